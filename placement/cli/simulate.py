@@ -135,9 +135,15 @@ def simulate(
     ] = None,
     picture: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Draw cost, size and use over time, .svg or .png; may be repeated."),
+        typer.Option(
+            metavar="FILE", help="Draw cost, size and use over time, or the waterfall, .svg or .png; may be repeated."
+        ),
     ] = None,
     theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
+    page: Annotated[
+        str | None,
+        typer.Option("--report", metavar="FILE", help="Write it as one HTML page, with charts and tables."),
+    ] = None,
     checkpoint: Annotated[
         str | None, typer.Option(metavar="FILE", help="Keeps what is done; absent: beside the output, if there is one.")
     ] = None,
@@ -155,7 +161,7 @@ def simulate(
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted (go on with --resume).
     """
     with in_words():
-        from placement.cli.streams import console
+        from placement.cli.streams import check_page_target, console
         from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
@@ -168,6 +174,9 @@ def simulate(
         inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
         outputs = {} if output is None else {"--output": output}
         outputs |= {f"--picture {path}": path for path in picture or ()}
+        outputs |= {} if page is None else {"--report": page}
+        if page is not None:
+            check_page_target(page)
         for path in picture or ():
             check_picture(path, theme)
         check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
@@ -197,7 +206,11 @@ def simulate(
         if output is not None:
             write_document(result.to_document(), output)
         for path in picture or ():
-            write_simulation_picture(result, path, theme)
+            write_simulation_picture(result, path, theme, steps=steps)
+        if page is not None:
+            from placement.report.page.simulation import write_simulation_page
+
+            write_simulation_page(result, page)
         if not quiet:
             table = waterfall_table(waterfall(result), result.floor) if steps else simulation_table(result)
             console(sys.stderr if output == "-" else sys.stdout).print(table)

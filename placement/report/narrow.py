@@ -28,11 +28,15 @@ class Fitting:
         self.table, self.otherwise = table, otherwise
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Measure, and choose. Each column keeps its longest word: rich would take width from the widest one first."""
+        """Measure, and choose. Each column keeps its longest word, one that does not wrap its longest cell.
+
+        Rich would take width from the widest column first.
+        """
         free = options.update_width(_ANY_WIDTH)
         for column in self.table.columns:
             cells = [column.header, *column.cells]
-            column.min_width = max(Measurement.get(console, free, cell).minimum for cell in cells)
+            widths = [Measurement.get(console, free, cell) for cell in cells]
+            column.min_width = max(width.maximum if column.no_wrap else width.minimum for width in widths)
         least = Measurement.get(console, free, self.table).minimum
         yield self.table if least <= options.max_width else self.otherwise()
 

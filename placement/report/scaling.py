@@ -56,7 +56,7 @@ def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> Renderable
 def simulation_table(simulation: Simulation) -> RenderableType:
     """A row for each strategy with its cost, dearest last, and what they are measured by."""
     outcomes = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
     table.add_column("strategy", no_wrap=True, style="bold")
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
@@ -76,11 +76,11 @@ def _figures(simulation: Simulation, outcome: StrategyOutcome) -> list[str]:
     steps = max(1, simulation.setup.steps)
     return [
         words.money(outcome.cost),
-        _over(simulation, outcome.cost),
+        over_in_words(simulation, outcome.cost),
         f"{outcome.machine_hours:,.0f}",
         f"{rented / steps:,.1f}",
         words.percent(used, rented),
-        _share(outcome.not_served, outcome.requested),
+        share_in_words(outcome.not_served, outcome.requested),
         f"{sum(outcome.series['moves']):,}",
     ]
 
@@ -91,18 +91,20 @@ def _hourly(simulation: Simulation) -> list[tuple[str, str, str]]:
     planned = simulation.hourly.planned_cost(simulation.setup.every)
     rows = [("floor", words.least(simulation.floor), "0%" if simulation.floor else "-")]
     if planned is not None:
-        rows.insert(0, (HOURLY_NAME, words.money(planned), _over(simulation, planned)))
+        rows.insert(0, (HOURLY_NAME, words.money(planned), over_in_words(simulation, planned)))
     return rows
 
 
-def _over(simulation: Simulation, cost: int) -> str:
+def over_in_words(simulation: Simulation, cost: int) -> str:
+    """How far a cost is above the floor; from eleven times it on as a factor, "-" where there is no floor."""
     over = simulation.over_floor(cost)
     if over is None:
         return "-"
     return f"{100 * over:.1f}%" if over < 10 else f"{over + 1:.1f} x"
 
 
-def _share(part: int, whole: int) -> str:
+def share_in_words(part: int, whole: int) -> str:
+    """A small part of a whole in per cent."""
     if not part or not whole:
         return "0%"
     return f"{100 * part / whole:.2f}%" if part * 10_000 >= whole else "<0.01%"
@@ -136,9 +138,13 @@ def _notes(simulation: Simulation) -> list[str]:
 def words_of_span(seconds: int) -> str:
     """A length of simulated time.
 
-    >>> words_of_span(1209600), words_of_span(5400)
-    ('14 days', '1.5 hours')
+    >>> words_of_span(1209600), words_of_span(5400), words_of_span(600), words_of_span(45)
+    ('14 days', '1.5 hours', '10 minutes', '45 seconds')
     """
+    if seconds < 60:
+        return words.count(seconds, "second")
+    if seconds < _HOUR:
+        return f"{seconds / 60:.3g} minutes"
     if seconds >= 2 * 24 * _HOUR:
         return f"{seconds / 24 / _HOUR:.4g} days"
     return f"{seconds / _HOUR:.4g} hours"
@@ -154,6 +160,19 @@ def _legend() -> str:
 
 def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> RenderableType:
     """A row for each idea: what it saves, as a bar too, and what is then left of the bill."""
+    lines = []
+    many = folds(list(steps))
+    if many is not None:
+        lines.append(Text(f"{many:.1f} times less than endpoints for the peak", style="bold"))
+    legend = (
+        "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
+    )
+    blocks = Group(*(Text(f"{row.idea}: {words.money(row.cost)}, saves {words.money(row.saved)}") for row in steps))
+    narrower = Fitting(_waterfall_rows(steps, floor, 10), lambda: blocks)
+    return Group(Fitting(_waterfall_rows(steps, floor, 20), lambda: narrower), "", *lines, Text(legend, style="dim"))
+
+
+def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("idea", no_wrap=True)
     for name in ("cost", "saves", "of all", "lost"):
@@ -163,21 +182,14 @@ def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> Render
     for row in steps:
         saved = "" if row is steps[0] else words.money(row.saved)
         part = "" if row is steps[0] else f"{100 * row.saved / first:.1f}%"
-        table.add_row(row.idea, words.money(row.cost), saved, part, f"{100 * row.lost:.2f}%", _bar(row, first))
-    lines = []
+        lost = f"{100 * row.lost:.2f}%"
+        table.add_row(row.idea, words.money(row.cost), saved, part, lost, _bar(row, first, wide))
     if floor is not None:
         table.add_row("floor", words.least(floor), "", "", "", style="dim")
-    many = folds(list(steps))
-    if many is not None:
-        lines.append(Text(f"{many:.1f} times less than endpoints for the peak", style="bold"))
-    blocks = Group(*(Text(f"{row.idea}: {words.money(row.cost)}, saves {words.money(row.saved)}") for row in steps))
-    legend = (
-        "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
-    )
-    return Group(Fitting(table, lambda: blocks), "", *lines, Text(legend, style="dim"))
+    return table
 
 
-def _bar(row: WaterfallStep, first: int, wide: int = 20) -> Text:
+def _bar(row: WaterfallStep, first: int, wide: int) -> Text:
     """What is left of the bill, then what the idea takes off."""
     left = round(wide * min(row.cost, row.before) / first)
     return Text.assemble("█" * left, ("░" * (round(wide * max(row.cost, row.before) / first) - left), "green"))
@@ -187,7 +199,7 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     """A row for each component, alone and shared side by side, dearest first; then what the sets cost."""
     rows = sorted(hybrid.components, key=lambda row: (not row.apart, -max(row.alone, row.shared or 0)))
     shown = rows if full else rows[:_ROWS]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
     table.add_column("component", overflow="fold")
     for name in ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared"):
         table.add_column(name, justify="right", no_wrap=True)

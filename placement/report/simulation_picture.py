@@ -13,13 +13,13 @@ import numpy as np
 
 from placement.documents import write_file
 from placement.errors import UsageError
-from placement.report import words
+from placement.report import over_time, words
 from placement.report.drawn import PICTURES
 from placement.report.map.colours import DARK, LIGHT, colours
 from placement.report.map.picture import to_png
 from placement.report.page.charts import nice_step
 from placement.report.scaling import words_of_span
-from placement.simulation.strategies import SHARED
+from placement.report.waterfall_picture import waterfall_picture
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from placement.report.map.colours import Theme
-    from placement.simulation import Simulation, StrategyOutcome
+    from placement.simulation import Simulation
 
     Floats = npt.NDArray[np.float64]
 
@@ -36,10 +36,9 @@ THEMES = {"light": LIGHT, "dark": DARK}
 WIDE, _LEFT, _RIGHT = 960, 74, 20
 _HIGH, _APART, _TOP = 210, 118, 92
 _POINTS = 700  # of a curve: more than pixels tell apart; each is the mean of what it stands for
-_POOLS = 7  # with a colour of their own; the others are one
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 _HOUR = 3600
-_COMPARED, _DASHES = ("endpoints-peak", "endpoints-scaled", "platform"), ("", "7 3", "2 3")  # beside the fleet's cost
+_DASHES = ("", "7 3", "2 3")  # of other strategies
 _HOURS = (1, 2, 3, 4, 6, 12, 24)  # between two labels
 
 
@@ -82,8 +81,8 @@ def check_picture(path: str, theme: str) -> None:
         raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
 
 
-def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light") -> None:
-    """Write the picture as SVG or PNG, by the suffix.
+def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> None:
+    """Write the picture as SVG or PNG, by the suffix; with `steps` that of the waterfall.
 
     Raises
     ------
@@ -91,19 +90,17 @@ def write_simulation_picture(simulation: Simulation, path: str, theme: str = "li
         As `check_picture` and `simulation_picture`, or the file can't be written.
     """
     check_picture(path, theme)
-    svg = simulation_picture(simulation, theme)
+    svg = waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme)
     write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
 
 
 class _SimulationDrawing:
     def __init__(self, simulation: Simulation, theme: Theme, *, dark: bool) -> None:
         self._simulation, self._theme, self._dark = simulation, theme, dark
-        names = [outcome.strategy.name for outcome in simulation.strategies]
-        self._main = simulation.outcome(SHARED if SHARED in names else names[0])
+        self._main = over_time.main_outcome(simulation)
         self._setup = simulation.setup
-        self._step = max(1, -(-self._setup.steps // _POINTS))
         self._shapes: list[str] = []
-        palette = colours(_POOLS + 6)
+        palette = colours(over_time.POOLS + 6)
         self._palette = [colour.dark if dark else colour.light for colour in palette]
 
     def lines(self) -> list[str]:
@@ -135,15 +132,16 @@ class _SimulationDrawing:
 
     def _costs(self, y: float) -> None:
         """Dollars an hour: the fleet's, stacked by pool, and those of other strategies as lines."""
-        every = self._setup.every
-        stack = self._by_pool()
-        others = []
-        for outcome, dashes in zip(self._others(), _DASHES, strict=False):
-            cost = np.array(outcome.series["cost"], dtype=np.float64) / every / MICRO
-            others.append(_Curve(outcome.strategy.name, cost, self._theme.soft, dashes=dashes))
-        if self._simulation.hourly is not None:
-            floor = np.array(self._simulation.hourly.floor, dtype=np.float64) / MICRO
-            others.append(_Curve("floor", floor, self._theme.ink, dashes="4 2"))
+        stack = [
+            _Curve(name, values, self._palette[k] if k < over_time.POOLS else self._theme.line, area=True)
+            for k, (name, values) in enumerate(over_time.by_pool(self._simulation, self._main))
+        ]
+        others = [
+            _Curve(name, values, self._theme.ink, dashes="4 2")
+            if name == "floor"
+            else _Curve(name, values, self._theme.soft, dashes=_DASHES[k % len(_DASHES)])
+            for k, (name, values) in enumerate(over_time.compared(self._simulation))
+        ]
         # What is many times as dear would press all else to the ground: it is named, and drawn up to the edge.
         most = max(float(np.max(sum(curve.values for curve in stack), initial=0.0)), 1e-9)
         top = max([most, *(float(curve.values.max()) for curve in others if curve.values.max() <= 4 * most)])
@@ -154,63 +152,23 @@ class _SimulationDrawing:
 
     def _sizes(self, y: float) -> None:
         """Accelerators that are rented and in use, and the copies that traffic asks for."""
-        series = self._main.series
-        rented = np.array(series["accelerators"], dtype=np.float64)
-        used = np.array(series["accelerators_used"], dtype=np.float64)
-        wanted = self._setup.wanted.sum(axis=1).astype(np.float64)
+        used, free, wanted = over_time.sizes(self._simulation)
         areas = [
             _Curve("accelerators in use", used, self._palette[0], area=True),
-            _Curve("rented, free", np.maximum(0.0, rented - used), self._palette[1], area=True),
+            _Curve("rented, free", free, self._palette[1], area=True),
         ]
         lines = [_Curve("copies wanted", wanted, self._theme.ink)]
-        top = max(float(rented.max()), float(wanted.max()), 1.0)
+        top = max(float((used + free).max()), float(wanted.max()), 1.0)
         self._chart(y, "Fleet against demand", areas, lines, top, _number)
 
     def _use(self, y: float) -> None:
         """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
-        series = self._main.series
-        rented = self._means(np.array(series["memory_mib"], dtype=np.float64))
-        used = self._means(np.array(series["memory_mib_used"], dtype=np.float64))
-        requested = self._means(np.array(series["requested"], dtype=np.float64))
-        lost = self._means(np.array(series["unserved"], dtype=np.float64))
-        use = 100 * np.divide(used, rented, out=np.zeros_like(used), where=rented > 0)
-        missed = 100 * np.divide(lost, requested, out=np.zeros_like(lost), where=requested > 0)
+        use, missed = over_time.use(self._simulation, _POINTS)
         lines = [
             _Curve("accelerator memory in use", use, self._palette[0]),
             _Curve("requests not served", missed, self._palette[1], area=True),
         ]
         self._chart(y, "How well it is used, and what is lost", [lines[1]], [lines[0]], 100.0, _percent, averaged=True)
-
-    # -- what they are made of
-
-    def _others(self) -> list[StrategyOutcome]:
-        rest = [outcome for outcome in self._simulation.strategies if outcome is not self._main]
-        named = [outcome for outcome in rest if outcome.strategy.name in _COMPARED]
-        return sorted(named or rest, key=lambda outcome: -outcome.cost)[: len(_DASHES)]
-
-    def _by_pool(self) -> list[_Curve]:
-        """Dollars an hour of each pool, dearest first; the last of many together."""
-        setup = self._setup
-        prices = self._main.prices
-        costs = np.zeros((setup.steps, len(prices)))
-        for k, row in enumerate(self._main.pools):
-            for p, seconds in row:
-                costs[k, p] = seconds * prices[p] / setup.every / MICRO
-        order = [p for p in np.argsort(-costs.sum(axis=0), kind="stable").tolist() if costs[:, p].any()]
-        found = [
-            _Curve(words.shown(setup.problem.pools[p].name), costs[:, p], self._palette[k], area=True)
-            for k, p in enumerate(order[:_POOLS])
-        ]
-        if len(order) > _POOLS:
-            rest = costs[:, order[_POOLS:]].sum(axis=1)
-            found.append(_Curve(f"{len(order) - _POOLS} more pools", rest, self._theme.line, area=True))
-        return found
-
-    def _means(self, values: Floats) -> Floats:
-        """The values, or the means of as many as make one point."""
-        full = len(values) // self._step * self._step
-        means = values[:full].reshape(-1, self._step).mean(axis=1)
-        return means if full == len(values) else np.append(means, values[full:].mean())
 
     # -- one chart
 
@@ -237,12 +195,12 @@ class _SimulationDrawing:
             self._say(_LEFT - 8, at + 4, text(k * step), anchor="end", soft=True)
         below = np.zeros(0)
         for curve in areas:
-            values = curve.values if averaged else self._means(curve.values)
+            values = curve.values if averaged else over_time.means(curve.values, _POINTS)
             below = below if len(below) else np.zeros(len(values))
             self._area(y, below, below + values, highest, curve.colour)
             below = below + values
         for curve in lines:
-            values = curve.values if averaged else self._means(curve.values)
+            values = curve.values if averaged else over_time.means(curve.values, _POINTS)
             dashes = f' stroke-dasharray="{curve.dashes}"' if curve.dashes else ""
             path = self._path(y, values, highest)
             self._shapes.append(f'<path d="{path}" fill="none" stroke="{curve.colour}" stroke-width="1.6"{dashes}/>')

@@ -16,6 +16,7 @@ from placement.demand.controller import STEP_COOLDOWN
 from placement.simulation.cluster import Cluster
 from placement.simulation.consolidation import Consolidation
 from placement.simulation.fleets import simulated
+from placement.simulation.start import plan_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,8 @@ def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bo
         running = fresh and k == 0
         wanted = task.wanted[k].tolist()
         stopped = started = 0
+        if running and task.strategy.planned:
+            started += plan_start(cluster, cluster.fleet.problem, wanted, now)
         for c in range(count):
             if cluster.placed(c) > wanted[c]:
                 stopped += cluster.shrink(c, wanted[c], now)

@@ -7,7 +7,6 @@ payback time is more than the moves cost.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -96,22 +95,44 @@ class Consolidation:
             mode = modes[spot[1].component][spot[1].option]
             return -mode.accelerators, -mode.memory
 
-        left = Counter(seat.component for _, seat in old)
+        rows: dict[int, list[int]] = {}
+        for m, seat in old:
+            rows.setdefault(seat.component, []).append(m)
+        left = {c: len(found) for c, found in rows.items()}
         for m, seat in sorted(old, key=size):
             c = seat.component
-            zoned = self._cluster.fleet.components[c].has_zone_rules
-            if not self._place(c, ws.zone_of[int(ws.pool[m])] if zoned else -1, left[c]):
+            zone = ws.zone_of[int(ws.pool[m])] if self._cluster.fleet.components[c].has_zone_rules else -1
+            if not self._place(c, zone, left[c], rows[c]):
                 return False
             left[c] -= 1
         return True
 
-    def _place(self, c: int, zone: int, left: int) -> bool:
+    def _place(self, c: int, zone: int, left: int, leaving: list[int]) -> bool:
+        """A second place for one of the `left` copies of c that have none yet, of those that leave the rows `leaving`.
+
+        One with rules over zones goes where they are kept: its own zone first, then the others, and on a machine that
+        is rented for it in its own zone alone.
+        """
         cluster, ws = self._cluster, self._cluster.ws
-        for o, m in cluster.policy.machines(ws, c, zone):
-            accelerators = ws.seat_on(c, o, m)
-            if accelerators is not None:
-                ws.place(Seat(c, o, accelerators), m)
+        zones = [zone] if zone < 0 else [zone, *(z for z in range(len(cluster.fleet.zones)) if z != zone)]
+        for z in zones:
+            mark = ws.mark()
+            for o, m in cluster.policy.machines(ws, c, z):
+                accelerators = ws.seat_on(c, o, m)
+                if accelerators is not None:
+                    ws.place(Seat(c, o, accelerators), m)
+                    break
+            else:
+                continue
+            # Once the last one has its place, what is left without the old ones must keep the rules as well.
+            if zone < 0 or cluster.keeps(c, leaving if left == 1 else ()):
                 return True
+            ws.rollback(mark)
+        return self._rent_for(c, zone, left)
+
+    def _rent_for(self, c: int, zone: int, left: int) -> bool:
+        """A place for a copy on a new machine."""
+        cluster, ws = self._cluster, self._cluster.ws
         choice = cluster.policy.rental(ws, c, left, zone) if self._rent else None
         if choice is None:
             return False

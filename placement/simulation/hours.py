@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.fleet import compile_fleet
 from placement.planner import solve
 from placement.simulation.fleets import with_copies
+from placement.simulation.floor import allowed_copies, floor_of
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 HOUR = 3600
-SOLVER, WORK = "best-fit", 4
+_FEW = 200  # copies up to which hours are planned by `greedy`, which takes longer and finds more
+_GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,33 @@ def plan_hours(task: HourTask) -> HourPart:
 
     found = HourPart()
     size = max(1, HOUR // task.every)
+    known: dict[tuple[int, ...], int] = {}
     last: tuple[list[int], CopyPrices | None, int | None] | None = None
-    for begin in range(0, len(task.wanted), size):
-        rows = task.wanted[begin : begin + size]
+    wanted = allowed_copies(task.problem, task.wanted)
+    for begin in range(0, len(wanted), size):
+        rows = wanted[begin : begin + size]
         most = rows.max(axis=0).tolist()
         if last is None or last[0] != most:
             problem = with_copies(task.problem, most)
             fleet = compile_fleet(problem)
             prices = None if fleet.commitments else copy_prices(fleet, seed=task.seed)
-            result = solve(problem, SOLVER, time_limit=None, seed=task.seed, work=WORK)
+            solver, work = _GREEDY if sum(most) <= _FEW else _BEST_FIT
+            result = solve(problem, solver, time_limit=None, seed=task.seed, work=work)
             price = result.plan.price_per_hour
             last = most, prices, None if price is None else micro_dollars(price)
         _, prices, planned = last
-        found.floor += [0 if prices is None else prices.bound(row) for row in rows.tolist()]
+        found.floor += [0 if prices is None else _floor(task, prices, row, known) for row in rows.tolist()]
         found.planned += [planned] * len(rows)
         if prices is not None:
             copies = rows.sum(axis=0).tolist()
             worth = [u * n // UNIT for u, n in zip(prices.copy, copies, strict=True)]
             found.worth = [a + b for a, b in zip(found.worth or [0] * len(worth), worth, strict=True)]
     return found
+
+
+def _floor(task: HourTask, prices: CopyPrices, row: list[int], known: dict[tuple[int, ...], int]) -> int:
+    """The floor of a step; what was found for the same copies in an earlier hour holds too."""
+    key = tuple(row)
+    if key not in known:
+        known[key] = floor_of(task.problem, prices, row, seed=task.seed)
+    return known[key]

@@ -87,7 +87,8 @@ def simulate(
     setup = SimulationSetup.of(problem, policy, traffic, every=every, until=until, seed=seed)
     chosen = find_strategies(None if strategies is None else list(strategies))
     state = SimulationCheckpoint.open(checkpoint, setup.digest(), resume=resume)
-    jobs = {strategy.name: _StrategyJob(setup, strategy, state) for strategy in chosen}
+    held = setup.on_one_type_each() if any(strategy.one_type for strategy in chosen) else setup
+    jobs = {row.name: _StrategyJob(held if row.one_type else setup, row, state) for row in chosen}
     every_job: dict[str, _StrategyJob | _HourJob] = dict(jobs)
     if hourly:
         every_job[HOURLY] = _HourJob(setup, state)

@@ -13,6 +13,7 @@ from placement.demand import compile_rules, follow
 from placement.simulation.chunk import StrategyTask
 from placement.simulation.fleets import of_one
 from placement.simulation.hours import HOUR, HourTask
+from placement.simulation.one_type import one_type_each
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -126,6 +127,21 @@ class SimulationSetup:
             self.rates[:, columns],
             self.wanted[:, columns],
             self.woken[:, columns],
+        )
+
+    def on_one_type_each(self) -> SimulationSetup:
+        """The same with each component held to the instance type on which its most copies cost least alone."""
+        most = self.wanted.max(axis=0, initial=0).tolist()
+        return SimulationSetup(
+            one_type_each(self.problem, self.rules, self.policy.machines, most),
+            self.policy,
+            self.rules,
+            self.traffic,
+            self.every,
+            self.seed,
+            self.rates,
+            self.wanted,
+            self.woken,
         )
 
     def hours(self, part: int) -> HourTask:

@@ -19,6 +19,8 @@ class Strategy:
     first_fit : the first machine with room, in place of the fullest.
     consolidate : copies are moved to empty machines. rent : to others that are rented for them, too.
     alone : components on machines of their own, where not all are.
+    planned : the copies of the first moment are placed as a plan says.
+    one_type : each component on one instance type, that on which it costs least alone.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Strategy:
     consolidate: bool = False
     rent: bool = False
     alone: frozenset[str] = frozenset()
+    one_type: bool = False
+    planned: bool = True
 
 
 SHARED = "shared"
@@ -48,23 +52,36 @@ _ALL = (
         dedicated=True,
     ),
     Strategy("endpoints-to-zero", "an endpoint for each component, scaled by its policy, to zero too", dedicated=True),
-    Strategy("first-fit", "shared machines, each copy on the first one with room, nothing moves", first_fit=True),
+    Strategy(
+        "first-fit",
+        "shared machines, each copy on the first one with room, nothing moves",
+        first_fit=True,
+        planned=False,
+    ),
     Strategy(
         "platform",
         "shared machines as SageMaker packs: whole accelerators, fullest machine first, CONSOLIDATION on scale-in",
         whole=True,
         consolidate=True,
+        planned=False,
     ),
 )
-# Steps of a waterfall: whole accelerators until sharing them is the idea.
+# Steps of a waterfall, each with one idea more.
 _BETWEEN = (
     Strategy(
-        "whole-peak", "as endpoints-peak, each copy on accelerators of its own", "peak", dedicated=True, whole=True
+        "one-type-peak",
+        "as endpoints-peak, on the one instance type that costs the component least, each copy on accelerators of its "
+        "own",
+        "peak",
+        dedicated=True,
+        whole=True,
+        one_type=True,
     ),
-    Strategy("whole-scaled", "as endpoints-scaled, the same", "running", dedicated=True, whole=True),
-    Strategy("whole-to-zero", "as endpoints-to-zero, the same", dedicated=True, whole=True),
-    Strategy("whole-shared", "shared machines, whole accelerators, fullest machine first, nothing moves", whole=True),
-    Strategy("best-fit", "shared machines and accelerators, fullest machine first, nothing moves"),
+    Strategy("one-type-shared", "the same on shared machines", "peak", whole=True, one_type=True),
+    Strategy("one-type-packed", "the same on shared machines and accelerators", "peak", one_type=True),
+    Strategy("mixed-peak", "shared machines of all types, sized for the peak, fullest machine first", "peak"),
+    Strategy("mixed-scaled", "the same, scaled by the policies, but never to zero", "running"),
+    Strategy("best-fit", "the same, and to zero; nothing moves"),
 )
 STRATEGIES = {strategy.name: strategy for strategy in (*_ALL, *_BETWEEN)}
 

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 # What is new, and the strategy that has it.
 IDEAS = (
-    ("endpoints for the peak", "whole-peak"),
-    ("copies follow traffic", "whole-scaled"),
-    ("down to zero", "whole-to-zero"),
-    ("machines are shared", "whole-shared"),
-    ("accelerators too", "best-fit"),
+    ("endpoints for the peak", "one-type-peak"),
+    ("machines are shared", "one-type-shared"),
+    ("accelerators too", "one-type-packed"),
+    ("types are mixed", "mixed-peak"),
+    ("copies follow traffic", "mixed-scaled"),
+    ("down to zero", "best-fit"),
     ("copies move", SHARED),
 )
 NAMES = tuple(name for _, name in IDEAS)

@@ -80,6 +80,17 @@ def test_simulate_draws(folder: Path) -> None:
     assert (folder / "day.svg").read_text().startswith("<svg ")
 
 
+def test_simulate_reports(folder: Path) -> None:
+    """One page; standard output is no place for it, and no file is overwritten that is read."""
+    given = ("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--until", "1h")
+    done = run(*given, "--report", folder / "days.html", "-q")
+
+    assert done.exit_code == 0, done.stderr
+    assert (folder / "days.html").read_text().startswith("<!doctype html>")
+    assert run(*given, "--report", "-").exit_code == 2
+    assert "is the same file as the problem" in run(*given, "--report", folder / "p.json").stderr
+
+
 def test_simulate_as_a_waterfall(folder: Path) -> None:
     """What each idea saves, from endpoints for the peak to copies that move."""
     done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--no-floor",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from placement.errors import UsageError
 from placement.report.simulation_picture import check_picture, simulation_picture, write_simulation_picture
+from placement.report.waterfall_picture import waterfall_bars, waterfall_picture
 from placement.simulation import simulate
+from placement.simulation.waterfall import NAMES, waterfall
 from tests.simulation.test_run import plain
 
 if TYPE_CHECKING:
@@ -67,3 +70,30 @@ def test_what_is_no_picture() -> None:
         check_picture("a.pdf", "light")
     with pytest.raises(UsageError, match='no theme "blue"'):
         check_picture("a.svg", "blue")
+
+
+def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> None:
+    """Each bar begins where the one above ends; figures are those of the steps; light, dark, PNG."""
+    problem, policy, traffic = plain(60)
+    result = simulate(problem, policy, traffic, strategies=list(NAMES))
+    steps = waterfall(result)
+    bars = waterfall_bars(steps, result.floor)
+
+    assert [bar.look for bar in bars] == ["whole", *["saved" if row.saved >= 0 else "more" for row in steps[1:]],
+                                          "whole", "floor"]  # fmt: skip
+    assert bars[1].end == bars[0].end == steps[0].cost
+    assert all(below.end == above.start for above, below in pairwise(bars[1:-2]))
+    assert bars[-2].end == bars[-3].start == steps[-1].cost
+    assert bars[-1].end == result.floor
+    for theme in ("light", "dark"):
+        root = ET.fromstring(waterfall_picture(result, theme))
+        texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+        assert "times less than endpoints for the peak" in texts[0]
+        assert {bar.name for bar in bars} <= set(texts)
+        widths = [float(rect.attrib["width"]) for rect in root.iter(f"{SVG}rect")][1:]
+        assert widths[0] == max(widths)
+        assert widths[0] / widths[-2] == pytest.approx(steps[0].cost / steps[-1].cost, rel=0.01)
+    write_simulation_picture(result, str(tmp_path / "a.png"), steps=True)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match='no theme "blue"'):
+        waterfall_picture(result, "blue")

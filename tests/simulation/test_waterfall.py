@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from placement.simulation import simulate
+import placement
+from placement.demand import ScalingPolicy, compile_rules, read_scaling
+from placement.simulation import STRATEGIES, Traffic, read_traffic, simulate
+from placement.simulation.one_type import one_type_each
 from placement.simulation.waterfall import NAMES, folds, waterfall
+from tests.report.plans import INSTANCES
 from tests.simulation.test_run import plain
 
 
@@ -32,4 +36,52 @@ def test_whole_accelerators_are_whole() -> None:
     for name in NAMES:
         series = result.outcome(name).series
         whole = all(n == used for n, used in zip(series["copies"], series["accelerators_used"], strict=True))
-        assert whole == name.startswith("whole")
+        assert whole == STRATEGIES[name].whole
+
+
+def test_an_endpoint_keeps_to_the_type_that_costs_it_least() -> None:
+    """One copy is cheapest on a small machine, four on a large one; what fits on one type alone stays there."""
+    problem = placement.Problem(
+        accelerators={"L4": {"memory_gib": 24}, "H100": {"memory_gib": 80}},
+        instance_types={
+            name: {"accelerator": kind, "accelerator_count": n, "vcpus": 32, "memory_gib": 99, "price_per_hour": price}
+            for name, kind, n, price in (("one", "L4", 1, 2), ("four", "L4", 4, 7), ("big", "H100", 1, 9))
+        },
+        pools=[
+            {"name": "a", "instance_type": "one", "zone": "x"},
+            {"name": "b", "instance_type": "four", "zone": "x", "max_instances": 0},  # quotas are of the whole fleet
+            {"name": "c", "instance_type": "big", "zone": "x"},
+        ],
+        components=[
+            {"name": "few", "copies": 1, "accelerator_memory_gib": 9, "shared": True},
+            {"name": "many", "copies": 1, "accelerator_memory_gib": 9, "shared": True},
+            {"name": "large", "copies": 1, "options": [
+                {"accelerator_memory_gib": 60, "on": ["H100"]},
+                {"accelerator_memory_gib": 20, "accelerators": 4, "instance_types": ["one"]},
+            ]},
+            {"name": "apart", "copies": 1, "accelerator_memory_gib": 9, "spread": {"max_per_instance": 1}},
+        ],
+    )  # fmt: skip
+    policy = ScalingPolicy(defaults={"target_value": 1})
+    rules = compile_rules(problem, policy)
+    held = one_type_each(problem, rules, policy.machines, [1, 4, 2, 4])
+
+    assert [[option.instance_types for option in row.modes] for row in held.components] == [
+        [("one",)], [("four",)], [("big",)], [("one",)]
+    ]  # fmt: skip
+    assert held.pools == problem.pools
+
+
+def test_codegen_begins_and_goes_on_where_proven_plans_are() -> None:
+    """Endpoints for the peak cost what codegen-before is proven at, the shared mixed fleet what codegen-after is."""
+    folder = INSTANCES / "codegen-week"
+    problem, policy = placement.read(folder / "problem.yaml"), read_scaling(folder / "policy.yaml")
+    traffic = read_traffic(folder / "rates.csv")
+    whole = traffic.rates.max(axis=0, keepdims=True)  # the highest rates, all the time
+    peak = Traffic(traffic.components, traffic.times[:1], 3600, whole)
+    result = simulate(problem, policy, peak, strategies=["one-type-peak", "one-type-packed", "mixed-peak"])
+    prices = {row.strategy.name: row.cost for row in result.strategies}
+
+    assert prices == {"one-type-peak": 681_750_000, "one-type-packed": 126_250_000, "mixed-peak": 123_290_000}
+    assert result.floor is not None
+    assert 75_750_000 <= result.floor <= 123_290_000

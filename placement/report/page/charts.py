@@ -77,6 +77,31 @@ def step_chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], *, band: b
     return StepChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], paths, between, dots)
 
 
+class AreaChart(NamedTuple):
+    """What the template draws: areas on one another, and curves before them; look, name and path of each."""
+
+    title: str
+    x: list[Tick]
+    y: list[Tick]
+    areas: list[tuple[str, str, str]]
+    curves: list[tuple[str, str, str]]
+
+
+def area_chart(title: str, x: Axis, y: Axis, areas: Sequence[Curve], lines: Sequence[Curve]) -> AreaChart:
+    """Areas that are stacked, all with the same x of their points, and curves; values hold until the next point."""
+    below: list[Point] = []
+    drawn = []
+    for area in areas:
+        lower = below or [(at, 0.0) for at, _ in area.points]
+        upper = [(at, low + value) for (at, value), (_, low) in zip(area.points, lower, strict=True)]
+        outline = [*_stepped(upper), *reversed(_stepped(lower))]
+        path = "M" + "L".join(_xy((x.place(a), 1 - y.place(b))) for a, b in outline) + "Z"
+        drawn.append((area.look, area.name, path))
+        below = upper
+    curves = [(line.look, line.name, _steps(line.points, x, y)) for line in lines if line.points]
+    return AreaChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], drawn, curves)
+
+
 def _ticks(axis: Axis) -> list[Tick]:
     found = []
     for value, text in axis.ticks:

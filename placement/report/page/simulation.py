@@ -1,0 +1,285 @@
+"""The report of simulated days as one HTML page: the bill over time, the fleet's size, use and losses, and comparisons.
+
+Made as the report of a plan is: a section appears when its data is there. One is a function that gives what its
+template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from placement.documents import write_file
+from placement.errors import UsageError
+from placement.report import over_time, words
+from placement.report.map.sketch import colour_class
+from placement.report.page import grid, html
+from placement.report.page.charts import Axis, Curve, area_chart, bars, value_axis
+from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.page import FigureTile, Shown, colour_rules
+from placement.report.scaling import over_in_words, share_in_words, words_of_span
+from placement.report.waterfall_picture import waterfall_bars
+from placement.simulation.outcome import HOURLY_NAME
+from placement.simulation.waterfall import NAMES, folds, waterfall
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from placement.simulation import Simulation, StrategyOutcome
+
+_POINTS = 360  # of a curve: a wide screen has few more pixels for it
+_TICKS = 6  # days or hours that are named, so that a phone has room for them
+_DAY = 86_400
+_LEAST = 20  # components that were served least
+_LOOKS = {"whole": "plan", "saved": "saved", "more": "more", "floor": "bound"}
+
+
+def render_simulation(simulation: Simulation) -> str:
+    """The page as text.
+
+    Raises
+    ------
+    UsageError
+        Nothing was played.
+    """
+    if not simulation.strategies or not simulation.setup.steps:
+        raise UsageError("nothing was played, so there is nothing to draw")
+    built = [(section, section.build(simulation)) for section in SECTIONS]
+    setup, main = simulation.setup, over_time.main_outcome(simulation)
+    span = words_of_span(setup.steps * setup.every)
+    components = words.count(len(setup.problem.components), "component")
+    requests = int(setup.rates.sum()) * setup.every / MICRO
+    return html.page(
+        "simulation.html.j2",
+        scripts=[html.asset("common.js")],
+        styles=[html.asset("style.css"), colour_rules(over_time.POOLS + 1)],
+        title=f"{words.shown(setup.problem.name) or 'A fleet'} over {span}",
+        tiles=_tiles(simulation, main),
+        lead=f"{components}, {requests:,.0f} requests, played in steps of {words_of_span(setup.every)}. The figures "
+        f"above are of the strategy {main.strategy.name}: {main.strategy.summary}.",
+        sections=[Shown(section.name, section.title, given) for section, given in built if given is not None],
+        data="",
+    )
+
+
+def write_simulation_page(simulation: Simulation, path: str | Path) -> None:
+    """Write the page as one file.
+
+    Raises
+    ------
+    UsageError
+        Nothing was played, or the file can't be written.
+    """
+    write_file(render_simulation(simulation), path)
+
+
+def _tiles(simulation: Simulation, main: StrategyOutcome) -> list[FigureTile]:
+    setup = simulation.setup
+    hours = setup.steps * setup.every / 3600
+    tiles = [FigureTile("cost", words.money(main.cost), f"{words.money(round(main.cost / hours))} an hour")]
+    if simulation.floor:
+        over = over_in_words(simulation, main.cost)
+        tiles.append(
+            FigureTile("over the floor", over, f"proven: no fleet costs less than {words.least(simulation.floor)}")
+        )
+    dearest = max(simulation.strategies, key=lambda outcome: outcome.cost)
+    if dearest is not main and main.cost:
+        note = f"{words.money(dearest.cost)} as {dearest.strategy.name}"
+        tiles.append(FigureTile("times less", f"{dearest.cost / main.cost:.1f}", note, "good"))
+    series = main.series
+    used, rented = sum(series["accelerators_used"]), sum(series["accelerators"])
+    tiles.append(
+        FigureTile("machine-hours", f"{main.machine_hours:,.0f}", f"{words.count(main.started, 'machine')} started")
+    )
+    if rented:
+        mean = f"of {rented / setup.steps:,.1f} that are rented, on the average"
+        tiles.append(FigureTile("accelerators in use", words.percent(used, rented), mean))
+    lost = share_in_words(main.not_served, main.requested)
+    woken = words.count(int(setup.woken.sum()), "cold start")
+    tiles.append(FigureTile("requests not served", lost, f"{woken}; {words.count(sum(series['moves']), 'move')}"))
+    return tiles
+
+
+def _cost(simulation: Simulation) -> dict[str, Any]:
+    """Dollars an hour: the fleet's by pool, and those of other strategies and the floor as lines."""
+    pools = over_time.by_pool(simulation, over_time.main_outcome(simulation))
+    others = over_time.compared(simulation)
+    most = float(np.sum([values for _, values in pools], axis=0).max()) if pools else 0.0
+    shown = [(name, values) for name, values in others if float(values.max()) <= 4 * most]
+    high = [name for name, values in others if float(values.max()) > 4 * most]
+    areas = [Curve(colour_class(k), name, _points(simulation, values)) for k, (name, values) in enumerate(pools)]
+    looks = ("first", "second", "third")
+    lines = [
+        Curve("bound" if name == "floor" else looks[k % 3], name, _points(simulation, values))
+        for k, (name, values) in enumerate(shown)
+    ]
+    top = max([1e-6, most, *(float(values.max()) for _, values in shown)])
+    note = f"Far above the chart: {', '.join(high)}." if high else ""
+    return {
+        "chart": area_chart(
+            "Dollars an hour, by pool", _times(simulation), value_axis(0.0, top, _dollars), areas, lines
+        ),
+        "areas": areas,
+        "lines": lines,
+        "note": note,
+    }
+
+
+def _size(simulation: Simulation) -> dict[str, Any]:
+    """Accelerators that are rented and in use, and the copies that traffic asks for."""
+    used, free, wanted = over_time.sizes(simulation)
+    areas = [
+        Curve(colour_class(0), "accelerators in use", _points(simulation, used)),
+        Curve(colour_class(1), "rented, free", _points(simulation, free)),
+    ]
+    lines = [Curve("first", "copies wanted", _points(simulation, wanted))]
+    top = max(1.0, float((used + free).max()), float(wanted.max()))
+    chart = area_chart(
+        "Accelerators, and copies wanted", _times(simulation), value_axis(0.0, top, _number), areas, lines
+    )
+    return {"chart": chart, "areas": areas, "lines": lines, "note": ""}
+
+
+def _use(simulation: Simulation) -> dict[str, Any]:
+    """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
+    use, missed = over_time.use(simulation, _POINTS)
+    areas = [Curve(colour_class(1), "requests not served", _points(simulation, missed))]
+    lines = [Curve("first", "accelerator memory in use", _points(simulation, use))]
+    axis = Axis(0.0, 100.0, tuple((value, f"{value:.0f}%") for value in (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)))
+    chart = area_chart("Accelerator memory in use, and requests not served", _times(simulation), axis, areas, lines)
+    return {"chart": chart, "areas": areas, "lines": lines, "note": "", "grid": _least_served(simulation)}
+
+
+def _least_served(simulation: Simulation) -> PageTable | None:
+    main, setup = over_time.main_outcome(simulation), simulation.setup
+    asked = setup.rates.sum(axis=0).tolist()
+    order = sorted(range(len(asked)), key=lambda c: (-main.unserved[c], c))
+    rows: list[grid.Row] = [
+        (
+            grid.name(setup.problem.components[c].name),
+            PageCell(f"{main.unserved[c] / MICRO:,.0f}", main.unserved[c]),
+            PageCell(share_in_words(main.unserved[c], asked[c] * setup.every), main.unserved[c] / (asked[c] or 1)),
+            PageCell(words_of_span(main.short[c]), main.short[c]),
+        )
+        for c in order[:_LEAST]
+        if main.unserved[c]
+    ]
+    if not rows:
+        return None
+    heads = (Head("component"), Head("requests lost", True), Head("of its own", True), Head("in all during", True))
+    return PageTable("Who was served least", heads, rows)
+
+
+def _strategies(simulation: Simulation) -> dict[str, Any]:
+    """All strategies and the floor, cheapest first."""
+    ranked = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
+    main = over_time.main_outcome(simulation)
+    rows: list[grid.Row] = [_row(simulation, outcome) for outcome in ranked]
+    drawn = [
+        (
+            row.strategy.name,
+            words.money(row.cost),
+            0,
+            row.cost,
+            "plan" if row is main else "alone",
+            row.strategy.summary,
+        )
+        for row in ranked
+    ]
+    if simulation.hourly is not None and simulation.floor is not None:
+        planned = simulation.hourly.planned_cost(simulation.setup.every)
+        told = "each hour planned on its own for all that it wants; moves and starts not counted"
+        if planned is not None:
+            rows.append(_bare(simulation, HOURLY_NAME, planned, words.money(planned)))
+            drawn.append((HOURLY_NAME, words.money(planned), 0, planned, "alone", told))
+        rows.append(_bare(simulation, "floor", simulation.floor, words.least(simulation.floor)))
+        proven = "proven: no machines that hold what is wanted cost less"
+        drawn.append(("floor", words.least(simulation.floor), 0, simulation.floor, "bound", proven))
+    heads = (
+        Head("strategy"), Head("cost", True), Head("over the floor", True), Head("machine-hours", True),
+        Head("accelerators", True), Head("in use", True), Head("not served", True), Head("moves", True),
+    )  # fmt: skip
+    return {"bars": bars(drawn), "grid": PageTable("Ways to run the same models", heads, rows)}
+
+
+def _row(simulation: Simulation, outcome: StrategyOutcome) -> grid.Row:
+    series, steps = outcome.series, simulation.setup.steps
+    used, rented = sum(series["accelerators_used"]), sum(series["accelerators"])
+    return (
+        grid.name(outcome.strategy.name),
+        grid.money(outcome.cost),
+        PageCell(over_in_words(simulation, outcome.cost), simulation.over_floor(outcome.cost)),
+        PageCell(f"{outcome.machine_hours:,.0f}", outcome.machine_hours),
+        PageCell(f"{rented / steps:,.1f}", rented / steps),
+        grid.percent(used, rented),
+        PageCell(share_in_words(outcome.not_served, outcome.requested), outcome.not_served / (outcome.requested or 1)),
+        grid.number(sum(series["moves"])),
+    )
+
+
+def _bare(simulation: Simulation, name: str, cost: int, text: str) -> grid.Row:
+    empty = PageCell("")
+    over = PageCell(over_in_words(simulation, cost), simulation.over_floor(cost))
+    return (grid.name(name), PageCell(text, cost), over, empty, empty, empty, empty, empty)
+
+
+def _waterfall(simulation: Simulation) -> dict[str, Any] | None:
+    """What each idea saves; None where its strategies were not all played."""
+    if not set(NAMES) <= {outcome.strategy.name for outcome in simulation.strategies}:
+        return None
+    steps = waterfall(simulation)
+    rows = []
+    for bar in waterfall_bars(steps, simulation.floor):
+        times = "" if bar.times is None else f"{bar.times:.2f} times less"
+        left = f"{bar.left} left" if bar.look in ("saved", "more") else ""
+        note = ", ".join(part for part in (left, times) if part)
+        rows.append((bar.name, bar.figure or bar.left, bar.start, bar.end, _LOOKS[bar.look], note))
+    many = folds(steps)
+    return {"bars": bars(rows), "told": "" if many is None else f"{many:.1f} times less than endpoints for the peak."}
+
+
+class SimulationSection(NamedTuple):
+    """A part of the page: its anchor and the name of its template, its heading, and what its template reads."""
+
+    name: str
+    title: str
+    build: Callable[[Simulation], dict[str, Any] | None]
+
+
+SECTIONS = (
+    SimulationSection("cost-over-time", "The bill over time", _cost),
+    SimulationSection("waterfall", "What saves how much", _waterfall),
+    SimulationSection("strategies", "Beside other ways to run it", _strategies),
+    SimulationSection("size-over-time", "Size against demand", _size),
+    SimulationSection("use-over-time", "How well it is used, and what is lost", _use),
+)
+
+
+def _points(simulation: Simulation, values: over_time.Floats) -> list[tuple[float, float]]:
+    """Points (seconds, value) of a curve, and its end."""
+    found = over_time.means(values, _POINTS).tolist()
+    seconds = simulation.setup.steps * simulation.setup.every
+    each = over_time.seconds_a_point(simulation, len(values), _POINTS)
+    return [*((k * each, value) for k, value in enumerate(found)), (float(seconds), found[-1])]
+
+
+def _times(simulation: Simulation) -> Axis:
+    """Days, or hours where there are few."""
+    seconds = simulation.setup.steps * simulation.setup.every
+    unit, name = (_DAY, "day") if seconds > 3 * _DAY else (3600, "h")
+    steps: Sequence[int] = (1, 2, 3, 5, 7, 14, 28, 56) if name == "day" else (1, 2, 3, 4, 6, 12, 24)
+    step = next((k for k in steps if seconds / unit / k <= _TICKS), steps[-1])
+    marks = range(0, int(seconds // unit) + 1, step)
+    return Axis(0.0, float(seconds), tuple((float(k * unit), f"day {k + 1}" if name == "day" else f"{k} h")
+                                           for k in marks if k * unit < seconds * 0.985))  # fmt: skip
+
+
+def _dollars(value: float) -> str:
+    return words.money(round(value * MICRO)).removesuffix(".00")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}"

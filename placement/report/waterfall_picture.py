@@ -1,0 +1,141 @@
+"""A waterfall as a still picture: what each idea takes off the bill, from endpoints for the peak to the shared fleet.
+
+Rows from above: the first bill as a whole, then each saving where it is taken off, then what is left, and the floor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from placement.errors import UsageError
+from placement.report import words
+from placement.report.map.colours import DARK, LIGHT
+from placement.report.page.charts import nice_step
+from placement.report.scaling import words_of_span
+from placement.simulation.waterfall import folds, waterfall
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.report.map.colours import Theme
+    from placement.simulation import Simulation
+    from placement.simulation.waterfall import WaterfallStep
+
+_WIDE, _LEFT, _BARS, _TOP, _ROW, _HIGH = 960, 196, 470, 96, 36, 22
+_COST, _TIMES = 800, 936  # right ends of the columns of figures
+_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+_SAVED, _MORE, _WHOLE = ("#2a8f57", "#45b87a"), ("#b4601f", "#d98a4a"), ("#3f6fa8", "#6f9fd8")  # on light, on dark
+
+
+class WaterfallBar(NamedTuple):
+    """A row of the chart: from one amount to another, micro-dollars; `look` is whole, saved, more or floor.
+
+    `times` is how many times less the bill is than without the idea, None where that says nothing.
+    """
+
+    name: str
+    start: int
+    end: int
+    figure: str
+    left: str
+    times: float | None
+    look: str
+
+
+def waterfall_bars(steps: Sequence[WaterfallStep], floor: int | None) -> list[WaterfallBar]:
+    """The rows: first bill, savings, what is left, floor."""
+    first, last = steps[0], steps[-1]
+    rows = [WaterfallBar(first.idea, 0, first.cost, words.money(first.cost), words.money(first.cost), None, "whole")]
+    for step in steps[1:]:
+        look = "saved" if step.saved >= 0 else "more"
+        sign = "-" if step.saved > 0 else "+" if step.saved < 0 else ""
+        figure = f"{sign}{words.money(abs(step.saved))}"
+        times = step.before / step.cost if step.cost else None
+        rows.append(WaterfallBar(step.idea, step.cost, step.before, figure, words.money(step.cost), times, look))
+    rows.append(WaterfallBar("shared fleet", 0, last.cost, "", words.money(last.cost), folds(list(steps)), "whole"))
+    if floor is not None:
+        rows.append(WaterfallBar("floor, proven", 0, floor, "", words.least(floor), None, "floor"))
+    return rows
+
+
+def waterfall_picture(simulation: Simulation, theme: str = "light") -> str:
+    """The picture as SVG; all strategies of a waterfall must have been played.
+
+    Raises
+    ------
+    UsageError
+        There is no such theme, or nothing was played.
+    """
+    if theme not in ("light", "dark"):
+        raise UsageError(f'no theme "{theme}"; known: light, dark')
+    if not simulation.setup.steps:
+        raise UsageError("nothing was played, so there is nothing to draw")
+    steps = waterfall(simulation)
+    name = words.shown(simulation.setup.problem.name)
+    span = words_of_span(simulation.setup.steps * simulation.setup.every)
+    many = folds(steps)
+    told = "" if many is None else f", {many:.1f} times less than endpoints for the peak"
+    title = f"{name + ': ' if name else ''}{span}{told}"
+    bars = waterfall_bars(steps, simulation.floor)
+    return "\n".join(_lines(title, bars, DARK if theme == "dark" else LIGHT, dark=theme == "dark")) + "\n"
+
+
+def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool) -> list[str]:
+    height = _TOP + _ROW * len(bars) + 22
+    top = max(1, *(max(bar.start, bar.end) for bar in bars))
+    step = nice_step(top / MICRO, 5)
+    scale = _BARS / max(top, 1)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDE}" height="{height}" viewBox="0 0 {_WIDE} {height}" '
+        f'role="img" aria-label={quoteattr(title)} font-family="{_FONT}">',
+        f'<rect width="{_WIDE}" height="{height}" fill="{theme.ground}"/>',
+        f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',
+        _text(_COST, _TOP - 14, "left of the bill", theme.soft, "end"),
+        _text(_TIMES, _TOP - 14, "times less", theme.soft, "end"),
+    ]
+    for k in range(int(top / MICRO / step + 1e-9) + 1):
+        x = _LEFT + k * step * MICRO * scale
+        lines.append(
+            f'<path d="M{x:.1f} {_TOP - 4}V{height - 18}" stroke="{theme.line}" stroke-opacity=".28"/>'
+            + _text(x, _TOP - 14, _short(k * step), theme.soft, "start" if k == 0 else "middle")
+        )
+    colour = {"saved": _SAVED[dark], "more": _MORE[dark], "whole": _WHOLE[dark], "floor": theme.line}
+    for number, bar in enumerate(bars):
+        lines += _row(_TOP + number * _ROW, bar, scale, theme, colour[bar.look])
+        if number + 1 < len(bars) and bars[number + 1].look != "floor":
+            x = _LEFT + (bar.end if number == 0 else bar.start) * scale
+            y = _TOP + number * _ROW + 6 + _HIGH
+            lines.append(f'<path d="M{x:.1f} {y}v{_ROW - _HIGH}" stroke="{theme.line}" stroke-dasharray="2 2"/>')
+    return [*lines, "</svg>"]
+
+
+def _row(y: int, bar: WaterfallBar, scale: float, theme: Theme, colour: str) -> list[str]:
+    left, right = sorted((_LEFT + bar.start * scale, _LEFT + bar.end * scale))
+    middle = y + 6 + _HIGH / 2 + 4
+    bold = ' font-weight="600"' if bar.look == "whole" else ""
+    found = [
+        f'<text x="20" y="{middle}" fill="{theme.ink}" font-size="13"{bold}>{escape(bar.name)}</text>',
+        f'<rect x="{left:.1f}" y="{y + 6}" width="{max(1.5, right - left):.1f}" height="{_HIGH}" rx="2" '
+        f'fill="{colour}" fill-opacity="{".55" if bar.look == "floor" else "1"}"/>',
+        f'<text x="{_COST}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>{bar.left}</text>',
+    ]
+    if bar.look in ("saved", "more"):
+        # Beside the bar, on the side where there is room.
+        end = right - _LEFT < _BARS * 0.72
+        found.append(_text(right + 8 if end else left - 8, middle, bar.figure, theme.soft, "start" if end else "end"))
+    if bar.times is not None:
+        found.append(
+            f'<text x="{_TIMES}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>'
+            f"{bar.times:.2f}</text>"
+        )
+    return found
+
+
+def _text(x: float, y: float, text: str, fill: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="12" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _short(dollars: float) -> str:
+    return words.money(round(dollars * MICRO)).removesuffix(".00")

@@ -1,0 +1,64 @@
+"""The first moment of a simulation: nothing has run before, so its copies are placed as a plan says.
+
+A fleet that is sized once for all time is worth as much as the plan that it was sized by. Solvers with a budget of work
+make it, so the same inputs come to the same plan; fleets too large for that start copy by copy, as they go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.translate import from_plan
+from placement.documents import Problem
+from placement.planner import solve
+from placement.simulation.floor import allowed_copies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents.plan import Plan
+    from placement.simulation.cluster import Cluster
+
+_GREEDY, _EXACT = 1500, 200  # copies up to which the greedy heuristic plans, and column generation after it
+_RESTARTS, _ROUNDS = 6, 12  # the work of each
+
+
+def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: int) -> int:
+    """Place what is wanted (C,) at the first moment on machines that run at once; the copies that were placed.
+
+    `problem` is the cluster's own, as `simulated` made it. None are placed where the fleet is too large, or no plan is
+    found.
+    """
+    if not 0 < sum(wanted) <= _GREEDY:
+        return 0
+    copies = allowed_copies(problem, np.array([wanted], dtype=np.int64))[0].tolist()
+    document = problem.to_document()
+    document["components"] = [
+        {**{key: value for key, value in row.items() if key != "min_copies"}, "copies": count}
+        for row, count in zip(document["components"], copies, strict=True)
+    ]
+    knows = sum(copies) <= _EXACT and not named_fleet_rules(cluster.fleet)
+    solvers = [("greedy", _RESTARTS), *([("column-generation", _ROUNDS)] if knows else [])]
+    plan = _best_plan(Problem(**document), solvers)
+    if plan is None:
+        return 0
+    ws = cluster.ws
+    mark = ws.mark()
+    for machine in from_plan(cluster.fleet, plan).machines:
+        m = ws.rent(machine.pool)
+        for seat in machine.seats:
+            if not ws.can_stand(seat, m):  # copies that may go again are held to stricter rules over losses
+                ws.rollback(mark)
+                return 0
+            ws.place(seat, m)
+    return len(cluster.commit(mark, now, 0, running=True))
+
+
+def _best_plan(problem: Problem, solvers: Sequence[tuple[str, int]]) -> Plan | None:
+    """The cheapest plan of some solvers, each with its work."""
+    results = [solve(problem, name, time_limit=None, seed=0, work=work) for name, work in solvers]
+    found = [result for result in results if result.plan.assignments and result.cost is not None]
+    return min(found, key=lambda result: result.cost or 0).plan if found else None

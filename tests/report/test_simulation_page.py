@@ -1,0 +1,87 @@
+"""The page of a simulation: its figures are the simulation's, names are text, and nothing is left out."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+import placement
+from placement.report import words
+from placement.report.page.charts import Axis, Curve, area_chart
+from placement.report.page.simulation import SECTIONS, render_simulation, write_simulation_page
+from placement.simulation import Simulation, Traffic, simulate
+from placement.simulation.waterfall import NAMES
+from tests.simulation.test_run import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}<b>"
+
+
+@cache
+def played(name: str = "days", *, steps: bool = True) -> Simulation:
+    """Some hours of twelve components; with the strategies of a waterfall."""
+    problem, policy, traffic = plain(72)
+    document = problem.to_document() | {"name": name}
+    if name == EVIL:
+        document["pools"] = [row | {"name": f"{EVIL}{k}"} for k, row in enumerate(document["pools"])]
+        document["components"][0]["name"] = EVIL
+        names = (EVIL, *traffic.components[1:])
+        traffic = Traffic(names, traffic.times, traffic.end, traffic.rates)
+    chosen = [*NAMES, "endpoints-peak", "first-fit"] if steps else ["first-fit"]
+    return simulate(placement.Problem(**document), policy, traffic, strategies=chosen, hourly=steps)
+
+
+def test_its_figures_are_the_simulation_s() -> None:
+    """Costs, distances from the floor and what is saved stand in the page as in the tables of the terminal."""
+    simulation = played()
+    page = render_simulation(simulation)
+
+    for section in SECTIONS:
+        assert f'id="{section.name}"' in page
+    for outcome in simulation.strategies:
+        assert words.money(outcome.cost) in page
+        assert outcome.strategy.name in page
+    assert simulation.floor is not None
+    assert words.least(simulation.floor) in page
+    assert "times less than endpoints for the peak" in page
+    pools = sum(1 for seconds in simulation.outcome("shared").machine_seconds if seconds)
+    assert len(re.findall(r'<path class="area', page)) == pools + 2 + 1  # accelerators, requests not served
+
+
+def test_sections_appear_with_their_data(tmp_path: Path) -> None:
+    """No waterfall and no floor where they were not played; the page is one file."""
+    write_simulation_page(played(steps=False), tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text()
+
+    assert 'id="waterfall"' not in page
+    assert "the floor" in page  # in the notes alone
+    assert "hourly-scratch" not in page
+    with pytest.raises(placement.UsageError, match="nothing was played"):
+        render_simulation(Simulation(played().setup, [], None))
+
+
+def test_names_are_text() -> None:
+    """Markup in the names of a problem, a pool and a component is shown, not run."""
+    page = render_simulation(played(EVIL))
+
+    assert "<img" not in page
+    assert "&lt;img" in page
+
+
+def test_areas_stand_on_one_another() -> None:
+    """The second begins where the first ends, as a share of the axis; values hold until the next point."""
+    points = [(0.0, 10.0), (1.0, 30.0), (2.0, 30.0)]
+    twice = [(at, 2 * value) for at, value in points]
+    chart = area_chart("two", Axis(0, 2, ()), Axis(0, 100, ()), [Curve("a", "a", points), Curve("b", "b", twice)], [])
+    (_, _, lower), (_, _, upper) = chart.areas
+
+    def heights(path: str) -> list[float]:
+        return [1000 - float(point.split(" ")[1]) for point in path[1:-1].split("L")]
+
+    assert heights(lower) == [100, 100, 300, 300, 300, 0, 0, 0, 0, 0]
+    assert heights(upper) == [300, 300, 900, 900, 900, 300, 300, 300, 100, 100]
