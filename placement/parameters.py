@@ -8,6 +8,7 @@ from placement.bounds.parameters import BOUNDS, BoundsParameters
 from placement.direct.parameters import DIRECT, DirectParameters
 from placement.heuristics.parameters import HEURISTICS, HeuristicsParameters
 from placement.local_search.parameters import LOCAL_SEARCH, LocalSearchParameters
+from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT, MachineReassignmentParameters
 from placement.parallel.parameters import PARALLEL, ParallelParameters
 from placement.patterns.parameters import PATTERNS, PatternsParameters
 from placement.reductions.parameters import REDUCTIONS, ReductionParameters
@@ -23,6 +24,7 @@ class SolvingParameters:
 
     bounds: BoundsParameters = BOUNDS
     vector_packing: VectorPackingParameters = VECTOR_PACKING
+    machine_reassignment: MachineReassignmentParameters = MACHINE_REASSIGNMENT
     patterns: PatternsParameters = PATTERNS
     heuristics: HeuristicsParameters = HEURISTICS
     reductions: ReductionParameters = REDUCTIONS

@@ -26,8 +26,8 @@ OWN_CLASSES = frozenset(f"placement/{name}.py" for name in ALONE)
 # Rooms where a word below may not be part of an identifier. The others show plans, read files and know models: there a
 # kind, a room or a box is what it is in English.
 CORE = (
-    *("bounds", "certificates", "compiled", "direct", "heuristics", "local_search", "parallel", "patterns"),
-    *("reductions", "solvers", "solving", "vector_packing"),
+    *("bounds", "certificates", "compiled", "direct", "heuristics", "local_search", "machine_reassignment"),
+    *("parallel", "patterns", "reductions", "solvers", "solving", "vector_packing"),
 )
 
 # Words that were ours, and the field's term.
@@ -60,9 +60,10 @@ WORDS = {
 
 # Rooms that are a method, and what the docstring of each says.
 METHODS = (
-    *("bounds", "certificates", "direct", "heuristics", "local_search", "patterns", "patterns/counts"),
-    *("patterns/enumeration", "patterns/running", "reductions", "replanning", "solvers/column_generation"),
-    *("solvers/column_generation/diving", "solvers/decomposition", "transition", "vector_packing"),
+    *("bounds", "certificates", "direct", "heuristics", "local_search", "machine_reassignment", "patterns"),
+    *("patterns/counts", "patterns/enumeration", "patterns/running", "reductions", "replanning"),
+    *("solvers/column_generation", "solvers/column_generation/diving", "solvers/decomposition", "transition"),
+    "vector_packing",
 )
 SAID = ("Formulation", "Method and source", "Inputs", "Returns", "Errors", "Complexity")
 

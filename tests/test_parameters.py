@@ -20,8 +20,8 @@ ROWS = list(parameter_rows(PARAMETERS))
 
 # Rooms of methods; numbers of a module of theirs are parameters, or one of those below.
 ROOMS = (
-    *("bounds", "direct", "engines", "heuristics", "local_search", "parallel", "patterns", "reductions", "solvers"),
-    *("solving", "vector_packing"),
+    *("bounds", "direct", "engines", "heuristics", "local_search", "machine_reassignment", "parallel", "patterns"),
+    *("reductions", "solvers", "solving", "vector_packing"),
 )
 
 # Numbers that could not be others, by what they are.

@@ -129,7 +129,7 @@ class _HelperProcess:
     def _do(self, job: HelperJob) -> None:
         """One job, there and back."""
         if self._process is None:
-            self._process = _start()
+            self._process = start_worker()
         seconds = max(0.0, job.budget.left() - _PARAMS.handover)
         self._send((job.task, TaskLimits(seconds, time.time() + seconds, None, job.budget.gap, threads=1)))
         if self._ending:
@@ -153,7 +153,7 @@ class _HelperProcess:
             process.stdin.flush()
 
 
-def _start() -> subprocess.Popen[bytes]:
+def start_worker() -> subprocess.Popen[bytes]:
     """The process, which finds modules where this one does.
 
     Raises

@@ -228,8 +228,8 @@ def test_a_script_needs_no_guard(tmp_path: Path) -> None:
 ORPHAN = """
 import os, sys, time
 from placement.solving.budget import Budget
-from placement.parallel.helper import _start
-process = _start()
+from placement.parallel.helper import start_worker
+process = start_worker()
 print(process.pid, flush=True)
 os._exit(1)
 """

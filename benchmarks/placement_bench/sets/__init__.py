@@ -31,6 +31,7 @@ _MODULES = (
     "kvpr",  # Prism KVPR
     "demand",  # generated fleets with demands, and llm-d's optimiser
     "deployment",  # SAGE and OptaPlanner's cloud balancing
+    "reassignment",  # ROADEF/EURO challenge 2012
 )
 
 

@@ -1,0 +1,61 @@
+"""Parameters of the room, by module: machine reassignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class AnnealingParameters:
+    """Annealing in rounds (`annealing.py`). docs/notes/2026-11-machine-reassignment.md has what was measured."""
+
+    fewest: int = parameter(64, "moves", "drawn in a round, at least")
+    most: int = parameter(4096, "moves", "drawn in a round, at most: enough to share what a call costs")
+    look: int = parameter(8, "rounds", "between looks at the clock and at the best assignment")
+    costly: int = parameter(64, "rounds", "between lists of processes on machines that cost something, and away")
+    steps: int = parameter(30, "steps", "of the temperature, of which a trial tells how the cost fell")
+    even: float = parameter(0.4, "of the time", "that all steps get alike; the rest goes to where the cost fell")
+    descent: float = parameter(0.03, "of the search", "at temperature 0, in the end")
+    sample: int = parameter(4096, "moves", "of each kind, for the scale of temperatures")
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignmentFileParameters:
+    """Files (`read.py`)."""
+
+    longest: int = parameter(40, "characters", "of a wrong word that are shown")
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignmentCheckParameters:
+    """The checker (`check.py`)."""
+
+    told: int = parameter(20, "faults", "of one assignment that are told")
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignmentSolveParameters:
+    """Which annealings, in which order (`solve.py`)."""
+
+    hot: float = parameter(0.95, "quantile", "of what the first moves change, where the first annealing begins")
+    warm: float = parameter(0.02, "of that temperature", "where annealing begins again from the best assignment")
+    cold: float = parameter(2.0, "cost", "the last temperature: less than a single move")
+    away: float = parameter(3.0, "temperatures", "that a process away from home costs beside its true cost, or none")
+    trial: float = parameter(0.15, "of the limits", "to see which of both is better")
+    last: float = parameter(0.25, "of the limits", "for annealings from the best assignment")
+    reserve: float = parameter(0.5, "s", "for the way back from the second process")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineReassignmentParameters:
+    """Processes moved to other machines."""
+
+    annealing: AnnealingParameters = AnnealingParameters()
+    read: ReassignmentFileParameters = ReassignmentFileParameters()
+    check: ReassignmentCheckParameters = ReassignmentCheckParameters()
+    solve: ReassignmentSolveParameters = ReassignmentSolveParameters()
+
+
+MACHINE_REASSIGNMENT = MachineReassignmentParameters()

@@ -1,0 +1,286 @@
+"""The search: what it keeps up to date is what the checker counts, after every round, and rules always hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from placement.errors import SolverBugError, UsageError
+from placement.machine_reassignment import (
+    Reassignment,
+    aggregate_bound,
+    check_assignment,
+    price,
+    read_reassignment,
+    solve_reassignment,
+)
+from placement.machine_reassignment.annealing import Annealing, Cooling, ends_of_steps
+from placement.machine_reassignment.solve import AnnealingTask
+from placement.machine_reassignment.state import MoveBatch, SearchState
+from placement.parallel.single import TaskProcess
+from placement.solving.budget import Budget
+from placement.solving.result import Stop
+from tests.corpus import one_by_one
+from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
+
+
+def counted(state: SearchState) -> SearchState:
+    """The same assignment, counted from nothing."""
+    return SearchState(state.problem, state.machine_of)
+
+
+KEPT = (
+    *("used", "taken", "machine_cost", "on", "in_location", "in_neighbourhood", "places", "lacking", "wanted_by"),
+    "moved",
+)
+
+
+@one_by_one(range(120), 20)
+def test_what_is_kept_is_what_a_recount_finds(seed: int) -> None:
+    """Cost, rules and every array, after every round, hot and cold."""
+    problem = random_instance(seed, processes=25, machines=6)
+    walk = Annealing(SearchState(problem, problem.initial), seed)
+    for number in range(60):
+        made = walk.made
+        walk.step((300.0, 30.0, 0.0)[number // 20], away=seed % 3)
+        if walk.made == made:
+            continue
+        state = walk.state
+        where = state.machine_of.tolist()
+        assert check_assignment(problem, where) == []
+        assert state.cost == price(problem, where).total
+        again = counted(state)
+        for name in KEPT:
+            assert np.array_equal(getattr(state, name), getattr(again, name)), name
+
+
+@one_by_one(range(60), 10)
+def test_moves_are_feasible_exactly_when_the_checker_takes_them(seed: int) -> None:
+    """Every shift, and every swap: none that breaks a rule is let through, and its delta is the true one.
+
+    Swaps of which one half alone would break a dependency or a spread may be refused; shifts may not. Swaps of which
+    the halves together break a dependency are found out when they are to be made.
+    """
+    problem = random_instance(seed, processes=12, machines=4)
+    state = SearchState(problem, problem.initial)
+    before = state.cost - problem.service_weight * state.most_moved
+    process, target = (part.ravel() for part in np.indices((problem.processes, problem.machines)))
+    one, other = (part.ravel() for part in np.indices((problem.processes, problem.processes)))
+    shifts = MoveBatch(process, state.machine_of[process], target)
+    swaps = MoveBatch(one, state.machine_of[one], state.machine_of[other], other)
+    for moves in (shifts, swaps):
+        moves = moves.take(moves.source != moves.target)
+        let = state.feasible(moves)
+        passed = {(p, t) for p, t in zip(let.process.tolist(), _ends(let), strict=True)}
+        for row, (p, end) in enumerate(zip(moves.process.tolist(), _ends(moves), strict=True)):
+            after = state.machine_of.copy()
+            after[p] = moves.target[row]
+            if moves.other is not None:
+                after[moves.other[row]] = moves.source[row]
+            fine = check_assignment(problem, after.tolist()) == []
+            if moves.other is None:
+                assert fine == ((p, end) in passed)
+            elif not fine and (p, end) in passed:  # a half that takes from the other what that depends on
+                assert _made(problem, moves.take(np.array([row]))) == 0
+        for row, delta in enumerate(state.deltas(let)[0].tolist()):
+            after = state.machine_of.copy()
+            after[let.process[row]] = let.target[row]
+            if let.other is not None:
+                after[let.other[row]] = let.source[row]
+            cost = price(problem, after.tolist())
+            assert before + delta == cost.total - cost.service_moves
+
+
+def _made(problem: Reassignment, moves: MoveBatch) -> int:
+    """How many of them are made from the initial assignment."""
+    state = SearchState(problem, problem.initial)
+    made = state.make(moves, state.deltas(moves))
+    again = counted(state)
+    assert all(np.array_equal(getattr(state, name), getattr(again, name)) for name in KEPT)
+    return made
+
+
+def _ends(moves: MoveBatch) -> list[int]:
+    ends: list[int] = (moves.target if moves.other is None else moves.other).tolist()
+    return ends
+
+
+@one_by_one(range(40), 6)
+def test_tiny_instances_are_never_below_the_optimum(seed: int) -> None:
+    """Never below it, which would be a wrong count; and the bound is never above it."""
+    problem = random_instance(seed, processes=5, machines=3)
+    found = solve_reassignment(problem, budget=Budget(work=200), seed=seed)
+    best = optimum(problem)
+
+    assert found.bound <= best <= found.cost
+    assert check_assignment(problem, found.assignment.tolist()) == []
+    assert price(problem, found.assignment.tolist()).total == found.cost
+    assert found.cost <= price(problem, problem.initial.tolist()).total
+
+
+def test_nearly_all_tiny_instances_end_at_the_optimum() -> None:
+    """The search is worth something: a broken neighbourhood would show here."""
+    hits = 0
+    for seed in range(6):
+        problem = random_instance(seed, processes=5, machines=3)
+        hits += solve_reassignment(problem, budget=Budget(work=300), seed=seed).cost == optimum(problem)
+
+    assert hits >= 5
+
+
+def test_the_example_is_solved() -> None:
+    """2411 is its optimum."""
+    found = solve_reassignment(read_reassignment(EXAMPLE, EXAMPLE_INITIAL), budget=Budget(work=100))
+
+    assert (found.cost, found.assignment.tolist(), found.stop) == (2411, [0, 2, 1], Stop.DONE)
+
+
+def test_equal_seeds_give_equal_answers() -> None:
+    """With a limit on work."""
+    problem = random_instance(5, processes=40, machines=8)
+    one, two, other = (solve_reassignment(problem, budget=Budget(work=200), seed=seed) for seed in (1, 1, 2))
+
+    assert one.assignment.tolist() == two.assignment.tolist()
+    assert one.stats == two.stats
+    assert one.stats != other.stats
+    assert int(one.stats["rounds"]) <= 200 + 6 * 8
+
+
+def test_improvements_are_told_in_order() -> None:
+    """Costs fall, and the last is the answer."""
+    problem = random_instance(5, processes=40, machines=8)
+    told: list[int] = []
+    found = solve_reassignment(problem, budget=Budget(work=200), listener=lambda event: told.append(event.cost))
+
+    assert told == sorted(told, reverse=True)
+    assert told[0] == price(problem, problem.initial.tolist()).total
+    assert told[-1] == found.cost < told[0]
+
+
+def test_an_interrupt_leaves_the_best_so_far() -> None:
+    """And its bound."""
+    problem = random_instance(5, processes=40, machines=8)
+    budget = Budget(seconds=600, threads=1)
+
+    def stop_soon(event: object) -> None:
+        del event
+        budget.interrupt()
+
+    found = solve_reassignment(problem, budget=budget, listener=stop_soon)
+
+    assert found.stop is Stop.INTERRUPTED
+    assert check_assignment(problem, found.assignment.tolist()) == []
+    assert found.bound == aggregate_bound(problem)
+
+
+def test_ctrl_c_in_the_middle_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it falls."""
+    problem = random_instance(5, processes=40, machines=8)
+    real, calls = SearchState.deltas, []
+
+    def interrupted(self: SearchState, moves: MoveBatch) -> object:
+        calls.append(1)
+        if len(calls) == 120:
+            raise KeyboardInterrupt
+        return real(self, moves)
+
+    monkeypatch.setattr(SearchState, "deltas", interrupted)
+    found = solve_reassignment(problem, budget=Budget(work=4000))
+
+    assert found.stop is Stop.INTERRUPTED
+    assert found.cost == price(problem, found.assignment.tolist()).total
+
+
+def test_nothing_to_move() -> None:
+    """One machine: the answer is what there is."""
+    problem = random_instance(1, processes=1, machines=1)
+    found = solve_reassignment(problem, budget=Budget(work=10))
+
+    assert (found.assignment.tolist(), found.found_by) == ([0], "initial")
+    assert found.cost == price(problem, [0]).total
+
+
+def test_a_limit_is_needed() -> None:
+    """Cooling has to know its end."""
+    with pytest.raises(UsageError, match="it needs a time limit, or one on work"):
+        solve_reassignment(random_instance(1), budget=Budget())
+
+
+def test_a_broken_initial_assignment_is_refused() -> None:
+    """With the rule it breaks."""
+    problem = read_reassignment(EXAMPLE, "0 1 0")
+
+    with pytest.raises(UsageError, match="the initial assignment breaks a rule: spread: service 0"):
+        solve_reassignment(problem, budget=Budget(work=10))
+
+
+def test_a_wrong_count_is_never_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that says less than its assignment costs is caught."""
+    real = SearchState.deltas
+
+    def cheaper(self: SearchState, moves: MoveBatch) -> object:
+        delta, source, target = real(self, moves)
+        return delta - 1, source, target
+
+    monkeypatch.setattr(SearchState, "deltas", cheaper)
+    with pytest.raises(SolverBugError, match=r"says .*, counted .*; no rule broken"):
+        solve_reassignment(random_instance(5, processes=40, machines=8), budget=Budget(work=200))
+
+
+def test_cooling() -> None:
+    """From hot to cold by the same factor in the same time, then none."""
+    cooling = Cooling(1000.0, 10.0)
+
+    assert cooling.at(0.0) == pytest.approx(1000.0)
+    assert cooling.at(0.485) == pytest.approx(100.0)
+    assert cooling.at(0.98) == 0.0
+    assert Cooling(0.0, 0.0).at(0.5) == 0.0
+
+
+def test_cooling_takes_its_time_where_the_cost_fell() -> None:
+    """Half of the steps in nine tenths of the time."""
+    cooling = Cooling(1000.0, 10.0, ends=(0.9, 1.0))
+
+    assert cooling.at(0.97 * 0.9) == pytest.approx(100.0)
+    assert cooling.at(0.97 * 0.45) == pytest.approx(1000.0 / 10**0.5)
+
+
+def test_steps_end_by_how_the_cost_fell() -> None:
+    """Shares of the time grow with the fall of what is above the bound; a course that never fell tells nothing."""
+    ends = ends_of_steps((1100, 1100, 200, 190), 100)
+
+    assert len(ends) == 3
+    assert ends[-1] == 1.0
+    first, second, third = np.diff([0.0, *ends])
+    assert first == pytest.approx(0.4 / 3)
+    assert second > 3 * third > 3 * first
+    assert ends_of_steps((1100, 1200, 1100), 100) == ()
+    assert ends_of_steps((1100,), 100) == ()
+
+
+def test_the_course_has_an_entry_a_step() -> None:
+    """However few looks there are at the clock."""
+    problem = random_instance(5, processes=40, machines=8)
+    for rounds in (16, 400):
+        walk = Annealing(SearchState(problem, problem.initial), 1)
+        walk.run(Cooling(1000.0, 1.0), lambda made, rounds=rounds: made / rounds)  # type: ignore[misc]
+        assert len(walk.course) == 31
+        assert walk.course[0] == price(problem, problem.initial.tolist()).total
+
+
+def test_a_second_process_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task comes back from it; one that fails is told; without a process there is no answer and no error."""
+    problem: Reassignment = random_instance(5, processes=40, machines=8)
+    task = AnnealingTask(problem, problem.initial, 100.0, 3.0, (), 7)
+    with TaskProcess() as second:
+        second.start(task, Budget(seconds=60), 0.0)
+        found = second.wait(hurry=True)
+        assert price(problem, found.assignment.tolist()).total == found.cost
+    with TaskProcess() as second:
+        second.start(AnnealingTask(problem, problem.initial[:3], 100.0, 3.0, (), 7), Budget(seconds=60), 0.0)
+        with pytest.raises(SolverBugError, match="a task in the second process failed"):
+            second.wait(hurry=True)
+    monkeypatch.setattr("sys.executable", "")
+    with TaskProcess() as second:
+        second.start(task, Budget(seconds=60), 0.0)
+        assert second.wait() is None
