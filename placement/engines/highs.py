@@ -86,6 +86,13 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     return solver.getModelStatus()
 
 
+def begin_at(solver: highspy.Highs, values: Sequence[float]) -> None:
+    """A solution to begin with, (columns,); one that breaks a row is of no use."""
+    solution = highspy.HighsSolution()
+    solution.col_value = list(values)
+    solver.setSolution(solution)
+
+
 def none_up_to(steps: int, noise: float = 0.0) -> int:
     """The fewest steps of a solution, proven by HiGHS finding none of at most `steps` and a half: `steps` + 1, or less.
 

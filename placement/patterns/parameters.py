@@ -48,13 +48,19 @@ class AggregateParameters:
 
 @dataclass(frozen=True, slots=True)
 class CountParameters:
-    """The count program (`counts/bound.py`)."""
+    """The count program (`counts/bound.py`, `counts/search.py`)."""
 
     part_rounds: int = parameter(20, "rounds", "of inequalities that solutions in parts break")
     whole_rounds: int = parameter(6, "rounds", "of inequalities that whole solutions break")
     tight: float = parameter(0.999, "part of what machines hold", "that an inequality must say to be kept")
     near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
     nodes: int = parameter(200_000, "nodes", "of a program, without a limit on work, whose unit is a node")
+    mending: int = parameter(40, "programs", "each with what the one before broke, until one breaks nothing")
+    free: float = parameter(0.6, "part of the components", "that are counted anew at a time, at first")
+    least_free: float = parameter(0.1, "part of the components", "that are at least")
+    narrower: float = parameter(0.9, "factor", "of that part, where the engine did not come to its end")
+    wider: float = parameter(1.1, "factor", "of it, where the engine says that nothing is cheaper")
+    failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 
 @dataclass(frozen=True, slots=True)

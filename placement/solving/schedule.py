@@ -151,7 +151,15 @@ class CountedPhase(Phase):
     """Counts are packed, and others found that leave more room free: each part is of what is left for all of them."""
 
     one: Phase = Phase("pack counts", 0.7)
+    first: Phase = Phase("of that: find out whether they fit", 0.15)
     other: Phase = Phase("find others", 0.2, "copies share accelerators")
+
+
+@dataclass(frozen=True, slots=True)
+class CheaperPhase(Phase):
+    """Cheaper counts, from those at hand."""
+
+    program: Phase = Phase("each integer program", 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +168,12 @@ class DemandPhase(Phase):
 
     anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.15, "alike pools in several zones")
     by_zone: CountPhase = CountPhase("counts by zone", 0.15, "alike pools in several zones")
-    by_pool: CountPhase = CountPhase(
-        "inequalities for counts by pool, of the options found so far",
-        0.25,
-        "alike pools in several zones",
-        program=Phase("each integer program", 0.3),
-    )
-    count: CountPhase = CountPhase("counts", 0.4, "no such pools")
+    count: CountPhase = CountPhase("counts", 0.25, "no such pools")
+    begin: Phase = Phase("counts that fit, by pool", 0.3, "those at hand do not fit, or are dear")
+    cheaper: CheaperPhase = CheaperPhase("cheaper ones, in each round as long as in the first", 0.1, "the same")
+    try_to_pack: Phase = Phase("pack them, until they fit or it is proven that they do not", 0.12, "the same")
+    improve: Phase = Phase("a better plan, where they do not fit", 0.12, "the same")
+    beside: Phase = Phase("the count program to its end, beside the rounds", 0.95, "the same, and a second core")
     prove: Phase = Phase("the count program, from the best counts", 0.2)
     finish: Phase = Phase("the same to its end", 0.8, "the best counts are packed")
     pack: CountedPhase = CountedPhase("counts packed", 0.7)
@@ -305,7 +312,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     ),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
-    DEMANDS: (Turn("demand", 0.8),),
+    DEMANDS: (Turn("demand", 0.95),),
     HUGE: (Turn("decomposition", 1.0),),
     SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),

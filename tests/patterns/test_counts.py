@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from placement import Problem
+from placement import Problem, solve
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import machine_price
+from placement.compiled.translate import from_plan
 from placement.patterns.counts.bound import CountBound
+from placement.patterns.counts.model import CountModel
 from placement.patterns.counts.program import Merging
+from placement.patterns.counts.search import CountSearch
 from placement.patterns.counts.weights import PoolFit, Weights, first_weights
 from placement.patterns.formulation import relax
 from placement.recheck_program import read_program
@@ -159,18 +164,17 @@ def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     assert merged.merges
     assert merged.counts is not None
 
-    by_pool = CountBound(relaxation, among=[merged])
+    by_pool = CountSearch(relaxation, frozenset(merged.choices), math.inf)
     by_pool.run(Budget(work=500))
-    by_pool.prove(Budget(work=500))
+    assert by_pool.counts is not None
+    before = CountModel(relaxation, Merging.none(fleet)).price(by_pool.counts)
+    by_pool.improve(Budget(work=500), seed=1)
 
     assert by_pool.counts is not None
+    assert CountModel(relaxation, Merging.none(fleet)).price(by_pool.counts) <= before
     first = Merging.of(fleet).first
-    used = [
-        {(m.component, m.option, first[m.pool]) for m, n in zip(relaxation.modes, one.counts.copies, strict=True) if n}
-        for one in (merged, by_pool)
-        if one.counts is not None
-    ]
-    assert used[1] <= used[0]
+    copies = zip(relaxation.modes, by_pool.counts.copies, strict=True)
+    assert {(m.component, m.option, first[m.pool]) for m, n in copies if n} <= merged.choices
     for pool in fleet.pools:
         here = [
             (m, n) for m, n in zip(relaxation.modes, by_pool.counts.copies, strict=True) if n and m.pool == pool.index
@@ -184,3 +188,28 @@ def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
             if m.component == component.index
         )
         assert served >= component.demand
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_counts_of_a_plan_are_made_cheaper(seed: int) -> None:
+    """From a plan of first-fit; what is found breaks none of the inequalities that can be found, and no row."""
+    problem = Problem(**demand_fleet("shared", 8, seed))
+    fleet = compile_fleet(problem)
+    plan = solve(problem, solver="ffd", work=1).plan
+    assert plan is not None
+    packing = from_plan(fleet, plan)
+    relaxation = relax(fleet)
+    search = CountSearch(relaxation, frozenset(), math.inf)
+    search.run(Budget(work=200))  # nothing may be placed
+    assert search.counts is None
+
+    search.begin_at(packing)
+    assert search.counts is not None
+    model = CountModel(relaxation, Merging.none(fleet))
+    before = model.price(search.counts)
+    assert before == machine_price(fleet, packing)
+    search.improve(Budget(work=500), seed=1)
+
+    assert model.price(search.counts) <= before
+    assert not model.broken(search.counts.machines, search.counts.copies)
+    assert model.program().machines_for(search.counts) == search.counts

@@ -7,7 +7,8 @@ more than is asked for.
 
 *Method and source.* Cutting planes by column generation (Gilmore and Gomory 1961, Oper. Res. 9,
 https://doi.org/10.1287/opre.9.6.849): prices of the pattern LP of one pool are weights whose inequality parts of copies
-break. `program` is the integer program (HiGHS), `bound` the loop of both.
+break. `program` is the integer program (HiGHS), `model` that with its inequalities, `bound` the loop of both. `search`
+looks for counts that have a packing, by large neighbourhoods (Shaw 1998, https://doi.org/10.1007/3-540-49481-2_30).
 
 *Inputs.* A `Relaxation` of the fleet, in integers (MiB, milli-vCPU, thousandths, micro-dollars per hour), and a
 `Budget`, whose unit of work is a node.

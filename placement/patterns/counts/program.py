@@ -10,18 +10,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
+import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import RESOURCES, volumes
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence, Set
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
@@ -32,6 +34,21 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
+_PARAMS = PATTERNS.counts
+
+
+class Counts(NamedTuple):
+    """A solution: machines per pool, copies by each mode of the relaxation."""
+
+    machines: tuple[int, ...]
+    copies: tuple[int, ...]
+
+
+class FoundCounts(NamedTuple):
+    """A solution at a low cost, if any; and whether the search ended by itself."""
+
+    counts: Counts | None
+    ended: bool = False
 
 
 class CountProgram(WholeProgram):
@@ -102,6 +119,44 @@ class CountProgram(WholeProgram):
             values[self.machine_columns[p]] += more
             if first_of[p] in self._totals:
                 values[self._totals[first_of[p]]] += more
+
+    def machines_for(self, counts: Counts) -> Counts | None:
+        """The same copies on as many machines more as keep all inequalities; None where quotas do not let them."""
+        values = self.start_at(*counts)
+        if any(values[k] > self.rows.upper[k] for k in self.machine_columns):
+            return None
+        return Counts(tuple(int(values[k]) for k in self.machine_columns), counts.copies)
+
+    def find(
+        self, budget: Budget, nodes: int, known: Counts | None = None, free: Set[int] = frozenset()
+    ) -> FoundCounts:
+        """A solution within `near` of the cheapest, as far as `nodes` and the budget reach.
+
+        With `known`, the cheapest of those where only the copies of the components in `free` are others.
+        """
+        lp = self.rows.program()
+        start = None if known is None else self.start_at(*known)
+        if known is not None:
+            lower, upper = list(self.rows.lower), list(self.rows.upper)
+            for w, k in self.mode_columns.items():
+                if self.relaxation.modes[w].component not in free:
+                    lower[k] = upper[k] = float(known.copies[w])
+            lp.col_lower_, lp.col_upper_ = np.array(lower), np.array(upper)
+        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
+        try:
+            solver = load_lp(lp, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0, **limits)
+            if start is not None:
+                begin_at(solver, start)
+            with stopped_when(budget.over, solver):
+                ended = run(solver) == highspy.HighsModelStatus.kOptimal
+        except EngineError:
+            return FoundCounts(None)
+        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return FoundCounts(None)
+        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+        machines = tuple(values[k] for k in self.machine_columns)
+        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
+        return FoundCounts(Counts(machines, tuple(0 if k is None else values[k] for k in columns)), ended)
 
     def relaxed(self, budget: Budget) -> tuple[list[float], list[float]] | None:
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import LARGEST, SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
+from placement.engines.highs import (
+    LARGEST,
+    SHARP,
+    EngineError,
+    begin_at,
+    least_steps,
+    load_lp,
+    none_up_to,
+    run,
+    stopped_when,
+)
 from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branching_aggregates import counts_costing
 from placement.patterns.formulation import volumes
@@ -154,12 +164,6 @@ def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
     return None
 
 
-def _begin_at(solver: highspy.Highs, values: Sequence[float]) -> None:
-    solution = highspy.HighsSolution()
-    solution.col_value = list(values)
-    solver.setSolution(solution)
-
-
 class WholeProgram:
     """The program of one node: machines first, then modes that copies may still go, then patterns."""
 
@@ -225,7 +229,7 @@ class WholeProgram:
         if solver is None:
             return ProgramAnswer(0)
         if start is not None:
-            _begin_at(solver, start)
+            begin_at(solver, start)
         with stopped_when(budget.over, solver):
             status = _run_twice(solver)
         if status is None:

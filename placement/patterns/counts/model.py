@@ -1,0 +1,159 @@
+"""What the bound of counts and the search for counts have in common: the program, and inequalities for it.
+
+Inequalities come from amounts first; then, while the program's solution breaks them, from prices of the pattern LP of
+single pools (`weights`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.counts.program import CountProgram, Counts, Merging, everything
+from placement.patterns.counts.weights import PoolFit, first_weights
+from placement.patterns.covering import any_domain
+from placement.patterns.parameters import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence, Set
+
+    from placement.compiled.packing import Packing
+    from placement.patterns.certificate import NodeDomain
+    from placement.patterns.counts.weights import Weights
+    from placement.patterns.formulation import Mode, Relaxation
+    from placement.solving.budget import Budget
+
+_PARAMS = PATTERNS.counts
+Choice = tuple[int, int, int]  # a component, one of its options, and the first of the alike pools that it is on
+
+
+class CountModel:
+    """The program of one relaxation with the inequalities that are known of it.
+
+    Attributes
+    ----------
+    relaxation : whose machines and copies are counted.
+    merging : which pools are counted together.
+    weights : the inequalities.
+    spare : copies that share accelerators weigh so much more (see `Weights.of`).
+    """
+
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        merging: Merging,
+        *,
+        anywhere: bool = False,
+        choices: Set[Choice] | None = None,
+        spare: float = 0.0,
+    ) -> None:
+        """O(modes). With `anywhere` zones do not count; `choices` are all that copies may run by, None for no limit."""
+        fleet = relaxation.fleet
+        self.relaxation, self.merging, self.spare = relaxation, merging, spare
+        self._groups = groups_of(fleet)
+        self._domain: NodeDomain = any_domain(fleet, self._groups)
+        if anywhere:
+            self._domain = merging.merged(self._domain)
+        self._reduced = everything(relaxation, self._domain, merging)
+        if choices is not None:
+            first = merging_of(relaxation).first
+            allowed = (
+                most if (mode.component, mode.option, first[mode.pool]) in choices else 0
+                for mode, most in zip(relaxation.modes, self._reduced.copies, strict=True)
+            )
+            self._reduced = replace(self._reduced, copies=tuple(allowed))
+        self.weights: list[Weights] = list(first_weights(relaxation, merging.groups))
+        self._fits = {
+            p: PoolFit(relaxation, device_class, p)
+            for device_class in relaxation.device_classes
+            for p in device_class.pools
+            if p in merging.groups
+        }
+
+    def program(self) -> CountProgram:
+        """The program with the inequalities so far."""
+        merging, spare = self.merging, self.spare
+        return CountProgram(self.relaxation, self._groups, self._domain, self._reduced, self.weights, merging, spare)
+
+    def price(self, counts: Counts) -> int:
+        """What the machines of counts cost, micro-dollars per hour."""
+        return sum(n * pool.price for n, pool in zip(counts.machines, self.relaxation.fleet.pools, strict=True))
+
+    def counts_of(self, packing: Packing) -> Counts:
+        """Those of a plan. O(copies + modes)."""
+        modes = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(self.relaxation.modes)}
+        first, copies = self.merging.first, [0] * len(modes)
+        for machine, seat in packing.seats():
+            pool = first[machine.pool] if seat.component in self.merging.free else machine.pool
+            copies[modes[seat.component, seat.option, pool]] += 1
+        fleet = self.relaxation.fleet
+        used = Counter(machine.pool for machine in packing.machines)
+        machines = [max(used[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools]
+        return Counts(tuple(machines), tuple(copies))
+
+    def choices_of(self, copies: Sequence[int]) -> set[Choice]:
+        """What copies run by."""
+        first, modes = self.merging.first, self.relaxation.modes
+        return {(mode.component, mode.option, first[mode.pool]) for mode, n in zip(modes, copies, strict=True) if n}
+
+    def separate(self, budget: Budget) -> None:
+        """Add inequalities until the solution in parts breaks none; those that it is far from are left out again."""
+        always = len(self.weights)
+        for _ in range(_PARAMS.part_rounds):
+            program = self.program()
+            found = None if budget.over() else program.relaxed(budget)
+            broken = [] if found is None else self.broken(*found)
+            if found is None:
+                return
+            if not broken:
+                loads = self._loads(*found)
+                self.weights = [one for k, one in enumerate(self.weights) if k < always or loads[k] >= _PARAMS.tight]
+                return
+            self.weights += broken
+
+    def broken(self, machines: Sequence[float], copies: Sequence[float]) -> list[Weights]:
+        """Inequalities that counts, whole or not, break."""
+        first = self.merging.first
+        touched: dict[int, dict[int, float]] = {p: {} for p in self._fits}
+        free = {p: self._devices(p, machines) for p in self._fits}
+        for mode, n in zip(self.relaxation.modes, copies, strict=True):
+            p = first[mode.pool]
+            if n and p in free:
+                free[p] -= mode.owns * n
+                if mode.parts:
+                    free[p] -= self.relaxation.devices(p) * math.ceil(n / mode.parts - 1e-6)
+                if mode.item is not None:
+                    touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n * (1 + self.spare)
+        found = (self._fits[p].lacking(items, free[p]) for p, items in touched.items() if items)
+        return [weights for weights in found if weights is not None]
+
+    def _loads(self, machines: Sequence[float], copies: Sequence[float]) -> list[float]:
+        """What copies weigh by each of the weights, as a part of what the machines of their pools hold."""
+        first = self.merging.first
+        on: dict[int, list[tuple[Mode, float]]] = {}
+        for mode, n in zip(self.relaxation.modes, copies, strict=True):
+            if n:
+                on.setdefault(first[mode.pool], []).append((mode, n))
+        found = []
+        for weights in self.weights:
+            capacity = weights.most * self._devices(weights.pool, machines)
+            load = sum(weights.of(mode, self.spare) * n for mode, n in on.get(weights.pool, ()))
+            found.append(load / capacity if capacity else 0.0)
+        return found
+
+    def _devices(self, first: int, machines: Sequence[float]) -> float:
+        """Accelerators of all pools like one."""
+        return self.relaxation.devices(first) * sum(machines[p] for p in self.merging.groups[first])
+
+
+def merging_of(relaxation: Relaxation, *, anywhere: bool = False) -> Merging:
+    """Alike pools with the same items: the weights of the first are asked for the items of all of them."""
+    merging = Merging.of(relaxation.fleet, anywhere=anywhere)
+    items = {p: one.contents for one in relaxation.device_classes for p in one.pools}
+    groups: dict[tuple[int, object], list[int]] = {}
+    for p, first in merging.first.items():
+        groups.setdefault((first, items.get(p)), []).append(p)
+    return replace(merging, groups={min(pools): tuple(sorted(pools)) for pools in groups.values()})
