@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from placement.planner import bound, certify, solve
     from placement.referee import verify
     from placement.scenarios import ScenarioSet, read_scenarios
+    from placement.scenarios.headroom import find_headroom as headroom
     from placement.scenarios.planning import plan_scenarios
     from placement.solvers.registry import SOLVERS
     from placement.solving.result import Result, Status, Stop
@@ -72,6 +73,7 @@ _HOME = {
     "bound": "placement.planner:bound",
     "certify": "placement.planner:certify",
     "diff": "placement.drift:diff",
+    "headroom": "placement.scenarios.headroom:find_headroom",
     "plan_scenarios": "placement.scenarios.planning:plan_scenarios",
     "read": "placement.documents:read_problem",
     "read_plan": "placement.documents:read_plan",
@@ -109,6 +111,7 @@ __all__ = [
     "bound",
     "certify",
     "diff",
+    "headroom",
     "plan_scenarios",
     "read",
     "read_plan",

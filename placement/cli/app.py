@@ -13,6 +13,7 @@ from placement.cli.audit import audit
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.diff import diff
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
+from placement.cli.headroom import headroom
 from placement.cli.hybrid import hybrid
 from placement.cli.init import init
 from placement.cli.make_room import make_room
@@ -430,7 +431,7 @@ _RUNNING, _PREPARE, _TRAFFIC, _PLATFORMS = (
 for panel, commands in (
     (_RUNNING, (audit, diff, replan, make_room, transition, rollout)),
     (_PREPARE, (init, size)),
-    (_TRAFFIC, (simulate.scale, simulate.simulate, hybrid, scenarios)),
+    (_TRAFFIC, (simulate.scale, simulate.simulate, hybrid, scenarios, headroom)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

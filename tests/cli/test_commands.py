@@ -303,6 +303,7 @@ COMMANDS = (
     "make-room",
     "hybrid",
     "scenarios",
+    "headroom",
 )
 
 
