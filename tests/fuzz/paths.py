@@ -565,7 +565,7 @@ PATHS: tuple[Path, ...] = (
         | _DIVES
         | {
             "parameters:column_generation.helper.least": 0.0,
-            "placement.parallel.helper:_start": blind.InThread,
+            "placement.parallel.helper:start_worker": blind.InThread,
         },
     ),
     Path(
@@ -575,7 +575,7 @@ PATHS: tuple[Path, ...] = (
         seconds=6.0,
         real=True,
         threads=2,
-        reaches=("placement.parallel.helper:_start",),
+        reaches=("placement.parallel.helper:start_worker",),
         lowers=_DIVES | {"parameters:column_generation.helper.least": 0.0},
     ),
 )
