@@ -58,8 +58,11 @@ class CountParameters:
     mending: int = parameter(40, "programs", "each with what the one before broke, until one breaks nothing")
     free: float = parameter(0.6, "part of the components", "that are counted anew at a time, at first")
     least_free: float = parameter(0.1, "part of the components", "that are at least")
-    narrower: float = parameter(0.9, "factor", "of that part, where the engine did not come to its end")
+    narrower: float = parameter(0.75, "factor", "of that part, where the engine did not come to its end")
     wider: float = parameter(1.1, "factor", "of it, where the engine says that nothing is cheaper")
+    least_spare: float = parameter(0.004, "part of the room", "left free on a pool after the first failure there")
+    more_spare: float = parameter(1.7, "factor", "of it, after each further one")
+    most_spare: float = parameter(0.05, "part of the room", "left free at most")
     failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 

@@ -164,7 +164,9 @@ class _Search:
             if counts not in self._packed and not self._too_dear(counts):
                 self._packed.add(counts)
                 limits = _PHASE.try_to_pack.of(budget, budget.work)
-                fits, idle = self._pack_counts(counts, limits, by_zone=True), 0
+                fits, idle = self._pack_counts(counts, limits, search), 0
+            elif counts in self._packed:
+                search.loosen()
             if not fits and self._solve.packing is not None:
                 self._polish(_PHASE.improve.of(budget, budget.work), seed)
                 search.begin_at(self._solve.packing)
@@ -224,10 +226,11 @@ class _Search:
         """Whether copies share accelerators at all: only then is there room to leave free."""
         return any(mode.touches for mode in self._relaxation.modes)
 
-    def _pack_counts(self, counts: Counts, budget: Budget, *, by_zone: bool = False) -> bool:
+    def _pack_counts(self, counts: Counts, budget: Budget, search: CountSearch | None = None) -> bool:
         """Pack counts by another solver; says whether they need no more machines than they should.
 
-        With `by_zone` the counts say what stands in each zone, and each is packed by itself.
+        Those of a `search` say what stands in each zone, and each zone is packed by itself. It is told which pools need
+        more machines than it counted.
         """
         copies: Counter[tuple[int, int, int]] = Counter()
         for mode, n in zip(self._relaxation.modes, counts.copies, strict=True):
@@ -236,7 +239,7 @@ class _Search:
         counted = None if fresh is None else Counted.of(fresh.fleet, copies)
         if fresh is None or counted is None:
             return False
-        zones = sorted({mode.zone for mode in self._relaxation.modes}) if by_zone else []
+        zones = sorted({mode.zone for mode in self._relaxation.modes}) if search is not None else []
         if len(zones) > 1:
             packing = self._pack_zones(counted, copies, counts.machines, zones, budget)
         else:
@@ -244,7 +247,11 @@ class _Search:
         if packing is None:
             return False
         self._solve.incumbent.offer(fresh.lift(counted.lift(packing)), NAME)
-        return counted.fleet.tick_price * machine_price(counted.fleet, packing) <= self._ticks(counts)
+        fits = counted.fleet.tick_price * machine_price(counted.fleet, packing) <= self._ticks(counts)
+        if search is not None and not fits:
+            used = Counter(machine.pool for machine in packing.machines)
+            search.loosen(p for p, n in enumerate(counts.machines) if used[p] > n)
+        return fits
 
     def _pack_zones(
         self,

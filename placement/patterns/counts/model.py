@@ -18,7 +18,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set
+    from collections.abc import Mapping, Sequence, Set
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import NodeDomain
@@ -38,7 +38,7 @@ class CountModel:
     relaxation : whose machines and copies are counted.
     merging : which pools are counted together.
     weights : the inequalities.
-    spare : copies that share accelerators weigh so much more (see `Weights.of`).
+    spare : by pool, how much more copies weigh that share accelerators (see `Weights.of`); absent ones 0.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class CountModel:
         *,
         anywhere: bool = False,
         choices: Set[Choice] | None = None,
-        spare: float = 0.0,
+        spare: Mapping[int, float] | None = None,
     ) -> None:
         """O(modes). With `anywhere` zones do not count; `choices` are all that copies may run by, None for no limit."""
         fleet = relaxation.fleet
-        self.relaxation, self.merging, self.spare = relaxation, merging, spare
+        self.relaxation, self.merging, self.spare = relaxation, merging, dict(spare or {})
         self._groups = groups_of(fleet)
         self._domain: NodeDomain = any_domain(fleet, self._groups)
         if anywhere:
@@ -95,8 +95,8 @@ class CountModel:
         return Counts(tuple(machines), tuple(copies))
 
     def choices_of(self, copies: Sequence[int]) -> set[Choice]:
-        """What copies run by."""
-        first, modes = self.merging.first, self.relaxation.modes
+        """What copies run by, however pools are counted here."""
+        first, modes = merging_of(self.relaxation).first, self.relaxation.modes
         return {(mode.component, mode.option, first[mode.pool]) for mode, n in zip(modes, copies, strict=True) if n}
 
     def separate(self, budget: Budget) -> None:
@@ -126,7 +126,8 @@ class CountModel:
                 if mode.parts:
                     free[p] -= self.relaxation.devices(p) * math.ceil(n / mode.parts - 1e-6)
                 if mode.item is not None:
-                    touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n * (1 + self.spare)
+                    more = 1 + self.spare.get(p, 0.0)
+                    touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n * more
         found = (self._fits[p].lacking(items, free[p]) for p, items in touched.items() if items)
         return [weights for weights in found if weights is not None]
 
@@ -140,7 +141,7 @@ class CountModel:
         found = []
         for weights in self.weights:
             capacity = weights.most * self._devices(weights.pool, machines)
-            load = sum(weights.of(mode, self.spare) * n for mode, n in on.get(weights.pool, ()))
+            load = sum(weights.of(mode, self.spare.get(weights.pool, 0.0)) * n for mode, n in on.get(weights.pool, ()))
             found.append(load / capacity if capacity else 0.0)
         return found
 

@@ -23,7 +23,7 @@ from placement.patterns.formulation import RESOURCES, volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence, Set
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
@@ -62,9 +62,9 @@ class CountProgram(WholeProgram):
         reduced: Reduced,
         weights: Iterable[Weights],
         merging: Merging,
-        spare: float = 0.0,
+        spare: Mapping[int, float],
     ) -> None:
-        """O(modes x weights of a pool). With `spare` copies that share accelerators weigh so much more."""
+        """O(modes x weights of a pool). On a pool in `spare` copies that share accelerators weigh so much more."""
         self._weights, self._merging, self._spare = list(weights), merging, spare
         self._on: dict[int, list[int]] = {}  # modes that copies may go, by pool
         for w, most in enumerate(reduced.copies):
@@ -185,7 +185,7 @@ class CountProgram(WholeProgram):
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
         for weights in self._weights:
             each = self.relaxation.devices(weights.pool) * weights.most
-            self._hold(weights.pool, each, partial(weights.of, spare=self._spare))
+            self._hold(weights.pool, each, partial(weights.of, spare=self._spare.get(weights.pool, 0.0)))
         for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free
             if zoned and self.relaxation.modes_of[component.index]:

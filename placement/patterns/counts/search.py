@@ -23,7 +23,7 @@ from placement.patterns.counts.program import Counts, Merging
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Iterable, Mapping, Set
 
     from placement.compiled.packing import Packing
     from placement.patterns.counts.model import Choice
@@ -36,21 +36,41 @@ _PARAMS = PATTERNS.counts
 class CountSearch:
     """The search of one relaxation; `counts` are the cheapest so far that break no inequality that could be found."""
 
-    def __init__(self, relaxation: Relaxation, choices: Set[Choice], seconds: float, spare: float = 0.0) -> None:
-        """O(modes). `choices` are all that copies may run by; each program has so many `seconds`."""
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        choices: Set[Choice],
+        seconds: float,
+        spare: Mapping[int, float] | None = None,
+    ) -> None:
+        """O(modes). `choices` are all that copies may run by; each program has so many `seconds`.
+
+        On pools in `spare` so much of the room of accelerators that copies share is left free.
+        """
         self.counts: Counts | None = None
+        self._before: Counts | None = None  # those that a plan's took the place of
         self.programs = 0
         self._choices, self._seconds = choices, seconds
         self._free = _PARAMS.free  # part of the components that are counted anew at a time
         self._model = CountModel(relaxation, Merging.none(relaxation.fleet), choices=choices, spare=spare)
         self._separated = False
+        self._tight: tuple[int, ...] = ()  # pools where counts had no packing
+        self._answered = False  # whether a program had a solution since the search began to improve
 
     def with_spare(self, spare: float) -> CountSearch:
-        """A search for counts that leave so much room free, which knows the inequalities and counts of this one."""
-        other = CountSearch(self._model.relaxation, self._choices, self._seconds, spare)
+        """A search for counts that leave so much room free everywhere, with the inequalities and counts of this one."""
+        pools = {pool.index: spare for pool in self._model.relaxation.fleet.pools}
+        other = CountSearch(self._model.relaxation, self._choices, self._seconds, pools)
         other._model.weights, other._separated = list(self._model.weights), True
         other.counts = None if self.counts is None else other._repaired(self.counts)
         return other
+
+    def loosen(self, pools: Iterable[int] | None = None) -> None:
+        """Leave more room free on these pools from now on, or on those of last time: counts had no packing there."""
+        spare = self._model.spare
+        self._tight = self._tight if pools is None else tuple(pools)
+        for p in self._tight:
+            spare[p] = min(_PARAMS.most_spare, max(_PARAMS.least_spare, spare.get(p, 0.0) * _PARAMS.more_spare))
 
     def begin_at(self, packing: Packing) -> None:
         """Take the counts of a plan, and what its copies run by."""
@@ -59,7 +79,7 @@ class CountSearch:
         self._choices = self._choices | model.choices_of(counts.copies)
         self._model = CountModel(model.relaxation, model.merging, choices=self._choices, spare=model.spare)
         self._model.weights = list(model.weights)
-        self.counts = counts
+        self._before, self.counts = self.counts, counts
 
     def run(self, budget: Budget) -> None:
         """Find counts, from nothing."""
@@ -75,10 +95,14 @@ class CountSearch:
         """Cheaper counts from those at hand, until the time is up or many neighbourhoods in a row have none."""
         rng = random.Random(seed)
         placed = sorted({mode.component for mode in self._model.relaxation.modes})
-        failures = 0
+        failures, self._answered = 0, False
         while self.counts is not None and failures < _PARAMS.failures and not budget.over():
             free = frozenset(rng.sample(placed, math.ceil(self._free * len(placed))))
             failures = 0 if self._better(budget, free) else failures + 1
+        if failures and not self._answered:
+            # The counts at hand have no such room, or are none of the program's, and no neighbourhood mends that.
+            self._model.spare.clear()
+            self.counts = self._before or self.counts
 
     def _better(self, budget: Budget, free: frozenset[int]) -> bool:
         """Count some components anew; says whether that is cheaper."""
@@ -95,6 +119,7 @@ class CountSearch:
         nodes = _PARAMS.nodes if budget.work is None else budget.work
         limits = budget.share(seconds=self._seconds, work=budget.work)
         found, ended = self._model.program().find(limits, nodes, known, free or frozenset())
+        self._answered = self._answered or found is not None
         if not ended and known is not None:
             self._free = max(_PARAMS.least_free, self._free * _PARAMS.narrower)
         if found is None or self._is_dearer(found):
