@@ -1,13 +1,14 @@
 """What SageMaker's API answered: live through boto3, or as the AWS command line printed it into files.
 
-Files are told apart by what is in them, so their names are free. boto3 and the command line differ in times and in the
-key `ResponseMetadata`, neither of which is looked at.
+Files are told apart by what is in them, so their names are free. boto3 and the command line differ in how they write
+times and in the key `ResponseMetadata`, which is not looked at.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 _PAGE = 100  # most that ListInferenceComponents gives at once
+_LAST_SECOND = 1e12  # of any time that is one; a larger number of a damaged answer need not fit a float
 MOST_FILES = 10_000
 
 
@@ -49,7 +51,10 @@ class ApiAnswer:
 
 @dataclass(frozen=True, slots=True)
 class EndpointAnswers:
-    """All that was answered about one endpoint."""
+    """All that was answered about one endpoint; its components as they were made, the first one first.
+
+    Where nothing tells which machine a copy is on, alike components stand in this order, as the platform took them.
+    """
 
     endpoint: ApiAnswer
     config: ApiAnswer
@@ -185,7 +190,18 @@ def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:
     for component, (of, _) in saved.listed.items():
         if of == name and component not in saved.components:
             _missing("describe-inference-component --inference-component-name", component)
-    return EndpointAnswers(endpoint, config, tuple(components))
+    return EndpointAnswers(endpoint, config, tuple(sorted(components, key=_created)))
+
+
+def _created(answer: ApiAnswer) -> float:
+    """When a component was made, in seconds: the command line prints a date, or a number; 0 where it is neither."""
+    told = answer.at.value.get("CreationTime")
+    if isinstance(told, str):
+        try:
+            return datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return 0.0
+    return float(told) if isinstance(told, int | float) and abs(told) < _LAST_SECOND else 0.0
 
 
 def _missing(command: str, name: str) -> ApiAnswer:
@@ -210,9 +226,10 @@ def _ask(client: Any, name: str) -> EndpointAnswers:
         config_name = at.key("EndpointConfigName").text()
     config = _call(client, "describe_endpoint_config", EndpointConfigName=config_name)
     components: list[str] = []
+    asked = {"EndpointNameEquals": name, "MaxResults": _PAGE, "SortBy": "CreationTime", "SortOrder": "Ascending"}
     token: dict[str, str] = {}
     while True:
-        page = _call(client, "list_inference_components", EndpointNameEquals=name, MaxResults=_PAGE, **token)
+        page = _call(client, "list_inference_components", **asked, **token)
         with page.reading() as at:
             components += [row.key("InferenceComponentName").text() for row in at.key("InferenceComponents").items()]
             more = at.get("NextToken")

@@ -73,6 +73,7 @@ class PlanView:
         self.problem = problem
         self.pools = {pool.name: pool for pool in problem.pools}
         self.components = {component.name: component for component in problem.components}
+        self._rows = {component.name: row for row, component in enumerate(problem.components)}
         self.pool_of = {row.id: row.pool for row in plan.instances}
         self.holds: dict[str, Counter[Unit]] = {row.id: Counter() for row in plan.instances}
         for row in plan.assignments:
@@ -116,8 +117,18 @@ class PlanView:
         return "SPREAD" if any(rules) or component.spread.model_fields_set else "BINPACK"
 
     def ordered(self, units: Iterable[Unit]) -> list[Unit]:
-        """The order in which components are created: largest first, which packs best, then by name."""
-        return sorted(units, key=lambda unit: (*(-amount for amount in _by_weight(self.needs(unit))), unit))
+        """The order in which components are created: largest first, which packs best; else that of the problem.
+
+        Not by name: the platform has names of its own, and the order of those may be another.
+        """
+        return sorted(
+            units,
+            key=lambda unit: (
+                *(-amount for amount in _by_weight(self.needs(unit))),
+                self._rows[unit.component],
+                unit.option,
+            ),
+        )
 
     def demand(self, unit: Unit, copies: int, strategy: Strategy, kinds: Iterable[str]) -> Demand:
         """A unit's copies as the packing sees them."""

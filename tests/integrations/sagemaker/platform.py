@@ -185,6 +185,9 @@ class Platform:
 
     def ListInferenceComponents(self, **call: Any) -> Doc:
         names = [n for n, row in self.components.items() if row["EndpointName"] == call["EndpointNameEquals"]]
+        assert call.get("SortBy", "CreationTime") == "CreationTime"
+        if call.get("SortOrder", "Descending") == "Descending":  # the service's default: the newest first
+            names.reverse()
         start = int(call.get("NextToken", 0))
         rows = [
             {

@@ -91,6 +91,14 @@ def test_all_machines_of_a_type_are_one_endpoint_where_that_is_sure() -> None:
     assert export.lines == (f"endpoint shop-g5-12xlarge variant main: 2 x {G5}: 5 x chat, 1 x rank: fits in any order",)
 
 
+def test_alike_components_are_made_in_the_order_of_the_problem() -> None:
+    """Not by name: the platform's own names sort in another order, and a second export would turn the calls round."""
+    export = exported([{"$(id)": 1, "code": 1, "A b": 1}], [{"name": "code"}, {"name": "$(id)"}, {"name": "A b"}])
+    names = [call["InferenceComponentName"] for call in made(export, "CreateInferenceComponent")]
+
+    assert names == ["code", "id", "A-b"]
+
+
 def test_machines_that_share_nothing_are_apart_where_they_must_be() -> None:
     """Components that avoid each other are on endpoints of their own, each under its own name."""
     export = exported([{"chat": 3}, {"rank": 2}], [{"name": "chat", "avoid": ["rank"]}, {"name": "rank"}])

@@ -74,6 +74,21 @@ def test_a_variant_of_one_type(tmp_path: Path) -> None:
     assert settings == {"RoutingConfig": {"RoutingStrategy": "RANDOM"}, "ScaleInPolicy": {"Strategy": "CONSOLIDATION"}}
 
 
+def test_alike_components_stand_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    """Whatever their files are called, and however the command line prints times; damaged times come first."""
+    when = {"chat-8b": "2026-11-03T09:00:00Z", "rank": 1_793_523_600.5, "code-34b": "2026-11-02T20:00:00-10:00"}
+    documents = simple()
+    for name, told in when.items():
+        documents[f"component-{name}"]["CreationTime"] = told
+    made = imported(tmp_path / "right", documents).problem
+    assert [row.name for row in made.components] == ["rank", "code-34b", "chat-8b"]
+
+    for name, told in (("chat-8b", 10**400), ("code-34b", "yesterday")):
+        documents[f"component-{name}"]["CreationTime"] = told
+    made = imported(tmp_path / "damaged", documents).problem
+    assert [row.name for row in made.components] == ["chat-8b", "code-34b", "rank"]
+
+
 def test_the_notes_name_what_was_guessed(tmp_path: Path) -> None:
     """Price, memory, zones, the platform's own moves, and which machine a copy is on."""
     made = imported(tmp_path, simple())
