@@ -60,6 +60,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "placement/referee/judge.py": VERDICTS,
     "placement/compiled/fleet.py": ("tests/compiled/test_fleet.py", "tests/documents/test_documents.py"),
     "placement/compiled/packing.py": ("tests/compiled/test_packing.py",),
+    "placement/bounds/overload.py": ("tests/bounds/test_overload.py",),
     "placement/bounds/moves.py": VOLUMES,
     "placement/bounds/cutoff.py": ("tests/bounds/test_cutoff.py",),
     "placement/compiled/capacity.py": INFEASIBLE,

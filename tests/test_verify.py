@@ -492,6 +492,58 @@ def test_a_broken_rule_comes_with_its_figures(rule: str, problem: Edits, plan: E
             assert violation.where == f"{spot.component} on {spot.instance}"
 
 
+OF_A_COMPONENT = ("copies", "min-copies", "demand", "max-skew", "min-zones", "max-per-zone")
+OF_A_LOSS = ("zone-loss", "pool-loss", "instance-loss")
+OF_A_MACHINE = ("vcpus", "host-memory", "draining", "not-removable")
+OF_A_COPY = ("allowed-type", "allowed-zone", "accelerator-set", "accelerator-range", "pinned")
+OF_COMPANY = ("max-per-instance", "dedicated", "avoid", "cordoned")  # a machine, and which component there
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem", "plan", "message"), BROKEN, ids=[f"{n}-{row[0]}" for n, row in enumerate(BROKEN)]
+)
+def test_a_broken_rule_says_at_what_and_in_which_unit(rule: str, problem: Edits, plan: Edits, message: str) -> None:
+    """A program finds the machine, component and accelerator by their names, not by taking sentences apart."""
+    for violation in judge(problem, plan).violations:
+        instance, component, accelerator = violation.spot
+        if rule in OF_A_COMPONENT + OF_A_LOSS:
+            assert (instance, component) == ("", violation.where)
+        elif rule in OF_A_MACHINE:
+            assert (instance, component) == (violation.where, "")
+        elif rule in OF_A_COPY:
+            assert instance
+            assert component
+            assert violation.where == f"{component} on {instance}"
+        elif rule in OF_COMPANY:
+            assert instance == violation.where
+            assert component
+            assert component in violation.message
+        elif rule.startswith("accelerator-"):
+            assert component == ""
+            assert violation.where == f"{instance} accelerator {accelerator}"
+        else:
+            assert violation.spot == ("", "", None)
+        assert (accelerator is not None) == (rule in ("accelerator-owner", "accelerator-memory", "accelerator-share"))
+        if violation.figures is not None:
+            assert isinstance(violation.figures.unit, str)
+            assert violation.figures.unit
+
+
+@pytest.mark.parametrize(("named", "counted"), [([], 0), ([1], 1), ([1, 1], 1), ([1, 2, 3], 3)])
+def test_accelerators_of_a_copy_are_counted_once(named: list[int], counted: int) -> None:
+    """The figures are of distinct ones, whether there are too few or too many."""
+    (found,) = judge(plan={"assignments.1.accelerators": named}).violations
+    assert (found.rule, found.figures) == ("accelerator-set", (counted, 2, "accelerators"))
+
+
+def test_nothing_is_listed_of_a_component_that_stands_nowhere() -> None:
+    """No empty brackets."""
+    found = judge({"components.1.min_available_on_zone_loss": 1}, {"assignments.4": GONE}).violations
+    assert [one.message for one in found if one.rule == "zone-loss"] == [
+        "losing its fullest zone leaves 0 copies, at least 1 wanted"
+    ]
+
+
 @pytest.mark.parametrize(("rule", "problem", "plan", "message"), STRICTER)
 def test_what_is_refused_here_alone(rule: str, problem: Edits, plan: Edits, message: str) -> None:
     """Untrue words that the second opinion lets pass."""

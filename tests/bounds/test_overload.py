@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
+import math
 import random
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +18,7 @@ import placement
 from placement import Problem, Status
 from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.bounds.moves import least_moves
-from placement.bounds.overload import overload_moves, overload_ticks, overloads
+from placement.bounds.overload import _cheapest_cover, _Kind, overload_moves, overload_ticks, overloads
 from placement.bounds.parameters import BOUNDS
 from placement.compiled.fleet import compile_fleet
 from placement.solving.context import Solve
@@ -144,6 +147,126 @@ def test_a_search_that_is_cut_short_still_bounds(parameters: Change) -> None:
     (found,) = overloads(compile_fleet(Problem(**machine(4, 4, 4, 4, 4))))
 
     assert (found.least, found.leave) == (3, ())
+
+
+def covers(rng: random.Random) -> tuple[list[_Kind], tuple[int, ...]]:
+    """Up to four kinds of copies, and one to three resources that are over; all together free enough."""
+    rows = rng.randint(1, 3)
+    kinds = [
+        _Kind(10 * k, rng.randint(1, 3), rng.choice((0, 1, 2, 3)), tuple(rng.randint(0, 5) for _ in range(rows)))
+        for k in range(rng.randint(1, 4))
+    ]
+    freed = [sum(kind.copies * kind.frees[r] for kind in kinds) for r in range(rows)]
+    return kinds, tuple(rng.randint(0, total) for total in freed)
+
+
+def test_the_cheapest_cover_is_that_of_all_ways(parameters: Change) -> None:
+    """The least weight, then the fewest copies, then those that free least; and cut short, the best single resource's.
+
+    Which is the fractional cover, rounded up: copies one by one, the cheapest for what they free first.
+    """
+    rng = random.Random(15)
+    for _ in range(150):
+        kinds, over = covers(rng)
+        ways = [
+            (sum(n * kind.weight for n, kind in zip(way, kinds, strict=True)), sum(way), freed, way)
+            for way in itertools.product(*(range(kind.copies + 1) for kind in kinds))
+            for each in [[sum(n * kind.frees[r] for n, kind in zip(way, kinds, strict=True)) for r in range(len(over))]]
+            for freed in [sum(each)]
+            if all(amount <= free for amount, free in zip(over, each, strict=True))
+        ]
+        weight, leave = _cheapest_cover(kinds, over)
+        taken = {leaving.place: leaving.copies for leaving in leave}
+        assert (weight, sum(taken.values())) == min(ways)[:2]
+        assert (*min(ways)[:3], tuple(taken.get(kind.place, 0) for kind in kinds)) in ways
+
+        parameters(BOUNDS.overload, nodes=0)
+        assert _cheapest_cover(kinds, over) == (max(map(fractional, range(len(over)), [kinds] * 3, over)), ())
+        parameters(BOUNDS.overload, nodes=20_000)
+
+
+def fractional(r: int, kinds: list[_Kind], amount: int) -> int:
+    """Free so much of one resource by parts of copies."""
+    offers = [(Fraction(kind.weight, kind.frees[r]), kind.frees[r]) for kind in kinds for _ in range(kind.copies)
+              if kind.frees[r]]  # fmt: skip
+    total = Fraction(0)
+    for price, free in sorted(offers):
+        total += price * min(free, amount)
+        amount -= min(free, amount)
+    return math.ceil(total)
+
+
+HALF: Doc = {"shared": True, "accelerator_memory_gib": 1, "accelerator_share": 0.6}
+LARGE: Doc = {"shared": True, "accelerator_memory_gib": 6}
+OWNER: Doc = {"accelerator_memory_gib": 1}
+
+
+@pytest.mark.parametrize(
+    ("option", "seats", "least"),
+    [
+        (HALF, [[0], [0]], 1),
+        (HALF, [[0], [1]], 0),
+        (HALF, [None, None], 0),  # 1.2 of two accelerators
+        (HALF, [None] * 4, 1),
+        (LARGE, [[1], [1]], 1),
+        (LARGE, [[0], [1]], 0),
+        (LARGE, [None] * 3, 0),
+        (LARGE, [None] * 4, 1),
+        (OWNER, [[0], [0], [1], [1]], 2),
+        (OWNER, [None] * 3, 1),
+        (OWNER, [[0], [1]], 0),
+        ({**HALF, "accelerators": 2}, [[0, 1], [0, 1]], 1),
+        ({**LARGE, "accelerators": 2}, [None, None], 1),
+        ({"accelerators": 0, "memory_gib": 3}, [None] * 3, 1),
+        (
+            {"accelerators": 0, "memory_gib": 3, "spread": {"max_per_instance": 2}},
+            [None] * 3,
+            0,
+        ),  # `least_moves` has it
+        ({"accelerators": 0, "memory_gib": 3, "spread": {"max_per_instance": 3}}, [None] * 3, 1),
+        ({"accelerators": 0, "memory_gib": 3, "zones": ["y"]}, [None] * 3, 0),  # none of them can stay
+    ],
+)
+def test_resources_of_a_machine_by_hand(option: Doc, seats: list[list[int] | None], least: int) -> None:
+    """Eight GiB and two accelerators of ten GiB; where it is not known who stands on which, they count together."""
+    machine = {"vcpus": 9, "memory_gib": 8, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 2}
+    places = [{"component": "c", "instance": "i"} | ({"accelerators": on} if on else {}) for on in seats]
+    fleet = compile_fleet(
+        Problem(
+            accelerators={"A": {"memory_gib": 10}},
+            instance_types={"t": machine},
+            pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "zy"],
+            components=[{"name": "c", "copies": len(seats), "move_cost": 3, **option}],
+            instances=[{"id": "i", "pool": "z"}],
+            placements=places,
+        )
+    )
+    assert overload_moves(fleet) == least
+    assert overload_ticks(fleet) == fleet.tick_move * 3_000_000 * least
+    assert sum(n for overload in overloads(fleet) for _, n in overload.leave) >= least
+
+
+@pytest.mark.parametrize("beside", [[0], [1]])
+def test_an_owner_stands_alone(beside: list[int]) -> None:
+    """Though memory and share of both would do: one owner leaves rather than two who share."""
+    machine = {"vcpus": 9, "memory_gib": 8, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 2}
+    rows = [("own", [0]), ("share", beside), ("share", beside)]
+    fleet = compile_fleet(
+        Problem(
+            accelerators={"A": {"memory_gib": 10}},
+            instance_types={"t": machine},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[
+                {"name": "own", "copies": 1, "accelerator_memory_gib": 0},
+                {"name": "share", "copies": 2, "shared": True},
+            ],
+            instances=[{"id": "i", "pool": "p"}],
+            placements=[{"component": name, "instance": "i", "accelerators": on} for name, on in rows],
+        )
+    )
+    found = [(overload.least, overload.leave) for overload in overloads(fleet)]
+    (own,) = [k for k, place in enumerate(fleet.places) if fleet.components[place.component].name == "own"]
+    assert found == ([(1, ((own, 1),))] if beside == [0] else [])
 
 
 def test_plans_begin_with_what_may_stay() -> None:
