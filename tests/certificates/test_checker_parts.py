@@ -110,6 +110,16 @@ def test_money_as_it_is_said() -> None:
     assert dollars(Fraction(10**40 - 1)).endswith("dollars")
 
 
+def test_rows_of_lists_are_read_as_the_rest_is() -> None:
+    """A null is as good as absent there, and a key that might mean something is refused."""
+    made = problem("one", {"t": machine(1)}, [component("m", 1)], zoned("a", max_instances=None))
+    assert Problem(made).pools["p0"].quota == Problem(problem("one", {"t": machine(1)}, [])).pools["t"].quota
+    for rows in ("pools", "components"):
+        strange = {**made, rows: [{**made[rows][0], "strange": 1}]}
+        with pytest.raises(Refused, match="strange"):
+            Problem(strange)
+
+
 # Machines
 
 
@@ -258,6 +268,11 @@ def test_a_demand_needs_a_copy_and_no_more_where_one_serves_it() -> None:
     for quota, none in ((1, False), (0, True)):
         found = Problem(problem("one", {"t": machine(1)}, [served], zoned("a", max_instances=quota)))
         assert found.components["m"].impossible(Leaf(found, {}, {})) is none
+
+
+def test_a_demand_asks_for_one_copy_unless_more_are_said() -> None:
+    served = {"name": "m", "demand": 2, "throughput": 2, "shared": True}
+    assert [one(served | more).required for more in ({}, {"min_copies": 0}, {"min_copies": 3})] == [1, 0, 3]
 
 
 # Leaves
@@ -468,6 +483,16 @@ def test_machines_of_a_dedicated_component_are_counted_whole(rules: Doc, copies:
     compiled = Problem(problem("whole", types, [component("m", copies, dedicated=True, **rules)], pools))
     prices = {"accelerators": [{"pools": ["a"], "own": 5}, {"pools": ["b"], "own": 4}]}
     assert Prices(prices, compiled).inequality(Leaf(compiled, {}, {})) == ({"a": 10, "b": 12}, least)
+
+
+def test_a_zone_that_must_hold_copies_is_paid_for_however_dear() -> None:
+    """Four copies over three zones that may differ by one: each zone has one, though two machines hold all."""
+    types = {name: machine(1) for name in "abd"}
+    pools = [{"name": name, "instance_type": name, "zone": name} for name in types]
+    row = component("m", 4, dedicated=True, spread={"max_skew": 1})
+    prices = {"accelerators": [{"pools": ["a"], "own": 50}, {"pools": ["b", "d"], "own": 5}]}
+    found = Prices(prices, Problem(problem("whole", types, [row], pools)))
+    assert found.inequality(Leaf(found.problem, {}, {})) == ({"a": 100, "b": 10, "d": 10}, 120)
 
 
 def test_pools_that_no_member_of_a_clique_uses_are_worth_nothing() -> None:
