@@ -218,6 +218,7 @@ OWNER: Doc = {"accelerator_memory_gib": 1}
         ({**HALF, "accelerators": 2}, [[0, 1], [0, 1]], 1),
         ({**LARGE, "accelerators": 2}, [None, None], 1),
         ({"accelerators": 0, "memory_gib": 3}, [None] * 3, 1),
+        ({"accelerators": 0, "memory_gib": 2731 / 1024}, [None] * 3, 1),  # over by one MiB
         (
             {"accelerators": 0, "memory_gib": 3, "spread": {"max_per_instance": 2}},
             [None] * 3,
@@ -297,7 +298,8 @@ def test_btrplace_li6() -> None:
     assert (result.status, result.plan.moves, result.plan.bound_by) == (Status.OPTIMAL, 590, "overload")
 
 
-def test_bug_copies_that_are_another_part_s_may_leave_for_nothing() -> None:
+@pytest.mark.parametrize("known", [{}, {"accelerators": [0, 1]}])  # one place of two copies, or two places
+def test_bug_copies_that_are_another_part_s_may_leave_for_nothing(known: Doc) -> None:
     """A part plans one of two copies that stand on its machine, too many for it: the other is no move (fuzzed)."""
     machine = {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "A", "accelerator_count": 2}
     fleet = compile_fleet(
@@ -309,7 +311,7 @@ def test_bug_copies_that_are_another_part_s_may_leave_for_nothing() -> None:
                 "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
                 "components": [{"name": "wide", "accelerators": 2, "copies": 2}],
                 "instances": [{"id": "i", "pool": "p"}],
-                "placements": [{"component": "wide", "instance": "i"}] * 2,
+                "placements": [{"component": "wide", "instance": "i", **more} for more in ({}, known)],
                 "objective": {"move_cost": 1},
             }
         )
