@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.demand.rules import MOST_RATE
-from placement.errors import UsageError, nearest, printable
+from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Traffic:
     ----------
     components : names, (C,). times : (T,) seconds, ascending, the first is 0. end : seconds, when the last rate ends.
     rates : (T, C) micro-requests a second. start : the moment of time 0, where the file says it.
+    source, places : the file, and where in it each component stands first, (C,); empty where no file names them.
     """
 
     components: tuple[str, ...]
@@ -43,6 +44,8 @@ class Traffic:
     end: int
     rates: Ints
     start: datetime | None = None
+    source: str = ""
+    places: tuple[str, ...] = ()
 
     @property
     def week_second(self) -> int:
@@ -66,13 +69,21 @@ class Traffic:
 
         Raises
         ------
+        DocumentError
+            Some that a file names are not, each with the row in which it stands first.
         UsageError
-            One is not.
+            One that is named elsewhere is not.
         """
-        unknown = next((name for name in self.components if name not in set(known)), None)
-        if unknown is not None:
+        names = set(known)
+        unknown = [k for k, name in enumerate(self.components) if name not in names]
+        if unknown and self.places:
+            rule = "is no component of the problem (--name FILE=COMPONENT gives it to one)"
+            told = {k: f"{rule}; {nearest(self.components[k], known)}" for k in unknown}
+            raise DocumentError([Fault(self.places[k], told[k], self.components[k]) for k in unknown], self.source)
+        if unknown:
+            name = self.components[unknown[0]]
             raise UsageError(
-                f'traffic of "{printable(unknown)}", which is no component of the problem; {nearest(unknown, known)}'
+                f'traffic of "{printable(name)}", which is no component of the problem; {nearest(name, known)}'
             )
 
     def times_factor(self, factor: float) -> Traffic:
@@ -90,7 +101,7 @@ class Traffic:
                 f"a second (the highest is {highest / MICRO:g}), got {factor:g}"
             )
         rates = np.rint(self.rates * factor).astype(np.int64)
-        return Traffic(self.components, self.times, self.end, rates, self.start)
+        return replace(self, rates=rates)
 
     def steps(self, every: int, until: int | None = None) -> Ints:
         """(N, C) mean rates of steps of `every` seconds from 0 up to `until`, or to the end of the traffic.
@@ -127,8 +138,15 @@ class Traffic:
 
 
 def from_rows(
-    rates: Mapping[str, Sequence[int]], times: Sequence[int], end: int, start: datetime | None = None
+    rates: Mapping[str, Sequence[int]],
+    times: Sequence[int],
+    end: int,
+    start: datetime | None = None,
+    source: str = "",
+    places: Sequence[str] = (),
 ) -> Traffic:
-    """Traffic from a row of rates (T,) for each component."""
+    """Traffic from a row of rates (T,) for each component; `places` (C,) are where the file `source` has them first."""
     table = np.array([list(row) for row in rates.values()], dtype=np.int64).reshape(len(rates), len(times))
-    return Traffic(tuple(rates), np.array(times, dtype=np.int64), end, np.ascontiguousarray(table.T), start)
+    return Traffic(
+        tuple(rates), np.array(times, dtype=np.int64), end, np.ascontiguousarray(table.T), start, source, tuple(places)
+    )

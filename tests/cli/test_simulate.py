@@ -125,7 +125,7 @@ def test_simulate_what_is_asked(folder: Path) -> None:
         (("--times", "1e9"), "times must be a finite number of at least 0 with which no rate is over 100000 requests"),
         (("--gaps", "mend"), "--gaps must be error, hold or zero, got mend"),
         (("--name", "chat"), "--name must be FILE=COMPONENT, got chat"),
-        (("--name", "chat=chad"), 'traffic of "chad", which is no component of the problem; did you mean "chat"'),
+        (("--name", "chat=chad"), "rates.csv at row 2, column component: is no component of the problem"),
         (("--strategy", "sharde"), 'no strategy "sharde"'),
         (("-o", "p.json"), "is the same file as the problem"),
     ],

@@ -121,9 +121,12 @@ def test_counts_by_the_minute(tmp_path: Path) -> None:
         ("component,time,rate\na,0,1\na,0,1\n", 'FILE at row 3, column time: "a" stands there already'),
         (
             "component,time,rate\na,0,1\nb,0,1\nb,9,1\na,18,1\nb,18,1\n",
-            'FILE at row 5: before this row of "a" 1 time of',
+            'FILE at row 5: before this row of "a" 1 time of the file has none: add it, or say with --gaps',
         ),
-        ("component,time,rate\na,0,1\nb,0,1\nb,9,1\n", 'FILE at row 2: after this row of "a" 1 time of the file'),
+        (
+            "component,time,rate\na,0,1\nb,0,1\nb,9,1\n",
+            'FILE at row 2: after this row of "a" 1 time of the file has none: add it',
+        ),
         ("component,time,rate\na,0,1\na,2026-01-01,1\n", "FILE at row 3, column time: mixes dates"),
         ("client,t0,t10\n1,2\n", "FILE at row 2: has 2 columns"),
         ("client,t10,t0\n1,2,3\n", "FILE at row 1: has times that go back"),
@@ -154,6 +157,38 @@ def test_gaps_may_be_filled(tmp_path: Path) -> None:
     text = "component,time,rate\na,0,1\nb,0,2\nb,9,2\na,18,3\nb,18,2\n"
     assert read(tmp_path, text, gaps="hold").rates[:, 0].tolist() == [1_000_000, 1_000_000, 3_000_000]
     assert read(tmp_path, text, gaps="zero").rates[:, 0].tolist() == [1_000_000, 0, 3_000_000]
+
+
+def test_empty_cells_are_gaps(tmp_path: Path) -> None:
+    """In a table with a column a time, too: filled as the user says, and a wrong number stays one."""
+    text = "client,t0,t10,t20,t30\na,,2,,3\nb,1,1,1,1\n"
+    assert read(tmp_path, text, gaps="hold").rates[:, 0].tolist() == [0, 2_000_000, 2_000_000, 3_000_000]
+    assert read(tmp_path, text, gaps="zero").rates[:, 0].tolist() == [0, 2_000_000, 0, 3_000_000]
+    assert "row 2, column t0: must be a number of requests a second" in faults(tmp_path, text)
+    assert "row 3, column t20: must be" in faults(tmp_path, text.replace("1,1,1,1", "1,1,x,1"), gaps="hold")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("component,time,rate\nchat,0,1\nchta,0,1\nchat,9,1\nchta,9,1\n", "row 3, column component"),
+        ("client,t0,t10\nchat,1,2\nchta,1,2\n", "row 3, column client"),
+        ("service,minute,requests\nchat,0,9\nchat,1,9\nchta,0,9\n", "row 4, column service"),
+        ("Timestamp,Model\n5,chat\n6,chat\n7,chat\n8,chta\n9,chta\n", "row 5, column Model"),
+    ],
+)
+def test_unknown_components_name_their_row(tmp_path: Path, text: str, where: str) -> None:
+    """The first row of each, in every kind of file that names components, also after the rates were changed."""
+    traffic = read(tmp_path, text).times_factor(1.5)
+
+    with pytest.raises(DocumentError) as error:
+        traffic.check(["chat", "code"])
+    said = str(error.value).replace(str(tmp_path / "rates.csv"), "FILE")
+    assert said == (
+        f"FILE at {where}: is no component of the problem (--name FILE=COMPONENT gives it to one); "
+        f'did you mean "chat"?, got "chta"'
+    )
+    traffic.check(["chat", "chta"])
 
 
 def test_a_damaged_archive(tmp_path: Path) -> None:

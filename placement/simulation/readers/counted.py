@@ -36,6 +36,7 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
         return names.get(name, name), int(minute), round((found or 0) * MICRO / _MINUTE)
 
     found: dict[str, dict[int, int]] = {}
+    places: dict[str, str] = {}
     faults = []
     for row, (name, minute, rate) in zip(rows, each(rows, one, source), strict=True):
         mine = found.setdefault(name, {})
@@ -44,6 +45,7 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
             rule = f'"{name}" goes back in time, or stands there already: its row before is of minute {before}'
             faults.append(Fault(f"row {row.number}, column minute", rule, minute))
             continue
+        places.setdefault(name, f"row {row.number}, column service")
         mine[minute] = rate
     if faults:
         raise DocumentError(faults, source)
@@ -51,4 +53,4 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
     last = max(minute for mine in found.values() for minute in mine)
     rates = {name: [mine.get(minute, 0) for minute in range(first, last + 1)] for name, mine in found.items()}
     times = [_MINUTE * k for k in range(last - first + 1)]
-    return from_rows(rates, times, _MINUTE * (last - first + 1))
+    return from_rows(rates, times, _MINUTE * (last - first + 1), None, source, list(places.values()))

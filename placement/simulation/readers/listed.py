@@ -65,7 +65,8 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str
     if faults:
         raise DocumentError(faults, source)
     last = times[-1] - times[-2] if len(times) > 1 else _ALONE
-    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start)
+    places = [f"row {next(iter(mine.values())).number}, column component" for mine in by_component.values()]
+    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start, source, places)
 
 
 def _row(row: CsvRow, names: Mapping[str, str]) -> RateRow:
@@ -108,10 +109,10 @@ def _filled(mine: dict[int, RateRow], times: Sequence[int], gaps: str, faults: l
 
 
 def _gap(component: str, missing: int) -> str:
-    times = "time" if missing == 1 else "times"
+    times, has, them = ("time", "has", "it") if missing == 1 else ("times", "have", "them")
     return (
-        f'before this row of "{component}" {missing} {times} of the file have none: add them, or say with '
-        f"--gaps hold or --gaps zero what they mean"
+        f'before this row of "{component}" {missing} {times} of the file {has} none: add {them}, or say with '
+        f"--gaps hold or --gaps zero what that means"
     )
 
 

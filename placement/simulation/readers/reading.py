@@ -68,7 +68,7 @@ def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic
     if columns >= {"service", "minute", "requests"}:
         return counted.read(rows, source, given.names)
     if wide.is_wide(rows[0]):
-        return wide.read(rows, source, given.names)
+        return wide.read(rows, source, given.gaps, given.names)
     raise DocumentError([Fault("row 1", f"names no columns that are known here; traffic is {_KINDS}")], source)
 
 

@@ -58,9 +58,11 @@ def read_burstgpt(rows: Sequence[CsvRow], source: str, names: Mapping[str, str])
     _check_order([at for _, at in found], [row.number for row in rows], source)
     first = found[0][1]
     by_model: dict[str, list[float]] = {}
-    for name, at in found:
+    places: dict[str, str] = {}
+    for row, (name, at) in zip(rows, found, strict=True):
         by_model.setdefault(name, []).append(at - first)
-    return _counted(by_model, source)
+        places.setdefault(name, f"row {row.number}, column Model")
+    return _counted(by_model, source, places=list(places.values()))
 
 
 def read_mooncake(text: str, source: str, component: str | None) -> Traffic:
@@ -98,7 +100,9 @@ def _check_order(seconds: Sequence[float], numbers: Sequence[int], source: str) 
         raise DocumentError([Fault(f"row {numbers[k]}", rule) for k in back[:1000]], source)
 
 
-def _counted(requests: Mapping[str, Iterable[float]], source: str, start: datetime | None = None) -> Traffic:
+def _counted(
+    requests: Mapping[str, Iterable[float]], source: str, start: datetime | None = None, places: Sequence[str] = ()
+) -> Traffic:
     """Requests by the minute from the first on; the last minute is whole."""
     counts: dict[str, dict[int, int]] = {}
     for name, seconds in requests.items():
@@ -109,4 +113,4 @@ def _counted(requests: Mapping[str, Iterable[float]], source: str, start: dateti
     if last * _BIN > LONGEST:
         raise DocumentError([Fault("$", "is longer than a year")], source)
     rates = {name: [round(mine.get(k, 0) * MICRO / _BIN) for k in range(last + 1)] for name, mine in counts.items()}
-    return from_rows(rates, [_BIN * k for k in range(last + 1)], _BIN * (last + 1), start)
+    return from_rows(rates, [_BIN * k for k in range(last + 1)], _BIN * (last + 1), start, source, places)

@@ -30,7 +30,7 @@ def is_wide(row: CsvRow) -> bool:
     return sum(_TIME.fullmatch(name) is not None for name in row.cells) >= max(2, len(row.cells) - 3)
 
 
-def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traffic:
+def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str]) -> Traffic:
     """The traffic in rows of a component each."""
     columns = {name: found for name in rows[0].cells if (found := _TIME.fullmatch(name)) is not None}
     times = [int(found[2]) * _SECONDS[found[1]] for found in columns.values()]
@@ -42,12 +42,22 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
 
     def one(row: CsvRow) -> tuple[str, list[int]]:
         label = "/".join(row.required(name) for name in texts)
-        return names.get(label, label), [rate(row.text(column), row.place(column)) for column in columns]
+        found: list[int] = []
+        for column in columns:
+            text, place = row.text(column), row.place(column)
+            if text or gaps == "error":
+                found.append(rate(text, place))
+            else:
+                found.append(found[-1] if gaps == "hold" and found else 0)
+        return names.get(label, label), found
 
     table: dict[str, list[int]] = {}
+    places: list[str] = []
     for row, (name, rates) in zip(rows, each(rows, one, source), strict=True):
         if name in table:
             rule = "stands there already; a component has one row"
             raise DocumentError([Fault(f"row {row.number}", rule, name)], source)
         table[name] = rates
-    return from_rows(table, [at - times[0] for at in times], times[-1] + times[-1] - times[-2] - times[0])
+        places.append(f"row {row.number}, column {texts[0]}" if texts else f"row {row.number}")
+    end = times[-1] + times[-1] - times[-2]
+    return from_rows(table, [at - times[0] for at in times], end - times[0], None, source, places)
