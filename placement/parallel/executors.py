@@ -48,6 +48,15 @@ def _enter(stop: Event) -> None:
     for name in ("SIGINT", "SIGHUP"):  # a terminal sends them to its whole group
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """A parent that is killed tells nobody, and each process keeps the pipe open that the others wait at for work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

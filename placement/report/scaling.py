@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ROWS = 30
 _HOUR = 3600
+_LARGE = 1_000_000 * MICRO
 _COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
 
 
@@ -74,24 +75,36 @@ def simulation_table(simulation: Simulation) -> RenderableType:
 def _figures(simulation: Simulation, outcome: StrategyOutcome) -> list[str]:
     used, rented = sum(outcome.series["accelerators_used"]), sum(outcome.series["accelerators"])
     steps = max(1, simulation.setup.steps)
+    large = _is_large(simulation)
     return [
-        words.money(outcome.cost),
+        _whole(outcome.cost) if large else words.money(outcome.cost),
         over_in_words(simulation, outcome.cost),
         f"{outcome.machine_hours:,.0f}",
-        f"{rented / steps:,.1f}",
+        f"{rented / steps:,.{0 if large else 1}f}",
         words.percent(used, rented),
         share_in_words(outcome.not_served, outcome.requested),
         f"{sum(outcome.series['moves']):,}",
     ]
 
 
+def _is_large(simulation: Simulation) -> bool:
+    """Whether a bill is of a million dollars: then the table has no cents, which would not fit and say nothing."""
+    return any(outcome.cost >= _LARGE for outcome in simulation.strategies)
+
+
+def _whole(micro: int) -> str:
+    return f"${(micro + MICRO // 2) // MICRO:,}"
+
+
 def _hourly(simulation: Simulation) -> list[tuple[str, str, str]]:
     if simulation.hourly is None or simulation.floor is None:
         return []
-    planned = simulation.hourly.planned_cost(simulation.setup.every)
-    rows = [("floor", words.least(simulation.floor), "0%" if simulation.floor else "-")]
+    planned, large = simulation.hourly.planned_cost(simulation.setup.every), _is_large(simulation)
+    floor = f"${simulation.floor // MICRO:,}" if large else words.least(simulation.floor)  # rounded down either way
+    rows = [("floor", floor, "0%" if simulation.floor else "-")]
     if planned is not None:
-        rows.insert(0, (HOURLY_NAME, words.money(planned), over_in_words(simulation, planned)))
+        cost = _whole(planned) if large else words.money(planned)
+        rows.insert(0, (HOURLY_NAME, cost, over_in_words(simulation, planned)))
     return rows
 
 

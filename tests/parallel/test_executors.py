@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -198,3 +199,20 @@ def test_processes_answer_to_their_parent_alone() -> None:
     """A Ctrl-C that the terminal sends to all of them must not kill the workers."""
     with Processes(1) as pool:
         assert pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_no_process_outlives_a_parent_that_is_killed() -> None:
+    """They share its standard output, which has an end only when the last of them is gone."""
+    code = (
+        "import os, time; from placement.parallel.executors import Processes\n"
+        "if __name__ == '__main__':\n"
+        "    pool = Processes(2)\n"
+        "    for future in [pool.submit(time.sleep, 0.2) for _ in range(2)]: future.result()\n"
+        "    print('ready', flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        parent.kill()
+        assert parent.communicate(timeout=120)[0] == b""
