@@ -27,6 +27,7 @@ class Purchase:
     placed : optional copies that it places more.
     goes : ids of running machines that it gives back and the first plan does not.
     comes : new machines by pool that it opens, beyond those of the first plan.
+    stays : ids of running machines that it keeps although the first plan gives them back.
     """
 
     before: FrontierPoint
@@ -36,6 +37,7 @@ class Purchase:
     placed: int
     goes: tuple[str, ...]
     comes: dict[str, int]
+    stays: tuple[str, ...]
 
     @property
     def per_move(self) -> int | None:
@@ -76,6 +78,8 @@ def purchases(frontier: Frontier) -> list[Purchase]:
 def _between(running: set[str], before: FrontierPoint, after: FrontierPoint) -> Purchase:
     kept = {row.id for row in after.plan.instances}
     goes = tuple(row.id for row in before.plan.instances if row.id in running and row.id not in kept)
+    was = {row.id for row in before.plan.instances}
+    stays = tuple(row.id for row in after.plan.instances if row.id in running and row.id not in was)
     comes = _new(after)
     comes.subtract(_new(before))
     return Purchase(
@@ -86,6 +90,7 @@ def _between(running: set[str], before: FrontierPoint, after: FrontierPoint) -> 
         sum(before.left_out) - sum(after.left_out),
         goes,
         {pool: n for pool, n in comes.items() if n > 0},
+        stays,
     )
 
 

@@ -85,6 +85,7 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
                 "placed": row.placed,
                 "goes": list(row.goes),
                 "comes": row.comes,
+                "stays": list(row.stays),
             }
             for row in purchases(frontier)
         ],

@@ -118,7 +118,7 @@ def _lacks_accelerators(
             short = option.accelerators - empty
             yield (
                 short / option.accelerators,
-                f"{short} accelerators missing ({empty} free of {option.accelerators} needed)",
+                f"{short} accelerator{'s' if short > 1 else ''} missing ({empty} free of {option.accelerators} needed)",
             )
         return
     order = sorted(range(len(free)), key=lambda a: (owned[a], -free[a], a))[: option.accelerators]

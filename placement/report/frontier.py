@@ -129,10 +129,12 @@ def _each(row: Purchase) -> str:
 
 
 def machines_of(row: Purchase, most: int | None) -> str:
-    """Which machines go and come, and copies that are placed."""
+    """Which machines go, stay after all and come, and copies that are placed."""
     parts = []
     if row.goes:
         parts.append(f"{words.listed(row.goes, most)} {'goes' if len(row.goes) == 1 else 'go'}")
+    if row.stays:
+        parts.append(f"{words.listed(row.stays, most)} {'stays' if len(row.stays) == 1 else 'stay'}")
     if row.comes:
         opened = [words.times(pool, n) for pool, n in row.comes.items()]
         parts.append(f"new: {', '.join(opened)}")

@@ -71,8 +71,8 @@ class RollingCase:
         short = size - self.free_room()
         return short > 0 and (self.on_one_more() == 0 or self.fewest_extra(size) > most)
 
-    def why_none(self, size: int, most: int) -> str:
-        """Why no batch has room, with figures."""
+    def why_none(self, size: int, most: int, *, proven: bool) -> str:
+        """Why no batch has room, with figures; `proven`: that there is no order, where one was looked for."""
         told = f"a batch of {size} needs room for {size} more of {printable(self.name)} before old ones go; "
         told += f"the machines that run have room for {self.free_room()}"
         if not most:
@@ -82,10 +82,11 @@ class RollingCase:
             for p in self.sites.fleet.pools
             if p.max_instances is not None and any(p.index in o.pools for o in self.component.options[self.first :])
         ]
+        why = f" (quota: {', '.join(quotas)})" if quotas else ""
         if not self.on_one_more():
-            why = f" (quota: {', '.join(quotas)})" if quotas else ""
             return told + f", and no pool where they may run lends one more machine{why}. Raise it, or make room first"
-        return told + ", and no order of batches was found with the machines that may be rented"
+        there = "exists" if proven else "was found"
+        return f"{told}, and with the machines that may be rented no order of batches {there}{why}"
 
     def check(self, order: Order, steps: tuple[TransitionStep, ...]) -> None:
         """Carry the steps out in the fleet simulator.

@@ -14,7 +14,7 @@ from placement.errors import UsageError, nearest, printable
 from placement.referee import PROBLEM_RULE
 from placement.rollout.batch_size import BatchSize, legal
 from placement.rollout.case import RollingCase
-from placement.rollout.roll import most_new
+from placement.rollout.roll import more_at_the_end, most_new
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
@@ -86,7 +86,7 @@ def plan_rollout(
             raise KeyboardInterrupt
         size = sizes[0]
         proven = all(k in search.without or case.is_impossible(k, most) for k in sizes)
-        reason = case.why_none(size, most)
+        reason = case.why_none(size, most, proven=proven)
         if search.cut and not proven:
             reason += ", and not all were tried in time"
         return Rollout(
@@ -174,8 +174,8 @@ def _written(
     hours, cost = _hours(case, opened)
     extra = len(order.temporary)
     notes = []
-    more = extra - sum(len(batch.closes) for batch in order.batches)
-    if more > 0:
+    more = more_at_the_end(order)
+    if more:
         machines = f"{more} more machine{'s' if more > 1 else ''} than before"
         notes.append(f"{machines} hold copies at the end; `placement replan` says which moves would empty one")
     if end > LONGEST:

@@ -1,8 +1,9 @@
 """One rolling update batch by batch, and how many machines its first batch needs at least.
 
 Each batch starts new copies where there is room: on the fullest machines first, then on extra machines that are there
-already, then on one more. Then as many old copies stop, first where a new one fits once they are gone. Which old ones
-go first decides what has room later, so attempts differ by a seed. O(copies x machines) an attempt.
+already, then on one more; or first where the fewest old ones stand, which empties machines. Then as many old copies
+stop, first where a new one fits once they are gone. Which old ones go first decides what has room later, so attempts
+differ by a seed. O(copies x machines) an attempt.
 """
 
 from __future__ import annotations
@@ -32,8 +33,13 @@ class Roll:
     batch: int
 
 
-def roll(sites: Sites, due: Difference, what: Roll, most_extra: int, seed: int) -> Order | None:
-    """Batches with at most so many extra machines; None where this attempt gets stuck."""
+def roll(
+    sites: Sites, due: Difference, what: Roll, most_extra: int, seed: int, *, emptying: bool = False
+) -> Order | None:
+    """Batches with at most so many extra machines; None where this attempt gets stuck.
+
+    `emptying`: new copies start where the fewest old ones stand, so that machines are empty at the end.
+    """
     moment = Moment(sites, due.running, due.now)
     rng = random.Random(seed) if seed else None
     left, extra, batches = list(due.leaving), dict[str, int](), []
@@ -41,7 +47,7 @@ def roll(sites: Sites, due: Difference, what: Roll, most_extra: int, seed: int) 
         size = min(what.batch, len(left))
         batch = Batch()
         for _ in range(size):
-            place = _place(moment, what, extra, most_extra)
+            place = _place(moment, what, extra, most_extra, emptying=emptying)
             if place is None:
                 return None
             if place.instance not in moment.open:
@@ -65,13 +71,19 @@ def roll(sites: Sites, due: Difference, what: Roll, most_extra: int, seed: int) 
     return Order(tuple(batches), extra, ())
 
 
-def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int) -> Stand | None:
+def more_at_the_end(order: Order) -> int:
+    """Machines that hold copies when all is done, beyond those that did before."""
+    return max(0, len(order.temporary) - sum(len(batch.closes) for batch in order.batches))
+
+
+def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int, *, emptying: bool) -> Stand | None:
     found = []
     for order, machine in enumerate(moment.open):
         place = next(places(moment, what.component, machine, what.first), None)
         if place is not None:
             free = sum(not users for users in moment.load(machine).users)
-            found.append(((machine in extra, free, order), place))
+            old = _old_copies(moment, what, machine) if emptying else int(machine in extra)
+            found.append(((old, free, order), place))
     if found:
         return min(found)[1]
     if len(extra) >= most_extra:
@@ -90,6 +102,11 @@ def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int) -
         if place is not None:
             return place
     return None
+
+
+def _old_copies(moment: Moment, what: Roll, machine: str) -> int:
+    there = moment.on[machine].items()
+    return sum(n for stand, n in there if stand.component == what.component and stand.option < what.first)
 
 
 def new_name(moment: Moment, pool: int) -> str:

@@ -1,11 +1,14 @@
-"""The size of batch that needs the fewest extra machines: orders of each legal size in turn, while there is time."""
+"""The size of batch that needs the fewest extra machines: orders of each legal size in turn, while there is time.
+
+Of orders with as few batches, one after which the fewest machines more than before hold copies.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from placement.rollout.exact import fewer
-from placement.rollout.roll import Roll, roll
+from placement.rollout.roll import Roll, more_at_the_end, roll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +23,15 @@ class BatchSizeSearch:
 
     Attributes
     ----------
-    best : size, order and bound of the one with the fewest extra machines, then the fewest batches.
+    best : size, order and bound of the one with the fewest extra machines, then the fewest batches, then the fewest
+        machines more than before at its end.
     without : sizes for which there is proven to be no order. cut : whether orders were left untried, for want of time.
     """
 
     def __init__(self, case: RollingCase, most: int, attempts: int, budget: Budget) -> None:
         self._case, self._most, self._attempts, self._budget = case, most, attempts, budget
         self._bounds: dict[int, int] = {}
-        self._key = (0, 0)
+        self._key = (0, 0, 0)
         self.best: tuple[int, Order, int] | None = None
         self.without: set[int] = set()
         self.cut = self.interrupted = False
@@ -76,9 +80,23 @@ class BatchSizeSearch:
             self.without |= {size} if bound > self._most else set()
         else:
             self._take(size, order, bound)
+            self._with_fewer_left(what, order, bound)
+
+    def _with_fewer_left(self, what: Roll, order: Order, bound: int) -> None:
+        """Orders that empty machines, while more hold copies at the end than before."""
+        for seed in range(self._attempts):
+            if not more_at_the_end(order):
+                return
+            if self._budget.over():
+                self.cut = True
+                return
+            found = roll(self._case.sites, self._case.due, what, len(order.temporary), seed, emptying=True)
+            if found is not None and more_at_the_end(found) < more_at_the_end(order):
+                order = found
+                self._take(what.batch, order, bound)
 
     def _take(self, size: int, order: Order, bound: int) -> None:
-        key = len(order.temporary), len(order.batches)
+        key = len(order.temporary), len(order.batches), more_at_the_end(order)
         mine = self.best is not None and self.best[0] == size and key == self._key
         if self.best is None or key < self._key or mine:
             self.best, self._key = (size, order, bound), key

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import placement
 from placement import Problem, Status, Stop
+from placement.documents.plan import PlanInstance
 from placement.errors import UsageError
 from placement.planner import solve
 from placement.referee import verify
 from placement.replanning import Frontier, find_frontier
+from placement.replanning.buys import purchases
 from placement.replanning.frontier import within_moves
+from placement.report.frontier import machines_of
 from tests import brute, strategies
 from tests.corpus import seeds
+
+if TYPE_CHECKING:
+    from placement.replanning.point import FrontierPoint
 
 Doc = dict[str, Any]
 WORK = 40
@@ -192,3 +199,19 @@ def test_limits_that_nobody_had_time_for_are_no_proof(monkeypatch: pytest.Monkey
 
     assert [(point.max_moves, point.status) for point in found.points] == [(None, Status.OPTIMAL)]
     assert found.stop is Stop.TIME
+
+
+def test_a_machine_that_stays_after_all_is_named() -> None:
+    """A plan with more moves may give back two others in place of the one that the plan before gives back."""
+    found = asked(running(1, 1, 1), [0, 1])
+    first, last = found.points[0], found.points[-1]
+
+    def with_machines(point: FrontierPoint, price: int, *names: str) -> FrontierPoint:
+        plan = point.plan.model_copy(update={"instances": [PlanInstance(id=name, pool="p") for name in names]})
+        return replace(point, plan=plan, price=price, cost=price)
+
+    one, two = with_machines(first, 20_000_000, "i1", "i2"), with_machines(last, 10_000_000, "i0")
+    (bought,) = purchases(replace(found, points=(one, two)))
+
+    assert (bought.goes, bought.stays) == (("i1", "i2"), ("i0",))
+    assert machines_of(bought, None) == "i1, i2 go; i0 stays"

@@ -172,6 +172,17 @@ def test_copies_of_equal_priority_stay() -> None:
     )
 
 
+def test_one_accelerator_is_missing() -> None:
+    """In the singular."""
+    document = gpus(
+        [("a", 7)], components={"a": {"copies": 1, "accelerators": 7}, "wish": {"copies": 1, "accelerators": 2}}
+    )
+
+    found = asked(document, "wish")
+
+    assert found.near[0].lacks == ("1 accelerator missing (1 free of 2 needed)",)
+
+
 def test_new_machines_are_taken_where_the_quota_allows_them() -> None:
     """With --no-new-machines the wish has to do with what runs."""
     document = gpus(

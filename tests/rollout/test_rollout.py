@@ -211,8 +211,8 @@ def test_a_size_that_was_not_tried_is_no_proof(monkeypatch: pytest.MonkeyPatch) 
     """Batches of one could do with fewer machines, for all that is known: no proof for what those of two need."""
     real = rolling.roll
 
-    def stuck_with_one(sites: Any, due: Any, what: Any, most_extra: int, seed: int) -> Any:
-        return None if what.batch == 1 else real(sites, due, what, most_extra, seed)
+    def stuck_with_one(sites: Any, due: Any, what: Any, most_extra: int, seed: int, *, emptying: bool = False) -> Any:
+        return None if what.batch == 1 else real(sites, due, what, most_extra, seed, emptying=emptying)
 
     def unknown(sites: Any, due: Any, what: Any, order: Any, bound: int, most: int) -> Any:
         return order, bound
@@ -229,11 +229,11 @@ def test_ctrl_c_ends_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> No
     """After the first order it is given; before it, there is nothing to give."""
     real, calls = rolling.roll, []
 
-    def interrupted(*given: Any) -> Any:
+    def interrupted(*given: Any, emptying: bool = False) -> Any:
         calls.append(given)
         if len(calls) > most:
             raise KeyboardInterrupt
-        return real(*given)
+        return real(*given, emptying=emptying)
 
     monkeypatch.setattr(size_search, "roll", interrupted)
     most = 1
@@ -251,3 +251,29 @@ def test_a_limit_on_time_on_the_command_line(tmp_path: Path) -> None:
     late = json.loads(run(*words, "--time-limit", "0").stdout)
     assert late["batch_copies"] == 1
     assert run(*words, "--time-limit", "-1").exit_code == 2
+
+
+def full(machines: int, quota: int) -> Problem:
+    """Full machines of four accelerators, each with four copies of `a`."""
+    now = [("a", f"i-{m}", k) for m in range(machines) for k in range(4)]
+    pools = [{"name": "p", "instance_type": "m", "zone": "z", "max_instances": quota}]
+    return fleet(now, pools, accelerators=4)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_as_many_machines_as_before_hold_copies_at_the_end(size: int) -> None:
+    """The extra machine is filled, and the last of the others is empty and goes, whatever the batch."""
+    found = plan_rollout(full(3, 4), "a", SAME, batch=BatchSize(size, percent=False))
+
+    assert found.rolling is not None
+    assert found.rolling.instances == 1
+    assert sum(step.action == "close" for step in found.steps) == 1
+    assert found.notes == ()
+
+
+def test_where_no_order_exists_it_does_not_say_that_none_was_found() -> None:
+    """Four more copies fit on the one machine that the quota lends, five do not."""
+    found = plan_rollout(full(3, 4), "a", SAME, batch=BatchSize(5, percent=False))
+
+    assert found.status == "infeasible"
+    assert "no order of batches exists (quota: p has 3 of 4)" in (found.reason or "")
