@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import of_each
+from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.catalogue.readers.fields import At
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.selectors import Selector
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 MAX_SURGE, BUDGET = "max-surge", "pod-disruption-budget"
+_ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 
 @dataclass
@@ -45,7 +46,7 @@ def upkeep_of_all(workloads: Sequence[Workload], cluster: KubeCluster, notes: No
     budgets = list(zip(objects, of_each(objects, _budget, source), strict=True))
     found = []
     for workload in workloads:
-        upkeep = _of_rollout(workload, cluster, source)
+        upkeep = _of_rollout(workload, cluster, notes, source)
         copies = max(len(workload.pods), workload.wanted)
         for budget, (selector, key, text) in budgets:
             if budget.namespace != workload.namespace or selector is None:
@@ -68,50 +69,23 @@ def _budget(found: KubeObject) -> tuple[Selector | None, str, str]:
     for key in ("minAvailable", "maxUnavailable"):
         told = spec.get(key)
         if told is not None:
-            return label_selector(spec.get("selector")), key, _count_text(told)
+            return label_selector(spec.get("selector")), key, count_text(told)
     return None, "", "0"
 
 
-def _count_text(at: At) -> str:
-    """A whole number or a percentage, as text."""
-    value = at.value
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise at.fault("must be a whole number or a percentage")
-    text = str(value)
-    digits = text.removesuffix("%")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
-        raise at.fault("must be a whole number or a percentage")
-    return text
-
-
-def share_of(text: str, copies: int, *, up: bool) -> int:
-    """A number, or a percentage of the copies, rounded up (budgets, surge) or down (what a roll-out takes away).
-
-    >>> share_of("50%", 3, up=True), share_of("25%", 3, up=False), share_of("2", 9, up=True)
-    (2, 0, 2)
-    """
-    if not text.endswith("%"):
-        return int(text)
-    parts = int(text[:-1]) * copies
-    return -(-parts // 100) if up else parts // 100
-
-
-def _of_rollout(workload: Workload, cluster: KubeCluster, source: str) -> Upkeep:
-    """A Deployment's own limits on a roll-out: 25 % of each by default."""
+def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> Upkeep:
+    """An owner's own limits on a roll-out; what of them a component can't say is told."""
     owner = workload.owner
-    found = cluster.get("Deployment", owner.namespace, owner.name) if owner.kind == "Deployment" else None
+    found = cluster.get(owner.kind, owner.namespace, owner.name) if owner.kind in _ROLLED_OUT else None
     if found is None:
         return Upkeep()
-    ((away, more),) = of_each([found], _strategy, source)
-    copies = max(len(workload.pods), workload.wanted)
-    surge, unavailable = share_of(more, copies, up=True), share_of(away, copies, up=False)
-    return Upkeep(min(copies, unavailable if unavailable or surge else 1), labels={MAX_SURGE: str(surge)})
-
-
-def _strategy(found: KubeObject) -> tuple[str, str]:
-    rolling = found.dig("spec", "strategy", "rollingUpdate")
-    away, more = (rolling.get("maxUnavailable"), rolling.get("maxSurge")) if rolling else (None, None)
-    return _count_text(away) if away else "25%", _count_text(more) if more else "25%"
+    (told,) = of_each([found], roll_out, source)
+    if told is None:
+        return Upkeep()
+    for field_name, why in told.told:
+        notes.ignored(f"{found.place} {field_name}", why)
+    away, more = told.of(max(len(workload.pods), workload.wanted))
+    return Upkeep(away, labels={MAX_SURGE: str(more)})
 
 
 def suggest_for_spot(

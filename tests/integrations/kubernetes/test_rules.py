@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from placement.errors import DocumentError
 from placement.integrations.kubernetes import Wishes
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.selectors import Requirement, Selector, Taint, Toleration
@@ -229,6 +230,53 @@ def test_roll_out_settings_say_it_too(tmp_path: Path) -> None:
 
     component = found.problem.components[0]
     assert (component.max_unavailable, component.labels["max-surge"]) == (1, "2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "away", "surge"),
+    [
+        ("StatefulSet", {}, 1, "0"),
+        ("StatefulSet", {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "34%"}}}, 3, "0"),
+        ("LeaderWorkerSet", {"leaderWorkerTemplate": {"size": 2}}, 2, "0"),
+        (
+            "LeaderWorkerSet",
+            {
+                "leaderWorkerTemplate": {"size": 3},
+                "rolloutStrategy": {"rollingUpdateConfiguration": {"maxUnavailable": "50%", "maxSurge": "50%"}},
+            },
+            3,
+            "6",
+        ),
+        ("Deployment", {"replicas": 8, "strategy": {"type": "Recreate"}}, 8, "0"),
+    ],
+)
+def test_roll_outs_of_other_owners(tmp_path: Path, kind: str, spec: Json, away: int, surge: str) -> None:
+    """Of eight copies: one pod at a time, or a share rounded up; whole groups; all at once."""
+    rows = [pod(f"a-{n}", "na", "a", kind="ReplicaSet" if kind == "Deployment" else kind) for n in range(8)]
+    if kind == "LeaderWorkerSet":
+        for row in rows:
+            row["metadata"]["labels"]["leaderworkerset.sigs.k8s.io/name"] = "a"
+    owner = {"kind": kind, "metadata": {"name": "a", "namespace": "shop"}, "spec": {"replicas": 8} | spec}
+    component = imported(tmp_path, *three_zones(), *rows, owner).problem.components[0]
+
+    assert (component.max_unavailable, component.labels["max-surge"]) == (away, surge)
+
+
+def test_roll_outs_that_a_component_cannot_say_are_told(tmp_path: Path) -> None:
+    """Pods that are replaced when somebody deletes them set no limit; a partition is told."""
+    rows = [pod(f"a-{n}", "na", "a", kind="StatefulSet") for n in range(3)]
+    owner: Json = {"kind": "StatefulSet", "metadata": {"name": "a", "namespace": "shop"}}
+    by_hand = owner | {"spec": {"replicas": 3, "updateStrategy": {"type": "OnDelete"}}}
+    found = imported(tmp_path, *three_zones(), *rows, by_hand)
+    assert "max_unavailable" not in found.problem.components[0].model_fields_set
+
+    halted = owner | {"spec": {"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}}}
+    told = notes(imported(tmp_path, *three_zones(), *rows, halted))
+    assert "StatefulSet shop/a spec.updateStrategy.rollingUpdate.partition: ignored: copies numbered below 2" in told
+
+    wrong = owner | {"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "half"}}}}
+    with pytest.raises(DocumentError, match=r"maxUnavailable \(StatefulSet shop/a\): must be a whole number"):
+        imported(tmp_path, *three_zones(), *rows, wrong)
 
 
 def test_required_affinity_is_one_of_its_terms(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""What owners of pods say of a roll-out: how many copies may be away, how many more there may be, and what is told.
+
+Of a Deployment, a StatefulSet (one pod at a time unless `maxUnavailable` says more, which it rounds up) and a
+LeaderWorkerSet, which counts groups of pods: https://kubernetes.io/docs/concepts/workloads/controllers/ and
+https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import text_at, whole_at
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.kubernetes.objects import KubeObject
+
+
+_MOST_PODS = 1_000_000  # of one group
+
+
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """Settings of one owner: `away` and `more` are numbers or percentages of its units, each so many pods."""
+
+    away: str
+    more: str
+    rounds_up: bool = False  # a percentage that is away
+    pods: int = 1  # of one unit
+    told: tuple[tuple[str, str], ...] = ()  # fields that no component can say, and why
+
+    def of(self, copies: int) -> tuple[int, int]:
+        """Copies of so many that may be away, and that there may be more. One may be away where neither is allowed."""
+        units = -(-copies // self.pods)
+        more = share_of(self.more, units, up=True)
+        away = share_of(self.away, units, up=self.rounds_up) or (0 if more else 1)
+        return min(copies, away * self.pods), more * self.pods
+
+
+def roll_out(found: KubeObject) -> RollOut | None:
+    """What an owner says; None where a roll-out takes nothing away by itself.
+
+    Raises
+    ------
+    FieldError
+        A field is damaged.
+    """
+    if found.kind == "Deployment":
+        return _of_deployment(found)
+    return _of_stateful_set(found) if found.kind == "StatefulSet" else _of_groups(found)
+
+
+def _of_deployment(found: KubeObject) -> RollOut:
+    if text_at(found.at, "spec", "strategy", "type") == "Recreate":  # all copies end before new ones start
+        return RollOut("100%", "0")
+    rolling = found.dig("spec", "strategy", "rollingUpdate")
+    return RollOut(_amount(rolling, "maxUnavailable", "25%"), _amount(rolling, "maxSurge", "25%"))
+
+
+def _of_stateful_set(found: KubeObject) -> RollOut | None:
+    place = "updateStrategy"
+    if text_at(found.at, "spec", place, "type") == "OnDelete":
+        return None
+    rolling = found.dig("spec", place, "rollingUpdate")
+    told = _partition(rolling, f"{place}.rollingUpdate")
+    return RollOut(_amount(rolling, "maxUnavailable", "1"), "0", rounds_up=True, told=told)
+
+
+def _of_groups(found: KubeObject) -> RollOut:
+    place = "rolloutStrategy.rollingUpdateConfiguration"
+    rolling = found.dig("spec", *place.split("."))
+    pods = whole_at(found.at, "spec", "leaderWorkerTemplate", "size")
+    if pods is not None and not 1 <= pods <= _MOST_PODS:
+        raise found.at.key("spec").key("leaderWorkerTemplate").key("size").fault("must be from 1 to 1,000,000")
+    away, more = _amount(rolling, "maxUnavailable", "1"), _amount(rolling, "maxSurge", "0")
+    return RollOut(away, more, pods=pods or 1, told=_partition(rolling, place))
+
+
+def _partition(rolling: At | None, place: str) -> tuple[tuple[str, str], ...]:
+    partition = whole_at(rolling, "partition")
+    if not partition:
+        return ()
+    return ((f"spec.{place}.partition", f"copies numbered below {partition} keep the old template: not carried over"),)
+
+
+def _amount(at: At | None, key: str, default: str) -> str:
+    found = None if at is None else at.get(key)
+    return default if found is None else count_text(found)
+
+
+def count_text(at: At) -> str:
+    """A whole number or a percentage, as text."""
+    value = at.value
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise at.fault("must be a whole number or a percentage")
+    text = str(value)
+    digits = text.removesuffix("%")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise at.fault("must be a whole number or a percentage")
+    return text
+
+
+def share_of(text: str, copies: int, *, up: bool) -> int:
+    """A number, or a percentage of the copies, rounded up (budgets, surge) or down (what a roll-out takes away).
+
+    >>> share_of("50%", 3, up=True), share_of("25%", 3, up=False), share_of("2", 9, up=True)
+    (2, 0, 2)
+    """
+    if not text.endswith("%"):
+        return int(text)
+    parts = int(text[:-1]) * copies
+    return -(-parts // 100) if up else parts // 100
