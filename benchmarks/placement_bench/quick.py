@@ -40,9 +40,10 @@ WORK = {
     "cp-sat": 1000,
     "auto": 1,
     "vector-packing": 1,  # the exact core that the packing sets call
+    "annealing": 200,  # rounds, of machine reassignment
 }
 # Of all sets together, all that would take too long: these on one case of each set, and the others on fleets alone.
-EVERYWHERE = ("greedy", "auto", "vector-packing")
+EVERYWHERE = ("greedy", "auto", "vector-packing", "annealing")
 _LONG = ("scholl-3", "gi", "ai", "ani", "gen-scholl-3", "gen-gi", "gen-ai", "gen-ekici-2")
 SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
