@@ -332,7 +332,7 @@ def readable(schema: Any) -> Any:
     return {key: readable(row) for key, row in schema.items() if key != "pattern" or "\\p{" not in str(row)}
 
 
-KEPT = ("properties", "definitions", "required", "additionalProperties", "oneOf", "anyOf", "allOf")
+KEPT = ("properties", "definitions", "required", "dependentRequired", "additionalProperties", "oneOf", "anyOf", "allOf")
 WORDS = ("description", "title", "markdownDescription", "insertionOrder")
 
 
