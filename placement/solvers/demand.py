@@ -187,7 +187,7 @@ class _Search:
 
     def _prove(self, counting: CountBound, budget: Budget) -> None:
         """Bring a bound to its end, and tell of it."""
-        counting.prove(budget)
+        counting.prove(budget, lambda: self._over)
         counting.report(self._solve.incumbent)
 
     def _pack(self, counts: Counts | None, search: CountSearch, budget: Budget) -> bool:

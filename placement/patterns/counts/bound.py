@@ -20,6 +20,8 @@ from placement.patterns.parameters import PATTERNS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.compiled.packing import Packing
     from placement.patterns.counts.model import Choice
     from placement.patterns.counts.program import CountProgram
@@ -107,13 +109,13 @@ class CountBound(CountModel):
             if not self._solve(_PHASE.program.of(budget, budget.work), _PARAMS.near):
                 return
 
-    def prove(self, budget: Budget) -> None:
-        """Go on to the end, from the counts at hand."""
+    def prove(self, budget: Budget, until: Callable[[], bool] | None = None) -> None:
+        """Go on to the end, from the counts at hand, or until `until` says that nobody needs it."""
         for _ in range(_PARAMS.whole_rounds):
-            if not self._solve(budget, 0.0):
+            if not self._solve(budget, 0.0, until):
                 return
 
-    def _solve(self, budget: Budget, gap: float) -> bool:
+    def _solve(self, budget: Budget, gap: float, until: Callable[[], bool] | None = None) -> bool:
         """One program; says whether it is worth solving again, as its solution breaks inequalities found now."""
         if budget.over() or self.infeasible:
             return False
@@ -121,7 +123,7 @@ class CountBound(CountModel):
         self.programs += 1
         nodes = _PARAMS.nodes if budget.work is None else budget.work
         start = None if self.counts is None else program.start_at(*self.counts)
-        answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start)
+        answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start, until=until)
         self._raise(program, answer.bound)
         if not answer.machines or answer.bound is None:
             return False

@@ -30,7 +30,7 @@ from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.enumeration.reduced_costs import Reduced
@@ -202,12 +202,19 @@ class WholeProgram:
         return sum(int(self.rows.upper[k]) * int(price) * self._unit for k, price in self._cost.items())
 
     def solve(
-        self, cutoff: int, budget: Budget, nodes: int, *, gap: float = 0.0, start: Sequence[float] | None = None
+        self,
+        cutoff: int,
+        budget: Budget,
+        nodes: int,
+        *,
+        gap: float = 0.0,
+        start: Sequence[float] | None = None,
+        until: Callable[[], bool] | None = None,
     ) -> ProgramAnswer:
         """The cheapest solution of at most `cutoff` micro-dollars per hour, as far as `nodes` and the budget reach.
 
         With a relative `gap` it may be so much dearer than the bound. `start`, (columns,), is a solution to begin with;
-        one that breaks a row is of no use.
+        one that breaks a row is of no use. It stops early once `until` says so, too.
         """
         rows = self.rows
         unit, steps = self._unit, cutoff // self._unit
@@ -230,7 +237,7 @@ class WholeProgram:
             return ProgramAnswer(0)
         if start is not None:
             begin_at(solver, start)
-        with stopped_when(budget.over, solver):
+        with stopped_when(budget.over if until is None else lambda: until() or budget.over(), solver):
             status = _run_twice(solver)
         if status is None:
             return ProgramAnswer(0)
