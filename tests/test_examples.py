@@ -63,13 +63,14 @@ def run_examples(blocks: list[Block], name: str) -> None:
             exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), names)
 
 
-def paged(*languages: str) -> list[Any]:
-    """Pages as test parameters, each with its blocks in these languages, if it has any."""
+def paged(*languages: str, slow: tuple[str, ...] = ()) -> list[Any]:
+    """Pages as test parameters, each with its blocks in these languages, if it has any; those in `slow` at night."""
     found = []
     for page in PAGES:
         blocks = [block for block in blocks_of(page.read_text("utf-8")) if block.language in languages]
         if blocks:
-            found.append(pytest.param(blocks, str(page.relative_to(ROOT)), id=page.name))
+            marks = [pytest.mark.slow] if page.name in slow else []
+            found.append(pytest.param(blocks, str(page.relative_to(ROOT)), id=page.name, marks=marks))
     return found
 
 
@@ -120,7 +121,8 @@ def run_console(blocks: list[Block], name: str, folder: Path) -> None:
                 pytest.fail(f"{name}:{block.line}: {command}\nexpected:\n{wanted}got:\n{got}", pytrace=False)
 
 
-@pytest.mark.parametrize(("blocks", "name"), paged("console"))
+# Commands of that page simulate a week, idea by idea: 20 s of the processor.
+@pytest.mark.parametrize(("blocks", "name"), paged("console", slow=("traffic.md",)))
 def test_the_pages_commands_print_what_stands_there(blocks: list[Block], name: str, tmp_path: Path) -> None:
     """With the files of `instances/` beside them."""
     for path in (ROOT / "instances").iterdir():

@@ -56,9 +56,23 @@ def test_memory_is_limited(gib: float, moved: int) -> None:
     assert found.plan.lower_bound <= 40 - 10 * moved
 
 
-@seeds(range(120), 3)
+@seeds(range(1, 120), 6)
 def test_bounds_within_memory_against_enumeration(seeds: range) -> None:
-    """A plan within so many moves of any kind moves that memory at least, so what enumeration finds is no cheaper."""
+    """A plan within so many moves of any kind moves that memory at least, so what enumeration finds is no cheaper.
+
+    Seed 0 takes 31 s of the processor, the others of the first few less than a second together.
+    """
+    assert bounds_seen(seeds) >= len(seeds) // 2
+
+
+@pytest.mark.slow
+def test_the_one_that_takes_long() -> None:
+    """The bound of seed 0 takes half a minute."""
+    assert bounds_seen(range(1)) == 1
+
+
+def bounds_seen(seeds: range) -> int:
+    """How many bounds were held against enumeration."""
     seen = 0
     for seed in seeds:
         document = strategies.random_problem(random.Random(seed), state=True, max_copies=4, max_machines=3)
@@ -78,7 +92,7 @@ def test_bounds_within_memory_against_enumeration(seeds: range) -> None:
                 if found.plan.lower_bound is not None and not truth.best.left_out:
                     assert round(found.plan.lower_bound * 1e6) <= truth.best.account.cost
                     seen += 1
-    assert seen >= len(seeds) // 2
+    return seen
 
 
 def placement_plan(document: dict[str, Any]) -> Any:
