@@ -82,7 +82,7 @@ def replan(
         targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
         targets |= {f"--picture {path}": path for path in picture or ()}
         if picture:
-            from placement.report.frontier_picture import check_picture
+            from placement.report.drawn import check_picture
 
             for path in picture:
                 check_picture(path, theme)

@@ -165,8 +165,9 @@ def simulate(
         from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
+        from placement.report.drawn import check_picture
         from placement.report.scaling import simulation_table, waterfall_table
-        from placement.report.simulation_picture import check_picture, write_simulation_picture
+        from placement.report.simulation_picture import write_simulation_picture
         from placement.simulation import simulate as play
         from placement.simulation.waterfall import NAMES, waterfall
 

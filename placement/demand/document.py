@@ -11,7 +11,7 @@ from placement.demand.rows import ComponentScaling, MachineTimes, Replanning, Sc
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
 from placement.documents.quantities import Text
-from placement.documents.read import read_mapping
+from placement.documents.read import read_of_format
 from placement.documents.rows import Row
 from placement.errors import DocumentError, Fault, nearest
 
@@ -114,12 +114,4 @@ def read_scaling(path: str | Path) -> ScalingPolicy:
     DocumentError
         The file can't be read or parsed, or the policy has faults.
     """
-    source, document = read_mapping(path)
-    found = document.get("format", "")
-    if found != FORMAT:
-        rule = f'must be "{FORMAT}"' if found else f'is required; write "format: {FORMAT}" at the top'
-        raise DocumentError([Fault("$.format", rule, found if found else ...)], source)
-    try:
-        return ScalingPolicy(**document)
-    except DocumentError as error:
-        raise error.of(source) from None
+    return read_of_format(path, ScalingPolicy, FORMAT)

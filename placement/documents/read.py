@@ -17,6 +17,7 @@ from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
 YAML_SUFFIXES = {".yaml", ".yml"}
@@ -26,6 +27,7 @@ MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
 LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
 _MIB = 2**20
 Document = TypeVar("Document", bound=Problem | Plan)
+Made = TypeVar("Made")
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -128,6 +130,25 @@ def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     if odd:
         raise DocumentError([Fault("$", "keys must be text", odd[0])], source)
     return source, document
+
+
+def read_of_format(path: str | Path, kind: Callable[..., Made], name: str) -> Made:
+    """A document of the format `name` in a file, made by `kind` of its keys; of those that stand beside a problem.
+
+    Raises
+    ------
+    DocumentError
+        As `read_mapping`; it says another format, or none; or `kind` found faults, told with the file's name.
+    """
+    source, document = read_mapping(path)
+    found = document.get("format", "")
+    if found != name:
+        rule = f'must be "{name}"' if found else f'is required; write "format: {name}" at the top'
+        raise DocumentError([Fault("$.format", rule, found if found else ...)], source)
+    try:
+        return kind(**document)
+    except DocumentError as error:
+        raise error.of(source) from None
 
 
 def read_text(path: str | Path) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.local_search.parameters import LOCAL_SEARCH
+from placement.reductions.partition import unused_part
 from placement.reductions.subproblem import Subproblem, may_be_freed
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class LargeNeighbourhood:
         free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
         if len(free) < _PARAMS.fewest:
             return []
-        waste = np.array([self._waste(machines[m]) for m in free])
+        waste = np.array([unused_part(self.fleet, machines[m]) for m in free])
         first = int(self._rng.choice(len(free), p=_chances(waste)))
         near = np.array([self._nearness(machines[free[first]], machines[m]) for m in free])
         noise = self._rng.random(len(free))
@@ -96,15 +97,6 @@ class LargeNeighbourhood:
                 chosen.append(free[k])
                 copies += more
         return chosen
-
-    def _waste(self, machine: Machine) -> float:
-        """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
-        shape = self.fleet.pools[machine.pool].shape
-        options = [self.fleet.components[seat.component].options[seat.option] for seat in machine.seats]
-        if shape.accelerators:
-            used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
-            return max(0.0, 1 - used / max(1, shape.accelerators * shape.memory_mib))
-        return max(0.0, 1 - sum(o.vcpus for o in options) / max(1, shape.vcpus))
 
     def _nearness(self, one: Machine, other: Machine) -> float:
         a, b = self.fleet.pools[one.pool], self.fleet.pools[other.pool]

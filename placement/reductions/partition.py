@@ -83,7 +83,7 @@ def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, 
     groups: list[list[int]] = []
     for key in sorted(by_key):
         mine = by_key[key]
-        waste = [_waste(fleet, packing.machines[m]) for m in mine]
+        waste = [unused_part(fleet, packing.machines[m]) for m in mine]
         noise = rng.random(len(mine))
         order = sorted(range(len(mine)), key=lambda k: (packing.machines[mine[k]].pool, waste[k] + noise[k]))
         count = max(1, round(sum(len(packing.machines[m].seats) for m in mine) / copies))
@@ -113,7 +113,7 @@ def _joined(packing: Packing, groups: list[list[int]], copies: int) -> list[list
 def gather(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator) -> list[list[int]]:
     """The same machines, those that waste most together and first: what earlier parts could not fill is merged."""
     free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
-    waste = np.array([_waste(fleet, packing.machines[m]) for m in free]) + 0.1 * rng.random(len(free))
+    waste = np.array([unused_part(fleet, packing.machines[m]) for m in free]) + 0.1 * rng.random(len(free))
     groups: list[list[int]] = [[]]
     held = 0
     for k in np.argsort(-waste, kind="stable").tolist():
@@ -233,7 +233,7 @@ def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[in
     return shares
 
 
-def _waste(fleet: Fleet, machine: Machine) -> float:
+def unused_part(fleet: Fleet, machine: Machine) -> float:
     """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
     shape = fleet.pools[machine.pool].shape
     options = [fleet.components[seat.component].options[seat.option] for seat in machine.seats]

@@ -49,18 +49,32 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
     Raises
     ------
     UsageError
-        The plan breaks a rule or places nothing, the suffix is another, or the file can't be written.
+        The plan breaks a rule or places nothing, the suffix or the theme is another, or the file can't be written.
     """
     from placement.report.map.picture import picture, to_png
 
-    suffix = Path(path).suffix.lower()
-    if suffix not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    check_picture(path, theme)
     view = look(problem, plan)
     if view.facts is None:
         raise UsageError("the plan places nothing, so there is nothing to draw")
     svg = picture(view.facts, headline(problem, plan, view.facts), theme)
-    write_file(svg if suffix == ".svg" else to_png(svg), path)
+    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
+
+
+def check_picture(path: str | Path, theme: str) -> None:
+    """Refuse a file that is no picture, and a theme that there is not, before anything is searched for or played.
+
+    Raises
+    ------
+    UsageError
+        The suffix is another, or the theme.
+    """
+    from placement.report.map.picture import THEMES
+
+    if Path(path).suffix.lower() not in PICTURES:
+        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
 
 
 def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:

@@ -10,7 +10,7 @@ from placement.documents import write_file
 from placement.errors import UsageError
 from placement.replanning.buys import suggested_knee
 from placement.report import words
-from placement.report.drawn import PICTURES
+from placement.report.drawn import check_picture
 from placement.report.frontier import limit_of
 from placement.report.map.colours import colours
 from placement.report.map.picture import THEMES, to_png
@@ -26,20 +26,6 @@ if TYPE_CHECKING:
 _WIDE, _HIGH = 960, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 100, 30, 74, 64
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
-
-
-def check_picture(path: str | Path, theme: str) -> None:
-    """Refuse a file that is no picture, and a theme that there is not, before anything is searched for.
-
-    Raises
-    ------
-    UsageError
-        The suffix is another, or the theme.
-    """
-    if Path(path).suffix.lower() not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
 
 
 def write_frontier_picture(frontier: Frontier, path: str | Path, theme: str = "light") -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.frontier_picture import check_picture
+from placement.report.drawn import check_picture
 from placement.report.map.colours import colours
 from placement.report.map.picture import THEMES, to_png
 from placement.report.narrow import Fitting, block

@@ -14,9 +14,9 @@ import numpy as np
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import over_time, words
-from placement.report.drawn import PICTURES
-from placement.report.map.colours import DARK, LIGHT, colours
-from placement.report.map.picture import to_png
+from placement.report.drawn import check_picture
+from placement.report.map.colours import colours
+from placement.report.map.picture import THEMES, to_png
 from placement.report.page.charts import nice_step
 from placement.report.scaling import words_of_span
 from placement.report.waterfall_picture import waterfall_picture
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-THEMES = {"light": LIGHT, "dark": DARK}
 WIDE, _LEFT, _RIGHT = 960, 74, 20
 _HIGH, _APART, _TOP = 210, 118, 92
 _POINTS = 700  # of a curve: more than pixels tell apart; each is the mean of what it stands for
@@ -65,20 +64,6 @@ def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
     if not simulation.strategies or not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
     return "\n".join(_SimulationDrawing(simulation, THEMES[theme], dark=theme == "dark").lines()) + "\n"
-
-
-def check_picture(path: str, theme: str) -> None:
-    """Refuse a file that is no picture, and a theme that there is not, before anything is played.
-
-    Raises
-    ------
-    UsageError
-        The suffix is another, or the theme.
-    """
-    if Path(path).suffix.lower() not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
 
 
 def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import AS_TUPLE, Listed
 from placement.documents.quantities import Positive, Text
-from placement.documents.read import read_mapping
+from placement.documents.read import read_of_format
 from placement.documents.rows import Row
 from placement.errors import DocumentError, Fault, nearest
 from placement.scenarios.rows import CommitmentTerm, MoveTerms, Scenario
@@ -88,15 +88,7 @@ def read_scenarios(path: str | Path) -> ScenarioSet:
     DocumentError
         The file can't be read or parsed, or the document has faults.
     """
-    source, document = read_mapping(path)
-    found = document.get("format", "")
-    if found != FORMAT:
-        rule = f'must be "{FORMAT}"' if found else f'is required; write "format: {FORMAT}" at the top'
-        raise DocumentError([Fault("$.format", rule, found if found else ...)], source)
-    try:
-        return ScenarioSet(**document)
-    except DocumentError as error:
-        raise error.of(source) from None
+    return read_of_format(path, ScenarioSet, FORMAT)
 
 
 def _again(names: Iterable[str], path: str, rule: str) -> Iterator[Fault]:
