@@ -64,13 +64,20 @@ def to_keda(name: str, row: ScalingDefaults, target_value: float, query: str, se
 
 
 def _cron(action: ScheduledAction, schedule: tuple[ScheduledAction, ...]) -> list[dict[str, Any]]:
-    """A window for each day of an action that raises the minimum, up to the next action of the component.
+    """A window for each day of an action that raises the minimum, up to the next action that has a minimum.
 
     KEDA has windows where Application Auto Scaling has actions; a maximum by the clock it does not have.
     """
     if not action.min_capacity:
         return []
-    moments = sorted({(DAYS.index(day), other.second_of_day) for other in schedule for day in other.days})
+    moments = sorted(
+        {
+            (DAYS.index(day), other.second_of_day)
+            for other in schedule
+            if other.min_capacity is not None
+            for day in other.days
+        }
+    )
     found = []
     for day in action.days:
         start = (DAYS.index(day), action.second_of_day)

@@ -94,7 +94,7 @@ def compile_rules(problem: Problem, policy: ScalingPolicy) -> ScalingRules:
     faults: list[Fault] = []
     targets, capacities = [], []
     for component, row in zip(problem.components, rows, strict=True):
-        target = row.target_value or _least_throughput(component)
+        target = target_of(component, row)
         if target is None:
             rule = (
                 f'component "{component.name}" has no target_value: give it one here or under `defaults`, or a '
@@ -122,6 +122,14 @@ def compile_rules(problem: Problem, policy: ScalingPolicy) -> ScalingRules:
         holds=np.array([row.disable_scale_in for row in rows], dtype=np.bool_),
         changes=tuple(_changes(row) for row in rows),
     )
+
+
+def target_of(component: Component, row: ScalingDefaults) -> float | None:
+    """What one copy is meant to serve, in the unit of its metric: of the policy, else what a copy surely serves.
+
+    None where neither says.
+    """
+    return row.target_value or _least_throughput(component)
 
 
 def _least_throughput(component: Component) -> float | None:

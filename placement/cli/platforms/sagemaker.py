@@ -14,9 +14,11 @@ from placement.cli.platforms.shared import (
     OutOption,
     OutputOption,
     PlanArgument,
+    PolicyOption,
     ProblemArgument,
     check_import_output,
     read_both,
+    read_policy,
     write_exported,
     write_imported,
 )
@@ -133,8 +135,10 @@ def export_plan(
         ),
     ] = "",
     target_requests: Annotated[
-        float, typer.Option(min=0.1, help="Requests at once of a copy, above which autoscaling adds another.")
-    ] = 5.0,
+        float | None,
+        typer.Option(min=0.1, help="Requests at once of a copy, above which autoscaling adds another; 5 if absent."),
+    ] = None,
+    policy: PolicyOption = None,
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
@@ -146,14 +150,20 @@ def export_plan(
     Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
     """
     with in_words(full=full):
+        from placement.errors import UsageError
         from placement.integrations.exported import check_directory
         from placement.integrations.sagemaker.export import export_plan as as_files
         from placement.integrations.sagemaker.wish import ExportWish, parse_version
 
         check_directory(out, force=force)
         target = parse_version(target_version) if target_version else None
-        wish = ExportWish(name, role, exact, pin, fallback, as_new, target, target_requests)
-        made = as_files(*read_both(problem, plan), wish)
+        if policy is not None and target_requests is not None:
+            raise UsageError("--target-requests or --policy, which has targets of its own")
+        given, planned = read_both(problem, plan)
+        rules = read_policy(policy, given, problem, plan)
+        requests = 5.0 if target_requests is None else target_requests
+        wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)
+        made = as_files(given, planned, wish)
         write_exported(made.exported, out, force=force, full=full)
         for line in made.lines:
             tell(line)

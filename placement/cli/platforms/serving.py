@@ -12,8 +12,10 @@ from placement.cli.platforms.shared import (
     ForceOption,
     OutOption,
     PlanArgument,
+    PolicyOption,
     ProblemArgument,
     read_both,
+    read_policy,
     write_exported,
 )
 
@@ -83,23 +85,30 @@ def export_keda_command(
     workload: Annotated[
         str, typer.Option(help="What is scaled: what export kserve writes, or export kubernetes.")
     ] = "kserve",
+    policy: PolicyOption = None,
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
     """Write a plan as ScaledObjects of KEDA: its copies of each variant as minimum, those of a peak plan as maximum.
 
+    With a policy its limits, targets, waits and schedules are those of the policy, and the plans say which hardware
+    has which part of the copies.
+
     Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
     """
     with in_words(full=full):
+        from placement.errors import UsageError
         from placement.integrations.exported import check_directory
         from placement.integrations.keda import KedaWish, export_keda
-        from placement.integrations.keda.exporter import QUERY
 
         chosen = one_of("--workload", workload, "kserve", "kubernetes")
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
         most = None if peak is None else read_both(problem_file, peak)[1]
-        wish = KedaWish(server, QUERY if query is None else query, target, chosen)
+        if policy is not None and target is not None:
+            raise UsageError("--target or --policy, which has targets of its own")
+        rules = read_policy(policy, problem, problem_file, plan_file)
+        wish = KedaWish(server, query, target, chosen, rules)
         write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
 
 

@@ -12,6 +12,7 @@ from placement.cli.endings import Code, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.demand import ScalingPolicy
     from placement.documents import Plan, Problem
     from placement.integrations import Exported, Imported, Note
 
@@ -25,6 +26,12 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="The problem: JSON, or YAML with notes; - is JSON on stdout."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what an earlier run wrote there.")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy", metavar="POLICY", help="A policy, placement-scaling/v1: scale as placement simulate plays it."
+    ),
+]
 AllNotesOption = Annotated[bool, typer.Option("--full", help="Every note and every fault, however many.")]
 
 
@@ -91,6 +98,31 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
         say("placement: a plan that breaks a rule is not exported")
         raise typer.Exit(Code.BROKEN)
     return problem, plan
+
+
+def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPolicy | None:
+    """A scaling policy that fits the problem; None where none is given.
+
+    Raises
+    ------
+    DocumentError
+        It has faults, or is for other components.
+    UsageError
+        It is standard input, and so is another file.
+    """
+    from placement.demand import compile_rules, read_scaling
+    from placement.errors import DocumentError, UsageError
+
+    if file is None:
+        return None
+    if file == "-" and "-" in others:
+        raise UsageError("only one file can be standard input")
+    policy = read_scaling(file)
+    try:
+        compile_rules(problem, policy)
+    except DocumentError as error:
+        raise error.of(file) from None
+    return policy
 
 
 def write_exported(exported: Exported, out: str, *, force: bool, full: bool = False) -> None:

@@ -10,8 +10,11 @@ import json
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from placement.demand import compile_rules
 from placement.demand.keda import to_keda
+from placement.demand.parts import policy_parts
 from placement.demand.rows import ScalingDefaults
+from placement.demand.rules import target_of
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
@@ -20,15 +23,23 @@ from placement.integrations.kubernetes.groups import copy_groups
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.manifests import manifests
-from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes, listed
 from placement.integrations.variants import PlanVariant, variants
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.demand import ScalingPolicy
+    from placement.demand.rows import Metric
     from placement.documents import Problem
     from placement.documents.plan import Plan
 
 NAME = "$NAME"  # in a query: the component's name as PromQL quotes it
-QUERY = f"sum(rate(vllm:request_success_total{{model_name={NAME}}}[2m]))"
+QUERIES: Mapping[Metric, str] = {
+    "requests_per_second": f"sum(rate(vllm:request_success_total{{model_name={NAME}}}[2m]))",
+    "requests_in_flight": f'sum({{__name__=~"vllm:num_requests_(running|waiting)",model_name={NAME}}})',
+}
+_LONGEST_WAIT = 3600  # seconds, of a HorizontalPodAutoscaler
 
 
 class KedaWish(NamedTuple):
@@ -37,15 +48,18 @@ class KedaWish(NamedTuple):
     Attributes
     ----------
     server : address of Prometheus.
-    query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes.
+    query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes. None for
+        what vLLM tells of the policy's metric.
     target : of that, for one copy; None for the throughput of each option.
     workload : what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
+    policy : its limits, targets, waits and schedules are written; None for a range between two plans.
     """
 
     server: str = "http://prometheus-operated.monitoring:9090"
-    query: str = QUERY
+    query: str | None = None
     target: float | None = None
     workload: Literal["kserve", "kubernetes"] = "kserve"
+    policy: ScalingPolicy | None = None
 
 
 def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: KedaWish = KedaWish()) -> Exported:  # noqa: B008
@@ -53,16 +67,19 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
 
     Parameters
     ----------
-    problem, plan : the plan keeps every rule of the problem; its copies are each variant's minimum.
-    peak : another plan of it, whose copies are the maximum; None for the same.
+    problem, plan : the plan keeps every rule of the problem; its copies are each variant's minimum, without a policy.
+    peak : another plan of it, whose copies are the maximum; None for the same. With a policy, the limits of a component
+        are split among its variants as the copies of `peak` are, or those of `plan` without one.
 
     Raises
     ------
+    DocumentError
+        The policy does not fit the problem.
     UsageError
         A variant of the plan has more copies than in the plan for the peak, the query names no component, or an option
         has no throughput and there is no target.
     """
-    if NAME not in wish.query:
+    if wish.query is not None and NAME not in wish.query:
         raise UsageError(f"the query must have {NAME} where the component's name goes")
     notes = Notes()
     rows = _rows(problem, plan, peak)
@@ -74,6 +91,10 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
                 place = f"component {row.component.name}"
                 notes.ignored(place, "the export for Kubernetes writes no Deployment of it, so nothing scales it")
         rows = [(row, most) for row, most in rows if not is_left_alone(row.component)]
+    for row, most in rows:
+        if row.copies > most:
+            where = f"{row.component.name} on {row.pool.name}"
+            raise UsageError(f"{where}: {row.copies} copies in the plan, {most} in that for the peak; exchange the two")
     names = service_names([row for row, _ in rows])
     if wish.workload == "kubernetes":
         of = {
@@ -81,14 +102,16 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
             for group in copy_groups(problem, plan if peak is None else peak, "none")
         }
         names = [of.get(_key(row), "") for row, _ in rows]
-    served = _served(rows)
     documents = []
-    for (row, most), name in zip(rows, names, strict=True):
-        if row.copies > most:
-            where = f"{row.component.name} on {row.pool.name}"
-            raise UsageError(f"{where}: {row.copies} copies in the plan, {most} in that for the peak; exchange the two")
-        documents.append(_scaled(row, most, name, served[row.component.name], wish))
-    _tell(rows, peak, wish, notes)
+    scalings = _by_plans(rows, wish) if wish.policy is None else _by_policy(problem, rows, wish.policy, notes)
+    for (row, _), name, scaling in zip(rows, names, scalings, strict=True):
+        if scaling is not None:
+            documents.append(_scaled(row, name, scaling, wish))
+    if wish.policy is None:
+        waking = [row for row, most in rows if not row.copies and most]
+    else:
+        waking = [row for (row, _), each in zip(rows, scalings, strict=True) if each and not each.row.min_capacity]
+    _tell(rows, waking, peak, wish, notes)
     return Exported({"scaled-objects.yaml": manifests(documents, map(str, notes))}, tuple(notes))
 
 
@@ -120,18 +143,89 @@ def _rate(row: PlanVariant) -> float:
     return float(row.mode.throughput or 1) if known else 1.0
 
 
-def _scaled(row: PlanVariant, most: int, name: str, served: float, wish: KedaWish) -> dict[str, Any]:
-    target = wish.target if wish.target is not None else row.mode.throughput
-    if not target:
-        raise UsageError(
-            f"component {row.component.name} has an option without throughput; give what a copy serves: --target"
-        )
-    query = wish.query.replace(NAME, _quoted(row.component.name))
-    part = _rate(row) * most / served if served else 1.0
-    if part < 1:
-        query = f"({query}) * {part:.9g}"
-    policy = ScalingDefaults(min_capacity=row.copies, max_capacity=max(1, most))
-    found = to_keda(name, policy, float(target), query, wish.server)
+class _Scaling(NamedTuple):
+    """The limits, waits and schedule of a variant, its target, and its part of what the component is asked for."""
+
+    row: ScalingDefaults
+    target: float
+    part: float
+
+
+def _by_plans(rows: list[tuple[PlanVariant, int]], wish: KedaWish) -> list[_Scaling | None]:
+    """From the copies of the plan to those of the plan for the peak."""
+    found: list[_Scaling | None] = []
+    served = _served(rows)
+    for row, most in rows:
+        target = wish.target if wish.target is not None else row.mode.throughput
+        if not target:
+            raise UsageError(
+                f"component {row.component.name} has an option without throughput; give what a copy serves: --target"
+            )
+        all_of_it = served[row.component.name]
+        part = _rate(row) * most / all_of_it if all_of_it else 1.0
+        limits = ScalingDefaults(min_capacity=row.copies, max_capacity=max(1, most))
+        found.append(_Scaling(limits, float(target), part))
+    return found
+
+
+def _by_policy(
+    problem: Problem, rows: list[tuple[PlanVariant, int]], policy: ScalingPolicy, notes: Notes
+) -> list[_Scaling | None]:
+    """Each variant's part of its component's policy, None for one without copies; what KEDA has otherwise is noted."""
+    compile_rules(problem, policy)  # tells all that is wrong at once
+    found: list[_Scaling | None] = [None] * len(rows)
+    absent = []
+    for component in problem.components:
+        row, own = policy.row(component.name), [k for k, (each, _) in enumerate(rows) if each.component == component]
+        if not own:
+            absent.append(component.name)
+            continue
+        parts = policy_parts(row, [rows[k][1] for k in own])
+        for k, part in zip(own, parts, strict=True):
+            if part.max_capacity:
+                share = part.max_capacity / row.max_capacity  # a copy of any variant has the same target
+                found[k] = _Scaling(part, target_of(component, row) or 0, share)
+            else:
+                where = f"component {component.name} on {rows[k][0].pool.name}"
+                notes.inexact(where, f"no part of max_capacity {row.max_capacity} is left for it: it is not scaled")
+    if absent:
+        reason = "no workload is exported, so there is nothing to scale; where the plan has no copy, export one with it"
+        notes.ignored(f"policy of {listed(absent)}", reason)
+    _tell_policies({row.component.name: policy.row(row.component.name) for row, _ in rows}, notes)
+    return found
+
+
+def _tell_policies(policies: Mapping[str, ScalingDefaults], notes: Notes) -> None:
+    """What KEDA and its autoscaler do otherwise than Application Auto Scaling, which is what is simulated."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for name, row in policies.items():
+        wait = max(row.scale_in_after, row.scale_in_cooldown)
+        floors = [action.min_capacity for action in row.schedule if action.min_capacity is not None]
+        for holds, key, reason in (
+            (row.scale_out_cooldown, "scale_out_cooldown", "the autoscaler adds copies at once, as often as it looks"),
+            (wait > _LONGEST_WAIT, "scale_in_after", f"above one copy the autoscaler waits {_LONGEST_WAIT} s at most"),
+            (
+                any(action.max_capacity is not None for action in row.schedule),
+                "schedule",
+                "KEDA knows no max_capacity by the clock: that of the component holds",
+            ),
+            (
+                any(floor < row.min_capacity for floor in floors),
+                "schedule",
+                "KEDA keeps min_capacity also where an action lowers it",
+            ),
+        ):
+            if holds:
+                said.setdefault((key, reason), []).append(name)
+    for (key, reason), names in said.items():
+        notes.inexact(f"{key} of {listed(names)}", reason)
+
+
+def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> dict[str, Any]:
+    query = _query(wish, scaling.row.metric).replace(NAME, _quoted(row.component.name))
+    if scaling.part < 1:
+        query = f"({query}) * {scaling.part:.9g}"
+    found = to_keda(name, scaling.row, scaling.target, query, wish.server)
     deployment = f"{name}-predictor" if wish.workload == "kserve" else name
     space = namespace_of(row.component.labels.get(OWNER, ""))
     if space:
@@ -140,35 +234,55 @@ def _scaled(row: PlanVariant, most: int, name: str, served: float, wish: KedaWis
     return found
 
 
+def _query(wish: KedaWish, metric: Metric) -> str:
+    return QUERIES[metric] if wish.query is None else wish.query
+
+
 def _quoted(name: str) -> str:
     """A string of PromQL, whose escapes are those of Go and so of JSON."""
     return json.dumps(name, ensure_ascii=False)
 
 
-def _tell(rows: list[tuple[PlanVariant, int]], peak: Plan | None, wish: KedaWish, notes: Notes) -> None:
-    if peak is None:
+def _tell(
+    rows: list[tuple[PlanVariant, int]], waking: list[PlanVariant], peak: Plan | None, wish: KedaWish, notes: Notes
+) -> None:
+    if peak is None and wish.policy is None:
         notes.inexact(
             "minReplicaCount",
             "is maxReplicaCount: each variant is held at the plan's copies; a --peak plan lets it scale",
         )
     notes.assumed("serverAddress", f"is {wish.server}")
-    notes.assumed("query", f"is {wish.query}, split among the variants of a component by what they serve at the peak")
+    policy = wish.policy
+    metrics = {"requests_per_second" if policy is None else policy.row(row.component.name).metric for row, _ in rows}
+    for query in sorted({_query(wish, metric) for metric in metrics}):
+        by = "what they serve at the peak" if policy is None else "their most copies"
+        notes.assumed("query", f"is {query}, split among the variants of a component by {by}")
     unknown = sorted(
         {row.component.name for row, _ in rows if not all(mode.throughput for mode in row.component.modes)}
     )
-    if unknown:
-        names = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8:,} more" if len(unknown) > 8 else "")
+    if unknown and policy is None:
         notes.assumed(
-            f"components {names}", "have no throughput, so a copy of one option is taken to serve what another does"
+            f"components {listed(unknown)}",
+            "have no throughput, so a copy of one option is taken to serve what another does",
         )
     missing = [row.component.name for row, most in rows if not row.copies and most]
     if missing and wish.workload == "kserve":
         notes.inexact(
             "scaleTargetRef", "services without copies in the plan are in the export for KServe of the peak alone"
         )
-    zero = [f"{row.component.name} on {row.pool.name}" for row, most in rows if not row.copies and most]
-    if zero:
+    _tell_zero([f"{row.component.name} on {row.pool.name}" for row in waking], wish, notes)
+
+
+def _tell_zero(places: list[str], wish: KedaWish, notes: Notes) -> None:
+    """How KEDA leaves zero."""
+    if not places:
+        return
+    notes.inexact(
+        listed(places),
+        "starts from no copy: KEDA starts it when the query is above 0, not when the others are full",
+    )
+    if wish.query is None:
         notes.inexact(
-            f"{', '.join(zero[:8])}{f' and {len(zero) - 8:,} more' if len(zero) > 8 else ''}",
-            "starts from no copy: KEDA starts the first one when the query is above 0, not when the others are full",
+            "query",
+            "is asked of the copies themselves, and of none it finds nothing: from zero, ask a gateway (--query)",
         )

@@ -15,7 +15,7 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import component_call, config_call, settings_of, variant_row
 from placement.integrations.sagemaker.groups import demands_of
 from placement.integrations.sagemaker.packing import fit
-from placement.integrations.sagemaker.scaling import copy_range, endpoint_policy, scaling_steps
+from placement.integrations.sagemaker.scaling import endpoint_policy, registrations, scaling_steps
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class DeploymentChanges:
         self.deployment = deployment
         self.wish = wish
         self.notes = notes
+        self.registrations = registrations(view.problem, deployment.served, wish)
         self.running_copies = Counter(row.component for row in view.problem.placements)
         self.running_machines = Counter(row.pool for row in view.problem.instances)
         self._more_machines: list[Step] = []
@@ -45,6 +46,7 @@ class DeploymentChanges:
         self._up: list[Step] = []
         self._down: list[Step] = []
         self._fewer_machines: list[Step] = []
+        self._scale: list[Step] = []
 
     def steps(self) -> list[Step]:
         """All calls, in order.
@@ -62,10 +64,11 @@ class DeploymentChanges:
         for served in self.deployment.served:
             if served.runs and not self.wish.as_new:
                 self._copies(served)
+                self._scale += self._scaling(served)
             else:
                 self._component(served)
         first = [*self._more_machines, *self._first_down]
-        return [*first, *self._make, *self._up, *self._down, *self._fewer_machines]
+        return [*first, *self._make, *self._up, *self._down, *self._fewer_machines, *self._scale]
 
     # --- Endpoints
 
@@ -221,13 +224,20 @@ class DeploymentChanges:
         self._make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         if served.copies == 0:
             self._make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
-        scaled = copy_range(component)
-        if scaled is not None:
-            self._make += scaling_steps(served.name, *scaled, self.wish.requests)
+        self._make += self._scaling(served)
+
+    def _scaling(self, served: Served) -> list[Step]:
+        """What scales it, if anything does."""
+        registration = self.registrations.get(served.name)
+        if registration is None:
+            return []
+        place = f"component {served.name}"
+        if self.wish.policy is None:
             self.notes.assumed(
                 f"{place} autoscaling",
                 f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
             )
+        return scaling_steps(served.name, registration)
 
     def _tell_model(self, served: Served) -> None:
         component = self.view.components[served.component]

@@ -15,7 +15,7 @@ from placement.integrations.sagemaker.groups import PlanView, demands_of
 from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import copy_range, later_update
+from placement.integrations.sagemaker.scaling import copy_range, later_update, registrations, tell_policies
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
@@ -55,7 +55,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     made = deployment(view, wish, ResourceNames())
     _check_models(view, made, as_new=wish.as_new)
     steps = DeploymentChanges(view, made, wish, notes).steps()
-    _tell(view, made, notes)
+    _tell(view, made, wish, notes)
     _check(steps, view, notes)
     found = files(steps)
     if any(step.operation == "CreateEndpoint" for step in steps):  # what runs is no part of a new stack
@@ -106,7 +106,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _tell(view: PlanView, made: Deployment, notes: Notes) -> None:
+def _tell(view: PlanView, made: Deployment, wish: ExportWish, notes: Notes) -> None:
     """What SageMaker can't be told of the plan."""
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
     for group in made.groups:
@@ -121,9 +121,15 @@ def _tell(view: PlanView, made: Deployment, notes: Notes) -> None:
             )
         if group.fit.strength == "no":
             notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
+    scaled = registrations(view.problem, made.served, wish)
     for served in made.served:
-        _tell_component(view.components[served.component], served, notes)
-        _tell_room(view, served, notes)
+        component = view.components[served.component]
+        _tell_component(component, served, notes)
+        own = copy_range(component)
+        most = scaled[served.name].most if served.name in scaled else None if own is None else own[1]
+        _tell_room(view, served, most, notes)
+    if wish.policy is not None:
+        tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
 
 
 def _tell_component(component: Component, served: Served, notes: Notes) -> None:
@@ -139,15 +145,14 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
         notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
 
 
-def _tell_room(view: PlanView, served: Served, notes: Notes) -> None:
+def _tell_room(view: PlanView, served: Served, most: int | None, notes: Notes) -> None:
     """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
     place = f"component {served.name}"
     if served.copies >= 2 and not _has_room(view, served, 1):
         reason = "its machines have no room for a copy more, which a step needs"
         notes.inexact(f"{place} rolling update", reason)
-    scaled = copy_range(view.components[served.component])
-    if scaled is not None and served.copies and not _has_room(view, served, max(0, scaled[1] - served.copies)):
-        reason = f"the {served.group.machines} machines of its variant may have no room for {scaled[1]} copies"
+    if most is not None and served.copies and not _has_room(view, served, max(0, most - served.copies)):
+        reason = f"the {served.group.machines} machines of its variant may have no room for {most} copies"
         notes.inexact(f"{place} autoscaling", reason)
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.demand import compile_rules
 from placement.demand.application_auto_scaling import to_application_auto_scaling
+from placement.demand.parts import policy_parts
 from placement.demand.rows import ScalingDefaults
+from placement.demand.rules import target_of
+from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from placement.documents import Component
+    from placement.documents import Component, Problem
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.serving import Served
+    from placement.integrations.sagemaker.wish import ExportWish
 
 _WAIT_SECONDS = 60  # between two steps of a rolling update
 _MOST_PERCENT = 50
+_SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: its alarm's, which nobody sets
 
 
 def copy_range(component: Component) -> tuple[int, int] | None:
@@ -36,19 +45,80 @@ def copy_range(component: Component) -> tuple[int, int] | None:
     return None
 
 
-def scaling_steps(name: str, least: int, most: int, requests: float) -> list[Step]:
-    """Registration and policy of a component; from zero, also what adds its first copy.
+class Registration(NamedTuple):
+    """How an inference component is scaled: its part of the component's policy, and its target by that metric."""
+
+    row: ScalingDefaults
+    target: float
+
+    @property
+    def most(self) -> int:
+        """The most copies at any time."""
+        return max(self.row.max_capacity, *(action.max_capacity or 0 for action in self.row.schedule), 0)
+
+    @property
+    def least(self) -> int:
+        """The fewest copies at any time."""
+        floors = [action.min_capacity for action in self.row.schedule if action.min_capacity is not None]
+        return min(self.row.min_capacity, *floors, self.row.min_capacity)
+
+
+def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) -> dict[str, Registration]:
+    """By the name of each inference component, how it is scaled; those that are not are left out.
+
+    With a policy all are, as it says: where a component of the problem is several inference components, by its part,
+    which is that of its copies. Without one, new ones are whose `min_copies` are below their `copies`.
+
+    Raises
+    ------
+    DocumentError
+        The policy does not fit the problem.
+    UsageError
+        A label is damaged.
+    """
+    components = {component.name: component for component in problem.components}
+    if wish.policy is None:
+        found = {}
+        for each in served:
+            scaled = None if each.runs and not wish.as_new else copy_range(components[each.component])
+            if scaled is not None:
+                found[each.name] = of_range(*scaled, wish.requests)
+        return found
+    compile_rules(problem, wish.policy)  # tells all that is wrong at once
+    of: dict[str, list[Served]] = defaultdict(list)
+    for each in served:
+        if each.copies or each.runs:
+            of[each.component].append(each)
+    found = {}
+    for name, parts in of.items():
+        row = wish.policy.row(name)
+        target = target_of(components[name], row)
+        rows = policy_parts(row, [part.copies for part in parts])
+        found |= {part.name: Registration(own, target or 0) for part, own in zip(parts, rows, strict=True)}
+    return found
+
+
+def of_range(least: int, most: int, requests: float) -> Registration:
+    """Between two numbers of copies, by requests at once of a copy."""
+    # Not validated: a range that the platform has may be one that no policy of ours would ask for.
+    row = ScalingDefaults.model_construct(metric="requests_in_flight", min_capacity=least, max_capacity=most)
+    return Registration(row, requests)
+
+
+def scaling_steps(name: str, registration: Registration) -> list[Step]:
+    """Registration and policies of an inference component; from zero, also what adds its first copy.
 
     Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one.
     """
-    # Not validated: a range that the platform has may be one that no policy of ours would ask for.
-    row = ScalingDefaults.model_construct(metric="requests_in_flight", min_capacity=least, max_capacity=most)
-    calls = to_application_auto_scaling(name, row, requests)
+    row, target = registration
+    calls = to_application_auto_scaling(name, row, target)
+    of_what = "requests at once" if row.metric == "requests_in_flight" else "requests a second"
     purposes = {
-        "register-scalable-target": f"scale {name} from {least} to {most} copies",
-        "TargetTrackingScaling": f"add a copy of {name} when each has more than {requests:g} requests at once",
+        "register-scalable-target": f"scale {name} from {row.min_capacity} to {row.max_capacity} copies",
+        "TargetTrackingScaling": f"add a copy of {name} when each has more than {target:g} {of_what}",
         "StepScaling": f"start a first copy of {name}",
         "put-metric-alarm": f"start it when a request finds no copy of {name}",
+        "put-scheduled-action": f"other limits on the copies of {name} by the clock",
     }
     return [
         Step(
@@ -61,6 +131,30 @@ def scaling_steps(name: str, least: int, most: int, requests: float) -> list[Ste
         for call, inputs in calls.items()
         for given in inputs
     ]
+
+
+def tell_policies(
+    problem: Problem, served: Sequence[Served], scaled: Mapping[str, Registration], notes: Notes, *, as_new: bool
+) -> None:
+    """What SageMaker does otherwise than the policy says, and what of the policy could not be registered."""
+    waits = [name for name, registration in scaled.items() if registration.row.scale_in_after != _SCALE_IN_AFTER]
+    if waits:
+        reason = f"target tracking waits {_SCALE_IN_AFTER} seconds before it takes copies away, whatever the policy"
+        notes.inexact(f"scale_in_after of {listed(waits)}", reason)
+    for each in served:
+        found = scaled.get(each.name)
+        if found is not None and not found.least <= each.copies <= found.most:
+            reason = f"the plan has {each.copies} copies, the policy {found.least} to {found.most}: it scales at once"
+            notes.inexact(f"component {each.name} autoscaling", reason)
+    running = [each.name for each in served if each.runs and not as_new]
+    if running:
+        reason = "policies and scheduled actions that they have under other names stay: delete those by hand"
+        notes.inexact(f"autoscaling of {listed(running)}", reason)
+    there = {each.component for each in served if each.copies or each.runs}
+    absent = [component.name for component in problem.components if component.name not in there]
+    if absent:
+        reason = "the plan has no copy, so nothing is made that could scale: export one with a copy"
+        notes.ignored(f"policy of {listed(absent)}", reason)
 
 
 def rolling_policy(copies: int) -> dict[str, Any] | None:

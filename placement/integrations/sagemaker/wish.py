@@ -11,6 +11,8 @@ from placement.errors import UsageError, wrong_argument
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from placement.demand import ScalingPolicy
+
 # The first botocore that knows a field; read from its own change log and models.
 SINCE: Mapping[str, tuple[int, int, int]] = {
     "inference components": (1, 33, 3),
@@ -32,7 +34,8 @@ class ExportWish:
     machines that hold the same. `pin`: the number of machines is fixed at the plan's also where a range runs now.
     `fallback`: other types that could hold a new endpoint are its further instance pools. `as_new`: calls that create
     everything, also what runs. `target` is the oldest botocore that will send the calls, None: the newest.
-    `requests` are the concurrent requests of a copy at which autoscaling adds another.
+    `requests` are the concurrent requests of a copy at which autoscaling adds another, where there is no `policy`;
+    with one, all components are scaled as it says.
     """
 
     name: str = ""
@@ -43,6 +46,7 @@ class ExportWish:
     as_new: bool = False
     target: tuple[int, int, int] | None = None
     requests: float = 5.0
+    policy: ScalingPolicy | None = None
 
     def knows(self, what: str) -> bool:
         """Whether the target has a field of `SINCE`."""
