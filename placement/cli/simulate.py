@@ -152,6 +152,7 @@ def simulate(
         bool, typer.Option("--waterfall", help="Show what each idea saves, from endpoints for the peak on.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
+    full: FullOption = False,
 ) -> None:
     """Play traffic through a policy, and say what the fleet costs over days: shared, and in other ways to run it.
 
@@ -160,7 +161,7 @@ def simulate(
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted (go on with --resume).
     """
-    with in_words():
+    with in_words(full=full):
         from placement.cli.streams import check_page_target, console
         from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
@@ -183,7 +184,7 @@ def simulate(
         check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
         one_stdin(file, policy, traffic)
         problem, rules = read_problem(file), read_scaling(policy)
-        warn(problem, file)
+        warn(problem, file, full=full)
         found = read_rates_over_time(traffic, name, component, gaps, times)
         step, end = length("--every", every), None if until is None else length("--until", until)
         with (

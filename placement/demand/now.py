@@ -67,7 +67,7 @@ def read_rates(path: str | Path, known: Iterable[str]) -> dict[str, int]:
 def rate(text: str, place: str) -> int:
     """Requests a second as micro-requests a second, to the nearest."""
     try:
-        found = float(text)
+        found = float("" if "_" in text else text)  # Python's own grouping of digits is no other program's
     except ValueError:
         raise FieldError(place, "must be a number of requests a second", text or ...) from None
     if found < 0:

@@ -149,6 +149,18 @@ def test_bad_traffic_names_the_row(folder: Path) -> None:
     assert 'rates.csv at row 4, column rate: must not be negative, got "-4"' in done.stderr
 
 
+def test_all_faults_of_a_traffic_file_are_told_when_asked(folder: Path) -> None:
+    """The way out that a long list of faults names is an option of the command; digits are not grouped."""
+    rows = "".join(f"{name},{k * 60},1_0\n" for k in range(12) for name in ("chat", "code"))
+    (folder / "rates.csv").write_text("component,time,rate\n" + rows)
+    words = ("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv")
+    short, full = run(*words), run(*words, "--full")
+
+    assert (short.exit_code, full.exit_code) == (2, 2)
+    assert "24 faults, 4 of them not listed; --full lists each" in short.stderr
+    assert full.stderr.count('must be a number of requests a second, got "1_0"') == 24
+
+
 def test_a_checkpoint_waits_for_resume(folder: Path) -> None:
     """One that is there is not taken unasked, and not overwritten."""
     kept = folder / "sim.json.checkpoint.json"
