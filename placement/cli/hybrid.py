@@ -19,6 +19,7 @@ from placement.cli.simulate import (
     TimesOption,
     TrafficOption,
     UntilOption,
+    fitting_policy,
     length,
     one_stdin,
     read_rates_over_time,
@@ -61,7 +62,6 @@ def hybrid(
     """
     with in_words(full=full):
         from placement.cli.streams import console
-        from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
         from placement.report.scaling import hybrid_table
@@ -71,7 +71,8 @@ def hybrid(
         inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
         check_outputs({} if output is None else {"--output": output}, inputs, "name another file")
         one_stdin(file, policy, traffic)
-        problem, rules = read_problem(file), read_scaling(policy)
+        problem = read_problem(file)
+        rules = fitting_policy(policy, problem)
         warn(problem, file, full=full)
         found = read_rates_over_time(traffic, name, component, gaps, times)
         step, end = length("--every", every), None if until is None else length("--until", until)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from placement.demand import ScalingPolicy
+    from placement.documents import Problem
     from placement.simulation import SimulationProgress, Traffic, TrafficGiven
 
 PolicyArgument = Annotated[
@@ -75,7 +77,6 @@ def scale(
     """
     with in_words(full=full):
         from placement.cli.streams import console, streams
-        from placement.demand import read_scaling
         from placement.demand.now import read_rates, scale_now, with_wanted
         from placement.documents import check_outputs, read_problem, write_document
         from placement.planner import solve
@@ -88,7 +89,8 @@ def scale(
         outputs |= {} if problem_out is None else {"--problem": problem_out}
         check_outputs(outputs, inputs, "write each to a file of its own")
         one_stdin(file, policy, rates)
-        problem, rules = read_problem(file), read_scaling(policy)
+        problem = read_problem(file)
+        rules = fitting_policy(policy, problem)
         warn(problem, file, full=full)
         known = [component.name for component in problem.components]
         rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
@@ -163,7 +165,6 @@ def simulate(
     """
     with in_words(full=full):
         from placement.cli.streams import check_page_target, console
-        from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
         from placement.report.drawn import check_picture
@@ -183,7 +184,8 @@ def simulate(
             check_picture(path, theme)
         check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
         one_stdin(file, policy, traffic)
-        problem, rules = read_problem(file), read_scaling(policy)
+        problem = read_problem(file)
+        rules = fitting_policy(policy, problem)
         warn(problem, file, full=full)
         found = read_rates_over_time(traffic, name, component, gaps, times)
         step, end = length("--every", every), None if until is None else length("--until", until)
@@ -218,6 +220,25 @@ def simulate(
             console(sys.stderr if output == "-" else sys.stdout).print(table)
         if kept is not None:
             Path(kept).unlink(missing_ok=True)
+
+
+def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
+    """The policy in a file, which fits the problem.
+
+    Raises
+    ------
+    DocumentError
+        It has faults, or is for other components: told of the file.
+    """
+    from placement.demand import compile_rules, read_scaling
+    from placement.errors import DocumentError
+
+    policy = read_scaling(file)
+    try:
+        compile_rules(problem, policy)
+    except DocumentError as error:
+        raise error.of(file) from None
+    return policy
 
 
 def read_rates_over_time(path: str, names: list[str] | None, component: str | None, gaps: str, times: float) -> Traffic:

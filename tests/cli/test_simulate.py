@@ -161,6 +161,19 @@ def test_all_faults_of_a_traffic_file_are_told_when_asked(folder: Path) -> None:
     assert full.stderr.count('must be a number of requests a second, got "1_0"') == 24
 
 
+@pytest.mark.parametrize("command", ["scale", "simulate", "hybrid"])
+def test_a_policy_that_does_not_fit_is_told_of_its_file(folder: Path, command: str) -> None:
+    """Of other components, or without a target: with the file's name."""
+    (folder / "policy.yaml").write_text("format: placement-scaling/v1\ncomponents: [{name: other, target_value: 1}]\n")
+    option = ("--rates", folder / "now.csv") if command == "scale" else ("--traffic", folder / "rates.csv")
+    done = run(command, folder / "p.json", folder / "policy.yaml", *option)
+    assert done.exit_code == 2
+    assert "policy.yaml at $.components[0].name: is no component of the problem" in done.stderr
+    (folder / "policy.yaml").write_text("format: placement-scaling/v1\n")
+    done = run(command, folder / "p.json", folder / "policy.yaml", *option)
+    assert 'policy.yaml at $.components: component "chat" has no target_value' in done.stderr
+
+
 def test_a_checkpoint_waits_for_resume(folder: Path) -> None:
     """One that is there is not taken unasked, and not overwritten."""
     kept = folder / "sim.json.checkpoint.json"

@@ -110,19 +110,14 @@ def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPoli
     UsageError
         It is standard input, and so is another file.
     """
-    from placement.demand import compile_rules, read_scaling
-    from placement.errors import DocumentError, UsageError
+    from placement.cli.simulate import fitting_policy
+    from placement.errors import UsageError
 
     if file is None:
         return None
     if file == "-" and "-" in others:
         raise UsageError("only one file can be standard input")
-    policy = read_scaling(file)
-    try:
-        compile_rules(problem, policy)
-    except DocumentError as error:
-        raise error.of(file) from None
-    return policy
+    return fitting_policy(file, problem)
 
 
 def write_exported(exported: Exported, out: str, *, force: bool, full: bool = False) -> None:
