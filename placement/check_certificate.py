@@ -65,6 +65,7 @@ def distinct(pairs: Any, what: str) -> dict[Any, Any]:
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
+LOST = "pool", "instance"
 LIMITS = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": 1000, "max_price_per_hour": 1_000_000}  # units
 KEYS = f"""format name accelerators instance_types pools components instances placements objective limits id {OPTION}
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
@@ -233,6 +234,7 @@ class Component:
         self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)
         insist(self.skew > 0, "max_skew must be at least 1")
         self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
+        self.pool_floor, self.machine_floor = (count(row, f"min_available_on_{one}_loss", 0) for one in LOST)
         self.dedicated, self.modes = bool(row.get("dedicated")), list[Mode]()
         for (o, option), pool in product(enumerate(self.options), pools.values()):
             if pool.zone in row.get("zones", [pool.zone]):
@@ -240,6 +242,10 @@ class Component:
         self.zones = sorted({mode.zone for mode in self.modes})
         if self.demand:
             self.serve(*(count[self.name] for count in today))
+        # If a must be left of n copies when a pool or a machine is lost, that holds n - a of them at most.
+        keeps = bool(self.required or self.demand)
+        self.in_pool, one = (max(0, self.copies - keeps * a) for a in (self.pool_floor, self.machine_floor))
+        self.per_instance = min(self.per_instance, one)
         self.mode_of = {(mode.option, mode.pool): mode for mode in self.modes}
         self.in_zone = self.zone_range()
         of_pool: dict[str, list[Mode]] = defaultdict(list)
@@ -264,7 +270,8 @@ class Component:
 
         Throughput may miss a demand by 1e-9; its sums are multiples of a step. Skew: the largest count falls, or the
         least, when all were even. With two fullest zones n/2 - 1 >= a (the loss floor) stand elsewhere, if n > 2a + 1.
-        With more than zones x running copies one there does not run: no kept one is lost.
+        With more than zones x running copies one there does not run: no kept one is lost. Of more than 2a + 1 and a +
+        running copies, a pool or machine whose loss just leaves a has most, and one of them does not run.
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
@@ -274,7 +281,9 @@ class Component:
         self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
         self.modes = [mode._replace(rate=min(mode.rate, self.demand)) for mode in self.modes]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
-        self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0
+        floors = (self.floor, self.pool_floor, self.machine_floor)
+        spare = max(max(2 * a + 1, a + running if a else 0) for a in floors)
+        self.copies = max(enough, spare, max(1, len(self.zones)) * running) if self.demand else 0
 
     def zone_range(self) -> tuple[int, int]:
         """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them."""
@@ -484,7 +493,7 @@ class Prices:
         if c.counted_whole:
             return self.least_whole(c, worth, reward)
         sets = [(o, pools, price) for (name, o, pools), price in self.copies.items() if name == c.name]
-        in_zone, rates = dict[str, int](), list[Fraction]()
+        in_pool, rates = dict[tuple[str, str], int](), list[Fraction]()
         for mode in c.modes:  # what a copy takes, at its prices, or a part of a machine of its own
             kind, value = self.class_of.get(mode.pool), self.per_instance.get((c.name, mode.pool), 0) - reward
             if c.dedicated:
@@ -493,16 +502,20 @@ class Prices:
                 value += mode.owned * self.alpha[kind] + mode.touches * kind.price.get(mode.need, 0)
             value += sum(self.volumes.get((mode.pool, r), 0) * n for r, n in enumerate(mode.usage) if not c.dedicated)
             value -= sum(price for o, pools, price in sets if o == mode.option and mode.pool in pools)
-            in_zone[mode.zone] = min(value, in_zone.get(mode.zone, value))
+            in_pool[mode.zone, mode.pool] = min(value, in_pool.get((mode.zone, mode.pool), value))
             rates += [Fraction(value) / mode.rate] if c.demand else []
         if c.demand:  # nothing is worth less than 0 here
-            return max(c.required * min(in_zone.values()), math.ceil(c.demand * min(rates)))
-        low, high = c.in_zone  # first the least in every zone, then the cheapest, then more only where that pays
-        placed, total = low * len(in_zone), low * sum(in_zone.values())
-        for value in sorted(in_zone.values()):
-            more = max(0, min(high - low, (c.copies if value < 0 else c.required) - placed))
-            placed, total = placed + more, total + more * value
-        return total + max(0, c.required - placed) * min(in_zone.values())  # there is no plan when copies are left
+            return max(c.required * min(in_pool.values()), math.ceil(c.demand * min(rates)))
+        # First the least in every zone, then the cheapest, more only where that pays; no pool has more than it may.
+        cheapest = sorted(in_pool.items(), key=lambda pair: pair[1])
+        placed, total, stand, zoned = 0, 0, dict.fromkeys(in_pool, 0), dict.fromkeys(c.zones, 0)
+        for last, most in enumerate(c.in_zone):
+            for (zone, p), value in cheapest:
+                wanted = (c.copies if value < 0 else c.required) - placed if last else most
+                more = max(0, min(most - zoned[zone], c.in_pool - stand[zone, p], wanted))
+                zoned[zone], stand[zone, p] = zoned[zone] + more, stand[zone, p] + more
+                placed, total = placed + more, total + more * value
+        return total + max(0, c.required - placed) * min(in_pool.values())  # there is no plan when copies are left
 
     def least_whole(self, c: Component, worth: dict[str, int], reward: int) -> int:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""

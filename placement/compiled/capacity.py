@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.compiled.survival import most_by_floor
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def most_on_one(fleet: Fleet, component: FleetComponent, p: int) -> int:
     limits = [component.copies]
     if component.max_per_instance is not None:
         limits.append(component.max_per_instance)
+    by_floor = most_by_floor(component, component.instance_loss_floor)
+    if by_floor is not None:
+        limits.append(by_floor)
     for r, _, _ in RESOURCES:
         least = min(usage(fleet, p, option, r) for option in options)
         if least:

@@ -33,6 +33,16 @@ def most_on_one(component: FleetComponent) -> int | None:
     return most if cap is None else cap if most is None else min(cap, most)
 
 
+def most_by_floor(component: FleetComponent, floor: int) -> int | None:
+    """Copies that one pool, or one instance, may hold in any plan, for a floor; None where that says nothing.
+
+    Taken at all copies there may be: so it holds in every plan, where `most_in_pool` and `most_on_one` help build one.
+    """
+    if not floor or not (component.required or component.demand):
+        return None
+    return max(0, component.copies - floor)
+
+
 def _fewest(component: FleetComponent, floor: int) -> int:
     """The fewest copies of a plan that has any: what is required, what serves the demand, and one beyond the floor."""
     fastest = max((option.throughput for option in component.options), default=0)

@@ -189,11 +189,11 @@ def _component_value(
         return max(
             component.required * min(dual_value), -(-component.demand * by_rate.numerator // by_rate.denominator)
         )
-    by_zone: dict[int, int] = {}
+    in_pool: dict[tuple[int, int], int] = {}  # the least by zone and pool
     for mode, value in zip(modes, dual_value, strict=True):
-        if value < by_zone.get(mode.zone, value + 1):
-            by_zone[mode.zone] = value
-    return _cheapest_split(relaxation, component, by_zone, reward)
+        key = mode.zone, mode.pool
+        in_pool[key] = min(value, in_pool.get(key, value))
+    return _cheapest_split(relaxation, component, in_pool, reward)
 
 
 def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Sequence[int]) -> int:
@@ -211,22 +211,41 @@ def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Seq
     return total + prices.on_one.get((mode.component, mode.pool), 0)
 
 
-def _cheapest_split(relaxation: Relaxation, component: FleetComponent, by_zone: dict[int, int], reward: int) -> int:
-    """Least worth of the copies over zones within the limits; beyond `required` only copies that pay for themselves."""
+def _cheapest_split(
+    relaxation: Relaxation, component: FleetComponent, in_pool: dict[tuple[int, int], int], reward: int
+) -> int:
+    """Least worth of the copies, by zone and pool of one, within the limits of both.
+
+    Beyond `required` only copies that pay for themselves. Pools are within zones, so the cheapest of each zone first,
+    and then the cheapest anywhere, is the least (a polymatroid: Edmonds 1970, *Submodular functions, matroids, and
+    certain polyhedra*). O(pools log pools).
+    """
     limits = relaxation.zones[component.index]
+    most_in_pool = relaxation.in_pool.get(component.index, component.copies)
     total, placed = 0, 0
-    left = dict.fromkeys(by_zone, component.copies)
+    left = dict.fromkeys((zone for zone, _ in in_pool), component.copies)
+    needed = dict.fromkeys(left, 0)
     if limits is not None:
-        for zone, low in limits.least.items():
-            total += low * (by_zone[zone] - reward)
-            placed += low
-            left[zone] = max(0, limits.most[zone] - low)
-    for zone in sorted(by_zone, key=lambda z: (by_zone[z], z)):
-        each = by_zone[zone] - reward
+        left = {zone: limits.most[zone] for zone in left}
+        needed = {zone: limits.least[zone] for zone in left}
+    pools = dict.fromkeys(in_pool, most_in_pool)
+    cheapest = sorted(in_pool, key=lambda pool: (in_pool[pool], pool))
+    for pool in cheapest:
+        zone, _ = pool
+        more = min(needed[zone], pools[pool])
+        total += more * (in_pool[pool] - reward)
+        placed += more
+        pools[pool] -= more
+        needed[zone] -= more
+        left[zone] -= more
+    for pool in cheapest:
+        zone, _ = pool
+        each = in_pool[pool] - reward
         wanted = component.copies if each < 0 else component.required
-        more = max(0, min(left[zone], wanted - placed))
+        more = max(0, min(left[zone], pools[pool], wanted - placed))
         total += more * each
         placed += more
+        left[zone] -= more
     if placed < component.required:  # limits leave too little room: no plan at all; stay on the safe side
-        total += (component.required - placed) * (min(by_zone.values()) - reward)
+        total += (component.required - placed) * (min(in_pool.values()) - reward)
     return total

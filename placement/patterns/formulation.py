@@ -2,7 +2,8 @@ r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
 on the machine, with its vCPU and host memory. *Device classes* are the accelerators (or such machines) that are alike
-(name, usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of
+(name, usable memory, how many a machine has), in one zone unless the fleet is large, and
+of one pool where the loss of a pool matters; *items* are the distinct needs of
 copies in patterns of a device class. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
@@ -18,7 +19,9 @@ Rows, with their prices (dual variables) in brackets:
 - [cover c] required copies, [demand c] throughput, [level l] optional copies that a plan of interest places,
 - [one c,p] machines that hold few copies of a component: :math:`\sum_o x_{cop} \le m_{cp} n_p`, by max_per_instance and
   because copies are whole; kept where it says more than the other rows,
-- zone counts of a component between the least and the most that its spread rules imply.
+- zone counts of a component between the least and the most that its spread rules imply,
+- [pool c,p] no pool holds so many copies that its loss would leave fewer than :math:`a_c` of all :math:`n_c`:
+  :math:`\sum_o x_{cop} \le n_c - a_c`.
 
 A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one; where its copies are
 not too many, its machines are counted whole (`dedicated`). `RELAXES` says what
@@ -33,6 +36,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.capacity import capacity, most_on_one, usage
+from placement.compiled.survival import most_by_floor
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.parameters import PATTERNS
@@ -41,7 +45,9 @@ from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+    from collections.abc import Callable
+
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
     from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
@@ -49,7 +55,8 @@ _PARAMS = PATTERNS.formulation
 _WIDE = 2  # accelerators of a copy that is branched on
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "
-    "max_per_instance of several components together; avoid"
+    "max_per_instance of several components together; avoid; "
+    "losses of a pool where copies serve a demand or have machines of their own"
 )
 # A rule, or a few, between semicolons. The page on the formulation says each in full.
 RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
@@ -120,6 +127,7 @@ class Relaxation:
     """Everything the LP and its exact certificate share.
 
     `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
+    `in_pool[c]`: no pool holds more copies of component c, as its loss would leave too few.
     `aggregates` are sets of modes (indices): whole copies of one component, for the tree to branch on.
     """
 
@@ -130,6 +138,7 @@ class Relaxation:
     modes_of: tuple[tuple[Mode, ...], ...]
     zones: tuple[ZoneLimits | None, ...]
     on_one: dict[tuple[int, int], int]
+    in_pool: dict[int, int]
     aggregates: tuple[tuple[int, ...], ...]
     least: tuple[int, ...]
     given: tuple[int, ...] | None
@@ -145,9 +154,11 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     With `all_zones` copies are counted in each zone, also those that no rule over zones is about.
     """
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
-    device_classes = _device_classes(fleet, zones, by_zone=True)
+    in_pool = _few_in_pool(fleet)
+    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one.
+    device_classes = _device_classes(fleet, zones, _by_pool if in_pool else _by_zone)
     if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
-        device_classes = _device_classes(fleet, zones, by_zone=False)
+        device_classes = _device_classes(fleet, zones, _anywhere)
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
     modes = tuple(_modes(fleet, device_classes, class_of, zones, optional=given is not None))
     modes_of: list[list[Mode]] = [[] for _ in fleet.components]
@@ -161,18 +172,32 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
         modes_of=tuple(tuple(rows) for rows in modes_of),
         zones=zones,
         on_one=_few_on_one(fleet),
+        in_pool=in_pool,
         aggregates=_aggregates(fleet, device_classes, modes),
         least=tuple(c.required for c in fleet.components),
         given=given,
     )
 
 
-def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, *, by_zone: bool) -> tuple[DeviceClass, ...]:
-    """The device classes, each of one zone or each of all."""
+def _by_pool(pool: FleetPool) -> int:
+    return pool.index
+
+
+def _by_zone(pool: FleetPool) -> int:
+    return pool.zone
+
+
+def _anywhere(pool: FleetPool) -> int:
+    del pool
+    return 0
+
+
+def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, place: Callable[[FleetPool], int]) -> tuple[DeviceClass, ...]:
+    """The device classes, each of pools in one place."""
     pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
     for pool in fleet.pools:
         if pool.max_instances != 0:
-            key = (pool.zone if by_zone else 0, _class_key(fleet, pool.index))
+            key = (place(pool), _class_key(fleet, pool.index))
             pools_of.setdefault(key, []).append(pool.index)
     return tuple(
         _device_class(fleet, zones, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items())
@@ -228,7 +253,8 @@ def _device_class(
 def _most_on_accelerator(component: FleetComponent, limits: ZoneLimits | None, zones: set[int]) -> int:
     """No accelerator in these zones holds more copies: what stands on it is in its zone, and on its machine."""
     here = component.copies if limits is None else max((limits.most.get(zone, 0) for zone in zones), default=0)
-    return min(here, here if component.max_per_instance is None else component.max_per_instance)
+    caps = (component.max_per_instance, most_by_floor(component, component.instance_loss_floor))
+    return min([here, *(cap for cap in caps if cap is not None)])
 
 
 def _modes(
@@ -321,6 +347,20 @@ def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
             if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
                 found[c.index, p] = most
     return found if len(found) <= _PARAMS.most_apart else {}
+
+
+def _few_in_pool(fleet: Fleet) -> dict[int, int]:
+    """The most copies of a component in any one pool, where the loss of a pool must leave some.
+
+    Of n copies a pool holds n - a at most, for a floor of a: taken at all copies, so it holds however many are placed.
+    Left out are those that may have none at all, and those whose copies are not counted one by one here.
+    """
+    found = {}
+    for c in fleet.components:
+        most = None if c.demand or counts_whole(c) else most_by_floor(c, c.pool_loss_floor)
+        if most is not None:
+            found[c.index] = most
+    return found
 
 
 def _parts_on_one(fleet: Fleet, p: int, option: FleetOption) -> Fraction:

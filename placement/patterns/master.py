@@ -99,6 +99,11 @@ class PatternProgram:
         self.zone_rows: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
+        self.pool_rows = {
+            (c, p): self._row(-_INF, float(most))
+            for c, most in relaxation.in_pool.items()
+            for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
+        }  # after the loss of a pool
         self._group = [self._row(0.0, 0.0) for _ in groups]
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
@@ -210,6 +215,8 @@ class PatternProgram:
         if (mode.component, mode.pool) in self.on_one_rows:
             column.append((self.on_one_rows[mode.component, mode.pool], -1.0))
         column.append((self._cover[mode.component], 1.0))
+        if (mode.component, mode.pool) in self.pool_rows:
+            column.append((self.pool_rows[mode.component, mode.pool], 1.0))
         component = self.relaxation.fleet.components[mode.component]
         if component.demand:
             column.append((self._demand[mode.component], mode.throughput / component.demand))
@@ -275,7 +282,7 @@ class PatternProgram:
     def ask_for(self, required: Sequence[float], zoned: Mapping[int, Sequence[int]], most: float = 1.0) -> None:
         """Ask for so many copies of each component from now on; `zoned` are those that stand already in each zone.
 
-        Zones may have `most` times as many as the rules say. What is asked of levels stays.
+        Zones and pools may have `most` times as many as the rules say. What is asked of levels stays.
         """
         self.primal_feasible = False
         for c, row in self._cover.items():
@@ -285,6 +292,12 @@ class PatternProgram:
             low, high = self._rows[row]
             stands = zoned[c][z] if c in zoned else 0
             self.solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
+        self.cap_pools(most)
+
+    def cap_pools(self, most: float) -> None:
+        """Let pools have so many times as many copies as may be lost with one, from now on."""
+        for (c, _), row in self.pool_rows.items():
+            self.solver.changeRowBounds(row, -_INF, most * self.relaxation.in_pool[c])
 
     def ask_in_zones(self, counts: Mapping[tuple[int, int], int]) -> None:
         """Ask for just so many copies of a component in a zone, by (component, zone), from now on."""

@@ -8,8 +8,8 @@ least 0 no plan's rent is less than that of machines at other prices, and a cons
 - a limit of at most L with :math:`\lambda`: each :math:`\lambda w_p` dearer, less :math:`\lambda L`;
 - at most M moves with :math:`\mu`: each move :math:`\mu` dearer, less :math:`\mu M`.
 
-(Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses of a pool or an
-instance are left out. Everything that knows neither may then look for a bound.
+(Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses
+of a pool or an instance stay as they are. Everything that knows no groups of pools may then look for a bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
 
-RELAXES = "limits over groups of pools and max_moves but at their price; losses of a pool or an instance"
+RELAXES = "limits over groups of pools and max_moves but at their price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,6 @@ class LinearPrices(Reduction):
         if fleet.max_moves is not None and multipliers.move:
             moves = multipliers.move * fleet.max_moves
             components = tuple(replace(c, move_cost=c.move_cost + multipliers.move) for c in components)
-        if any(c.pool_loss_floor or c.instance_loss_floor for c in components):
-            components = tuple(replace(c, pool_loss_floor=0, instance_loss_floor=0) for c in components)
         plain = replace(
             fleet,
             pools=tuple(replace(pool, price=math.floor(p)) for pool, p in zip(fleet.pools, price, strict=True)),

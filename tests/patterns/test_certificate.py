@@ -41,6 +41,8 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
             row["dedicated"] = row.get("dedicated", False) or (seed % 2 == 0 and rng.random() < 0.5)
             if seed % 3 == 0:
                 row["spread"] = {"max_skew": rng.randint(1, 3), "max_per_zone": rng.randint(1, 4)}
+            if seed % 4 == 1:
+                row |= {f"min_available_on_{lost}_loss": rng.randint(0, 2) for lost in ("pool", "instance")}
         fleet = compile_fleet(Problem(**document))
         compiled = check_certificate.Problem(document)
         optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]

@@ -10,7 +10,14 @@ import pytest
 
 import placement
 from placement import Problem, Status
+from placement.compiled.fleet import compile_fleet
+from placement.patterns.bound import PatternBound
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import capacity_values
+from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.group_bound import MEANING
+from placement.solving.context import Solve
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -135,3 +142,62 @@ def test_the_plan_tells_what_is_used_and_what_more_would_be_worth() -> None:
     (dual_value,) = (row["dollars_per_hour"] for row in told["marginal"]["limits"])
     assert Fraction(dual_value).limit_denominator(1000) == 2  # a machine of `far` for one of `near`
     assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [1.0]
+
+
+def _spot(copies: int, floor: int, **more: Any) -> dict[str, Any]:
+    """Copies of one accelerator each on machines of four: spot at 1 dollar, on demand at 10, in one zone."""
+    machine = {"accelerator": "A", "accelerator_count": 4, "vcpus": 32, "memory_gib": 256, "price_per_hour": 10}
+    return {
+        "format": "placement/v1",
+        "name": "spot",
+        "accelerators": {"A": {"memory_gib": 40}},
+        "instance_types": {"t": machine},
+        "pools": [
+            {"name": "spot", "instance_type": "t", "zone": "z", "price_per_hour": 1},
+            {"name": "on-demand", "instance_type": "t", "zone": "z"},
+        ],
+        "components": [
+            {"name": "c", "copies": copies, "min_available_on_pool_loss": floor, "on": ["A"], **more},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("copies", "floor", "least"), [(4, 0, 1), (4, 1, 11), (8, 4, 11), (8, 5, None), (12, 5, 22), (12, 6, 22)]
+)
+def test_copies_that_must_outlive_a_pool_are_paid_for_elsewhere(copies: int, floor: int, least: int | None) -> None:
+    """Of n copies n - a at most are on spot, and a plan has both: 12 with a floor of 5 have 5 to 7 on either."""
+    result = placement.bound(Problem(**_spot(copies, floor)))
+    if least is None:  # one of two pools holds half of them at least
+        assert result.status == "infeasible"
+        return
+    assert result.bound == least * 1_000_000
+
+
+def test_the_bound_of_pool_losses_holds_beside_limits_and_commitments() -> None:
+    """The same, where it is found at linear prices: the machine on demand is committed, so spot alone is paid."""
+    document = _spot(8, 4)
+    document["commitments"] = [{"name": "k", "pools": ["on-demand"], "instances": 1}]
+    assert placement.bound(Problem(**document)).bound == 1_000_000
+
+
+def test_a_dear_pool_stays_possible_where_the_cheap_one_is_full() -> None:
+    """Reduced costs exclude no copy of a pool that is dear, if the cheap one may not hold it: the optimum is found."""
+    for copies, floor in ((4, 1), (8, 4), (12, 5)):
+        document = _spot(copies, floor, accelerators=1, shared=True, accelerator_memory_gib=21)
+        result = placement.solve(Problem(**document), "column-generation", time_limit=None, work=5, threads=1)
+        assert result.plan.status == "optimal"
+        assert result.plan.cost == (22 if copies == 12 else 11)
+
+
+def test_reduced_costs_leave_copies_in_a_dear_pool_where_the_cheap_one_may_not_hold_all() -> None:
+    """At the cutoff that is the optimum itself both pools must still be allowed half of the copies."""
+    fleet = compile_fleet(Problem(**_spot(8, 4)))
+    bound = PatternBound(Solve.of(fleet), engines=False)
+    prices = bound.root_prices()
+    assert prices is not None
+    relaxation, groups = bound.relaxation, groups_of(fleet)
+    capacity = capacity_values(relaxation, prices)
+    reduced = reduce_domain(relaxation, groups, prices, capacity, any_domain(fleet, groups), 11_000_000)
+    assert reduced is not None
+    assert min(reduced.copies) >= 4

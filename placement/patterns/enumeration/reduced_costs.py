@@ -111,7 +111,7 @@ def _least(
 
 
 def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut: Cut, domain: NodeDomain) -> list[int]:
-    """(modes,) what a copy by each mode costs above the cheapest of its component, in its zone or by throughput.
+    """(modes,) what a copy by each mode costs above its component's cheapest: in its zone, its pool or by throughput.
 
     In the order of the modes, which are those of one component after the other.
     """
@@ -126,10 +126,12 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
         if component.demand:
             costs += _above_demand(component, modes, dual_value)
         else:
+            # Where pools have caps a dear one may be needed: a copy is held against the cheapest of its pool alone.
+            within = [mode.pool if component.index in relaxation.in_pool else mode.zone for mode in modes]
             cheapest: dict[int, int] = {}
-            for mode, value in zip(modes, dual_value, strict=True):
-                cheapest[mode.zone] = min(value, cheapest.get(mode.zone, value))
-            costs += [value - cheapest[mode.zone] for mode, value in zip(modes, dual_value, strict=True)]
+            for place, value in zip(within, dual_value, strict=True):
+                cheapest[place] = min(value, cheapest.get(place, value))
+            costs += [value - cheapest[place] for place, value in zip(within, dual_value, strict=True)]
     return costs
 
 

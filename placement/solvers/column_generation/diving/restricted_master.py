@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,7 @@ class RestrictedMaster:
         program.limit([0] * len(self._relaxation.fleet.pools))
         program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
         program.cap_zones(caps)
+        program.cap_pools(math.inf)  # copies on one accelerator may have no other pool left
         program.limit_copies([0.0] * len(on_one), on_one)
 
     def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: ResidualsByClass, least: int, budget: Budget) -> bool:
