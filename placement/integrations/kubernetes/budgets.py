@@ -50,7 +50,8 @@ def limits(
     made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
     objects = cluster.of("ResourceQuota")
     hard = zip(objects, of_each(objects, lambda row: _hard(row, notes), source), strict=True)
-    return made + [row for quota, most in hard if (row := _of_quota(quota, most, pools, workloads, found, notes))]
+    own = _own_pools(pools, workloads, found) if objects else {}
+    return made + [row for quota, most in hard if (row := _of_quota(quota, most, own, workloads, notes))]
 
 
 def _of_node_pool(
@@ -93,22 +94,33 @@ def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
     return found
 
 
+def _own_pools(
+    pools: Sequence[NodePoolRow], workloads: Sequence[Workload], found: Candidates
+) -> dict[str, list[NodePoolRow]]:
+    """By namespace the pools where copies of no other namespace may have accelerators. O(pools x shapes)."""
+    shapes = [
+        (workload.namespace, (w, s))
+        for w, workload in enumerate(workloads)
+        if any(shape.ask.count for shape in workload.shapes)
+        for s in range(len(workload.shapes))
+    ]
+    own: dict[str, list[NodePoolRow]] = defaultdict(list)
+    for pool in pools:
+        spaces = {space for space, shape in shapes if found.may(pool.machines[0].name, shape)}
+        if len(spaces) == 1:
+            own[spaces.pop()].append(pool)
+    return own
+
+
 def _of_quota(
     quota: KubeObject,
     most: dict[str, Fraction],
-    pools: Sequence[NodePoolRow],
+    own_pools: dict[str, list[NodePoolRow]],
     workloads: Sequence[Workload],
-    found: Candidates,
     notes: Notes,
 ) -> dict[str, Any] | None:
     """A quota counts what pods ask for. It is one of machines only where no other namespace may use them."""
-    spaces: dict[str, set[str]] = defaultdict(set)  # pool -> namespaces whose copies may stand there
-    for pool in pools:
-        for w, workload in enumerate(workloads):
-            may = any(found.may(pool.machines[0].name, (w, s)) for s in range(len(workload.shapes)))
-            if may and any(shape.ask.count for shape in workload.shapes):
-                spaces[pool.name].add(workload.namespace)
-    own = [pool for pool in pools if spaces[pool.name] == {quota.namespace}]
+    own = own_pools.get(quota.namespace, [])
     has = sum(pool.node_class.machines[0].held.count * len(pool.machines) for pool in own)
     for resource, amount in most.items():
         asked = sum(

@@ -76,10 +76,11 @@ def node_classes(
 ) -> list[NodeClass]:
     """Types in the order of their first nodes. `load` is what copies take on each node: CPU and memory."""
     groups: dict[object, list[NodeMachine]] = defaultdict(list)
+    signature = found.signatures()
     for machine in machines:
         comes = tuple(sorted({row.owner for row in of_node.get(machine.name, ())}))
         alone = machine.name if machine.name in found.named else ""
-        key = (machine.type_label, machine.held.kind, comes, found.signature[machine.name], alone)
+        key = (machine.type_label, machine.held.kind, comes, signature[machine.name], alone)
         groups[key].append(machine)
     rows = [part for members in groups.values() for part in _by_load(members, of_node, load)]
     labels = Counter(members[0].type_label for members in rows)
@@ -101,16 +102,16 @@ def _by_load(
     while rest:
         room = [_room(machine, of_node) for machine in rest]
         least = (min(cpu for cpu, _ in room), min(memory for _, memory in room))
-        fuller = [
-            machine
+        fuller = {
+            machine.name: machine
             for machine, has in zip(rest, room, strict=True)
             if any(
                 held > low and held <= high
                 for held, low, high in zip(load.get(machine.name, (0, 0)), least, has, strict=True)
             )
-        ]
-        parts.append([machine for machine in rest if machine not in fuller])
-        rest = fuller
+        }
+        parts.append([machine for machine in rest if machine.name not in fuller])
+        rest = list(fuller.values())
     return parts
 
 

@@ -16,10 +16,10 @@ from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, no
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, whole_at
-from placement.integrations.kubernetes.options import PodOptions, options_of
+from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
-from placement.integrations.kubernetes.standing import standing
+from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.state import tell_state
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.workloads import split, workloads_of
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.workloads import Workload
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
-SOURCE = "the cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ class _Import:
         self._tell_gaps(rows)
         copies, self.of_node = split(rows, by_name)
         self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
-        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
-        self.standing = standing(self.workloads, self.machines, self.of_node)
+        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes, source)
+        self.standing = Candidates(self.workloads, self.machines, self.of_node)
         self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
         self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label)
         try:
@@ -127,8 +126,9 @@ class _Import:
         document["pools"] = [self._pool(row) for row in self.pools]
         document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes, self.source)
         document["commitments"] = commitments(self.pools, self.notes)
-        chosen = [options_of(w, row, self.classes, self.standing, self.notes) for w, row in enumerate(self.workloads)]
-        upkeep = upkeep_of_all(self.workloads, self.cluster, self.notes, self.source)
+        options = OptionMaker(self.classes, self.standing, self.notes)
+        chosen = [options.options_of(w, row) for w, row in enumerate(self.workloads)]
+        upkeep = upkeep_of_all(self.workloads, self.standing.pods, self.cluster, self.notes, self.source)
         document["components"] = self._components(chosen, upkeep)
         document["instances"] = self._instances(prices)
         document["placements"] = self._placements(chosen)

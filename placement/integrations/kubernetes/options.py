@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,45 +43,53 @@ class PodOptions:
         return int(found)
 
 
-def options_of(w: int, workload: Workload, classes: Sequence[NodeClass], found: Candidates, notes: Notes) -> PodOptions:
-    """Equal needs are one option, whatever the shapes; it names types where the accelerators alone don't tell them."""
-    on: dict[_Frozen, list[NodeClass]] = {}
-    index_of: dict[tuple[int, str], _Frozen] = {}
-    first: dict[int, _Frozen] = {}
-    for s, shape in enumerate(workload.shapes):
-        for row in classes:
-            keys = found.of[row.machines[0].name, (w, s)]
-            if keys is None:
-                continue
-            frozen = tuple((keys | _host_keys(shape)).items())
-            if row not in on.setdefault(frozen, []):
-                on[frozen].append(row)
-            index_of[s, row.name] = frozen
-            first.setdefault(s, frozen)
-        if s not in first:
-            frozen = tuple(({"accelerators": shape.ask.count} | _host_keys(shape)).items())
-            on.setdefault(frozen, [])
-            first[s] = frozen
-            notes.assumed(workload.place, "no node may hold a copy: by its rules, or since none has what it asks for")
-    order = list(on)
-    rows = [dict(frozen) | _where(dict(frozen), members, classes) for frozen, members in on.items()]
-    return PodOptions(
-        rows,
-        {key: order.index(frozen) for key, frozen in index_of.items()},
-        {s: order.index(frozen) for s, frozen in first.items()},
-    )
+class OptionMaker:
+    """Options of the components of one cluster."""
+
+    def __init__(self, classes: Sequence[NodeClass], found: Candidates, notes: Notes) -> None:
+        self._found, self._notes = found, notes
+        self._classes = {row.machines[0].name: row for row in classes}
+        self._order = {name: index for index, name in enumerate(self._classes)}
+        self._of_kind = Counter(row.machines[0].held.accelerator for row in classes)
+
+    def options_of(self, w: int, workload: Workload) -> PodOptions:
+        """Equal needs are one option, whatever the shapes; it names types where the accelerators don't tell them."""
+        on: dict[_Frozen, dict[str, NodeClass]] = {}
+        index_of: dict[tuple[int, str], _Frozen] = {}
+        first: dict[int, _Frozen] = {}
+        for s, shape in enumerate(workload.shapes):
+            firsts = [row.name for row in self._found.of((w, s)) if row.name in self._classes]
+            for name in sorted(firsts, key=self._order.__getitem__):  # the first machine stands for its type
+                row = self._classes[name]
+                frozen = tuple(((self._found.keys(name, (w, s)) or {}) | _host_keys(shape)).items())
+                on.setdefault(frozen, {})[row.name] = row
+                index_of[s, row.name] = frozen
+                first.setdefault(s, frozen)
+            if s not in first:
+                frozen = tuple(({"accelerators": shape.ask.count} | _host_keys(shape)).items())
+                on.setdefault(frozen, {})
+                first[s] = frozen
+                told = "no node may hold a copy: by its rules, or since none has what it asks for"
+                self._notes.assumed(workload.place, told)
+        order = {frozen: index for index, frozen in enumerate(on)}
+        rows = [dict(frozen) | self._where(dict(frozen), list(members.values())) for frozen, members in on.items()]
+        return PodOptions(
+            rows,
+            {key: order[frozen] for key, frozen in index_of.items()},
+            {s: order[frozen] for s, frozen in first.items()},
+        )
+
+    def _where(self, option: dict[str, Any], members: Sequence[NodeClass]) -> dict[str, Any]:
+        """`on`, and `instance_types` where that takes more than these types."""
+        names = [row.name for row in members]
+        if not option["accelerators"]:
+            return {} if len(members) == len(self._classes) else {"instance_types": names}
+        kinds = list(dict.fromkeys(row.machines[0].held.accelerator for row in members))
+        where: dict[str, Any] = {"on": kinds} if kinds else {}
+        is_all = kinds and sum(self._of_kind[kind] for kind in kinds) == len(members)
+        return where if is_all else where | {"instance_types": names}
 
 
 def _host_keys(shape: PodShape) -> dict[str, Any]:
     keys = {"vcpus": whole(shape.cpu_milli / MILLI), "memory_gib": shape.memory_mib / MIB_PER_GIB}
     return {key: value for key, value in keys.items() if value}
-
-
-def _where(option: dict[str, Any], members: Sequence[NodeClass], classes: Sequence[NodeClass]) -> dict[str, Any]:
-    """`on`, and `instance_types` where that takes more than these types."""
-    if not option["accelerators"]:
-        return {} if len(members) == len(classes) else {"instance_types": [row.name for row in members]}
-    kinds = list(dict.fromkeys(row.machines[0].held.accelerator for row in members))
-    told = [row for row in classes if row.machines[0].held.accelerator in kinds]
-    where: dict[str, Any] = {"on": kinds} if kinds else {}
-    return where if kinds and len(told) == len(members) else where | {"instance_types": [row.name for row in members]}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 NODE_OPERATORS = (*OPERATORS, "Gt", "Lt")
+_HOSTNAME = "kubernetes.io/hostname"
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
@@ -167,10 +168,12 @@ class NodeRules:
         found = {row.key for row in self.selector.requirements}
         return found | {row.key for term in self.terms or () for row in term.labels.requirements}
 
-    @property
-    def looks_at_names(self) -> bool:
-        """Whether a rule names nodes: then no other node is like one of them."""
-        return "kubernetes.io/hostname" in self.looked_at() or any(term.names.requirements for term in self.terms or ())
+    def names_asked_for(self) -> set[str | None]:
+        """Nodes that a rule takes or refuses by name; None among them: it is about the name of every node."""
+        rows = [row for row in self.selector.requirements if row.key == _HOSTNAME]
+        for term in self.terms or ():
+            rows += [*(row for row in term.labels.requirements if row.key == _HOSTNAME), *term.names.requirements]
+        return {name for row in rows for name in (row.values if row.operator in ("In", "NotIn") else (None,))}
 
 
 def node_rules(spec: At) -> NodeRules:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.population import PortUse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.neighbours import Apart, SpreadRule
-    from placement.integrations.kubernetes.selectors import Selector
+    from placement.integrations.kubernetes.selectors import NodeRules
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
@@ -29,22 +30,30 @@ class Apartness:
     """Keys of a component that keep its copies, and those of others, apart."""
 
     spread: dict[str, int] = field(default_factory=dict)
-    avoid: list[str] = field(default_factory=list)
+    avoid: dict[str, None] = field(default_factory=dict)  # names of others, in order
 
     def at_most(self, key: str, most: int) -> None:
         """The stricter of two limits."""
         self.spread[key] = min(most, self.spread.get(key, most))
 
 
-@dataclass(frozen=True)
 class Spreader:
     """Translates the rules of all workloads of a cluster."""
 
-    workloads: Sequence[Workload]
-    machines: Sequence[NodeMachine]
-    standing: Candidates
-    zone_label: str
-    notes: Notes
+    def __init__(
+        self,
+        workloads: Sequence[Workload],
+        machines: Sequence[NodeMachine],
+        standing: Candidates,
+        zone_label: str,
+        notes: Notes,
+    ) -> None:
+        self.workloads, self.machines, self.standing = workloads, machines, standing
+        self.zone_label, self.notes = zone_label, notes
+        self._ports_of = PortUse(
+            (w, shape.neighbours.ports) for w, workload in enumerate(workloads) for shape in workload.shapes
+        )
+        self._counted: dict[tuple[NodeRules, str, bool, bool], frozenset[str]] = {}
 
     def of(self, w: int) -> Apartness:
         """The keys of one component."""
@@ -64,12 +73,12 @@ class Spreader:
     def _spread(self, w: int, rule: SpreadRule, found: Apartness) -> None:
         workload = self.workloads[w]
         place = f"{workload.place} topologySpreadConstraints[{rule.key}]"
-        if not any(rule.selector is not None and rule.selector.takes(labels) for labels in workload.labels()):
+        counted = self.standing.pods.taken(rule.selector, {workload.namespace})
+        if w not in counted:
             self.notes.ignored(place, "its selector takes no pod of its own, so it limits none of them")
             return
-        others = self._selected(rule.selector, workload.namespace, w)
-        if others:
-            told = ", ".join(row.name for row in others[:3])
+        if len(counted) > 1:
+            told = ", ".join(self._names(counted, w)[:3])
             self.notes.ignored(place, f"it counts pods of other components too ({told}); only its own are counted here")
         if rule.key == HOSTNAME:
             self._spread_hosts(w, rule, found, place)
@@ -80,23 +89,29 @@ class Spreader:
 
     def _domains(self, w: int, rule: SpreadRule) -> set[str]:
         """Domains that Kubernetes counts, whether a copy fits there or not."""
-        found = set()
-        for shape in self.workloads[w].shapes:
-            for machine in self.machines:
-                domain = machine.labels.get(rule.key)
-                takes = not rule.counts_affinity or shape.rules.takes(machine.labels, machine.name)
-                if domain is not None and takes and (not rule.counts_taints or shape.rules.tolerates(machine.taints)):
-                    found.add(domain)
+        found: set[str] = set()
+        for rules in dict.fromkeys(shape.rules for shape in self.workloads[w].shapes):
+            question = (rules, rule.key, rule.counts_affinity, rule.counts_taints)
+            if question not in self._counted:
+                self._counted[question] = frozenset(self._domains_of(*question))
+            found |= self._counted[question]
         return found
 
-    def _may(self, w: int) -> list[NodeMachine]:
-        """Machines where some copy may stand."""
-        count = len(self.workloads[w].shapes)
-        return [row for row in self.machines if any(self.standing.may(row.name, (w, s)) for s in range(count))]
+    def _may(self, w: int) -> dict[str, NodeMachine]:
+        """Machines where some copy may stand, by name."""
+        shapes = range(len(self.workloads[w].shapes))
+        return {row.name: row for s in shapes for row in self.standing.of((w, s))}
+
+    def _domains_of(self, rules: NodeRules, key: str, counts_affinity: bool, counts_taints: bool) -> Iterator[str]:
+        for machine in self.machines:
+            domain = machine.labels.get(key)
+            takes = not counts_affinity or rules.takes(machine.labels, machine.name)
+            if domain is not None and takes and (not counts_taints or rules.tolerates(machine.taints)):
+                yield domain
 
     def _spread_zones(self, w: int, rule: SpreadRule, found: Apartness) -> None:
         domains = self._domains(w, rule)
-        usable = {machine.zone for machine in self._may(w)}
+        usable = {machine.zone for machine in self._may(w).values()}
         if domains - usable or len(domains) < rule.min_domains:
             found.at_most("max_per_zone", rule.max_skew)
         elif len(domains) > 1:
@@ -124,28 +139,19 @@ class Spreader:
 
     # --- affinity between pods
 
-    def _selected(self, selector: Selector | None, namespace: str, w: int) -> list[Workload]:
-        """Other workloads of a namespace that a selector takes pods of."""
-        if selector is None:
-            return []
-        return [
-            other
-            for o, other in enumerate(self.workloads)
-            if o != w and other.namespace == namespace and any(selector.takes(labels) for labels in other.labels())
-        ]
-
-    def _takes(self, rule: Apart, workload: Workload) -> bool:
-        return any(rule.takes(workload.namespace, labels) for labels in workload.labels())
+    def _names(self, members: Iterable[int], w: int) -> list[str]:
+        """The names of workloads but for one."""
+        return [self.workloads[o].name for o in members if o != w]
 
     def _apart(self, w: int, rule: Apart, found: Apartness) -> None:
         workload = self.workloads[w]
         place = f"{workload.place} podAntiAffinity[{rule.key}]"
-        others = [other.name for o, other in enumerate(self.workloads) if o != w and self._takes(rule, other)]
-        own = self._takes(rule, workload)
+        taken = self.standing.pods.taken(rule.selector, rule.namespaces)
+        others, own = self._names(taken, w), w in taken
         if rule.key == HOSTNAME:
             if own:
                 found.at_most("max_per_instance", 1)
-            found.avoid += [name for name in others if name not in found.avoid]
+            found.avoid |= dict.fromkeys(others)
         elif rule.key == self.zone_label:
             if own:
                 found.at_most("max_per_zone", 1)
@@ -161,10 +167,8 @@ class Spreader:
             return
         if any(one.clash(other) for one in own for other in own):
             found.at_most("max_per_instance", 1)
-        for o, workload in enumerate(self.workloads):
-            clash = any(one.clash(shape.neighbours) for one in own for shape in workload.shapes)
-            if o != w and clash and workload.name not in found.avoid:
-                found.avoid.append(workload.name)
+        clashing = self._ports_of.clashing(dict.fromkeys(port for one in own for port in one.ports))
+        found.avoid |= dict.fromkeys(self._names(clashing, w))
 
     def _together(self, workload: Workload, rule: Apart) -> None:
         domains = {machine.labels.get(rule.key, machine.name) for machine in self.machines}
@@ -175,4 +179,4 @@ class Spreader:
 def component_keys(found: Apartness) -> dict[str, Any]:
     """The keys of a component's row."""
     row: dict[str, Any] = {"spread": found.spread} if found.spread else {}
-    return row | ({"avoid": found.avoid} if found.avoid else {})
+    return row | ({"avoid": list(found.avoid)} if found.avoid else {})

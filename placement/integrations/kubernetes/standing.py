@@ -1,4 +1,4 @@
-"""Where copies of each shape may stand: node by node, with each distinct question asked once.
+"""Where copies of each shape may stand: nodes that no rule tells apart together, and each distinct question once.
 
 A node is a candidate when the shape's selector and affinity take it, its taints are tolerated, it has the extended
 resources, its accelerators can serve the ask, and no pod that comes with the node must be kept apart from the copy or
@@ -8,106 +8,181 @@ has a port of the node that the copy takes.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.asks import accelerator_keys
 from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.population import Population, PortUse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
+    from placement.integrations.kubernetes.asks import Ask
     from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.pods import PodRow, PodShape
+    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.selectors import NodeRules
     from placement.integrations.kubernetes.workloads import Workload
 
 Keys = dict[str, Any]  # keys of an option that are about accelerators
 ShapeIndex = tuple[int, int]  # workload, shape of it
+Question = tuple["NodeRules", "Ask", tuple[tuple[str, "Fraction"], ...]]
+Answers = tuple[Keys | None, ...]  # one for each question
 
 
-@dataclass
 class Candidates:
-    """By machine and shape the keys of the option that runs there; None where it can't."""
+    """Which shapes may stand on which machines, and by which keys of an option.
 
-    of: dict[tuple[str, ShapeIndex], Keys | None] = field(default_factory=dict)
-    named: set[str] = field(default_factory=set)  # machines that rules single out by name
-    signature: dict[str, object] = field(default_factory=dict)  # equal for machines that all shapes see alike
+    Machines that differ in nothing that a rule looks at are a *profile*. A rule that names nodes is asked again for
+    those that it names, and for all where it asks whether they have a name.
+
+    Attributes
+    ----------
+    named : machines that rules single out by name.
+    pods : workloads by the labels of their pods.
+    """
+
+    def __init__(
+        self, workloads: Sequence[Workload], machines: Sequence[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]
+    ) -> None:
+        asked: dict[Question, int] = {}
+        self._question_of: dict[ShapeIndex, int] = {
+            (w, s): asked.setdefault((shape.rules, shape.ask, shape.other), len(asked))
+            for w, workload in enumerate(workloads)
+            for s, shape in enumerate(workload.shapes)
+        }
+        self._shapes = [len(workload.shapes) for workload in workloads]
+        self.pods = Population(
+            (w, workload.namespace, labels) for w, workload in enumerate(workloads) for labels in workload.labels()
+        )
+        self._barred = _barred(workloads, of_node, self.pods)
+        self._questions = tuple(asked)
+        self._naming = _by_names(self._questions)
+        keys = sorted({key for rules, _, _ in asked for key in rules.looked_at()} - {HOSTNAME})
+        resources = sorted({name for _, _, other in asked for name, _ in other})
+        by_uuid = any(ask.uuids or ask.bars for _, ask, _ in asked)
+        self._answers: dict[object, Answers] = {}
+        self._profile: dict[str, object] = {}
+        self._own: dict[str, dict[int, Keys | None]] = {}
+        self._places: dict[object, list[int]] = defaultdict(list)
+        self._own_places: dict[int, dict[int, Keys | None]] = defaultdict(dict)
+        for place, machine in enumerate(machines):
+            told = tuple((key, machine.labels.get(key)) for key in keys)
+            has = tuple(machine.other.get(name, 0) for name in resources)
+            held = machine.held if by_uuid else replace(machine.held, uuids=())
+            profile = (told, machine.taints, held, has)
+            if profile not in self._answers:
+                self._answers[profile] = tuple(_keys_on(machine, "", one) for one in self._questions)
+            self._profile[machine.name] = profile
+            self._places[profile].append(place)
+            self._own[machine.name] = self._by_its_name(machine, self._answers[profile])
+            for question, keys_here in self._own[machine.name].items():
+                self._own_places[question][place] = keys_here
+        self.named = {name for name, own in self._own.items() if own}
+        self._members: dict[int, list[NodeMachine]] = {}
+        self._machines = machines
+
+    def _by_its_name(self, machine: NodeMachine, others: Answers) -> dict[int, Keys | None]:
+        """Answers that are others than for a machine that is alike and has no name."""
+        names = {machine.name, machine.labels.get(HOSTNAME, machine.name)}
+        about = sorted({q for name in names for q in self._naming.get(name, ())} | {*self._naming.get(None, ())})
+        found = {q: _keys_on(machine, machine.name, self._questions[q]) for q in about}
+        return {q: keys for q, keys in found.items() if keys != others[q]}
+
+    def keys(self, machine: str, shape: ShapeIndex) -> Keys | None:
+        """The keys of the option that runs there; None where a copy of the shape can't."""
+        if machine in self._barred.get(shape[0], ()):
+            return None
+        return self._answer(machine, self._question_of[shape])
+
+    def _answer(self, machine: str, question: int) -> Keys | None:
+        own = self._own[machine]
+        return own[question] if question in own else self._answers[self._profile[machine]][question]
 
     def may(self, machine: str, shape: ShapeIndex) -> bool:
         """Whether a copy of the shape may stand on the machine."""
-        return self.of[machine, shape] is not None
+        return self.keys(machine, shape) is not None
+
+    def of(self, shape: ShapeIndex) -> Sequence[NodeMachine]:
+        """Machines where a copy of a shape may stand, in order. O(those, and profiles)."""
+        question = self._question_of[shape]
+        if question not in self._members:
+            alike = (p for p, answers in self._answers.items() if answers[question] is not None)
+            places = {place for profile in alike for place in self._places[profile]}
+            own = self._own_places[question]
+            places -= {*own}
+            places |= {place for place, keys in own.items() if keys is not None}
+            self._members[question] = [self._machines[place] for place in sorted(places)]
+        rows, barred = self._members[question], self._barred.get(shape[0], ())
+        return [row for row in rows if row.name not in barred] if barred else rows
+
+    def signatures(self) -> dict[str, object]:
+        """By machine a value that is equal for those that all shapes see alike."""
+        number: dict[object, int] = {}
+        of_profile = {
+            profile: number.setdefault(tuple(_frozen(keys) for keys in answers), len(number))
+            for profile, answers in self._answers.items()
+        }
+        off: dict[str, list[int]] = defaultdict(list)
+        for w, names in self._barred.items():
+            asked = {self._question_of[w, s] for s in range(self._shapes[w])}
+            for name in names:
+                if name in self._profile and any(self._answer(name, question) is not None for question in asked):
+                    off[name].append(w)
+        return {
+            name: (of_profile[profile], _own(self._own[name]), tuple(off.get(name, ())))
+            for name, profile in self._profile.items()
+        }
 
 
-def standing(
-    workloads: Sequence[Workload], machines: Sequence[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]
-) -> Candidates:
-    """O(distinct nodes x distinct rules), and nodes x shapes to write it down."""
-    shapes = [((w, s), shape) for w, workload in enumerate(workloads) for s, shape in enumerate(workload.shapes)]
-    keys = sorted({key for _, shape in shapes for key in shape.rules.looked_at()})
-    by_name = any(shape.rules.looks_at_names for _, shape in shapes)
-    asked = sorted({name for _, shape in shapes for name, _ in shape.other})
-    barred = _barred(workloads, of_node)
-    found = Candidates()
-    answers: dict[tuple[object, object], Keys | None] = {}
-    for machine in machines:
-        profile = (
-            tuple((key, machine.labels.get(key)) for key in keys if key != HOSTNAME or by_name),
-            machine.taints,
-            machine.held,
-            tuple(machine.other.get(name, 0) for name in asked),
-            machine.name if by_name else "",
-        )
-        row = []
-        for index, shape in shapes:
-            question = (shape.rules, shape.ask, shape.other)
-            if (profile, question) not in answers:
-                answers[profile, question] = _keys_on(machine, shape)
-            answer = answers[profile, question]
-            if machine.name in barred.get(index[0], ()):
-                answer = None
-            found.of[machine.name, index] = answer
-            row.append(None if answer is None else tuple(answer.items()))
-        found.signature[machine.name] = tuple(row)
-    found.named = _named(shapes, machines, found) if by_name else set()
+def _own(own: Mapping[int, Keys | None]) -> tuple[object, ...]:
+    return tuple((question, _frozen(keys)) for question, keys in own.items())
+
+
+def _frozen(keys: Keys | None) -> object:
+    return None if keys is None else tuple(keys.items())
+
+
+def _by_names(questions: Sequence[Question]) -> dict[str | None, list[int]]:
+    """Questions by the nodes that they name; those under None are about the name of any node."""
+    found: dict[str | None, list[int]] = defaultdict(list)
+    for index, (rules, _, _) in enumerate(questions):
+        for name in rules.names_asked_for():
+            found[name].append(index)
     return found
 
 
-def _keys_on(machine: NodeMachine, shape: PodShape) -> Keys | None:
-    if not shape.rules.takes(machine.labels, machine.name) or not shape.rules.tolerates(machine.taints):
+def _keys_on(machine: NodeMachine, name: str, question: Question) -> Keys | None:
+    """The answer for a machine; without a `name` that of one that is alike and has none."""
+    rules, ask, other = question
+    labels = machine.labels
+    if not name and HOSTNAME in labels:
+        labels = {key: value for key, value in labels.items() if key != HOSTNAME}
+    if not rules.takes(labels, name) or not rules.tolerates(machine.taints):
         return None
-    if any(machine.other.get(name, 0) < value for name, value in shape.other):
+    if any(machine.other.get(key, 0) < value for key, value in other):
         return None
-    return accelerator_keys(shape.ask, machine.held)
+    return accelerator_keys(ask, machine.held)
 
 
-def _barred(workloads: Sequence[Workload], of_node: Mapping[str, Sequence[PodRow]]) -> dict[int, set[str]]:
+def _barred(
+    workloads: Sequence[Workload], of_node: Mapping[str, Sequence[PodRow]], pods: Population
+) -> dict[int, set[str]]:
     """Nodes that a workload must keep off since a pod that comes with them must be apart from it, either way round."""
     found: dict[int, set[str]] = defaultdict(set)
     fixed = [(node, row) for node, rows in of_node.items() for row in rows]
+    comes = Population((index, row.pod.namespace, row.pod.labels) for index, (_, row) in enumerate(fixed))
+    ports = PortUse((index, row.shape.neighbours.ports) for index, (_, row) in enumerate(fixed))
     for w, workload in enumerate(workloads):
-        rules = [rule for shape in workload.shapes for rule in shape.neighbours.apart if rule.key == HOSTNAME]
-        taking = [shape.neighbours for shape in workload.shapes if shape.neighbours.ports]
-        for node, row in fixed:
-            own = [rule for rule in row.shape.neighbours.apart if rule.key == HOSTNAME]
-            if any(one.clash(row.shape.neighbours) for one in taking):
-                found[w].add(node)
-            if any(rule.takes(row.pod.namespace, row.pod.labels) for rule in rules) or any(
-                rule.takes(workload.namespace, labels) for rule in own for labels in workload.labels()
-            ):
-                found[w].add(node)
+        for shape in workload.shapes:
+            off = ports.clashing(shape.neighbours.ports)
+            rules = (rule for rule in shape.neighbours.apart if rule.key == HOSTNAME)
+            for index in (*off, *(index for rule in rules for index in comes.taken(rule.selector, rule.namespaces))):
+                found[w].add(fixed[index][0])
+    for node, row in fixed:
+        for rule in row.shape.neighbours.apart:
+            if rule.key == HOSTNAME:
+                for w in pods.taken(rule.selector, rule.namespaces):
+                    found[w].add(node)
     return found
-
-
-def _named(
-    shapes: Sequence[tuple[ShapeIndex, PodShape]], machines: Sequence[NodeMachine], found: Candidates
-) -> set[str]:
-    """Machines that some rule takes or refuses by name: a new one would not be like them."""
-    looking = [shape for _, shape in shapes if shape.rules.looks_at_names]
-    named = set()
-    for machine in machines:
-        for shape in looking:
-            labels = {key: value for key, value in machine.labels.items() if key != HOSTNAME}
-            if shape.rules.takes(labels, "") != shape.rules.takes(machine.labels, machine.name):
-                named.add(machine.name)
-                break
-    return named

@@ -116,7 +116,7 @@ def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
     )
     pods: dict[tuple[str, int], KubeObject] = {}
     exported: dict[tuple[str, str], str] = {}
-    for workload in workloads_of(rows, cluster, notes):
+    for workload in workloads_of(rows, cluster, notes, source):
         for row, shape in workload.pods:
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):

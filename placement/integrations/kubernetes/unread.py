@@ -1,12 +1,13 @@
 """What pods ask for that a problem has no word for, told by name: nothing that may be a rule is dropped in silence.
 
 Fields of a pod's specification are known to be read, or to be no matter of placement. Any other field is told, so what
-a later version of Kubernetes adds is told too.
+a later version of Kubernetes adds is told too; and so inside of rules, requests and ports.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.objects import rows
 
@@ -26,6 +27,48 @@ _NO_MATTER = (
     *("runtimeClassName", "schedulerName", "securityContext", "serviceAccount", "serviceAccountName"),
     *("setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds"),
 )
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_Tree = Mapping[str, "_Tree | None"]  # the keys that are known, and what may stand below; None: anything
+
+
+def _keys(*names: str) -> dict[str, _Tree | None]:
+    return dict.fromkeys(names)
+
+
+_EXPRESSION = _keys("key", "operator", "values")
+_SELECTOR: _Tree = {"matchLabels": None, "matchExpressions": _EXPRESSION}
+_NODE_TERMS: _Tree = {"nodeSelectorTerms": {"matchExpressions": _EXPRESSION, "matchFields": _EXPRESSION}}
+_POD_TERM: _Tree = {
+    **_keys("topologyKey", "namespaces", "matchLabelKeys", "mismatchLabelKeys"),
+    "labelSelector": _SELECTOR,
+    "namespaceSelector": _SELECTOR,
+}
+_RESOURCES = _keys("requests", "limits", "claims")
+_CONTAINER: _Tree = {
+    **_keys("name", "image", "command", "args", "workingDir", "envFrom", "env", "resizePolicy", "restartPolicy"),
+    **_keys("restartPolicyRules", "volumeMounts", "volumeDevices", "livenessProbe", "readinessProbe", "startupProbe"),
+    **_keys("lifecycle", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "securityContext"),
+    **_keys("stdin", "stdinOnce", "tty"),
+    "ports": _keys("name", "containerPort", "hostPort", "hostIP", "protocol"),
+    "resources": _RESOURCES,
+}
+_PARTS: _Tree = {
+    "affinity": {
+        "nodeAffinity": {_REQUIRED: _NODE_TERMS, _PREFERRED: None},
+        "podAffinity": {_REQUIRED: _POD_TERM, _PREFERRED: None},
+        "podAntiAffinity": {_REQUIRED: _POD_TERM, _PREFERRED: None},
+    },
+    "containers": _CONTAINER,
+    "initContainers": _CONTAINER,
+    "resources": _RESOURCES,
+    "tolerations": _keys("key", "operator", "value", "effect", "tolerationSeconds"),
+    "topologySpreadConstraints": {
+        **_keys("maxSkew", "topologyKey", "whenUnsatisfiable", "minDomains", "matchLabelKeys"),
+        **_keys("nodeAffinityPolicy", "nodeTaintsPolicy"),
+        "labelSelector": _SELECTOR,
+    },
+}
 _GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _GROUPS = (
     *("scheduling.k8s.io/group-name", "pod-group.scheduling.sigs.k8s.io/name", "pod-group.scheduling.sigs.k8s.io"),
@@ -41,6 +84,7 @@ _WISHES = (
     *("hami.io/node-scheduler-policy", "hami.io/gpu-scheduler-policy"),
 )
 _TOGETHER = "pods of one group start together; here each pod is a copy of its own"
+_NOT_READ = "is not read; if it is a rule, it is not kept"
 _BOUND = ("persistentVolumeClaim", "ephemeral")
 
 
@@ -51,7 +95,10 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
         if name in _GROUP_FIELDS:
             notes.ignored(f"{owner} spec.{name}", _TOGETHER)
         elif name not in _READ and name not in _NO_MATTER and spec.get(name) is not None:
-            notes.ignored(f"{owner} spec.{name}", "is not read; if it is a rule, it is not kept")
+            notes.ignored(f"{owner} spec.{name}", _NOT_READ)
+    for name, tree in _PARTS.items():
+        for place in sorted(_unknown(spec.value.get(name), tree, name)):
+            notes.ignored(f"{owner} spec.{place}", _NOT_READ)
     told = {**pod.labels, **pod.annotations}
     for names, reason in (
         (_GROUPS, _TOGETHER),
@@ -64,3 +111,17 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
     for volume in rows(spec, "volumes"):
         if any(volume.get(kind) is not None for kind in _BOUND):
             notes.ignored(f"{owner} spec.volumes", "a volume may be bound to a zone or a node, which is not read")
+
+
+def _unknown(value: Any, known: _Tree | None, place: str) -> set[str]:
+    """The places below where a key stands that no rule is read from; of lists without the index."""
+    if known is None:
+        return set()
+    if isinstance(value, list):
+        return {found for row in value for found in _unknown(row, known, place)}
+    if not isinstance(value, dict):
+        return set()  # which is refused where it is read
+    found = {f"{place}.{key}" for key, held in value.items() if key not in known and held is not None}
+    for key, tree in known.items():
+        found |= _unknown(value.get(key), tree, f"{place}.{key}")
+    return found

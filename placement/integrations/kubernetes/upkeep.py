@@ -6,7 +6,7 @@ They bound how many copies may be away at once while copies move: `max_unavailab
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.population import Population
     from placement.integrations.kubernetes.selectors import Selector
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
@@ -40,19 +41,26 @@ class Upkeep:
         return {} if self.away is None else {"max_unavailable": self.away}
 
 
-def upkeep_of_all(workloads: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str) -> list[Upkeep]:
+def upkeep_of_all(
+    workloads: Sequence[Workload], pods: Population, cluster: KubeCluster, notes: Notes, source: str
+) -> list[Upkeep]:
     """Of each workload what its budgets and its roll-out allow; of several the strictest."""
     objects = cluster.of("PodDisruptionBudget")
     budgets = list(zip(objects, of_each(objects, _budget, source), strict=True))
     found = []
-    for workload in workloads:
+    counting: dict[int, list[tuple[KubeObject, str, str]]] = defaultdict(list)
+    for budget, (selector, key, text) in budgets:
+        taken = pods.taken(selector, {budget.namespace})
+        if not key:
+            notes.ignored(budget.place, "says neither minAvailable nor maxUnavailable, so it limits nothing")
+        elif not taken:
+            notes.ignored(budget.place, "its selector takes no pod that is a copy, so it limits nothing here")
+        for w in taken if key else ():
+            counting[w].append((budget, key, text))
+    for w, workload in enumerate(workloads):
         upkeep = _of_rollout(workload, cluster, notes, source)
         copies = max(len(workload.pods), workload.wanted)
-        for budget, (selector, key, text) in budgets:
-            if budget.namespace != workload.namespace or selector is None:
-                continue
-            if not any(selector.takes(row) for row in workload.labels()):
-                continue
+        for budget, key, text in counting[w]:
             amount = share_of(text, copies, up=True)
             away = max(0, copies - amount) if key == "minAvailable" else min(copies, amount)
             upkeep.away = away if upkeep.away is None else min(away, upkeep.away)

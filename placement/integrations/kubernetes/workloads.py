@@ -77,7 +77,7 @@ def split(rows: Iterable[PodRow], machines: Mapping[str, NodeMachine]) -> tuple[
     return copies, of_node
 
 
-def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> list[Workload]:
+def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, source: str) -> list[Workload]:
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
     exported = {row.owner.name for row in rows if not row.owner.kind}
@@ -97,12 +97,12 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
             base = f"{base} ({workload.owner.kind})"
         workload.name = base if not workload.owner.kind else _free(base, taken)
         taken.add(workload.name)
-        workload.wanted = _wanted(workload.owner, cluster)
+        workload.wanted = _wanted(workload.owner, cluster, source)
     for workload in found.values():
         base = workload.name.partition(" #")[0]
         if workload.owner.kind and workload.name != base:
             notes.assumed(workload.place, f"its pods differ (a roll-out?): {workload.name} is one more component")
-        _tell_service(workload, cluster, notes)
+        _tell_service(workload, cluster, notes, source)
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
@@ -142,12 +142,12 @@ def _service(owner: Owner, cluster: KubeCluster) -> KubeObject | None:
     return cluster.get(SERVICE, owner.namespace, name) if name else None
 
 
-def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes) -> None:
+def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> None:
     """A service that KServe scales: the problem has one number of copies."""
     found = _service(workload.owner, cluster)
     if found is None:
         return
-    ((least, most),) = of_each([found], _replicas, "the cluster")
+    ((least, most),) = of_each([found], _replicas, source)
     if most is not None and most > least:
         notes.ignored(f"{found.place} spec.predictor.maxReplicas", f"{most} copies: the plan is for those of now")
 
@@ -158,14 +158,14 @@ def _replicas(found: KubeObject) -> tuple[int, int | None]:
     return 1 if least is None else max(least, 0), whole_at(predictor, "maxReplicas")
 
 
-def _wanted(owner: Owner, cluster: KubeCluster) -> int:
+def _wanted(owner: Owner, cluster: KubeCluster, source: str) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
     found = cluster.get(owner.kind, owner.namespace, owner.name)
     service = _service(owner, cluster)
     if found is None and service is not None:
-        ((least, _),) = of_each([service], _replicas, "the cluster")
+        ((least, _),) = of_each([service], _replicas, source)
         return least
     if found is None or owner.kind not in _COUNTED:
         return 0
-    (told,) = of_each([found], lambda row: whole_at(row.at.get("spec"), "replicas"), "the cluster")
+    (told,) = of_each([found], lambda row: whole_at(row.at.get("spec"), "replicas"), source)
     return 1 if told is None else max(told, 0)

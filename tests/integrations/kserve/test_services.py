@@ -60,22 +60,23 @@ OWN_RULE = {
 }
 
 
-def pods_of(services: list[Doc], nodes: list[Doc]) -> list[Doc]:
-    """What KServe's controller and a scheduler make of services."""
+def pods_of(services: list[Doc], nodes: list[Doc], other: list[Doc] | None = None) -> list[Doc]:
+    """What KServe's controller and a scheduler make of services, beside pods that run anyway."""
     made = []
     for row in services:
         predictor = row["spec"]["predictor"]
         name = f"{row['metadata']['name']}-predictor"
         labels = {**predictor.get("labels", {}), "serving.kserve.io/inferenceservice": row["metadata"]["name"]}
-        kept = ("nodeSelector", "affinity", "topologySpreadConstraints", "tolerations")
+        kept = ("nodeSelector", "affinity", "topologySpreadConstraints", "tolerations", "initContainers")
         spec = {key: predictor[key] for key in kept if key in predictor}
-        takes = predictor["model"]["resources"] if "model" in predictor else predictor["containers"][0]["resources"]
-        spec["containers"] = [{"name": "kserve-container", "image": "runtime", "resources": takes}]
+        serves = predictor["model"] if "model" in predictor else predictor["containers"][0]
+        taken = {key: serves[key] for key in ("resources", "ports") if key in serves}
+        spec["containers"] = [{"name": "kserve-container", "image": "runtime", **taken}]
         template = {"metadata": {"labels": labels, "annotations": predictor.get("annotations", {})}, "spec": spec}
         metadata = {"name": name, "namespace": row["metadata"].get("namespace", "default")}
         count = predictor["minReplicas"]
         made.append({"kind": "Deployment", "metadata": metadata, "spec": {"replicas": count, "template": template}})
-    return run(nodes, made)
+    return run(nodes, made, other or [])
 
 
 @pytest.fixture

@@ -39,6 +39,20 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
     return [*nodes, *other, *made, *claims.values()]
 
 
+def broken_by(nodes: list[Json], pods: list[Json], other: list[Json]) -> list[str]:
+    """The pods that the scheduler would not put where they stand, if all others stood there already."""
+    found = []
+    by_name = {row["metadata"]["name"]: row for row in nodes}
+    for pod in pods:
+        free = {name: _room(row) for name, row in by_name.items()}
+        held: dict[str, list[Json]] = defaultdict(list)
+        for row in (row for row in [*pods, *other] if row is not pod):
+            _take(free, held, row, row["spec"]["nodeName"])
+        if not _fits(by_name[pod["spec"]["nodeName"]], pod, free, held):
+            found.append(pod["metadata"]["name"])
+    return found
+
+
 def _pod(manifest: Json, number: int) -> Json:
     template, name = manifest["spec"]["template"], manifest["metadata"]["name"]
     owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-abc", "controller": True, "uid": "0"}
@@ -94,10 +108,11 @@ def _fits(node: Json, pod: Json, free: dict[str, Counter[str]], held: dict[str, 
     if required and not any(_term(term, labels, name) for term in required["nodeSelectorTerms"]):
         return False
     for rule in pod["spec"].get("topologySpreadConstraints", []):
-        same = sum(_selects(rule["labelSelector"], row) for row in held[name])
+        space = pod["metadata"]["namespace"]
+        same = sum(_selects(rule["labelSelector"], row) for row in held[name] if row["metadata"]["namespace"] == space)
         if rule["topologyKey"] == "kubernetes.io/hostname" and same >= rule["maxSkew"]:
             return False
-    if any(_ports(pod) & _ports(row) for row in held[name]):
+    if any(_collide(mine, theirs) for row in held[name] for mine in _ports(pod) for theirs in _ports(row)):
         return False
     return not any(_bars(pod, row) or _bars(row, pod) for row in held[name])
 
@@ -106,34 +121,54 @@ def _bars(pod: Json, other: Json) -> bool:
     """Whether required anti-affinity of a pod keeps another off its node."""
     rules = pod["spec"].get("affinity", {}).get("podAntiAffinity", {})
     terms = rules.get("requiredDuringSchedulingIgnoredDuringExecution", [])
-    return any(_selects(term["labelSelector"], other) for term in terms)
+    return any(_is_meant(term, pod, other) and _selects(term["labelSelector"], other) for term in terms)
 
 
-def _ports(pod: Json) -> set[int]:
-    containers = pod["spec"]["containers"]
-    return {port["hostPort"] for row in containers for port in row.get("ports", []) if "hostPort" in port}
+def _is_meant(term: Json, pod: Json, other: Json) -> bool:
+    """Whether a term looks at the namespace of another pod: its own where nothing is said."""
+    if "namespaceSelector" in term:
+        return True
+    return other["metadata"]["namespace"] in term.get("namespaces", [pod["metadata"]["namespace"]])
+
+
+def _ports(pod: Json) -> set[tuple[int, str, str]]:
+    """Ports of the node: number, protocol and address."""
+    spec = pod["spec"]
+    stay = [row for row in spec.get("initContainers", []) if row.get("restartPolicy") == "Always"]
+    return {
+        (port["hostPort"], port.get("protocol", "TCP"), port.get("hostIP", "0.0.0.0"))
+        for row in [*spec["containers"], *stay]
+        for port in row.get("ports", [])
+        if port.get("hostPort")
+    }
+
+
+def _collide(mine: tuple[int, str, str], theirs: tuple[int, str, str]) -> bool:
+    """As the scheduler's plugin NodePorts: one number and protocol, at one address or at all of them."""
+    return mine[:2] == theirs[:2] and (mine[2] == theirs[2] or "0.0.0.0" in (mine[2], theirs[2]))
 
 
 def _term(term: Json, labels: Json, name: str) -> bool:
     rows = [*term.get("matchExpressions", []), *term.get("matchFields", [])]
     told = {**labels, "metadata.name": name}
-    return all(row["operator"] == "In" and told.get(row["key"]) in row["values"] for row in rows)
+    return bool(rows) and all(_keeps(row, told) for row in rows)
+
+
+def _keeps(row: Json, labels: Json) -> bool:
+    held, values = labels.get(row["key"]), row.get("values", [])
+    operator = row["operator"]
+    if operator in ("Gt", "Lt"):
+        bound = int(values[0])
+        return held is not None and (int(held) > bound if operator == "Gt" else int(held) < bound)
+    kept = {"In": held in values, "NotIn": held not in values, "Exists": held is not None, "DoesNotExist": held is None}
+    return kept[operator]
 
 
 def _selects(selector: Json, pod: Json) -> bool:
     labels = pod["metadata"]["labels"]
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
-    for row in selector.get("matchExpressions", []):
-        held = labels.get(row["key"])
-        kept = {
-            "In": held in row.get("values", []),
-            "NotIn": held not in row.get("values", []),
-            "Exists": held is not None,
-        }
-        if not kept[row["operator"]]:
-            return False
-    return True
+    return all(_keeps(row, labels) for row in selector.get("matchExpressions", []))
 
 
 def _bind(pod: Json, claims: dict[str, Json]) -> None:

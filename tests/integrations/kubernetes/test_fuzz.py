@@ -14,20 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import placement
 from placement.errors import DocumentError, UsageError
+from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread, write
+from tests.integrations.kubernetes.test_mixed import carved
 from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, kai, slices
 
 if TYPE_CHECKING:
     from placement.documents import Plan, Problem
 
 ZONE = "topology.kubernetes.io/zone"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+EXISTS = {"key": "kubernetes.io/hostname", "operator": "Exists"}
 
 
 def everything() -> list[Json]:
@@ -59,14 +64,13 @@ def everything() -> list[Json]:
         node("n4", "p4de.24xlarge", gpus=0),
         node("n5", gpus=16, labels={"nvidia.com/gpu.replicas": "4"}),
         slices(gpu(0), gpu(1), name="n4"),
-        claim("two", ["gpu-0"]),
-        claiming("claims", "two") | {},
+        *claimed(),
         daemon("n1"),
         spread_out,
         pod("b-0", "n2", "b", gpus=2),
         pod("hami-0", "n3", "hami", limits=asked, annotations=hami),
         pod("slice-0", "n5", "slice", gpus=1),
-        kai("kai-0", "g", gpu_fraction="0.5"),
+        tolerant(kai("kai-0", "g", gpu_fraction="0.5")),
         budget("a", "a", maxUnavailable="50%"),
         {"kind": "PriorityClass", "metadata": {"name": "p"}, "value": 5},
         {"kind": "NodePool", "metadata": {"name": "gpu"}, "spec": {"limits": {"cpu": "500"}}},
@@ -76,6 +80,80 @@ def everything() -> list[Json]:
             "spec": {"hard": {"requests.nvidia.com/gpu": 9}},
         },
         {"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"replicas": 2}},
+        *with_two_kinds(),
+        *with_ports(),
+        *served(),
+        *rolled_out(),
+    ]
+
+
+def tolerant(row: Json) -> Json:
+    """A pod that stands the taint of the first node."""
+    row["spec"]["tolerations"] = [{"key": "team", "operator": "Exists"}]
+    return row
+
+
+def claimed() -> list[Json]:
+    """A claim of an accelerator of n4, and the pod that has it."""
+    made, user = claim("two", ["gpu-0"]), claiming("claims", "two")
+    user["spec"]["nodeName"] = "n4"
+    for row in made["status"]["allocation"]["devices"]["results"]:
+        row["pool"] = "n4"
+    return [made, user]
+
+
+def with_two_kinds() -> list[Json]:
+    """A node with partitions of two sizes, and copies of both."""
+    large = pod("large-0", "n6", "large", limits={"nvidia.com/mig-3g.20gb": "2"})
+    return [carved("n6", large=4, small=8), large, pod("small-0", "n6", "small", limits={"nvidia.com/mig-1g.5gb": "1"})]
+
+
+def with_ports() -> list[Json]:
+    """Ports of the host, by address and protocol, also of a sidecar and of a DaemonSet."""
+    taken = pod("ports-0", "n2", "ports")
+    taken["spec"]["containers"][0]["ports"] = [
+        {"containerPort": 80, "hostPort": 8080, "hostIP": "10.0.0.1"},
+        {"containerPort": 53, "hostPort": 53, "protocol": "UDP"},
+    ]
+    taken["spec"]["initContainers"] = [{"name": "s", "restartPolicy": "Always", "ports": [{"hostPort": 9090}]}]
+    agent = daemon("n5", "exporter")
+    agent["spec"]["containers"][0]["ports"] = [{"containerPort": 9100, "hostPort": 9100}]
+    return [taken, agent]
+
+
+def served() -> list[Json]:
+    """An InferenceService and a pod of it."""
+    affinity = {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [EXISTS]}]}}}
+    predictor = {
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        "labels": {"app": "llm"},
+        "annotations": {"note": "x"},
+        "nodeSelector": {"karpenter.sh/capacity-type": "on-demand"},
+        "affinity": affinity | apart(HOSTNAME, "b"),
+        "tolerations": [{"key": "team", "operator": "Exists"}],
+        "model": {"modelFormat": {"name": "vllm"}, "resources": {"limits": {"nvidia.com/gpu": "1"}}},
+    }
+    service = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "llm", "namespace": "shop", "annotations": {"serving.kserve.io/autoscalerClass": "hpa"}},
+        "spec": {"predictor": predictor, "transformer": {"containers": []}},
+    }
+    return [service, tolerant(pod("llm-predictor-0", "n1", "llm-predictor", gpus=1))]
+
+
+def rolled_out() -> list[Json]:
+    """A StatefulSet and a LeaderWorkerSet with their settings."""
+    told = {"updateStrategy": {"rollingUpdate": {"partition": 1, "maxUnavailable": "25%"}}, "replicas": 1}
+    rolling = {"rollingUpdateConfiguration": {"maxUnavailable": 1, "maxSurge": "10%"}}
+    group = {"leaderWorkerTemplate": {"size": 2}, "rolloutStrategy": rolling}
+    member = {"leaderworkerset.sigs.k8s.io/name": "group"}
+    return [
+        {"kind": "StatefulSet", "metadata": {"name": "set", "namespace": "shop"}, "spec": told},
+        pod("set-0", "n2", "set", kind="StatefulSet"),
+        {"kind": "LeaderWorkerSet", "metadata": {"name": "group", "namespace": "shop"}, "spec": group},
+        pod("group-0", "n2", "group", kind="StatefulSet", labels=member),
     ]
 
 
@@ -137,9 +215,12 @@ def outcome(document: Any) -> str:
         return ""
 
 
-def test_the_sound_one_is_read() -> None:
+def test_the_sound_one_is_read(tmp_path: Path) -> None:
     """Damage is what makes the others fail."""
-    assert outcome(DOCUMENT) == ""
+    found = import_kubernetes([write(tmp_path / "c.json", *DOCUMENT)])
+    assert [str(note) for note in found.notes if note.kind == "broken"] == []
+    assert any(name.endswith("8x1g.5gb+4x3g.20gb") for name in found.problem.accelerators)
+    assert {"shop/llm-predictor", "shop/ports", "shop/set", "shop/group"} <= {r.name for r in found.problem.components}
 
 
 @given(damaged())
@@ -187,6 +268,18 @@ def test_an_export_by_a_damaged_cluster(document: list[Json], pin: Any) -> None:
         with suppress(DocumentError, UsageError):
             found = export_kubernetes(*sound_plan(), ExportWishes(cluster=(path,), pin=pin, sharing="hami"))
             assert "README.md" in found.files
+
+
+@given(damaged())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_an_export_of_services_by_damaged_ones(document: list[Json]) -> None:
+    """What serves is copied from services that anybody may have written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cluster.json"
+        path.write_text(json.dumps({"kind": "List", "items": document}), "utf-8")
+        with suppress(DocumentError):
+            found = export_kserve(*sound_plan(), KServeWish(cluster=(str(path),)))
+            assert all(isinstance(row, dict) for row in yaml.safe_load_all(found.files["inference-services.yaml"]))
 
 
 @given(JSON)

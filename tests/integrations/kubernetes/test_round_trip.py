@@ -11,7 +11,7 @@ from placement.documents import Problem
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.referee import verify
 from tests.corpus import one_by_one
-from tests.integrations.kubernetes.clusters import apart, node, spread, write
+from tests.integrations.kubernetes.clusters import apart, daemon, node, spread, write
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import manifests
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 LARGE, SMALL, GPU = "nvidia.com/mig-3g.20gb", "nvidia.com/mig-1g.5gb", "nvidia.com/gpu"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NAMES = ("chat", "rank", "code", "embed", "a-very-long-name-of-a-model-that-no-label-takes-as-it-is-0123456789", "x")
 
 
@@ -29,7 +30,7 @@ def machines(rng: random.Random) -> list[Json]:
     found = []
     for index in range(rng.randint(2, 5)):
         zone = rng.choice(("us-east-1a", "us-east-1b"))
-        labels = {"disk": rng.choice(("fast", "slow"))}
+        labels = {"disk": rng.choice(("fast", "slow"))} | rng.choice(({}, {"rack": "1"}, {"rack": "12"}))
         taints = [{"key": "team", "value": "red", "effect": "NoSchedule"}] if rng.random() < 0.2 else []
         kind = rng.randrange(5)
         more: Json = {"labels": labels, "taints": taints}
@@ -51,6 +52,71 @@ def machines(rng: random.Random) -> list[Json]:
     return found
 
 
+def ports(rng: random.Random) -> list[Json]:
+    """One to three ports, some of them of the host: two numbers, two protocols, at an address or at all."""
+    found = []
+    for _ in range(rng.randint(1, 3)):
+        port: Json = {"containerPort": rng.choice((80, 9090))}
+        if rng.random() < 0.8:
+            port["hostPort"] = rng.choice((8080, 9090))
+        port |= rng.choice(({}, {}, {"protocol": "TCP"}, {"protocol": "UDP"}))
+        port |= rng.choice(({}, {}, {"hostIP": "0.0.0.0"}, {"hostIP": "10.0.0.1"}, {"hostIP": "10.0.0.2"}))
+        found.append(port)
+    return found
+
+
+def init_container(rng: random.Random) -> Json:
+    """A sidecar keeps its ports, one that ends gives them back."""
+    row: Json = {"name": "i", "image": "i", "ports": ports(rng)}
+    return row | ({"restartPolicy": "Always"} if rng.random() < 0.5 else {})
+
+
+def agents(rng: random.Random, nodes: list[Json]) -> list[Json]:
+    """Pods of a DaemonSet that stand on some nodes, perhaps with a port of theirs."""
+    if rng.random() < 0.4:
+        return []
+    found = [daemon(row["metadata"]["name"]) for row in nodes if rng.random() < 0.5]
+    taken = ports(rng) if rng.random() < 0.8 else []
+    barred = apart(HOST, rng.choice(NAMES)) if rng.random() < 0.3 else {}
+    for term in barred.get("podAntiAffinity", {}).get(REQUIRED, ()):
+        term["namespaces"] = ["lab"]
+    for row in found:
+        row["spec"]["containers"][0]["ports"] = taken
+        row["spec"]["affinity"] = barred
+    return found
+
+
+def affinity(rng: random.Random) -> Json:
+    """Nodes that will do, and pods that may not be beside it, by each operator."""
+    found: Json = {}
+    if rng.random() < 0.2:
+        found |= apart(HOST, rng.choice(NAMES[:3]))
+    elif rng.random() < 0.15:
+        by_app: Json = {"key": "app", "operator": rng.choice(("In", "NotIn")), "values": [*rng.sample(NAMES, 3)]}
+        term = {"topologyKey": HOST, "labelSelector": {"matchExpressions": [by_app]}}
+        term |= rng.choice(({}, {"namespaces": ["lab", "shop"]}, {"namespaces": ["lab"]}, {"namespaceSelector": {}}))
+        found |= {"podAntiAffinity": {REQUIRED: [term]}}
+    if rng.random() < 0.2:
+        terms = [{"matchExpressions": [expression(rng) for _ in range(rng.randint(0, 2))]} for _ in range(2)]
+        found |= {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": terms}}}
+    return found
+
+
+def expression(rng: random.Random) -> Json:
+    """A requirement on the nodes' labels; one without any takes no node."""
+    return rng.choice(
+        (
+            {"key": "disk", "operator": "In", "values": ["fast", "none"]},
+            {"key": "disk", "operator": "NotIn", "values": ["slow"]},
+            {"key": "rack", "operator": "Exists"},
+            {"key": "rack", "operator": "DoesNotExist"},
+            {"key": "rack", "operator": "NotIn", "values": ["1"]},
+            {"key": "rack", "operator": "Gt", "values": ["2"]},
+            {"key": "rack", "operator": "Lt", "values": ["9"]},
+        )
+    )
+
+
 def workload(rng: random.Random, name: str) -> Json:
     """A Deployment whose pods ask for something and have a rule or two."""
     asked: Json = {"cpu": f"{rng.choice((250, 1000, 3000))}m", "memory": f"{rng.choice((512, 4096, 20_000))}Mi"}
@@ -62,12 +128,13 @@ def workload(rng: random.Random, name: str) -> Json:
         spec["nodeSelector"] = {"disk": "fast"}
     if rng.random() < 0.3:
         spec["topologySpreadConstraints"] = [spread(HOST, name, rng.randint(1, 3), minDomains=5000)]
-    if rng.random() < 0.2:
-        spec["affinity"] = apart(HOST, rng.choice(NAMES[:3]))
-    if rng.random() < 0.15:
-        spec["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 8080}]
+    spec |= {"affinity": found} if (found := affinity(rng)) else {}
+    if rng.random() < 0.3:
+        spec["containers"][0]["ports"] = ports(rng)
+    if rng.random() < 0.1:
+        spec["initContainers"] = [init_container(rng)]
     template = {"metadata": {"labels": {"app": name}, "annotations": {}}, "spec": spec}
-    metadata = {"name": name, "namespace": "shop"}
+    metadata = {"name": name, "namespace": rng.choice(("shop", "shop", "lab"))}
     return {"kind": "Deployment", "metadata": metadata, "spec": {"replicas": rng.randint(1, 4), "template": template}}
 
 
@@ -96,7 +163,8 @@ def test_what_runs_is_what_is_read_again(seed: int, tmp_path: Path) -> None:
     nodes = machines(rng)
     count = rng.randint(1, 5)
     work = [workload(rng, name) for name in rng.sample(NAMES, count)]
-    placed = [row for row in run(nodes, work) if row["kind"] != "Pod" or row["spec"].get("nodeName")]
+    other = agents(rng, nodes)
+    placed = [row for row in run(nodes, work, other) if row["kind"] != "Pod" or row["spec"].get("nodeName")]
     file = write(tmp_path / "before.json", *placed)
     found = import_kubernetes([file])
     assert [note for note in found.notes if note.kind == "broken"] == [], seed
@@ -108,7 +176,7 @@ def test_what_runs_is_what_is_read_again(seed: int, tmp_path: Path) -> None:
     assert plan.moves == 0
     assert verify(still, plan).ok
     made = export_kubernetes(found.problem, plan, ExportWishes(cluster=(file,), pin="node"))
-    after = run(nodes, manifests(made, "40-workloads.yaml"))
+    after = run(nodes, manifests(made, "40-workloads.yaml"), other)
     assert all(row["spec"].get("nodeName") for row in after if row["kind"] == "Pod"), seed
     again = import_kubernetes([write(tmp_path / "after.json", *after)])
 

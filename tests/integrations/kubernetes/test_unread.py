@@ -75,6 +75,41 @@ def test_a_rule_without_a_word_for_it_is_told(tmp_path: Path, more: Json, place:
     assert reason in new[0].reason
 
 
+NOT_READ = "is not read; if it is a rule, it is not kept"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+MAIN: Json = {"name": "main", "image": "i"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ({"affinity": {"podAntiafinity": {REQUIRED: []}}}, "affinity.podAntiafinity"),
+        ({"affinity": {"podAntiAffinity": {"required": []}}}, "affinity.podAntiAffinity.required"),
+        (
+            {"affinity": {"podAffinity": {REQUIRED: [{"topologyKey": "k", "labelSelector": {"match": {}}}]}}},
+            f"affinity.podAffinity.{REQUIRED}.labelSelector.match",
+        ),
+        (
+            {"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [], "all": [1]}}}},
+            f"affinity.nodeAffinity.{REQUIRED}.all",
+        ),
+        ({"tolerations": [{"operator": "Exists", "until": "noon"}]}, "tolerations.until"),
+        (
+            {"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "k", "maxdomains": 2}]},
+            "topologySpreadConstraints.maxdomains",
+        ),
+        ({"containers": [{**MAIN, "resource": {"limits": {"nvidia.com/gpu": "8"}}}]}, "containers.resource"),
+        ({"containers": [{**MAIN, "resources": {"limit": {"nvidia.com/gpu": "8"}}}]}, "containers.resources.limit"),
+        ({"containers": [{**MAIN, "ports": [{"hostport": 80}]}]}, "containers.ports.hostport"),
+    ],
+)
+def test_a_misspelt_or_new_key_inside_of_a_rule_is_told(tmp_path: Path, spec: Json, place: str) -> None:
+    """Kubernetes would not have stored it; a file that somebody wrote may have it."""
+    found = of(tmp_path, node("n1"), node("n2"), pod("a-0", "n1", "a", spec=spec))
+
+    assert f"Deployment shop/a spec.{place}: ignored: {NOT_READ}" in map(str, found.notes)
+
+
 def test_pods_of_a_daemonset_are_not_told(tmp_path: Path) -> None:
     """They are never placed, so no rule of theirs is lost."""
     agent = daemon("n1", spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]})
