@@ -131,7 +131,9 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     if not groups:
         return
     bare = replace(
-        fleet, problem=fleet.problem.model_copy(update={"components": (), "instances": (), "placements": ()})
+        fleet,
+        problem=fleet.problem.model_copy(update={"components": (), "instances": (), "placements": ()}),
+        components=tuple(_without_losses(fleet, packing)),
     )
     place_of: dict[int, list[Place]] = defaultdict(list)
     for place in fleet.places:
@@ -162,6 +164,20 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         if spare is not None:
             part = replace(part, max_moves=spare + sum(moves(part, small.packing)))
         yield Part(fleet, part, packing, tuple(group), small)
+
+
+def _without_losses(fleet: Fleet, packing: Packing) -> Iterator[FleetComponent]:
+    """Components without floors on what is left of all their copies, which no part knows.
+
+    That of an instance is a cap on each instance. Of a pool it is looked at again when the parts are put together.
+    """
+    placed = Counter(seat.component for _, seat in packing.seats())
+    for component in fleet.components:
+        cap = component.max_per_instance
+        if component.instance_loss_floor and placed[component.index]:
+            most = max(0, placed[component.index] - component.instance_loss_floor)
+            cap = most if cap is None else min(cap, most)
+        yield replace(component, pool_loss_floor=0, instance_loss_floor=0, max_per_instance=cap)
 
 
 def _with_limits(pool: FleetPool, quota: Counter[int], least: Counter[int]) -> FleetPool:

@@ -8,6 +8,7 @@ whole; what grouping loses shrinks with more groups, by about half when they are
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing, Seat, Value
@@ -80,6 +81,8 @@ class RestrictingAggregation(Reduction):
         members = [self.whole.components[c] for c in group]
         yield from (c.index for c in members for _ in range(c.copies if c.demand else c.required))
         yield from (c.index for c in members for _ in range(c.optional))
+        if members[0].demand:  # it is alone in its group, and a plan may run more copies than serve the demand
+            yield from repeat(members[0].index)
 
 
 def _has_rules(component: FleetComponent) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import PackingState
 
 NAME = "column generation"
+_LARGEST = 2**60  # of prices of all items together
 _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
 _PARAMS = VECTOR_PACKING.generation
 
@@ -41,6 +42,7 @@ class Generation:
         self.master = Master(problem)
         self.pricer = Pricer(problem, state.budget)
         self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
+        self.most = _LARGEST // max(1, int(problem.demand.sum()))  # of a price: all copies together stay within 64 bits
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = PackingCut((0,) * problem.types, 0)
         self.bound: Fraction | None = None
@@ -118,10 +120,15 @@ class Generation:
         price = dual * unit
         if smoothing:
             price = smoothing * self.price + (1 - smoothing) * price
+        price = np.minimum(price, self.most)  # lower prices are as true, and the stand-ins' may be beyond 64 bits
         whole = np.floor(price + 1e-6).astype(np.int64)
         value = whole[problem.item]
         cost = problem.cost * self.scale
-        enough = np.where(problem.limited | (problem.least > 0), cost - np.floor(of_type * unit).astype(np.int64), cost)
+        enough = np.where(
+            problem.limited | (problem.least > 0),
+            cost - np.floor(np.maximum(of_type * unit, -self.most)).astype(np.int64),
+            cost,
+        )
         enough = np.maximum(enough, 0)
         priced = self.pricer.price(value, problem.limit, enough)
         self._learn(whole, priced.upper)
@@ -150,9 +157,9 @@ class Generation:
         problem, master = self.problem, self.master
         dual, of_type = master.duals()
         unit = master.unit * self.scale
-        whole = np.floor(dual * unit).astype(np.int64)
+        whole = np.floor(np.minimum(dual * unit, self.most)).astype(np.int64)
         limit = np.minimum(problem.limit, left[problem.item])
-        enough = problem.cost * self.scale - np.floor(of_type * unit).astype(np.int64)
+        enough = problem.cost * self.scale - np.floor(np.maximum(of_type * unit, -self.most)).astype(np.int64)
         priced = self.pricer.price(whole[problem.item], limit, np.maximum(enough, 0))
         found = False
         for load in priced.loads:

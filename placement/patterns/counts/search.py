@@ -139,7 +139,8 @@ class CountSearch:
         """The same copies on as many machines more as they need; what they broke is known from then on."""
         model = self._model
         for _ in range(_PARAMS.mending):
-            broken = model.broken(counts.machines, counts.copies)
+            known = set(model.weights)
+            broken = [weights for weights in model.broken(counts.machines, counts.copies) if weights not in known]
             model.weights += broken
             program = model.program()
             more = program.machines_for(counts)

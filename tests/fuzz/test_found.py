@@ -1,0 +1,162 @@
+"""Problems that the search for lies found, cut down by it; each must have no fault now.
+
+A row is the path, the seed of its choices, and the problem. What was wrong stands above each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fuzz.examine import faults_of
+
+FOUND: list[tuple[str, str, dict[str, Any]]] = [
+    # Inequalities of counts that no machine mends were added again without end.
+    (
+        "auto-scale-blind",
+        "1127091500:2458:auto-scale-blind",
+        {
+            "format": "placement/v1",
+            "name": "avoid",
+            "accelerators": {"B": {"memory_gib": 16}, "A": {"memory_gib": 10.1}},
+            "instance_types": {
+                "t0": {
+                    "vcpus": 4,
+                    "memory_gib": 256,
+                    "price_per_hour": 1.0,
+                    "accelerator": "A",
+                    "accelerator_count": 3,
+                },
+                "t1": {
+                    "vcpus": 96,
+                    "memory_gib": 48.5,
+                    "price_per_hour": 4.1,
+                    "accelerator": "B",
+                    "accelerator_count": 3,
+                },
+            },
+            "pools": [
+                {"name": "p0", "instance_type": "t1", "zone": "z1", "max_instances": 0},
+                {"name": "p1", "instance_type": "t1", "zone": "z2", "price_per_hour": 0.33, "max_instances": 1},
+                {"name": "p3", "instance_type": "t0", "zone": "z2", "max_instances": 2},
+                {
+                    "name": "p2",
+                    "instance_type": "t0",
+                    "zone": "z1",
+                    "price_per_hour": 1.0,
+                    "max_instances": 2,
+                    "labels": {"market": "spot"},
+                },
+                {"name": "p4", "instance_type": "t0", "zone": "z0", "max_instances": 1},
+            ],
+            "components": [
+                {
+                    "name": "c3",
+                    "options": [{"accelerators": 1, "shared": True, "accelerator_memory_gib": 1.2, "throughput": 0.1}],
+                    "demand": 0.2,
+                    "spread": {"max_skew": 1, "min_zones": 2, "max_per_zone": 1, "max_per_instance": 1},
+                    "min_available_on_zone_loss": 1,
+                    "zones": ["z1", "z2"],
+                    "avoid": ["c2"],
+                },
+                {
+                    "name": "c1",
+                    "accelerators": 3,
+                    "shared": True,
+                    "accelerator_memory_gib": 1.111328125,
+                    "throughput": 0.7,
+                    "demand": 1.4,
+                    "spread": {"max_skew": 1, "min_zones": 2},
+                    "avoid": ["c2"],
+                },
+                {
+                    "name": "c2",
+                    "options": [
+                        {"accelerators": 0, "vcpus": 2, "memory_gib": 51.2001953125, "throughput": 1},
+                        {"accelerators": 0, "vcpus": 0.439, "memory_gib": 51.2001953125, "throughput": 0.1},
+                    ],
+                    "demand": 0.1,
+                    "spread": {"max_skew": 1, "max_per_zone": 1},
+                    "avoid": ["c1"],
+                },
+            ],
+            "objective": {"horizon_hours": 1},
+            "placements": [],
+        },
+    ),
+    # Parts took the floor of all copies when a pool is lost for one of their own copies.
+    (
+        "parts-poor",
+        "1127091500:11019:parts-poor",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "A", "accelerator_count": 1}
+            },
+            "pools": [
+                {"name": "p0", "instance_type": "t0", "zone": "z0"},
+                {"name": "p3", "instance_type": "t0", "zone": "z0"},
+            ],
+            "components": [{"name": "c1", "copies": 4, "min_available_on_pool_loss": 1}],
+        },
+    ),
+    # Prices of bins that cost nothing went beyond 64 bits: a false proof.
+    (
+        "bin-packing",
+        "1127091500:35840:bin-packing",
+        {
+            "format": "placement/v1",
+            "name": "bins",
+            "accelerators": {"S": {"memory_gib": 1}},
+            "instance_types": {
+                "one": {"accelerator": "S", "accelerator_count": 8, "vcpus": 0, "memory_gib": 0, "price_per_hour": 0}
+            },
+            "pools": [{"name": "p-one", "instance_type": "one", "zone": "a", "max_instances": 1}],
+            "components": [
+                {"name": "m0", "copies": 2, "options": [{"accelerators": 4}, {"accelerators": 2}]},
+                {"name": "m1", "copies": 1, "options": [{}, {"accelerators": 4}]},
+            ],
+        },
+    ),
+    # A plan of a demand may have more copies than serve it.
+    (
+        "parts-groups",
+        "1127091500:63328:parts-groups",
+        {
+            "format": "placement/v1",
+            "name": "alike",
+            "accelerators": {"S": {"memory_gib": 3}, "L": {"memory_gib": 1}},
+            "instance_types": {
+                "s4": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 2, "accelerator": "S", "accelerator_count": 2},
+                "l2": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "L", "accelerator_count": 1},
+                "s1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "S", "accelerator_count": 1},
+            },
+            "pools": [
+                {"name": "s4-b", "instance_type": "s4", "zone": "a"},
+                {"name": "s1-a", "instance_type": "s1", "zone": "c"},
+                {"name": "l2-b-5", "instance_type": "l2", "zone": "a"},
+            ],
+            "components": [
+                {"name": "m0", "shared": True, "throughput": 1, "demand": 1},
+                {
+                    "name": "m1",
+                    "shared": True,
+                    "accelerator_memory_gib": 2,
+                    "min_available_on_zone_loss": 1,
+                    "throughput": 1,
+                    "demand": 1,
+                },
+                {"name": "m3", "copies": 1, "accelerator_memory_gib": 2},
+            ],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "seed", "document"), FOUND, ids=[path for path, _, _ in FOUND])
+def test_the_path_has_no_fault(path: str, seed: str, document: dict[str, Any]) -> None:
+    """No false proof, no exception, no work without end."""
+    assert faults_of(path, document, seed) == []
