@@ -7,6 +7,7 @@ for more than the rule does.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ def most_on_one(component: FleetComponent) -> int | None:
     floor, cap = component.instance_loss_floor, component.max_per_instance
     most = _fewest(component, floor) - floor if floor else None
     return most if cap is None else cap if most is None else min(cap, most)
+
+
+def capped_by_placed(component: FleetComponent, floor: int, placed: int) -> FleetComponent:
+    """The component with a cap per instance that leaves `floor` of just `placed` copies when any one is lost."""
+    if not floor:
+        return component
+    most, cap = max(0, placed - floor), component.max_per_instance
+    return replace(component, max_per_instance=most if cap is None else min(cap, most))
 
 
 def most_by_floor(component: FleetComponent, floor: int) -> int | None:

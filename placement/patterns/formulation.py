@@ -2,9 +2,9 @@ r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
 on the machine, with its vCPU and host memory. *Device classes* are the accelerators (or such machines) that are alike
-(name, usable memory, how many a machine has), in one zone unless the fleet is large, and
-of one pool where the loss of a pool matters; *items* are the distinct needs of
-copies in patterns of a device class. Variables, all at least 0:
+(name, usable memory, how many a machine has), in one zone unless the fleet is large, and of one pool where the
+loss of a pool matters; *items* are the distinct needs of copies in patterns of a device class. Variables, all at
+least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of device class q that hold pattern j (a multiset of items that fits).

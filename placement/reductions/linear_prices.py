@@ -8,8 +8,8 @@ least 0 no plan's rent is less than that of machines at other prices, and a cons
 - a limit of at most L with :math:`\lambda`: each :math:`\lambda w_p` dearer, less :math:`\lambda L`;
 - at most M moves with :math:`\mu`: each move :math:`\mu` dearer, less :math:`\mu M`.
 
-(Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses
-of a pool or an instance stay as they are. Everything that knows no groups of pools may then look for a bound.
+(Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses of a pool or an
+instance stay as they are. Everything that knows no groups of pools may then look for a bound.
 """
 
 from __future__ import annotations

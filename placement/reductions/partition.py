@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Packing, evaluate, machines_held, moves
+from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.rule_shares import commitment_shares, limit_shares
 from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
@@ -173,11 +174,9 @@ def _without_losses(fleet: Fleet, packing: Packing) -> Iterator[FleetComponent]:
     """
     placed = Counter(seat.component for _, seat in packing.seats())
     for component in fleet.components:
-        cap = component.max_per_instance
-        if component.instance_loss_floor and placed[component.index]:
-            most = max(0, placed[component.index] - component.instance_loss_floor)
-            cap = most if cap is None else min(cap, most)
-        yield replace(component, pool_loss_floor=0, instance_loss_floor=0, max_per_instance=cap)
+        here = placed[component.index]
+        capped = capped_by_placed(component, component.instance_loss_floor if here else 0, here)
+        yield replace(capped, pool_loss_floor=0, instance_loss_floor=0)
 
 
 def _with_limits(pool: FleetPool, quota: Counter[int], least: Counter[int]) -> FleetPool:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, moves
+from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.limits import commitments_beside, limits_beside
 
@@ -242,10 +243,7 @@ class _Beside:
         if not whole.pool_loss_floor and not whole.instance_loss_floor:
             return small
         placed = self._placed[c]
-        if whole.instance_loss_floor:
-            most = max(0, placed - whole.instance_loss_floor)
-            cap = small.max_per_instance
-            small = replace(small, max_per_instance=most if cap is None else min(cap, most))
+        small = capped_by_placed(small, whole.instance_loss_floor, placed)
         if not whole.pool_loss_floor:
             return small
         pools = set().union(*(option.pools for option in whole.options))
