@@ -6,19 +6,18 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-import placement
-from placement.documents import Problem
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import import_kubernetes
-from placement.referee import verify
 from tests.corpus import one_by_one
 from tests.integrations.kserve.test_kserve import documents
 from tests.integrations.kserve.test_services import pods_of
 from tests.integrations.kubernetes.clusters import write
-from tests.integrations.kubernetes.test_round_trip import agents, machines, state, workload
+from tests.integrations.kubernetes.test_round_trip import agents, machines, plan_as_it_runs, state, workload
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from placement.documents import Problem
 
 Json = dict[str, Any]
 NAMES = ("chat", "rank", "code", "a-predictor", "x")
@@ -79,10 +78,7 @@ def test_services_are_read_again_as_they_were(seed: int, tmp_path: Path) -> None
     assert [note for note in found.notes if note.kind == "broken"] == [], seed
     if not found.problem.placements:
         return
-    still = Problem(**{**found.problem.to_document(), "objective": {"max_moves": 0}})
-    plan = placement.solve(still, "best-fit", work=50).plan
-    assert plan is not None
-    assert verify(still, plan).ok
+    plan = plan_as_it_runs(found.problem)
     pin = PINS[seed % 2]
     made = export_kserve(found.problem, plan, KServeWish(pin=pin, cluster=(live,)))
     rows = documents(made.files["inference-services.yaml"])

@@ -18,6 +18,8 @@ from tests.integrations.kubernetes.test_export import manifests
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from placement import Plan
+
 Json = dict[str, Any]
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 LARGE, SMALL, GPU = "nvidia.com/mig-3g.20gb", "nvidia.com/mig-1g.5gb", "nvidia.com/gpu"
@@ -138,6 +140,16 @@ def workload(rng: random.Random, name: str) -> Json:
     return {"kind": "Deployment", "metadata": metadata, "spec": {"replicas": rng.randint(1, 4), "template": template}}
 
 
+def plan_as_it_runs(problem: Problem) -> Plan:
+    """A plan of what runs, with no move allowed, which keeps every rule."""
+    still = Problem(**{**problem.to_document(), "objective": {"max_moves": 0}})
+    plan = placement.solve(still, "best-fit", work=50).plan
+    assert plan is not None
+    assert plan.moves == 0
+    assert verify(still, plan).ok
+    return plan
+
+
 def state(problem: Problem) -> Json:
     """All of a problem but what it was read from: names of owners, and the order of rows."""
     document = problem.to_document()
@@ -170,11 +182,7 @@ def test_what_runs_is_what_is_read_again(seed: int, tmp_path: Path) -> None:
     assert [note for note in found.notes if note.kind == "broken"] == [], seed
     if not found.problem.placements:
         return
-    still = Problem(**{**found.problem.to_document(), "objective": {"max_moves": 0}})
-    plan = placement.solve(still, "best-fit", work=50).plan
-    assert plan is not None
-    assert plan.moves == 0
-    assert verify(still, plan).ok
+    plan = plan_as_it_runs(found.problem)
     made = export_kubernetes(found.problem, plan, ExportWishes(cluster=(file,), pin="node"))
     after = run(nodes, manifests(made, "40-workloads.yaml"), other)
     assert all(row["spec"].get("nodeName") for row in after if row["kind"] == "Pod"), seed
