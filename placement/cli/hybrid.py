@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import in_words, warn
+from placement.cli.endings import in_words
 from placement.cli.parameters import FileArgument, FullOption
-from placement.cli.simulate import (
+from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
     GapsOption,
@@ -18,11 +18,8 @@ from placement.cli.simulate import (
     PolicyArgument,
     TimesOption,
     TrafficOption,
+    TrafficWords,
     UntilOption,
-    fitting_policy,
-    length,
-    one_stdin,
-    read_rates_over_time,
 )
 
 if TYPE_CHECKING:
@@ -62,21 +59,17 @@ def hybrid(
     """
     with in_words(full=full):
         from placement.cli.streams import console
-        from placement.documents import check_outputs, read_problem, write_document
+        from placement.documents import check_outputs, write_document
         from placement.parallel.executors import open_executor
         from placement.report.scaling import hybrid_table
         from placement.simulation.hybrid import HybridRules, find_hybrid
         from placement.simulation.setup import SimulationSetup
 
-        inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
-        check_outputs({} if output is None else {"--output": output}, inputs, "name another file")
-        one_stdin(file, policy, traffic)
-        problem = read_problem(file)
-        rules = fitting_policy(policy, problem)
-        warn(problem, file, full=full)
-        found = read_rates_over_time(traffic, name, component, gaps, times)
-        step, end = length("--every", every), None if until is None else length("--until", until)
-        setup = SimulationSetup.of(problem, rules, found, every=step, until=end, seed=seed)
+        words = TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
+        check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
+        case = words.read(full=full)
+        (rules,) = case.policies.values()
+        setup = SimulationSetup.of(case.problem, rules, case.traffic, every=case.every, until=case.until, seed=seed)
         given = HybridRules(frozenset(alone or ()), frozenset(share or ()), plays)
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,

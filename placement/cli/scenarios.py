@@ -69,8 +69,8 @@ def scenarios(
     """
     with in_words(full=full):
         from placement.cli.progress import following
-        from placement.cli.simulate import one_stdin
         from placement.cli.streams import streams
+        from placement.cli.traffic import one_stdin
         from placement.documents import check_outputs, read_problem
         from placement.errors import DocumentError
         from placement.scenarios import read_scenarios

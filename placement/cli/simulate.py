@@ -4,46 +4,34 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placement.cli.endings import OF_STATUS, in_words, warn
 from placement.cli.parameters import FileArgument, FullOption, SeedOption
+from placement.cli.traffic import (
+    ComponentOption,
+    EveryOption,
+    GapsOption,
+    NameOption,
+    PoliciesArgument,
+    PolicyArgument,
+    TimesOption,
+    TrafficOption,
+    TrafficWords,
+    UntilOption,
+    fitting_policy,
+    one_stdin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
-    from placement.demand import ScalingPolicy
-    from placement.documents import Problem
-    from placement.simulation import SimulationProgress, Traffic, TrafficGiven
-
-PolicyArgument = Annotated[
-    str, typer.Argument(metavar="POLICY", help="A policy, placement-scaling/v1, JSON or YAML; - is standard input.")
-]
-TrafficOption = Annotated[
-    str,
-    typer.Option(
-        "--traffic",
-        metavar="FILE",
-        help="Rates over time: component, time, rate; or of ServeGen, Azure, BurstGPT, Mooncake. May be .gz.",
-    ),
-]
-EveryOption = Annotated[str, typer.Option(metavar="TIME", help="Between two decisions, such as 10m.")]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Play so much of it, such as 14d; absent: all.")]
-NameOption = Annotated[
-    list[str] | None,
-    typer.Option("--name", metavar="FILE=COMPONENT", help="A name in the traffic file, and the component; repeatable."),
-]
-ComponentOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Whose requests they are, where the file does not say.")
-]
-GapsOption = Annotated[str, typer.Option(metavar="error|hold|zero", help="What a missing row of the traffic means.")]
-TimesOption = Annotated[
-    float, typer.Option("--times", min=0, metavar="FACTOR", help="All rates so many times as high.")
-]
+    from placement.simulation import PolicyComparison, Simulation, SimulationProgress
 
 
 def scale(
@@ -111,7 +99,7 @@ def scale(
 
 def simulate(
     file: FileArgument,
-    policy: PolicyArgument,
+    policy: PoliciesArgument,
     traffic: TrafficOption,
     every: EveryOption = "10m",
     until: UntilOption = None,
@@ -133,7 +121,12 @@ def simulate(
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster.")] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="placement-simulation/v1 with all series; - is stdout."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="All series: placement-simulation/v1, or placement-policy-comparison/v1 of several; - is stdout.",
+        ),
     ] = None,
     picture: Annotated[
         list[str] | None,
@@ -147,7 +140,10 @@ def simulate(
         typer.Option("--report", metavar="FILE", help="Write it as one HTML page, with charts and tables."),
     ] = None,
     checkpoint: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Keeps what is done; absent: beside the output, if there is one.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Keeps what is done, numbered by policy; absent: beside the output, if there is one."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
     steps: Annotated[
@@ -160,45 +156,30 @@ def simulate(
 
     Copies follow their policies, machines come and go, copies move where that pays. The same traffic is played with
     endpoints for each component, with first-fit and with the platform's packing, and each hour is planned anew.
+    Several policies are played beside one another, and compared in one table.
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted (go on with --resume).
     """
     with in_words(full=full):
-        from placement.cli.streams import check_page_target, console
-        from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
-        from placement.report.drawn import check_picture
-        from placement.report.scaling import simulation_table, waterfall_table
-        from placement.report.simulation_picture import write_simulation_picture
-        from placement.simulation import simulate as play
-        from placement.simulation.waterfall import NAMES, waterfall
+        from placement.simulation import compare_policies
+        from placement.simulation.waterfall import NAMES
 
+        given = TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
         kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
-        inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
-        outputs = {} if output is None else {"--output": output}
-        outputs |= {f"--picture {path}": path for path in picture or ()}
-        outputs |= {} if page is None else {"--report": page}
-        if page is not None:
-            check_page_target(page)
-        for path in picture or ():
-            check_picture(path, theme)
-        check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
-        one_stdin(file, policy, traffic)
-        problem = read_problem(file)
-        rules = fitting_policy(policy, problem)
-        warn(problem, file, full=full)
-        found = read_rates_over_time(traffic, name, component, gaps, times)
-        step, end = length("--every", every), None if until is None else length("--until", until)
+        targets = _Targets(output, tuple(picture or ()), theme, page, kept, len(policy), steps=steps, quiet=quiet)
+        targets.check(given.inputs)
+        case = given.read(full=full)
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            _bar(shown=not quiet) as listener,
+            _bar(shown=not quiet, many=len(policy) > 1) as listener,
         ):
-            result = play(
-                problem,
-                rules,
-                found,
-                every=step,
-                until=end,
+            found = compare_policies(
+                case.problem,
+                case.policies,
+                case.traffic,
+                every=case.every,
+                until=case.until,
                 strategies=[*(strategy or ()), *NAMES] if steps else strategy,
                 hourly=floor,
                 seed=seed,
@@ -207,84 +188,88 @@ def simulate(
                 resume=resume,
                 listener=listener,
             )
-        if output is not None:
-            write_document(result.to_document(), output)
-        for path in picture or ():
-            write_simulation_picture(result, path, theme, steps=steps)
-        if page is not None:
-            from placement.report.page.simulation import write_simulation_page
-
-            write_simulation_page(result, page)
-        if not quiet:
-            table = waterfall_table(waterfall(result), result.floor) if steps else simulation_table(result)
-            console(sys.stderr if output == "-" else sys.stdout).print(table)
-        if kept is not None:
-            Path(kept).unlink(missing_ok=True)
+        targets.write(found)
 
 
-def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
-    """The policy in a file, which fits the problem.
+@dataclass(frozen=True)
+class _Targets:
+    """Where what comes of a simulation goes."""
 
-    Raises
-    ------
-    DocumentError
-        It has faults, or is for other components: told of the file.
-    """
-    from placement.demand import compile_rules, read_scaling
-    from placement.errors import DocumentError
+    output: str | None
+    pictures: tuple[str, ...]
+    theme: str
+    page: str | None
+    checkpoint: str | None
+    policies: int
+    steps: bool
+    quiet: bool
 
-    policy = read_scaling(file)
-    try:
-        compile_rules(problem, policy)
-    except DocumentError as error:
-        raise error.of(file) from None
-    return policy
+    @property
+    def _checkpoints(self) -> list[Path]:
+        from placement.simulation.checkpoint import checkpoints_of
 
+        return [file for file in checkpoints_of(self.checkpoint, self.policies) if file is not None]
 
-def read_rates_over_time(path: str, names: list[str] | None, component: str | None, gaps: str, times: float) -> Traffic:
-    """The traffic of a command line."""
-    from placement.simulation import read_traffic
+    def check(self, inputs: dict[str, str]) -> None:
+        """Before anything is played: no file is lost, and all can be written.
 
-    found = read_traffic(path, traffic_given(names, component, gaps))
-    return found if times == 1 else found.times_factor(times)
+        Raises
+        ------
+        UsageError
+            One can't be.
+        """
+        from placement.cli.streams import check_page_target
+        from placement.documents import check_outputs
+        from placement.errors import UsageError
+        from placement.report.drawn import check_picture
 
+        for option, value in (("--picture", self.pictures), ("--report", self.page), ("--waterfall", self.steps)):
+            if value and self.policies > 1:
+                raise UsageError(f"{option} shows one policy: ask for it with each by itself")
+        if self.page is not None:
+            check_page_target(self.page)
+        for path in self.pictures:
+            check_picture(path, self.theme)
+        outputs: dict[str, str | Path] = {} if self.output is None else {"--output": self.output}
+        outputs |= {f"--picture {path}": path for path in self.pictures}
+        outputs |= {} if self.page is None else {"--report": self.page}
+        outputs |= {"--checkpoint" if self.policies == 1 else f"--checkpoint {p}": p for p in self._checkpoints}
+        check_outputs(outputs, inputs, "name another file")
 
-def traffic_given(names: list[str] | None, component: str | None, gaps: str) -> TrafficGiven:
-    """What a command line says of a traffic file."""
-    from placement.errors import UsageError
-    from placement.simulation import TrafficGiven
+    def write(self, found: PolicyComparison) -> None:
+        """Write all of it; the checkpoints are needed no longer."""
+        from placement.documents import write_document
 
-    if gaps not in ("error", "hold", "zero"):
-        raise UsageError(f"--gaps must be error, hold or zero, got {gaps}")
-    pairs = {}
-    for text in names or ():
-        left, sign, right = text.partition("=")
-        if not sign or not left or not right:
-            raise UsageError(f"--name must be FILE=COMPONENT, got {text}")
-        pairs[left] = right
-    return TrafficGiven(names=pairs, component=component, gaps=gaps)
+        only = next(iter(found.simulations.values())) if self.policies == 1 else None
+        if self.output is not None:
+            write_document((only or found).to_document(), self.output)
+        if only is not None:
+            self._draw(only)
+        if not self.quiet:
+            self._print(found, only)
+        for file in self._checkpoints:
+            file.unlink(missing_ok=True)
 
+    def _draw(self, simulation: Simulation) -> None:
+        from placement.report.page.simulation import write_simulation_page
+        from placement.report.simulation_picture import write_simulation_picture
 
-def one_stdin(*files: str) -> None:
-    from placement.errors import UsageError
+        for path in self.pictures:
+            write_simulation_picture(simulation, path, self.theme, steps=self.steps)
+        if self.page is not None:
+            write_simulation_page(simulation, self.page)
 
-    if files.count("-") > 1:
-        raise UsageError("only one file can be standard input")
+    def _print(self, found: PolicyComparison, only: Simulation | None) -> None:
+        from placement.cli.streams import console
+        from placement.report.policies import policies_table
+        from placement.report.scaling import simulation_table, waterfall_table
+        from placement.simulation.waterfall import waterfall
 
-
-def length(option: str, text: str) -> int:
-    """A length of time of at least a second."""
-    from placement.catalogue.readers.fields import FieldError
-    from placement.errors import UsageError
-    from placement.simulation.readers.cells import duration
-
-    try:
-        found = duration(text, option)
-    except FieldError as error:
-        raise UsageError(str(error.fault)) from None
-    if not found:
-        raise UsageError(f"{option} must be at least a second, got {text}")
-    return found
+        screen = console(sys.stderr if self.output == "-" else sys.stdout)
+        if only is None:
+            screen.print(policies_table(found))
+        else:
+            screen.print(waterfall_table(waterfall(only), only.floor) if self.steps else simulation_table(only))
 
 
 def _moment(text: str | None) -> datetime:
@@ -305,16 +290,18 @@ def _week_second(moment: datetime) -> int:
 
 
 @contextmanager
-def _bar(*, shown: bool) -> Iterator[Callable[[SimulationProgress], None] | None]:
+def _bar(*, shown: bool, many: bool) -> Iterator[Callable[[SimulationProgress], None] | None]:
     """A bar on a terminal, with the cost so far; lines elsewhere would only fill logs."""
     from placement.cli.endings import is_terminal
 
     if not shown or not is_terminal("stderr"):
         yield None
         return
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from placement.cli.streams import console
+    from placement.report import words
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Progress(*columns, TimeRemainingColumn(), console=console(sys.stderr), transient=True) as bar:
@@ -322,11 +309,12 @@ def _bar(*, shown: bool) -> Iterator[Callable[[SimulationProgress], None] | None
 
         def hear(progress: SimulationProgress) -> None:
             cost = "" if progress.cost is None else f", ${progress.cost:,.0f} so far"
+            whose = f"{escape(words.shown(progress.policy))}, " if many else ""
             bar.update(
                 task,
                 total=progress.parts,
                 completed=progress.done,
-                description=f"{progress.job}: day {progress.job_done} of {progress.job_parts}{cost}",
+                description=f"{whose}{progress.job}: day {progress.job_done} of {progress.job_parts}{cost}",
             )
 
         yield hear

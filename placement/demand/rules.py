@@ -90,7 +90,8 @@ def compile_rules(problem: Problem, policy: ScalingPolicy) -> ScalingRules:
         A component has no target, and no throughput in the problem to take one from; or a policy has no component.
     """
     policy.check(problem)
-    rows = [policy.row(component.name) for component in problem.components]
+    own = {row.name: row for row in policy.components}
+    rows = [own.get(component.name, policy.defaults) for component in problem.components]
     faults: list[Fault] = []
     targets, capacities = [], []
     for component, row in zip(problem.components, rows, strict=True):

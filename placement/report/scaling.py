@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 _ROWS = 30
 _HOUR = 3600
 _LARGE = 1_000_000 * MICRO
-_COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
+COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
+LEGEND = (
+    "over: the floor; hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of "
+    "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
+    "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
+)
 
 
 def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> RenderableType:
@@ -57,25 +62,29 @@ def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> Renderable
 def simulation_table(simulation: Simulation) -> RenderableType:
     """A row for each strategy with its cost, dearest last, and what they are measured by."""
     outcomes = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
+    large = is_large(simulation)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
     table.add_column("strategy", no_wrap=True, style="bold")
-    for name in _COLUMNS:
+    for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for outcome in outcomes:
-        table.add_row(outcome.strategy.name, *_figures(simulation, outcome))
-    hourly = _hourly(simulation)
+        table.add_row(outcome.strategy.name, *figures(simulation, outcome, large=large))
+    hourly = measures(simulation, large=large)
     for name, cost, over in hourly:
-        table.add_row(name, cost, over, *([""] * (len(_COLUMNS) - 2)), style="dim")
-    blocks = Group(*(_block(simulation, outcome) for outcome in outcomes), *(Text(" ".join(row)) for row in hourly))
-    return Group(
-        Fitting(table, lambda: blocks), "", *(Text(line) for line in _notes(simulation)), Text(_legend(), style="dim")
+        table.add_row(name, cost, over, *([""] * (len(COLUMNS) - 2)), style="dim")
+    blocks = Group(
+        *(figures_block(outcome.strategy.name, figures(simulation, outcome, large=large)) for outcome in outcomes),
+        *(Text(" ".join(row)) for row in hourly),
     )
+    wanted = f"{span_in_words(simulation)}; {wanted_in_words(simulation)}"
+    notes = [Text(line) for line in (wanted, *unplaced_in_words(simulation))]
+    return Group(Fitting(table, lambda: blocks), "", *notes, Text(LEGEND, style="dim"))
 
 
-def _figures(simulation: Simulation, outcome: StrategyOutcome) -> list[str]:
+def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) -> list[str]:
+    """The cells of a strategy under `COLUMNS`; without cents where bills are large."""
     used, rented = sum(outcome.series["accelerators_used"]), sum(outcome.series["accelerators"])
     steps = max(1, simulation.setup.steps)
-    large = _is_large(simulation)
     return [
         _whole(outcome.cost) if large else words.money(outcome.cost),
         over_in_words(simulation, outcome.cost),
@@ -87,7 +96,7 @@ def _figures(simulation: Simulation, outcome: StrategyOutcome) -> list[str]:
     ]
 
 
-def _is_large(simulation: Simulation) -> bool:
+def is_large(simulation: Simulation) -> bool:
     """Whether a bill is of a million dollars: then the table has no cents, which would not fit and say nothing."""
     return any(outcome.cost >= _LARGE for outcome in simulation.strategies)
 
@@ -96,10 +105,11 @@ def _whole(micro: int) -> str:
     return f"${(micro + MICRO // 2) // MICRO:,}"
 
 
-def _hourly(simulation: Simulation) -> list[tuple[str, str, str]]:
+def measures(simulation: Simulation, *, large: bool) -> list[tuple[str, str, str]]:
+    """What strategies are measured by, each with its cost and how far it is over the floor; none without a floor."""
     if simulation.hourly is None or simulation.floor is None:
         return []
-    planned, large = simulation.hourly.planned_cost(simulation.setup.every), _is_large(simulation)
+    planned = simulation.hourly.planned_cost(simulation.setup.every)
     floor = f"${simulation.floor // MICRO:,}" if large else words.least(simulation.floor)  # rounded down either way
     rows = [("floor", floor, "0%" if simulation.floor else "-")]
     if planned is not None:
@@ -123,23 +133,33 @@ def share_in_words(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f}%" if part * 10_000 >= whole else "<0.01%"
 
 
-def _block(simulation: Simulation, outcome: StrategyOutcome) -> RenderableType:
-    """One strategy where a table has no room."""
-    lines = zip(_COLUMNS, _figures(simulation, outcome), strict=True)
-    head = Text(outcome.strategy.name, style="bold")
-    return Group(head, Text("\n".join(f"  {name}: {figure}" for name, figure in lines)))
+def figures_block(name: str, figures: Sequence[str]) -> RenderableType:
+    """The cells of a row where a table has no room."""
+    lines = zip(COLUMNS, figures, strict=True)
+    return Group(Text(name, style="bold"), Text("\n".join(f"  {head}: {figure}" for head, figure in lines)))
 
 
-def _notes(simulation: Simulation) -> list[str]:
+def span_in_words(simulation: Simulation) -> str:
+    """What was played."""
     setup = simulation.setup
-    span = words_of_span(setup.steps * setup.every)
     requests = int(setup.rates.sum()) * setup.every / MICRO
     components = words.count(len(setup.problem.components), "component")
-    found = [
-        f"{span}, {components}, {requests:,.0f} requests; {setup.wanted.sum(axis=1).mean():,.1f} copies wanted on the "
-        f"average, {setup.wanted.sum(axis=1).max(initial=0):,} at most; {int(setup.woken.sum()):,} times one was "
-        f"woken from zero"
-    ]
+    return f"{words_of_span(setup.steps * setup.every)}, {components}, {requests:,.0f} requests"
+
+
+def wanted_in_words(simulation: Simulation) -> str:
+    """The copies that the policy wants."""
+    setup = simulation.setup
+    copies = setup.wanted.sum(axis=1)
+    return (
+        f"{copies.mean():,.1f} copies wanted on the average, {copies.max(initial=0):,} at most; "
+        f"{int(setup.woken.sum()):,} times one was woken from zero"
+    )
+
+
+def unplaced_in_words(simulation: Simulation) -> list[str]:
+    """A line for each strategy that left out copies."""
+    found = []
     for outcome in simulation.strategies:
         lacking = sum(1 for n in outcome.series["unplaced"] if n)
         if lacking:
@@ -161,14 +181,6 @@ def words_of_span(seconds: int) -> str:
     if seconds >= 2 * 24 * _HOUR:
         return f"{seconds / 24 / _HOUR:.4g} days"
     return f"{seconds / _HOUR:.4g} hours"
-
-
-def _legend() -> str:
-    return (
-        "over: the floor; hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of "
-        "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
-        "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
-    )
 
 
 def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> RenderableType:

@@ -65,3 +65,17 @@ class SimulationCheckpoint:
         """Delete the file, once what came of it stands elsewhere."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def checkpoints_of(path: str | Path | None, policies: int) -> list[Path] | list[None]:
+    """A file for each policy: the one that was named, or with a number where there are several.
+
+    >>> [str(file) for file in checkpoints_of("run.json", 2)]
+    ['run-1.json', 'run-2.json']
+    """
+    if path is None:
+        return [None] * policies
+    file = Path(path)
+    if policies == 1:
+        return [file]
+    return [file.with_name(f"{file.stem}-{number}{file.suffix}") for number in range(1, policies + 1)]

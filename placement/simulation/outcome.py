@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from placement.simulation.strategies import Strategy
 
 FORMAT: Literal["placement-simulation/v1"] = "placement-simulation/v1"
+COMPARISON_FORMAT: Literal["placement-policy-comparison/v1"] = "placement-policy-comparison/v1"
 _MOST_SHORT = 20  # components that are listed as served least
 HOURLY_NAME = "hourly-scratch"
 
@@ -181,6 +182,22 @@ class Simulation:
                 ],
                 "unserved_requests": [_requests(value) for value in series["unserved"]],
             },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyComparison:
+    """The same traffic played through several policies, by their names in the order in which they were given."""
+
+    simulations: dict[str, Simulation]
+
+    def to_document(self) -> dict[str, Any]:
+        """The document `placement-policy-comparison/v1`: a simulation for each policy."""
+        first = next(iter(self.simulations.values()))
+        return {
+            "format": COMPARISON_FORMAT,
+            "problem": first.setup.problem.name,
+            "policies": [{"name": name, "simulation": found.to_document()} for name, found in self.simulations.items()],
         }
 
 

@@ -1,23 +1,19 @@
-"""Runs a simulation part by part, here or on an executor, and keeps what is done in a checkpoint."""
+"""Runs simulations of one policy or several part by part, here or on an executor, and keeps what is done."""
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from placement.compiled.fleet import compile_fleet
-from placement.parallel.executors import workers_of
-from placement.simulation.checkpoint import SimulationCheckpoint
-from placement.simulation.chunk import SERIES, StrategyPart, play
-from placement.simulation.hours import HourPart, plan_hours
-from placement.simulation.machines import HOUR
-from placement.simulation.outcome import HourlyOutcome, Simulation, StrategyOutcome
+from placement.errors import UsageError
+from placement.simulation.checkpoint import SimulationCheckpoint, checkpoints_of
+from placement.simulation.jobs import HourJob, SimulationJob, StrategyJob, play_jobs
+from placement.simulation.outcome import PolicyComparison, Simulation
 from placement.simulation.setup import SimulationSetup
 from placement.simulation.strategies import find_strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -26,16 +22,15 @@ if TYPE_CHECKING:
     from placement.simulation.strategies import Strategy
     from placement.simulation.traffic import Traffic
 
-HOURLY = "hourly"  # the job that plans each hour anew
-
 
 @dataclass(frozen=True, slots=True)
 class SimulationProgress:
     """Where a simulation is: the job that has just done a part, its parts done and in all, and its dollars so far.
 
-    `done` and `parts` count the parts of all jobs.
+    `policy` is empty where there is one alone. `done` and `parts` count the parts of all jobs.
     """
 
+    policy: str
     job: str
     job_done: int
     job_parts: int
@@ -59,7 +54,7 @@ def simulate(
     resume: bool = False,
     listener: Callable[[SimulationProgress], None] | None = None,
 ) -> Simulation:
-    """Play traffic through policies, in several ways to place the copies.
+    """Play traffic through a policy, in several ways to place the copies.
 
     Parameters
     ----------
@@ -84,141 +79,82 @@ def simulate(
         The traffic does not fit the problem or is shorter than a step, there is no such strategy, or the checkpoint is
         of other inputs.
     """
-    setup = SimulationSetup.of(problem, policy, traffic, every=every, until=until, seed=seed)
+    found = compare_policies(
+        problem, {"": policy}, traffic, every=every, until=until, strategies=strategies, hourly=hourly, seed=seed,
+        executor=executor, checkpoint=checkpoint, resume=resume, listener=listener,
+    )  # fmt: skip
+    return found.simulations[""]
+
+
+def compare_policies(
+    problem: Problem,
+    policies: Mapping[str, ScalingPolicy],
+    traffic: Traffic,
+    *,
+    every: int = 600,
+    until: int | None = None,
+    strategies: Sequence[str] | None = None,
+    hourly: bool = True,
+    seed: int = 0,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    listener: Callable[[SimulationProgress], None] | None = None,
+) -> PolicyComparison:
+    """Play the same traffic through several policies, each as `simulate` does, beside one another on an executor.
+
+    Parameters
+    ----------
+    policies : by name; at least one.
+    checkpoint : as in `simulate`; of several policies each has its own, numbered: `run.json` becomes `run-1.json`.
+
+    Raises
+    ------
+    DocumentError, UsageError
+        As in `simulate`.
+    """
+    if not policies:
+        raise UsageError("there is no policy to play: name at least one")
     chosen = find_strategies(None if strategies is None else list(strategies))
-    state = SimulationCheckpoint.open(checkpoint, setup.digest(), resume=resume)
-    held = setup.on_one_type_each() if any(strategy.one_type for strategy in chosen) else setup
-    jobs = {row.name: _StrategyJob(held if row.one_type else setup, row, state) for row in chosen}
-    every_job: dict[str, _StrategyJob | _HourJob] = dict(jobs)
-    if hourly:
-        every_job[HOURLY] = _HourJob(setup, state)
-    _run_all(list(every_job.values()), setup, state, executor, listener)
-    hours = every_job.get(HOURLY)
-    return Simulation.of(
-        setup,
-        [job.outcome() for job in jobs.values()],
-        hours.outcome() if isinstance(hours, _HourJob) else None,
-    )
-
-
-class _StrategyJob:
-    """The parts of one strategy, each of which needs the one before."""
-
-    def __init__(self, setup: SimulationSetup, strategy: Strategy, state: SimulationCheckpoint) -> None:
-        self.name = strategy.name
-        self._setup, self._strategy = setup, strategy
-        self._prices = [pool.price for pool in compile_fleet(setup.problem).pools]
-        self.kept: dict[str, Any] = state.job(self.name) or {
-            "done": 0, "document": None, "series": {name: [] for name in SERIES},
-            "unserved": [], "short": [], "pools": [],
-        }  # fmt: skip
-
-    @property
-    def done(self) -> int:
-        return int(self.kept["done"])
-
-    def next(self) -> tuple[Callable[..., StrategyPart], tuple[Any, ...]]:
-        return play, (self._setup.task(self._strategy, self.done), self.kept["document"])
-
-    def take(self, part: StrategyPart) -> None:
-        kept = self.kept
-        kept["done"] += 1
-        kept["document"] = part.document
-        kept["pools"] += part.pools
-        for name, values in part.series.items():
-            kept["series"][name] += values
-        for key, values in (("unserved", part.unserved), ("short", part.short)):
-            kept[key] = [a + b for a, b in zip(kept[key] or [0] * len(values), values, strict=True)]
-
-    @property
-    def cost(self) -> float:
-        return float(sum(self.kept["series"]["cost"]) / HOUR / 1e6)
-
-    def outcome(self) -> StrategyOutcome:
-        kept = self.kept
-        ledger = (kept["document"] or {}).get("ledger", {})
-        return StrategyOutcome(
-            strategy=self._strategy,
-            series=kept["series"],
-            unserved=kept["unserved"],
-            short=kept["short"],
-            pools=kept["pools"],
-            prices=self._prices,
-            machine_seconds=ledger.get("seconds", []),
-            started=ledger.get("started", 0),
-        )
-
-
-class _HourJob:
-    """The hours, planned a part at a time; no part needs another."""
-
-    def __init__(self, setup: SimulationSetup, state: SimulationCheckpoint) -> None:
-        self.name = HOURLY
-        self._setup = setup
-        self.kept: dict[str, Any] = state.job(self.name) or {"done": 0, "floor": [], "planned": []}
-
-    @property
-    def done(self) -> int:
-        return int(self.kept["done"])
-
-    def next(self) -> tuple[Callable[..., HourPart], tuple[Any, ...]]:
-        return plan_hours, (self._setup.hours(self.done),)
-
-    def take(self, part: HourPart) -> None:
-        self.kept["done"] += 1
-        self.kept["floor"] += part.floor
-        self.kept["planned"] += part.planned
-
-    @property
-    def cost(self) -> float | None:
-        return None
-
-    def outcome(self) -> HourlyOutcome:
-        return HourlyOutcome(self.kept["floor"], self.kept["planned"])
-
-
-def _run_all(
-    jobs: Sequence[_StrategyJob | _HourJob],
-    setup: SimulationSetup,
-    state: SimulationCheckpoint,
-    executor: Executor | None,
-    listener: Callable[[SimulationProgress], None] | None,
-) -> None:
-    """Play what is left of all jobs, and keep each part as it comes."""
-    total = setup.parts * len(jobs)
-    for job, part in _parts(jobs, setup.parts, executor):
-        job.take(part)
-        state.keep(job.name, job.kept)
+    setups = {
+        name: SimulationSetup.of(problem, policy, traffic, every=every, until=until, seed=seed)
+        for name, policy in policies.items()
+    }
+    files = checkpoints_of(checkpoint, len(policies))
+    runs = [
+        _PolicyRun(name, setup, chosen, SimulationCheckpoint.open(file, setup.digest(), resume=resume), hourly=hourly)
+        for (name, setup), file in zip(setups.items(), files, strict=True)
+    ]
+    jobs = [job for run in runs for job in run.jobs]
+    total = sum(job.parts for job in jobs)
+    for job in play_jobs(jobs, executor):
         if listener is not None:
             done = sum(other.done for other in jobs)
-            listener(SimulationProgress(job.name, job.done, setup.parts, job.cost, done, total))
+            listener(SimulationProgress(job.policy, job.name, job.done, job.parts, job.cost, done, total))
+    return PolicyComparison({run.name: run.outcome() for run in runs})
 
 
-def _parts(jobs: Sequence[_StrategyJob | _HourJob], parts: int, executor: Executor | None) -> Iterator[tuple[Any, Any]]:
-    """What is left of each job, part by part: here one after the other, on an executor as many as it runs at once."""
-    if executor is None:
-        for job in jobs:
-            while job.done < parts:
-                call, given = job.next()
-                yield job, call(*given)
-        return
-    waiting = [job for job in jobs if job.done < parts]
-    running: dict[Future[Any], Any] = {}
-    most = workers_of(executor)
-    try:
-        while waiting or running:
-            while waiting and len(running) < most:
-                # Who has most left goes first, so that no worker is left alone with a long job at the end.
-                job = min(waiting, key=lambda job: job.done)
-                waiting.remove(job)
-                call, given = job.next()
-                running[executor.submit(call, *given)] = job
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in sorted(ended, key=lambda future: running[future].name):
-                job = running.pop(future)
-                yield job, future.result()
-                if job.done < parts:
-                    waiting.append(job)
-    finally:
-        for future in running:
-            future.cancel()
+class _PolicyRun:
+    """The jobs of one policy."""
+
+    def __init__(
+        self,
+        name: str,
+        setup: SimulationSetup,
+        strategies: Sequence[Strategy],
+        state: SimulationCheckpoint,
+        *,
+        hourly: bool,
+    ) -> None:
+        self.name, self._setup = name, setup
+        held = setup.on_one_type_each() if any(strategy.one_type for strategy in strategies) else setup
+        self._played = [StrategyJob(name, held if row.one_type else setup, row, state) for row in strategies]
+        self._hours = HourJob(name, setup, state) if hourly else None
+
+    @property
+    def jobs(self) -> list[SimulationJob]:
+        return [*self._played, *([] if self._hours is None else [self._hours])]
+
+    def outcome(self) -> Simulation:
+        hours = None if self._hours is None else self._hours.outcome()
+        return Simulation.of(self._setup, [job.outcome() for job in self._played], hours)

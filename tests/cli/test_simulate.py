@@ -112,6 +112,61 @@ def test_simulate_what_is_asked(folder: Path) -> None:
     assert found["series"]["requests_per_second"][1] == 16
 
 
+def test_several_policies_in_one_table(folder: Path) -> None:
+    """For each strategy a row a policy; a document with all of them; no checkpoint is left of any."""
+    (folder / "loaded.yaml").write_text(POLICY.replace("target_value: 10", "target_value: 10, min_capacity: 1"))
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", folder / "loaded.yaml", "--traffic",
+               folder / "rates.csv", "--executor", "processes", "-o", folder / "sim.json")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert sum(line[:1] == ["policy"] and line[1][0] == "$" for line in lines) == 6 + 2
+    shared = lines.index(["shared"])
+    assert [line[0] for line in lines[shared + 1 : shared + 3]] == ["policy", "loaded"]
+    found = json.loads((folder / "sim.json").read_text())
+    assert found["format"] == "placement-policy-comparison/v1"
+    bills = {
+        row["name"]: {strategy["name"]: strategy["cost"] for strategy in row["simulation"]["strategies"]}
+        for row in found["policies"]
+    }
+    wanted = found["policies"][1]["simulation"]["series"]["copies_wanted"]
+    assert f"loaded: {sum(wanted) / len(wanted):.1f} copies wanted on the average" in done.stdout
+    assert lines[shared + 2][1] == f"${bills['loaded']['shared']:,.2f}"
+    assert bills["policy"]["shared"] <= bills["loaded"]["shared"]
+    assert not list(folder.glob("*checkpoint*"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--report", "a.html"), "--report shows one policy: ask for it with each by itself"),
+        (("--picture", "a.svg"), "--picture shows one policy"),
+        (("--waterfall",), "--waterfall shows one policy"),
+    ],
+)
+def test_what_shows_one_policy_is_refused_of_several(folder: Path, more: tuple[str, ...], said: str) -> None:
+    """Before anything is played."""
+    (folder / "other.yaml").write_text(POLICY)
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", folder / "other.yaml", "--traffic",
+               folder / "rates.csv", *more)  # fmt: skip
+
+    assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+
+
+def test_faults_of_one_policy_of_several_are_told_of_its_file(folder: Path) -> None:
+    """The same one twice, and one that does not fit."""
+    given = ("simulate", folder / "p.json", folder / "policy.yaml")
+    twice = run(*given, folder / "policy.yaml", "--traffic", folder / "rates.csv")
+    assert twice.exit_code == 2
+    assert "policy.yaml is given twice; name each once" in twice.stderr
+    (folder / "other.yaml").write_text("format: placement-scaling/v1\n")
+    other = run(*given, folder / "other.yaml", "--traffic", folder / "rates.csv")
+    assert other.exit_code == 2
+    assert 'other.yaml at $.components: component "chat" has no target_value' in other.stderr
+    clash = run(*given, folder / "now.csv", "--traffic", folder / "rates.csv", "-o", folder / "now.csv")
+    assert "is the same file as the policy" in clash.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

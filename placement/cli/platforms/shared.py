@@ -110,7 +110,7 @@ def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPoli
     UsageError
         It is standard input, and so is another file.
     """
-    from placement.cli.simulate import fitting_policy
+    from placement.cli.traffic import fitting_policy
     from placement.errors import UsageError
 
     if file is None:

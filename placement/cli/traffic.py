@@ -1,0 +1,187 @@
+"""What `placement simulate` and `placement hybrid` read alike: a problem, policies, traffic, and how it is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import warn
+
+if TYPE_CHECKING:
+    from placement.demand import ScalingPolicy
+    from placement.documents import Problem
+    from placement.simulation import Traffic, TrafficGiven
+
+PolicyArgument = Annotated[
+    str, typer.Argument(metavar="POLICY", help="A policy, placement-scaling/v1, JSON or YAML; - is standard input.")
+]
+PoliciesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="POLICY...",
+        help="Policies, placement-scaling/v1, JSON or YAML; several are compared; - is standard input.",
+    ),
+]
+TrafficOption = Annotated[
+    str,
+    typer.Option(
+        "--traffic",
+        metavar="FILE",
+        help="Rates over time: component, time, rate; or of ServeGen, Azure, BurstGPT, Mooncake. May be .gz.",
+    ),
+]
+EveryOption = Annotated[str, typer.Option(metavar="TIME", help="Between two decisions, such as 10m.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Play so much of it, such as 14d; absent: all.")]
+NameOption = Annotated[
+    list[str] | None,
+    typer.Option("--name", metavar="FILE=COMPONENT", help="A name in the traffic file, and the component; repeatable."),
+]
+ComponentOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Whose requests they are, where the file does not say.")
+]
+GapsOption = Annotated[str, typer.Option(metavar="error|hold|zero", help="What a missing row of the traffic means.")]
+TimesOption = Annotated[
+    float, typer.Option("--times", min=0, metavar="FACTOR", help="All rates so many times as high.")
+]
+
+
+@dataclass(frozen=True)
+class TrafficCase:
+    """What is played: policies by name, and the traffic of a problem, a step in seconds at a time."""
+
+    problem: Problem
+    policies: dict[str, ScalingPolicy]
+    traffic: Traffic
+    every: int
+    until: int | None
+
+
+@dataclass(frozen=True)
+class TrafficWords:
+    """What a command line says of it."""
+
+    file: str
+    policies: list[str]
+    traffic: str
+    every: str
+    until: str | None
+    names: list[str] | None
+    component: str | None
+    gaps: str
+    times: float
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Files that are read, by what they are called."""
+        many = len(self.policies) > 1
+        policies = {f"the policy {path}" if many else "the policy": path for path in self.policies}
+        return {"the problem": self.file, **policies, "the traffic": self.traffic}
+
+    def read(self, *, full: bool) -> TrafficCase:
+        """Read all of it, and warn of what is odd in the problem.
+
+        Raises
+        ------
+        DocumentError
+            A file has faults.
+        UsageError
+            An option has, or files do not go together.
+        """
+        from placement.documents import read_problem
+
+        one_stdin(*self.inputs.values())
+        problem = read_problem(self.file)
+        names = policy_names(self.policies)
+        policies = {name: fitting_policy(path, problem) for name, path in zip(names, self.policies, strict=True)}
+        warn(problem, self.file, full=full)
+        found = read_rates_over_time(self.traffic, self.names, self.component, self.gaps, self.times)
+        every, until = length("--every", self.every), None if self.until is None else length("--until", self.until)
+        return TrafficCase(problem, policies, found, every, until)
+
+
+def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:
+    """The policy in a file, which fits the problem.
+
+    Raises
+    ------
+    DocumentError
+        It has faults, or is for other components: told of the file.
+    """
+    from placement.demand import compile_rules, read_scaling
+    from placement.errors import DocumentError
+
+    policy = read_scaling(file)
+    try:
+        compile_rules(problem, policy)
+    except DocumentError as error:
+        raise error.of(file) from None
+    return policy
+
+
+def policy_names(files: list[str]) -> list[str]:
+    """What policies are called beside one another: their files without folder and suffix, where that tells them apart.
+
+    Raises
+    ------
+    UsageError
+        A file is given twice.
+
+    >>> policy_names(["week/frugal.yaml", "week/quick.yaml"]), policy_names(["a/policy.yaml", "b/policy.yaml"])
+    (['frugal', 'quick'], ['a/policy.yaml', 'b/policy.yaml'])
+    """
+    from placement.errors import UsageError
+
+    twice = next((file for file in files if files.count(file) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the policy {twice} is given twice; name each once")
+    short = ["standard input" if file == "-" else Path(file).stem for file in files]
+    return short if len(set(short)) == len(short) else files
+
+
+def read_rates_over_time(path: str, names: list[str] | None, component: str | None, gaps: str, times: float) -> Traffic:
+    """The traffic of a command line."""
+    from placement.simulation import read_traffic
+
+    found = read_traffic(path, traffic_given(names, component, gaps))
+    return found if times == 1 else found.times_factor(times)
+
+
+def traffic_given(names: list[str] | None, component: str | None, gaps: str) -> TrafficGiven:
+    """What a command line says of a traffic file."""
+    from placement.errors import UsageError
+    from placement.simulation import TrafficGiven
+
+    if gaps not in ("error", "hold", "zero"):
+        raise UsageError(f"--gaps must be error, hold or zero, got {gaps}")
+    pairs = {}
+    for text in names or ():
+        left, sign, right = text.partition("=")
+        if not sign or not left or not right:
+            raise UsageError(f"--name must be FILE=COMPONENT, got {text}")
+        pairs[left] = right
+    return TrafficGiven(names=pairs, component=component, gaps=gaps)
+
+
+def one_stdin(*files: str) -> None:
+    from placement.errors import UsageError
+
+    if files.count("-") > 1:
+        raise UsageError("only one file can be standard input")
+
+
+def length(option: str, text: str) -> int:
+    """A length of time of at least a second."""
+    from placement.catalogue.readers.fields import FieldError
+    from placement.errors import UsageError
+    from placement.simulation.readers.cells import duration
+
+    try:
+        found = duration(text, option)
+    except FieldError as error:
+        raise UsageError(str(error.fault)) from None
+    if not found:
+        raise UsageError(f"{option} must be at least a second, got {text}")
+    return found

@@ -1,0 +1,73 @@
+"""What the same traffic costs with several policies, as one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.report import words
+from placement.report.narrow import Fitting
+from placement.report.scaling import (
+    COLUMNS,
+    LEGEND,
+    figures,
+    figures_block,
+    is_large,
+    measures,
+    span_in_words,
+    unplaced_in_words,
+    wanted_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from placement.simulation import PolicyComparison, Simulation
+
+
+def policies_table(found: PolicyComparison) -> RenderableType:
+    """For each strategy, cheapest first, a row a policy; then what each policy is measured by and wants."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
+    table.add_column("policy", overflow="fold")
+    for name in COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    blocks: list[RenderableType] = []
+    for strategy, rows in _groups(found):
+        table.add_row(Text(strategy, style="bold"))
+        for name, cells in rows:
+            table.add_row(f"  {words.shown(name)}", *cells)
+            blocks.append(figures_block(f"{strategy}, {words.shown(name)}", cells))
+    first = next(iter(found.simulations.values()))
+    notes = [Text(line) for line in (span_in_words(first), *_notes(found.simulations))]
+    legend = f"{LEGEND}; each policy has a floor of its own, since it wants other copies"
+    return Group(Fitting(table, lambda: Group(*blocks)), "", *notes, Text(legend, style="dim"))
+
+
+def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
+    """Each strategy with the cells of all policies, and each measure."""
+    simulations = found.simulations
+    large = any(is_large(simulation) for simulation in simulations.values())
+    names = [outcome.strategy.name for outcome in next(iter(simulations.values())).strategies]
+    cheapest = {name: min(simulation.outcome(name).cost for simulation in simulations.values()) for name in names}
+    for strategy in sorted(names, key=lambda name: cheapest[name]):
+        yield (
+            strategy,
+            [(name, figures(one, one.outcome(strategy), large=large)) for name, one in simulations.items()],
+        )
+    measured: dict[str, list[tuple[str, list[str]]]] = {}
+    for name, simulation in simulations.items():
+        for measure, cost, over in measures(simulation, large=large):
+            measured.setdefault(measure, []).append((name, [cost, over, *[""] * (len(COLUMNS) - 2)]))
+    yield from measured.items()
+
+
+def _notes(simulations: dict[str, Simulation]) -> Iterator[str]:
+    for name, simulation in simulations.items():
+        yield f"{words.shown(name)}: {wanted_in_words(simulation)}"
+        yield from (f"{words.shown(name)}, {line}" for line in unplaced_in_words(simulation))

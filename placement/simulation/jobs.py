@@ -1,0 +1,163 @@
+"""The jobs of simulations: each strategy and the hours of each policy, part by part, here or on an executor."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.fleet import compile_fleet
+from placement.parallel.executors import workers_of
+from placement.simulation.chunk import SERIES, StrategyPart, play
+from placement.simulation.hours import HourPart, plan_hours
+from placement.simulation.machines import HOUR
+from placement.simulation.outcome import HourlyOutcome, StrategyOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from placement.simulation.checkpoint import SimulationCheckpoint
+    from placement.simulation.setup import SimulationSetup
+    from placement.simulation.strategies import Strategy
+
+HOURLY = "hourly"  # the job that plans each hour anew
+
+
+class SimulationJob:
+    """Parts that are played one after the other; what they have come to is kept in a checkpoint.
+
+    Attributes
+    ----------
+    policy : whose job it is, where several are compared. name : of the job. parts : in all. kept : what came of those
+        that are done.
+    """
+
+    def __init__(self, policy: str, name: str, parts: int, state: SimulationCheckpoint, empty: dict[str, Any]) -> None:
+        self.policy, self.name, self.parts, self._state = policy, name, parts, state
+        self.kept: dict[str, Any] = state.job(name) or empty
+
+    @property
+    def done(self) -> int:
+        """Parts that are done."""
+        return int(self.kept["done"])
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars so far; None where there is no bill."""
+        return None
+
+    def next(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """The call that plays the next part, and what it is given."""
+        raise NotImplementedError
+
+    def take(self, part: Any) -> None:
+        """Keep what came of a part."""
+        self.kept["done"] += 1
+        self._add(part)
+        self._state.keep(self.name, self.kept)
+
+    def _add(self, part: Any) -> None:
+        raise NotImplementedError
+
+
+class StrategyJob(SimulationJob):
+    """The parts of one strategy, each of which needs the one before."""
+
+    def __init__(self, policy: str, setup: SimulationSetup, strategy: Strategy, state: SimulationCheckpoint) -> None:
+        empty: dict[str, Any] = {
+            "done": 0, "document": None, "series": {name: [] for name in SERIES},
+            "unserved": [], "short": [], "pools": [],
+        }  # fmt: skip
+        super().__init__(policy, strategy.name, setup.parts, state, empty)
+        self._setup, self._strategy = setup, strategy
+        self._prices = [pool.price for pool in compile_fleet(setup.problem).pools]
+
+    def next(self) -> tuple[Callable[..., StrategyPart], tuple[Any, ...]]:
+        """Play on from where the part before ended."""
+        return play, (self._setup.task(self._strategy, self.done), self.kept["document"])
+
+    def _add(self, part: StrategyPart) -> None:
+        kept = self.kept
+        kept["document"] = part.document
+        kept["pools"] += part.pools
+        for name, values in part.series.items():
+            kept["series"][name] += values
+        for key, values in (("unserved", part.unserved), ("short", part.short)):
+            kept[key] = [a + b for a, b in zip(kept[key] or [0] * len(values), values, strict=True)]
+
+    @property
+    def cost(self) -> float:
+        """Dollars so far."""
+        return float(sum(self.kept["series"]["cost"]) / HOUR / 1e6)
+
+    def outcome(self) -> StrategyOutcome:
+        """What the strategy came to."""
+        kept = self.kept
+        ledger = (kept["document"] or {}).get("ledger", {})
+        return StrategyOutcome(
+            strategy=self._strategy,
+            series=kept["series"],
+            unserved=kept["unserved"],
+            short=kept["short"],
+            pools=kept["pools"],
+            prices=self._prices,
+            machine_seconds=ledger.get("seconds", []),
+            started=ledger.get("started", 0),
+        )
+
+
+class HourJob(SimulationJob):
+    """The hours, planned a part at a time; no part needs another."""
+
+    def __init__(self, policy: str, setup: SimulationSetup, state: SimulationCheckpoint) -> None:
+        super().__init__(policy, HOURLY, setup.parts, state, {"done": 0, "floor": [], "planned": []})
+        self._setup = setup
+
+    def next(self) -> tuple[Callable[..., HourPart], tuple[Any, ...]]:
+        """Plan the hours of the next part."""
+        return plan_hours, (self._setup.hours(self.done),)
+
+    def _add(self, part: HourPart) -> None:
+        self.kept["floor"] += part.floor
+        self.kept["planned"] += part.planned
+
+    def outcome(self) -> HourlyOutcome:
+        """What the hours came to."""
+        return HourlyOutcome(self.kept["floor"], self.kept["planned"])
+
+
+def play_jobs(jobs: Sequence[SimulationJob], executor: Executor | None) -> Iterator[SimulationJob]:
+    """Play what is left of all jobs; yields a job after each of its parts."""
+    for job, part in _parts(jobs, executor):
+        job.take(part)
+        yield job
+
+
+def _parts(jobs: Sequence[SimulationJob], executor: Executor | None) -> Iterator[tuple[SimulationJob, Any]]:
+    """What is left of each job, part by part: here one after the other, on an executor as many as it runs at once."""
+    if executor is None:
+        for job in jobs:
+            while job.done < job.parts:
+                call, given = job.next()
+                yield job, call(*given)
+        return
+    waiting = [job for job in jobs if job.done < job.parts]
+    running: dict[Future[Any], SimulationJob] = {}
+    most = workers_of(executor)
+    try:
+        while waiting or running:
+            while waiting and len(running) < most:
+                # Who has most left goes first, so that no worker is left alone with a long job at the end.
+                job = max(waiting, key=lambda job: job.parts - job.done)
+                waiting.remove(job)
+                call, given = job.next()
+                running[executor.submit(call, *given)] = job
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(ended, key=lambda future: (running[future].policy, running[future].name)):
+                job = running.pop(future)
+                yield job, future.result()
+                if job.done < job.parts:
+                    waiting.append(job)
+    finally:
+        for future in running:
+            future.cancel()
