@@ -19,7 +19,7 @@ import sys
 from collections import Counter, defaultdict, namedtuple
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import combinations, groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,16 @@ def integer(value: Any, least: float = -math.inf) -> int:
     return int(value)
 
 
-def known(name: Any, names: Any, what: str) -> str:
-    insist(isinstance(name, str) and name in names, f"the problem has no {what} {name!a:.90}")
-    return str(name)
+class Named(dict[Any, Any]):
+    """What has distinct names, such as pools or keys: no name stands there twice, and no other may be asked for."""
 
+    def __init__(self, pairs: Any, what: str) -> None:
+        listed, self.what = list(pairs), what
+        super().__init__(listed)
+        insist(len(self) == len(listed), f"the same {what} stands there twice")
 
-def distinct(pairs: Any, what: str) -> dict[Any, Any]:
-    listed = list(pairs)
-    insist(len(dict(listed)) == len(listed), f"{what}: the same thing stands there twice")
-    return dict(listed)
+    def __missing__(self, name: Any) -> Any:
+        raise Refused(f"there is no {self.what} {name!a:.90}")
 
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ class Pool:
     """Machines that are alike. On a *single* one a pattern is all that stands there; else what an accelerator holds."""
 
     def __init__(self, row: Row, top: Row, forced: dict[str, int]) -> None:
-        self.name, self.zone, self.type = str(row["name"]), str(row["zone"]), str(row["instance_type"])
+        self.name, self.zone, self.type = row["name"], str(row["zone"]), str(row["instance_type"])
         kind = top["instance_types"][self.type]
         less, self.accelerator, self.devices, self.memory = kind.get("reserved", {}), kind.get("accelerator"), 0, 0
         if self.accelerator is not None:
@@ -158,24 +159,23 @@ class Problem:
         insist(top.get("format") == "placement/v1", "the problem is no placement/v1")
         self.top, self.objective, self.name = top, top.get("objective", {}), str(top.get("name", ""))
         self.horizon = decimal(number(self.objective, "horizon_hours", 1)).limit_denominator(10**6)
-        ids = distinct(((row["id"], row) for row in top.get("instances", [])), "instances")
+        ids = Named(((row["id"], row) for row in top.get("instances", [])), "instance")
         staying = {m: row for m, row in ids.items() if row.get("state") != "draining"}
         forced = Counter(row["pool"] for row in staying.values() if row.get("removable") is False)
-        pools = [Pool(row, top, forced) for row in top["pools"]]
-        self.pools: dict[str, Pool] = distinct(((pool.name, pool) for pool in pools), "pools")
-        self.machines = {m: known(row["pool"], self.pools, "pool") for m, row in staying.items()}
-        self.rent, self.move, self.less = {pool.name: pool.price for pool in pools}, 0, Fraction(0)  # see `charge`
+        self.pools: dict[str, Pool] = Named(((row["name"], Pool(row, top, forced)) for row in top["pools"]), "pool")
+        self.machines = {m: self.pools[row["pool"]].name for m, row in staying.items()}
+        self.rent, self.move, self.less = {p: pool.price for p, pool in self.pools.items()}, 0, Fraction()  # see charge
         placements, cost = top.get("placements", []), number(self.objective, "move_cost", 0)
         self.running = Counter(row["component"] for row in placements)  # copies, on machines that must go too
         pins = Counter(row["component"] for row in placements if row.get("pinned"))
         components = [Component(row, cost, self.pools, self.running, pins) for row in top["components"]]
-        self.components: dict[str, Component] = distinct(((c.name, c) for c in components), "components")
+        self.components: dict[str, Component] = Named(((c.name, c) for c in components), "component")
         self.places: dict[tuple[str, int, str, frozenset[int] | None], list[int]] = defaultdict(lambda: [0, 0])
         for row in placements:
-            c, machine = self.component(row["component"]), known(row["instance"], ids, "instance")
+            c, machine = self.components[row["component"]], ids[row["instance"]]["id"]
             seats = frozenset(row["accelerators"]) if "accelerators" in row else None
             if machine in self.machines:
-                counts = self.places[c.name, c.index(row.get("option", 0)), machine, seats]
+                counts = self.places[c.name, c.index[row.get("option", 0)], machine, seats]
                 counts[:] = counts[0] + 1, counts[1] + bool(row.get("pinned"))
         copies = {p: sum(c.copies for c in components if p in c.on_one) for p in self.pools}
         self.ranges = {p: (pool.fewest, min(pool.quota, pool.fewest + copies[p])) for p, pool in self.pools.items()}
@@ -191,32 +191,27 @@ class Problem:
         """Prices m of rules: no plan costs less than machines and moves at these, with `less` off (Geoffrion 1974)."""
         prices = {tuple(of): Fraction(integer(num, 0), integer(den, 1)) for *of, num, den in rules.get("prices", [])}
         less, cost = Fraction(0), {p: Fraction(pool.price) for p, pool in self.pools.items()}
-        distinct(((p, 0) for row in self.top.get("commitments", []) for p in row["pools"]), "pools of commitments")
+        Named(((p, 0) for row in self.top.get("commitments", []) for p in row["pools"]), "pool of commitments")
         for row in self.top.get("commitments", []):
             m, free = prices[row["name"],], "instances" in row  # N free: each costs at most m, less m N; or m of it
             insist(free or m <= 1, "no more than all of a dollar is paid for")
             less += m * (count(row, "instances", 0) if free else round(number(row, "price_per_hour") * 1_000_000))
             cost |= {p: min(cost[p], m) if free else cost[p] * m for p in self.pool_set(row["pools"])}
-        for row, i, key in (
-            (row, i, k) for row in self.top.get("limits", []) for i, k in enumerate(LIMITS) if k in row
-        ):
-            m = prices.get((row["name"], key), Fraction(0))  # so much dearer is what counts; limits only forbid plans
+        for row, (i, key) in product(self.top.get("limits", []), enumerate(LIMITS)):
+            m = prices.get((row["name"], key), Fraction(0)) * (key in row)  # so much dearer; limits only forbid plans
             less += m * units(row, key, LIMITS[key])
             cost |= {p: cost[p] + m * self.pools[p].counts[i] for p in self.pool_set(row["pools"])}
         self.rent, self.move = {p: math.floor(value) for p, value in cost.items()}, integer(rules.get("move", 0), 0)
         self.less = self.horizon * less + self.move * count(self.objective, "max_moves", NO_LIMIT)
 
-    def component(self, name: Any) -> Component:
-        return self.components[known(name, self.components, "component")]
-
     def pool_set(self, names: Any) -> frozenset[str]:
-        pools = frozenset(known(name, self.pools, "pool") for name in names)
+        pools = frozenset(self.pools[name].name for name in names)
         insist(len(pools) == len(names) > 0, "a set of pools must have some, each but once")
         return pools
 
     def copy_set(self, row: Row) -> tuple[str, int, frozenset[str]]:
-        c = self.component(row["component"])
-        return c.name, c.index(integer(row["option"])), self.pool_set(row["pools"])
+        c = self.components[row["component"]]
+        return c.name, c.index[integer(row["option"])], self.pool_set(row["pools"])
 
 
 class Component:
@@ -226,6 +221,7 @@ class Component:
         self.name, self.demand = str(row["name"]), decimal(number(row, "demand", 0))  # 0: none
         insist(("copies" in row) == (not self.demand), f"{self.name!a:.90} must have either copies or a demand")
         self.options: list[Row] = row.get("options", [{key: row[key] for key in OPTION.split() if key in row}])
+        self.index = Named(((k, o) for o, one in enumerate(self.options) for k in {o, one.get("name", o)}), "option")
         self.copies = count(row, "copies", 0)  # with a demand, see `serve`
         self.required = count(row, "min_copies", 1 if self.demand else self.copies)
         self.priority = count(row, "priority", 0) if self.copies > self.required else None  # of its optional copies
@@ -236,7 +232,7 @@ class Component:
         self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
         self.pool_floor, self.machine_floor = (count(row, f"min_available_on_{one}_loss", 0) for one in LOST)
         self.dedicated, self.modes = bool(row.get("dedicated")), list[Mode]()
-        for (o, option), pool in product(enumerate(self.options), pools.values()):
+        for pool, (o, option) in product(pools.values(), enumerate(self.options)):
             if pool.zone in row.get("zones", [pool.zone]):
                 self.modes += pool.mode(self.name, o, option, dedicated=self.dedicated)
         self.zones = sorted({mode.zone for mode in self.modes})
@@ -248,10 +244,8 @@ class Component:
         self.per_instance = min(self.per_instance, one)
         self.mode_of = {(mode.option, mode.pool): mode for mode in self.modes}
         self.in_zone = self.zone_range()
-        of_pool: dict[str, list[Mode]] = defaultdict(list)
-        for mode in self.modes:
-            of_pool[mode.pool].append(mode)
-        self.on_one = {p: self.most_on_one(pools[p], modes) for p, modes in of_pool.items()}
+        by_pool = groupby(self.modes, key=lambda mode: mode.pool)
+        self.on_one = Named(((p, self.most_on_one(pools[p], list(modes))) for p, modes in by_pool), "pool")
         # Machines that hold copies of it in any plan, at least: by their number, by zones, and two if one may be lost.
         n = max(self.required, math.ceil(self.demand / (max((mode.rate for mode in self.modes), default=0) or 1)))
         by_zones = max(min(self.min_zones, n), -(-n // max(1, self.per_zone)), 2 if self.floor and n else 0)
@@ -259,11 +253,6 @@ class Component:
         self.avoid = set(row.get("avoid", []))
         self.called = {f"group:{one}" for one in row.get("groups", [])} | ({self.name} - {"group:" + self.name[6:]})
         self.counted_whole = self.dedicated and not self.demand and self.copies <= MOST_WHOLE
-
-    def index(self, option: Any) -> int:  # the option that a name or a number means
-        names = [one.get("name") if isinstance(option, str) else o for o, one in enumerate(self.options)]
-        insist(option in names, f"{self.name!a:.90} has no option {option!a:.90}")
-        return names.index(option)
 
     def serve(self, running: int, pinned: int) -> None:
         """Set the demand, and the copies beyond which one of a fullest zone can be dropped from any plan at no cost.
@@ -415,7 +404,7 @@ class Knapsack:
 # 3. Prices -----------------------------------------------------------------------------------------------------------
 def priced(row: Row, key: str, read: Any, least: float = 0) -> dict[Any, int]:
     """Prices by what they are of: the last part of each entry is the price."""
-    return distinct(((read(*what), integer(price, least)) for *what, price in row.get(key, [])), key)
+    return Named(((read(*what), integer(price, least)) for *what, price in row.get(key, [])), f"entry of {key}")
 
 
 class DeviceClass:
@@ -460,9 +449,9 @@ class Prices:
         self.problem, self.alpha = problem, dict[DeviceClass, int]()
         self.machines = priced(row, "machines", problem.pool_set, -math.inf)
         self.classes = [DeviceClass(value, problem) for value in row.get("accelerators", [])]
-        self.class_of: dict[str, DeviceClass] = distinct(((p, q) for q in self.classes for p in q.pools), "classes")
-        self.volumes = priced(row, "volumes", lambda p, r: (known(p, problem.pools, "pool"), RESOURCES.index(r)))
-        self.per_instance = priced(row, "per_instance", lambda c, p: (c, known(p, problem.component(c).on_one, "pool")))
+        self.class_of: dict[str, DeviceClass] = Named(((p, q) for q in self.classes for p in q.pools), "pool")
+        self.volumes = priced(row, "volumes", lambda p, r: (problem.pools[p].name, RESOURCES.index(r)))
+        self.per_instance = priced(row, "per_instance", lambda c, p: (problem.components[c].name, p))
         self.copies = priced(row, "copies", problem.copy_set, -math.inf)
         for c in (problem.components[name] for name, _, _ in self.copies):
             insist(not (c.demand or c.counted_whole), "copies with a demand, or counted whole, have no price as a set")
@@ -471,10 +460,8 @@ class Prices:
     def inequality(self, leaf: Leaf) -> tuple[dict[str, int], int]:
         """W by pool, and D, for the plans of a leaf."""
         components, pools = self.problem.components, self.problem.pools
-        self.alpha = {kind: max(kind.own, kind.knapsack.value(kind.items(leaf))) for kind in self.classes}
-        worth = dict.fromkeys(pools, 0)
-        for p, kind in self.class_of.items():
-            worth[p] += max(1, pools[p].devices) * self.alpha[kind]
+        alpha = self.alpha = {kind: max(kind.own, kind.knapsack.value(kind.items(leaf))) for kind in self.classes}
+        worth = dict.fromkeys(pools, 0) | {p: max(1, pools[p].devices) * alpha[q] for p, q in self.class_of.items()}
         for (p, r), price in self.volumes.items():
             worth[p] += price * pools[p].room[r]
         for (name, p), price in self.per_instance.items():
@@ -535,7 +522,7 @@ class Clique:
     """Components of which no two share a machine, with prices of their machines: each holds copies of one at most."""
 
     def __init__(self, row: Row, problem: Problem) -> None:
-        price = priced(row, "clique", problem.component)
+        price = priced(row, "clique", problem.components.__getitem__)
         for a, b in combinations(price, 2):
             apart = a.dedicated or b.dedicated or a.avoid & b.called or b.avoid & a.called
             insist(bool(apart), f"{a.name!a:.90} and {b.name!a:.90} may share a machine")
@@ -639,10 +626,10 @@ class Proof:
         factors = ((i, Fraction(integer(num, 1), integer(den, 1))) for i, num, den in node.get("use", []))
         used = [(self.prices[integer(i, 0)], factor / self.unit) for i, factor in factors]
         if reason == "running":
-            rewards = priced(node, "rewards", lambda name: problem.component(name).name)
+            rewards = priced(node, "rewards", lambda name: problem.components[name].name)
             prices, root = self.prices[integer(node["prices"], 0)], Leaf(problem, {}, leaf.within)
             return running_cost(problem, prices, rewards, self.unit, root)
-        counted = reason == "counting" and not leaf.empty and problem.component(node.get("component")).impossible(leaf)
+        counted = reason == "counting" and not leaf.empty and problem.components[node["component"]].impossible(leaf)
         if leaf.empty or counted or (node.get("infeasible") is True and leaf.least_rent(used, paid=False) > 0):
             return NO_PLAN
         moves = sum(n * (problem.components[c].move_cost + problem.move) for c, n in problem.moves.items())
@@ -686,7 +673,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return status
     try:
-        read = [json.loads(Path(p).read_text("utf-8"), object_pairs_hook=lambda o: distinct(o, "keys")) for p in files]
+        read = [json.loads(Path(p).read_text("utf-8"), object_pairs_hook=lambda o: Named(o, "key")) for p in files]
         problem, status = Problem(read[0]), 1
         proof, *others = proofs = check(problem, read[1])
         compared = ["the file holds no plan" if p.get("cost") is None else compare(problem, proof, p) for p in read[2:]]

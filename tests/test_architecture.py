@@ -105,7 +105,7 @@ ALONE = {"check_certificate": (), "recheck_program": ("highspy", "ortools")}
 # Where fleets are made or changed: a solver takes a reduction, which knows the way back.
 REWRITERS = ("compiled", "reductions")
 FIELDS_OF_A_FLEET = frozenset(field.name for field in fields(Fleet) if field.init)
-MOST_LINES_OF_THE_CHECKER = 720  # so that a reader has it whole in an hour
+MOST_LINES_OF_THE_CHECKER = 699  # so that a reader has it whole in an hour
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
 ENGINE_ROOMS = (
@@ -334,7 +334,7 @@ def test_the_checker_of_certificates_stands_alone(name: str) -> None:
 
     assert foreign <= {"__future__", *ALONE[name]}
     assert not any(row.eager for row in rows if row.target.partition(".")[0] in ALONE[name])
-    assert len(source.splitlines()) < MOST_LINES_OF_THE_CHECKER
+    assert len(source.splitlines()) <= MOST_LINES_OF_THE_CHECKER
 
 
 def rewrites(source: str, path: str) -> Iterator[str]:

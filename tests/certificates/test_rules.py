@@ -171,7 +171,7 @@ def test_dollars_that_are_paid_for_are_worth_at_most_all_of_themselves() -> None
 
 def test_a_pool_in_two_commitments_is_refused() -> None:
     rows = [{"name": name, "pools": ["b"], "instances": 1} for name in "kl"]
-    with pytest.raises(Refused, match="pools of commitments"):
+    with pytest.raises(Refused, match="the same pool of commitments stands there twice"):
         told({"prices": [["k", 1, 1], ["l", 1, 1]]}, 1, commitments=rows)
 
 
@@ -192,6 +192,13 @@ def test_a_unit_of_a_limit_makes_machines_dearer(limit: Doc, price: float) -> No
     proof = told({"prices": [["team", key, each.numerator, each.denominator]]}, 1_500_000, **rules)
     assert proof.checked in (7_000_000, 6_999_999, 7_500_000 - 500_001)
     assert told({}, 1_500_000, **rules).checked < 7_000_000
+
+
+def test_a_price_of_what_a_limit_leaves_free_makes_nothing_dearer() -> None:
+    """The limit is on machines. A price of its vCPUs, of which it says nothing, must prove nothing."""
+    rules = {"limits": [{"name": "team", "pools": ["b"], "max_instances": 1}]}
+    free = told({"prices": [["team", "max_vcpus", 1000, 1]]}, 1_500_000, **rules)
+    assert free.checked == told({}, 1_500_000, **rules).checked
 
 
 def test_a_price_of_moves_may_be_above_their_money() -> None:
