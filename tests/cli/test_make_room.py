@@ -42,10 +42,25 @@ def test_the_answer(tmp_path: Path) -> None:
     assert "room: 1 eviction, 0 moves; fewer are not enough: proven" in done.stdout
     assert f"1 copy of {LOW} evicted (priority 0, below 1)" in done.stdout
     assert "drain and stop" in done.stdout
+    assert f"copies that stop for good: {LOW}: 1\nall other copies serve at every moment" in done.stdout
     room = json.loads((tmp_path / "room.json").read_text())
     assert (room["format"], room["status"], room["evictions"]) == ("placement-room/v1", "optimal", {LOW: 1})
     assert not placement.verify(Problem(**room["asked"]), placement.Plan(**room["plan"])).violations
     assert [step["action"] for step in room["transition"]["steps"]] == ["stop", "start", "wait"]
+
+
+def test_surplus_copies_do_not_serve_on(tmp_path: Path) -> None:
+    """What is not wanted any more stops, too, and the words on who serves say so."""
+    document = gpus(
+        [("a", 4), ("a", 4)], components={"a": {"copies": 1, "accelerators": 4}, "w": {"copies": 1, "accelerators": 4}}
+    )
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps({"format": "placement/v1", **document}))
+
+    done = run("make-room", path, "--component", "w", "--work", "400", "-o", tmp_path / "room.json")
+
+    assert "1 copy of a not wanted any more" in done.stdout
+    assert "copies that stop for good: a: 1\nall other copies serve at every moment" in done.stdout
 
 
 def test_no_room(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def test_a_table_of_steps_and_what_they_come_to(files: tuple[Path, Path]) -> Non
     assert "open machine p/temp-1 of pool p, for this transition only" in done.stdout
     assert f"start {EVIL}" in done.stdout
     assert "2 moves in 3 batches, 7 min 0 s" in done.stdout
+    assert "stop for good" not in done.stdout
+    assert "\nall copies serve at every moment" in done.stdout
 
 
 def test_the_document_can_be_read_again(files: tuple[Path, Path], tmp_path: Path) -> None:

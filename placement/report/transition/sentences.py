@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from placement.report import words
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.documents.transition import Transition, TransitionStep
 
@@ -53,13 +53,33 @@ def summary(found: Transition) -> Iterator[str]:
     elif found.steps:
         yield _temporary(found)
         yield _proof(found)
-        if found.unavailable:
-            allowed = ", ".join(f"{words.shown(name)}: {count}" for name, count in found.unavailable.items())
-            yield f"copies that may be missing: {allowed}"
-        else:
-            yield "all copies serve at every moment"
+        yield from _serving(found)
     for note in found.notes:
         yield f"note: {words.shown(note)}"
+
+
+def _serving(found: Transition) -> Iterator[str]:
+    """Which copies stop for good, and which of the others may be missing on the way."""
+    ended = stopped_for_good(found)
+    if ended:
+        yield f"copies that stop for good: {_by_component(ended)}"
+    if found.unavailable:
+        yield f"copies that may be missing: {_by_component(found.unavailable)}"
+    else:
+        yield f"all {'other ' if ended else ''}copies serve at every moment"
+
+
+def stopped_for_good(found: Transition) -> dict[str, int]:
+    """By component, how many copies fewer run in the end."""
+    fewer: Counter[str] = Counter()
+    for step in found.steps:
+        if step.component is not None:
+            fewer[step.component] += (step.action == "stop") - (step.action == "start")
+    return dict(+fewer)
+
+
+def _by_component(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{words.shown(name)}: {count}" for name, count in counts.items())
 
 
 def _temporary(found: Transition) -> str:
