@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
+from placement.integrations.kubernetes.naming import free_name
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -132,15 +133,7 @@ def _name(members: Sequence[NodeMachine], is_shared: bool, taken: set[str]) -> s
     """The type's label; where several types share it, with the group of nodes, and a number if need be."""
     label, group = members[0].type_label, {machine.group[1] for machine in members}
     base = f"{label} {group.pop()}" if is_shared and len(group) == 1 and "" not in group else label
-    return _free(base, taken)
-
-
-def _free(base: str, taken: set[str]) -> str:
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base} #{number}"
-    return name
+    return free_name(base, taken)
 
 
 def node_pools(classes: Sequence[NodeClass], zone_label: str) -> list[NodePoolRow]:
@@ -152,7 +145,7 @@ def node_pools(classes: Sequence[NodeClass], zone_label: str) -> list[NodePoolRo
         for machine in row.machines:
             groups[machine.zone, machine.buy, machine.reservation, machine.group].append(machine)
         for (zone, buy, reservation, group), members in groups.items():
-            name = _free(f"{row.name}-{zone}{'' if buy == 'on-demand' else f'-{buy}'}", taken)
+            name = free_name(f"{row.name}-{zone}{'' if buy == 'on-demand' else f'-{buy}'}", taken)
             taken.add(name)
             labels = _telling(members, (zone_label, group[0]))
             pools.append(NodePoolRow(name, row, zone, buy, reservation, group, members, labels))

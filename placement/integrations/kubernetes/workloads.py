@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.asks import NO_ASK
+from placement.integrations.kubernetes.naming import free_name
 from placement.integrations.kubernetes.objects import of_each, whole_at
 from placement.integrations.kubernetes.pods import OPTION, Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
@@ -95,7 +96,7 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
         base = _base(workload.owner)
         if len(kinds[base]) > 1:
             base = f"{base} ({workload.owner.kind})"
-        workload.name = base if not workload.owner.kind else _free(base, taken)
+        workload.name = base if not workload.owner.kind else free_name(base, taken)
         taken.add(workload.name)
         workload.wanted = _wanted(workload.owner, cluster, source)
     for workload in found.values():
@@ -106,15 +107,6 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
-
-
-def _free(base: str, taken: Collection[str]) -> str:
-    """A name that no other component has."""
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base} #{number}"
-    return name
 
 
 def _option(row: PodRow) -> int:

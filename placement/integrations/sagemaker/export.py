@@ -15,17 +15,18 @@ from placement.integrations.sagemaker.groups import PlanView, demands_of
 from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import copy_range, later_update, registrations, tell_policies
+from placement.integrations.sagemaker.scaling import copy_range, later_update, tell_policies
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
 from placement.integrations.sagemaker.template import template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Plan, Problem
     from placement.integrations.sagemaker.packing import Machines
+    from placement.integrations.sagemaker.scaling import Registration
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -54,8 +55,9 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     wish.require("inference components", "the plan")
     made = deployment(view, wish, ResourceNames())
     _check_models(view, made, as_new=wish.as_new)
-    steps = DeploymentChanges(view, made, wish, notes).steps()
-    _tell(view, made, wish, notes)
+    changes = DeploymentChanges(view, made, wish, notes)
+    steps = changes.steps()
+    _tell(view, made, changes.registrations, wish, notes)
     _check(steps, view, notes)
     found = files(steps)
     if any(step.operation == "CreateEndpoint" for step in steps):  # what runs is no part of a new stack
@@ -106,8 +108,10 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _tell(view: PlanView, made: Deployment, wish: ExportWish, notes: Notes) -> None:
-    """What SageMaker can't be told of the plan."""
+def _tell(
+    view: PlanView, made: Deployment, scaled: Mapping[str, Registration], wish: ExportWish, notes: Notes
+) -> None:
+    """What SageMaker can't be told of the plan. `scaled` is how each inference component is scaled, by its name."""
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
     for group in made.groups:
         place = f"endpoint {group.endpoint} variant {group.variant}"
@@ -121,7 +125,6 @@ def _tell(view: PlanView, made: Deployment, wish: ExportWish, notes: Notes) -> N
             )
         if group.fit.strength == "no":
             notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
-    scaled = registrations(view.problem, made.served, wish)
     for served in made.served:
         component = view.components[served.component]
         _tell_component(component, served, notes)
