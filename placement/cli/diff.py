@@ -26,13 +26,22 @@ def diff(
         bool,
         typer.Option("--alike", help="Machines of one pool are alike, also those that run: their names do not count."),
     ] = False,
+    by_pool: Annotated[
+        bool,
+        typer.Option(
+            "--by-pool",
+            help="Count machines and copies of each pool: for a platform that does not tell, or itself chooses, which "
+            "machine of a pool a copy is on.",
+        ),
+    ] = False,
     output_format: FormatOption = "text",
     full: FullOption = False,
 ) -> None:
     """Say what differs between what runs and a plan, or between two plans: by component, by machine, move by move.
 
     The order of rows never counts. Machines that do not run yet have names that a plan made up, so they are paired by
-    what they hold; with --alike so are those that run.
+    what they hold; with --alike so are those that run. With --by-pool it does not count on which machine of its pool a
+    copy is.
 
     Exit codes: 0 nothing differs, 1 something does, 2 bad input.
     """
@@ -50,10 +59,12 @@ def diff(
         warn(problem, file, full=full)
         first = _of_problem(read_plan(plan), plan, problem)
         if other is None:
-            found, names = compare(problem, None, first, alike=alike), (WHAT_RUNS, _shown(plan))
+            old, names = None, (WHAT_RUNS, _shown(plan))
+            new = first
         else:
-            second = _of_problem(read_plan(other), other, problem)
-            found, names = compare(problem, first, second, alike=alike), (_shown(plan), _shown(other))
+            old, names = first, (_shown(plan), _shown(other))
+            new = _of_problem(read_plan(other), other, problem)
+        found = compare(problem, old, new, alike=alike, by_pool=by_pool)
         put(diff_page(found, names, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.same else Code.BROKEN)
 

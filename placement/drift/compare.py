@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement import arguments
 from placement.auditing.document import CopiesMoved
@@ -21,7 +21,14 @@ from placement.drift.contents import (
     held_by_machine,
     kinds,
 )
-from placement.drift.document import ComparedSide, ComponentChange, CopiesThere, MachineChange, PlanDifference
+from placement.drift.document import (
+    ComparedSide,
+    ComponentChange,
+    CopiesThere,
+    MachineChange,
+    PlanDifference,
+    PoolChange,
+)
 from placement.drift.pairing import pair
 from placement.errors import UsageError, printable
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
@@ -43,8 +50,18 @@ class _Side:
     on: dict[str, Held]
     facts: ComparedSide
 
+    def pooled(self) -> _Side:
+        """Each pool as if it were one machine that holds all copies of its machines, wherever there."""
+        on: dict[str, Held] = defaultdict(Counter)
+        for machine, held in self.on.items():
+            for copy, count in held.items():
+                on[self.pools[machine]][copy._replace(accelerators=())] += count
+        return _Side({pool: pool for pool in self.pools.values()}, on, self.facts)
 
-def diff(problem: Problem, before: Plan | None, after: Plan, *, alike: bool = False) -> PlanDifference:
+
+def diff(
+    problem: Problem, before: Plan | None, after: Plan, *, alike: bool = False, by_pool: bool = False
+) -> PlanDifference:
     """What differs between two plans of a problem, or between what runs and a plan.
 
     Parameters
@@ -54,6 +71,8 @@ def diff(problem: Problem, before: Plan | None, after: Plan, *, alike: bool = Fa
     alike : every machine of a pool is as good as another, whatever it is called. Without it that holds for machines
         that do not run by the problem, whose names a plan made up. A machine that drains, is cordoned, can't be removed
         or has a pinned copy is itself in any case.
+    by_pool : machines and copies of each pool are counted, and it does not matter which of its machines a copy is on:
+        for a platform that does not tell, or that chooses itself.
 
     Returns
     -------
@@ -82,7 +101,7 @@ def diff(problem: Problem, before: Plan | None, after: Plan, *, alike: bool = Fa
         arguments.instance("before", before, Plan, PLAN_RULE)
         old = _of_plan(problem, before, "the first plan")
     new = _of_plan(problem, after, "the plan" if before is None else "the second plan")
-    return _Comparison(problem, old, new, alike=alike).difference()
+    return _Comparison(problem, old, new, alike=alike, by_pool=by_pool).difference()
 
 
 def _running(problem: Problem) -> _Side:
@@ -122,9 +141,10 @@ def _of_plan(problem: Problem, plan: Plan, what: str) -> _Side:
     rows = (
         (row.instance, HeldCopy(row.component, row.option, tuple(sorted(row.accelerators)))) for row in plan.assignments
     )
-    facts = ComparedSide(
-        what, dollars(verdict.price_per_hour), len(plan.instances), len(plan.assignments), len(verdict.violations)
-    )
+    # What a plan says of itself was said when it was made: of other moves and prices than from what runs now.
+    broken = sum(not row.is_claim for row in verdict.violations)
+    price = dollars(verdict.price_per_hour)
+    facts = ComparedSide(what, price, len(plan.instances), len(plan.assignments), broken)
     return _Side({row.id: row.pool for row in plan.instances}, held_by_machine(rows), facts)
 
 
@@ -140,32 +160,38 @@ class _Pair(NamedTuple):
 class _Comparison:
     """Machines paired, and what follows from that."""
 
-    def __init__(self, problem: Problem, old: _Side, new: _Side, *, alike: bool) -> None:
-        self.problem, self.old, self.new, self.alike = problem, old, new, alike
+    def __init__(self, problem: Problem, old: _Side, new: _Side, *, alike: bool, by_pool: bool) -> None:
+        self.problem, self.alike, self.by_pool = problem, alike, by_pool
+        self.counts = Counter(old.pools.values()), Counter(new.pools.values())
+        self.old, self.new = (old.pooled(), new.pooled()) if by_pool else (old, new)
         self.zones = {row.name: row.zone for row in problem.pools}
         self.pairs = self._pairs()
 
     def difference(self) -> PlanDifference:
         """The document."""
         changes, moves = self._changes()
-        machines = tuple(
-            self._machine(row) for row in self.pairs if row.before is None or row.after is None or not row.apart.same
-        )
+        differ = [row for row in self.pairs if row.before is None or row.after is None or not row.apart.same]
+        machines = () if self.by_pool else tuple(map(self._machine, differ))
+        pools = tuple(self._pools()) if self.by_pool else ()
         components = tuple(self._components(moves))
         return PlanDifference(
             problem=self.problem.name,
-            same=not machines and not components,
+            same=not machines and not pools and not components,
             alike=self.alike,
+            by_pool=self.by_pool,
             before=self.old.facts,
             after=self.new.facts,
             moves=sum(moves.values()),
             machines=machines,
+            pools=pools,
             components=components,
             changes=changes,
         )
 
     def _themselves(self) -> set[str]:
         """Machines that are known by their names."""
+        if self.by_pool:
+            return set()
         pinned = {row.instance for row in self.problem.placements if row.pinned}
         return {
             row.id
@@ -201,21 +227,34 @@ class _Comparison:
                 found.append(_Pair(name, None, pool, NotShared(goes, Counter(), Counter())))
         return sorted(found, key=lambda row: (row.pool, row.before is None, row.before or row.after or ""))
 
+    def _facts(self, name: str) -> dict[str, Any]:
+        """Type, zone and price of a pool's machines; each null where the problem has no such pool."""
+        pool = next((pool for pool in self.problem.pools if pool.name == name), None)
+        if pool is None:
+            return {"instance_type": None, "zone": None, "price_per_hour": None}
+        listed = self.problem.instance_types[pool.instance_type].price_per_hour
+        price = listed if pool.price_per_hour is None else pool.price_per_hour
+        return {"instance_type": pool.instance_type, "zone": pool.zone, "price_per_hour": price}
+
+    def _pools(self) -> Iterable[PoolChange]:
+        before, after = self.counts
+        for row in self.pairs:
+            if not row.apart.same or before[row.pool] != after[row.pool]:
+                yield PoolChange(
+                    pool=row.pool,
+                    **self._facts(row.pool),
+                    machines_before=before[row.pool],
+                    machines_after=after[row.pool],
+                    comes=_rows(row.apart.comes),
+                    goes=_rows(row.apart.goes),
+                )
+
     def _machine(self, row: _Pair) -> MachineChange:
-        pool = next((pool for pool in self.problem.pools if pool.name == row.pool), None)
-        price = kind = zone = None
-        if pool is not None:
-            kind, zone = pool.instance_type, pool.zone
-            price = pool.price_per_hour
-            if price is None:
-                price = self.problem.instance_types[kind].price_per_hour
         return MachineChange(
             before=row.before,
             after=row.after,
             pool=row.pool,
-            instance_type=kind,
-            zone=zone,
-            price_per_hour=price,
+            **self._facts(row.pool),
             comes=_rows(row.apart.comes),
             goes=_rows(row.apart.goes),
             rearranged=_rows(row.apart.rearranged),

@@ -12,7 +12,7 @@ FORMAT: Literal["placement-diff/v1"] = "placement-diff/v1"
 
 @dataclass(frozen=True, slots=True)
 class ComparedSide:
-    """One of the two that are compared; `broken` counts rules that it breaks, and what it says untrue of itself."""
+    """One of the two that are compared; `broken` counts rules of the problem that it breaks."""
 
     what: str
     price_per_hour: float
@@ -54,6 +54,26 @@ class MachineChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolChange:
+    """A pool that has another number of machines, or other copies on them.
+
+    Attributes
+    ----------
+    price_per_hour : of one machine; null when the pool is not in the problem.
+    comes, goes : copies that its machines hold on one side only.
+    """
+
+    pool: str
+    instance_type: str | None
+    zone: str | None
+    price_per_hour: float | None
+    machines_before: int
+    machines_after: int
+    comes: tuple[CopiesThere, ...]
+    goes: tuple[CopiesThere, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentChange:
     """A component that differs: its copies in all, by option and by zone, on each side, and how many of them move."""
 
@@ -72,16 +92,19 @@ class PlanDifference:
     """All that differs between two sides; `same` when nothing does.
 
     `alike` tells how machines were told apart: false when those that run are known by their names, true when all
-    machines of a pool are alike.
+    machines of a pool are alike. Where `by_pool` is true they were not: machines and copies of each pool were counted,
+    `pools` has those that differ, `machines` none, and a copy moves when it goes to another pool.
     """
 
     problem: str
     same: bool
     alike: bool
+    by_pool: bool
     before: ComparedSide
     after: ComparedSide
     moves: int
     machines: tuple[MachineChange, ...]
+    pools: tuple[PoolChange, ...]
     components: tuple[ComponentChange, ...]
     changes: tuple[CopiesMoved, ...]
     format: Literal["placement-diff/v1"] = FORMAT

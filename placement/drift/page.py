@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from placement.auditing.document import CopiesMoved
-    from placement.drift.document import ComparedSide, ComponentChange, CopiesThere, MachineChange, PlanDifference
+    from placement.drift.document import (
+        ComparedSide,
+        ComponentChange,
+        CopiesThere,
+        MachineChange,
+        PlanDifference,
+        PoolChange,
+    )
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell
@@ -37,17 +44,23 @@ def diff_page(found: PlanDifference, names: tuple[str, str] | None = None, *, fu
         *_called(before),
         " and ",
         *_called(after),
-        f" differ in {words.count(len(found.machines), 'machine')} and "
-        f"{words.count(len(found.components), 'component')}: {_money(found)}",
+        f" differ in {_places(found)} and {words.count(len(found.components), 'component')}: {_money(found)}",
     )
     sections = [
         _sides(found),
         *_components(found, full=full),
         *_machines(found, full=full),
+        *_pools(found, full=full),
         *_changes(found, full=full),
         told,
     ]
     return Outline(title, (lead, *_broken(found, before, after)), tuple(sections), bad=True)
+
+
+def _places(found: PlanDifference) -> str:
+    if found.by_pool:
+        return words.count(len(found.pools), "pool")
+    return words.count(len(found.machines), "machine")
 
 
 def _called(name: str) -> Line:
@@ -87,7 +100,8 @@ def _sides(found: PlanDifference) -> OutlineSection:
         (("copies",), *_counted(old.copies, new.copies)),
     ]
     columns = (Column(""), Column("before", True), Column("after", True), Column("change", True))
-    remark: Line = (f"{words.count(found.moves, 'copy moves', 'copies move')} from one to the other",)
+    where = "to another pool" if found.by_pool else "from one to the other"
+    remark: Line = (f"{words.count(found.moves, 'copy moves', 'copies move')} {where}",)
     return OutlineSection("Before and after", (), Grid(columns, tuple(rows)), (remark,))
 
 
@@ -104,7 +118,13 @@ def _components(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection
         return
     shown = found.components if full else found.components[:_ROWS]
     rows = tuple(
-        ((Name(row.component),), (f"{row.before:,}",), (f"{row.after:,}",), (f"{row.moves:,}",), _what(row, full=full))
+        (
+            (Name(row.component),),
+            (f"{row.before:,}",),
+            (f"{row.after:,}",),
+            (f"{row.moves:,}",),
+            _what(row, full=full) or ("other pools" if found.by_pool else "other machines",),
+        )
         for row in shown
     )
     columns = (
@@ -129,7 +149,7 @@ def _what(row: ComponentChange, *, full: bool) -> Line:
         parts.append(("options ", *_from_to(row.options_before, row.options_after, full=full)))
     if row.zones_before != row.zones_after:
         parts.append(("zones ", *_from_to(row.zones_before, row.zones_after, full=full)))
-    return joined(parts, None, "; ") if parts else ("other machines",)
+    return joined(parts, None, "; ")
 
 
 def _other(row: ComponentChange) -> bool:
@@ -161,6 +181,30 @@ def _machines(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
     yield OutlineSection("By machine", (), Grid(columns, rows), _more(len(found.machines) - len(shown)))
 
 
+def _pools(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
+    if not found.pools:
+        return
+    shown = found.pools if full else found.pools[:_ROWS]
+    rows = tuple(
+        (
+            (Name(row.pool),),
+            (Name(row.instance_type or row.pool),),
+            (f"{row.machines_before:,}",),
+            (f"{row.machines_after:,}",),
+            _more_and_less(row, full=full),
+        )
+        for row in shown
+    )
+    columns = (
+        Column("pool"),
+        Column("type"),
+        Column("machines before", True),
+        Column("after", True),
+        Column("what changes"),
+    )
+    yield OutlineSection("By pool", (), Grid(columns, rows), _more(len(found.pools) - len(shown)))
+
+
 def _machine(row: MachineChange) -> Line:
     if row.before is None:
         return (Name(row.after or ""),)
@@ -184,13 +228,17 @@ def _holds(row: MachineChange, *, full: bool) -> Line:
     elif row.after is None:
         parts.append(("goes, held ", *_copies(row.goes, most)) if row.goes else ("goes, was empty",))
     else:
-        if row.goes:
-            parts.append(("less ", *_copies(row.goes, most)))
-        if row.comes:
-            parts.append(("more ", *_copies(row.comes, most)))
+        parts.append(_more_and_less(row, full=full))
         if row.rearranged:
             parts.append(("on other accelerators ", *_copies(row.rearranged, most)))
-    return joined(parts, None, "; ")
+    return joined(filter(None, parts), None, "; ")
+
+
+def _more_and_less(row: MachineChange | PoolChange, *, full: bool) -> Line:
+    most = None if full else _ITEMS
+    less: Line = ("less ", *_copies(row.goes, most)) if row.goes else ()
+    more: Line = ("more ", *_copies(row.comes, most)) if row.comes else ()
+    return joined(filter(None, (less, more)), None, "; ")
 
 
 def _copies(rows: Iterable[CopiesThere], most: int | None) -> Line:
@@ -224,7 +272,9 @@ def _more(count: int) -> tuple[Line, ...]:
 
 def _scope(found: PlanDifference) -> Iterator[Line]:
     yield ("the order of rows does not count",)
-    if found.alike:
+    if found.by_pool:
+        yield ("machines and copies of each pool are counted; on which of its machines a copy is does not count",)
+    elif found.alike:
         yield (
             "machines of one pool are alike whatever they are called, and so are their accelerators; those that drain, "
             "are cordoned, can't be removed or have pinned copies are known by their names",

@@ -62,6 +62,11 @@ class Violation:
     figures: Figures | None = None
     spot: Spot = _OF_THE_PLAN
 
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is no rule of the problem, but what the plan says untrue of itself."""
+        return self.rule.startswith("claimed-")
+
     def __str__(self) -> str:
         """One line for people."""
         return f"{self.where}: {self.message} [{self.rule}]"

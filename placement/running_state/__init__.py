@@ -5,5 +5,6 @@ This room reads and makes documents; it knows nothing of fleets or solvers.
 
 from placement.running_state.as_plan import Dealer, RunningCopy, RunningPlan, running_copies, running_plan
 from placement.running_state.as_problem import as_running
+from placement.running_state.deal import DealFit
 
-__all__ = ["Dealer", "RunningCopy", "RunningPlan", "as_running", "running_copies", "running_plan"]
+__all__ = ["DealFit", "Dealer", "RunningCopy", "RunningPlan", "as_running", "running_copies", "running_plan"]

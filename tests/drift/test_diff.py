@@ -12,6 +12,7 @@ import pytest
 import placement
 from placement import Plan, Problem
 from placement.compiled.translate import to_plan
+from placement.documents.plan import PlanInstance
 from placement.drift.contents import Held, HeldCopy, equal_up_to_numbers
 from placement.drift.page import diff_page
 from placement.running_state import as_running
@@ -211,6 +212,73 @@ def test_what_is_no_plan_is_refused(plan: Doc, said: str) -> None:
     """With the way out."""
     with pytest.raises(placement.UsageError, match=said):
         placement.diff(Problem(**RUNS), None, Plan(**plan))
+
+
+def _by_pool(plan: Plan) -> tuple[Counter[str], Counter[tuple[str, str, int]]]:
+    """Machines of each pool, and copies of each component and option there."""
+    pools = {row.id: row.pool for row in plan.instances}
+    copies = Counter((pools[row.instance], row.component, row.option) for row in plan.assignments)
+    return Counter(pools.values()), copies
+
+
+@seeds(range(150))
+def test_by_pool_just_the_counts_of_pools_count(seeds: range) -> None:
+    """Two plans of a problem: what is not the same are the counts that differ, and which machine holds what is not."""
+    same = other = 0
+    for seed, problem, fleet, packing in plans(seeds):
+        plan = to_plan(fleet, packing)
+        rng = random.Random(seed)
+        rows = [row.model_copy(update={"accelerators": ()}) for row in plan.assignments]
+        if seed % 2:  # copies of one pool change places
+            pools = {row.id: row.pool for row in plan.instances}
+            rows = [
+                row.model_copy(update={"instance": rng.choice([m for m in pools if pools[m] == pools[row.instance]])})
+                for row in rows
+            ]
+        else:  # a copy is on any machine, and a machine more runs
+            rows[0] = rows[0].model_copy(update={"instance": rng.choice(plan.instances).id})
+        more = [PlanInstance(id="one more", pool=plan.instances[0].pool)] if rng.random() < 0.3 else []
+        shuffled = Plan.model_construct(instances=(*plan.instances, *more), assignments=tuple(rows))
+        found = placement.diff(problem, plan, shuffled, by_pool=True)
+        (before, there), (after, here) = _by_pool(plan), _by_pool(shuffled)
+        names = {key for key in before | after if before[key] != after[key]} | {
+            key[0] for key in there | here if there[key] != here[key]
+        }
+
+        assert {row.pool for row in found.pools} == names, seed
+        assert found.same == (not names), seed
+        assert found.machines == (), seed
+        for row in found.pools:
+            assert (row.machines_before, row.machines_after) == (before[row.pool], after[row.pool]), seed
+            comes = {(copy.component, copy.option): copy.copies for copy in row.comes}
+            assert comes == {key[1:]: n for key, n in (here - there).items() if key[0] == row.pool}, seed
+        assert found.moves == sum((here - there).values()) <= 1, seed
+        same, other = same + found.same, other + (not found.same)
+    assert min(same, other) > len(seeds) / 8
+
+
+def test_a_plan_is_not_held_to_what_it_said_of_an_earlier_state() -> None:
+    """Once it is carried out, its moves are made: that it counted them is no broken rule."""
+    problem = Problem(**RUNS)
+    result = placement.solve(problem, "best-fit", time_limit=None, work=3)
+    assert result.plan is not None
+    assert result.plan.moves
+    found = placement.diff(as_running(problem, result.plan), None, result.plan)
+    assert (found.same, found.after.broken) == (True, 0)
+
+
+def test_the_page_of_pools() -> None:
+    """Machines and copies of each pool, and no machine by its name."""
+    running = {row["id"]: row["pool"] for row in RUNS["instances"]}
+    here = [{"id": name, "pool": pool, "new": False} for name, pool in running.items()]
+    rows = [{"component": "big", "instance": name} for name in running]
+    plan = Plan(instances=here, assignments=rows)
+    found = placement.diff(Problem(**RUNS), None, plan, by_pool=True)
+    page = diff_page(found, ("what runs", "plan.json")).markdown()
+
+    assert "what runs and `plan.json` differ in 1 pool and" in page
+    assert "on which of its machines a copy is does not count" in page
+    assert not any(f"`{name}`" in page for name in running if name not in running.values())
 
 
 def test_rows_that_name_nothing_of_the_problem_are_compared_too() -> None:

@@ -30,10 +30,13 @@ _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 @dataclass
 class Upkeep:
-    """How many copies of a component may be away at once, where anything tells, and labels that say what does."""
+    """How many copies of a component may be away at once, where anything tells, and labels that say what does.
+
+    `stay` is how many its budgets want up, whatever its own roll-out allows.
+    """
 
     away: int | None = None
-    has_budget: bool = False
+    stay: int | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     def keys(self) -> dict[str, int]:
@@ -64,7 +67,7 @@ def upkeep_of_all(
             amount = share_of(text, copies, up=True)
             away = max(0, copies - amount) if key == "minAvailable" else min(copies, amount)
             upkeep.away = away if upkeep.away is None else min(away, upkeep.away)
-            upkeep.has_budget = True
+            upkeep.stay = max(copies - away, upkeep.stay or 0)
             upkeep.labels[BUDGET] = budget.name
             if not away:
                 notes.assumed(workload.place, f"{budget.place} lets no copy be away, so none can be evicted")
@@ -107,8 +110,7 @@ def suggest_for_spot(
         if not held or copies < 2:
             continue
         pool, most = held.most_common(1)[0]
-        away = row.away if row.has_budget and row.away is not None else copies - 1
-        wanted = copies - away
+        wanted = 1 if row.stay is None else min(row.stay, copies)
         if copies - most < wanted:
             told = f"{most} of {copies} copies stand in the spot pool {pool}, and {wanted} should stay up"
             notes.suggested(workload.name, f"{told}: min_available_on_pool_loss: {wanted}")

@@ -108,9 +108,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _tell(
-    view: PlanView, made: Deployment, scaled: Mapping[str, Registration], wish: ExportWish, notes: Notes
-) -> None:
+def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], wish: ExportWish, notes: Notes) -> None:
     """What SageMaker can't be told of the plan. `scaled` is how each inference component is scaled, by its name."""
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
     for group in made.groups:

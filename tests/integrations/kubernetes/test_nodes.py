@@ -9,7 +9,7 @@ import pytest
 
 import placement
 from placement.integrations.kubernetes import Wishes, import_kubernetes
-from tests.integrations.kubernetes.clusters import Json, daemon, node, pod, write
+from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,25 @@ def test_reserved_nodes_are_commitments_and_spot_is_told(tmp_path: Path) -> None
     assert [row.name for row in found.problem.pools][1] == "g5.12xlarge-us-east-1a-spot"
     assert "shop/a: suggested: 2 of 2 copies stand in the spot pool" in notes(found)
     assert "min_available_on_pool_loss: 1" in notes(found)
+
+
+@pytest.mark.parametrize(("least", "suggested"), [(2, ""), (3, "3"), ("100%", "4")])
+def test_spot_is_measured_by_the_budget_not_by_the_roll_out(tmp_path: Path, least: Any, suggested: str) -> None:
+    """Of four copies two are on spot. How many may be away in a roll-out says nothing of how many must stay up."""
+    spot = node("n2", labels={"karpenter.sh/capacity-type": "spot"})
+    pods = [pod(f"a{i}", f"n{1 + i % 2}", "a", gpus=1) for i in range(4)]
+    careful = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "a", "namespace": "shop"},
+        "spec": {"replicas": 4, "strategy": careful},
+    }
+    found = imported(tmp_path, node("n1"), spot, *pods, owner, budget("a", "a", minAvailable=least))
+    (told,) = [note.reason for note in found.notes if note.kind == "suggested"] or [""]
+
+    assert found.problem.components[0].max_unavailable == 0
+    assert told.rpartition("min_available_on_pool_loss: ")[2] == suggested
 
 
 @pytest.mark.parametrize(

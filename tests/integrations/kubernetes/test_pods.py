@@ -420,3 +420,15 @@ def test_an_oversold_machine_is_said(tmp_path: Path) -> None:
     found = imported(tmp_path, node("n1"), *[pod(f"a{i}", "n1", "a", gpus=1) for i in range(5)])
 
     assert "n1 accelerator 0: broken: holds 2 copies" in notes(found)
+
+
+def test_a_machine_is_oversold_only_where_no_way_to_deal_it_out_keeps_the_rules(tmp_path: Path) -> None:
+    """Halves, thirds and quarters that fill two accelerators: to put the largest first is no way to find that."""
+    parts = (0.5, 0.25, 0.25, 0.333, 0.333, 0.333)
+
+    def shared(*parts: float) -> str:
+        rows = [pod(f"a{i}", "n1", f"a{i}", annotations={"gpu-fraction": str(part)}) for i, part in enumerate(parts)]
+        return notes(imported(tmp_path, node("n1", gpus=2), *rows))
+
+    assert "broken" not in shared(*parts)
+    assert "broken" in shared(*parts, 0.25)

@@ -174,6 +174,32 @@ def test_a_fleet_that_runs_is_changed(tmp_path: Path, platform: Platform, url: s
     }
 
 
+def test_drift_from_a_plan_that_was_sent(tmp_path: Path, platform: Platform, url: str) -> None:
+    """Read again, what runs is the plan, by counts of pools; a copy less, or a machine more, is told."""
+    deployed(tmp_path, url)
+    names = tuple(platform.endpoints)
+    state = tmp_path / "state.json"
+    document = imported(tmp_path, url, "state", *names).to_document()
+    document["components"][0]["copies"] -= 1
+    state.write_text(json.dumps(document))
+    done("solve", state, "-o", tmp_path / "next.json", *QUICK)
+    done("export", "sagemaker", state, tmp_path / "next.json", "--out", tmp_path / "changes", "--pin")
+    done("apply", "sagemaker", tmp_path / "changes", "--send", "--endpoint-url", url, "--region", REGION)
+
+    def drift(name: str, code: int) -> str:
+        imported(tmp_path, url, name, *names)
+        said = done("diff", tmp_path / f"{name}.json", tmp_path / "next.json", "--by-pool", code=code).stdout
+        return " ".join(said.split())
+
+    assert "are the same" in drift("after", 0)
+    platform.components["code-34b"]["copies"] -= 1
+    assert "1 copy starts" in drift("less", 1)
+    platform.components["code-34b"]["copies"] += 1
+    first = platform.endpoints[names[0]]["machines"]
+    next(iter(first.values())).append(G5)
+    assert "differ in 1 pool and 0 components" in drift("more", 1)
+
+
 def test_a_call_that_is_refused_says_how_to_go_on(tmp_path: Path, platform: Platform, url: str) -> None:
     """What is done is done; the number of the call that failed is told, and it is taken from there."""
     deployed(tmp_path, url)
