@@ -928,6 +928,26 @@ def test_a_zone_counts_when_its_empty_machine_holds_a_copy(machine: Doc, takes: 
     assert len(referee_check(problem, plan)[0]) == len(found)
 
 
+def test_zones_of_every_type_that_holds_a_copy_count() -> None:
+    """Both copies stand in the zone of one type, so the zone of the other type lacks one, wherever they stand."""
+    pools = [{"name": zone, "instance_type": f"type of {zone}", "zone": zone} for zone in "ad"]
+    problem = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 10}},
+        "instance_types": {pool["instance_type"]: JUST for pool in pools},
+        "pools": pools,
+        "components": [{"name": "c", "copies": 2, "spread": {"max_skew": 1}, **TAKES}],
+    }
+    for pool in "ad":
+        machines = [f"{pool}/new-{n}" for n in (1, 2)]
+        plan = {
+            "instances": [{"id": name, "pool": pool} for name in machines],
+            "assignments": [{"component": "c", "instance": name, "accelerators": [0, 1]} for name in machines],
+        }
+        assert [violation.rule for violation in violations(Problem(**problem), Plan(**plan))] == ["max-skew"]
+        assert len(referee_check(problem, plan)[0]) == 1
+
+
 def test_a_component_that_places_nothing_has_no_skew() -> None:
     """Nor any rule over zones, however it is spread."""
     verdict = judge({"components.3": {"name": "foe", "copies": 1, "min_copies": 0, "accelerators": 0,

@@ -140,13 +140,14 @@ def test_by_hand(
     assert chosen == leave
 
 
-def test_a_search_that_is_cut_short_still_bounds(parameters: Change) -> None:
-    """By the best single resource; and names nobody who leaves."""
-    parameters(BOUNDS.overload, nodes=0)
+@pytest.mark.parametrize(("nodes", "whole"), [(0, False), (1, False), (3, False), (4, True)])
+def test_a_search_that_is_cut_short_still_bounds(parameters: Change, nodes: int, *, whole: bool) -> None:
+    """By the best single resource; and names nobody who leaves. Three copies leave one by one: four nodes."""
+    parameters(BOUNDS.overload, nodes=nodes)
 
     (found,) = overloads(compile_fleet(Problem(**machine(4, 4, 4, 4, 4))))
 
-    assert (found.least, found.leave) == (3, ())
+    assert (found.least, [leaving.copies for leaving in found.leave]) == (3, [3] if whole else [])
 
 
 def covers(rng: random.Random) -> tuple[list[_Kind], tuple[int, ...]]:
@@ -180,9 +181,21 @@ def test_the_cheapest_cover_is_that_of_all_ways(parameters: Change) -> None:
         assert (weight, sum(taken.values())) == min(ways)[:2]
         assert (*min(ways)[:3], tuple(taken.get(kind.place, 0) for kind in kinds)) in ways
 
+        for nodes in range(1, 12):  # cut short with a cover at hand that may not be the cheapest
+            parameters(BOUNDS.overload, nodes=nodes)
+            assert _cheapest_cover(kinds, over)[0] <= weight
         parameters(BOUNDS.overload, nodes=0)
         assert _cheapest_cover(kinds, over) == (max(map(fractional, range(len(over)), [kinds] * 3, over)), ())
         parameters(BOUNDS.overload, nodes=20_000)
+
+
+def test_of_equal_copies_the_smallest_leaves() -> None:
+    """One of either is enough for the second resource; one frees five of it, the other two in all."""
+    large, small = _Kind(7, 1, 1, (0, 5)), _Kind(8, 1, 1, (1, 1))
+    assert _cheapest_cover([large, small], (0, 1)) == (1, ((8, 1),))
+    assert _cheapest_cover([large, small], (0, 2)) == (1, ((7, 1),))
+    large, small = _Kind(7, 2, 1, (0, 5)), _Kind(8, 2, 1, (1, 3))
+    assert _cheapest_cover([large, small], (0, 6)) == (2, ((8, 2),))  # eight in all, where one of each frees nine
 
 
 def fractional(r: int, kinds: list[_Kind], amount: int) -> int:
@@ -245,6 +258,26 @@ def test_resources_of_a_machine_by_hand(option: Doc, seats: list[list[int] | Non
     assert overload_moves(fleet) == least
     assert overload_ticks(fleet) == fleet.tick_move * 3_000_000 * least
     assert sum(n for overload in overloads(fleet) for _, n in overload.leave) >= least
+
+
+@pytest.mark.parametrize("sharer", [{"accelerator_memory_gib": 1}, {"accelerator_share": 0.1}])
+def test_an_owner_takes_its_accelerator_whole(sharer: Doc) -> None:
+    """Two owners fill two accelerators, whoever stands where: a third copy has no memory left, nor any share."""
+    machine = {"vcpus": 9, "memory_gib": 8, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 2}
+    fleet = compile_fleet(
+        Problem(
+            accelerators={"A": {"memory_gib": 10}},
+            instance_types={"t": machine},
+            pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+            components=[
+                {"name": "own", "copies": 2, "accelerator_memory_gib": 1},
+                {"name": "share", "copies": 1, "shared": True, **sharer},
+            ],
+            instances=[{"id": "i", "pool": "p"}],
+            placements=[{"component": name, "instance": "i"} for name in ("own", "own", "share")],
+        )
+    )
+    assert overload_moves(fleet) == 1
 
 
 @pytest.mark.parametrize("beside", [[0], [1]])
