@@ -13,8 +13,9 @@ from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.families import Draw, problem_of
 from tests.fuzz.judges import Fault, agreement, has_plan, judge
-from tests.fuzz.paths import BY_NAME, PATHS
+from tests.fuzz.paths import BY_NAME, PATHS, SCENARIOS
 from tests.fuzz.runs import Answer, take
+from tests.fuzz.scenarios import run_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def knows(path: Path, doc: Doc) -> bool:
     floors = ("min_available_on_pool_loss", "min_available_on_instance_loss")
     asks = any(doc.get(key) for key in keys) or doc.get("objective", {}).get("max_moves") is not None
     asks = asks or any(component.get(key) for component in doc["components"] for key in floors)
-    known = path.solver == "bound" or SOLVERS[path.solver].fleet_rules
+    known = path.solver not in SOLVERS or SOLVERS[path.solver].fleet_rules
     return not asks or known
 
 
@@ -101,7 +102,13 @@ def examine(
     for one in choose(Draw(key_of(seed, index, "paths")), name, doc, path, enumerated=survey is not None):
         began = time.perf_counter()
         begin(one.name)
-        answer = take(one, doc, Draw(key_of(seed, index, one.name)), survey)
+        draw = Draw(key_of(seed, index, one.name))
+        if one.solver == SCENARIOS:
+            run = run_scenarios(one, doc, draw)
+            record.faults += [(one.name, fault) for fault in run.faults]
+            record.taken.append(Taken(one.name, run.status, run.reached, time.perf_counter() - began))
+            continue
+        answer = take(one, doc, draw, survey)
         answers.append(answer)
         record.faults += [(one.name, fault) for fault in judge(doc, answer, survey)]
         status = answer.status or "raised"
@@ -127,6 +134,8 @@ def faults_of(path: str, doc: Doc, key: str) -> list[Fault]:
     """
     Problem(**doc)
     patching.watch_all(place for one in PATHS for place in one.reaches)
+    if BY_NAME[path].solver == SCENARIOS:
+        return run_scenarios(BY_NAME[path], doc, Draw(key)).faults
     survey = survey_of(doc)
     answer = take(BY_NAME[path], doc, Draw(key), survey)
     faults = judge(doc, answer, survey)

@@ -31,7 +31,8 @@ class Path:
 
     Attributes
     ----------
-    solver : a name of the registry, or "bound" for `placement.bound`.
+    solver : a name of the registry, "bound" for `placement.bound`, or "scenarios" for `placement.plan_scenarios` on
+        scenarios that are drawn of the problem.
     weight : how often it is drawn, beside the others; `likes` are weights in single families.
     work : limits on work, one of which is drawn; none for a limit on time alone.
     seconds : of the time limit; on the fuzzer's clock, which moves by looks at it, unless `real`.
@@ -178,6 +179,8 @@ _CORE_RUN = (f"{_CORE}.solve:solve_vector_packing",)
 _DIVERS = {"fleets": 40, "alike": 40, "wide": 15, "edges": 15, "zones": 12, "avoid": 12}
 _CG = "column-generation"
 _ANY_WORK = (1, 20, 5_000)
+SCENARIOS = "scenarios"
+_NO_FLEETS = {"fleets": 0, "wide": 1}  # too many copies to try all commitments
 
 PATHS: tuple[Path, ...] = (
     # heuristics
@@ -511,6 +514,20 @@ PATHS: tuple[Path, ...] = (
         options={"copies": 2, "solver": "cp-sat"},
         reaches=(f"{_PARTS_ROOM}.solve:_Decomposition._round",),
         lowers=_POOR_PLAN | _NO_VOLUME,
+    ),
+    # scenarios of the problem
+    Path("scenarios", SCENARIOS, 4, likes=_NO_FLEETS, work=(5,)),
+    Path("scenarios-short", SCENARIOS, 2, likes=_NO_FLEETS, work=(1,)),
+    Path("scenarios-blind", SCENARIOS, 3, likes=_NO_FLEETS, work=(2,), lowers=_BLIND),
+    Path("scenarios-interrupt", SCENARIOS, 2, likes=_NO_FLEETS, seconds=60.0, stop="interrupt"),
+    Path("scenarios-cut-short", SCENARIOS, 2, likes=_NO_FLEETS, stop="time"),
+    Path(
+        "scenarios-separate",
+        SCENARIOS,
+        2,
+        likes=_NO_FLEETS,
+        work=(5,),
+        reaches=("placement.scenarios.recourse:Recourse.separate",),
     ),
     # bounds alone
     Path("bound", "bound", 8, seconds=1.0),

@@ -69,6 +69,18 @@ def proof_lies(set_to: Set = setattr) -> None:
     set_to(room, "solve_cp_sat", solve)
 
 
+def commits_nothing(set_to: Set = setattr) -> None:
+    """The master program of scenarios takes no machine to be worth a commitment."""
+    from placement.scenarios import master, search
+
+    def none(terms: Any, recourses: Any) -> tuple[int, ...]:
+        del recourses
+        return (0,) * len(terms)
+
+    for module in (master, search):
+        set_to(module, "most_machines", none)
+
+
 def hangs() -> None:
     """A search on a component that is dedicated never ends, and does not look at the clock."""
     _when_dedicated(lambda: time.sleep(3600))

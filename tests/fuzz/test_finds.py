@@ -66,6 +66,21 @@ def test_a_planted_bug_is_found_and_cut_down(
     assert faults_of(path, small, key) == []
 
 
+def test_a_lie_about_scenarios_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that knows of no commitment: found within forty problems, and nothing is found without the bug."""
+    path = "scenarios-short"
+
+    def lies(k: int) -> bool:
+        return any(fault.rule.endswith("bound too high") for _, fault in examine(4, k, "caps", path).faults)
+
+    with monkeypatch.context() as patched:
+        planted.commits_nothing(patched.setattr)
+        index = next(k for k in range(40) if lies(k))
+    record = examine(4, index, "caps", path)
+    assert [taken.status for taken in record.taken] == ["optimal"]
+    assert record.faults == []
+
+
 def test_a_campaign_writes_a_test_that_fails_until_the_bug_is_mended(tmp_path: Path) -> None:
     """With the problem beside it; its index shows the same again."""
     plan = Plan(4, problems=20, family="prices", path="bound", jobs=1, out=tmp_path)

@@ -15,6 +15,8 @@ from tests import brute
 from tests.reading import Doc, Reading
 from tests.strategies import random_problem
 
+MOST_PRICE = 1e9  # dollars an hour, that a document may name
+
 
 class World(NamedTuple):
     """A problem and its scenarios, as documents."""
@@ -35,7 +37,12 @@ def random_world(seed: int, **knobs: Any) -> World | None:
     """A small problem, two or three scenarios and one or two terms; None where it is too large to try everything."""
     rng = random.Random(seed)
     sizes: Doc = {"max_copies": 4, "max_components": 3, "max_machines": 3, "spoil": 5, "optional": False}
-    problem = random_problem(rng, **{**sizes, **knobs})
+    world = world_of(rng, random_problem(rng, **{**sizes, **knobs}))
+    return None if is_too_big(world, 20_000) else world
+
+
+def world_of(rng: random.Random, problem: Doc) -> World:
+    """Two or three scenarios of a problem, and one or two terms."""
     zones = sorted({pool["zone"] for pool in problem["pools"]})
     rows = []
     for k in range(rng.randint(2, 3)):
@@ -57,10 +64,13 @@ def random_world(seed: int, **knobs: Any) -> World | None:
         if rng.random() < 0.5:
             row["waive"] = ["min_zones", "min_available_on_zone_loss"]
         rows.append(row)
-    world = World(problem, {"weights_total": sum(row["weight"] for row in rows), "scenarios": rows})
-    world.scenarios["commitments"] = _terms(rng, problem)
-    documents = [scenario(world, row) for row in rows]
-    return None if any(brute.too_big(document, 20_000) for document in documents) else world
+    scenarios = {"weights_total": sum(row["weight"] for row in rows), "scenarios": rows}
+    return World(problem, scenarios | {"commitments": _terms(rng, problem)})
+
+
+def is_too_big(world: World, limit: int) -> bool:
+    """Whether trying everything would take more than so many steps in one of the scenarios."""
+    return any(brute.too_big(scenario(world, row), limit) for row in world.scenarios["scenarios"])
 
 
 def _terms(rng: random.Random, problem: Doc) -> list[Doc]:
@@ -75,7 +85,7 @@ def _terms(rng: random.Random, problem: Doc) -> list[Doc]:
         free = [p for p in free if p not in others]
         price = _price(problem, first) * rng.choice([0.3, 0.6, 0.9, 1.2])
         row: Doc = {"name": f"t{len(found)}", "pools": [p["name"] for p in (first, *others)]}
-        row["price_per_hour"] = round(price, 6)
+        row["price_per_hour"] = min(round(price, 6), MOST_PRICE)
         if rng.random() < 0.3:
             row["max_instances"] = 1
         found.append(row)
