@@ -44,6 +44,7 @@ LAYERS = (
     "reductions.base",
     "reductions.volume_aggregation",
     "reductions.linear_prices",
+    "reductions.free_machines",
     "solving",
     "integrations",
     "parallel",

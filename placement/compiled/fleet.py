@@ -38,7 +38,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class FleetPool:
-    """A supply of identical machines. `max_instances` is None without a quota; `price` is micro-dollars per hour."""
+    """A supply of identical machines. `max_instances` is None without a quota; `price` is micro-dollars per hour.
+
+    `instance_type` and `accelerator` (None: none) are names of the document.
+    """
 
     index: int
     name: str
@@ -47,6 +50,8 @@ class FleetPool:
     price: int
     min_instances: int
     max_instances: int | None
+    instance_type: str = ""
+    accelerator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +226,8 @@ def compile_fleet(problem: Problem) -> Fleet:
             ),
             min_instances=row.min_instances,
             max_instances=row.max_instances,
+            instance_type=row.instance_type,
+            accelerator=problem.instance_types[row.instance_type].accelerator,
         )
         for p, row in enumerate(problem.pools)
     )

@@ -129,7 +129,7 @@ class PatternBound:
         self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._multiplicity)
         self._tree: Tree | None = None
         self._relaxes = RELAXES
-        self._program = PatternProgram(self.relaxation, self.groups)
+        self._program = PatternProgram(self.relaxation, self.groups, limits=fleet.limits)
         self._start()
 
     def _start(self) -> None:
@@ -334,6 +334,8 @@ class PatternBound:
                     self._prices = prices
                     self.cuts.append(tried)
                     return None
+                if any(prices.limits):
+                    bound = max(bound, domain_bound(self.fleet, tried, self.groups, [], domain, prices.limits))
                 if cut is None or bound > best:
                     best, cut, centre = bound, tried, point
                     self._prices = prices
@@ -367,7 +369,7 @@ class PatternBound:
             prices = self._program.prices(duals)
             found, capacity = self._price(prices, duals, extra=0)
             local = certify(self.relaxation, prices, capacity, domain.aggregates)
-            bound = domain_bound(self.fleet, local, self.groups, prices.group, domain)
+            bound = domain_bound(self.fleet, local, self.groups, prices.group, domain, prices.limits)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
             near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near

@@ -35,7 +35,7 @@ def groups_of(fleet: Fleet) -> tuple[tuple[int, ...], ...]:
     """Pools of one instance type, where there are several."""
     found: dict[str, list[int]] = {}
     for pool in fleet.pools:
-        found.setdefault(fleet.problem.pools[pool.index].instance_type, []).append(pool.index)
+        found.setdefault(pool.instance_type, []).append(pool.index)
     return tuple(tuple(group) for group in found.values() if len(group) > 1)
 
 

@@ -43,7 +43,8 @@ class Prices:
     `coverage[q][i]` of a copy of item i on one accelerator of device class q, `capacity[q]` of an owned accelerator,
     `volume[p, r]` of a unit of resource r on pool p, `on_one[c, p]` of a copy of c on
     pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
-    a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation.
+    a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation;
+    `limits[l]` of a unit that machines count for against a limit of the fleet.
     """
 
     coverage: list[list[int]]
@@ -53,6 +54,7 @@ class Prices:
     level: list[int] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
     aggregates: dict[int, int] = field(default_factory=dict)
+    limits: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +79,33 @@ class NodeDomain:
     aggregates: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def domain_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], domain: NodeDomain) -> int:
-    """The least price, micro-dollars per hour, of machine counts in the node that keep the cut.
+def domain_bound(
+    fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], domain: NodeDomain, limits: Sequence[int] = ()
+) -> int:
+    """The least price, micro-dollars per hour, of machine counts in the node that keep the cut and the fleet's limits.
 
-    Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
-    cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
+    Lagrangian: with price 1 on the cut, `prices[g]` on the equation that ties group g to its pools, and `limits[l]` on
+    limit l, every count is cheapest at one end of its range. Exact, rounded up as whole machines have whole prices.
+    O(pools x groups + pools of limits).
     """
-    return -(-domain_total(cut, machine_costs(fleet, cut, groups, prices), domain) // UNIT)
+    costs = machine_costs(fleet, cut, groups, prices, limits)
+    return -(-(domain_total(cut, costs, domain) - allowed(fleet, limits)) // UNIT)
 
 
-def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> list[int]:
+def allowed(fleet: Fleet, prices: Sequence[int]) -> int:
+    """What the fleet's limits allow, at a price for a unit of each (none: (), all of them 0)."""
+    return sum(price * limit.most for price, limit in zip(prices, fleet.limits, strict=False))
+
+
+def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], limits: Sequence[int] = ()) -> list[int]:
     """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
 
-    Groups without a price, as all are to prices that are not of a node, have a price of 0.
+    Groups and limits without a price, as all are to prices that are not of a node, have a price of 0.
     """
     each = [pool.price * UNIT - dual_value for pool, dual_value in zip(fleet.pools, cut.coefficients, strict=True)]
+    for price, limit in zip(limits, fleet.limits, strict=False):
+        for p, weight in limit.weight.items():
+            each[p] += price * weight
     prices = prices + [0] * (len(groups) - len(prices))
     for price, group in zip(prices, groups, strict=True):
         for p in group:

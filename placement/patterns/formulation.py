@@ -211,11 +211,10 @@ def _whole(fleet: Fleet, p: int) -> bool:
 
 def _class_key(fleet: Fleet, p: int) -> tuple[object, ...]:
     """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, by sizes alone."""
-    shape = fleet.pools[p].shape
-    row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
+    pool = fleet.pools[p]
     if _whole(fleet, p):
-        return row.accelerator, fleet.problem.pools[p].instance_type
-    return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
+        return pool.accelerator, pool.instance_type
+    return pool.accelerator, pool.shape.memory_mib, pool.shape.accelerators  # a copy on eight needs a machine of eight
 
 
 def _need(fleet: Fleet, p: int, option: FleetOption) -> Need | None:

@@ -9,6 +9,9 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 2. The cheapest counts that keep all inequalities so far, the limits too.
 3. The linear program of step 2 has the multipliers for the next prices: what one more committed machine, or one more
    unit of a limit, is worth (Kelley 1960, *The cutting-plane method for solving convex programs*, J. SIAM 8).
+
+Where machines have a price each, or committed ones can be written as pools where they cost nothing
+(`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program.
 """
 
 from __future__ import annotations
@@ -31,8 +34,10 @@ from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.reductions.free_machines import FreeMachines
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
+from placement.solving.handing_on import handing_on
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -72,14 +77,28 @@ class LinearBound:
 
 
 def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outcome:
-    """Bounds alone, by whichever of the two knows what the fleet asks for."""
-    raise_all = raise_bounds_of_groups if needs_group_bound(solve.fleet) else raise_bounds
-    return raise_all(solve, hint=hint)
+    """Bounds alone, by those of the two that know what the fleet asks for."""
+    if not needs_group_bound(solve.fleet):
+        return raise_bounds(solve, hint=hint)
+    free = FreeMachines.of(solve.fleet)
+    if not has_linear_prices(solve.fleet if free is None else free.fleet):
+        return raise_bounds_of_groups(solve, hint=hint)
+    found = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work), hint=hint)
+    if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
+        priced = solve if free is None else handing_on(solve, free)
+        PatternBound(priced, priced.left_out).run()
+        return Outcome(BOUND, solve.why_stop() or Stop.DONE)
+    return found
 
 
 def needs_group_bound(fleet: Fleet) -> bool:
     """Whether the pattern bound by itself would leave out a commitment, a limit or the limit on moves."""
     return bool(fleet.limits or fleet.commitments) or (fleet.max_moves is not None and any(fleet.running))
+
+
+def has_linear_prices(fleet: Fleet) -> bool:
+    """Whether machines have a price each, and moves no limit: then the pattern bound knows all other rules itself."""
+    return not fleet.commitments and (fleet.max_moves is None or not any(fleet.running))
 
 
 def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outcome:

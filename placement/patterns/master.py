@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.compiled.groups import FleetLimit
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.pricing import Knapsack
@@ -65,11 +66,16 @@ class PatternProgram:
     _part_of: Floats
 
     def __init__(
-        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), paid: float | None = None
+        self,
+        relaxation: Relaxation,
+        groups: tuple[tuple[int, ...], ...] = (),
+        paid: float | None = None,
+        limits: Sequence[FleetLimit] = (),
     ) -> None:
         """Build rows and first columns; O(modes).
 
-        With `paid` machines are there already: they cost that part of their price, and those beyond all of it.
+        With `paid` machines are there already: they cost that part of their price, and those beyond all of it. Machines
+        keep the `limits`, but for those beyond the quotas.
         """
         self._paid = paid
         self.relaxation = relaxation
@@ -105,11 +111,15 @@ class PatternProgram:
             for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
         }  # after the loss of a pool
         self._group = [self._row(0.0, 0.0) for _ in groups]
+        self._limits = [(limit, max(limit.weight.values(), default=1)) for limit in limits]
+        self._limit = [self._row(-_INF, limit.most / scale) for limit, scale in self._limits]
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
-        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
+        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many, and what is over a limit
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._made: list[tuple[int, int, int]] = []  # (column, mode, times) of copies that patterns are
         self.solver = self._load()
+        for row in self._limit:
+            self._miss(row, -1.0)
 
     def _row(self, low: float, high: float) -> int:
         self._rows.append((low, high))
@@ -144,6 +154,9 @@ class PatternProgram:
         for g, group in enumerate(self._groups):
             for p in group:
                 columns[p].append((self._group[g], -1.0))
+        for row, (limit, unit) in zip(self._limit, self._limits, strict=True):
+            for p, weight in limit.weight.items():
+                columns[p].append((row, weight / unit))
         columns += [[(row, 1.0)] for row in self._group]
         columns += [self.machine_column(p) for p in self._beyond]
         first = self._modes = len(columns)
@@ -359,17 +372,21 @@ class PatternProgram:
         row = self.solver.getNumRow()
         self.solver.addRow(-_INF, _INF, len(modes), modes.astype(np.int32), np.ones(len(modes)))
         for sign in (1.0, -1.0):
-            self._amiss.append(self.solver.getNumCol())
-            rows = np.array([row], dtype=np.int32)
-            self.solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+            self._miss(row, sign)
         return int(row)
+
+    def _miss(self, row: int, sign: float) -> None:
+        """A column that lets a row be missed at a penalty."""
+        self._amiss.append(self.solver.getNumCol())
+        rows = np.array([row], dtype=np.int32)
+        self.solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""
         return self._penalty * (max(pool.price for pool in self.relaxation.fleet.pools) + 1) / MICRO
 
     def beyond(self) -> bool:
-        """Whether the last solution has machines beyond the quotas, or misses limits on copies."""
+        """Whether the last solution has machines beyond the quotas, or misses limits on machines or copies."""
         first = len(self.relaxation.fleet.pools) + len(self._groups)
         values = self.solver.getSolution().col_value
         return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
@@ -458,6 +475,9 @@ class PatternProgram:
             level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(rows[row] * MICRO * UNIT) for row in self._group],
             aggregates={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
+            limits=[
+                to_price(-rows[row] / scale, UNIT) for row, (_, scale) in zip(self._limit, self._limits, strict=True)
+            ],
         )
 
 

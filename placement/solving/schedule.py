@@ -239,6 +239,7 @@ class Schedule(Phase):
     vector_packing: VectorPackingPhase = VectorPackingPhase("the solver bin-packing", 1.0)
     direct: DirectPhase = DirectPhase("the solvers cp-sat and milp", 1.0)
     groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
+    prices: Phase = Phase("of a bound, at first: all sets of linear prices", 0.15, "machines have a price each, too")
     whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
     scenarios: ScenariosPhase = ScenariosPhase("plan_scenarios", 1.0)

@@ -110,11 +110,11 @@ def test_pools(fleet: Fleet) -> None:
     """Zones in the order they are met; a pool's own price before its type's; what is reserved is off."""
     assert fleet.zones == ("a", "b", "c")
     assert fleet.pools == (
-        FleetPool(0, "big-a", 0, BIG, 4_000_000, 0, None),
-        FleetPool(1, "big-b", 1, BIG, 3_500_000, 0, 3),
-        FleetPool(2, "small-b", 1, SMALL, 1_000_000, 2, 5),
-        FleetPool(3, "cpu-c", 2, CPU, 500_000, 0, 4),
-        FleetPool(4, "none-a", 0, SMALL, 1_000_000, 0, 0),
+        FleetPool(0, "big-a", 0, BIG, 4_000_000, 0, None, "big", "A"),
+        FleetPool(1, "big-b", 1, BIG, 3_500_000, 0, 3, "big", "A"),
+        FleetPool(2, "small-b", 1, SMALL, 1_000_000, 2, 5, "small", "B"),
+        FleetPool(3, "cpu-c", 2, CPU, 500_000, 0, 4, "cpu", None),
+        FleetPool(4, "none-a", 0, SMALL, 1_000_000, 0, 0, "small", "B"),
     )
 
 

@@ -25,6 +25,7 @@ from placement.heuristics.solve import solve_greedy
 from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
 from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
+from placement.reductions.free_machines import FreeMachines
 from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.linear_prices import LinearPrices, Multipliers
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 DEAR = Value((), 2**62)
 PLAIN = {"state": False, "demand": False, "optional": False}  # problems that may be vector packing
 WORK = 300  # of CP-SAT on a reduced fleet
-MOST = (Greenfield, RestrictingAggregation, Subproblem)  # what they say is the most that it may be
+MOST = (FreeMachines, Greenfield, RestrictingAggregation, Subproblem)  # what they say is the most that it may be
 
 
 def greenfield(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -170,6 +171,16 @@ def linear(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     yield LinearPrices.of(fleet, Multipliers(tuple(worth), tuple(units)))
 
 
+def free_machines(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Where machines are committed; the plan itself costs the same there and back."""
+    del seed
+    found = FreeMachines.of(fleet)
+    if found is not None:
+        assert evaluate(found.fleet, found.dealt_out(packing)) == evaluate(fleet, packing)
+        assert found.lift(found.dealt_out(packing)) == packing
+        yield found
+
+
 def counted(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """As many copies by each option and in each zone as the plan has."""
     del seed
@@ -182,6 +193,7 @@ def counted(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 SIMPLE: dict[type[Reduction], Make] = {
     Greenfield: greenfield,
     LinearPrices: linear,
+    FreeMachines: free_machines,
     Matched: matched,
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
@@ -217,6 +229,7 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
     FleetBins: PLAIN,
     Counted: {"state": False, "optional": False},
     LinearPrices: {"rules": 40},
+    FreeMachines: {"rules": 60, "state": False},
     OneZone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12},
 }

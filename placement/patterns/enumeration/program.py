@@ -188,6 +188,8 @@ class WholeProgram:
         self.content_rows(patterns)
         self.volume_rows()
         self._domain_rows(groups, domain, reduced)
+        for limit in relaxation.fleet.limits:
+            rows.row(-_INF, limit.most, {self.machine_columns[p]: float(n) for p, n in limit.weight.items()})
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self.machine_columns)}
         # All machines, copies and accelerators that a solution may have: each column counts some of them.

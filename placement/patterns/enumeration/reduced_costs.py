@@ -19,6 +19,7 @@ from placement.patterns.certificate import (
     FINE,
     UNIT,
     Cut,
+    allowed,
     certify,
     domain_total,
     machine_costs,
@@ -59,8 +60,8 @@ def reduce_domain(
     O(modes + device classes).
     """
     cut = certify(relaxation, prices, capacity, domain.aggregates)
-    each = machine_costs(relaxation.fleet, cut, groups, prices.group)
-    slack = cutoff * UNIT - domain_total(cut, each, domain)
+    each = machine_costs(relaxation.fleet, cut, groups, prices.group, prices.limits)
+    slack = cutoff * UNIT - domain_total(cut, each, domain) + allowed(relaxation.fleet, prices.limits)
     if slack < 0:
         return None
     fewest, most = _machines(each, domain, slack)

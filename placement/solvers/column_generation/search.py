@@ -67,7 +67,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     left_out = solve.left_out
     bound = PatternBound(solve.share(options.bound_share), left_out)
-    bound.run(patience=_patience(budget))
+    bound.run(patience=patience(budget))
     stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     stats.update(nodes=bound.nodes, programs=bound.programs)
     if bound.infeasible and left_out is None:
@@ -94,7 +94,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
     return Outcome(NAME, _why(solve), stats={**stats})
 
 
-def _patience(budget: Budget) -> float:
+def patience(budget: Budget) -> float:
     """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
     return math.inf if budget.seconds is None or budget.work is not None else _TIME.bound.news * budget.seconds
 

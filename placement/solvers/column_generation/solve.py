@@ -13,7 +13,8 @@
 Where there is a second core and fleets are packed by diving, a second process packs zones or other mixes, and then
 improves the best plan too (`helper`).
 
-Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
+Where machines are committed, all this is done for the fleet with those as pools where they cost nothing
+(`reductions.free_machines`). Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
 
 Machines are closed once before step 3 too, in a small part of the time, unless that dives over the bound's patterns: it
 gives the search for mixes a nearer goal.
@@ -21,6 +22,7 @@ gives the search for mixes a nearer goal.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,12 +32,16 @@ from placement.heuristics.first_plan import first_plan
 from placement.parallel.helper import helper_process
 from placement.parallel.thread import may_search_in_background
 from placement.patterns.counts.bound import is_counted
+from placement.patterns.group_bound import raise_bounds_of_groups
+from placement.patterns.size import may_build
+from placement.reductions.free_machines import FreeMachines
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solvers.registry import find_solver
+from placement.solving.handing_on import handing_on
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -61,6 +67,9 @@ def solve_column_generation(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     first_plan(solve)
+    free = FreeMachines.of(solve.fleet)
+    if free is not None:
+        return _solve_free(solve, free, options)
     rules = bool(named_fleet_rules(solve.fleet))
     if not rules and any(c.demand for c in solve.fleet.components) and not is_counted(solve):
         _count(solve)
@@ -80,6 +89,15 @@ def solve_column_generation(
     other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
     with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):
         return run()
+
+
+def _solve_free(solve: Solve, free: FreeMachines, options: ColumnGenerationOptions) -> Outcome:
+    """Solve the fleet with committed machines that cost nothing, once it is known what one more of them is worth."""
+    if may_build(solve.fleet, solve.budget):
+        prices = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work))
+        if prices.infeasible:
+            return replace(prices, solver=NAME)
+    return solve_column_generation(handing_on(solve, free), options=options)
 
 
 def _count(solve: Solve) -> None:

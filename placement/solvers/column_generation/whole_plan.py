@@ -1,24 +1,33 @@
 """Column generation where rules look at the whole plan: limits, commitments, losses of a pool or an instance, moves.
 
-1. The bound from patterns that knows the rules, by linear prices (`patterns.group_bound`).
+1. The bound from patterns. Limits are rows of its linear program and its tree, losses caps on copies there. Commitments
+   by money and limits on moves have prices (`patterns.group_bound`), which also say what one more unit is worth.
 2. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
    an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there, and what comes out of it is
    repaired by heuristics that know all rules. Where moves are limited, mixes hold what runs.
-3. Plans made cheaper by searches that know all rules (`local_search.whole_plan`).
+3. In small fleets, before that and after: mixes in the order of their price, each decided by CP-SAT, which knows all
+   rules (`combinatorial_benders`). A mix on which there is no plan is left out with all that are within it, whatever
+   the rules, as fewer machines never allow more plans. Only where the tree knows what machines cost.
+4. Plans made cheaper by searches that know all rules (`local_search.whole_plan`).
 
-Mixes decided one by one and packing zone by zone know none of these rules, and are left out.
+Packing zone by zone knows none of these rules, and is left out.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.local_search.whole_plan import improve_whole_plan
-from placement.patterns.group_bound import raise_bounds_by_rules
+from placement.patterns.bound import TOO_SMALL, PatternBound
+from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
+from placement.solvers.column_generation.search import patience
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.solvers.column_generation.search import ColumnGenerationOptions
@@ -27,19 +36,42 @@ if TYPE_CHECKING:
 
 def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome:
     """All steps of the module's text, in the shares of the options."""
+    if not may_build(solve.fleet, solve.budget):
+        return _improved(solve, {}, TOO_LARGE)
+    by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
     stats: dict[str, int | float | str] = {}
-    if may_build(solve.fleet, solve.budget):
-        bound = raise_bounds_by_rules(solve.share(options.bound_share))
-        stats.update(bound.stats)
-        if bound.infeasible:
-            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=bound.reason, stats=stats)
-        ground = WholePlanGround(solve)
-        if ground.found and not solve.ended:
-            mixes = FleetMixPacking(solve, ground)
-            mixes.run(solve.budget.share(options.dive_share if mixes.dives else options.pack_share))
-            stats["mixes"] = mixes.tried
+    if by_prices:
+        part = SCHEDULE.prices.within(solve, solve.budget.work) if by_tree else solve.share(options.bound_share)
+        prices = raise_bounds_of_groups(part)
+        stats.update(prices.stats)
+        if prices.infeasible:
+            return replace(prices, solver=NAME, stats=stats)
+    by_mix: CombinatorialBenders | None = None
+    if by_tree and not solve.ended:
+        bound = PatternBound(solve.share(options.bound_share), solve.left_out)
+        bound.run(patience=patience(solve.budget))
+        stats.update(nodes=bound.nodes, programs=bound.programs)
+        if bound.infeasible and solve.left_out is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
+        by_mix = CombinatorialBenders(solve, bound, NAME)
+        if bound.mix:
+            by_mix.run(solve.budget.share(options.decide_share))
+    ground = WholePlanGround(solve)
+    if ground.found and not solve.ended:
+        mixes = FleetMixPacking(solve, ground)
+        share = options.dive_share if mixes.dives else options.pack_share
+        mixes.run(solve.budget.share(share))
+        stats["mixes"] = mixes.tried
+    if by_mix is not None and not solve.ended:
+        by_mix.run(solve.budget.share(options.decide_share))
+        stats["ruled_out"] = by_mix.ruled_out
+    return _improved(solve, stats, "")
+
+
+def _improved(solve: Solve, stats: dict[str, int | float | str], reason: str) -> Outcome:
+    """The end of the search: the best plan made cheaper; `reason` tells why there is none."""
     if solve.packing is None:
-        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=TOO_LARGE if not stats else "", stats=stats)
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=reason, stats=stats)
     if not solve.ended:
         stats["steps"] = improve_whole_plan(solve)
     return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=stats)

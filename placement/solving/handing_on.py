@@ -1,0 +1,61 @@
+"""A fleet with its committed machines as pools, solved for the whole: plans and bounds are handed on as they come.
+
+The rewrite relaxes and restricts nothing, so what holds of the one holds of the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.reductions.free_machines import FreeMachines
+    from placement.solving.budget import Budget
+
+    Given = tuple[int, ...] | None
+
+
+class HandingOn(Incumbent):
+    """As `Incumbent`; what is taken here is reported to `whole` too, plans as `lift` makes them."""
+
+    def __init__(self, fleet: Fleet, budget: Budget, whole: Incumbent, lift: Callable[[Packing], Packing]) -> None:
+        """Nothing is known of the rewritten fleet yet."""
+        super().__init__(fleet, budget, strict=whole.strict)
+        self._outer = self._whole = whole
+        self._lift = lift
+
+    def offer(self, packing: Packing, by: str) -> bool:
+        """As `Incumbent.offer`."""
+        taken = super().offer(packing, by)
+        if taken:
+            self._whole.offer(self._lift(packing), by)
+        return taken
+
+    def raise_bound(self, ticks: int, by: str, given: Given = None, relaxes: str = "") -> None:
+        """As `Incumbent.raise_bound`."""
+        super().raise_bound(ticks, by, given, relaxes)
+        self._whole.raise_bound(ticks, by, given, relaxes)
+
+    def raise_left_out(self, level: int, value: int, by: str, given: Given = None) -> None:
+        """As `Incumbent.raise_left_out`."""
+        super().raise_left_out(level, value, by, given)
+        self._whole.raise_left_out(level, value, by, given)
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether that of either is: others may search for a plan of the whole, too."""
+        return super().good_enough or self._whole.good_enough
+
+
+def handing_on(solve: Solve, free: FreeMachines) -> Solve:
+    """The same solve on the rewritten fleet, from the best plan so far. O(machines)."""
+    incumbent = HandingOn(free.fleet, solve.budget, solve.incumbent, free.lift)
+    if solve.packing is not None:
+        incumbent.offer(free.dealt_out(solve.packing), solve.incumbent.found_by)
+    return Solve(free.fleet, incumbent, solve.budget, solve.seed)
