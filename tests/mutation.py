@@ -91,6 +91,12 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_too_many_patterns_are_left_to_the_tree",
         f"{SETTLING[0]}::test_an_engine_that_fails_leaves_the_box_to_the_tree",
         f"{SETTLING[0]}::test_a_node_without_plans_in_half_of_the_gap_stays_to_be_split",
+        f"{SETTLING[0]}::test_a_node_tells_its_cheapest_machines_and_what_the_engine_was_asked",
+        f"{SETTLING[0]}::test_a_program_that_is_not_solved_raises_the_bound_alone",
+        f"{SETTLING[0]}::test_a_solution_tells_copies_and_which_of_them_patterns_repeat",
+        f"{SETTLING[0]}::test_an_accelerator_that_no_machine_may_bring_leaves_the_others",
+        f"{SETTLING[0]}::test_patterns_of_all_accelerators_together_may_be_so_many",
+        f"{SETTLING[0]}::test_copies_that_a_node_does_not_allow_make_no_pattern_dearer",
     ),
     "placement/patterns/enumeration/program.py": (
         f"{SETTLING[0]}::test_an_optimal_plan_is_never_ruled_out",
@@ -99,6 +105,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_a_pool_that_costs_too_much_does_not_drown_the_others",
         f"{SETTLING[0]}::test_the_last_digits_of_a_verdict_are_asked_for_one_by_one",
         f"{SETTLING[0]}::test_the_program_proves_the_cheapest_counts_and_none_below",
+        f"{SETTLING[0]}::test_the_program_over_all_patterns_comes_to_the_optimum_of_most_small_problems",
         "tests/test_rounding_errors.py::test_rows_of_large_numbers_are_rounded_to_ask_for_less",
     ),
     "placement/patterns/branch_and_price.py": (
