@@ -370,7 +370,7 @@ def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="[problem|plan|scaling|scenarios|frontier|transition|rollout|audit|diff]",
+            metavar="[problem|plan|scaling|scenarios|headroom|frontier|transition|rollout|audit|diff]",
             help="Which document.",
             autocompletion=_documents,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.documents.transition import Transition
     from placement.replanning.document import FrontierDocument
+    from placement.scenarios.headroom_document import HeadroomDocument
 
 
 def report(
@@ -41,6 +41,12 @@ def report(
         str | None,
         typer.Option(metavar="FILE", help="The page has cost against moves too; of `placement replan --output`."),
     ] = None,
+    headroom: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The page has what surviving more costs too; of `placement headroom --output`."
+        ),
+    ] = None,
 ) -> None:
     """Draw a plan as one HTML page: the fleet as a map, the bill, what a lost zone takes, how full, how it was found.
 
@@ -53,22 +59,23 @@ def report(
         from placement.documents.read import read_transition
         from placement.errors import UsageError
 
-        if [file, plan, transition, frontier].count("-") > 1:
-            raise UsageError("only one of FILE, PLAN, --transition and --frontier can be standard input")
+        given = {"the problem": file, "the plan": plan}
+        more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
+        inputs = given | {name: path for name, path in more.items() if path is not None}
+        if list(inputs.values()).count("-") > 1:
+            raise UsageError("only one of FILE, PLAN, --transition, --frontier and --headroom can be standard input")
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
         named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
-        inputs = {"the problem": file, "the plan": plan} | (
-            {} if transition is None else {"the transition": transition}
-        )
-        if frontier is not None:
-            inputs["the frontier"] = frontier
         check_outputs(named, inputs, "write each to a file of its own")
         problem, document = read_problem(file), read_plan(plan)
-        steps = None if transition is None else read_transition(transition)
-        curve = None if frontier is None else _read_frontier(frontier)
+        sections = {
+            "transition": None if transition is None else read_transition(transition),
+            "frontier": None if frontier is None else _read_frontier(frontier),
+            "headroom": None if headroom is None else _read_headroom(headroom),
+        }
         warn(problem, file)
-        _write(problem, document, page, pictures, theme, steps, curve)
+        _write(problem, document, page, pictures, theme, sections)
         if open_it and page is not None:
             _show(page)
 
@@ -88,14 +95,19 @@ def _read_frontier(path: str) -> FrontierDocument:
     return read_frontier(path)
 
 
+def _read_headroom(path: str) -> HeadroomDocument:
+    from placement.scenarios.headroom_document import read_headroom
+
+    return read_headroom(path)
+
+
 def _write(
     problem: Problem,
     plan: Plan,
     page: str | None,
     pictures: Sequence[str],
     theme: str,
-    transition: Transition | None,
-    frontier: FrontierDocument | None,
+    sections: dict[str, Any],
 ) -> None:
     from placement.report.drawn import write_page, write_picture
 
@@ -103,7 +115,7 @@ def _write(
         write_picture(problem, plan, path, theme)
         say(f"{path}: the map")
     if page is not None:
-        write_page(problem, plan, page, transition=transition, frontier=frontier)
+        write_page(problem, plan, page, **sections)
         if page != "-":
             say(f"{page}: the report")
 

@@ -89,8 +89,11 @@ def tell(line: str, *, err: bool = False) -> None:
 
 
 @contextmanager
-def in_words(*, full: bool = False) -> Iterator[None]:
-    """Turn what goes wrong inside into lines on stderr and an exit code; `full`: every fault of a document."""
+def in_words(*, full: bool | None = None) -> Iterator[None]:
+    """Turn what goes wrong inside into lines on stderr and an exit code.
+
+    `full`: every fault of a document; None where the command has no such option.
+    """
     try:
         yield
     except DocumentError as error:
@@ -150,20 +153,20 @@ def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         raise failed[0]
 
 
-def _tell(error: DocumentError, *, full: bool) -> None:
+def _tell(error: DocumentError, *, full: bool | None) -> None:
     """A line for each fault; of very many, the first and how many more there are."""
     count = len(error.faults)
     shown = count if full else FAULTS
     for fault in error.faults[:shown]:
         say(f"{error.source} at {fault}")
     if count > shown:
-        say(f"{error.source}: {count:,} faults, {count - shown:,} of them not listed; --full lists each")
+        say(f"{error.source}: {count:,} faults, {count - shown:,} of them not listed{_way_out(full)}")
     elif count > 1:
         say(f"{error.source}: {count:,} faults")
 
 
-def warn(problem: Problem, file: str, *, full: bool = False) -> None:
-    """A line for each thing that a valid problem can hardly mean; of very many, the first."""
+def warn(problem: Problem, file: str, *, full: bool | None = None) -> None:
+    """A line for each thing that a valid problem can hardly mean; of very many, the first. `full` as in `in_words`."""
     from placement.documents.doubts import doubts
 
     found = list(doubts(problem))
@@ -171,7 +174,11 @@ def warn(problem: Problem, file: str, *, full: bool = False) -> None:
     for doubt in found[:shown]:
         say(f"warning: {'standard input' if file == '-' else file} at {doubt}")
     if len(found) > shown:
-        say(f"warning: {len(found) - shown:,} more of that kind; --full lists each")
+        say(f"warning: {len(found) - shown:,} more of that kind{_way_out(full)}")
+
+
+def _way_out(full: bool | None) -> str:
+    return "" if full is None else "; --full lists each"
 
 
 def hush() -> None:

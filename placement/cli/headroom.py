@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument
+from placement.cli.parameters import FileArgument, FullOption
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -47,12 +47,13 @@ def headroom(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
     ] = False,
+    full: FullOption = False,
 ) -> None:
     """Say what surviving 1.1, 1.3 or 1.5 times the copies and demand costs: a plan and a proven bound for each.
 
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
-    with in_words():
+    with in_words(full=full):
         from placement.cli.progress import following
         from placement.cli.streams import streams
         from placement.documents import check_outputs, read_problem
@@ -70,7 +71,7 @@ def headroom(
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
         problem = read_problem(file)
         if not quiet:
-            warn(problem, file)
+            warn(problem, file, full=full)
         with following(live=go.progress, verbose=verbose) as listener:
             found = find_headroom(
                 problem,
@@ -82,7 +83,7 @@ def headroom(
                 threads=threads,
                 listener=listener,
             )
-        _write(found, go, picture or [], theme)
+        _write(found, go, picture or [], theme, full=full)
         base = found.base
         code = Code.NOTHING_FOUND if base is None else OF_STATUS[base.status]
     raise typer.Exit(code)
@@ -97,7 +98,7 @@ def _factors(text: str) -> list[float]:
         raise UsageError(f"--factors must be numbers with commas between, such as 1.1,1.3,1.5; got {text}") from None
 
 
-def _write(found: Headroom, go: Streams, pictures: list[str], theme: str) -> None:
+def _write(found: Headroom, go: Streams, pictures: list[str], theme: str, *, full: bool) -> None:
     from placement.cli.stops import STOPS
 
     with raised_last() as later, STOPS.keeping():
@@ -111,7 +112,7 @@ def _write(found: Headroom, go: Streams, pictures: list[str], theme: str) -> Non
                 from placement.cli.streams import console
                 from placement.report.headroom import headroom_table
 
-                console(go.tables).print(headroom_table(found))
+                console(go.tables).print(headroom_table(found, full=full))
         for path in pictures:
             with later():
                 from placement.report.headroom import write_headroom_picture

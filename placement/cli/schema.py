@@ -11,17 +11,21 @@ from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 from placement.replanning.document import FrontierDocument
 from placement.scenarios.document import ScenarioSet
+from placement.scenarios.headroom_document import HeadroomDocument
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Kind = Literal["problem", "plan", "scaling", "scenarios", "frontier", "transition", "rollout", "audit", "diff"]
+Kind = Literal[
+    "problem", "plan", "scaling", "scenarios", "headroom", "frontier", "transition", "rollout", "audit", "diff"
+]
 
 KINDS: tuple[Kind, ...] = (
     "problem",
     "plan",
     "scaling",
     "scenarios",
+    "headroom",
     "frontier",
     "transition",
     "rollout",
@@ -33,6 +37,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "plan": Plan,
     "scaling": ScalingPolicy,
     "scenarios": ScenarioSet,
+    "headroom": HeadroomDocument,
     "frontier": FrontierDocument,
     "transition": Transition,
     "rollout": Rollout,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
-from placement.documents.plan import Number, Plan, StatusWord, StopWord
+from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
 from placement.documents.quantities import Count
 from placement.documents.read import read_mapping
 from placement.errors import DocumentError, Fault
@@ -25,13 +25,7 @@ FORMAT = "placement-frontier/v1"
 _NOT_KEPT = ("trace", "stats")  # of a plan: how it was found
 
 
-class OpenRow(BaseModel):
-    """Rows may carry more than is read here."""
-
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class FrontierRow(OpenRow):
+class FrontierRow(PlanRow):
     """A point: the limit on moves, and its plan's figures. Money in dollars."""
 
     max_moves: Count | None
@@ -46,14 +40,14 @@ class FrontierRow(OpenRow):
     plan: Plan
 
 
-class KneeRow(OpenRow):
+class KneeRow(PlanRow):
     """The suggested point, and why."""
 
     max_moves: Count | None
     reason: str
 
 
-class FrontierDocument(OpenRow):
+class FrontierDocument(PlanRow):
     """A whole frontier, points by rising limit, the one without a limit last."""
 
     format: Literal["placement-frontier/v1"]

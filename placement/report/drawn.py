@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from placement.documents.transition import Transition
     from placement.replanning.document import FrontierDocument
     from placement.report.facts import PlanFacts
+    from placement.scenarios.headroom_document import HeadroomDocument
 
 PICTURES = (".svg", ".png")
 
@@ -29,18 +30,19 @@ def write_page(
     fleet: Fleet | None = None,
     transition: Transition | None = None,
     frontier: FrontierDocument | None = None,
+    headroom: HeadroomDocument | None = None,
 ) -> None:
-    """Write the report of a plan as one HTML file, with a transition to it and a frontier where they are given.
+    """Write the report of a plan as one HTML file, with a transition to it, a frontier and headroom where given.
 
     Raises
     ------
     UsageError
-        The plan breaks a rule, the transition is not one to it, the frontier is none of the problem, or the file can't
-        be written.
+        The plan breaks a rule, the transition is not one to it, frontier or headroom is none of the problem, or the
+        file can't be written.
     """
     from placement.report.page.page import render
 
-    write_file(render(problem, plan, fleet, transition, frontier), path)
+    write_file(render(problem, plan, fleet, transition, frontier, headroom), path)
 
 
 def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.measure import Measurement
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from placement.report.flow import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-    from rich.table import Table
 
 _ANY_WIDTH = 100_000
 
@@ -46,3 +47,32 @@ def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:
     head = name if isinstance(name, Text) else Text(name)
     head.overflow = "fold"
     return Group(head, *(Padding(Flow(line), (0, 0, 0, 2)) for line in lines))
+
+
+def figures_table(
+    first: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], before: str = ""
+) -> RenderableType:
+    """Names and right-aligned figures, or blocks where a table has no room; "proven" is green.
+
+    `before` stands before a name in blocks, which have no head for it.
+    """
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, cells in rows:
+        table.add_row(Text(name), *(Text(cell, style="green" if cell == "proven" else "") for cell in cells))
+
+    def narrow() -> RenderableType:
+        names = [head.replace("\n", " ") for head in heads]
+        return Group(
+            *(
+                block(
+                    Text(before + name, style="bold"),
+                    [Text.assemble((f"{head} ", "dim"), cell) for head, cell in zip(names, cells, strict=True) if cell],
+                )
+                for name, cells in rows
+            )
+        )
+
+    return Fitting(table, narrow)

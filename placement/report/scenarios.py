@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.report.narrow import Fitting, block
+from placement.report.narrow import figures_table
 from placement.solving.result import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
@@ -54,7 +51,7 @@ def commitments_table(found: ScenarioPlan) -> RenderableType:
     """A row a term: how many machines, what they cost, and how busy they are."""
     heads = ["commit", "$/hour\neach", "$/hour", "pays from\nof the time", "in use\nof the time"]
     rows = [(words.shown(row.term.name), _commitment(found, row)) for row in found.committed]
-    return _fitting("", heads, rows)
+    return figures_table("", heads, rows)
 
 
 def _commitment(found: ScenarioPlan, row: Committed) -> list[str]:
@@ -74,7 +71,7 @@ def scenarios_table(found: ScenarioPlan) -> RenderableType:
     """A row a scenario: machines, how many of them are committed, what they cost and what no plan beats."""
     heads = ["time", "copies", "machines", "of them\ncommitted", "on demand\n$/hour", "no plan\nbelow $", "gap"]
     rows = [(words.shown(row.name), _scenario(found, row)) for row in found.scenarios]
-    return _fitting("scenario", heads, rows)
+    return figures_table("scenario", heads, rows)
 
 
 def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> list[str]:
@@ -107,7 +104,7 @@ def policies_table(found: ScenarioPlan) -> RenderableType:
     if found.cost is not None:
         here = [f"{row.machines:,}" for row in found.committed]
         rows.append(("for all scenarios", [*here, words.plain_money(found.cost.micro), ""]))
-    return _fitting("if one commits", heads, rows)
+    return figures_table("if one commits", heads, rows)
 
 
 def _more(found: ScenarioPlan, cost: Weighted) -> str:
@@ -115,30 +112,6 @@ def _more(found: ScenarioPlan, cost: Weighted) -> str:
         return ""
     part = (cost.total - found.cost.total) / found.cost.total
     return "as much" if not part else f"+{100 * part:.1f}%" if part >= 0.0005 else "+<0.1%"
-
-
-def _fitting(first: str, heads: Sequence[str], rows: Sequence[tuple[str, list[str]]]) -> RenderableType:
-    """A table, or blocks where it has no room."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    for name, cells in rows:
-        table.add_row(Text(name), *(Text(cell, style="green" if cell == "proven" else "") for cell in cells))
-
-    def narrow() -> RenderableType:
-        names = [head.replace("\n", " ") for head in heads]
-        return Group(
-            *(
-                block(
-                    Text(name, style="bold"),
-                    [Text.assemble((f"{head} ", "dim"), cell) for head, cell in zip(names, cells, strict=True) if cell],
-                )
-                for name, cells in rows
-            )
-        )
-
-    return Fitting(table, narrow)
 
 
 def _summary(found: ScenarioPlan) -> Iterator[RenderableType]:

@@ -18,6 +18,7 @@ from placement.errors import DocumentError, SolverBugError, UsageError, nearest,
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
+from placement.scenarios.headroom_document import FORMAT
 from placement.solving.budget import Budget
 from placement.solving.result import Status, Stop, relative_gap
 from placement.units import dollars
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from placement.solving.result import Result, SolverFault
 
 FACTORS = (1.1, 1.3, 1.5)
-FORMAT = "placement-headroom/v1"
 _FLOORS = ("min_available_on_zone_loss", "min_available_on_pool_loss", "min_available_on_instance_loss")
 
 

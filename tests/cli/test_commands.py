@@ -170,7 +170,14 @@ def test_schema_is_json_with_every_key(kind: str, version: str) -> None:
     assert schema["$schema"].startswith("https://json-schema.org/")
 
 
-@pytest.mark.parametrize(("kind", "wanted"), [("scaling", ["format"]), ("frontier", ["format", "stop", "points"])])
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("scaling", ["format"]),
+        ("frontier", ["format", "stop", "points"]),
+        ("headroom", ["format", "components", "stop", "points"]),
+    ],
+)
 def test_schema_of_later_documents(kind: str, wanted: list[str]) -> None:
     """What their readers can't do without."""
     schema = json.loads(run("schema", kind).stdout)

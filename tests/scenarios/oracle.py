@@ -162,8 +162,8 @@ def _most_used(document: Doc, pools: list[str]) -> int:
     reading = Reading(document)
     copies = sum(brute.most_copies(reading, name) for name in reading.components)
     rows = [pool for pool in document["pools"] if pool["name"] in pools]
-    wanted = ((pool.get("max_instances", copies), copies + pool.get("min_instances", 0)) for pool in rows)
-    return sum(min(pair) for pair in wanted)
+    floored = [(copies + pool.get("min_instances", 0), pool.get("max_instances")) for pool in rows]
+    return sum(most if limit is None else min(most, limit) for most, limit in floored)
 
 
 def _committed(document: Doc, terms: list[Doc], machines: tuple[int, ...]) -> Doc:

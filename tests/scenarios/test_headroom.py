@@ -160,3 +160,43 @@ def test_the_command(tmp_path: Path) -> None:
     ):
         refused = run("headroom", path, *given)
         assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
+
+
+def test_a_section_of_the_page(tmp_path: Path) -> None:
+    """With the chart and the table, recounted; a headroom of another problem is refused, and another document."""
+    problem, curve, plan, page = (tmp_path / name for name in ("p.json", "headroom.json", "plan.json", "page.html"))
+    problem.write_text(json.dumps(chat().to_document()))
+    given = ("headroom", problem, "--factors", "1.5,3", "--work", "5", "--time-limit", "1000", "--quiet", "-o", curve)
+    assert run(*given).exit_code == 0
+    assert run("solve", problem, "--quiet", "-o", plan).exit_code == 0
+
+    done = run("report", problem, plan, "--html", page, "--headroom", curve)
+
+    assert (done.exit_code, done.exception) == (0, None)
+    found = json.loads(curve.read_text())
+    shown = page.read_text("utf-8")
+    assert "What surviving more costs" in shown
+    assert "Times 3 and more there is no plan: proven." in shown
+    for point in found["points"][:2]:
+        assert f"${point['cost']:.2f} for times {point['factor']:g}: {point['copies']} copies" in shown
+    found["points"][1]["factor"] = 2
+    (tmp_path / "other.json").write_text(json.dumps(found))
+    refused = run("report", problem, plan, "--html", tmp_path / "x.html", "--headroom", tmp_path / "other.json")
+    assert refused.exit_code == 2
+    assert "the headroom is none of this problem: point 1:" in refused.stderr
+    wrong = run("report", problem, plan, "--headroom", plan)
+    assert wrong.exit_code == 2
+    assert "a headroom is wanted, of format placement-headroom/v1" in wrong.stderr
+
+
+def test_all_faults_are_told_when_asked_and_only_then(tmp_path: Path) -> None:
+    """The way out that a long list names is an option of the command; a command without it names none."""
+    document = {**chat().to_document(), "pools": [{"name": f"p{k}", "zone": "z"} for k in range(25)]}
+    (tmp_path / "p.json").write_text(json.dumps(document))
+    short, full = run("headroom", tmp_path / "p.json"), run("headroom", tmp_path / "p.json", "--full")
+    report = run("report", tmp_path / "p.json", tmp_path / "p.json")
+
+    assert (short.exit_code, full.exit_code, report.exit_code) == (2, 2, 2)
+    assert "not listed; --full lists each" in short.stderr
+    assert full.stderr.count("instance_type") >= 25
+    assert "not listed\n" in report.stderr

@@ -8,10 +8,10 @@ from placement.errors import UsageError
 from placement.referee import verify
 from placement.report import words
 from placement.report.page import grid
-from placement.report.page.charts import Axis, Curve, step_chart, value_axis
+from placement.report.page.cost_steps import CostStep, cost_steps
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.solving.result import relative_gap
-from placement.units import MICRO, micro_dollars
+from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,32 +62,19 @@ def frontier_section(view: View) -> dict[str, Any] | None:
     points = counted_points(view.problem, view.frontier)
     if not points:
         return None
-    costs = [(float(k), point.cost / MICRO) for k, point in enumerate(points)]
-    bounds = [(float(k), point.bound / MICRO) for k, point in enumerate(points) if point.bound]
-    last = float(len(points))
-    seen = [value for _, value in bounds if value >= min(value for _, value in costs) / 2]
-    y = value_axis(min([value for _, value in costs] + seen), max(value for _, value in costs), _tick)
-    dots = [(k + 0.5, value, _told(points[int(k)])) for k, value in costs]
-    curves = [
-        Curve("cost", "cost of the plan", [*costs, (last, costs[-1][1])], dots),
-        *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
-    ]
-    x = Axis(0.0, last, tuple((k + 0.5, point.limit) for k, point in enumerate(points)))
+    title = "Cost by the moves that are allowed"
+    chart, curves = cost_steps(title, [CostStep(row.limit, row.cost, row.bound, _told(row)) for row in points])
     knee = view.frontier.knee
     suggested = ""
     if knee is not None:
         limit = "any number of" if knee.max_moves is None else f"at most {knee.max_moves:,}"
         suggested = f"Suggested: {limit} moves; {words.shown(knee.reason)}."
     return {
-        "chart": step_chart("Cost by the moves that are allowed", x, y, curves),
+        "chart": chart,
         "curves": curves,
         "suggested": suggested,
         "grid": _table(points),
     }
-
-
-def _tick(dollars: float) -> str:
-    return words.money(round(dollars * MICRO)).removesuffix(".00")
 
 
 def _told(point: _Counted) -> str:

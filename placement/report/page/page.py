@@ -17,6 +17,7 @@ from placement.report.page.asked import asked
 from placement.report.page.bill import bill
 from placement.report.page.fleet_map import fleet_map
 from placement.report.page.frontier import frontier_section
+from placement.report.page.headroom import headroom_section
 from placement.report.page.left_out import left_out
 from placement.report.page.replan import replan
 from placement.report.page.resilience import resilience
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
     from placement.replanning.document import FrontierDocument
+    from placement.scenarios.headroom_document import HeadroomDocument
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 
@@ -61,6 +63,7 @@ def render(
     fleet: Fleet | None = None,
     transition: Transition | None = None,
     frontier: FrontierDocument | None = None,
+    headroom: HeadroomDocument | None = None,
 ) -> str:
     """The page as text.
 
@@ -68,14 +71,14 @@ def render(
     ----------
     fleet : the problem compiled, where that is at hand.
     transition : ordered steps to the plan, which get a section.
-    frontier : cost against moves, which gets one too.
+    frontier, headroom : cost against moves, and what surviving more costs, which get one too.
 
     Raises
     ------
     UsageError
         The plan breaks a rule.
     """
-    view = look(problem, plan, fleet, transition, frontier)
+    view = look(problem, plan, fleet, transition, frontier, headroom)
     built = [(section, section.build(view)) for section in SECTIONS]
     sections = [Shown(section.name, section.title, given) for section, given in built if given is not None]
     return html.page(
@@ -191,6 +194,7 @@ SECTIONS = (
     Section("replan", "Before and after", replan),
     Section("transition", "The way there", transition_section),
     Section("frontier", "What moves buy", frontier_section),
+    Section("headroom", "What surviving more costs", headroom_section),
     Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
     Section("resilience", "Spread and resilience", resilience),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.documents.transition import Transition
     from placement.referee import Verdict
     from placement.replanning.document import FrontierDocument
+    from placement.scenarios.headroom_document import HeadroomDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class View:
     changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
     reasons : why no more stands on machines of each content.
     transition : ordered steps to the plan, where there is a document of them.
-    frontier : cost against moves, where there is a document of it; its plans are checked where they are shown.
+    frontier, headroom : cost against moves, and what surviving more costs, where there are documents of them; their
+        plans are checked where they are shown.
     cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
@@ -52,6 +54,7 @@ class View:
     sketcher: Sketcher
     transition: Transition | None = None
     frontier: FrontierDocument | None = None
+    headroom: HeadroomDocument | None = None
 
     @property
     def cost(self) -> int:
@@ -77,6 +80,7 @@ def look(
     fleet: Fleet | None = None,
     transition: Transition | None = None,
     frontier: FrontierDocument | None = None,
+    headroom: HeadroomDocument | None = None,
 ) -> View:
     """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
 
@@ -104,5 +108,17 @@ def look(
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
     return View(
-        problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, transition, frontier
+        problem,
+        plan,
+        verdict,
+        fleet,
+        facts,
+        baseline,
+        changed,
+        today,
+        reasons(facts),
+        sketcher,
+        transition,
+        frontier,
+        headroom,
     )

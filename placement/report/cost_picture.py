@@ -1,0 +1,100 @@
+"""Still pictures of costs and bounds side by side: what the frontier and the headroom are drawn in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from placement.documents import write_file
+from placement.report import words
+from placement.report.drawn import check_picture
+from placement.report.map.colours import colours
+from placement.report.map.picture import THEMES, to_png
+from placement.report.page.charts import value_axis
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+WIDE, HIGH, LEFT, RIGHT = 960, 480, 100, 40
+_TOP, _BOTTOM = 74, 64
+_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+
+
+class PricedPoint(NamedTuple):
+    """What a point is called below the axis, and micro-dollars."""
+
+    label: str
+    cost: int
+    bound: int | None
+
+
+class CostPicture:
+    """The ground of a picture, with a scale for money.
+
+    Attributes
+    ----------
+    line, ink : colours of the costs and of words. dashed : how a bound is drawn.
+    """
+
+    def __init__(self, title: str, below: str, points: Sequence[PricedPoint], theme_name: str) -> None:
+        """At least one point; `below` says what the labels are."""
+        self._theme, self._title, self._below, self._points = THEMES[theme_name], title, below, points
+        self.costs = [point.cost / MICRO for point in points]
+        self.bounds = [None if point.bound is None else point.bound / MICRO for point in points]
+        least = min(self.costs)
+        seen = [bound for bound in self.bounds if bound is not None and bound >= least / 2]
+        self._axis = value_axis(min([least, *seen]), max(self.costs), lambda value: words.money(round(value * MICRO)))
+        blue = colours(1)[0]
+        self.line = blue.dark if theme_name == "dark" else blue.light
+        self.ink = self._theme.ink
+        self.dashed = f'stroke="{self._theme.soft}" stroke-width="2" stroke-dasharray="6 4" fill="none"'
+
+    def y(self, value: float) -> float:
+        """Where a cost stands, pixels from the top."""
+        return HIGH - _BOTTOM - (HIGH - _TOP - _BOTTOM) * self._axis.place(value)
+
+    def is_seen(self, bound: float | None) -> bool:
+        """Whether a bound is on the scale; one far below all costs is not."""
+        return bound is not None and bound >= self._axis.low
+
+    def lines(self, x: Callable[[int], float], drawn: Iterator[str]) -> Iterator[str]:
+        """The whole picture, line by line: labels at `x` of each point, and what is drawn on the ground."""
+        theme = self._theme
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" viewBox="0 0 {WIDE} {HIGH}" '
+            f'role="img" aria-label={quoteattr(self._title)} font-family="{_FONT}">'
+        )
+        yield f'<rect width="{WIDE}" height="{HIGH}" fill="{theme.ground}"/>'
+        yield f'<text x="20" y="30" fill="{theme.ink}" font-size="15" font-weight="600">{escape(self._title)}</text>'
+        yield f'<path d="M20 48h24" stroke="{self.line}" stroke-width="3"/>'
+        yield said(50, 52, "cost of the plan", theme.soft)
+        yield f'<path d="M180 48h24" {self.dashed}/>'
+        yield said(210, 52, "proven: no plan costs less", theme.soft)
+        for value, text in self._axis.ticks:
+            yield f'<path d="M{LEFT} {self.y(value):.1f}H{WIDE - RIGHT}" stroke="{theme.cell}"/>'
+            yield said(LEFT - 8, self.y(value) + 4, text, theme.soft, "end")
+        for k, point in enumerate(self._points):
+            yield said(x(k), HIGH - _BOTTOM + 20, point.label, theme.ink, "middle")
+        yield said((LEFT + WIDE - RIGHT) / 2, HIGH - 18, self._below, theme.soft, "middle")
+        yield from drawn
+        yield "</svg>"
+
+
+def said(x: float, y: float, text: str, fill: str, anchor: str = "start") -> str:
+    """Words at a place."""
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="12" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def write_cost_picture(svg: Callable[[], str], path: str | Path, theme: str) -> None:
+    """Write a picture as SVG or PNG, by the suffix.
+
+    Raises
+    ------
+    UsageError
+        The suffix or the theme is another, or the file can't be written.
+    """
+    check_picture(path, theme)
+    drawn = svg()
+    write_file(drawn if Path(path).suffix.lower() == ".svg" else to_png(drawn), path)

@@ -1,0 +1,42 @@
+"""Costs of several answers to one question side by side as a chart with steps, each with what is proven of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.report import words
+from placement.report.page.charts import Axis, Curve, StepChart, step_chart, value_axis
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class CostStep(NamedTuple):
+    """One answer: what it is called below the chart, micro-dollars, and what is told of it."""
+
+    label: str
+    cost: int
+    bound: int | None
+    told: str
+
+
+def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[Curve]]:
+    """The chart and its curves, for the template; at least one step. Equally wide, as few answers stand beside many."""
+    costs = [(float(k), step.cost / MICRO) for k, step in enumerate(steps)]
+    bounds = [(float(k), step.bound / MICRO) for k, step in enumerate(steps) if step.bound]
+    last = float(len(steps))
+    least = min(value for _, value in costs)
+    seen = [value for _, value in bounds if value >= least / 2]
+    y = value_axis(min([least, *seen]), max(value for _, value in costs), _tick)
+    dots = [(k + 0.5, value, steps[int(k)].told) for k, value in costs]
+    curves = [
+        Curve("cost", "cost of the plan", [*costs, (last, costs[-1][1])], dots),
+        *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
+    ]
+    x = Axis(0.0, last, tuple((k + 0.5, step.label) for k, step in enumerate(steps)))
+    return step_chart(title, x, y, curves), curves
+
+
+def _tick(dollars: float) -> str:
+    return words.money(round(dollars * MICRO)).removesuffix(".00")
