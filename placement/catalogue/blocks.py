@@ -1,4 +1,4 @@
-"""Blocks of a problem from the market: accelerators, instance types, pools, limits from quotas, and nodes that run."""
+"""Blocks of a problem from the market: accelerators, instance types, pools, rules of an account, nodes that run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.market import is_of
+from placement.catalogue.account import AccountPool, account_rules
 from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
 from placement.catalogue.tables import region_of_zone
@@ -14,10 +14,10 @@ from placement.errors import UsageError, printable
 from placement.units import dollars, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from placement.catalogue.market import Market
-    from placement.catalogue.offers import Capacity, Quota
+    from placement.catalogue.offers import Capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Blocks:
     instance_types: dict[str, dict[str, Any]] = field(default_factory=dict)
     pools: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
+    commitments: list[dict[str, Any]] = field(default_factory=list)
     instances: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)  # of accelerators and instance types, by name
     remarks: list[str] = field(default_factory=list)  # what a reader should know of the whole
@@ -46,7 +47,7 @@ class Blocks:
 
     def to_document(self) -> dict[str, Any]:
         """The sections that have rows."""
-        sections = ("accelerators", "instance_types", "pools", "limits", "instances")
+        sections = ("accelerators", "instance_types", "pools", "limits", "commitments", "instances")
         return {name: getattr(self, name) for name in sections if getattr(self, name)}
 
 
@@ -144,24 +145,19 @@ def _pool(market: Market, wish: Wish, name: str, zone: str, capacity: Capacity) 
 
 
 def _add_limits(made: Blocks, market: Market, wish: Wish) -> None:
-    """A limit for each quota that several pools share."""
-    for quota in dict.fromkeys(market.quotas):
-        shared = [
-            pool["name"]
-            for pool in made.pools
-            if is_of(quota, market.types[pool["instance_type"]], wish.region, _bought(pool))
-        ]
-        if len(shared) > 1:
-            made.limits.append(_limit(quota, shared))
+    """What the account's quotas, budgets and savings plans say of all pools."""
+    pools = [
+        AccountPool(pool["name"], market.types[pool["instance_type"]], wish.region, _bought(pool))
+        for pool in made.pools
+    ]
+    rules = account_rules(market, pools)
+    made.limits += rules.limits
+    made.commitments += rules.commitments
+    made.remarks += [f"{name}: {told}." for name, told in (rules.assumed | rules.ignored).items()]
 
 
 def _bought(pool: Mapping[str, Any]) -> Capacity:
     return "spot" if pool["name"].endswith("-spot") else "on-demand"
-
-
-def _limit(quota: Quota, pools: Sequence[str]) -> dict[str, Any]:
-    key = "max_instances" if quota.instance_type else "max_vcpus"
-    return {"name": quota.name, "pools": list(pools), key: int(quota.most)}
 
 
 def _add_nodes(made: Blocks, market: Market, wish: Wish) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from placement.catalogue.facts import InstanceFacts, Price
-    from placement.catalogue.offers import Capacity, Findings, Node, Quota
+    from placement.catalogue.offers import Capacity, CostBudget, Findings, Node, Quota, SavingsPlan
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 
@@ -56,6 +56,16 @@ class Market:
     def quotas(self) -> tuple[Quota, ...]:
         """The quotas of all files."""
         return tuple(quota for found in self.findings for quota in found.quotas)
+
+    @property
+    def savings_plans(self) -> tuple[SavingsPlan, ...]:
+        """The savings plans of all files."""
+        return tuple(plan for found in self.findings for plan in found.savings_plans)
+
+    @property
+    def budgets(self) -> tuple[CostBudget, ...]:
+        """The budgets of all files."""
+        return tuple(budget for found in self.findings for budget in found.budgets)
 
     def instance_type(self, name: str) -> InstanceFacts:
         """An instance type by its name.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 _MAKERS = ("nvidia", "tesla", "amd", "instinct")
 
@@ -41,6 +41,19 @@ def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
     if not listed:
         return "none is known"
     return f"known: {', '.join(listed[:8])}{', …' if len(listed) > 8 else ''}"
+
+
+def free_name(base: str, taken: Container[str]) -> str:
+    """A name, with a number behind it where others have it already.
+
+    >>> free_name("g5", {"p5"}), free_name("g5", {"g5", "g5 #2"})
+    ('g5', 'g5 #3')
+    """
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base} #{number}"
+    return name
 
 
 def provider_of(name: str) -> str:

@@ -39,6 +39,25 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class SavingsPlan:
+    """Dollars an hour that an account pays for machines of SageMaker, or of EC2 ("aws"): of a family there, or all."""
+
+    provider: str
+    per_hour: float
+    region: str = ""
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CostBudget:
+    """The most that an account wants to spend, dollars an hour: on SageMaker, on EC2 ("aws"), or on everything."""
+
+    name: str
+    per_hour: float
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A machine that runs in a cluster."""
 
@@ -57,5 +76,7 @@ class Findings:
     types: tuple[InstanceFacts, ...] = ()
     offers: tuple[Offer, ...] = ()
     quotas: tuple[Quota, ...] = ()
+    savings_plans: tuple[SavingsPlan, ...] = ()
+    budgets: tuple[CostBudget, ...] = ()
     nodes: tuple[Node, ...] = ()
     skipped: tuple[str, ...] = ()

@@ -28,8 +28,9 @@ FactsOption = Annotated[
         "--facts",
         metavar="FILE",
         help="What you have: JSON of aws ec2 describe-instance-types, describe-instance-type-offerings, "
-        "describe-spot-price-history, aws pricing get-products, aws service-quotas list-service-quotas, or "
-        "kubectl get nodes -o json; CSV of SkyPilot or gpuhunt. May be repeated; later files count first.",
+        "describe-spot-price-history, aws pricing get-products, aws service-quotas list-service-quotas, "
+        "aws savingsplans describe-savings-plans, aws budgets describe-budgets, or kubectl get nodes "
+        "-o json; CSV of SkyPilot or gpuhunt. May be repeated; later files count first.",
     ),
 ]
 RegionOption = Annotated[str, typer.Option(help="A region, such as us-east-1.")]

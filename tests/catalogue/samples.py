@@ -125,6 +125,57 @@ QUOTAS: Doc = {
         )
     ]
 }
+SAVINGS_PLANS: Doc = {
+    "savingsPlans": [
+        {"savingsPlanType": "SageMaker", "state": "active", "commitment": "4.5", "region": "All"},
+        {"savingsPlanType": "Compute", "state": "active", "commitment": "10"},
+        {"savingsPlanType": "Compute", "state": "active", "commitment": "2.25"},
+        {"savingsPlanType": "Compute", "state": "retired", "commitment": "100"},
+        {"savingsPlanType": "Database", "state": "active", "commitment": "7"},
+        {
+            "savingsPlanType": "EC2Instance",
+            "state": "active",
+            "commitment": "30",
+            "region": "us-east-1",
+            "ec2InstanceFamily": "p5",
+        },
+    ],
+    "nextToken": "more",
+}
+COMPUTE = "Amazon Elastic Compute Cloud - Compute"
+BUDGETS: Doc = {
+    "Budgets": [
+        {
+            "BudgetName": name,
+            "BudgetType": kind,
+            "TimeUnit": unit,
+            "BudgetLimit": {"Amount": amount, "Unit": "USD"},
+            **filters,
+        }
+        for name, kind, unit, amount, filters in (
+            ("all", "COST", "MONTHLY", "73000", {"CostFilters": {}}),
+            ("models", "COST", "ANNUALLY", "87600.0", {"CostFilters": {"Service": ["Amazon SageMaker"]}}),
+            (
+                "machines",
+                "COST",
+                "DAILY",
+                "48",
+                {"CostFilters": {"Service": [COMPUTE]}},
+            ),
+            ("storage", "COST", "MONTHLY", "5", {"CostFilters": {"Service": ["Amazon Simple Storage Service"]}}),
+            ("both", "COST", "MONTHLY", "5", {"CostFilters": {"Service": ["Amazon SageMaker", "AWS Glue"]}}),
+            (
+                "tagged",
+                "COST",
+                "MONTHLY",
+                "5",
+                {"CostFilters": {"Service": ["Amazon SageMaker"], "Region": ["us-east-1"]}},
+            ),
+            ("hours", "USAGE", "MONTHLY", "5", {}),
+            ("new", "COST", "MONTHLY", "5", {"FilterExpression": {"Dimensions": {"Key": "SERVICE"}}}),
+        )
+    ]
+}
 SKYPILOT = (
     "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,AvailabilityZone\n"
     "p4d.24xlarge,A100,8.0,96.0,1152.0,\"{'Gpus': [{'Name': 'A100', 'Manufacturer': 'NVIDIA', 'Count': 8, "
@@ -198,6 +249,8 @@ JSON_SAMPLES: dict[str, Doc] = {
     "spot": SPOT,
     "prices": PRICES,
     "quotas": QUOTAS,
+    "savings_plans": SAVINGS_PLANS,
+    "budgets": BUDGETS,
     "nodes": NODES,
 }
 CSV_SAMPLES = {"skypilot": SKYPILOT, "gpuhunt": GPUHUNT}

@@ -113,6 +113,32 @@ def test_quotas(told: Callable[[Any], Findings]) -> None:
     assert market.most("p5.48xlarge", "us-east-2") is None
 
 
+def test_savings_plans(told: Callable[[Any], Findings]) -> None:
+    """Those that are active, of SageMaker and of EC2; others are counted, and that the answer goes on is told."""
+    found = told(samples.SAVINGS_PLANS)
+
+    assert [(plan.provider, plan.per_hour, plan.region, plan.family) for plan in found.savings_plans] == [
+        ("sagemaker", 4.5, "", ""),
+        ("aws", 10, "", ""),
+        ("aws", 2.25, "", ""),
+        ("aws", 30, "us-east-1", "p5"),
+    ]
+    assert found.skipped[0].startswith("left out: 2 x a savings plan that is not active")
+    assert "the answer goes on" in found.skipped[1]
+
+
+def test_budgets(told: Callable[[Any], Findings]) -> None:
+    """Dollars of a day, a month or a year as dollars an hour; whose filter may say anything else is named."""
+    found = told(samples.BUDGETS)
+
+    assert [(budget.name, budget.per_hour, budget.provider) for budget in found.budgets] == [
+        ("all", 100, ""),
+        ("models", 10, "sagemaker"),
+        ("machines", 2, "aws"),
+    ]
+    assert [line.split()[3].rstrip(":") for line in found.skipped] == ["storage", "both", "tagged", "hours", "new"]
+
+
 def test_skypilot(told: Callable[[Any], Findings]) -> None:
     """Memory tells which A100 it is; what has no machine is counted."""
     found = told(samples.SKYPILOT)

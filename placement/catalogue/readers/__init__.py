@@ -5,9 +5,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers import aws_offers, aws_prices, aws_quotas, aws_types, gpuhunt, kubernetes, skypilot
+from placement.catalogue.readers import (
+    aws_account,
+    aws_offers,
+    aws_prices,
+    aws_quotas,
+    aws_types,
+    gpuhunt,
+    kubernetes,
+    skypilot,
+)
 from placement.catalogue.readers.fields import FieldError, parse_csv, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
@@ -25,8 +35,12 @@ _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_offers.SPOT_PRICES: ("aws ec2 describe-spot-price-history", aws_offers.read_spot_prices),
     aws_prices.KEY: ("aws pricing get-products", aws_prices.read_prices),
     aws_quotas.KEY: ("aws service-quotas list-service-quotas", aws_quotas.read_quotas),
+    aws_account.SAVINGS_PLANS: ("aws savingsplans describe-savings-plans", aws_account.read_savings_plans),
+    aws_account.BUDGETS: ("aws budgets describe-budgets", aws_account.read_budgets),
     "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
 }
+_TOKENS = ("NextToken", "nextToken")  # of an answer that goes on in another one
+_CUT = "the answer goes on, as its NextToken says: what else there is was not given"
 
 
 def read_facts(path: str | Path) -> Findings:
@@ -56,7 +70,9 @@ def _read_json(text: str, source: str) -> Findings:
         return kubernetes.read_nodes(document, source)
     for key, (_, read) in _JSON.items():
         if key in keys:
-            return read(document, source)
+            found = read(document, source)
+            more = () if all(keys.get(token) is None for token in _TOKENS) else (_CUT,)
+            return replace(found, skipped=(*found.skipped, *more))
     told = "; ".join(f"{key} ({command})" for key, (command, _) in _JSON.items())
     rule = f"is none of the answers that are known, which have one of these keys: {told}"
     raise DocumentError([Fault("$", rule)], source)

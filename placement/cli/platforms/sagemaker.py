@@ -60,7 +60,9 @@ def import_endpoints(
     ] = None,
     facts: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Prices, quotas or shapes, as for placement catalogue; may be repeated."),
+        typer.Option(
+            metavar="FILE", help="Prices, quotas, savings plans, budgets, as for placement catalogue; may be repeated."
+        ),
     ] = None,
     output: OutputOption = "-",
     force: ForceOption = False,
@@ -79,7 +81,7 @@ def import_endpoints(
         from placement.errors import UsageError
         from placement.integrations import Notes
         from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_saved
-        from placement.integrations.sagemaker.around import paid_per_hour, ranges
+        from placement.integrations.sagemaker.around import ranges
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
         from placement.integrations.sagemaker.problem import import_endpoints as as_problem
@@ -87,12 +89,12 @@ def import_endpoints(
 
         check_import_output(output, force=force)
         notes = Notes()
-        scaled, paid = {}, 0.0
+        scaled = {}
         files = list(facts or ())
         if from_json is not None:
             saved = read_saved(from_json, notes)
             answers = of_endpoints(saved, endpoint or (), notes)
-            scaled, paid = ranges(saved.targets), paid_per_hour(saved.savings_plans)
+            scaled = ranges(saved.targets)
             files = [*saved.facts, *files]
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
@@ -100,9 +102,8 @@ def import_endpoints(
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
         market = with_hosted_types(read_market(files), endpoints, notes)
-        wish = ImportWish(
-            region, prices_of(price or (), market), _headroom(headroom or [], market), consolidate, scaled, paid
-        )
+        kept = _headroom(headroom or [], market)
+        wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)
         imported = as_problem(endpoints, market, wish, notes, _arranged)
         write_imported(imported, output, full=full)
 

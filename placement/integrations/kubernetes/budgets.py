@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.account import AccountPool
+from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.names import provider_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.objects import amounts, of_each, rows
+from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from placement.catalogue.market import Market
+    from placement.catalogue.offers import Capacity
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.standing import Candidates
@@ -33,6 +39,21 @@ def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, An
         name = f"{reservation or 'reserved'} {type_name}"
         found.append({"name": name, "pools": [pool.name for pool in members], "instances": count})
         notes.assumed(f"commitments[{name}]", f"the {count} reserved nodes that run are paid for, used or not")
+    return found
+
+
+def rented_pools(pools: Sequence[NodePoolRow], market: Market) -> list[AccountPool]:
+    """The pools whose type is known, or is called as AWS calls its own, as the account sees them."""
+    found = []
+    for pool in pools:
+        first = pool.machines[0]
+        facts = market.types.get(first.type_label)
+        if facts is None and provider_of(first.type_label) == "aws":
+            vcpus, gib = first.capacity_cpu_milli / MILLI, first.capacity_memory_mib / MIB_PER_GIB
+            facts = InstanceFacts("aws", first.type_label, "", 0, 1, 0, vcpus, gib)
+        if facts is not None:
+            capacity: Capacity = "spot" if pool.buy == "spot" else "on-demand"
+            found.append(AccountPool(pool.name, facts, first.region, capacity))
     return found
 
 

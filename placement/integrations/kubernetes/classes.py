@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.names import free_name
 from placement.catalogue.rows import whole
-from placement.integrations.kubernetes.naming import free_name
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.market import Market
 from placement.catalogue.readers.fields import FieldError
 from placement.errors import DocumentError, UsageError, nearest, printable
+from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL, commitments, limits
+from placement.integrations.kubernetes.budgets import KARPENTER_POOL, commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
@@ -126,6 +127,11 @@ class _Import:
         document["pools"] = [self._pool(row) for row in self.pools]
         document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes, self.source)
         document["commitments"] = commitments(self.pools, self.notes)
+        committed = {name for row in document["commitments"] for name in row["pools"]}
+        rented = rented_pools(self.pools, self.wishes.market)
+        account = told_account_rules(self.wishes.market, rented, committed, self.notes, least=1)
+        document["limits"] += account.limits
+        document["commitments"] += account.commitments
         options = OptionMaker(self.classes, self.standing, self.notes)
         chosen = [options.options_of(w, row) for w, row in enumerate(self.workloads)]
         upkeep = upkeep_of_all(self.workloads, self.standing.pods, self.cluster, self.notes, self.source)

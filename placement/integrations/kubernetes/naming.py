@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Container
 
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
@@ -32,19 +28,6 @@ def slug(*parts: str, most: int = _MOST) -> str:
         return made
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"{made[: most - 7].strip('-') or 'x'}-{digest}"
-
-
-def free_name(base: str, taken: Container[str]) -> str:
-    """A name, with a number behind it where others have it already.
-
-    >>> free_name("g5", {"p5"}), free_name("g5", {"g5", "g5 #2"})
-    ('g5', 'g5 #3')
-    """
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base} #{number}"
-    return name
 
 
 def namespace_of(owner: str) -> str:

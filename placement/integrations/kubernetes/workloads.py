@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
-from placement.integrations.kubernetes.naming import free_name
 from placement.integrations.kubernetes.objects import of_each, whole_at
 from placement.integrations.kubernetes.pods import OPTION, Owner
 

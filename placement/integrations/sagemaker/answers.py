@@ -73,12 +73,19 @@ class SavedAnswers:
     )  # component: its endpoint, and the file of the list
     lists: list[str] = field(default_factory=list)  # files of lists of components
     cut: list[str] = field(default_factory=list)  # of them those that go on
-    savings_plans: list[ApiAnswer] = field(default_factory=list)
     targets: list[ApiAnswer] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)  # prices, quotas and shapes, for `placement.catalogue.readers`
+    facts: list[str] = field(default_factory=list)  # prices, quotas and such, for `placement.catalogue.readers`
 
 
-_FACTS = ("PriceList", "Quotas", "InstanceTypes", "InstanceTypeOfferings", "SpotPriceHistory")
+_FACTS = (
+    "PriceList",
+    "Quotas",
+    "InstanceTypes",
+    "InstanceTypeOfferings",
+    "SpotPriceHistory",
+    "savingsPlans",
+    "Budgets",
+)
 
 
 def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
@@ -128,8 +135,8 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
         _keep(saved.configs, at.key("EndpointConfigName").text(), answer)
     elif "ScalableTargets" in keys:
         saved.targets.append(answer)
-    elif "savingsPlans" in keys:
-        saved.savings_plans.append(answer)
+        if at.get("NextToken") is not None:
+            notes.ignored(answer.source, "the list goes on (NextToken): ranges that it does not name may be missing")
     elif keys & set(_FACTS):
         saved.facts.append(answer.source)
     else:

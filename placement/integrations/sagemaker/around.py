@@ -1,7 +1,6 @@
-"""What other services tell of an endpoint's components and machines: ranges of autoscaling, and savings plans.
+"""Ranges of autoscaling of an endpoint's components.
 
-Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker` and
-`aws savingsplans describe-savings-plans`.
+Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`.
 """
 
 from __future__ import annotations
@@ -9,14 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
-from placement.units import dollars, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.integrations.sagemaker.answers import ApiAnswer
-
-_PLANS = ("SageMaker", "Sagemaker")  # as the service writes it, and as some of its pages do
 
 
 def ranges(answers: Iterable[ApiAnswer]) -> dict[str, tuple[int, int]]:
@@ -39,20 +35,3 @@ def ranges(answers: Iterable[ApiAnswer]) -> dict[str, tuple[int, int]]:
                     raise row.key("MaxCapacity").fault("must not be below MinCapacity")
                 found[name] = (least, most)
     return found
-
-
-def paid_per_hour(answers: Iterable[ApiAnswer]) -> float:
-    """Dollars an hour that active savings plans for SageMaker commit to.
-
-    Raises
-    ------
-    DocumentError
-        An answer is damaged.
-    """
-    total = 0
-    for answer in answers:
-        with answer.reading() as at:
-            for row in at.key("savingsPlans").items():
-                if row.key("savingsPlanType").text() in _PLANS and row.key("state").text() == "active":
-                    total += micro_dollars(row.key("commitment").number_in_text())
-    return dollars(total)

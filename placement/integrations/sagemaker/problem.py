@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.market import is_of
+from placement.catalogue.account import AccountPool
 from placement.catalogue.rows import instance_row, price_words, whole
 from placement.errors import UsageError, printable
+from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.running import placements
@@ -33,7 +34,7 @@ class ImportWish:
     """How to read: a region in place of the ARN's, prices as given, GiB kept from components on each type.
 
     `consolidate`: components may leave their endpoint for any other that was read; else each stays where it is bound.
-    `ranges` are least and most copies of components by autoscaling, `paid_per_hour` what savings plans pay, dollars.
+    `ranges` are least and most copies of components by autoscaling.
     """
 
     region: str = ""
@@ -41,7 +42,6 @@ class ImportWish:
     headroom_gib: Mapping[str, float] = field(default_factory=dict)  # by type; "" for all others
     consolidate: bool = False
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    paid_per_hour: float = 0
 
 
 def import_endpoints(
@@ -92,13 +92,16 @@ class _EndpointProblem:
                 solver,
             )
         ]
+        reserved = self._reservations()
+        committed = {name for row in reserved for name in row["pools"]}
+        account = told_account_rules(self.market, list(map(self._rented, self.pools)), committed, self.notes)
         return {
             "name": "-".join(endpoint.name for endpoint in self.endpoints)[:200],
             "accelerators": self.accelerators,
             "instance_types": self.instance_types,
             "pools": pools,
-            "limits": [*self._scaling_limits(), *self._quota_limits()],
-            "commitments": self._commitments(),
+            "limits": [*self._scaling_limits(), *account.limits],
+            "commitments": [*reserved, *account.commitments],
             "components": [row for of_one in rows.values() for _, row in of_one],
             "instances": [{"id": name, "pool": pool.name} for pool in self.pools for name in pool.machines],
             "placements": running,
@@ -182,29 +185,13 @@ class _EndpointProblem:
                 limits.append({"name": name, "pools": [pool.name for pool in pools], "max_instances": most})
         return limits
 
-    def _quota_limits(self) -> list[dict[str, Any]]:
-        """Quotas of a type that several pools share."""
-        limits = []
-        for quota in dict.fromkeys(self.market.quotas):
-            shared = [
-                pool.name
-                for pool in self.pools
-                if quota.instance_type
-                and is_of(
-                    quota,
-                    self.market.instance_type(pool.state.instance_type),
-                    self._region(pool.endpoint),
-                    "on-demand",
-                )
-            ]
-            if len(shared) > 1:
-                limits.append({"name": quota.name, "pools": shared, "max_instances": int(quota.most)})
-        return limits
+    def _rented(self, pool: VariantPool) -> AccountPool:
+        facts = self.market.instance_type(pool.state.instance_type)
+        return AccountPool(pool.name, facts, self._region(pool.endpoint))
 
-    def _commitments(self) -> list[dict[str, Any]]:
-        """Reservations by machines, then savings plans by dollars for all pools that are in none."""
+    def _reservations(self) -> list[dict[str, Any]]:
+        """Machines of training plans as commitments."""
         rows: list[dict[str, Any]] = []
-        taken: set[str] = set()
         for variant, pools in by_variant(self.pools):
             reserved = variant.reservation
             if reserved is None or reserved.usable is None:
@@ -216,15 +203,9 @@ class _EndpointProblem:
             rows.append(
                 {"name": f"{pools[0].name} reservation", "pools": [pools[0].name], "instances": reserved.usable}
             )
-            taken.add(pools[0].name)
             if reserved.total is not None and reserved.total > reserved.usable:
                 others = reserved.total - reserved.usable
                 self.notes.assumed(place, f"{others} of its {reserved.total} machines serve others and are left out")
-        left = [pool.name for pool in self.pools if pool.name not in taken]
-        if self.wish.paid_per_hour and left:
-            rows.append({"name": "savings plans", "pools": left, "price_per_hour": self.wish.paid_per_hour})
-            reason = "what they pay is set against list prices; a plan's own prices are lower, so it reaches further"
-            self.notes.assumed("savings plans", reason)
         return rows
 
     # --- Components

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
+from placement.catalogue.market import Market
+from placement.catalogue.readers import read_facts
 from placement.integrations.kubernetes import Wishes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
 
@@ -106,6 +108,38 @@ def test_reserved_nodes_are_commitments_and_spot_is_told(tmp_path: Path) -> None
     assert [row.name for row in found.problem.pools][1] == "g5.12xlarge-us-east-1a-spot"
     assert "shop/a: suggested: 2 of 2 copies stand in the spot pool" in notes(found)
     assert "min_available_on_pool_loss: 1" in notes(found)
+
+
+def test_rules_of_the_account_are_those_of_the_cluster_s_machines(tmp_path: Path) -> None:
+    """Quotas of vCPUs, on demand and on spot apart; budgets and savings plans, not for what a reservation pays."""
+    region = "arn:aws:servicequotas:us-east-1:111122223333:ec2/L-1"
+    names = {"Running On-Demand G and VT instances": 96, "All G and VT Spot Instance Requests": 480}
+    plans = [{"savingsPlanType": "Compute", "state": "active", "commitment": "3.5"}]
+    budget_row = {"BudgetName": "gpus", "BudgetType": "COST", "TimeUnit": "DAILY"}
+    facts = {
+        "quotas": {"Quotas": [{"QuotaName": k, "QuotaArn": region, "Value": v} for k, v in names.items()]},
+        "plans": {"savingsPlans": plans},
+        "budgets": {"Budgets": [budget_row | {"BudgetLimit": {"Amount": "480", "Unit": "USD"}}]},
+    }
+    for name, document in facts.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    market = Market([read_facts(tmp_path / f"{name}.json") for name in facts])
+    kinds = {"n1": "on-demand", "n2": "spot", "n3": "reserved"}
+    nodes = [node(name, labels={"karpenter.sh/capacity-type": kind}) for name, kind in kinds.items()]
+    cpu = node("n4", "m5.large", gpus=0, cpu=2, memory=8)
+    found = imported(tmp_path, *nodes, cpu, wishes=Wishes(market=market, grow=3))
+    one, spot, reserved, other = (row.name for row in found.problem.pools)
+
+    assert [(row.name, row.pools, row.max_vcpus, row.max_price_per_hour) for row in found.problem.limits] == [
+        ("Running On-Demand G and VT instances", (one, reserved), 96, None),
+        ("All G and VT Spot Instance Requests", (spot,), 480, None),
+        ("budget gpus", (one, spot, reserved, other), None, 20),
+    ]
+    assert [(row.pools, row.instances, row.price_per_hour) for row in found.problem.commitments] == [
+        ((reserved,), 1, None),
+        ((one, other), None, 3.5),
+    ]
+    assert "savings plans of EC2: assumed" in notes(found)
 
 
 @pytest.mark.parametrize(("least", "suggested"), [(2, ""), (3, "3"), ("100%", "4")])

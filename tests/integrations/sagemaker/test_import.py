@@ -15,7 +15,7 @@ from placement.errors import DocumentError, UsageError
 from placement.integrations import Imported, Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.answers import of_endpoints, read_saved
-from placement.integrations.sagemaker.around import paid_per_hour, ranges
+from placement.integrations.sagemaker.around import ranges
 from placement.integrations.sagemaker.endpoints import read_endpoint
 from placement.integrations.sagemaker.problem import ImportWish, import_endpoints
 from placement.integrations.sagemaker.variant_pools import with_hosted_types
@@ -38,7 +38,6 @@ def imported(folder: Path, *documents: dict[str, Doc], facts: Iterable[Doc] = ()
     saved = read_saved(folder, notes)
     endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, (), notes)]
     wish.setdefault("ranges", ranges(saved.targets))
-    wish.setdefault("paid_per_hour", paid_per_hour(saved.savings_plans))
     market = with_hosted_types(Market([read_facts(file) for file in saved.facts]), endpoints, notes)
     return import_endpoints(endpoints, market, ImportWish(**wish), notes)
 
