@@ -91,7 +91,7 @@ def _range(scaling: list[Any], count: int) -> tuple[int, int]:
 def config_call(
     endpoint: str, variants: Sequence[Mapping[str, Any]], settings: Mapping[str, Any], role: str
 ) -> dict[str, Any]:
-    """The input of CreateEndpointConfig. Its name has a digest of what is in it: other content, other name.
+    """The input of CreateEndpointConfig. Its name has a digest of what is in it, and for which endpoint.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def config_call(
     if not arn:
         raise UsageError(f"endpoint {printable(endpoint)} needs the ARN of the role that it runs as: --role ARN")
     rows = {**settings, "ExecutionRoleArn": arn, "ProductionVariants": list(variants)}
-    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[: _SUFFIX - 1]
+    digest = hashlib.sha256(json.dumps([endpoint, rows], sort_keys=True).encode()).hexdigest()[: _SUFFIX - 1]
     name = f"{endpoint[: LONGEST - _SUFFIX].rstrip('-')}-{digest}"
     return {"EndpointConfigName": name, **rows}
 

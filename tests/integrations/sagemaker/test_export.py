@@ -13,7 +13,9 @@ import placement
 from placement.documents import Plan, Problem, read_problem
 from placement.errors import UsageError
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.calls import config_call
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
+from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.wish import ExportWish, parse_version
 from tests.cli.test_solve import run
 from tests.integrations.sagemaker.samples import G5, G6E, ROLE
@@ -388,6 +390,15 @@ def test_a_fleet_of_twenty_components() -> None:
     assert sum(v["InitialInstanceCount"] for c in configs for v in c["ProductionVariants"]) >= len(counts)
     assert sum(sum(row.values()) for row in spread_over(export).values()) == len(result.plan.assignments)
     assert not any("may not fit" in line for line in export.lines)
+
+
+def test_configurations_of_long_names_are_told_apart() -> None:
+    """Two endpoints whose names begin alike, with the same machines: each has a configuration of its own."""
+    names = [f"{'a' * (LONGEST - 1)}{number}" for number in (1, 2)]
+    configs = [config_call(name, [{"VariantName": "main"}], {}, ROLE)["EndpointConfigName"] for name in names]
+
+    assert len(set(configs)) == 2
+    assert max(map(len, configs)) <= LONGEST
 
 
 def test_the_command_refuses_what_is_no_plan(tmp_path: Path) -> None:
