@@ -96,6 +96,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_a_solution_tells_copies_and_which_of_them_patterns_repeat",
         f"{SETTLING[0]}::test_an_accelerator_that_no_machine_may_bring_leaves_the_others",
         f"{SETTLING[0]}::test_patterns_of_all_accelerators_together_may_be_so_many",
+        f"{SETTLING[0]}::test_after_too_many_patterns_nodes_of_a_smaller_gap_are_tried",
         f"{SETTLING[0]}::test_copies_that_a_node_does_not_allow_make_no_pattern_dearer",
     ),
     "placement/patterns/enumeration/program.py": (
@@ -106,6 +107,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_the_last_digits_of_a_verdict_are_asked_for_one_by_one",
         f"{SETTLING[0]}::test_the_program_proves_the_cheapest_counts_and_none_below",
         f"{SETTLING[0]}::test_the_program_over_all_patterns_comes_to_the_optimum_of_most_small_problems",
+        f"{SETTLING[0]}::test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_the_time",
+        f"{SETTLING[0]}::test_an_engine_that_refuses_a_program_proves_nothing",
+        f"{SETTLING[0]}::test_a_program_begins_at_the_solution_that_is_given",
         "tests/test_rounding_errors.py::test_rows_of_large_numbers_are_rounded_to_ask_for_less",
     ),
     "placement/patterns/branch_and_price.py": (
