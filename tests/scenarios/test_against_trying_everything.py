@@ -118,3 +118,27 @@ def test_committing_for_all_beats_committing_for_the_mean() -> None:
     best = optimum(world)
     assert best is not None
     assert (best.cost, best.wait_and_see) == (found.cost.exact, found.wait_and_see.exact)
+
+
+def test_machines_that_are_always_paid_for_may_be_committed() -> None:
+    """They are cheaper so, though nothing runs on them: one machine at a dollar, or committed at 30 cents."""
+    machine = {"accelerator": "L", "accelerator_count": 1, "vcpus": 0, "memory_gib": 0, "price_per_hour": 1}
+    problem = {
+        "format": "placement/v1",
+        "accelerators": {"L": {"memory_gib": 1}},
+        "instance_types": {"l4": machine},
+        "pools": [{"name": "l4-b", "instance_type": "l4", "zone": "b", "min_instances": 1}],
+        "components": [],
+    }
+    rows = [{"name": "day", "weight": 1}]
+    terms = [{"name": "year", "pools": ["l4-b"], "price_per_hour": 0.3}]
+    scenarios = {"weights_total": 1, "scenarios": rows, "commitments": terms}
+
+    found = optimum(World(problem, scenarios))
+
+    assert found is not None
+    assert found.cost == 300_000
+    assert found.by_machines == {(0,): 1_000_000, (1,): 300_000}
+    answer = plan_scenarios(Problem(**problem), ScenarioSet(**scenarios), work=1)
+    assert answer.cost is not None
+    assert answer.cost.exact == found.cost
