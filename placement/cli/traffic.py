@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import warn
+from placement.cli.endings import say, warn
 
 if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
@@ -98,8 +98,19 @@ class TrafficWords:
         policies = {name: fitting_policy(path, problem) for name, path in zip(names, self.policies, strict=True)}
         warn(problem, self.file, full=full)
         found = read_rates_over_time(self.traffic, self.names, self.component, self.gaps, self.times)
+        _tell_silent(problem, found, self.traffic)
         every, until = length("--every", self.every), None if self.until is None else length("--until", self.until)
         return TrafficCase(problem, policies, found, every, until)
+
+
+def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
+    """Say which components the traffic does not name: a slip of a name would pass as a component that nobody asks."""
+    from placement.report import words
+
+    silent = [row.name for row in problem.components if row.name not in traffic.components]
+    if silent:
+        source = "standard input" if file == "-" else file
+        say(f"note: {source} has no traffic of {words.listed(silent, 8)}: played without requests")
 
 
 def fitting_policy(file: str, problem: Problem) -> ScalingPolicy:

@@ -204,6 +204,16 @@ def test_bad_traffic_names_the_row(folder: Path) -> None:
     assert 'rates.csv at row 4, column rate: must not be negative, got "-4"' in done.stderr
 
 
+def test_components_without_traffic_are_told(folder: Path) -> None:
+    """A name that was forgotten would pass as one that nobody asks."""
+    (folder / "rates.csv").write_text("component,time,rate\nchat,0,1\nchat,600,4\n")
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--no-floor",
+               "--strategy", "shared")  # fmt: skip
+
+    assert done.exit_code == 0
+    assert "rates.csv has no traffic of code: played without requests" in done.stderr
+
+
 def test_all_faults_of_a_traffic_file_are_told_when_asked(folder: Path) -> None:
     """The way out that a long list of faults names is an option of the command; digits are not grouped."""
     rows = "".join(f"{name},{k * 60},1_0\n" for k in range(12) for name in ("chat", "code"))

@@ -130,7 +130,10 @@ def test_counts_by_the_minute(tmp_path: Path) -> None:
         ("component,time,rate\na,0,1\na,2026-01-01,1\n", "FILE at row 3, column time: mixes dates"),
         ("client,t0,t10\n1,2\n", "FILE at row 2: has 2 columns"),
         ("client,t10,t0\n1,2,3\n", "FILE at row 1: has times that go back"),
-        ("client,t0,t10\n1,2,\n", "FILE at row 2, column t10: must be a number of requests a second"),
+        (
+            "client,t0,t10\n1,2,\n",
+            "FILE at row 2, column t10: is empty: give a rate, or say with --gaps hold or --gaps zero",
+        ),
         ("client,t0,t10\n1,2,3\n1,2,3\n", "FILE at row 3: stands there already"),
         ("service,minute,requests\nc,1,5\nc,0,5\n", 'FILE at row 3, column minute: "c" goes back in time'),
         ("service,minute,requests\nc,1,-5\n", "FILE at row 2, column requests: must not be negative"),
@@ -164,7 +167,7 @@ def test_empty_cells_are_gaps(tmp_path: Path) -> None:
     text = "client,t0,t10,t20,t30\na,,2,,3\nb,1,1,1,1\n"
     assert read(tmp_path, text, gaps="hold").rates[:, 0].tolist() == [0, 2_000_000, 2_000_000, 3_000_000]
     assert read(tmp_path, text, gaps="zero").rates[:, 0].tolist() == [0, 2_000_000, 0, 3_000_000]
-    assert "row 2, column t0: must be a number of requests a second" in faults(tmp_path, text)
+    assert "row 2, column t0: is empty: give a rate, or say with --gaps hold or --gaps zero" in faults(tmp_path, text)
     assert "row 3, column t20: must be" in faults(tmp_path, text.replace("1,1,1,1", "1,1,x,1"), gaps="hold")
 
 

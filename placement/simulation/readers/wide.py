@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import each
+from placement.catalogue.readers.fields import FieldError, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST
@@ -45,8 +45,10 @@ def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str
         found: list[int] = []
         for column in columns:
             text, place = row.text(column), row.place(column)
-            if text or gaps == "error":
+            if text:
                 found.append(rate(text, place))
+            elif gaps == "error":
+                raise FieldError(place, "is empty: give a rate, or say with --gaps hold or --gaps zero what that means")
             else:
                 found.append(found[-1] if gaps == "hold" and found else 0)
         return names.get(label, label), found
