@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import amount, dig, of_each, rows, text_at, whole_at
+from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -38,6 +39,7 @@ class SliceDevice:
     profile: str
     memory: Fraction | None  # bytes
     is_possible: bool  # a partition that would have to be made: it uses counters
+    is_tainted: bool = False
 
     @property
     def number(self) -> int:
@@ -86,6 +88,10 @@ def slice_devices(cluster: KubeCluster, notes: Notes, source: str) -> dict[str, 
             notes.ignored(f"ResourceSlice pool {pool}", "its devices are of no one node")
         else:
             found[node] += devices
+            tainted = [row.key[2] for row in devices if row.is_tainted]
+            if tainted:
+                told = f"{listed(tainted)}: they are counted as if they had none"
+                notes.ignored(f"ResourceSlice pool {pool} taints of devices", told)
     for (driver, pool), counts in sorted(seen.items()):
         if driver == DRIVER and len(counts) < max(counts):
             notes.assumed(
@@ -115,6 +121,7 @@ def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
         profile=_attribute(basic, "profile"),
         memory=amount(memory) if memory else None,
         is_possible=bool(rows(basic, "consumesCounters")),
+        is_tainted=bool(rows(basic, "taints")),
     )
 
 

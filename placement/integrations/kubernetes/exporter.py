@@ -198,6 +198,22 @@ def _uuids(group: CopyGroup, workshop: Workshop) -> tuple[str, ...]:
     return tuple(known[index] for index in chosen)
 
 
+def _tell_roll_outs(groups: Sequence[CopyGroup], notes: Notes) -> None:
+    """Where a roll-out may take more copies away than the component may be without."""
+    of: dict[str, list[CopyGroup]] = defaultdict(list)
+    for group in groups:
+        if "max_unavailable" in group.component.model_fields_set:
+            of[group.component.name].append(group)
+    for name, rows in of.items():
+        allowed, pinned = rows[0].component.max_unavailable, sum(bool(row.node) for row in rows)
+        away = pinned + sum(min(allowed, row.copies) for row in rows if not row.node)
+        if away > allowed:
+            told = (
+                f"{allowed} copies may be away, and a roll-out of all its {len(rows)} Deployments takes {away} at once"
+            )
+            notes.inexact(f"component {name} max_unavailable", told)
+
+
 def _tell_limits(
     problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes
 ) -> None:
@@ -221,6 +237,7 @@ def _tell_limits(
     for names in same.values():
         if len(names) > 1 and wishes.pin == "none":
             notes.inexact(f"pools {', '.join(names)}", "their nodes have the same labels: the scheduler sees one pool")
+    _tell_roll_outs(groups, notes)
     if any(row.spread.max_skew or row.spread.min_zones or row.min_available_on_zone_loss for row in problem.components):
         notes.inexact("rules over zones", "are kept by the counts of Deployments; scaling one may break them")
     if wishes.pin != "none":

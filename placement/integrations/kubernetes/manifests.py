@@ -23,6 +23,7 @@ from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER
+from placement.integrations.kubernetes.upkeep import MAX_SURGE
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -94,21 +95,28 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     before = dict(spec)
     _add_rules(spec, group, workshop)
     annotations[RULES] = rules_text(before, spec)
-    exact = bool(group.node)
-    strategy: Json = {"type": "RollingUpdate"}
-    if exact:  # there is no room beside itself for a copy that has its place
-        strategy["rollingUpdate"] = {"maxSurge": 0, "maxUnavailable": 1}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": name, "namespace": workshop.space(group.component), "labels": dict(labels)},
         "spec": {
             "replicas": group.copies,
-            "strategy": strategy,
+            "strategy": {"type": "RollingUpdate", **_rolling(group)},
             "selector": {"matchLabels": dict(labels)},
             "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
         },
     }
+
+
+def _rolling(group: CopyGroup) -> Json:
+    """How many pods of a Deployment may be away, or be there beside the others, while it is rolled out."""
+    if group.node:  # there is no room beside itself for a copy that has its place
+        return {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    if "max_unavailable" not in group.component.model_fields_set:
+        return {}
+    away, surge = min(group.component.max_unavailable, group.copies), group.component.labels.get(MAX_SURGE, "")
+    more = int(surge) if surge.isascii() and surge.isdigit() and len(surge) < 7 else 1
+    return {"rollingUpdate": {"maxSurge": more or int(not away), "maxUnavailable": away}}  # both at 0 are refused
 
 
 def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:

@@ -96,12 +96,16 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
             raise DocumentError([Fault("$", "is empty")], source)
         document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
         faults: list[Fault] = []
-        for at, kind in _objects(document, faults):
+        for at, kind in _objects(document, faults, notes):
             if kind not in KINDS:
                 unknown[kind] += 1
                 continue
             try:
-                cluster.add(_object(at, kind))
+                row = _object(at, kind)
+                known = cluster.get(kind, row.namespace, row.name)
+                if known is not None and known.at.value != at.value:
+                    notes.assumed(row.place, "it is given twice, and not alike: the later one counts")
+                cluster.add(row)
             except FieldError as error:
                 faults.append(error.fault)
         if faults:
@@ -123,7 +127,7 @@ def _parse_yaml(text: str, source: str) -> At:
         raise DocumentError([Fault("$", f"is neither JSON nor YAML: {error}")], source) from None
 
 
-def _objects(root: At, faults: list[Fault]) -> Iterator[tuple[At, str]]:
+def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, str]]:
     """Every object of a document with its kind; lists are opened, however deep."""
     stack = [(root, "")]
     while stack:
@@ -135,6 +139,10 @@ def _objects(root: At, faults: list[Fault]) -> Iterator[tuple[At, str]]:
             kind = given if at.get("kind") is None and given else at.key("kind").text()
             if kind.endswith("List") and (kind == "List" or at.get("items") is not None):
                 rows = at.get("items")
+                if text_at(at, "metadata", "continue"):
+                    notes.ignored(
+                        f"kind {kind} metadata.continue", "the list goes on: its other objects were not given"
+                    )
                 stack += [(row, kind.removesuffix("List")) for row in reversed(list(rows.items() if rows else ()))]
             else:
                 yield at, kind

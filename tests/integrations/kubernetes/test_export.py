@@ -213,6 +213,28 @@ def test_disruption_budgets() -> None:
     assert [row["metadata"]["name"] for row in rows] == [slug("chat 8b"), "rerank"]
 
 
+def test_roll_outs_take_no_more_away_than_a_component_may_be_without() -> None:
+    """As far as one Deployment can say; both figures at 0 would be refused. Of several Deployments it is told."""
+
+    def rolling(pin: Any = "none", **more: Any) -> tuple[list[Json], str]:
+        rows = [{**PROBLEM["components"][0], "copies": 4, "spread": {}, "avoid": [], **more}]
+        found = export_kubernetes(*plan_of({**PROBLEM, "components": rows}), ExportWishes(pin=pin))
+        all_valid(found)
+        return [row["spec"]["strategy"] for row in manifests(found, "40-workloads.yaml")], notes(found)
+
+    assert rolling()[0] == [{"type": "RollingUpdate"}]
+    surge = {"labels": {"max-surge": "2"}}
+    assert rolling(max_unavailable=0, labels={"max-surge": "0"})[0][0]["rollingUpdate"] == {
+        "maxSurge": 1,
+        "maxUnavailable": 0,
+    }
+    assert rolling(max_unavailable=9, **surge)[0][0]["rollingUpdate"] == {"maxSurge": 2, "maxUnavailable": 4}
+    assert "max_unavailable" not in rolling(max_unavailable=1)[1]
+    parted, told = rolling(max_unavailable=1, spread={"max_per_zone": 2})
+    assert [row["rollingUpdate"]["maxUnavailable"] for row in parted] == [1, 1]
+    assert "max_unavailable: inexact: 1 copies may be away, and a roll-out of all its 2 Deployments takes 2" in told
+
+
 def test_shared_accelerators_need_somebody_who_shares_them() -> None:
     """Kubernetes alone hands out whole ones."""
     document = copy.deepcopy(PROBLEM)
@@ -295,12 +317,13 @@ def fleet() -> list[Json]:
 
 def test_round_trip_by_node(tmp_path: Path) -> None:
     """Pinned to nodes, the state is the same; machines and needs too."""
-    before, after, _ = round_trip(tmp_path, fleet(), "node")
+    before, after, found = round_trip(tmp_path, fleet(), "node")
 
     assert state(before) == state(after)
     assert needs(before) == needs(after)
     assert [row.id for row in before.instances] == [row.id for row in after.instances]
     assert {row.price_per_hour for row in after.instance_types.values()} == {5.672}
+    assert "pinned copies: inexact: wait while their node is away" in notes(found)
 
 
 @st.composite
@@ -349,6 +372,7 @@ def test_round_trip_by_pool(tmp_path: Path) -> None:
     assert by_zone(before) == by_zone(after)
     assert needs(before) == needs(after)
     assert "the scheduler picks among its 2 nodes; copies of different sizes may then not all fit" in notes(found)
+    assert "pinned" not in notes(found)
 
 
 def test_round_trip_by_claims(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from placement.integrations.kubernetes import import_kubernetes
 from placement.planner import solve
 from tests.integrations.kubernetes.clusters import daemon, node, pod, write
+from tests.integrations.kubernetes.test_nodes import notes
+from tests.integrations.kubernetes.test_pods import gpu, slices
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,3 +221,24 @@ def test_two_addresses_of_a_host_are_two_ports(tmp_path: Path) -> None:
 
     assert [row.avoid for row in found.problem.components] == [(), (), ()]
     assert found.problem.components[2].spread.max_per_instance is None
+
+
+def test_lists_that_go_on_and_objects_given_twice_are_told(tmp_path: Path) -> None:
+    """The rest of a list, and the first of two objects that differ, are in no problem."""
+    rows = [node("n1"), node("n1"), pod("a", "n1", "a", gpus=1), pod("a", "n1", "a", gpus=2)]
+    cut = {"kind": "List", "metadata": {"continue": "x"}, "items": rows}
+    (tmp_path / "c.json").write_text(json.dumps(cut))
+    found = import_kubernetes([tmp_path / "c.json"])
+
+    assert "kind List metadata.continue: ignored: the list goes on" in notes(found)
+    assert "Pod shop/a: assumed: it is given twice, and not alike: the later one counts" in notes(found)
+    assert "Node n1: assumed" not in notes(found)
+    assert found.problem.components[0].accelerators == 2
+
+
+def test_taints_of_devices_are_told(tmp_path: Path) -> None:
+    """No claim gets such a device; here it is one like the others."""
+    row = slices(gpu(0), gpu(1) | {"taints": [{"key": "broken", "effect": "NoSchedule"}]})
+    found = of(tmp_path, node("n1", "p4de.24xlarge", gpus=0), row)
+
+    assert "taints of devices: ignored: gpu-1: they are counted as if they had none" in notes(found)
