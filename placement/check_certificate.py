@@ -66,7 +66,7 @@ class Named(dict[Any, Any]):
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
-LOST = "pool", "instance"
+LOST, ON = ("pool", "instance"), ("per_instance", "elsewhere")
 LIMITS = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": 1000, "max_price_per_hour": 1_000_000}  # units
 KEYS = f"""format name accelerators instance_types pools components instances placements objective limits id {OPTION}
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
@@ -101,8 +101,7 @@ def count(row: Row, key: str, default: int) -> int:
 
 def units(row: Row, key: str, scale: int, *, room: bool = False) -> int:
     """A need in whole units, rounded up, or room, rounded down; what is within 1e-6 of a whole number is that."""
-    value = number(row, key, None if room else 0) * scale
-    near: int = round(value)
+    near: int = round(value := number(row, key, None if room else 0) * scale)
     return near if abs(value - near) < 1e-6 * max(1.0, value) else math.floor(value) if room else math.ceil(value)
 
 
@@ -239,8 +238,8 @@ class Component:
         if self.demand:
             self.serve(*(count[self.name] for count in today))
         # If a must be left of n copies when a pool or a machine is lost, that holds n - a of them at most.
-        keeps = bool(self.required or self.demand)
-        self.in_pool, one = (max(0, self.copies - keeps * a) for a in (self.pool_floor, self.machine_floor))
+        self.outlive, one = (a * bool(self.required or self.demand) for a in (self.pool_floor, self.machine_floor))
+        self.in_pool, one = (max(0, self.copies - a) for a in (self.outlive, one))
         self.per_instance = min(self.per_instance, one)
         self.mode_of = {(mode.option, mode.pool): mode for mode in self.modes}
         self.in_zone = self.zone_range()
@@ -270,8 +269,7 @@ class Component:
         self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
         self.modes = [mode._replace(rate=min(mode.rate, self.demand)) for mode in self.modes]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
-        floors = (self.floor, self.pool_floor, self.machine_floor)
-        spare = max(max(2 * a + 1, a + running if a else 0) for a in floors)
+        spare = max(max(2 * a + 1, a + running if a else 0) for a in (self.floor, self.pool_floor, self.machine_floor))
         self.copies = max(enough, spare, max(1, len(self.zones)) * running) if self.demand else 0
 
     def zone_range(self) -> tuple[int, int]:
@@ -451,7 +449,7 @@ class Prices:
         self.classes = [DeviceClass(value, problem) for value in row.get("accelerators", [])]
         self.class_of: dict[str, DeviceClass] = Named(((p, q) for q in self.classes for p in q.pools), "pool")
         self.volumes = priced(row, "volumes", lambda p, r: (problem.pools[p].name, RESOURCES.index(r)))
-        self.per_instance = priced(row, "per_instance", lambda c, p: (problem.components[c].name, p))
+        self.per_instance, self.elsewhere = (priced(row, k, lambda c, p: (problem.components[c].name, p)) for k in ON)
         self.copies = priced(row, "copies", problem.copy_set, -math.inf)
         for c in (problem.components[name] for name, _, _ in self.copies):
             insist(not (c.demand or c.counted_whole), "copies with a demand, or counted whole, have no price as a set")
@@ -480,7 +478,8 @@ class Prices:
         if c.counted_whole:
             return self.least_whole(c, worth, reward)
         sets = [(o, pools, price) for (name, o, pools), price in self.copies.items() if name == c.name]
-        in_pool, rates = dict[tuple[str, str], int](), list[Fraction]()
+        lost = {p: price for (name, p), price in self.elsewhere.items() if name == c.name}
+        in_pool, rates, kept = dict[tuple[str, str], int](), list[Fraction](), sum(lost.values())
         for mode in c.modes:  # what a copy takes, at its prices, or a part of a machine of its own
             kind, value = self.class_of.get(mode.pool), self.per_instance.get((c.name, mode.pool), 0) - reward
             if c.dedicated:
@@ -488,11 +487,12 @@ class Prices:
             elif kind is not None:
                 value += mode.owned * self.alpha[kind] + mode.touches * kind.price.get(mode.need, 0)
             value += sum(self.volumes.get((mode.pool, r), 0) * n for r, n in enumerate(mode.usage) if not c.dedicated)
-            value -= sum(price for o, pools, price in sets if o == mode.option and mode.pool in pools)
+            value -= sum(v for o, on, v in sets if o == mode.option and mode.pool in on) + kept - lost.get(mode.pool, 0)
             in_pool[mode.zone, mode.pool] = min(value, in_pool.get((mode.zone, mode.pool), value))
             rates += [Fraction(value) / mode.rate] if c.demand else []
-        if c.demand:  # nothing is worth less than 0 here
-            return max(c.required * min(in_pool.values()), math.ceil(c.demand * min(rates)))
+        least, kept = min(in_pool.values()), c.outlive * kept  # so many stand elsewhere, whichever pool is lost
+        if c.demand:
+            return kept + (c.copies * least if least < 0 else max(c.required * least, math.ceil(c.demand * min(rates))))
         # First the least in every zone, then the cheapest, more only where that pays; no pool has more than it may.
         cheapest = sorted(in_pool.items(), key=lambda pair: pair[1])
         placed, total, stand, zoned = 0, 0, dict.fromkeys(in_pool, 0), dict.fromkeys(c.zones, 0)
@@ -502,7 +502,7 @@ class Prices:
                 more = max(0, min(most - zoned[zone], c.in_pool - stand[zone, p], wanted))
                 zoned[zone], stand[zone, p] = zoned[zone] + more, stand[zone, p] + more
                 placed, total = placed + more, total + more * value
-        return total + max(0, c.required - placed) * min(in_pool.values())  # there is no plan when copies are left
+        return kept + total + max(0, c.required - placed) * least  # there is no plan when copies are left
 
     def least_whole(self, c: Component, worth: dict[str, int], reward: int) -> int:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""

@@ -72,6 +72,11 @@ class CertificateNames:
             "per_instance": [
                 [self._component[c], self._pool[p], price] for (c, p), price in sorted(prices.on_one.items()) if price
             ],
+            "elsewhere": [
+                [self._component[c], self._pool[p], price]
+                for (c, p), price in sorted(prices.elsewhere.items())
+                if price
+            ],
             "copies": [[self.copies(s), price] for s, price in sorted(prices.aggregates.items()) if price],
         }
         given = self._relaxation.given

@@ -129,7 +129,7 @@ class PatternBound:
         self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._multiplicity)
         self._tree: Tree | None = None
         self._relaxes = RELAXES
-        self._program = PatternProgram(self.relaxation, self.groups, limits=fleet.limits)
+        self._program = PatternProgram(self.relaxation, self.groups, rules=True)
         self._start()
 
     def _start(self) -> None:

@@ -14,6 +14,7 @@ as a Benders cut (Benders 1962) on the machine counts.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
@@ -44,7 +45,8 @@ class Prices:
     `volume[p, r]` of a unit of resource r on pool p, `on_one[c, p]` of a copy of c on
     pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
     a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation;
-    `limits[l]` of a unit that machines count for against a limit of the fleet.
+    `limits[l]` of a unit that machines count for against a limit of the fleet; `elsewhere[c, p]` of a copy of c in
+    another pool than p, where so many must be there.
     """
 
     coverage: list[list[int]]
@@ -55,6 +57,7 @@ class Prices:
     group: list[int] = field(default_factory=list)
     aggregates: dict[int, int] = field(default_factory=dict)
     limits: list[int] = field(default_factory=list)
+    elsewhere: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +201,37 @@ def _component_value(
             offers.setdefault(mode.zone, set()).add((mode.parts, machine[mode.pool]))
         return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
     dual_value = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
-    if component.demand:  # in no sum, so nothing is worth less than 0
-        by_rate = min(Fraction(w, max(1, mode.throughput)) for mode, w in zip(modes, dual_value, strict=True))
-        return max(
-            component.required * min(dual_value), -(-component.demand * by_rate.numerator // by_rate.denominator)
-        )
+    if component.demand:
+        dual_value, paid = less_elsewhere(relaxation, component, modes, dual_value, prices)
+        return paid + least_for_demand(component, modes, dual_value)
     in_pool: dict[tuple[int, int], int] = {}  # the least by zone and pool
     for mode, value in zip(modes, dual_value, strict=True):
         key = mode.zone, mode.pool
         in_pool[key] = min(value, in_pool.get(key, value))
     return _cheapest_split(relaxation, component, in_pool, reward)
+
+
+def less_elsewhere(
+    relaxation: Relaxation, component: FleetComponent, modes: Sequence[Mode], values: Sequence[int], prices: Prices
+) -> tuple[list[int], int]:
+    """Copies' values less what they earn for standing in other pools than each; and what that earns at least, in all.
+
+    Lagrangian: whichever pool is lost, so many copies stand elsewhere. O(modes).
+    """
+    pools = {mode.pool for mode in modes}
+    earned = {p: prices.elsewhere.get((component.index, p), 0) for p in pools}
+    every = sum(earned.values())
+    less = [value - every + earned[mode.pool] for mode, value in zip(modes, values, strict=True)]
+    return less, relaxation.elsewhere.get(component.index, 0) * every
+
+
+def least_for_demand(component: FleetComponent, modes: Sequence[Mode], values: Sequence[int]) -> int:
+    """The least that copies are worth that serve the demand and are as many as are required. O(modes)."""
+    least = min(values)
+    if least < 0:
+        return component.copies * least
+    rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, values, strict=True))
+    return max(component.required * least, math.ceil(component.demand * rate))
 
 
 def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Sequence[int]) -> int:

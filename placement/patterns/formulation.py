@@ -21,7 +21,8 @@ Rows, with their prices (dual variables) in brackets:
   because copies are whole; kept where it says more than the other rows,
 - zone counts of a component between the least and the most that its spread rules imply,
 - [pool c,p] no pool holds so many copies that its loss would leave fewer than :math:`a_c` of all :math:`n_c`:
-  :math:`\sum_o x_{cop} \le n_c - a_c`.
+  :math:`\sum_o x_{cop} \le n_c - a_c`; of a component with a demand, whose number of copies is not given,
+- [elsewhere c,p] :math:`a_c` copies stand in other pools than p: :math:`\sum_{o, p' \ne p} x_{cop'} \ge a_c`.
 
 A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one; where its copies are
 not too many, its machines are counted whole (`dedicated`). `RELAXES` says what
@@ -56,7 +57,7 @@ _WIDE = 2  # accelerators of a copy that is branched on
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "
     "max_per_instance of several components together; avoid; "
-    "losses of a pool where copies serve a demand or have machines of their own"
+    "losses of a pool where copies have machines of their own"
 )
 # A rule, or a few, between semicolons. The page on the formulation says each in full.
 RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
@@ -127,7 +128,8 @@ class Relaxation:
     """Everything the LP and its exact certificate share.
 
     `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
-    `in_pool[c]`: no pool holds more copies of component c, as its loss would leave too few.
+    `in_pool[c]`: no pool holds more copies of component c, as its loss would leave too few. `elsewhere[c]`: so many
+    copies of one with a demand stand in other pools than any one.
     `aggregates` are sets of modes (indices): whole copies of one component, for the tree to branch on.
     """
 
@@ -139,6 +141,7 @@ class Relaxation:
     zones: tuple[ZoneLimits | None, ...]
     on_one: dict[tuple[int, int], int]
     in_pool: dict[int, int]
+    elsewhere: dict[int, int]
     aggregates: tuple[tuple[int, ...], ...]
     least: tuple[int, ...]
     given: tuple[int, ...] | None
@@ -155,8 +158,9 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     """
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
     in_pool = _few_in_pool(fleet)
+    elsewhere = {c.index: c.pool_loss_floor for c in fleet.components if c.demand and c.pool_loss_floor}
     # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one.
-    device_classes = _device_classes(fleet, zones, _by_pool if in_pool else _by_zone)
+    device_classes = _device_classes(fleet, zones, _by_pool if in_pool or elsewhere else _by_zone)
     if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
         device_classes = _device_classes(fleet, zones, _anywhere)
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
@@ -173,6 +177,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
         zones=zones,
         on_one=_few_on_one(fleet),
         in_pool=in_pool,
+        elsewhere=elsewhere,
         aggregates=_aggregates(fleet, device_classes, modes),
         least=tuple(c.required for c in fleet.components),
         given=given,
@@ -352,7 +357,8 @@ def _few_in_pool(fleet: Fleet) -> dict[int, int]:
     """The most copies of a component in any one pool, where the loss of a pool must leave some.
 
     Of n copies a pool holds n - a at most, for a floor of a: taken at all copies, so it holds however many are placed.
-    Left out are those that may have none at all, and those whose copies are not counted one by one here.
+    Left out are those that may have none at all, those with a demand, of which that is often no limit, and those whose
+    copies are not counted one by one here.
     """
     found = {}
     for c in fleet.components:

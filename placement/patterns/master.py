@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.compiled.groups import FleetLimit
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.pricing import Knapsack
@@ -70,12 +69,14 @@ class PatternProgram:
         relaxation: Relaxation,
         groups: tuple[tuple[int, ...], ...] = (),
         paid: float | None = None,
-        limits: Sequence[FleetLimit] = (),
+        *,
+        rules: bool = False,
     ) -> None:
         """Build rows and first columns; O(modes).
 
-        With `paid` machines are there already: they cost that part of their price, and those beyond all of it. Machines
-        keep the `limits`, but for those beyond the quotas.
+        With `paid` machines are there already: they cost that part of their price, and those beyond all of it. With
+        `rules` machines keep the limits over groups of pools, but for those beyond the quotas, and copies that serve a
+        demand outlive each pool.
         """
         self._paid = paid
         self.relaxation = relaxation
@@ -111,8 +112,16 @@ class PatternProgram:
             for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
         }  # after the loss of a pool
         self._group = [self._row(0.0, 0.0) for _ in groups]
+        limits = relaxation.fleet.limits if rules else ()
         self._limits = [(limit, max(limit.weight.values(), default=1)) for limit in limits]
         self._limit = [self._row(-_INF, limit.most / scale) for limit, scale in self._limits]
+        floors = relaxation.elsewhere if rules else {}
+        self._placed = {c: self._row(0.0, 0.0) for c in floors}  # all copies, as a column
+        self._elsewhere = {
+            (c, p): self._row(float(floor), _INF)
+            for c, floor in floors.items()
+            for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
+        }
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many, and what is over a limit
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
@@ -159,7 +168,9 @@ class PatternProgram:
                 columns[p].append((row, weight / unit))
         columns += [[(row, 1.0)] for row in self._group]
         columns += [self.machine_column(p) for p in self._beyond]
-        first = self._modes = len(columns)
+        for c, row in self._placed.items():
+            columns.append([(row, -1.0), *((other, 1.0) for key, other in self._elsewhere.items() if key[0] == c)])
+        self._modes = len(columns)
         direct = set(self.copy_columns.values())
         entries = [self._mode_column(mode) for mode in self.relaxation.modes]
         self._entries = [
@@ -174,7 +185,7 @@ class PatternProgram:
         lp.row_upper_ = np.array([high for _, high in self._rows])
         scale = 1.0 if self._paid is None else self._paid
         cost = [scale * pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
-        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - first))
+        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - len(cost)))
         lp.col_lower_ = np.zeros(len(columns))
         lp.col_upper_ = np.full(len(columns), _INF)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -230,6 +241,9 @@ class PatternProgram:
         column.append((self._cover[mode.component], 1.0))
         if (mode.component, mode.pool) in self.pool_rows:
             column.append((self.pool_rows[mode.component, mode.pool], 1.0))
+        if mode.component in self._placed:
+            column.append((self._placed[mode.component], 1.0))
+            column.append((self._elsewhere[mode.component, mode.pool], -1.0))
         component = self.relaxation.fleet.components[mode.component]
         if component.demand:
             column.append((self._demand[mode.component], mode.throughput / component.demand))
@@ -475,6 +489,7 @@ class PatternProgram:
             level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(rows[row] * MICRO * UNIT) for row in self._group],
             aggregates={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
+            elsewhere={key: to_price(rows[row], UNIT) for key, row in self._elsewhere.items()},
             limits=[
                 to_price(-rows[row] / scale, UNIT) for row, (_, scale) in zip(self._limit, self._limits, strict=True)
             ],

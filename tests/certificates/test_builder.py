@@ -111,6 +111,26 @@ def test_codegen_is_proven_by_prices_alone() -> None:
     assert str(certificate).startswith("no plan costs less than $123.29, by prices (")
 
 
+def test_copies_that_serve_a_demand_and_must_outlive_a_pool_are_proven_by_prices() -> None:
+    """Prices of those elsewhere are written down too: without them spot alone would do, for three dollars."""
+    document: Doc = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 40}},
+        "instance_types": {
+            "t": {"accelerator": "A", "accelerator_count": 4, "vcpus": 32, "memory_gib": 256, "price_per_hour": 10}
+        },
+        "pools": [
+            {"name": "spot", "instance_type": "t", "zone": "z", "price_per_hour": 1},
+            {"name": "on-demand", "instance_type": "t", "zone": "z"},
+        ],
+        "components": [{"name": "c", "demand": 12, "throughput": 1, "min_available_on_pool_loss": 5, "on": ["A"]}],
+    }
+    result, certificate = certified(document)
+    assert result.cost == certificate.proven == 22_000_000
+    (proof,) = proofs_of(document, certificate)
+    assert proof.checked == 22_000_000
+
+
 def test_a_bound_of_someone_elses_plan_has_a_certificate_too() -> None:
     """The plan need not be optimal: the bound is what is proven."""
     problem = placement.read(CODEGEN)

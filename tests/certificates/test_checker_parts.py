@@ -635,3 +635,15 @@ def test_who_has_no_reward_and_no_price_brings_nothing() -> None:
     rows = [*on("i"), *on("i", component="n"), *on("j", component="o")]
     prices = items(["a"], (ONE, 3_000_000))
     assert kept(instances, rows, prices, {"m": 1_000_000}, also=also) == 3_000_000
+
+
+@pytest.mark.parametrize(("price", "least"), [(0, 24), (18, 9 * 18 + 12 * 2), (20, 9 * 20), (21, 9 * 21 - 19)])
+def test_so_many_copies_that_serve_a_demand_stand_outside_of_each_pool(price: int, least: int) -> None:
+    """A copy on spot is worth 2, on demand 20, less what it earns there; below 0 all 19 that may run earn it."""
+    types = {"spot": machine(1, 1), "dear": machine(10, 1)}
+    row = {**component("m", 0, min_available_on_pool_loss=9), "demand": 12, "throughput": 1}
+    del row["copies"]
+    compiled = Problem(problem("lost", types, [row]))
+    volumes = [["spot", "accelerator_memory", 2], ["dear", "accelerator_memory", 20]]
+    prices = Prices({"volumes": volumes, "elsewhere": [["m", "spot", price * 3072]]}, compiled)
+    assert prices.inequality(Leaf(compiled, {}, {}))[1] == least * 3072

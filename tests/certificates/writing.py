@@ -33,6 +33,7 @@ def prices_of(relaxation: Relaxation, prices: Prices, groups: tuple[tuple[int, .
         "accelerators": classes,
         "volumes": [[names[p], RESOURCES[r], price] for (p, r), price in prices.volume.items()],
         "per_instance": [[fleet.components[c].name, names[p], price] for (c, p), price in prices.on_one.items()],
+        "elsewhere": [[fleet.components[c].name, names[p], price] for (c, p), price in prices.elsewhere.items()],
         "copies": [[copies_of(relaxation, s), price] for s, price in prices.aggregates.items()],
         "optional": {str(level): price for level, price in zip(fleet.levels, prices.level, strict=True)},
     }
@@ -103,6 +104,8 @@ def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tupl
                 if rng.random() < 0.3:
                     prices.volume[pool.index, r] = some(max(1, have))
         prices.on_one = {key: some(most) for key, most in relaxation.on_one.items()}
+        outlived = {(mode.component, mode.pool) for mode in relaxation.modes if mode.component in relaxation.elsewhere}
+        prices.elsewhere = {key: some(4) for key in sorted(outlived)}
     prices.group = [some(2, signed=True) if rng.random() < 0.5 else 0 for _ in groups]
     prices.aggregates = {s: some(4, signed=True) for s in range(len(relaxation.aggregates)) if rng.random() < 0.3}
     return prices

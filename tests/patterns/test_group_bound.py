@@ -201,3 +201,55 @@ def test_reduced_costs_leave_copies_in_a_dear_pool_where_the_cheap_one_may_not_h
     reduced = reduce_domain(relaxation, groups, prices, capacity, any_domain(fleet, groups), 11_000_000)
     assert reduced is not None
     assert min(reduced.copies) >= 4
+
+
+def _served(demand: int, floor: int, **keys: Any) -> dict[str, Any]:
+    """As `_spot`, but a demand in place of copies: each serves one."""
+    document = _spot(1, floor, throughput=1)
+    del document["components"][0]["copies"]
+    document["components"][0]["demand"] = demand
+    return document | keys
+
+
+@pytest.mark.parametrize(("demand", "floor", "least"), [(4, 0, 1), (4, 1, 11), (3, 4, 11), (12, 5, 22), (12, 9, 33)])
+def test_copies_that_serve_a_demand_outlive_a_pool(demand: int, floor: int, least: int) -> None:
+    """As many as must be left stand on demand, and as many on spot, whatever the demand is."""
+    assert placement.bound(Problem(**_served(demand, floor))).bound == least * 1_000_000
+
+
+def test_reduced_costs_leave_what_must_outlive_the_cheap_pool() -> None:
+    """At the cutoff that is the optimum itself both pools must still be allowed as many as must be left."""
+    fleet = compile_fleet(Problem(**_served(8, 4)))
+    bound = PatternBound(Solve.of(fleet), engines=False)
+    prices = bound.root_prices()
+    assert prices is not None
+    assert any(prices.elsewhere.values())
+    relaxation, groups = bound.relaxation, groups_of(fleet)
+    capacity = capacity_values(relaxation, prices)
+    reduced = reduce_domain(relaxation, groups, prices, capacity, any_domain(fleet, groups), 11_000_000)
+    assert reduced is not None
+    assert min(reduced.copies) >= 4
+
+
+@seeds(range(400), 60)
+def test_demands_that_outlive_a_pool_against_enumeration(seeds: range) -> None:
+    """No bound is above the optimum, and most meet it."""
+    met = bounded = 0
+    for seed in seeds:
+        rng = random.Random(seed)
+        document = strategies.random_problem(rng, rules=0, state=False, optional=False)
+        for row in document["components"]:
+            if row.get("demand") and rng.random() < 0.8:
+                row["min_available_on_pool_loss"] = rng.randint(1, 2)
+        if brute.too_big(document) or not any(row.get("min_available_on_pool_loss") for row in document["components"]):
+            continue
+        least = brute.survey(document).least_cost(None)
+        result = placement.bound(Problem(**document), time_limit=None)
+        if result.status is Status.INFEASIBLE:
+            assert least is None, f"seed {seed}"
+        elif least is not None and result.bound is not None:
+            assert result.bound <= least, f"seed {seed}"
+            bounded += 1
+            met += result.bound == least
+    assert bounded > len(seeds) / 30
+    assert met >= 0.7 * bounded

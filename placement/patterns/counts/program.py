@@ -73,6 +73,7 @@ class CountProgram(WholeProgram):
         self._least: dict[int, list[dict[int, float]]] = {}  # columns of the least copies of any of some zones
         self._totals: dict[int, int] = {}  # columns of all machines of alike pools, by the first of them
         self._used: dict[int, dict[int, float]] = {}  # and of whether there are copies in a zone
+        self.by_pool = False
         super().__init__(relaxation, groups, domain, reduced, ())
 
     def start_at(self, machines: Sequence[int], copies: Sequence[int]) -> list[float]:

@@ -165,7 +165,12 @@ def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
 
 
 class WholeProgram:
-    """The program of one node: machines first, then modes that copies may still go, then patterns."""
+    """The program of one node: machines first, then modes that copies may still go, then patterns.
+
+    `by_pool`: whether its copies are counted in each pool.
+    """
+
+    by_pool = True
 
     def __init__(
         self, relaxation: Relaxation, groups: Groups, domain: NodeDomain, reduced: Reduced, patterns: Sequence[Pattern]
@@ -343,6 +348,7 @@ class WholeProgram:
             if component.demand:
                 rates = {self.mode_columns[w]: float(relaxation.modes[w].throughput) for w in modes}
                 self.rows.row(component.demand, _INF, rates)
+            self._loss_rows(component.index, modes)
             if component.level is not None:
                 by_level.setdefault(component.level, []).extend(modes)
             limits = self.zone_limits(component.index)
@@ -353,6 +359,19 @@ class WholeProgram:
         for level, most in enumerate(relaxation.given or ()):
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
             self.rows.row(wanted - most, _INF, {self.mode_columns[w]: 1.0 for w in by_level.get(level, ())})
+
+    def _loss_rows(self, c: int, modes: Sequence[int]) -> None:
+        """What is left of a component when any one pool is lost; of pools put together nothing is said."""
+        relaxation = self.relaxation
+        floor, most = relaxation.elsewhere.get(c), relaxation.in_pool.get(c)
+        for p in {mode.pool for mode in relaxation.modes_of[c]} if self.by_pool else ():
+            here = {self.mode_columns[w]: 1.0 for w in modes if relaxation.modes[w].pool == p}
+            if floor is not None:
+                self.rows.row(
+                    floor, _INF, {self.mode_columns[w]: 1.0 for w in modes if self.mode_columns[w] not in here}
+                )
+            elif most is not None and here:
+                self.rows.row(-_INF, most, here)
 
     def zone_limits(self, c: int) -> ZoneLimits | None:
         """What spread rules say of single zones for component c; None when nothing."""

@@ -22,6 +22,7 @@ from placement.patterns.certificate import (
     allowed,
     certify,
     domain_total,
+    less_elsewhere,
     machine_costs,
     mode_value,
     rebates,
@@ -125,7 +126,8 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
             continue
         dual_value = [mode_value(mode, prices, capacity, cut.coefficients) - rebate.get(mode, 0) for mode in modes]
         if component.demand:
-            costs += _above_demand(component, modes, dual_value)
+            values, _ = less_elsewhere(relaxation, component, modes, dual_value, prices)
+            costs += _above_demand(component, modes, values)
         else:
             # Where pools have caps a dear one may be needed: a copy is held against the cheapest of its pool alone.
             within = [mode.pool if component.index in relaxation.in_pool else mode.zone for mode in modes]
@@ -140,6 +142,6 @@ def _above_demand(component: FleetComponent, modes: tuple[Mode, ...], dual_value
     """Above the cheapest copy, or above its part of the demand's worth: of the larger sum, which is the bound."""
     rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, dual_value, strict=True))
     cheapest = min(dual_value)
-    if component.required * cheapest > component.demand * rate:
+    if cheapest < 0 or component.required * cheapest > component.demand * rate:
         return [value - cheapest for value in dual_value]
     return [value - math.ceil(rate * mode.throughput) for mode, value in zip(modes, dual_value, strict=True)]
