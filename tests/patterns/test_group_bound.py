@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,11 +15,16 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import capacity_values
 from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.group_bound import MEANING
+from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests import brute, strategies
 from tests.corpus import seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MACHINE = {"accelerator": "A", "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 10}
 Doc = dict[str, Any]
@@ -253,3 +258,24 @@ def test_demands_that_outlive_a_pool_against_enumeration(seeds: range) -> None:
             met += result.bound == least
     assert bounded > len(seeds) / 30
     assert met >= 0.7 * bounded
+
+
+@pytest.mark.parametrize("make", [_spot, _served])
+@pytest.mark.parametrize(("copies", "floor", "least"), [(12, 0, 3), (12, 5, 22), (12, 3, 12)])
+def test_the_program_over_listed_patterns_keeps_the_floor_of_each_pool(
+    make: Callable[[int, int], dict[str, Any]], copies: int, floor: int, least: int
+) -> None:
+    """Its cheapest counts leave enough whichever pool is lost: 8 on spot and 4 on demand are 12 dollars."""
+    fleet = compile_fleet(Problem(**make(copies, floor)))
+    bound = PatternBound(Solve.of(fleet), engines=False)
+    prices = bound.root_prices()
+    assert prices is not None
+    relaxation, groups, domain = bound.relaxation, groups_of(fleet), any_domain(fleet, groups_of(fleet))
+    reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, 60_000_000)
+    assert reduced is not None
+    answer = WholeProgram(relaxation, groups, domain, reduced, []).solve(60_000_000, Budget(), 1_000)
+    assert answer.bound == least * 1_000_000
+    in_pool = [0, 0]
+    for mode, n in zip(relaxation.modes, answer.copies, strict=True):
+        in_pool[mode.pool] += n
+    assert sum(in_pool) - max(in_pool) >= floor
