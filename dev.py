@@ -49,7 +49,15 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 EXTRAS = {
     "demo": (),
     "mutate": ("dev", "mutation"),
-    "nightly": ("bench", "catalogue", "dev", "docs", "pages", "pictures"),  # cfn-lint is 180 MB: not on every change
+    "nightly": (
+        "bench",
+        "catalogue",
+        "compiled",
+        "dev",
+        "docs",
+        "pages",
+        "pictures",
+    ),  # cfn-lint is 180 MB: not on every change
     **dict.fromkeys(("check", "fuzz", "setup", "test"), ("bench", "dev", "docs", "pages", "pictures")),
 }
 FUZZ_PROBLEMS = "2000"  # about a minute on two cores

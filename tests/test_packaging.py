@@ -23,7 +23,8 @@ CARRIED_BY = {"botocore": "boto3", "markupsafe": "jinja2", "pandas": "ortools", 
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
     extras = PROJECT["optional-dependencies"]
-    rows = [*PROJECT["dependencies"], *extras["distributed"], *extras["pictures"], *extras["sagemaker"]]
+    optional = [row for name in ("compiled", "distributed", "pictures", "sagemaker") for row in extras[name]]
+    rows = [*PROJECT["dependencies"], *optional]
     declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()
     imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
@@ -90,6 +91,7 @@ def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
         *PROJECT["dependencies"],
         *extras["bench"],
         *extras["catalogue"],
+        *extras["compiled"],
         *extras["distributed"],
         *extras["pictures"],
         *extras["sagemaker"],

@@ -6,8 +6,8 @@ least weighted sum of load above safety capacities, imbalance, and moves (`docs/
 knows nothing of fleets. The public names are `Reassignment` (the problem), `read_reassignment`,
 `solve_reassignment`, and the independent `check_assignment` and `price`.
 
-*Method and source.* Simulated annealing with shifts and swaps, judged thousands at a time in arrays. The challenge:
-Afsar, Artigues, Bourreau and Kedad-Sidhoum 2016, Annals of Operations Research 242.
+*Method and source.* Simulated annealing with shifts and swaps, in a loop that Numba compiles, or thousands at a time in
+arrays. The challenge: Afsar, Artigues, Bourreau and Kedad-Sidhoum 2016, Annals of Operations Research 242.
 
 *Inputs.* Demands (P, R), capacities (M, R), costs of moves (M, M), all whole numbers that sum to less than 2^60.
 *Returns.* The best assignment found, checked and priced anew, and a bound from sums over all machines.

@@ -1,18 +1,13 @@
-"""Simulated annealing that judges thousands of moves at once.
+"""Simulated annealing: how it cools, when it ends, and what is the best so far; how it steps is another's business.
 
-A round draws moves, leaves out what breaks a rule, takes those whose delta is below the temperature times a standard
-exponential number, which is Metropolis' rule, and makes the first of them that touch different machines and services.
-These do not change each other's delta or rules, so a round is a number of steps of plain annealing in a row. How many
-moves are drawn follows how many are taken: few while it is hot, thousands when nearly none pays.
-
-Moves drawn are shifts to any machine, shifts back home (the machine where the process is now), and swaps of any two
-processes; every second turn of these draws processes from machines that cost something, since the others can't become
-cheaper.
+`array_annealing` judges thousands of moves at once in NumPy's arrays; `compiled_annealing` judges one after the other
+in a loop that Numba compiles, where Numba is installed.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,15 +19,12 @@ from placement.machine_reassignment.state import MoveBatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from placement.machine_reassignment.problem import Ints
-    from placement.machine_reassignment.state import Mask, SearchState
+    from placement.machine_reassignment.state import SearchState
 
     Progress = Callable[[int], float]  # from rounds made to the share of the search that is over
 
 _PARAMS = MACHINE_REASSIGNMENT.annealing
-ROUND = ("shift", "swap", "home", "swap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +38,43 @@ class Cooling:
     away : temperatures that a process away from home costs beside its true cost. Home is one machine and away are many,
         so that heat alone drives processes away: where most of them end at home, as where transient usage leaves
         little room for moves, some temperatures hold them there; where most must move, they are in the way.
+    prices : of a mean demand above a capacity, in the first of temperatures, from the beginning to the end. None: load
+        above capacities is not allowed.
     """
 
     hot: float
     cold: float
     away: float = 0.0
     ends: tuple[float, ...] = ()
+    prices: tuple[float, float] | None = None
 
     def at(self, progress: float) -> float:
         """The temperature when so much of the search is over, from 0 to 1."""
-        share = progress / (1.0 - _PARAMS.descent)
+        share = self._share(progress)
         if share >= 1.0 or self.hot <= 0.0:
             return 0.0
-        if self.ends:
-            steps = len(self.ends)
-            share = float(np.interp(share, (0.0, *self.ends), np.arange(steps + 1) / steps))
         return self.hot * math.exp(share * math.log(self.cold / self.hot))
 
+    def price(self, progress: float) -> float:
+        """What a mean demand above a capacity costs then. At temperature 0 nothing is worth it: what is left goes."""
+        share = self._share(progress)
+        if self.prices is None or self.hot <= 0.0:
+            return math.inf
+        if share >= 1.0:
+            return self.hot * _PARAMS.repair
+        first, last = self.prices
+        return self.hot * first * math.exp(share * math.log(last / first))
 
-class Annealing:
+    def _share(self, progress: float) -> float:
+        """How far the logarithm of the temperature has fallen; 1 or more when it is 0."""
+        share = progress / (1.0 - _PARAMS.descent)
+        if share < 1.0 and self.ends:
+            steps = len(self.ends)
+            return float(np.interp(share, (0.0, *self.ends), np.arange(steps + 1) / steps))
+        return share
+
+
+class Annealing(ABC):
     """A walk from one assignment, and the best it has come to.
 
     Attributes
@@ -81,9 +91,7 @@ class Annealing:
         self.best_cost = state.cost
         self.rounds = self.drawn = self.made = 0
         self.course: list[int] = []
-        self._random = np.random.default_rng(seed)
-        self._draws = 1024.0
-        self._costly = self._away = np.arange(state.problem.processes)
+        self.seed = seed
 
     def run(self, cooling: Cooling, progress: Progress) -> None:
         """Go on until `progress` says 1. A round is O(moves drawn x R)."""
@@ -95,81 +103,23 @@ class Annealing:
                     self.course.append(self.state.cost)
                 if share >= 1.0:
                     break
-                temperature = cooling.at(share)
-            if self.rounds % _PARAMS.costly == 0:
-                self._find()
-            self.step(temperature, cooling.away)
-            if self.state.cost < self.best_cost and self.rounds % _PARAMS.look == 0:
+                temperature, price = cooling.at(share), cooling.price(share)
+            self.step(temperature, cooling.away, price)
+            if self.rounds % _PARAMS.look == 0:
                 self._keep()
-        if self.state.cost < self.best_cost:
-            self._keep()
+        self._keep()
 
-    def step(self, temperature: float, away: float = 0.0) -> None:
-        """One round; `away` as in `Cooling`."""
-        state = self.state
-        moves = state.feasible(self._draw())
-        if len(moves):
-            deltas = state.deltas(moves)
-            taken = np.flatnonzero(deltas[0] < self._limit(moves, temperature, away))
-            self._adapt(len(taken))
-            if len(taken):
-                apart = taken[state.apart(moves.take(taken))]
-                self.made += state.make(moves.take(apart), (deltas[0][apart], deltas[1][apart], deltas[2][apart]))
-        else:
-            self._adapt(0)
-        self.rounds += 1
+    @abstractmethod
+    def step(self, temperature: float, away: float = 0.0, price: float = math.inf) -> None:
+        """One round of moves drawn and taken; `away` and `price` as in `Cooling`."""
 
-    def _draw(self) -> MoveBatch:
-        """Moves of one kind, drawn at random."""
-        state, random, count = self.state, self._random, int(self._draws)
-        problem = state.problem
-        self.drawn += count
-        kind = ROUND[self.rounds % len(ROUND)]
-        if kind == "home":
-            process = self._away[random.integers(0, len(self._away), count)]
-        elif self.rounds // len(ROUND) % 2:
-            process = self._costly[random.integers(0, len(self._costly), count)]
-        else:
-            process = random.integers(0, problem.processes, count)
-        source = state.machine_of[process]
-        if kind == "swap":
-            other = random.integers(0, problem.processes, count)
-            moves = MoveBatch(process, source, state.machine_of[other], other)
-        elif kind == "home":
-            moves = MoveBatch(process, source, problem.initial[process])
-        else:
-            moves = MoveBatch(process, source, random.integers(0, problem.machines, count))
-        return moves.take(moves.source != moves.target)
-
-    def _limit(self, moves: MoveBatch, temperature: float, away: float) -> NDArray[np.float64] | int:
-        """What a delta must be below for its move to be taken."""
-        if temperature == 0.0:
-            return 1
-        drawn = self._random.standard_exponential(len(moves))
-        limit: NDArray[np.float64] = temperature * (drawn - away * self.state.moves_away(moves))
-        return limit
-
-    def _adapt(self, taken: int) -> None:
-        """Draw about as many moves as give a quarter of the machines something to do."""
-        machines = self.state.problem.machines
-        if taken * 3 > machines:
-            self._draws = max(_PARAMS.fewest, self._draws * 0.8)
-        elif taken * 8 < machines:
-            self._draws = min(_PARAMS.most, self._draws * 1.25)
-
-    def _find(self) -> None:
-        """List the processes on machines that cost something, and those away from home."""
-        state = self.state
-        self._costly = _some(state.machine_cost[state.machine_of] > 0)
-        self._away = _some(state.machine_of != state.problem.initial)
+    def fits(self) -> bool:
+        """Whether no machine is loaded above its capacity: always, unless a price allows it."""
+        return True
 
     def _keep(self) -> None:
-        self.best_cost, self.best = self.state.cost, self.state.machine_of.copy()
-
-
-def _some(chosen: Mask) -> Ints:
-    """Where it holds; everywhere, where it holds nowhere."""
-    return np.flatnonzero(chosen) if chosen.any() else np.arange(len(chosen))
+        if self.state.cost < self.best_cost and self.fits():
+            self.best_cost, self.best = self.state.cost, self.state.machine_of.copy()
 
 
 def ends_of_steps(course: Sequence[int], bound: int) -> tuple[float, ...]:

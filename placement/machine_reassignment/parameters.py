@@ -9,16 +9,32 @@ from placement.solving.parameters import parameter
 
 @dataclass(frozen=True, slots=True)
 class AnnealingParameters:
-    """Annealing in rounds (`annealing.py`). docs/notes/2026-11-machine-reassignment.md has what was measured."""
+    """Annealing (`annealing.py`). docs/notes/2026-11-machine-reassignment.md has what was measured."""
 
-    fewest: int = parameter(64, "moves", "drawn in a round, at least")
-    most: int = parameter(4096, "moves", "drawn in a round, at most: enough to share what a call costs")
     look: int = parameter(8, "rounds", "between looks at the clock and at the best assignment")
-    costly: int = parameter(64, "rounds", "between lists of processes on machines that cost something, and away")
     steps: int = parameter(30, "steps", "of the temperature, of which a trial tells how the cost fell")
     even: float = parameter(0.4, "of the time", "that all steps get alike; the rest goes to where the cost fell")
     descent: float = parameter(0.03, "of the search", "at temperature 0, in the end")
+    repair: float = parameter(1e6, "first temperatures", "that a mean demand above a capacity costs at temperature 0")
     sample: int = parameter(4096, "moves", "of each kind, for the scale of temperatures")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayAnnealingParameters:
+    """Annealing in arrays (`array_annealing.py`)."""
+
+    fewest: int = parameter(64, "moves", "drawn in a round, at least")
+    most: int = parameter(4096, "moves", "drawn in a round, at most: enough to share what a call costs")
+    costly: int = parameter(64, "rounds", "between lists of processes on machines that cost something, and away")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAnnealingParameters:
+    """Annealing in a compiled loop (`compiled_annealing.py`)."""
+
+    draws: int = parameter(4096, "moves", "drawn in a round: half a millisecond")
+    swaps: float = parameter(0.5, "of moves drawn", "that are swaps")
+    home: float = parameter(0.1, "of moves drawn", "that go home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +59,16 @@ class ReassignmentSolveParameters:
     warm: float = parameter(0.02, "of that temperature", "where annealing begins again from the best assignment")
     cold: float = parameter(2.0, "cost", "the last temperature: less than a single move")
     away: float = parameter(3.0, "temperatures", "that a process away from home costs beside its true cost, or none")
-    trial: float = parameter(0.15, "of the limits", "to see which of both is better")
-    last: float = parameter(0.25, "of the limits", "for annealings from the best assignment")
+    soft_hot: float = parameter(1.5, "of that temperature", "where annealing with load above capacities begins")
+    soft_cold: float = parameter(0.002, "of its first temperature", "where it ends")
+    firm: tuple[float, float] = parameter(
+        (2.0, 600.0),
+        "first temperatures",
+        "that a mean demand above a capacity costs, from beginning to end",
+    )
+    soft: tuple[float, float] = parameter((0.6, 6_000.0), "first temperatures", "the same, of the softer kind")
+    trial: float = parameter(0.25, "of the limits", "to see which kind is best")
+    last: float = parameter(0.2, "of the limits", "for annealings from the best assignment")
     reserve: float = parameter(0.5, "s", "for the way back from the second process")
 
 
@@ -53,6 +77,8 @@ class MachineReassignmentParameters:
     """Processes moved to other machines."""
 
     annealing: AnnealingParameters = AnnealingParameters()
+    array_annealing: ArrayAnnealingParameters = ArrayAnnealingParameters()
+    compiled_annealing: CompiledAnnealingParameters = CompiledAnnealingParameters()
     read: ReassignmentFileParameters = ReassignmentFileParameters()
     check: ReassignmentCheckParameters = ReassignmentCheckParameters()
     solve: ReassignmentSolveParameters = ReassignmentSolveParameters()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from placement.errors import SolverBugError, UsageError
-from placement.machine_reassignment.annealing import Annealing, Cooling, ends_of_steps, typical_delta
+from placement.machine_reassignment.annealing import Cooling, ends_of_steps, typical_delta
+from placement.machine_reassignment.array_annealing import ArrayAnnealing
 from placement.machine_reassignment.bound import aggregate_bound
 from placement.machine_reassignment.check import check_assignment, price
+from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement.machine_reassignment.kernel import COMPILES
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 from placement.machine_reassignment.state import SearchState
 from placement.parallel.single import TaskProcess
@@ -22,6 +25,7 @@ from placement.solving.result import Stop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from placement.machine_reassignment.annealing import Annealing
     from placement.machine_reassignment.problem import Ints, Reassignment
     from placement.solving.budget import Budget
 
@@ -80,22 +84,18 @@ class AnnealingTask:
     Attributes
     ----------
     start : the assignment to begin with.
-    hot, away, ends : as in `Cooling`.
     """
 
     problem: Reassignment
     start: Ints
-    hot: float
-    away: float
-    ends: tuple[float, ...]
+    cooling: Cooling
     seed: int
 
     def run(self, budget: Budget) -> AnnealingFound:
         """Anneal within the budget; its work counts rounds."""
-        walk = Annealing(SearchState(self.problem, self.start), self.seed)
+        walk = annealing_of(SearchState(self.problem, self.start), self.seed)
         try:
-            cooling = Cooling(self.hot, min(_PARAMS.cold, self.hot), self.away, self.ends)
-            walk.run(cooling, lambda rounds: _share(budget, rounds))
+            walk.run(self.cooling, lambda rounds: _share(budget, rounds))
         except KeyboardInterrupt:
             budget.interrupt()
         return AnnealingFound(walk.best, walk.best_cost, walk.rounds, walk.drawn, walk.made, tuple(walk.course))
@@ -127,14 +127,35 @@ def solve_reassignment(
     return _ReassignmentSearch(problem, budget, seed, listener).run()
 
 
+def annealing_of(state: SearchState, seed: int) -> Annealing:
+    """A walk from a state: in a compiled loop where Numba is installed, else in arrays."""
+    return CompiledAnnealing(state, seed) if COMPILES else ArrayAnnealing(state, seed)
+
+
+def coolings(hot: float) -> dict[str, Cooling]:
+    """The kinds of annealing that are tried, by name, from a temperature that nearly all moves are taken at.
+
+    Those that allow load above capacities, which only the compiled loop does, begin hotter and end before single moves
+    count: what is left to do then is done in annealings from the best assignment.
+    """
+    kinds = {
+        "at home": Cooling(hot, min(_PARAMS.cold, hot), _PARAMS.away),
+        "free": Cooling(hot, min(_PARAMS.cold, hot)),
+    }
+    if COMPILES:
+        soft = hot * _PARAMS.soft_hot
+        kinds["firm"] = Cooling(soft, soft * _PARAMS.soft_cold, prices=_PARAMS.firm)
+        kinds["soft"] = Cooling(soft, soft * _PARAMS.soft_cold, prices=_PARAMS.soft)
+    return kinds
+
+
 class _Start(NamedTuple):
-    """Where an annealing begins, and what it is called."""
+    """Where an annealing begins, how it cools, what it is called, and of which kind it is."""
 
     at: Ints
-    hot: float
-    away: float
+    cooling: Cooling
     by: str
-    ends: tuple[float, ...] = ()
+    kind: str
 
 
 class _ReassignmentSearch:
@@ -146,8 +167,9 @@ class _ReassignmentSearch:
         self._best: Ints = problem.initial
         self._cost = price(problem, problem.initial.tolist()).total
         self._found_by = "initial"
-        self._costs = defaultdict[str, float](lambda: math.inf)  # what annealings of this name came to
-        self._ends = defaultdict[float, tuple[float, ...]](tuple)  # of an annealing's steps, by `away`
+        self._costs = defaultdict[str, float](lambda: math.inf)  # what annealings of this kind came to
+        self._ends = defaultdict[str, tuple[float, ...]](tuple)  # of their steps
+        self._limits = budget
         self._bound = aggregate_bound(problem)
         self._stats: dict[str, int | float | str] = {"rounds": 0, "drawn": 0, "made": 0}
         self._tell()
@@ -158,7 +180,9 @@ class _ReassignmentSearch:
             return self._result(over=True)
         state = SearchState(self._problem, self._problem.initial)
         hot = typical_delta(state, self._seed(), _PARAMS.hot)
+        annealing_of(state, 0).step(0.0)  # compiles the loop, where that was not done before: seconds
         del state
+        self._limits = self._budget.share()
         with TaskProcess() as second:
             helper = second if self._two() else None
             try:
@@ -171,40 +195,45 @@ class _ReassignmentSearch:
         return self._result(over=False)
 
     def _phases(self, hot: float) -> Iterator[tuple[float, list[_Start]]]:
-        """Shares of the limits, and the annealings of each: trials, the better kind for long, the best once more."""
-        initial, away, warm = self._problem.initial, _PARAMS.away, hot * _PARAMS.warm
-        yield _PARAMS.trial, [_Start(initial, hot, away, "trial at home"), _Start(initial, hot, 0.0, "trial")]
-        held = away if self._costs["trial at home"] <= self._costs["trial"] else 0.0
-        ends = self._ends[held]
-        main = 1.0 - _PARAMS.trial - _PARAMS.last
-        yield (
-            main,
-            [_Start(initial, hot, held, "annealing", ends), _Start(initial, hot, held, "annealing beside", ends)],
-        )
-        best = self._best
-        yield _PARAMS.last, [_Start(best, warm, held, "warm"), _Start(best, warm * _PARAMS.warm, 0.0, "lukewarm")]
+        """Shares of the limits, and the annealings of each: trials, the best kind for long, the best once more."""
+        initial, kinds = self._problem.initial, coolings(hot)
+        trials = [_Start(initial, cooling, f"trial {kind}", kind) for kind, cooling in kinds.items()]
+        for pair in zip(trials[::2], trials[1::2], strict=True):
+            yield 2 * _PARAMS.trial / len(trials), list(pair)
+        kind = min(kinds, key=self._costs.__getitem__)
+        cooling = replace(kinds[kind], ends=self._ends[kind])
+        long = [_Start(initial, cooling, "annealing", kind)]
+        if self._two():
+            long.append(_Start(initial, cooling, "annealing beside", kind))
+        yield 1.0 - _PARAMS.trial - _PARAMS.last, long
+        best, warm = self._best, hot * _PARAMS.warm
+        warmest = Cooling(warm, min(_PARAMS.cold, warm), kinds[kind].away)
+        warmer = Cooling(warm * _PARAMS.warm, min(_PARAMS.cold, warm * _PARAMS.warm))
+        yield _PARAMS.last, [_Start(best, warmest, "warm", "warm"), _Start(best, warmer, "lukewarm", "lukewarm")]
 
     def _phase(self, share: float, starts: list[_Start], helper: TaskProcess | None) -> None:
-        """Annealings side by side, or in turn, with a share of the limits."""
+        """One annealing or two, side by side or in turn, with a share of the limits."""
         part = self._part(share)
-        tasks = [AnnealingTask(self._problem, one.at, one.hot, one.away, one.ends, self._seed()) for one in starts]
+        tasks = [AnnealingTask(self._problem, one.at, one.cooling, self._seed()) for one in starts]
         answers: list[AnnealingFound | None] = []
         if helper is not None:
             helper.start(tasks[1], part, _PARAMS.reserve)
             answers.append(tasks[0].run(part))
             answers.append(helper.wait(hurry=self._budget.interrupted))
         else:
+            work = None if part.work is None else max(1, part.work // len(tasks))
             for number, task in enumerate(tasks):
-                answers.append(task.run(part.share(1.0 / (len(tasks) - number), work=_half(part))))
+                answers.append(task.run(part.share(1.0 / (len(tasks) - number), work=work)))
         for found, one in zip(answers, starts, strict=True):
             if found is not None:
-                self._costs[one.by] = found.cost
-                self._ends[one.away] = ends_of_steps(found.course, self._bound)
+                self._costs[one.kind] = min(self._costs[one.kind], found.cost)
+                if one.cooling.prices is None:  # where load may be above capacities, costs tell nothing on the way
+                    self._ends[one.kind] = ends_of_steps(found.course, self._bound)
                 self._take(found, one.by)
 
     def _part(self, share: float) -> Budget:
-        """So much of all limits, from now on."""
-        seconds, work = self._budget.seconds, self._budget.work
+        """So much of what the limits were when all was ready, from now on."""
+        seconds, work = self._limits.seconds, self._limits.work
         return self._budget.share(
             seconds=None if seconds is None else seconds * share,
             work=None if work is None else max(1, int(work * share)),
@@ -250,10 +279,6 @@ class _ReassignmentSearch:
 def problem_is_fixed(problem: Reassignment) -> bool:
     """Whether there is nothing to move, or nowhere to."""
     return problem.processes == 0 or problem.machines < 2
-
-
-def _half(budget: Budget) -> int | None:
-    return None if budget.work is None else max(1, budget.work // 2)
 
 
 def _share(budget: Budget, rounds: int) -> float:

@@ -57,6 +57,7 @@ class SearchState:
     lacking : (S, N) services that this one depends on and that are not in the neighbourhood.
     wanted_by : (S, N) services in the neighbourhood that depend on this one.
     moved : (S,) processes of the service that are not where they were.
+    needs, needed_by : of each service, those that it depends on and those that depend on it.
     cost : of the assignment, the service move cost included.
     """
 
@@ -95,8 +96,8 @@ class SearchState:
                 self.lacking[service] += self.in_neighbourhood[need] == 0
                 self.wanted_by[need] += self.in_neighbourhood[service] > 0
                 self.depends[service] = self.depends[need] = True
-        self._needs = [np.unique(np.array(needs, dtype=np.int64)) for needs in problem.depends_on]
-        self._needed_by = [np.array(row, dtype=np.int64) for row in problem.needed_by]
+        self.needs = [np.unique(np.array(needs, dtype=np.int64)) for needs in problem.depends_on]
+        self.needed_by = [np.array(row, dtype=np.int64) for row in problem.needed_by]
         self.most_moved = int(self.moved.max(initial=0))
         self.cost = int(
             self.machine_cost.sum()
@@ -321,8 +322,8 @@ class SearchState:
         self.in_neighbourhood[service, neighbourhood] = before + by
         if (before == 0) != (before + by == 0):
             change = 1 if before == 0 else -1
-            self.lacking[self._needed_by[service], neighbourhood] -= change
-            self.wanted_by[self._needs[service], neighbourhood] += change
+            self.lacking[self.needed_by[service], neighbourhood] -= change
+            self.wanted_by[self.needs[service], neighbourhood] += change
 
 
 def _each(fits: Mask) -> Mask:

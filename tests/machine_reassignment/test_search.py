@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
@@ -10,18 +13,26 @@ from placement.machine_reassignment import (
     Reassignment,
     aggregate_bound,
     check_assignment,
+    kernel,
     price,
     read_reassignment,
     solve_reassignment,
 )
 from placement.machine_reassignment.annealing import Annealing, Cooling, ends_of_steps
-from placement.machine_reassignment.solve import AnnealingTask
+from placement.machine_reassignment.array_annealing import ArrayAnnealing
+from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement.machine_reassignment.solve import AnnealingTask, coolings
 from placement.machine_reassignment.state import MoveBatch, SearchState
 from placement.parallel.single import TaskProcess
 from placement.solving.budget import Budget
+from placement.solving.parameters import changed
 from placement.solving.result import Stop
 from tests.corpus import one_by_one
 from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def counted(state: SearchState) -> SearchState:
@@ -35,11 +46,22 @@ KEPT = (
 )
 
 
+KINDS = (ArrayAnnealing, CompiledAnnealing)
+
+
+@pytest.fixture(autouse=True)
+def few_draws() -> Iterator[None]:
+    """The compiled loop is a Python loop where Numba is absent."""
+    with changed(MACHINE_REASSIGNMENT.compiled_annealing, draws=40):
+        yield
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @one_by_one(range(120), 20)
-def test_what_is_kept_is_what_a_recount_finds(seed: int) -> None:
+def test_what_is_kept_is_what_a_recount_finds(seed: int, kind: type[Annealing]) -> None:
     """Cost, rules and every array, after every round, hot and cold."""
     problem = random_instance(seed, processes=25, machines=6)
-    walk = Annealing(SearchState(problem, problem.initial), seed)
+    walk = kind(SearchState(problem, problem.initial), seed)
     for number in range(60):
         made = walk.made
         walk.step((300.0, 30.0, 0.0)[number // 20], away=seed % 3)
@@ -52,6 +74,85 @@ def test_what_is_kept_is_what_a_recount_finds(seed: int) -> None:
         again = counted(state)
         for name in KEPT:
             assert np.array_equal(getattr(state, name), getattr(again, name)), name
+
+
+def weighed(state: SearchState) -> float:
+    """Load above capacities, in mean demands."""
+    unit = 1.0 / np.maximum(state.problem.demand.mean(axis=0), 1.0)
+    return float((np.maximum(state.taken - state.problem.capacity, 0) * unit).sum())
+
+
+@one_by_one(range(80), 12)
+def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
+    """Every other rule holds, what is kept is a recount's, and what is above is above by a recount."""
+    problem = random_instance(seed, processes=25, machines=6)
+    walk = CompiledAnnealing(SearchState(problem, problem.initial), seed)
+    for number in range(60):
+        walk.step(300.0, 0.0, (1.0, 100.0, 1e4)[number // 20])
+        faults = check_assignment(problem, walk.state.machine_of.tolist())
+        assert all(fault.startswith("capacity: ") for fault in faults)
+        assert walk.fits() == (not faults) == (weighed(walk.state) == 0.0)
+        assert walk.above() == pytest.approx(weighed(walk.state))
+        assert walk.state.cost == price(problem, walk.state.machine_of.tolist()).total
+        again = counted(walk.state)
+        for name in KEPT:
+            assert np.array_equal(getattr(walk.state, name), getattr(again, name)), name
+
+
+def test_a_walk_with_a_price_ends_with_an_answer() -> None:
+    """What is best keeps all rules, though the walk did not, and nearly all walks end within capacities."""
+    ended = loaded = 0
+    for seed in range(8):
+        problem = random_instance(seed, processes=25, machines=6)
+        walk = CompiledAnnealing(SearchState(problem, problem.initial), seed)
+        above: list[float] = []
+
+        def progress(rounds: int, walk: CompiledAnnealing = walk, above: list[float] = above) -> float:
+            above.append(walk.above())
+            return rounds / 160
+
+        walk.run(Cooling(200.0, 2.0, prices=(0.5, 1000.0)), progress)
+        assert check_assignment(problem, walk.best.tolist()) == []
+        assert walk.best_cost == price(problem, walk.best.tolist()).total
+        loaded += max(above) > 0.0
+        ended += walk.fits()
+
+    assert loaded >= 4
+    assert ended >= 7
+
+
+def test_prices_rise_as_it_cools_and_end_what_is_above() -> None:
+    """In first temperatures; without them the price is infinite."""
+    cooling = Cooling(1000.0, 10.0, prices=(1.0, 100.0))
+
+    assert cooling.price(0.0) == pytest.approx(1000.0)
+    assert cooling.price(0.485) == pytest.approx(10_000.0)
+    assert cooling.price(1.0) == 1e9
+    assert Cooling(1000.0, 10.0).price(0.5) == Cooling(0.0, 0.0, prices=(1.0, 2.0)).price(0.5) == math.inf
+
+
+@pytest.mark.skipif(not kernel.COMPILES, reason="Numba is not installed")
+def test_the_compiled_loop_walks_as_the_plain_one() -> None:
+    """With a price and without. The loop's helpers stay compiled; recounts hold them, above."""
+    for prices in (math.inf, 300.0):
+        problem = random_instance(5, processes=25, machines=6)
+        walk = CompiledAnnealing(SearchState(problem, problem.initial), 3)
+        plain = CompiledAnnealing(SearchState(problem, problem.initial), 3)
+        loop: Any = kernel.walk
+        for _ in range(20):
+            walk.step(100.0, 1.0, prices)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("placement.machine_reassignment.compiled_annealing.walk", loop.py_func)
+                plain.step(100.0, 1.0, prices)
+            assert plain.state.machine_of.tolist() == walk.state.machine_of.tolist()
+            assert plain.state.cost == walk.state.cost
+
+
+def test_load_above_capacities_is_tried_where_the_loop_is_compiled() -> None:
+    """Arrays allow none."""
+    names = ["at home", "free", "firm", "soft"]
+
+    assert list(coolings(100.0)) == (names if kernel.COMPILES else names[:2])
 
 
 @one_by_one(range(60), 10)
@@ -184,6 +285,7 @@ def test_ctrl_c_in_the_middle_leaves_the_best_so_far(monkeypatch: pytest.MonkeyP
             raise KeyboardInterrupt
         return real(self, moves)
 
+    monkeypatch.setattr("placement.machine_reassignment.solve.COMPILES", False)
     monkeypatch.setattr(SearchState, "deltas", interrupted)
     found = solve_reassignment(problem, budget=Budget(work=4000))
 
@@ -222,6 +324,7 @@ def test_a_wrong_count_is_never_handed_on(monkeypatch: pytest.MonkeyPatch) -> No
         delta, source, target = real(self, moves)
         return delta - 1, source, target
 
+    monkeypatch.setattr("placement.machine_reassignment.solve.COMPILES", False)
     monkeypatch.setattr(SearchState, "deltas", cheaper)
     with pytest.raises(SolverBugError, match=r"says .*, counted .*; no rule broken"):
         solve_reassignment(random_instance(5, processes=40, machines=8), budget=Budget(work=200))
@@ -262,7 +365,7 @@ def test_the_course_has_an_entry_a_step() -> None:
     """However few looks there are at the clock."""
     problem = random_instance(5, processes=40, machines=8)
     for rounds in (16, 400):
-        walk = Annealing(SearchState(problem, problem.initial), 1)
+        walk = ArrayAnnealing(SearchState(problem, problem.initial), 1)
         walk.run(Cooling(1000.0, 1.0), lambda made, rounds=rounds: made / rounds)  # type: ignore[misc]
         assert len(walk.course) == 31
         assert walk.course[0] == price(problem, problem.initial.tolist()).total
@@ -271,13 +374,13 @@ def test_the_course_has_an_entry_a_step() -> None:
 def test_a_second_process_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task comes back from it; one that fails is told; without a process there is no answer and no error."""
     problem: Reassignment = random_instance(5, processes=40, machines=8)
-    task = AnnealingTask(problem, problem.initial, 100.0, 3.0, (), 7)
+    task = AnnealingTask(problem, problem.initial, Cooling(100.0, 2.0, 3.0), 7)
     with TaskProcess() as second:
         second.start(task, Budget(seconds=60), 0.0)
         found = second.wait(hurry=True)
         assert price(problem, found.assignment.tolist()).total == found.cost
     with TaskProcess() as second:
-        second.start(AnnealingTask(problem, problem.initial[:3], 100.0, 3.0, (), 7), Budget(seconds=60), 0.0)
+        second.start(AnnealingTask(problem, problem.initial[:3], Cooling(100.0, 2.0, 3.0), 7), Budget(seconds=60), 0.0)
         with pytest.raises(SolverBugError, match="a task in the second process failed"):
             second.wait(hurry=True)
     monkeypatch.setattr("sys.executable", "")
