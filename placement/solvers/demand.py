@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.packing import Machine, Packing, machine_price
+from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
@@ -229,8 +230,8 @@ class _Search:
     def _pack_counts(self, counts: Counts, budget: Budget, search: CountSearch | None = None) -> bool:
         """Pack counts by another solver; says whether they need no more machines than they should.
 
-        Those of a `search` say what stands in each zone, and each zone is packed by itself. It is told which pools need
-        more machines than it counted.
+        Those of a `search` say what stands in each zone, and each zone is packed by itself where they keep the rules
+        over zones, which the program does not know in full. It is told which pools need more machines than it counted.
         """
         copies: Counter[tuple[int, int, int]] = Counter()
         for mode, n in zip(self._relaxation.modes, counts.copies, strict=True):
@@ -240,7 +241,7 @@ class _Search:
         if fresh is None or counted is None:
             return False
         zones = sorted({mode.zone for mode in self._relaxation.modes}) if search is not None else []
-        if len(zones) > 1:
+        if len(zones) > 1 and self._keep_zone_rules(copies):
             packing = self._pack_zones(counted, copies, counts.machines, zones, budget)
         else:
             packing = self._ask(counted.fleet, self._ticks(counts), budget, whole=True)
@@ -252,6 +253,13 @@ class _Search:
             used = Counter(machine.pool for machine in packing.machines)
             search.loosen(p for p, n in enumerate(counts.machines) if used[p] > n)
         return fits
+
+    def _keep_zone_rules(self, copies: Mapping[tuple[int, int, int], int]) -> bool:
+        """Whether the copies in each zone keep every rule over zones. O(counts + components x zones)."""
+        zoned = [[0] * len(self._fleet.zones) for _ in self._fleet.components]
+        for (c, _, zone), n in copies.items():
+            zoned[c][zone] += n
+        return all(keeps_zone_rules(c, totals) for c, totals in zip(self._fleet.components, zoned, strict=True))
 
     def _pack_zones(
         self,

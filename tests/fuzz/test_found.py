@@ -153,6 +153,71 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
+    # Zones were packed by themselves though the counts left one of three zones empty.
+    (
+        "cg-zones",
+        "2026112714:37543:cg-zones",
+        {
+            "format": "placement/v1",
+            "name": "prices",
+            "accelerators": {"A": {"memory_gib": 40}},
+            "instance_types": {
+                "t0": {
+                    "vcpus": 16,
+                    "memory_gib": 64,
+                    "price_per_hour": 1.5e-06,
+                    "accelerator": "A",
+                    "accelerator_count": 1,
+                    "reserved": {"memory_gib": 2},
+                }
+            },
+            "pools": [
+                {"name": "p2", "instance_type": "t0", "zone": "z2"},
+                {"name": "p1", "instance_type": "t0", "zone": "z0", "price_per_hour": 1e-07},
+                {"name": "p0", "instance_type": "t0", "zone": "z1", "min_instances": 1},
+            ],
+            "components": [
+                {
+                    "name": "c2",
+                    "accelerators": 0,
+                    "vcpus": 0.001,
+                    "memory_gib": 26.5595703125,
+                    "on": ["A"],
+                    "instance_types": ["t0"],
+                    "throughput": 0.1,
+                    "demand": 0.11,
+                    "spread": {"max_per_zone": 1},
+                    "min_available_on_zone_loss": 1,
+                },
+                {
+                    "name": "c0",
+                    "options": [
+                        {
+                            "shared": True,
+                            "accelerator_memory_gib": 17.1591796875,
+                            "vcpus": 0.5,
+                            "memory_gib": 32,
+                            "accelerators": 0,
+                        },
+                        {
+                            "shared": True,
+                            "accelerator_memory_gib": 17.1591796875,
+                            "vcpus": 5.8,
+                            "memory_gib": 8,
+                            "instance_types": ["t0"],
+                        },
+                    ],
+                    "copies": 4,
+                    "spread": {"min_zones": 3},
+                    "min_available_on_zone_loss": 2,
+                    "zones": ["z0", "z1", "z2"],
+                },
+            ],
+            "instances": [{"id": "i-1", "pool": "p2", "removable": False}],
+            "placements": [],
+            "objective": {"horizon_hours": 1},
+        },
+    ),
 ]
 
 
