@@ -70,18 +70,29 @@ _ALL = (
 _BETWEEN = (
     Strategy(
         "one-type-peak",
-        "as endpoints-peak, on the one instance type that costs the component least, each copy on accelerators of its "
-        "own",
+        "an endpoint for each component on the one type that costs it least, sized for its peak, each copy on "
+        "accelerators of its own",
         "peak",
         dedicated=True,
         whole=True,
         one_type=True,
     ),
-    Strategy("one-type-shared", "the same on shared machines", "peak", whole=True, one_type=True),
-    Strategy("one-type-packed", "the same on shared machines and accelerators", "peak", one_type=True),
+    Strategy(
+        "one-type-shared",
+        "shared machines of the one type that costs each component least, sized for the peak",
+        "peak",
+        whole=True,
+        one_type=True,
+    ),
+    Strategy(
+        "one-type-packed",
+        "shared machines and accelerators of the one type that costs each component least, sized for the peak",
+        "peak",
+        one_type=True,
+    ),
     Strategy("mixed-peak", "shared machines of all types, sized for the peak, fullest machine first", "peak"),
-    Strategy("mixed-scaled", "the same, scaled by the policies, but never to zero", "running"),
-    Strategy("best-fit", "the same, and to zero; nothing moves"),
+    Strategy("mixed-scaled", "shared machines of all types, scaled by the policies, but never to zero", "running"),
+    Strategy("best-fit", "shared machines of all types, scaled by the policies, to zero too; nothing moves"),
 )
 STRATEGIES = {strategy.name: strategy for strategy in (*_ALL, *_BETWEEN)}
 

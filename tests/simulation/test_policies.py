@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from placement.simulation import SimulationProgress
 
+HOUR = 3600  # a step, so that days are quickly played
 NAMES = ["shared", "first-fit"]
 POLICIES = {
     "plain": ScalingPolicy(defaults={"target_value": 10}),
@@ -28,11 +29,11 @@ POLICIES = {
 def test_each_policy_is_played_as_by_itself() -> None:
     """What one costs does not depend on what it is compared with, and other policies cost something else."""
     problem, _, traffic = plain(DAY)
-    found = compare_policies(problem, POLICIES, traffic, strategies=NAMES)
+    found = compare_policies(problem, POLICIES, traffic, every=HOUR, until=6 * HOUR, strategies=NAMES)
 
     assert list(found.simulations) == list(POLICIES)
     for name, policy in POLICIES.items():
-        alone = simulate(problem, policy, traffic, strategies=NAMES).to_document()
+        alone = simulate(problem, policy, traffic, every=HOUR, until=6 * HOUR, strategies=NAMES).to_document()
         assert found.simulations[name].to_document() == alone
     costs = {simulation.outcome("shared").cost for simulation in found.simulations.values()}
     assert len(costs) == len(POLICIES)
@@ -44,11 +45,11 @@ def test_each_policy_is_played_as_by_itself() -> None:
 def test_the_executor_does_not_matter_and_all_policies_are_on_it() -> None:
     """Beside one another they come to what they come to one by one, and jobs of several policies run at a time."""
     problem, _, traffic = plain(2 * DAY)
-    alone = compare_policies(problem, POLICIES, traffic, strategies=NAMES, hourly=False).to_document()
+    alone = compare_policies(problem, POLICIES, traffic, every=HOUR, strategies=NAMES, hourly=False).to_document()
     heard: list[SimulationProgress] = []
     with ThreadPoolExecutor(3) as pool:
         beside = compare_policies(
-            problem, POLICIES, traffic, strategies=NAMES, hourly=False, executor=pool, listener=heard.append
+            problem, POLICIES, traffic, every=HOUR, strategies=NAMES, hourly=False, executor=pool, listener=heard.append
         ).to_document()
 
     assert beside == alone
@@ -62,7 +63,7 @@ def test_each_policy_goes_on_from_a_checkpoint_of_its_own(tmp_path: Path, stop_a
     """Stopped within the first policy, at its end, or within the second: the same to the last digit."""
     problem, _, traffic = plain(2 * DAY)
     policies = {name: POLICIES[name] for name in ("plain", "loaded")}
-    whole = compare_policies(problem, policies, traffic, strategies=NAMES, hourly=False).to_document()
+    whole = compare_policies(problem, policies, traffic, every=HOUR, strategies=NAMES, hourly=False).to_document()
     heard: list[SimulationProgress] = []
 
     def stop(progress: SimulationProgress) -> None:
@@ -73,7 +74,7 @@ def test_each_policy_goes_on_from_a_checkpoint_of_its_own(tmp_path: Path, stop_a
     file = tmp_path / "run.json"
     with pytest.raises(KeyboardInterrupt):
         compare_policies(
-            problem, policies, traffic, strategies=NAMES, hourly=False, checkpoint=file, listener=stop
+            problem, policies, traffic, every=HOUR, strategies=NAMES, hourly=False, checkpoint=file, listener=stop
         )  # fmt: skip
     kept = {path.name for path in tmp_path.iterdir()}
     assert kept == ({"run-1.json", "run-2.json"} if stop_after > 4 else {"run-1.json"})
@@ -82,6 +83,7 @@ def test_each_policy_goes_on_from_a_checkpoint_of_its_own(tmp_path: Path, stop_a
         problem,
         policies,
         traffic,
+        every=HOUR,
         strategies=NAMES,
         hourly=False,
         checkpoint=file,
@@ -96,10 +98,10 @@ def test_a_checkpoint_is_good_for_its_policy_alone(tmp_path: Path) -> None:
     """In another order the numbers are of other policies; that is told, and nothing is overwritten."""
     problem, _, traffic = plain(DAY)
     file = tmp_path / "run.json"
-    compare_policies(problem, POLICIES, traffic, strategies=["first-fit"], hourly=False, checkpoint=file)
+    compare_policies(problem, POLICIES, traffic, every=HOUR, strategies=["first-fit"], hourly=False, checkpoint=file)
     turned = dict(reversed(POLICIES.items()))
     with pytest.raises(UsageError, match=r"run-1.json: is of another problem, policy, traffic or step"):
-        compare_policies(problem, turned, traffic, strategies=["first-fit"], checkpoint=file, resume=True)
+        compare_policies(problem, turned, traffic, every=HOUR, strategies=["first-fit"], checkpoint=file, resume=True)
 
 
 def test_there_must_be_a_policy() -> None:
