@@ -1,7 +1,7 @@
 """A small stand-in for controllers and scheduler: manifests and nodes become pods that run.
 
-It knows what our exports use: required node affinity, `matchFields`, host limits, anti-affinity by label, requests,
-claims by UUID, HAMi's choice of UUIDs. It shares no code with the importer.
+It knows what our exports use: required node affinity, `matchFields`, spread and anti-affinity over hosts and zones,
+requests, claims by UUID, HAMi's choice of UUIDs. It shares no code with the importer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 _SHARED = ("nvidia.com/gpumem", "nvidia.com/gpucores")  # HAMi's own scheduler counts them
+_HOST, _ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 _UNITS = {"m": 1, "": 1000, "Mi": 1, "Gi": 1024, "Ki": 1 / 1024}
 
 
@@ -31,7 +32,7 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
         for number in range(manifest["spec"]["replicas"]):
             pod = _pod(manifest, number)
             for node in nodes:
-                if _fits(node, pod, free, held):
+                if _fits(node, pod, nodes, free, held):
                     _take(free, held, pod, node["metadata"]["name"])
                     break
             _bind(pod, claims)
@@ -48,7 +49,7 @@ def broken_by(nodes: list[Json], pods: list[Json], other: list[Json]) -> list[st
         held: dict[str, list[Json]] = defaultdict(list)
         for row in (row for row in [*pods, *other] if row is not pod):
             _take(free, held, row, row["spec"]["nodeName"])
-        if not _fits(by_name[pod["spec"]["nodeName"]], pod, free, held):
+        if not _fits(by_name[pod["spec"]["nodeName"]], pod, nodes, free, held):
             found.append(pod["metadata"]["name"])
     return found
 
@@ -93,35 +94,66 @@ def _take(free: dict[str, Counter[str]], held: dict[str, list[Json]], pod: Json,
     held[node].append(pod)
 
 
-def _fits(node: Json, pod: Json, free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
+def _fits(node: Json, pod: Json, nodes: list[Json], free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
     name = node["metadata"]["name"]
     if any(value > free[name][key] for key, value in _asked(pod).items() if key not in _SHARED):
         return False
-    tolerated = {row.get("key") for row in pod["spec"].get("tolerations", [])}
-    if any(row["key"] not in tolerated for row in node["spec"].get("taints", []) if row["effect"] == "NoSchedule"):
+    if not _tolerates(pod, node) or not _is_asked_for(pod, node):
         return False
+    if not all(_spreads(rule, pod, node, nodes, held) for rule in pod["spec"].get("topologySpreadConstraints", [])):
+        return False
+    if any(_collide(mine, theirs) for row in held[name] for mine in _ports(pod) for theirs in _ports(row)):
+        return False
+    zone = node["metadata"]["labels"].get(_ZONE)
+    near = [row["metadata"]["name"] for row in nodes if row["metadata"]["labels"].get(_ZONE) == zone]
+    if any(_bars(pod, row, _ZONE) or _bars(row, pod, _ZONE) for other in near for row in held[other]):
+        return False
+    return not any(_bars(pod, row, _HOST) or _bars(row, pod, _HOST) for row in held[name])
+
+
+def _tolerates(pod: Json, node: Json) -> bool:
+    tolerated = {row.get("key") for row in pod["spec"].get("tolerations", [])}
+    return all(row["key"] in tolerated for row in node["spec"].get("taints", []) if row["effect"] == "NoSchedule")
+
+
+def _is_asked_for(pod: Json, node: Json) -> bool:
+    """By the pod's selector and affinity."""
     labels = node["metadata"]["labels"]
     if any(labels.get(key) != value for key, value in pod["spec"].get("nodeSelector", {}).items()):
         return False
     affinity = pod["spec"].get("affinity", {})
     required = affinity.get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution")
-    if required and not any(_term(term, labels, name) for term in required["nodeSelectorTerms"]):
-        return False
-    for rule in pod["spec"].get("topologySpreadConstraints", []):
-        space = pod["metadata"]["namespace"]
-        same = sum(_selects(rule["labelSelector"], row) for row in held[name] if row["metadata"]["namespace"] == space)
-        if rule["topologyKey"] == "kubernetes.io/hostname" and same >= rule["maxSkew"]:
-            return False
-    if any(_collide(mine, theirs) for row in held[name] for mine in _ports(pod) for theirs in _ports(row)):
-        return False
-    return not any(_bars(pod, row) or _bars(row, pod) for row in held[name])
+    name = node["metadata"]["name"]
+    return not required or any(_term(term, labels, name) for term in required["nodeSelectorTerms"])
 
 
-def _bars(pod: Json, other: Json) -> bool:
-    """Whether required anti-affinity of a pod keeps another off its node."""
+def _spreads(rule: Json, pod: Json, node: Json, nodes: list[Json], held: dict[str, list[Json]]) -> bool:
+    """As the scheduler's plugin PodTopologySpread: the domain's count with the pod, less that of the emptiest one."""
+    key = rule["topologyKey"]
+    counts: Counter[str] = Counter()
+    for each in nodes:
+        if rule.get("nodeAffinityPolicy") != "Ignore" and not _is_asked_for(pod, each):
+            continue
+        if rule.get("nodeTaintsPolicy") == "Honor" and not _tolerates(pod, each):
+            continue
+        alike = (row for row in held[each["metadata"]["name"]] if _is_counted(rule, pod, row))
+        counts[each["metadata"]["labels"].get(key)] += sum(1 for _ in alike)
+    least = min(counts.values(), default=0) if len(counts) >= rule.get("minDomains", 1) else 0
+    return bool(counts[node["metadata"]["labels"].get(key)] + 1 - least <= rule["maxSkew"])
+
+
+def _is_counted(rule: Json, pod: Json, other: Json) -> bool:
+    return other["metadata"]["namespace"] == pod["metadata"]["namespace"] and _selects(rule["labelSelector"], other)
+
+
+def _bars(pod: Json, other: Json, key: str) -> bool:
+    """Whether required anti-affinity of a pod keeps another off its host, or its zone."""
     rules = pod["spec"].get("affinity", {}).get("podAntiAffinity", {})
     terms = rules.get("requiredDuringSchedulingIgnoredDuringExecution", [])
-    return any(_is_meant(term, pod, other) and _selects(term["labelSelector"], other) for term in terms)
+    return any(
+        term["topologyKey"] == key and _is_meant(term, pod, other) and _selects(term["labelSelector"], other)
+        for term in terms
+    )
 
 
 def _is_meant(term: Json, pod: Json, other: Json) -> bool:

@@ -28,10 +28,10 @@ NAMES = ("chat", "rank", "code", "embed", "a-very-long-name-of-a-model-that-no-l
 
 
 def machines(rng: random.Random) -> list[Json]:
-    """Two to five nodes of a few kinds, in two zones, with labels and taints of their own."""
+    """Two to five nodes of a few kinds, in three zones, with labels and taints of their own."""
     found = []
     for index in range(rng.randint(2, 5)):
-        zone = rng.choice(("us-east-1a", "us-east-1b"))
+        zone = rng.choice(("us-east-1a", "us-east-1b", "us-east-1b", "us-east-1c"))
         labels = {"disk": rng.choice(("fast", "slow"))} | rng.choice(({}, {"rack": "1"}, {"rack": "12"}))
         taints = [{"key": "team", "value": "red", "effect": "NoSchedule"}] if rng.random() < 0.2 else []
         kind = rng.randrange(5)
@@ -119,6 +119,13 @@ def expression(rng: random.Random) -> Json:
     )
 
 
+def over_zones(rng: random.Random, name: str) -> Json:
+    """A spread constraint over zones: of nodes that it asks for or of all, of those that it tolerates or of all."""
+    more: Json = rng.choice(({}, {}, {"minDomains": 2}, {"minDomains": 3}))
+    more |= rng.choice(({}, {"nodeAffinityPolicy": "Ignore"}))
+    return spread(ZONE, name, rng.randint(1, 2), **more, **rng.choice(({}, {"nodeTaintsPolicy": "Honor"})))
+
+
 def workload(rng: random.Random, name: str) -> Json:
     """A Deployment whose pods ask for something and have a rule or two."""
     asked: Json = {"cpu": f"{rng.choice((250, 1000, 3000))}m", "memory": f"{rng.choice((512, 4096, 20_000))}Mi"}
@@ -130,7 +137,11 @@ def workload(rng: random.Random, name: str) -> Json:
         spec["nodeSelector"] = {"disk": "fast"}
     if rng.random() < 0.3:
         spec["topologySpreadConstraints"] = [spread(HOST, name, rng.randint(1, 3), minDomains=5000)]
+    if rng.random() < 0.3:
+        spec.setdefault("topologySpreadConstraints", []).append(over_zones(rng, name))
     spec |= {"affinity": found} if (found := affinity(rng)) else {}
+    if rng.random() < 0.1:
+        spec["affinity"] = {**spec.get("affinity", {}), **apart(ZONE, name)}
     if rng.random() < 0.3:
         spec["containers"][0]["ports"] = ports(rng)
     if rng.random() < 0.1:

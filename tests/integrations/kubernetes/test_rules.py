@@ -92,6 +92,21 @@ def test_a_zone_that_counts_and_can_hold_none_limits_the_others(tmp_path: Path) 
     assert honoured.problem.components[0].spread.max_skew == 2
 
 
+def test_a_zone_that_no_copy_asks_for_counts_where_the_constraint_says_so(tmp_path: Path) -> None:
+    """Nodes that the selector takes are counted; with `nodeAffinityPolicy: Ignore` all are."""
+    nodes = [
+        node(f"n{zone}", zone=f"us-east-1{zone}", labels={"disk": "slow" if zone == "c" else "fast"}) for zone in "abc"
+    ]
+
+    def found(**policy: str) -> tuple[int | None, int | None]:
+        spec = {"topologySpreadConstraints": [spread(ZONE, "a", 2, **policy)], "nodeSelector": {"disk": "fast"}}
+        kept = imported(tmp_path, *nodes, *copies("a", "na", spec=spec)).problem.components[0].spread
+        return kept.max_per_zone, kept.max_skew
+
+    assert found() == found(nodeAffinityPolicy="Honor") == (None, 2)
+    assert found(nodeAffinityPolicy="Ignore") == (2, None)
+
+
 def test_fewer_domains_than_wanted_limit_each(tmp_path: Path) -> None:
     """minDomains: the minimum counts as 0."""
     rule = spread(ZONE, "a", 1, minDomains=4)
