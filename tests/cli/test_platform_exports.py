@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from placement.cli.app import app
@@ -81,3 +82,32 @@ def test_bad_input(platform: str, option: tuple[str, str], said: str, files: tup
     assert code == 2
     assert said in text
     assert not (tmp_path / "out").exists()
+
+
+def test_a_peak_has_more_copies_and_keeps_the_other_rules(tmp_path: Path) -> None:
+    """As the guide does it: what is planned for the copies of the peak is the most that each service has."""
+    row = {"name": "chat", "copies": 2, "accelerators": 1, "throughput": 8, "spread": {"max_per_instance": 3}}
+    document = {**PROBLEM, "components": [row]}
+    for name, copies in (("low", 2), ("peak", 6)):
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"format": "placement/v1", **document, "components": [{**row, "copies": copies}]})
+        )
+        found = CliRunner().invoke(
+            app, ["solve", str(tmp_path / f"{name}.json"), "-q", "-o", str(tmp_path / f"{name}-plan.json")]
+        )
+        assert found.exit_code == 0, found.stderr
+    plans = (tmp_path / "low.json", tmp_path / "low-plan.json", "--peak", tmp_path / "peak-plan.json")
+    assert run("keda", *plans, "--out", tmp_path / "out")[0] == 0
+    rows = list(YAML(typ="safe", pure=True).load_all(tmp_path / "out" / "scaled-objects.yaml"))
+    assert sum(row["spec"]["minReplicaCount"] for row in rows if row) == 2
+    assert sum(row["spec"]["maxReplicaCount"] for row in rows if row) == 6
+
+    peak = json.loads((tmp_path / "peak-plan.json").read_text())
+    first = peak["assignments"][0]
+    peak["assignments"] = [
+        {**first, "accelerators": copy["accelerators"], "instance": first["instance"]} for copy in peak["assignments"]
+    ]
+    (tmp_path / "peak-plan.json").write_text(json.dumps(peak))
+    code, _, said = run("keda", *plans, "--out", tmp_path / "other")
+    assert (code, "max-per-instance" in said) == (1, True)
+    assert run("keda", "-", tmp_path / "low-plan.json", "--peak", "-", "--out", tmp_path / "x")[0] == 2

@@ -15,6 +15,7 @@ from placement.cli.platforms.shared import (
     PolicyOption,
     ProblemArgument,
     read_both,
+    read_peak,
     read_policy,
     write_exported,
 )
@@ -104,7 +105,9 @@ def export_keda_command(
         chosen = one_of("--workload", workload, "kserve", "kubernetes")
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
-        most = None if peak is None else read_both(problem_file, peak)[1]
+        if peak is not None and [problem_file, plan_file, peak].count("-") > 1:
+            raise UsageError("only one file can be standard input")
+        most = None if peak is None else read_peak(problem, peak)
         if policy is not None and target is not None:
             raise UsageError("--target or --policy, which has targets of its own")
         rules = read_policy(policy, problem, problem_file, plan_file)

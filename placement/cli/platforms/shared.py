@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,12 +84,40 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
     """
     from placement.documents import read_plan, read_problem
     from placement.errors import UsageError
-    from placement.referee import verify
-    from placement.report.verdict import verdict_lines
 
     if problem_file == plan_file == "-":
         raise UsageError("only one of PROBLEM and PLAN can be standard input")
     problem, plan = read_problem(problem_file), read_plan(plan_file)
+    _check_plan(problem, plan)
+    return problem, plan
+
+
+def read_peak(problem: Problem, plan_file: str) -> Plan:
+    """A plan for the peak: it may place more copies of a component than the problem has, and keeps all other rules.
+
+    Raises
+    ------
+    UsageError, typer.Exit
+        As of `read_both`.
+    """
+    from placement.documents import Problem, read_plan
+
+    plan = read_plan(plan_file)
+    placed = Counter(row.component for row in plan.assignments)
+    document = problem.to_document()
+    for row in document["components"]:
+        if row.get("copies") is not None:
+            row["copies"] = max(row["copies"], placed[row["name"]])
+    _check_plan(Problem(**document), plan)
+    return plan
+
+
+def _check_plan(problem: Problem, plan: Plan) -> None:
+    """Refuse a plan without assignments, or one that breaks a rule."""
+    from placement.errors import UsageError
+    from placement.referee import verify
+    from placement.report.verdict import verdict_lines
+
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(f"the plan says {plan.status}: there is nothing to export")
     verdict = verify(problem, plan)
@@ -97,7 +126,6 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
             say(line)
         say("placement: a plan that breaks a rule is not exported")
         raise typer.Exit(Code.BROKEN)
-    return problem, plan
 
 
 def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPolicy | None:
