@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.bounds.cliques import why_too_many
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Place, Shape
+    from placement.compiled.groups import FleetLimit
     from placement.solving.budget import Budget
 
 
@@ -64,6 +66,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
     yield from _limits_broken_by_minimum(fleet)
     yield from _too_many_moves(fleet)
     yield from _volume_too_small(fleet, pools)
+    yield from _limits_too_small(fleet, pools)
     yield from why_too_many(fleet, budget)
 
 
@@ -287,6 +290,36 @@ def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
                 f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
                 f"have {have / scale:,.6g}"
             )
+
+
+def _limits_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
+    """Each limit against the least machines for copies that run on pools it counts alone, one resource at a time."""
+    for limit in fleet.limits:
+        confined = [c for c in fleet.components if all(limit.weight.keys() >= option.pools for option in c.options)]
+        for resource, _, _ in RESOURCES if confined else ():
+            wanted = sum(_least_need(fleet, component, resource, pools) for component in confined)
+            least = _least_counted(fleet, limit, resource, wanted)
+            if least > limit.most:
+                yield limit.too_small(least)
+                break
+
+
+def _least_counted(fleet: Fleet, limit: FleetLimit, resource: str, wanted: int) -> int:
+    """What machines count at least that have so much of a resource, or all there is.
+
+    The linear relaxation of the covering knapsack (Dantzig 1957): what counts least for the resource first. Whole
+    machines count multiples of what all of them have in common.
+    """
+    size = {p: capacity(fleet, p, resource) for p in limit.weight}
+    useful = [p for p, each in size.items() if each > 0 and fleet.pools[p].max_instances != 0]
+    counted, missing = Fraction(0), Fraction(wanted)
+    for p in sorted(useful, key=lambda p: Fraction(limit.weight[p], size[p])):
+        quota, machines = fleet.pools[p].max_instances, missing / size[p]
+        machines = machines if quota is None else min(machines, Fraction(quota))
+        counted += machines * limit.weight[p]
+        missing -= machines * size[p]
+    step = math.gcd(*(limit.weight[p] for p in useful))
+    return math.ceil(counted / step) * step if step else 0
 
 
 def _least_need(fleet: Fleet, component: FleetComponent, resource: str, pools: PoolsOf) -> int:

@@ -48,6 +48,13 @@ class FleetLimit:
         """The same for a sentence."""
         return f"{self.plain(amount):,.10g}"
 
+    def too_small(self, least: int) -> str:
+        """A sentence for whoever needs more than it allows."""
+        return (
+            f"limit {self.name} allows {self.what} {self.in_words(self.most)} over {len(self.weight)} pools, "
+            f"but the copies need at least {self.in_words(least)} there"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FleetCommitment:

@@ -189,10 +189,7 @@ def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
     for limit in fleet.limits:
         least = least_of_limit(fleet, cuts, limit, seconds=_PARAMS.mix_seconds, seed=seed)
         if least is not None and least > limit.most:
-            return (
-                f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)} over "
-                f"{len(limit.weight)} pools, but the copies need at least {limit.in_words(least)} there"
-            )
+            return limit.too_small(least)
     return TOO_SMALL
 
 

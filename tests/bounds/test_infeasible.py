@@ -248,3 +248,37 @@ def test_accelerators_that_are_over_reserved_take_nothing_from_others(accelerato
     assert capacity(fleet, 1, "memory_mib") == 0
     assert why_infeasible(fleet) is None
     assert fleet.cost(volume_bound(fleet)) <= 1_000_000
+
+
+BOTH = ["a2", "b4"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "edits", "least"),
+    [
+        ({"pools": BOTH, "max_accelerators": 1}, {}, "2"),  # six of 2 GiB: 12 GiB, on two of 8 GiB
+        ({"pools": BOTH, "max_accelerators": 2}, {}, None),
+        ({"pools": BOTH, "max_vcpus": 7}, {}, "8"),  # six, and machines have four or eight
+        ({"pools": BOTH, "max_vcpus": 8}, {}, None),
+        ({"pools": BOTH, "max_price_per_hour": 2.99}, {}, "3"),  # 12 of 16 GiB of a machine at 3
+        ({"pools": BOTH, "max_price_per_hour": 3}, {}, None),
+        ({"pools": BOTH, "max_instances": 0}, {}, "1"),
+        ({"pools": ["a2"], "max_instances": 0}, {}, None),  # they may run on b4
+        ({"pools": ["a2"], "max_instances": 0}, {"components.0.on": ["A"]}, "1"),
+        ({"pools": BOTH, "max_price_per_hour": 9}, QUOTAS | {"components.0.accelerator_memory_gib": 4}, None),
+        # 16 GiB of a2 for 3, and the other 8 of 16 GiB for half of 4
+        ({"pools": BOTH, "max_price_per_hour": 4.9}, QUOTAS | {"components.0.accelerator_memory_gib": 4}, "5"),
+    ],
+)
+def test_a_limit_that_the_copies_need_more_than_is_named_with_both_figures(
+    limit: Doc, edits: Doc, least: str | None
+) -> None:
+    """Of copies that can stand nowhere else, one resource at a time."""
+    document = PROBLEM
+    for path, value in edits.items():
+        document = changed(document, path, value)
+    document = {**document, "limits": [{"name": "team", **limit}], "instances": [], "placements": []}
+    (key,) = limit.keys() - {"pools"}
+    said = f"limit team allows {key} {limit[key]} over {len(limit['pools'])} pools, "
+    said += f"but the copies need at least {least} there"
+    assert why_infeasible(compile_fleet(Problem(**document))) == (None if least is None else said)
