@@ -52,7 +52,7 @@ def policies_table(found: PolicyComparison) -> RenderableType:
 def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
     """Each strategy with the cells of all policies, and each measure."""
     simulations = found.simulations
-    large = any(is_large(simulation) for simulation in simulations.values())
+    large = is_large(row.cost for simulation in simulations.values() for row in simulation.strategies)
     names = [outcome.strategy.name for outcome in next(iter(simulations.values())).strategies]
     cheapest = {name: min(simulation.outcome(name).cost for simulation in simulations.values()) for name in names}
     for strategy in sorted(names, key=lambda name: cheapest[name]):

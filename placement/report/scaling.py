@@ -16,7 +16,7 @@ from placement.simulation.waterfall import folds
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
@@ -62,7 +62,7 @@ def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> Renderable
 def simulation_table(simulation: Simulation) -> RenderableType:
     """A row for each strategy with its cost, dearest last, and what they are measured by."""
     outcomes = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
-    large = is_large(simulation)
+    large = is_large(outcome.cost for outcome in outcomes)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
     table.add_column("strategy", no_wrap=True, style="bold")
     for name in COLUMNS:
@@ -86,7 +86,7 @@ def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) ->
     used, rented = sum(outcome.series["accelerators_used"]), sum(outcome.series["accelerators"])
     steps = max(1, simulation.setup.steps)
     return [
-        _whole(outcome.cost) if large else words.money(outcome.cost),
+        bill(outcome.cost, large=large),
         over_in_words(simulation, outcome.cost),
         f"{outcome.machine_hours:,.0f}",
         f"{rented / steps:,.{0 if large else 1}f}",
@@ -96,13 +96,22 @@ def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) ->
     ]
 
 
-def is_large(simulation: Simulation) -> bool:
-    """Whether a bill is of a million dollars: then the table has no cents, which would not fit and say nothing."""
-    return any(outcome.cost >= _LARGE for outcome in simulation.strategies)
+def is_large(costs: Iterable[int]) -> bool:
+    """Whether a bill is of a million dollars: then cents would not fit into tables and say nothing."""
+    return any(cost >= _LARGE for cost in costs)
 
 
-def _whole(micro: int) -> str:
-    return f"${(micro + MICRO // 2) // MICRO:,}"
+def bill(micro: int, *, large: bool) -> str:
+    """Money of a bill; in whole dollars where bills are large."""
+    if not large:
+        return words.money(micro)
+    dollars = (abs(micro) + MICRO // 2) // MICRO
+    return f"{'-' if micro < 0 and dollars else ''}${dollars:,}"
+
+
+def least_bill(micro: int, *, large: bool) -> str:
+    """Money that no bill is below: rounded down."""
+    return f"${micro // MICRO:,}" if large else words.least(micro)
 
 
 def measures(simulation: Simulation, *, large: bool) -> list[tuple[str, str, str]]:
@@ -110,11 +119,9 @@ def measures(simulation: Simulation, *, large: bool) -> list[tuple[str, str, str
     if simulation.hourly is None or simulation.floor is None:
         return []
     planned = simulation.hourly.planned_cost(simulation.setup.every)
-    floor = f"${simulation.floor // MICRO:,}" if large else words.least(simulation.floor)  # rounded down either way
-    rows = [("floor", floor, "0%" if simulation.floor else "-")]
+    rows = [("floor", least_bill(simulation.floor, large=large), "0%" if simulation.floor else "-")]
     if planned is not None:
-        cost = _whole(planned) if large else words.money(planned)
-        rows.insert(0, (HOURLY_NAME, cost, over_in_words(simulation, planned)))
+        rows.insert(0, (HOURLY_NAME, bill(planned, large=large), over_in_words(simulation, planned)))
     return rows
 
 
@@ -192,12 +199,16 @@ def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> Render
     legend = (
         "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
     )
-    blocks = Group(*(Text(f"{row.idea}: {words.money(row.cost)}, saves {words.money(row.saved)}") for row in steps))
-    narrower = Fitting(_waterfall_rows(steps, floor, 10), lambda: blocks)
-    return Group(Fitting(_waterfall_rows(steps, floor, 20), lambda: narrower), "", *lines, Text(legend, style="dim"))
+    large = is_large(row.cost for row in steps)
+    blocks = Group(
+        *(Text(f"{row.idea}: {bill(row.cost, large=large)}, saves {bill(row.saved, large=large)}") for row in steps)
+    )
+    narrower = Fitting(_waterfall_rows(steps, floor, 10, large=large), lambda: blocks)
+    table = Fitting(_waterfall_rows(steps, floor, 20, large=large), lambda: narrower)
+    return Group(table, "", *lines, Text(legend, style="dim"))
 
 
-def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int) -> Table:
+def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int, *, large: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     table.add_column("idea", no_wrap=True)
     for name in ("cost", "saves", "of all", "lost"):
@@ -205,12 +216,12 @@ def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int
     table.add_column("", no_wrap=True)
     first = steps[0].cost or 1
     for row in steps:
-        saved = "" if row is steps[0] else words.money(row.saved)
+        saved = "" if row is steps[0] else bill(row.saved, large=large)
         part = "" if row is steps[0] else f"{100 * row.saved / first:.1f}%"
         lost = f"{100 * row.lost:.2f}%"
-        table.add_row(row.idea, words.money(row.cost), saved, part, lost, _bar(row, first, wide))
+        table.add_row(row.idea, bill(row.cost, large=large), saved, part, lost, _bar(row, first, wide))
     if floor is not None:
-        table.add_row("floor", words.least(floor), "", "", "", style="dim")
+        table.add_row("floor", least_bill(floor, large=large), "", "", "", style="dim")
     return table
 
 

@@ -12,7 +12,7 @@ from placement.errors import UsageError
 from placement.report import words
 from placement.report.map.colours import DARK, LIGHT
 from placement.report.page.charts import nice_step
-from placement.report.scaling import words_of_span
+from placement.report.scaling import bill, is_large, least_bill, words_of_span
 from placement.simulation.waterfall import folds, waterfall
 from placement.units import MICRO
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WIDE, _LEFT, _BARS, _TOP, _ROW, _HIGH = 960, 196, 470, 96, 36, 22
 _COST, _TIMES = 800, 936  # right ends of the columns of figures
+_LETTER = 7  # pixels of a digit, at most
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 _SAVED, _MORE, _WHOLE = ("#2a8f57", "#45b87a"), ("#b4601f", "#d98a4a"), ("#3f6fa8", "#6f9fd8")  # on light, on dark
 
@@ -47,16 +48,19 @@ class WaterfallBar(NamedTuple):
 def waterfall_bars(steps: Sequence[WaterfallStep], floor: int | None) -> list[WaterfallBar]:
     """The rows: first bill, savings, what is left, floor."""
     first, last = steps[0], steps[-1]
-    rows = [WaterfallBar(first.idea, 0, first.cost, words.money(first.cost), words.money(first.cost), None, "whole")]
+    large = is_large(step.cost for step in steps)
+    whole = bill(first.cost, large=large)
+    rows = [WaterfallBar(first.idea, 0, first.cost, whole, whole, None, "whole")]
     for step in steps[1:]:
         look = "saved" if step.saved >= 0 else "more"
         sign = "-" if step.saved > 0 else "+" if step.saved < 0 else ""
-        figure = f"{sign}{words.money(abs(step.saved))}"
+        figure = f"{sign}{bill(abs(step.saved), large=large)}"
         times = step.before / step.cost if step.cost else None
-        rows.append(WaterfallBar(step.idea, step.cost, step.before, figure, words.money(step.cost), times, look))
-    rows.append(WaterfallBar("shared fleet", 0, last.cost, "", words.money(last.cost), folds(list(steps)), "whole"))
+        rows.append(WaterfallBar(step.idea, step.cost, step.before, figure, bill(step.cost, large=large), times, look))
+    left = bill(last.cost, large=large)
+    rows.append(WaterfallBar("shared fleet", 0, last.cost, "", left, folds(list(steps)), "whole"))
     if floor is not None:
-        rows.append(WaterfallBar("floor, proven", 0, floor, "", words.least(floor), None, "floor"))
+        rows.append(WaterfallBar("floor, proven", 0, floor, "", least_bill(floor, large=large), None, "floor"))
     return rows
 
 
@@ -122,15 +126,22 @@ def _row(y: int, bar: WaterfallBar, scale: float, theme: Theme, colour: str) -> 
         f'<text x="{_COST}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>{bar.left}</text>',
     ]
     if bar.look in ("saved", "more"):
-        # Beside the bar, on the side where there is room.
-        end = right - _LEFT < _BARS * 0.72
-        found.append(_text(right + 8 if end else left - 8, middle, bar.figure, theme.soft, "start" if end else "end"))
+        found.append(_figure(left, right, middle, bar.figure, theme))
     if bar.times is not None:
         found.append(
             f'<text x="{_TIMES}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>'
             f"{bar.times:.2f}</text>"
         )
     return found
+
+
+def _figure(left: float, right: float, y: float, text: str, theme: Theme) -> str:
+    """Beside the bar, on the side where there is room; else on the bar."""
+    if right - _LEFT < _BARS * 0.72:
+        return _text(right + 8, y, text, theme.soft, "start")
+    if left - 8 - _LETTER * len(text) > _LEFT:
+        return _text(left - 8, y, text, theme.soft, "end")
+    return _text(left + 8, y, text, theme.ground, "start")
 
 
 def _text(x: float, y: float, text: str, fill: str, anchor: str) -> str:

@@ -10,10 +10,11 @@ import pytest
 
 from placement.errors import UsageError
 from placement.report.drawn import check_picture
+from placement.report.map.colours import LIGHT
 from placement.report.simulation_picture import simulation_picture, write_simulation_picture
-from placement.report.waterfall_picture import waterfall_bars, waterfall_picture
+from placement.report.waterfall_picture import _lines, waterfall_bars, waterfall_picture
 from placement.simulation import simulate
-from placement.simulation.waterfall import NAMES, waterfall
+from placement.simulation.waterfall import NAMES, WaterfallStep, waterfall
 from tests.simulation.test_run import plain
 
 if TYPE_CHECKING:
@@ -98,3 +99,19 @@ def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> No
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match='no theme "blue"'):
         waterfall_picture(result, "blue")
+
+
+def test_a_figure_never_stands_on_a_name() -> None:
+    """Right of a bar, left of it, or on it where neither side has room; large bills have no cents."""
+    huge = [WaterfallStep("from", "a", 12_000_000_000_000, 0, 0.0),
+            WaterfallStep("a little", "b", 11_900_000_400_000, 99_999_600_000, 0.0),
+            WaterfallStep("nearly all", "c", 1_500_000_000_000, 10_400_000_400_000, 0.0)]  # fmt: skip
+    bars = waterfall_bars(huge, None)
+    assert [bar.figure for bar in bars] == ["$12,000,000", "-$100,000", "-$10,400,000", ""]
+    root = ET.fromstring("\n".join(_lines("title", bars, LIGHT, dark=False)))
+    texts = {text.text: text for text in root.iter(f"{SVG}text")}
+    rects = [rect.attrib for rect in root.iter(f"{SVG}rect")][1:]
+    beside, on = texts["-$100,000"].attrib, texts["-$10,400,000"].attrib
+    assert (beside["text-anchor"], float(beside["x"])) == ("end", float(rects[1]["x"]) - 8)
+    assert (on["text-anchor"], float(on["x"])) == ("start", float(rects[2]["x"]) + 8)
+    assert on["fill"] == LIGHT.ground
