@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SENSES = ("L", "G", "E")
 NODES = 200_000  # of HiGHS; a limit of work, so that the answer does not depend on the machine
 LARGEST_FLOAT = 2**53  # up to which a float holds every whole number
+FAULTY_RULES = 1 << 16  # of HiGHS's presolve: "enumeration" calls feasible programs infeasible (HiGHS issue 3216)
 TICKS = 600.0  # of CP-SAT's deterministic time
 
 
@@ -110,6 +111,7 @@ def ask_highs(program: Program) -> dict[str, int] | None:
         raise OverflowError("a float does not hold such a whole number")
     solver: Any = Quiet()  # type: ignore[no-untyped-call]
     solver.setOptionValue("mip_max_nodes", NODES)
+    solver.setOptionValue("presolve_rule_off", FAULTY_RULES)
     index = {column: i for i, column in enumerate(program.columns)}
     for i, (low, high) in enumerate(program.columns.values()):
         solver.addVar(low, high)

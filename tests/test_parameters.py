@@ -26,7 +26,20 @@ ROOMS = (
 
 # Numbers that could not be others, by what they are.
 TOLERANCES = {
-    *("CBC_MARGIN", "ENOUGH", "EPSILON", "HAIR", "MARGIN", "NOISE", "PROVED_GAP", "SLIP", "SOME", "TOLERANCE", "WHOLE"),
+    *(
+        "CBC_MARGIN",
+        "ENOUGH",
+        "EPSILON",
+        "FAULTY_RULES",
+        "HAIR",
+        "MARGIN",
+        "NOISE",
+        "PROVED_GAP",
+        "SLIP",
+        "SOME",
+        "TOLERANCE",
+        "WHOLE",
+    ),
     "SMALLEST",  # coefficient that an engine takes
 }
 SCALES = {  # whole numbers in place of fractions, and what a scaled number may be

@@ -29,6 +29,9 @@ MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they
 SHARP: dict[str, float] = dict.fromkeys(
     ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "mip_feasibility_tolerance"), 1e-9
 )
+# Bits of HiGHS's `presolve_rule_off`. Its "enumeration" fixes binaries and may then drop an equation over some of them:
+# 1.13 to 1.16 called feasible programs infeasible (HiGHS issue 3216, and tests/engines/test_highs.py).
+FAULTY_RULES = 1 << 16
 LARGEST = 2**20  # of a coefficient: more and such a tolerance is more than one
 _SLIP = 0.01  # of a step, that a bound is above a whole number of them for nothing
 _POLL = 0.05  # seconds between two looks whether a run is to stop
@@ -39,7 +42,12 @@ class EngineError(PlacementError):
 
 
 class QuietHighs(highspy.Highs):
-    """A solver that prints nothing, ever."""
+    """A solver that prints nothing, ever, and leaves out what its presolve does wrong."""
+
+    def __init__(self) -> None:
+        """Without `FAULTY_RULES`, whatever other options are set."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.setOptionValue("presolve_rule_off", FAULTY_RULES)
 
     def enableCallbacks(self) -> None:
         """Turn output off before the first call that would print the banner."""
@@ -64,7 +72,7 @@ def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHi
     EngineError
         HiGHS refused an option or the model.
     """
-    solver = QuietHighs()  # type: ignore[no-untyped-call]
+    solver = QuietHighs()
     for name, value in {"threads": THREADS, **options}.items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             raise EngineError(f"HiGHS refused the option {name} = {value}")

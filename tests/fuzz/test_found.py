@@ -218,6 +218,71 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             "objective": {"horizon_hours": 1},
         },
     ),
+    # HiGHS's presolve dropped an equation, and a program that has solutions was called infeasible.
+    (
+        "bound-of-plan",
+        "2026112714:60448:0",
+        {
+            "format": "placement/v1",
+            "name": "alike",
+            "accelerators": {"S": {"memory_gib": 24}, "L": {"memory_gib": 80}},
+            "instance_types": {
+                "s1": {"vcpus": 8, "memory_gib": 32, "price_per_hour": 3, "accelerator": "S", "accelerator_count": 1},
+                "s4": {"vcpus": 48, "memory_gib": 192, "price_per_hour": 3, "accelerator": "S", "accelerator_count": 4},
+            },
+            "pools": [
+                {"name": "s1-a", "instance_type": "s1", "zone": "c", "max_instances": 3},
+                {"name": "s4-a", "instance_type": "s4", "zone": "b"},
+                {"name": "s1-a-2", "instance_type": "s1", "zone": "d", "max_instances": 3, "min_instances": 0},
+                {"name": "s4-a-3", "instance_type": "s4", "zone": "c", "min_instances": 0},
+            ],
+            "components": [
+                {
+                    "name": "m2",
+                    "copies": 1,
+                    "options": [
+                        {"accelerators": 1, "shared": True, "accelerator_memory_gib": 12.0},
+                        {"accelerators": 1, "shared": True, "vcpus": 3.9, "memory_gib": 16},
+                    ],
+                    "move_cost": 100,
+                },
+                {
+                    "name": "m3",
+                    "copies": 1,
+                    "options": [{"accelerators": 1, "shared": True, "vcpus": 8}],
+                    "move_cost": 0,
+                },
+                {
+                    "name": "m4",
+                    "copies": 1,
+                    "options": [
+                        {"accelerators": 0, "shared": True, "accelerator_memory_gib": 7.199999999999999, "vcpus": 4},
+                        {"accelerators": 0, "shared": True, "accelerator_memory_gib": 0, "vcpus": 3.9},
+                        {
+                            "accelerators": 1,
+                            "shared": True,
+                            "accelerator_memory_gib": 7.199999999999999,
+                            "vcpus": 0.001,
+                        },
+                    ],
+                    "zones": ["d", "a", "c", "b"],
+                    "move_cost": 3,
+                },
+                {
+                    "name": "m6",
+                    "copies": 1,
+                    "options": [
+                        {"accelerators": 1, "shared": True, "accelerator_memory_gib": 4.800000000000001},
+                        {"accelerators": 0, "shared": True, "vcpus": 8},
+                        {"accelerators": 0, "shared": True, "vcpus": 0.001, "memory_gib": 32},
+                    ],
+                },
+            ],
+            "objective": {"horizon_hours": 8760, "move_cost": 0},
+            "instances": [{"id": "n0", "pool": "s1-a-2"}, {"id": "n1", "pool": "s4-a-3"}],
+            "placements": [],
+        },
+    ),
 ]
 
 

@@ -91,7 +91,7 @@ def run_highs(
         return End("optimal")
     shift = _shift(objective)
     program.minimise(objective, shift)
-    solver = QuietHighs()  # type: ignore[no-untyped-call]
+    solver = QuietHighs()
     for name, value in _highs_options(limits, shift).items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             return End("failed", reason=f"HiGHS refused the option {name} = {value}")
