@@ -77,7 +77,7 @@ def equal_up_to_numbers(before: Held, after: Held) -> bool:
     """
     if before == after:
         return True
-    if signature(before) != signature(after):
+    if signature(before) != signature(after) or kinds(before) != kinds(after):
         return False
     if not any(len(copy.accelerators or ()) > 1 for copy in before):
         return True  # each accelerator is its own list of copies, and the lists are equal

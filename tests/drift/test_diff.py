@@ -148,6 +148,13 @@ def test_contents_are_equal_where_a_renumbering_makes_them_so(seeds: range) -> N
     assert min(seen.values()) > len(seeds) / 5
 
 
+def test_two_copies_on_an_accelerator_each_are_not_one_on_both() -> None:
+    """Each accelerator holds one of the kind either way."""
+    apart = Counter({HeldCopy("b", 0, (0,)): 1, HeldCopy("b", 0, (1,)): 1})
+
+    assert not equal_up_to_numbers(apart, Counter({HeldCopy("b", 0, (0, 1)): 1}))
+
+
 def test_who_stands_beside_whom_counts_also_where_no_accelerator_tells() -> None:
     """Two pairs across four accelerators as two twos, or as a ring: each accelerator holds the same."""
     twos = Counter([HeldCopy("a", 0, (0, 1))] * 2 + [HeldCopy("a", 0, (2, 3))] * 2)

@@ -116,7 +116,8 @@ def _machine(
     """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
     status, spec = node.at.key("status"), node.at.get("spec")
     if not _is_ready(node):
-        notes.ignored(node.place, "is not ready, so it is left out; its pods are copies to be placed")
+        told = "is not ready, so it is left out, also where spread is counted; its pods are copies to be placed"
+        notes.ignored(node.place, told)
         return ""
     allocatable, capacity = amounts(status, "allocatable"), amounts(status, "capacity")
     for name in ("cpu", "memory"):
