@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.parameters import (
+    FileArgument,
+    FullOption,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    VerboseOption,
+    WorkOption,
+)
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -23,13 +31,9 @@ def headroom(
         list[str] | None, typer.Option(metavar="NAME", help="Only this one grows; may be repeated. Absent: all.")
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all points together.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    work: Annotated[
-        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
-    ] = None,
+    seed: SeedOption = 0,
+    work: WorkOption = None,
+    threads: ThreadsOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -43,10 +47,8 @@ def headroom(
         list[str] | None, typer.Option(metavar="FILE", help="Draw the curve, .svg or .png; may be repeated.")
     ] = None,
     theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
-    ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     full: FullOption = False,
 ) -> None:
     """Say what surviving 1.1, 1.3 or 1.5 times the copies and demand costs: a plan and a proven bound for each.

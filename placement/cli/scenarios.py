@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import OF_STATUS, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.parameters import FileArgument, FullOption, QuietOption, SeedOption, ThreadsOption, WorkOption
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -30,13 +30,9 @@ def scenarios(
     compare: Annotated[
         bool, typer.Option("--compare/--no-compare", help="Say what others would commit: nothing, the mean, the peak.")
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    work: Annotated[
-        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
-    ] = None,
+    seed: SeedOption = 0,
+    work: WorkOption = None,
+    threads: ThreadsOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +51,7 @@ def scenarios(
         ),
     ] = None,
     full: FullOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
+    quiet: QuietOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line on stderr for each cost and bound found.")
     ] = False,
