@@ -153,13 +153,16 @@ def keep_cuts(model: CpModel, count: Sequence[IntVar], cuts: Iterable[Cut]) -> N
 
 
 def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> list[LinearExprT]:
-    """What commitments pay of the machines, micro-dollars per hour: at most, so that a minimum takes all of it."""
+    """What commitments pay of the machines, micro-dollars per hour.
+
+    Money is what machine counts make it: where it might be less, CP-SAT came to the least cost in steps of one of it.
+    """
     gains: list[LinearExprT] = []
     for commitment in fleet.commitments:
         price = {p: fleet.pools[p].price for p in commitment.pools}
         if commitment.money is not None:
             paid = model.new_int_var(0, commitment.money, f"paid_{commitment.name}")
-            model.add(paid <= sum(price[p] * count[p] for p in commitment.pools))
+            model.add_min_equality(paid, [commitment.money, sum(price[p] * count[p] for p in commitment.pools)])
             gains.append(paid)
             continue
         free = {p: model.new_int_var(0, commitment.instances, f"free_{p}") for p in commitment.pools}
