@@ -5,6 +5,7 @@ No solver marks its own work: price, moves and cost that it counted are those of
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.packing import cost_of, machines_paid, moves
 from placement.compiled.translate import money, to_plan
+from placement.compiled.worst_losses import worst_losses
 from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.solving.incumbent import PROVED_GAP
@@ -111,7 +113,9 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, incumbent.left_out_bound(), strict=True)}
         facts["unplaced"] = _unplaced(fleet, packing, value, incumbent.left_out_bound())
-    plan = to_plan(fleet, packing, **facts, **_groups(fleet, paid), **_extras(incumbent, outcome))
+    plan = to_plan(
+        fleet, packing, **facts, **_groups(fleet, paid), **_losses(fleet, packing), **_extras(incumbent, outcome)
+    )
     _check(fleet, plan, packing, (price, sum(moved), cost), bound)
     return Result(
         plan, packing, status, stop, cost, bound, tuple(incumbent.events), tuple(incumbent.faults), fleet=fleet
@@ -133,6 +137,16 @@ def _groups(fleet: Fleet, paid: list[int]) -> dict[str, Any]:
     """What the plan uses of limits and commitments, where there are any."""
     found = {"limits": limits_used(fleet, paid), "commitments": commitments_used(fleet, paid)}
     return {key: rows for key, rows in found.items() if rows}
+
+
+def _losses(fleet: Fleet, packing: Packing) -> dict[str, Any]:
+    """What the worst loss of a pool or an instance leaves of components with a floor, where there are any."""
+    names = [component.name for component in fleet.components]
+    machines = (
+        (fleet.pools[m.pool].name, Counter(names[seat.component] for seat in m.seats), 1) for m in packing.machines
+    )
+    rows = worst_losses(fleet, machines)
+    return {"losses": rows} if rows else {}
 
 
 def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:

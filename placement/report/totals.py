@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.compiled.group_use import commitments_used, limits_used
+from placement.compiled.worst_losses import worst_losses
 from placement.report import words
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI, micro_dollars
@@ -49,6 +50,7 @@ def totals(
         ("price", _price(result, facts)),
         *_committed(facts),
         *_limits(facts),
+        *_losses(facts),
         *_cost(result, facts),
         ("proof", _proof(result)),
         ("compared", _alone(facts, baseline)),
@@ -93,6 +95,26 @@ def _limits(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
         used, most = (_amount(row[key], by_money=by_money) for key in ("used", "most"))
         binds = "; no machine more is within it" if row["binds"] else ""
         yield "" if k else "limits", f"{words.shown(row['name'])}: {row['of']} {used} of {most}{binds}"
+
+
+def _losses(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
+    """Who keeps just as many copies as must be left when a pool or a machine is lost; else how many floors are kept."""
+    machines = (
+        (load.pool, Counter(row.kind.component for row in load.standing), times) for load, times in facts.loads.items()
+    )
+    rows = worst_losses(facts.fleet, machines)
+    tight = [row for row in rows if row["binds"]]
+    for k, row in enumerate(tight[:_ROWS]):
+        lost = (
+            f"pool {words.shown(row['pool'])}" if row["loss"] == "pool" else f"a machine of {words.shown(row['pool'])}"
+        )
+        left = f"{row['left']:,} of {row['copies']:,} copies"
+        text = f"{words.shown(row['component'])}: losing {lost} leaves {left}, and {row['must']:,} must be left"
+        yield "" if k else "losses", text
+    if len(tight) > _ROWS:
+        yield "", f"and {len(tight) - _ROWS:,} more that keep just as many as they must"
+    elif rows and not tight:
+        yield "losses", "whichever pool or machine is lost, more copies are left than must be"
 
 
 def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
