@@ -191,7 +191,7 @@ def _pools(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
             (Name(row.instance_type or row.pool),),
             (f"{row.machines_before:,}",),
             (f"{row.machines_after:,}",),
-            _more_and_less(row, full=full),
+            joined(filter(None, (_machines_more(row), _more_and_less(row, full=full))), None, "; "),
         )
         for row in shown
     )
@@ -203,6 +203,14 @@ def _pools(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
         Column("what changes"),
     )
     yield OutlineSection("By pool", (), Grid(columns, rows), _more(len(found.pools) - len(shown)))
+
+
+def _machines_more(row: PoolChange) -> Line:
+    more = row.machines_after - row.machines_before
+    if not more:
+        return ()
+    verb = ("comes" if more > 0 else "goes") if abs(more) == 1 else "come" if more > 0 else "go"
+    return (f"{words.count(abs(more), 'machine')} {verb}",)
 
 
 def _machine(row: MachineChange) -> Line:

@@ -285,6 +285,16 @@ def test_the_page_of_pools() -> None:
 
     assert "what runs and `plan.json` differ in 1 pool and" in page
     assert "on which of its machines a copy is does not count" in page
+    fewer = Plan(instances=here[:3], assignments=[row for row in rows if row["instance"] != here[3]["id"]])
+    assert (
+        "1 machine goes; less `big`" in diff_page(placement.diff(Problem(**RUNS), plan, fewer, by_pool=True)).markdown()
+    )
+    assert (
+        "2 machines come |"
+        in diff_page(
+            placement.diff(Problem(**RUNS), Plan(instances=here[:2]), Plan(instances=here), by_pool=True)
+        ).markdown()
+    )
     assert not any(f"`{name}`" in page for name in running if name not in running.values())
 
 

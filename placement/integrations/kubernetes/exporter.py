@@ -208,9 +208,7 @@ def _tell_roll_outs(groups: Sequence[CopyGroup], notes: Notes) -> None:
         allowed, pinned = rows[0].component.max_unavailable, sum(bool(row.node) for row in rows)
         away = pinned + sum(min(allowed, row.copies) for row in rows if not row.node)
         if away > allowed:
-            told = (
-                f"{allowed} copies may be away, and a roll-out of all its {len(rows)} Deployments takes {away} at once"
-            )
+            told = f"a roll-out of all its {len(rows)} Deployments at once takes {away} copies away, not {allowed}"
             notes.inexact(f"component {name} max_unavailable", told)
 
 

@@ -232,7 +232,7 @@ def test_roll_outs_take_no_more_away_than_a_component_may_be_without() -> None:
     assert "max_unavailable" not in rolling(max_unavailable=1)[1]
     parted, told = rolling(max_unavailable=1, spread={"max_per_zone": 2})
     assert [row["rollingUpdate"]["maxUnavailable"] for row in parted] == [1, 1]
-    assert "max_unavailable: inexact: 1 copies may be away, and a roll-out of all its 2 Deployments takes 2" in told
+    assert "max_unavailable: inexact: a roll-out of all its 2 Deployments at once takes 2 copies away, not 1" in told
 
 
 def test_shared_accelerators_need_somebody_who_shares_them() -> None:
