@@ -17,7 +17,7 @@ from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 from placement.machine_reassignment.state import MoveBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from placement.machine_reassignment.problem import Ints
     from placement.machine_reassignment.state import SearchState
@@ -33,8 +33,6 @@ class Cooling:
 
     Attributes
     ----------
-    ends : of equal steps of the temperature's logarithm, the share of the time when each ends, the last one 1. Empty:
-        the temperature falls by the same factor in the same time.
     away : temperatures that a process away from home costs beside its true cost. Home is one machine and away are many,
         so that heat alone drives processes away: where most of them end at home, as where transient usage leaves
         little room for moves, some temperatures hold them there; where most must move, they are in the way.
@@ -45,7 +43,6 @@ class Cooling:
     hot: float
     cold: float
     away: float = 0.0
-    ends: tuple[float, ...] = ()
     prices: tuple[float, float] | None = None
 
     def at(self, progress: float) -> float:
@@ -65,13 +62,20 @@ class Cooling:
         first, last = self.prices
         return self.hot * first * math.exp(share * math.log(last / first))
 
+    def stages(self) -> list[tuple[Cooling, float]]:
+        """What an annealing does one after the other, and when each ends, in shares of its time.
+
+        Where load above capacities has a price, some of it may be left where no single move takes it away. Warm again,
+        with a price that lets none come back, what stands beside it makes way.
+        """
+        if self.prices is None:
+            return [(self, 1.0)]
+        mending = Cooling(self.hot * _PARAMS.mend_hot, self.cold, prices=(_PARAMS.repair, _PARAMS.repair))
+        return [(self, 1.0 - _PARAMS.mend), (mending, 1.0)]
+
     def _share(self, progress: float) -> float:
         """How far the logarithm of the temperature has fallen; 1 or more when it is 0."""
-        share = progress / (1.0 - _PARAMS.descent)
-        if share < 1.0 and self.ends:
-            steps = len(self.ends)
-            return float(np.interp(share, (0.0, *self.ends), np.arange(steps + 1) / steps))
-        return share
+        return progress / (1.0 - _PARAMS.descent)
 
 
 class Annealing(ABC):
@@ -81,7 +85,7 @@ class Annealing(ABC):
     ----------
     best, best_cost : the cheapest assignment so far.
     rounds, drawn, made : how many rounds, moves drawn in them, and moves made.
-    course : what the assignment cost at the end of each equal step of the search, as far as it has come.
+    seed : of all that is drawn.
     """
 
     def __init__(self, state: SearchState, seed: int) -> None:
@@ -90,7 +94,6 @@ class Annealing(ABC):
         self.best: Ints = state.machine_of.copy()
         self.best_cost = state.cost
         self.rounds = self.drawn = self.made = 0
-        self.course: list[int] = []
         self.seed = seed
 
     def run(self, cooling: Cooling, progress: Progress) -> None:
@@ -99,8 +102,6 @@ class Annealing(ABC):
         while True:
             if (self.rounds - begun) % _PARAMS.look == 0:
                 share = progress(self.rounds)
-                while share >= len(self.course) / _PARAMS.steps:
-                    self.course.append(self.state.cost)
                 if share >= 1.0:
                     break
                 temperature, price = cooling.at(share), cooling.price(share)
@@ -120,21 +121,6 @@ class Annealing(ABC):
     def _keep(self) -> None:
         if self.state.cost < self.best_cost and self.fits():
             self.best_cost, self.best = self.state.cost, self.state.machine_of.copy()
-
-
-def ends_of_steps(course: Sequence[int], bound: int) -> tuple[float, ...]:
-    """When each step of the temperature is to end, from how the cost fell in a trial with equal steps.
-
-    A part of the time is dealt out evenly, the rest by the fall of the logarithm of what is above the bound: there the
-    temperature matters, and above and below it time is wasted.
-    """
-    above = np.log(np.maximum(np.array(course, dtype=np.float64) - bound, 1.0))
-    falls = -np.diff(np.minimum.accumulate(above))
-    if len(falls) == 0 or falls.sum() <= 0.0:
-        return ()
-    shares = _PARAMS.even / len(falls) + (1.0 - _PARAMS.even) * falls / falls.sum()
-    ends = np.cumsum(shares)
-    return tuple((ends / ends[-1]).tolist())
 
 
 def typical_delta(state: SearchState, seed: int, share: float) -> float:

@@ -12,10 +12,10 @@ class AnnealingParameters:
     """Annealing (`annealing.py`). docs/notes/2026-11-machine-reassignment.md has what was measured."""
 
     look: int = parameter(8, "rounds", "between looks at the clock and at the best assignment")
-    steps: int = parameter(30, "steps", "of the temperature, of which a trial tells how the cost fell")
-    even: float = parameter(0.4, "of the time", "that all steps get alike; the rest goes to where the cost fell")
     descent: float = parameter(0.03, "of the search", "at temperature 0, in the end")
     repair: float = parameter(1e6, "first temperatures", "that a mean demand above a capacity costs at temperature 0")
+    mend: float = parameter(0.15, "of an annealing with prices", "to mend what is left above capacities")
+    mend_hot: float = parameter(0.05, "of its first temperature", "where mending begins")
     sample: int = parameter(4096, "moves", "of each kind, for the scale of temperatures")
 
 
@@ -57,7 +57,8 @@ class ReassignmentSolveParameters:
 
     hot: float = parameter(0.95, "quantile", "of what the first moves change, where the first annealing begins")
     warm: float = parameter(0.02, "of that temperature", "where annealing begins again from the best assignment")
-    cold: float = parameter(2.0, "cost", "the last temperature: less than a single move")
+    cold: float = parameter(0.001, "of that temperature", "where it ends; what is colder is for the last annealings")
+    coldest: float = parameter(2.0, "cost", "the last temperature of those: less than a single move")
     away: float = parameter(3.0, "temperatures", "that a process away from home costs beside its true cost, or none")
     soft_hot: float = parameter(1.5, "of that temperature", "where annealing with load above capacities begins")
     soft_cold: float = parameter(0.002, "of its first temperature", "where it ends")

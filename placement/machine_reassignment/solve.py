@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from placement.errors import SolverBugError, UsageError
-from placement.machine_reassignment.annealing import Cooling, ends_of_steps, typical_delta
+from placement.machine_reassignment.annealing import Cooling, typical_delta
 from placement.machine_reassignment.array_annealing import ArrayAnnealing
 from placement.machine_reassignment.bound import aggregate_bound
 from placement.machine_reassignment.check import check_assignment, price
@@ -74,7 +74,6 @@ class AnnealingFound:
     rounds: int
     drawn: int
     made: int
-    course: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,13 @@ class AnnealingTask:
         """Anneal within the budget; its work counts rounds."""
         walk = annealing_of(SearchState(self.problem, self.start), self.seed)
         try:
-            walk.run(self.cooling, lambda rounds: _share(budget, rounds))
+            begin = 0.0
+            for cooling, end in self.cooling.stages():
+                walk.run(cooling, _progress(budget, begin, end))
+                begin = end
         except KeyboardInterrupt:
             budget.interrupt()
-        return AnnealingFound(walk.best, walk.best_cost, walk.rounds, walk.drawn, walk.made, tuple(walk.course))
+        return AnnealingFound(walk.best, walk.best_cost, walk.rounds, walk.drawn, walk.made)
 
 
 def solve_reassignment(
@@ -139,8 +141,8 @@ def coolings(hot: float) -> dict[str, Cooling]:
     count: what is left to do then is done in annealings from the best assignment.
     """
     kinds = {
-        "at home": Cooling(hot, min(_PARAMS.cold, hot), _PARAMS.away),
-        "free": Cooling(hot, min(_PARAMS.cold, hot)),
+        "at home": Cooling(hot, hot * _PARAMS.cold, _PARAMS.away),
+        "free": Cooling(hot, hot * _PARAMS.cold),
     }
     if COMPILES:
         soft = hot * _PARAMS.soft_hot
@@ -168,7 +170,6 @@ class _ReassignmentSearch:
         self._cost = price(problem, problem.initial.tolist()).total
         self._found_by = "initial"
         self._costs = defaultdict[str, float](lambda: math.inf)  # what annealings of this kind came to
-        self._ends = defaultdict[str, tuple[float, ...]](tuple)  # of their steps
         self._limits = budget
         self._bound = aggregate_bound(problem)
         self._stats: dict[str, int | float | str] = {"rounds": 0, "drawn": 0, "made": 0}
@@ -201,15 +202,19 @@ class _ReassignmentSearch:
         for pair in zip(trials[::2], trials[1::2], strict=True):
             yield 2 * _PARAMS.trial / len(trials), list(pair)
         kind = min(kinds, key=self._costs.__getitem__)
-        cooling = replace(kinds[kind], ends=self._ends[kind])
-        long = [_Start(initial, cooling, "annealing", kind)]
+        long = [_Start(initial, kinds[kind], "annealing", kind)]
         if self._two():
-            long.append(_Start(initial, cooling, "annealing beside", kind))
+            long.append(_Start(initial, kinds[kind], "annealing beside", kind))
         yield 1.0 - _PARAMS.trial - _PARAMS.last, long
         best, warm = self._best, hot * _PARAMS.warm
-        warmest = Cooling(warm, min(_PARAMS.cold, warm), kinds[kind].away)
-        warmer = Cooling(warm * _PARAMS.warm, min(_PARAMS.cold, warm * _PARAMS.warm))
-        yield _PARAMS.last, [_Start(best, warmest, "warm", "warm"), _Start(best, warmer, "lukewarm", "lukewarm")]
+        warmer = warm * _PARAMS.warm
+        yield (
+            _PARAMS.last,
+            [
+                _Start(best, Cooling(warm, min(_PARAMS.coldest, warm), kinds[kind].away), "warm", "warm"),
+                _Start(best, Cooling(warmer, min(_PARAMS.coldest, warmer)), "lukewarm", "lukewarm"),
+            ],
+        )
 
     def _phase(self, share: float, starts: list[_Start], helper: TaskProcess | None) -> None:
         """One annealing or two, side by side or in turn, with a share of the limits."""
@@ -227,8 +232,6 @@ class _ReassignmentSearch:
         for found, one in zip(answers, starts, strict=True):
             if found is not None:
                 self._costs[one.kind] = min(self._costs[one.kind], found.cost)
-                if one.cooling.prices is None:  # where load may be above capacities, costs tell nothing on the way
-                    self._ends[one.kind] = ends_of_steps(found.course, self._bound)
                 self._take(found, one.by)
 
     def _part(self, share: float) -> Budget:
@@ -279,6 +282,11 @@ class _ReassignmentSearch:
 def problem_is_fixed(problem: Reassignment) -> bool:
     """Whether there is nothing to move, or nowhere to."""
     return problem.processes == 0 or problem.machines < 2
+
+
+def _progress(budget: Budget, begin: float, end: float) -> Callable[[int], float]:
+    """From rounds made to how much of one stage is over, which takes the limits from one share to another."""
+    return lambda rounds: (_share(budget, rounds) - begin) / (end - begin)
 
 
 def _share(budget: Budget, rounds: int) -> float:
