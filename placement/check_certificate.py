@@ -66,7 +66,7 @@ class Named(dict[Any, Any]):
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
-LOST, ON = ("pool", "instance"), ("per_instance", "elsewhere")
+LOST, ON = ("zone", "pool", "instance"), ("per_instance", "elsewhere")
 LIMITS = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": 1000, "max_price_per_hour": 1_000_000}  # units
 KEYS = f"""format name accelerators instance_types pools components instances placements objective limits id {OPTION}
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
@@ -228,8 +228,8 @@ class Component:
         spread, limits = row.get("spread", {}), ("max_skew", "max_per_zone", "max_per_instance")
         self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)
         insist(self.skew > 0, "max_skew must be at least 1")
-        self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
-        self.pool_floor, self.machine_floor = (count(row, f"min_available_on_{one}_loss", 0) for one in LOST)
+        self.min_zones = count(spread, "min_zones", 0)
+        self.floors = [count(row, f"min_available_on_{one}_loss", 0) for one in LOST]
         self.dedicated, self.modes = bool(row.get("dedicated")), list[Mode]()
         for pool, (o, option) in product(pools.values(), enumerate(self.options)):
             if pool.zone in row.get("zones", [pool.zone]):
@@ -238,7 +238,7 @@ class Component:
         if self.demand:
             self.serve(*(count[self.name] for count in today))
         # If a must be left of n copies when a pool or a machine is lost, that holds n - a of them at most.
-        self.outlive, one = (a * bool(self.required or self.demand) for a in (self.pool_floor, self.machine_floor))
+        self.outlive, one = (a * bool(self.required or self.demand) for a in self.floors[1:])
         self.in_pool, one = (max(0, self.copies - a) for a in (self.outlive, one))
         self.per_instance = min(self.per_instance, one)
         self.mode_of = {(mode.option, mode.pool): mode for mode in self.modes}
@@ -247,7 +247,7 @@ class Component:
         self.on_one = Named(((p, self.most_on_one(pools[p], list(modes))) for p, modes in by_pool), "pool")
         # Machines that hold copies of it in any plan, at least: by their number, by zones, and two if one may be lost.
         n = max(self.required, math.ceil(self.demand / (max((mode.rate for mode in self.modes), default=0) or 1)))
-        by_zones = max(min(self.min_zones, n), -(-n // max(1, self.per_zone)), 2 if self.floor and n else 0)
+        by_zones = max(min(self.min_zones, n), -(-n // max(1, self.per_zone)), 2 if self.floors[0] and n else 0)
         self.machines = max(by_zones, -(-n // max(self.on_one.values()))) if self.modes else 0
         self.avoid = set(row.get("avoid", []))
         self.called = {f"group:{one}" for one in row.get("groups", [])} | ({self.name} - {"group:" + self.name[6:]})
@@ -269,13 +269,13 @@ class Component:
         self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
         self.modes = [mode._replace(rate=min(mode.rate, self.demand)) for mode in self.modes]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
-        spare = max(max(2 * a + 1, a + running if a else 0) for a in (self.floor, self.pool_floor, self.machine_floor))
+        spare = max(max(2 * a + 1, a + running if a else 0) for a in self.floors)
         self.copies = max(enough, spare, max(1, len(self.zones)) * running) if self.demand else 0
 
     def zone_range(self) -> tuple[int, int]:
         """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them."""
         zones = max(1, len(self.zones))
-        others, elsewhere = (zones - 1) * self.skew, max(self.floor, min(self.min_zones, self.copies) - 1)
+        others, elsewhere = (zones - 1) * self.skew, max(self.floors[0], min(self.min_zones, self.copies) - 1)
         # If a must be left when it is lost, at most n - a; if m are in use, at most n - m + 1. They hold whatever n is.
         high = min(self.copies - elsewhere, (self.copies + others) // zones, self.per_zone)
         return max(0, -(-(self.required - others) // zones)), max(0, high)
@@ -302,13 +302,13 @@ class Component:
                 pinned += pins if fits else self.copies + 1
         if pinned > self.copies or not placed:
             return pinned > self.copies
-        if not zones or min(self.min_zones, placed) > zones or 0 < self.floor > self.copies + -self.copies // zones:
-            return True  # the last: of copies spread evenly, what is left when a zone is lost
         room = dict.fromkeys(self.zones, 0)
         for p, most in self.on_one.items():
             room[problem.pools[p].zone] += leaf.pools[p][1] * most
-        top = min(self.copies, self.per_zone, min(room.values()) + self.skew)
-        return sum(min(most, top) for most in room.values()) < placed
+        top = min(self.copies, self.per_zone, min(room.values(), default=0) + self.skew)
+        few = sum(min(most, top) for most in room.values()) < placed or min(self.min_zones, placed) > zones
+        n, parts = self.copies, (zones, len(self.on_one), self.copies)  # spread evenly, what is left when one is lost
+        return few or any(0 < a > n + -n // k for a, k in zip(self.floors, parts, strict=True))
 
 
 class Leaf:

@@ -110,6 +110,13 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_the_time",
         f"{SETTLING[0]}::test_an_engine_that_refuses_a_program_proves_nothing",
         f"{SETTLING[0]}::test_a_program_begins_at_the_solution_that_is_given",
+        f"{SETTLING[0]}::test_last_digits_that_are_not_known_to_be_free_are_no_proof",
+        f"{SETTLING[0]}::test_a_program_stops_when_it_is_told_or_time_is_over",
+        f"{SETTLING[0]}::test_a_run_that_fails_is_tried_once_more",
+        f"{SETTLING[0]}::test_a_limit_over_pools_is_a_row_of_the_program",
+        f"{SETTLING[0]}::test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has",
+        f"{SETTLING[0]}::test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothing",
+        f"{SETTLING[0]}::test_an_accelerator_that_no_machine_may_bring_leaves_the_others",
         "tests/test_rounding_errors.py::test_rows_of_large_numbers_are_rounded_to_ask_for_less",
     ),
     "placement/patterns/branch_and_price.py": (

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import placement
 from placement import check_certificate
+from placement.bounds import why_infeasible
 from placement.check_certificate import (
     NO_PLAN,
     Clique,
@@ -26,6 +28,7 @@ from placement.check_certificate import (
     number,
     units,
 )
+from placement.compiled.fleet import compile_fleet
 from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
 
 if TYPE_CHECKING:
@@ -261,6 +264,29 @@ def test_copies_in_a_zone(row: Doc, least: int, most: int) -> None:
 def test_copies_on_one_machine_of_four_accelerators(needs: Doc, most: int) -> None:
     row = {"name": "m", "copies": 99, "accelerators": 1, **needs}
     assert one(row, {"t": machine(1, 4)}).on_one == {"t": most}
+
+
+@pytest.mark.parametrize(
+    ("lost", "copies", "floor", "none"),
+    [
+        ("zone", 4, 2, False),  # three pools in two zones
+        ("zone", 4, 3, True),
+        ("pool", 5, 3, False),
+        ("pool", 5, 4, True),
+        ("instance", 4, 3, False),
+        ("instance", 4, 4, True),
+    ],
+)
+def test_copies_that_are_spread_evenly_may_still_be_too_few_when_one_is_lost(
+    *, lost: str, copies: int, floor: int, none: bool
+) -> None:
+    """Counting alone says so, as the package does; optional copies may all be left out."""
+    for least, impossible in (({}, none), ({"min_copies": 1}, none), ({"min_copies": 0}, False)):
+        row = {"name": "m", "copies": copies, "shared": True, f"min_available_on_{lost}_loss": floor, **least}
+        document = problem("one", {"t": machine(1)}, [row], zoned("a", "a", "b"))
+        found = Problem(document)
+        assert found.components["m"].impossible(Leaf(found, {}, {})) is impossible
+        assert (why_infeasible(compile_fleet(placement.Problem(**document))) is not None) is impossible
 
 
 def test_a_demand_needs_a_copy_and_no_more_where_one_serves_it() -> None:

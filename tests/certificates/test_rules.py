@@ -218,6 +218,11 @@ def test_a_price_of_moves_may_be_above_their_money() -> None:
     (proof,) = check(Problem(document), {**made, "rules": {"move": 2_000_000}})
     assert best.account.cost == 6_000_000
     assert 4_000_000 < proof.checked <= 6_000_000
+    document["objective"] = {"max_moves": 0, "move_cost": 1}
+    made["nodes"] = [{"leaf": "running", "prices": 0, "rewards": [["m", 3_000_000]]}]
+    (proof,) = check(Problem(document), {**made, "rules": {"move": 2_000_000}})
+    assert 4_000_000 < proof.checked <= 6_000_000  # a move is a dollar, and two more
+    made["nodes"] = [{"leaf": "running", "prices": 0, "rewards": [["m", 2_000_000]]}]
     document["objective"] = {"max_moves": 1}
     (proof,) = check(Problem(document), {**made, "rules": {"move": 2_000_000}})
     assert proof.checked <= 3_000_000

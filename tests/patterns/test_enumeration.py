@@ -6,7 +6,9 @@ import itertools
 import math
 import random
 from collections import Counter
+from contextlib import nullcontext
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -553,10 +555,12 @@ def prices_of_nothing(relaxation: Relaxation, groups: Groups) -> Prices:
     return prices
 
 
-def whole_program(fleet: Fleet, most: int, given: tuple[int, ...] | None = None) -> WholeProgram:
+def whole_program(
+    fleet: Fleet, most: int, given: tuple[int, ...] | None = None, domain: NodeDomain | None = None
+) -> WholeProgram:
     """The program over every pattern, for machines of at most so many micro-dollars per hour."""
     relaxation, groups = relax(fleet, given), groups_of(fleet)
-    domain = any_domain(fleet, groups)
+    domain = domain or any_domain(fleet, groups)
     prices = prices_of_nothing(relaxation, groups)
     reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, most)
     assert reduced is not None
@@ -642,6 +646,86 @@ def test_an_engine_that_refuses_a_program_proves_nothing(monkeypatch: pytest.Mon
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
 
+@pytest.mark.parametrize("there", [True, False, None])
+def test_last_digits_that_are_not_known_to_be_free_are_no_proof(
+    *, there: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine's tolerance hides one step: of those that cost just so much there may be one, or none, or who knows."""
+    asked: list[tuple[int, int]] = []
+
+    def any_between(_: object, least: int, most: int, budget: Budget) -> bool | None:
+        assert not budget.over()
+        asked.append((least, most))
+        return there
+
+    monkeypatch.setattr(WholeProgram, "_any_between", any_between)
+    monkeypatch.setattr(program, "none_up_to", lambda steps, noise: steps)
+    none = of_halves().solve(9_000_000, Budget(), 200)
+    assert none == {True: ProgramAnswer(0), False: ProgramAnswer(None), None: ProgramAnswer(9_000_000)}[there]
+    monkeypatch.setattr(program, "least_steps", lambda steps, noise: round(steps) - 1)
+    some = of_halves().solve(30_000_000, Budget(), 200)
+    assert (some.bound, some.machines) == (9_500_000 if there is False else 9_000_000, (2, 1))
+    assert type(some.bound) is int
+    assert asked == [(18, 18), (18, 18)]
+
+
+def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    stops: list[Any] = []
+
+    def noted(stop: object, _: object) -> Any:
+        stops.append(stop)
+        return nullcontext()
+
+    monkeypatch.setattr(program, "stopped_when", noted)
+    over = Budget()
+    over.interrupt()
+    for budget, until in ((Budget(), None), (over, None), (Budget(), False), (Budget(), True), (over, False)):
+        stops.clear()
+        of_halves().solve(30_000_000, budget, 200, until=None if until is None else partial(bool, until))
+        assert stops[0]() is (until or budget is over)
+
+
+def test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(program, "_run_twice", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
+    assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
+
+
+def test_a_run_that_fails_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails = iter([True, False])
+
+    def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        if next(fails, False):
+            raise EngineError("Solve error")
+        solver.run()
+        return solver.getModelStatus()
+
+    monkeypatch.setattr(program, "run", run)
+    assert of_halves().solve(30_000_000, Budget(), 200).bound == 9_500_000
+
+
+def test_a_limit_over_pools_is_a_row_of_the_program() -> None:
+    """One of the cheaper machines and two of the others."""
+    fleet = halves(limits=[{"name": "team", "pools": ["X"], "max_instances": 1}])
+    answer = whole_program(fleet, 30_000_000).solve(30_000_000, Budget(), 200)
+    assert (answer.bound, answer.machines) == (10_000_000, (1, 2))
+
+
+def test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three machines, seven copies, six accelerators: a billionth of a dollar each, in steps of half a dollar."""
+    noises: list[float] = []
+
+    def least_steps(steps: float, noise: float) -> int:
+        noises.append(noise)
+        return round(steps)
+
+    monkeypatch.setattr(program, "least_steps", least_steps)
+    whole_program(halves(), 30_000_000, domain=NodeDomain((0, 0), (2, 1), {})).solve(30_000_000, Budget(), 200)
+    assert noises[0] >= 1e-9 * (3 + 7 + 6) / 0.5
+
+
 def test_a_program_begins_at_the_solution_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Any] = []
     monkeypatch.setattr(program, "begin_at", lambda *what: begun.append(what))
@@ -658,6 +742,7 @@ def test_the_program_proves_the_cheapest_counts_and_none_below() -> None:
     answer = of_halves().solve(30_000_000, Budget(), 200)
     assert (answer.bound, answer.machines, sum(answer.copies)) == (9_500_000, (2, 1), 7)
     assert sum(answer.amounts) <= 6
+    assert {type(n) for n in (*answer.machines, *answer.copies, *answer.amounts, answer.bound)} == {int}
     assert of_halves().solve(9_500_000, Budget(), 200).bound == 9_500_000
     assert of_halves().solve(9_499_999, Budget(), 200).bound is None
     assert of_halves().most_rent == 26_000_000
@@ -767,9 +852,12 @@ def test_an_accelerator_that_no_machine_may_bring_leaves_the_others() -> None:
         )
     )
     domain = any_domain(fleet, groups_of(fleet))
-    found = node_of(fleet, 30_000_000, NodeDomain(domain.fewest, (0, *domain.most[1:]), {}))
+    none = NodeDomain(domain.fewest, (0, *domain.most[1:]), {})
+    found = node_of(fleet, 30_000_000, none)
     assert found is not None
     assert (found.bound, found.counts[:2]) == (3_500_000, (0.0, 1.0))
+    answer = whole_program(fleet, 30_000_000, domain=none).solve(30_000_000, Budget(), 200)
+    assert (answer.machines, answer.copies) == ((0, 1), (0, 1))
 
 
 def test_patterns_of_all_accelerators_together_may_be_so_many() -> None:
