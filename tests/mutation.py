@@ -151,6 +151,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/certificates/test_checker.py",
         "tests/certificates/test_checker_parts.py",
         "tests/certificates/test_checker_words.py",
+        "tests/certificates/test_rules.py",
     ),
 }
 # Tests of seconds, of which others say the same in less: they would make each survivor cost a minute.
