@@ -10,14 +10,16 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
 from placement import arguments
+from placement.documents.faults import structural_faults
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
 from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import BinaryIO
 
 YAML_SUFFIXES = {".yaml", ".yml"}
@@ -27,7 +29,7 @@ MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
 LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
 _MIB = 2**20
 Document = TypeVar("Document", bound=Problem | Plan)
-Made = TypeVar("Made")
+Made = TypeVar("Made", bound=BaseModel)
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -132,7 +134,7 @@ def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     return source, document
 
 
-def read_of_format(path: str | Path, kind: Callable[..., Made], name: str) -> Made:
+def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:
     """A document of the format `name` in a file, made by `kind` of its keys; of those that stand beside a problem.
 
     Raises
@@ -149,6 +151,8 @@ def read_of_format(path: str | Path, kind: Callable[..., Made], name: str) -> Ma
         return kind(**document)
     except DocumentError as error:
         raise error.of(source) from None
+    except ValidationError as error:
+        raise DocumentError(structural_faults(kind, error), source) from None
 
 
 def read_text(path: str | Path) -> tuple[str, str]:

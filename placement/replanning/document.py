@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
 from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
 from placement.documents.quantities import Count
-from placement.documents.read import read_mapping
-from placement.errors import DocumentError, Fault
+from placement.documents.read import read_of_format
 from placement.replanning.buys import purchases, suggested_knee
 from placement.replanning.moved_memory import gib
 from placement.units import dollars
@@ -112,11 +108,4 @@ def read_frontier(path: str | Path) -> FrontierDocument:
     DocumentError
         The file can't be read or parsed, or is another document.
     """
-    source, document = read_mapping(path)
-    if document.get("format") != FORMAT:
-        fault = Fault("$.format", f"a frontier is wanted, of format {FORMAT}", document.get("format"))
-        raise DocumentError([fault], source)
-    try:
-        return FrontierDocument(**document)
-    except ValidationError as error:
-        raise DocumentError(structural_faults(FrontierDocument, error), source) from None
+    return read_of_format(path, FrontierDocument, FORMAT)

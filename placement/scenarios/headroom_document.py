@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
 from placement.documents.plan import Number, Plan, PlanRow, StatusWord, StopWord
-from placement.documents.read import read_mapping
-from placement.errors import DocumentError, Fault
+from placement.documents.read import read_of_format
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,11 +46,4 @@ def read_headroom(path: str | Path) -> HeadroomDocument:
     DocumentError
         The file can't be read or parsed, or is another document.
     """
-    source, document = read_mapping(path)
-    if document.get("format") != FORMAT:
-        fault = Fault("$.format", f"a headroom is wanted, of format {FORMAT}", document.get("format"))
-        raise DocumentError([fault], source)
-    try:
-        return HeadroomDocument(**document)
-    except ValidationError as error:
-        raise DocumentError(structural_faults(HeadroomDocument, error), source) from None
+    return read_of_format(path, HeadroomDocument, FORMAT)

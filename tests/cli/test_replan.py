@@ -140,4 +140,4 @@ def test_a_section_of_the_page(fleet: Path, tmp_path: Path) -> None:
     assert "the frontier is none of this problem: point 0: its plan moves 2 copies" in refused.stderr
     wrong = run("report", fleet, plan, "--frontier", plan)
     assert wrong.exit_code == 2
-    assert "a frontier is wanted, of format placement-frontier/v1" in wrong.stderr
+    assert 'must be "placement-frontier/v1"' in wrong.stderr

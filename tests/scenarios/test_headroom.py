@@ -186,7 +186,7 @@ def test_a_section_of_the_page(tmp_path: Path) -> None:
     assert "the headroom is none of this problem: point 1:" in refused.stderr
     wrong = run("report", problem, plan, "--headroom", plan)
     assert wrong.exit_code == 2
-    assert "a headroom is wanted, of format placement-headroom/v1" in wrong.stderr
+    assert 'must be "placement-headroom/v1"' in wrong.stderr
 
 
 def test_all_faults_are_told_when_asked_and_only_then(tmp_path: Path) -> None:
