@@ -85,11 +85,26 @@ class ScalingDefaults(Row):
     def _check(self) -> Self:
         if self.min_capacity > self.max_capacity:
             raise PydanticCustomError("limits", "min_capacity must not exceed max_capacity")
+        self._check_schedule()
         if self.metric == "requests_in_flight" and self.target_value and self.seconds_per_request is None:
             raise PydanticCustomError(
                 "limits", "requests_in_flight needs `seconds_per_request`, by which a rate becomes requests in flight"
             )
         return self
+
+    def _check_schedule(self) -> None:
+        """Refuse an action with one limit beyond all that the other one ever is: it would be cut without a word."""
+        most = max([self.max_capacity, *(a.max_capacity for a in self.schedule if a.max_capacity is not None)])
+        least = min([self.min_capacity, *(a.min_capacity for a in self.schedule if a.min_capacity is not None)])
+        for action in self.schedule:
+            if (action.min_capacity or 0) > most:
+                raise PydanticCustomError(
+                    "limits", "min_capacity of `schedule` exceeds every max_capacity: give both in one action"
+                )
+            if action.max_capacity is not None and action.max_capacity < least:
+                raise PydanticCustomError(
+                    "limits", "max_capacity of `schedule` is below every min_capacity: give both in one action"
+                )
 
 
 class ComponentScaling(ScalingDefaults):

@@ -127,6 +127,15 @@ def test_savings_plans(told: Callable[[Any], Findings]) -> None:
     assert "the answer goes on" in found.skipped[1]
 
 
+def test_a_savings_plan_in_another_currency_is_left_out(told: Callable[[Any], Findings]) -> None:
+    """Its commitment is no number of dollars."""
+    plan = {"savingsPlanType": "SageMaker", "state": "active", "commitment": "3.5", "currency": "CNY"}
+    found = told({"savingsPlans": [plan]})
+
+    assert found.savings_plans == ()
+    assert found.skipped[0].startswith("left out: 1 x a savings plan that is not active, not in dollars")
+
+
 def test_budgets(told: Callable[[Any], Findings]) -> None:
     """Dollars of a day, a month or a year as dollars an hour; whose filter may say anything else is named."""
     found = told(samples.BUDGETS)

@@ -206,3 +206,18 @@ def test_the_export_to_sagemaker_registers_the_same_policy() -> None:
     ]
     # A range that is switched off on the platform is exported as it is.
     assert scaling_steps("chat", of_range(0, 0, 6.0))[0].parameters["MaxCapacity"] == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"max_capacity": 2, "schedule": [{"at": "00:10", "min_capacity": 4}]}, "exceeds every max_capacity"),
+        ({"min_capacity": 1, "schedule": [{"at": "00:10", "max_capacity": 0}]}, "is below every min_capacity"),
+    ],
+)
+def test_an_action_that_would_always_be_cut_is_refused(row: dict[str, Any], told: str) -> None:
+    """One limit beyond all that the other one ever is; where another action makes room for it, it stands."""
+    with pytest.raises(DocumentError, match=told):
+        ScalingPolicy(defaults={"target_value": 10, **row})
+    room = {"at": "00:05", "min_capacity": 0, "max_capacity": 9}
+    ScalingPolicy(defaults={"target_value": 10, **row, "schedule": [room, *row["schedule"]]})

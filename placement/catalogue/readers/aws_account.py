@@ -24,13 +24,20 @@ def read_savings_plans(document: At, source: str) -> Findings:
     """Active savings plans for SageMaker and EC2, by the dollars an hour that they commit to."""
     plans = each(document.key(SAVINGS_PLANS).items(), _plan, source)
     others = sum(plan is None for plan in plans)
-    skipped = [f"left out: {others} x a savings plan that is not active, or of another kind"] if others else []
+    skipped = (
+        [f"left out: {others} x a savings plan that is not active, not in dollars, or of another kind"]
+        if others
+        else []
+    )
     found = tuple(plan for plan in plans if plan is not None)
     return Findings(source, savings_plans=found, skipped=tuple(skipped))
 
 
 def _plan(row: At) -> SavingsPlan | None:
     kind = row.key("savingsPlanType").text()
+    currency = row.get("currency")
+    if currency is not None and currency.text() != "USD":
+        return None
     if row.key("state").text() != "active" or kind not in (*_SAGEMAKER, *_COMPUTE):
         return None
     paid = row.key("commitment").number_in_text()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HOSTNAME = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _ALL_ADDRESSES = ("0.0.0.0", "::")
 
@@ -85,7 +86,7 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
     spec = pod.at.key("spec")
     spread = []
     for row in rows(spec, "topologySpreadConstraints"):
-        if text_at(row, "whenUnsatisfiable") == "ScheduleAnyway":
+        if _is_wish(row):
             place = f"{owner} topologySpreadConstraints[{text_at(row, 'topologyKey')}]"
             notes.ignored(place, "ScheduleAnyway is a wish, no rule")
             continue
@@ -112,6 +113,13 @@ def _ports(spec: At) -> tuple[HostPort, ...]:
             address = text_at(row, "hostIP")
             found.add((text_at(row, "protocol") or "TCP", number, "" if address in _ALL_ADDRESSES else address))
     return tuple(HostPort(*row) for row in sorted(found))
+
+
+def _is_wish(row: At) -> bool:
+    """Whether a spread constraint may be broken."""
+    if text_at(row, "whenUnsatisfiable") not in ("", *_UNSATISFIABLE):
+        raise row.key("whenUnsatisfiable").fault(f"must be one of {', '.join(_UNSATISFIABLE)}")
+    return text_at(row, "whenUnsatisfiable") == "ScheduleAnyway"
 
 
 def _spread(at: At) -> SpreadRule:

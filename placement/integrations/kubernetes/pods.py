@@ -136,7 +136,8 @@ def _pod(
         others,
     )
     is_of_node = owner.kind in _OF_NODE
-    return PodRow(pod, text_at(spec, "nodeName"), owner, shape, _priority(spec, classes), pin, is_of_node, tuple(held))
+    priority = _priority(spec, classes, notes, told)
+    return PodRow(pod, text_at(spec, "nodeName"), owner, shape, priority, pin, is_of_node, tuple(held))
 
 
 def _is_other(name: str) -> bool:
@@ -211,6 +212,8 @@ def _priorities(cluster: KubeCluster, source: str) -> dict[str, int]:
     return {row.name: value for row, value in zip(objects, values, strict=True)}
 
 
-def _priority(spec: At, classes: Mapping[str, int]) -> int:
-    told = whole_at(spec, "priority")
-    return classes.get(text_at(spec, "priorityClassName"), 0) if told is None else told
+def _priority(spec: At, classes: Mapping[str, int], notes: Notes, owner: str) -> int:
+    number, name = whole_at(spec, "priority"), text_at(spec, "priorityClassName")
+    if number is None and name and name not in classes:
+        notes.assumed(f"{owner} priorityClassName {name}", "0: no such class was given; add priorityclasses")
+    return classes.get(name, 0) if number is None else number

@@ -65,7 +65,7 @@ class Spreader:
             self._apart(w, apart, found)
         self._ports(w, found)
         for together in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.together):
-            self._together(workload, together)
+            self._together(w, together)
         return found
 
     # --- topologySpreadConstraints
@@ -84,8 +84,13 @@ class Spreader:
             self._spread_hosts(w, rule, found, place)
         elif rule.key == self.zone_label:
             self._spread_zones(w, rule, found)
-        elif len(self._domains(w, rule)) > 1:
+        elif not self._is_one_domain(w, rule):
             self.notes.ignored(place, f"only zones ({self.zone_label}) and hosts are known; see --zone-label")
+
+    def _is_one_domain(self, w: int, rule: SpreadRule) -> bool:
+        """Whether all nodes are in one domain, which is enough: then the rule limits nothing."""
+        everywhere = all(rule.key in machine.labels for machine in self._may(w).values())
+        return len(self._domains(w, rule)) == 1 and rule.min_domains <= 1 and everywhere
 
     def _domains(self, w: int, rule: SpreadRule) -> set[str]:
         """Domains that Kubernetes counts, whether a copy fits there or not."""
@@ -170,10 +175,12 @@ class Spreader:
         clashing = self._ports_of.clashing(dict.fromkeys(port for one in own for port in one.ports))
         found.avoid |= dict.fromkeys(self._names(clashing, w))
 
-    def _together(self, workload: Workload, rule: Apart) -> None:
+    def _together(self, w: int, rule: Apart) -> None:
         domains = {machine.labels.get(rule.key, machine.name) for machine in self.machines}
-        if len(domains) > 1:
-            self.notes.ignored(f"{workload.place} podAffinity[{rule.key}]", "that copies stand together can't be said")
+        if len(domains) > 1 or not self.standing.pods.taken(rule.selector, rule.namespaces):
+            self.notes.ignored(
+                f"{self.workloads[w].place} podAffinity[{rule.key}]", "that copies stand together can't be said"
+            )
 
 
 def component_keys(found: Apartness) -> dict[str, Any]:

@@ -183,11 +183,12 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
         notes.assumed(
             f"{place} CurrentInstanceCount", f"{summary.current} machines run, {summary.desired} are wanted: the former"
         )
+    reserved = row.get("CapacityReservationConfig")
     return Variant(
         name,
         _pools(row, summary, place),
         _scaling(row, place, notes),
-        summary.reservation,
+        _reservation(reserved) if summary.reservation is None and reserved is not None else summary.reservation,
         _partitions(row),
         _settings(row),
     )

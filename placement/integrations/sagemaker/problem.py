@@ -194,9 +194,12 @@ class _EndpointProblem:
         rows: list[dict[str, Any]] = []
         for variant, pools in by_variant(self.pools):
             reserved = variant.reservation
-            if reserved is None or reserved.usable is None:
+            if reserved is None:
                 continue
             place = f"{pools[0].place} CapacityReservationConfig"
+            if reserved.usable is None:
+                self.notes.ignored(place, "how many machines it has is not told; an export keeps it")
+                continue
             if len(pools) > 1:
                 self.notes.ignored(place, "it is over several types of machines, a commitment is over one")
                 continue

@@ -204,11 +204,47 @@ def test_racks_are_zones_when_asked(tmp_path: Path) -> None:
             "that copies stand together can't be said",
         ),
         ({"schedulingGates": [{"name": "g"}]}, "schedulingGates: ignored"),
+        ({"topologySpreadConstraints": [spread("rack", "a")]}, "topologySpreadConstraints[rack]: ignored"),
+        ({"topologySpreadConstraints": [spread("region", "a", minDomains=2)]}, "topologySpreadConstraints[region]"),
+        (
+            {
+                "affinity": {
+                    "podAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": [
+                            {"topologyKey": "region", "labelSelector": {"matchLabels": {"app": "nobody"}}}
+                        ]
+                    }
+                }
+            },
+            "podAffinity[region]: ignored",
+        ),
+        ({"priorityClassName": "high"}, "priorityClassName high: assumed: 0: no such class was given"),
     ],
 )
 def test_what_can_t_be_said_is_told(tmp_path: Path, spec: Json, told: str) -> None:
     """Each rule or wish that is not in the problem has a note."""
-    assert told in notes(imported(tmp_path, *three_zones(), *copies("a", "na", spec=spec)))
+    nodes = three_zones()
+    for row in nodes:
+        row["metadata"]["labels"]["region"] = "us-east-1"
+    assert told in notes(imported(tmp_path, *nodes, *copies("a", "na", spec=spec)))
+
+
+def test_a_spread_over_the_one_region_that_all_nodes_are_in_limits_nothing(tmp_path: Path) -> None:
+    """So there is nothing to tell."""
+    nodes = three_zones()
+    for row in nodes:
+        row["metadata"]["labels"]["region"] = "us-east-1"
+    rows = copies("a", "na", spec={"topologySpreadConstraints": [spread("region", "a")]})
+
+    assert "topologySpreadConstraints" not in notes(imported(tmp_path, *nodes, *rows))
+
+
+def test_an_unknown_word_for_a_spread_that_can_t_be_kept_is_refused(tmp_path: Path) -> None:
+    """It might be a rule or a wish."""
+    rows = copies("a", "na", spec={"topologySpreadConstraints": [spread(ZONE, "a", whenUnsatisfiable="Never")]})
+
+    with pytest.raises(DocumentError, match="must be one of DoNotSchedule, ScheduleAnyway"):
+        imported(tmp_path, *three_zones(), *rows)
 
 
 def test_a_spread_that_counts_others_is_told(tmp_path: Path) -> None:

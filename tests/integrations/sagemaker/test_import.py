@@ -238,6 +238,20 @@ def test_reservations_quotas_and_savings_plans_are_rules(tmp_path: Path) -> None
     assert (alone.pools[0].max_instances, alone.limits) == (5, ())
 
 
+def test_a_reservation_that_only_the_configuration_has_is_kept(tmp_path: Path) -> None:
+    """An export without it would leave the reservation; how many machines it has is not known."""
+    documents = simple()
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:training-plan/x"
+    documents["config"]["ProductionVariants"][0]["CapacityReservationConfig"] = {
+        "CapacityReservationPreference": "capacity-reservations-only", "MlReservationArn": arn,
+    }  # fmt: skip
+    made = imported(tmp_path, documents)
+
+    assert made.problem.pools[0].labels[labels.RESERVATION] == arn
+    assert made.problem.commitments == ()
+    assert "endpoint llm variant main CapacityReservationConfig" in told(made, "ignored")
+
+
 def test_autoscaling_is_carried_along(tmp_path: Path) -> None:
     """The range of a component is a label; targets of other services are passed over."""
     rows = [
