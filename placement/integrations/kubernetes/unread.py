@@ -83,6 +83,10 @@ _WISHES = (
     *("kueue.x-k8s.io/podset-preferred-topology", "kai.scheduler/topology-preferred-placement"),
     *("hami.io/node-scheduler-policy", "hami.io/gpu-scheduler-policy"),
 )
+_HAMI = (
+    *("nvidia.com/use-gputype", "nvidia.com/nouse-gputype", "nvidia.com/vgpu-mode", "nvidia.com/numa-bind"),
+    *("nvidia.com/use-gpuuuid", "nvidia.com/nouse-gpuuuid"),
+)
 _TOGETHER = "pods of one group start together; here each pod is a copy of its own"
 _NOT_READ = "is not read; if it is a rule, it is not kept"
 _BOUND = ("persistentVolumeClaim", "ephemeral")
@@ -104,6 +108,7 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
         (_GROUPS, _TOGETHER),
         (_TOPOLOGY, "that copies stand together, or alone, in a part of the cluster can't be said"),
         (_WISHES, "is a wish, no rule"),
+        (_HAMI, "which accelerators of a node a copy may take can't be said; which nodes have one by UUID is read"),
     ):
         for name in names:
             if name in told:

@@ -242,3 +242,12 @@ def test_taints_of_devices_are_told(tmp_path: Path) -> None:
     found = of(tmp_path, node("n1", "p4de.24xlarge", gpus=0), row)
 
     assert "taints of devices: ignored: gpu-1: they are counted as if they had none" in notes(found)
+
+
+@pytest.mark.parametrize("name", ["use-gputype", "nouse-gputype", "vgpu-mode", "numa-bind", "use-gpuuuid"])
+def test_what_hami_asks_of_accelerators_is_told(tmp_path: Path, name: str) -> None:
+    """A problem can't say which accelerators of a node a copy may take."""
+    row = pod("a", "n1", "a")
+    row["metadata"]["annotations"] = {f"nvidia.com/{name}": "x"}
+
+    assert f"nvidia.com/{name}: ignored" in notes(of(tmp_path, node("n1"), row))
