@@ -352,6 +352,79 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             "objective": {"horizon_hours": 1, "move_cost": 2},
         },
     ),
+    # Spare machines were asked for until HiGHS took their number for infinite.
+    (
+        "auto-blind",
+        "2026112715:72297:auto-blind",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 10.1}, "B": {"memory_gib": 24}},
+            "instance_types": {
+                "t0": {
+                    "vcpus": 7.5,
+                    "memory_gib": 32,
+                    "price_per_hour": 1e-07,
+                    "accelerator": "A",
+                    "accelerator_count": 3,
+                },
+                "t1": {
+                    "vcpus": 16,
+                    "memory_gib": 256,
+                    "price_per_hour": 999999.999999,
+                    "accelerator": "B",
+                    "accelerator_count": 2,
+                },
+            },
+            "pools": [
+                {"name": "p1", "instance_type": "t1", "zone": "z1", "max_instances": 1, "min_instances": 0},
+                {"name": "spare", "instance_type": "t0", "zone": "z0", "max_instances": 1, "price_per_hour": 5.67},
+                {"name": "p0", "instance_type": "t1", "zone": "z1", "price_per_hour": 0.3333333333333333},
+            ],
+            "components": [
+                {
+                    "name": "c1",
+                    "options": [
+                        {
+                            "accelerators": 0,
+                            "vcpus": 16.0,
+                            "memory_gib": 176.6396484375,
+                            "instance_types": ["t0"],
+                            "throughput": 0.1,
+                        },
+                        {"accelerators": 0, "vcpus": 16.0, "memory_gib": 176.6396484375, "throughput": 2.5},
+                    ],
+                    "demand": 0.41,
+                    "zones": ["z1"],
+                    "avoid": ["c0"],
+                },
+                {
+                    "name": "c0",
+                    "shared": True,
+                    "accelerator_memory_gib": 12.0,
+                    "on": ["B"],
+                    "copies": 3,
+                    "zones": ["z1"],
+                    "spread": {"max_skew": 1},
+                    "avoid": [],
+                },
+            ],
+            "limits": [{"name": "account", "pools": ["spare"], "max_vcpus": 1.0}],
+            "commitments": [
+                {"name": "k0", "pools": ["p0"], "instances": 0},
+                {"name": "k1", "pools": ["spare"], "price_per_hour": 2},
+            ],
+            "objective": {"horizon_hours": 1, "move_cost": 0.25},
+            "instances": [{"id": "n0", "pool": "p0"}, {"id": "n1", "pool": "p0", "state": "active"}],
+            "placements": [
+                {"component": "c1", "instance": "n1", "accelerators": [], "pinned": True},
+                {"component": "c0", "instance": "n1", "accelerators": [1], "pinned": True},
+                {"component": "c0", "instance": "n0", "accelerators": [0]},
+                {"component": "c0", "instance": "n1", "accelerators": [1], "pinned": True},
+                {"component": "c0", "instance": "n1", "accelerators": [0]},
+            ],
+        },
+    ),
 ]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import load_lp, run
+from placement.engines.highs import EngineError, load_lp, run
 from placement.patterns.master import MICRO
 from placement.solvers.column_generation.group_rows import add_group_rows
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -110,9 +110,12 @@ class FleetMixes:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * len(pools)
         if not math.isinf(budget.left()):
             options["time_limit"] = max(0.01, budget.left())
-        solver = load_lp(lp, **options)
-        add_group_rows(solver, self._fleet)
-        run(solver)
+        try:
+            solver = load_lp(lp, **options)
+            add_group_rows(solver, self._fleet)
+            run(solver)
+        except EngineError:  # so much more is asked for that HiGHS takes it for infinite: there is no such mix
+            return None
         if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         return tuple(round(n) for n in solver.getSolution().col_value[: len(pools)])
