@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 HOURLY = "hourly"  # the job that plans each hour anew
 
 
-class SimulationJob:
+class SimulationJob(ABC):
     """Parts that are played one after the other; what they have come to is kept in a checkpoint.
 
     Attributes
@@ -46,9 +47,9 @@ class SimulationJob:
         """Dollars so far; None where there is no bill."""
         return None
 
+    @abstractmethod
     def next(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """The call that plays the next part, and what it is given."""
-        raise NotImplementedError
 
     def take(self, part: Any) -> None:
         """Keep what came of a part."""
@@ -56,8 +57,9 @@ class SimulationJob:
         self._add(part)
         self._state.keep(self.name, self.kept)
 
+    @abstractmethod
     def _add(self, part: Any) -> None:
-        raise NotImplementedError
+        """Add what came of a part to what is kept."""
 
 
 class StrategyJob(SimulationJob):
