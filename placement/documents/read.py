@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from placement import arguments
 from placement.documents.faults import structural_faults
+from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
 from placement.documents.transition import TRANSITION, Transition
-from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.errors import DocumentError, Fault, UsageError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -226,16 +226,14 @@ def _parse(text: str, suffix: str, source: str) -> Any:
     if suffix in YAML_SUFFIXES:
         return _parse_yaml(text, source)
     try:
-        return json.loads(
-            text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant, parse_int=_short_enough
-        )
+        return parse_json_text(text)
     except json.JSONDecodeError as error:
         if suffix != ".json":  # no telling name: standard input, a file without suffix
             return _parse_yaml(text, source)
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
-    except ValueError as error:  # a constant, a key or an integer that we refuse
-        raise DocumentError([Fault("$", str(error))], source) from None
+    except OddValueError as error:
+        raise DocumentError(error.faults, source) from None
 
 
 def _parse_yaml(text: str, source: str) -> Any:
@@ -248,22 +246,3 @@ def _parse_yaml(text: str, source: str) -> Any:
         return parse_yaml(text)
     except ValueError as error:
         raise DocumentError([Fault("$", str(error))], source) from None
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f'the key "{printable(twice)}" stands twice in one mapping')
-    return found
-
-
-def _short_enough(digits: str) -> int:
-    """An integer, unless it is longer than Python reads."""
-    if len(digits) > 1000:
-        raise ValueError(f"a number of {len(digits)} digits is too long")
-    return int(digits)
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is not a number here; every number must be finite")

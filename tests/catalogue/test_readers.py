@@ -315,7 +315,7 @@ DAMAGED = [
     ("", "$: is empty"),
     ('{"Instance": []}', "is none of the answers that are known"),
     ("[1, 2]", "is none of the answers that are known"),
-    ('{"Quotas": [{"Value": NaN}]}', "NaN is not a number here"),
+    ('{"Quotas": [{"Value": NaN}]}', "$.Quotas[0].Value: must be a finite number, got NaN"),
     (
         changed(samples.TYPES, "InstanceTypes", 1, "VCpuInfo", "DefaultVCpus", value="two"),
         '$.InstanceTypes[1].VCpuInfo.DefaultVCpus: must be a number, got "two"',

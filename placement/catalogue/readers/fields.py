@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from placement.documents.json_text import OddValueError, parse_json_text
 from placement.errors import DocumentError, Fault, json_path
 
 if TYPE_CHECKING:
@@ -150,27 +151,17 @@ def parse_json(text: str, source: str) -> At:
     Raises
     ------
     DocumentError
-        It is no JSON; the message has line and column.
+        It is no JSON, and the message has line and column; or it has a number that is not finite, or a key twice.
     """
     try:
-        return At(json.loads(text, parse_constant=_refuse, parse_int=_short_enough))
+        return At(parse_json_text(text))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
-    except ValueError as error:
-        raise DocumentError([Fault("$", str(error))], source) from None
+    except OddValueError as error:
+        raise DocumentError(error.faults, source) from None
     except RecursionError:
         raise DocumentError([Fault("$", "is nested too deeply")], source) from None
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is not a number here; every number must be finite")
-
-
-def _short_enough(digits: str) -> int:
-    if len(digits) > 1000:
-        raise ValueError(f"a number of {len(digits)} digits is too long")
-    return int(digits)
 
 
 def parse_csv(text: str, source: str) -> list[CsvRow]:

@@ -116,7 +116,7 @@ def _check(predictor: At) -> None:
     FieldError
         It has not.
     """
-    node_rules(predictor)
+    node_rules(predictor, Notes(), SERVICE)
     for container in rows(predictor, "containers"):
         container.get("resources")
     for key in ("podAffinity", "podAntiAffinity"):

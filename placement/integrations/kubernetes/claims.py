@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import amount, dig, of_each, rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import amount, choice_at, dig, of_each, rows, text_at, whole_at
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _claim(found: KubeObject) -> DeviceClaim:
 
 
 def _request(at: At) -> ClaimRequest:
-    everything = text_at(at, "allocationMode") == "All"
+    everything = choice_at(at, ("ExactCount", "All"), "allocationMode") == "All"
     memory = dig(at, "capacity", "requests", "memory") or dig(at, "capacity", "requests", f"{DRIVER}/memory")
     return ClaimRequest(
         text_at(at, "deviceClassName"),

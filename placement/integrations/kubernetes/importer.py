@@ -22,6 +22,7 @@ from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.state import tell_state
+from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
@@ -94,6 +95,8 @@ class _Import:
         by_name = {row.name: row for row in self.machines}
         pods = read_pods(cluster, read_claims(cluster, source), notes, source)
         rows = [row for row in pods if row.node not in self.left_out]
+        standing_taints = (toleration for row in rows for toleration in row.shape.rules.tolerations)
+        tell_uncompared(((row.node.place, row.taints) for row in self.machines), standing_taints, notes)
         self._tell_gaps(rows)
         copies, self.of_node = split(rows, by_name)
         self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
-from placement.integrations.kubernetes.objects import amounts, of_each, rows, text_at, true_at
-from placement.integrations.kubernetes.selectors import Taint, taints_of
+from placement.integrations.kubernetes.objects import amounts, choice_at, of_each, rows, text_at, true_at
+from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, taints_of, tell_taints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,21 +17,13 @@ if TYPE_CHECKING:
 
     from placement.integrations.kubernetes.claims import SliceDevice
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.taints import Taint
     from placement.integrations.notes import Notes
 
 NodePhase = Literal["active", "cordoned", "draining"]
 Buy = Literal["on-demand", "spot", "reserved"]
 NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
 _MIB = 2**20
-# Taints that say how a node is doing; they are the state of the machine, no rule of who may stand on it.
-_CORDON = ("node.kubernetes.io/unschedulable",)
-_LEAVING = (
-    "karpenter.sh/disrupted",
-    "karpenter.sh/disruption",
-    "ToBeDeletedByClusterAutoscaler",
-    "DeletionCandidateOfClusterAutoscaler",
-)
-_HEALTH = "node.kubernetes.io/"
 _RESERVED = {
     "karpenter.sh/capacity-type": ("reserved",),
     "eks.amazonaws.com/capacityType": ("CAPACITY_BLOCK", "RESERVED"),
@@ -114,7 +106,7 @@ def _machine(
     node: KubeObject, devices: list[SliceDevice], asked: set[str], zone_label: str, notes: Notes
 ) -> NodeMachine | str:
     """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
-    status, spec = node.at.key("status"), node.at.get("spec")
+    status = node.at.key("status")
     if not _is_ready(node):
         told = "is not ready, so it is left out, also where spread is counted; its pods are copies to be placed"
         notes.ignored(node.place, told)
@@ -129,11 +121,12 @@ def _machine(
         return node.name
     cpu, memory = floor(allocatable["cpu"] * 1000), floor(allocatable["memory"] / _MIB)
     zone = first_label(dict(node.labels), ZONE_LABELS if zone_label in ZONE_LABELS else (zone_label,))
-    taints = taints_of(spec)
+    taints = taints_of(node)
+    tell_taints(node, taints, notes)
     return NodeMachine(
         node=node,
         labels=node.labels,
-        taints=tuple(row for row in taints if not _is_state(row)),
+        taints=tuple(row for row in taints if not row.is_state),
         zone=zone or NO_ZONE,
         region=first_label(dict(node.labels), REGION_LABELS),
         type_label=first_label(dict(node.labels), TYPE_LABELS) or _shape(held, cpu, memory),
@@ -155,20 +148,15 @@ def _machine(
 def _is_ready(node: KubeObject) -> bool:
     for row in rows(node.at.get("status"), "conditions"):
         if text_at(row, "type") == "Ready":
-            return text_at(row, "status") == "True"
+            return choice_at(row, ("True", "False", "Unknown"), "status") == "True"
     return True
 
 
-def _is_state(taint: Taint) -> bool:
-    return taint.key in (*_CORDON, *_LEAVING) or taint.key.startswith(_HEALTH)
-
-
 def _phase(node: KubeObject, taints: tuple[Taint, ...]) -> NodePhase:
-    if node.dig("metadata", "deletionTimestamp") or any(
-        row.key in _LEAVING and row.effect != "PreferNoSchedule" for row in taints
-    ):
+    hard = {row.key for row in taints if not row.is_wish}
+    if node.dig("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"
-    stopped = true_at(node.at.get("spec"), "unschedulable") or any(row.key in _CORDON for row in taints)
+    stopped = true_at(node.at.get("spec"), "unschedulable") or hard & {CORDON, *TROUBLE}
     return "cordoned" if stopped else "active"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
+from placement.integrations.kubernetes.requests import is_sidecar
 from placement.integrations.kubernetes.selectors import Selector, label_selector
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 HOSTNAME = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
+_POLICIES = ("Honor", "Ignore")
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _ALL_ADDRESSES = ("0.0.0.0", "::")
 
@@ -105,35 +108,39 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
 
 def _ports(spec: At) -> tuple[HostPort, ...]:
     """Ports of containers, and of sidecars: those of other init containers are free again when the pod runs."""
-    sidecars = [row for row in rows(spec, "initContainers") if text_at(row, "restartPolicy") == "Always"]
+    sidecars = [row for row in rows(spec, "initContainers") if is_sidecar(row)]
     found = set()
     for row in (port for container in [*rows(spec, "containers"), *sidecars] for port in rows(container, "ports")):
         number = whole_at(row, "hostPort")
         if number:
-            address = text_at(row, "hostIP")
-            found.add((text_at(row, "protocol") or "TCP", number, "" if address in _ALL_ADDRESSES else address))
+            address, protocol = text_at(row, "hostIP"), choice_at(row, _PROTOCOLS, "protocol")
+            found.add((protocol or "TCP", number, "" if address in _ALL_ADDRESSES else address))
     return tuple(HostPort(*row) for row in sorted(found))
 
 
 def _is_wish(row: At) -> bool:
     """Whether a spread constraint may be broken."""
-    if text_at(row, "whenUnsatisfiable") not in ("", *_UNSATISFIABLE):
-        raise row.key("whenUnsatisfiable").fault(f"must be one of {', '.join(_UNSATISFIABLE)}")
-    return text_at(row, "whenUnsatisfiable") == "ScheduleAnyway"
+    return choice_at(row, _UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway"
 
 
 def _spread(at: At) -> SpreadRule:
-    skew = at.key("maxSkew")
-    if (whole_at(at, "maxSkew") or 0) < 1:
-        raise skew.fault("must be a whole number, at least 1")
+    at.key("maxSkew")
     return SpreadRule(
         at.key("topologyKey").text(),
-        whole_at(at, "maxSkew") or 1,
-        whole_at(at, "minDomains") or 1,
+        _at_least_one(at, "maxSkew"),
+        _at_least_one(at, "minDomains"),
         label_selector(at.get("labelSelector")),
-        text_at(at, "nodeAffinityPolicy") != "Ignore",
-        text_at(at, "nodeTaintsPolicy") == "Honor",
+        choice_at(at, _POLICIES, "nodeAffinityPolicy") != "Ignore",
+        choice_at(at, _POLICIES, "nodeTaintsPolicy") == "Honor",
     )
+
+
+def _at_least_one(at: At, key: str) -> int:
+    """A whole number, 1 where nothing is said."""
+    found = whole_at(at, key)
+    if found is not None and found < 1:
+        raise at.key(key).fault("must be a whole number, at least 1")
+    return found or 1
 
 
 def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:

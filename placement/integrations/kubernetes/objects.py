@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.documents.json_text import OddValueError, check_values
 from placement.documents.read import read_text
-from placement.errors import DocumentError, Fault
+from placement.errors import DocumentError, Fault, json_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,7 +123,11 @@ def _parse_yaml(text: str, source: str) -> At:
     from placement.documents.yaml_text import parse_yaml
 
     try:
-        return At(parse_yaml(text))
+        found = parse_yaml(text)
+        check_values(found)
+        return At(found)
+    except OddValueError as error:
+        raise DocumentError(error.faults, source) from None
     except (ValueError, RecursionError) as error:
         raise DocumentError([Fault("$", f"is neither JSON nor YAML: {error}")], source) from None
 
@@ -207,6 +212,14 @@ def text_at(at: At | None, *keys: str) -> str:
     """A text under keys; empty where there is none, or an empty one."""
     found = dig(at, *keys) if at is not None else None
     return "" if found is None or found.value == "" else found.text()
+
+
+def choice_at(at: At | None, options: Sequence[str], *keys: str) -> str:
+    """One of some words under keys; empty where there is none."""
+    word = text_at(at, *keys)
+    if word and word not in options:
+        raise FieldError(json_path((*(at.mode if at else ()), *keys)), f"must be one of {', '.join(options)}", word)
+    return word
 
 
 def whole_at(at: At | None, *keys: str) -> int | None:

@@ -10,7 +10,7 @@ from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask,
 from placement.integrations.kubernetes.claims import claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
-from placement.integrations.kubernetes.objects import dig, of_each, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.objects import choice_at, dig, of_each, rows, text_at, true_at, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
@@ -36,6 +36,8 @@ _STAYS = {
 }
 _COUNTED = ("cpu", "memory", *OF_ACCELERATORS)
 _UNCOUNTED = ("ephemeral-storage",)
+_ENDED = ("Succeeded", "Failed")
+_PHASES = ("Pending", "Running", *_ENDED, "Unknown")
 _OF_NODE = ("DaemonSet", "Node")  # owners whose pods come with their node
 
 
@@ -95,7 +97,7 @@ def _pod(
     notes: Notes,
 ) -> PodRow | None:
     spec = pod.at.key("spec")
-    if text_at(pod.at.get("status"), "phase") in ("Succeeded", "Failed"):
+    if choice_at(pod.at.get("status"), _PHASES, "phase") in _ENDED:
         return None
     if dig(pod.at, "metadata", "deletionTimestamp"):
         notes.ignored(pod.place, "is being deleted: no copy, and what it holds counts as free")
@@ -131,7 +133,7 @@ def _pod(
         ceil(asked.get("cpu", 0) * 1000),
         ceil(asked.get("memory", 0) / _MIB),
         ask,
-        node_rules(spec),
+        node_rules(spec, notes, told),
         neighbours_of(pod, notes, told),
         others,
     )

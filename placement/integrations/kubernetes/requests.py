@@ -10,7 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import amounts, rows, text_at
+from placement.catalogue.readers.fields import FieldError
+from placement.errors import json_path
+from placement.integrations.kubernetes.objects import amounts, choice_at, rows, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +34,7 @@ def effective_requests(pod: At) -> PodAmounts:
     sidecars: PodAmounts = {}
     for container in rows(spec, "initContainers"):
         asked = _requests(container)
-        if text_at(container, "restartPolicy") == "Always":
+        if is_sidecar(container):
             sidecars = _sum(sidecars, asked)
             peak = _larger(peak, sidecars)
         else:
@@ -45,9 +47,26 @@ def effective_requests(pod: At) -> PodAmounts:
     return {name: value for name, value in _sum(found, amounts(spec, "overhead")).items() if value}
 
 
+def is_sidecar(init_container: At) -> bool:
+    """Whether an init container goes on beside the others, rather than end before they start."""
+    return choice_at(init_container, ("Always", "OnFailure", "Never"), "restartPolicy") == "Always"
+
+
 def _requests(owner: At) -> PodAmounts:
-    limits, asked = amounts(owner, "resources", "limits"), amounts(owner, "resources", "requests")
+    limits, asked = _amounts(owner, "limits"), _amounts(owner, "requests")
+    for name in (name for name in {**limits} if "/" in name and asked.get(name, limits[name]) != limits[name]):
+        path = json_path((*owner.mode, "resources", "requests", name))
+        raise FieldError(path, "must be as much as its limit, which is no other for such a resource", str(asked[name]))
     return {**limits, **asked}
+
+
+def _amounts(owner: At, kind: str) -> PodAmounts:
+    """Requests or limits; of extended resources, which a node has one by one, whole ones."""
+    found = amounts(owner, "resources", kind)
+    for name in (name for name, value in found.items() if "/" in name and value.denominator > 1):
+        path = json_path((*owner.mode, "resources", kind, name))
+        raise FieldError(path, "must be a whole number: such a resource can't be divided", str(found[name]))
+    return found
 
 
 def _allocated(pod: At) -> dict[str, PodAmounts]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import text_at, whole_at
+from placement.integrations.kubernetes.objects import choice_at, whole_at
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -52,7 +52,8 @@ def roll_out(found: KubeObject) -> RollOut | None:
 
 
 def _of_deployment(found: KubeObject) -> RollOut:
-    if text_at(found.at, "spec", "strategy", "type") == "Recreate":  # all copies end before new ones start
+    kind = choice_at(found.at, ("RollingUpdate", "Recreate"), "spec", "strategy", "type")
+    if kind == "Recreate":  # all copies end before new ones start
         return RollOut("100%", "0")
     rolling = found.dig("spec", "strategy", "rollingUpdate")
     return RollOut(_amount(rolling, "maxUnavailable", "25%"), _amount(rolling, "maxSurge", "25%"))
@@ -60,7 +61,7 @@ def _of_deployment(found: KubeObject) -> RollOut:
 
 def _of_stateful_set(found: KubeObject) -> RollOut | None:
     place = "updateStrategy"
-    if text_at(found.at, "spec", place, "type") == "OnDelete":
+    if choice_at(found.at, ("RollingUpdate", "OnDelete"), "spec", place, "type") == "OnDelete":
         return None
     rolling = found.dig("spec", place, "rollingUpdate")
     told = _partition(rolling, f"{place}.rollingUpdate")

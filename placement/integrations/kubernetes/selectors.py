@@ -1,7 +1,7 @@
 """Which labels a selector takes, which nodes a pod may stand on by selector, affinity and taints.
 
-As the scheduler decides it: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ and
-.../taint-and-toleration/. Selectors of pods know In, NotIn, Exists and DoesNotExist; those of nodes Gt and Lt too.
+As the scheduler decides it: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/.
+Selectors of pods know In, NotIn, Exists and DoesNotExist; those of nodes Gt and Lt too.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import rows, text_at, texts
+from placement.integrations.kubernetes.objects import choice_at, rows, texts
+from placement.integrations.kubernetes.taints import tolerations_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.catalogue.readers.fields import At
+    from placement.integrations.kubernetes.taints import Taint, Toleration
+    from placement.integrations.notes import Notes
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 NODE_OPERATORS = (*OPERATORS, "Gt", "Lt")
-_HOSTNAME = "kubernetes.io/hostname"
-EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_HOSTNAME, _NAME = "kubernetes.io/hostname", "metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,15 @@ class Requirement:
             return held is not None
         if self.operator == "DoesNotExist":
             return held is None
-        left, right = _number(held), _number(self.values[0] if self.values else None)
+        left, right = _number(held or ""), _number(self.values[0])
         if left is None or right is None:
             return False
         return left > right if self.operator == "Gt" else left < right
 
 
-def _number(text: str | None) -> int | None:
-    digits = (text or "").removeprefix("-")
-    return int(text or "") if digits.isascii() and digits.isdigit() and len(digits) <= 19 else None
+def _number(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 19 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,57 +79,21 @@ def label_selector(at: At | None) -> Selector | None:
 
 
 def _requirement(at: At, operators: tuple[str, ...]) -> Requirement:
-    operator = at.key("operator")
-    if operator.text() not in operators:
-        raise operator.fault(f"must be one of {', '.join(operators)}")
+    operator = choice_at(at.key("operator"), operators)
     values = tuple(_value(row) for row in rows(at, "values"))
-    if operator.text() in ("In", "NotIn") and not values:
+    if operator in ("In", "NotIn") and not values:
         raise at.fault("must have values")
-    return Requirement(at.key("key").text(), operator.text(), values)
+    if operator in ("Exists", "DoesNotExist") and values:
+        raise at.key("values").fault(f"must be empty with the operator {operator}")
+    if operator in ("Gt", "Lt") and (len(values) != 1 or _number(values[0]) is None):
+        raise at.fault(f"must have one whole number as its values, with the operator {operator}")
+    return Requirement(at.key("key").text(), operator, values)
 
 
 def _value(at: At) -> str:
     if not isinstance(at.value, str):
         raise at.fault("must be text")
     return at.value
-
-
-@dataclass(frozen=True, slots=True)
-class Taint:
-    """What keeps pods off a node that don't tolerate it."""
-
-    key: str
-    value: str
-    effect: str
-
-
-def taints_of(spec: At | None) -> tuple[Taint, ...]:
-    """The taints of a node."""
-    found = []
-    for row in rows(spec, "taints"):
-        effect = row.key("effect")
-        if effect.text() not in EFFECTS:
-            raise effect.fault(f"must be one of {', '.join(EFFECTS)}")
-        found.append(Taint(row.key("key").text(), text_at(row, "value"), effect.text()))
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Toleration:
-    """Taints that a pod stands; an empty key with Exists is all of them, an empty effect every effect."""
-
-    key: str
-    operator: str
-    value: str
-    effect: str
-
-    def tolerates(self, taint: Taint) -> bool:
-        """Whether it makes up for a taint."""
-        if self.effect and self.effect != taint.effect:
-            return False
-        if self.key and self.key != taint.key:
-            return False
-        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +107,7 @@ class NodeTerm:
         """Whether a node keeps it. A term without any requirement takes no node."""
         if not self.labels.requirements and not self.names.requirements:
             return False
-        return self.labels.takes(labels) and self.names.takes({"metadata.name": name})
+        return self.labels.takes(labels) and self.names.takes({_NAME: name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +126,7 @@ class NodeRules:
 
     def tolerates(self, taints: tuple[Taint, ...]) -> bool:
         """Whether every taint that keeps pods off is tolerated."""
-        hard = (taint for taint in taints if taint.effect != "PreferNoSchedule")
+        hard = (taint for taint in taints if not taint.is_wish)
         return all(any(row.tolerates(taint) for row in self.tolerations) for taint in hard)
 
     def looked_at(self) -> set[str]:
@@ -176,24 +142,23 @@ class NodeRules:
         return {name for row in rows for name in (row.values if row.operator in ("In", "NotIn") else (None,))}
 
 
-def node_rules(spec: At) -> NodeRules:
-    """The rules of a pod on the nodes it may stand on."""
+def node_rules(spec: At, notes: Notes, owner: str) -> NodeRules:
+    """The rules of a pod on the nodes it may stand on; `owner` is what notes are about."""
     chosen = tuple(Requirement(key, "In", (value,)) for key, value in texts(spec.get("nodeSelector")).items())
     affinity = spec.get("affinity")
     node = affinity.get("nodeAffinity") if affinity else None
     required = node.get("requiredDuringSchedulingIgnoredDuringExecution") if node else None
     terms = None if required is None else tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
-    return NodeRules(Selector(chosen), terms, tuple(_toleration(row) for row in rows(spec, "tolerations")))
+    return NodeRules(Selector(chosen), terms, tolerations_of(spec, notes, owner))
 
 
 def _term(at: At) -> NodeTerm:
     labels = tuple(_requirement(row, NODE_OPERATORS) for row in rows(at, "matchExpressions"))
-    names = tuple(_requirement(row, OPERATORS) for row in rows(at, "matchFields"))
+    names = tuple(_field(row) for row in rows(at, "matchFields"))
     return NodeTerm(Selector(labels), Selector(names))
 
 
-def _toleration(at: At) -> Toleration:
-    operator = text_at(at, "operator") or "Equal"
-    if operator not in ("Exists", "Equal", "Gt", "Lt"):
-        raise at.key("operator").fault("must be Exists or Equal")
-    return Toleration(text_at(at, "key"), operator, text_at(at, "value"), text_at(at, "effect"))
+def _field(at: At) -> Requirement:
+    """A requirement on a field of the node: there is one."""
+    choice_at(at.key("key"), (_NAME,))
+    return _requirement(at, ("In", "NotIn"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.kubernetes.objects import of_each
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
+from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,13 @@ class Upkeep:
     stay: int | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
+    def keep(self, copies: int, away: int, budget: KubeObject) -> None:
+        """Within what a budget allows, too."""
+        away = min(copies, away)
+        self.away = away if self.away is None else min(away, self.away)
+        self.stay = max(copies - away, self.stay or 0)
+        self.labels[BUDGET] = budget.name
+
     def keys(self) -> dict[str, int]:
         """The keys of a component."""
         return {} if self.away is None else {"max_unavailable": self.away}
@@ -48,40 +56,60 @@ def upkeep_of_all(
     workloads: Sequence[Workload], pods: Population, cluster: KubeCluster, notes: Notes, source: str
 ) -> list[Upkeep]:
     """Of each workload what its budgets and its roll-out allow; of several the strictest."""
+    found = [_of_rollout(workload, cluster, notes, source) for workload in workloads]
+    copies = [max(len(workload.pods), workload.wanted) for workload in workloads]
+    counting: dict[int, list[str]] = defaultdict(list)
     objects = cluster.of("PodDisruptionBudget")
-    budgets = list(zip(objects, of_each(objects, _budget, source), strict=True))
-    found = []
-    counting: dict[int, list[tuple[KubeObject, str, str]]] = defaultdict(list)
-    for budget, (selector, key, text) in budgets:
-        taken = pods.taken(selector, {budget.namespace})
-        if not key:
+    for budget, read in zip(objects, of_each(objects, _budget, source), strict=True):
+        taken = pods.taken(read.selector, {budget.namespace})
+        if not read.key:
             notes.ignored(budget.place, "says neither minAvailable nor maxUnavailable, so it limits nothing")
         elif not taken:
             notes.ignored(budget.place, "its selector takes no pod that is a copy, so it limits nothing here")
-        for w in taken if key else ():
-            counting[w].append((budget, key, text))
-    for w, workload in enumerate(workloads):
-        upkeep = _of_rollout(workload, cluster, notes, source)
-        copies = max(len(workload.pods), workload.wanted)
-        for budget, key, text in counting[w]:
-            amount = share_of(text, copies, up=True)
-            away = max(0, copies - amount) if key == "minAvailable" else min(copies, amount)
-            upkeep.away = away if upkeep.away is None else min(away, upkeep.away)
-            upkeep.stay = max(copies - away, upkeep.stay or 0)
-            upkeep.labels[BUDGET] = budget.name
+        away = read.away(sum(copies[w] for w in taken))
+        for w in taken if read.key else ():
+            found[w].keep(copies[w], away, budget)
+            counting[w].append(budget.place)
             if not away:
-                notes.assumed(workload.place, f"{budget.place} lets no copy be away, so none can be evicted")
-        found.append(upkeep)
+                notes.assumed(workloads[w].place, f"{budget.place} lets no copy be away, so none can be evicted")
+        if read.key and away and len(taken) > 1:
+            names = listed([workloads[w].name for w in taken])
+            told = f"lets {away} of all copies of {names} be away; here each of them may be without as many"
+            notes.ignored(budget.place, told)
+    for w, places in counting.items():
+        if len(places) > 1:
+            told = f"{' and '.join(places)} count its pods, and Kubernetes evicts no pod that several budgets count"
+            notes.assumed(workloads[w].place, f"{told}; here the strictest of them holds")
     return found
 
 
-def _budget(found: KubeObject) -> tuple[Selector | None, str, str]:
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """What a PodDisruptionBudget says: so many, or so many per cent, of the pods that its selector takes."""
+
+    selector: Selector | None
+    key: str  # which of the two limits; empty where there is none
+    text: str
+
+    def away(self, copies: int) -> int:
+        """How many of so many copies may be away."""
+        amount = share_of(self.text, copies, up=True)
+        return max(0, copies - amount) if self.key == _LEAST else min(copies, amount)
+
+
+_LEAST, _MOST = "minAvailable", "maxUnavailable"
+
+
+def _budget(found: KubeObject) -> _Budget:
     spec = found.at.key("spec")
-    for key in ("minAvailable", "maxUnavailable"):
-        told = spec.get(key)
-        if told is not None:
-            return label_selector(spec.get("selector")), key, count_text(told)
-    return None, "", "0"
+    told = {key: count_text(at) for key in (_LEAST, _MOST) if (at := spec.get(key)) is not None}
+    if len(told) > 1:
+        raise spec.key(_MOST).fault(f"must not stand beside {_LEAST}: a budget has one of them")
+    for key, text in told.items():
+        if text.endswith("%") and int(text[:-1]) > 100:
+            raise spec.key(key).fault("must be at most 100%")
+        return _Budget(label_selector(spec.get("selector")), key, text)
+    return _Budget(None, "", "0")
 
 
 def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> Upkeep:

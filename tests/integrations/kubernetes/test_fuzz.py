@@ -169,6 +169,13 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def first_node_term(document: list[Json]) -> Json:
+    """The requirement on nodes of the pod with the most rules."""
+    required = document[9]["spec"]["affinity"]["nodeAffinity"][REQUIRED]
+    found: Json = required["nodeSelectorTerms"][0]["matchExpressions"][0]
+    return found
+
+
 DOCUMENT = everything()
 PLACES = places(DOCUMENT)
 ODD = st.one_of(
@@ -306,7 +313,57 @@ def test_foreign_documents_are_refused_in_words(document: Any) -> None:
         ),
         (
             lambda row: row[9]["spec"]["tolerations"][0].update(operator="Maybe"),
-            "tolerations[0].operator (Pod shop/a-0): must be Exists or Equal",
+            "tolerations[0].operator (Pod shop/a-0): must be one of Exists, Equal, Gt, Lt",
+        ),
+        (
+            lambda row: row[9]["spec"]["tolerations"][0].update(operator="Gt", value="0950"),
+            'tolerations[0].value (Pod shop/a-0): must be a whole number, as text, with the operator Gt, got "0950"',
+        ),
+        (
+            lambda row: row[9]["spec"]["tolerations"][0].update(operator="Equal", key=""),
+            "tolerations[0] (Pod shop/a-0): must have a key, or the operator Exists",
+        ),
+        (
+            lambda row: row[9]["spec"]["tolerations"][0].update(effect="NoSchedul"),
+            "tolerations[0].effect (Pod shop/a-0): must be one of NoSchedule, PreferNoSchedule, NoExecute",
+        ),
+        (
+            lambda row: row[9]["status"].update(phase="Runing"),
+            'status.phase (Pod shop/a-0): must be one of Pending, Running, Succeeded, Failed, Unknown, got "Runing"',
+        ),
+        (
+            lambda row: row[9]["spec"]["containers"][0]["resources"]["limits"].update({"nvidia.com/gpu": "500m"}),
+            'spec.containers[0].resources.limits["nvidia.com/gpu"] (Pod shop/a-0): must be a whole number: such a',
+        ),
+        (
+            lambda row: row[9]["spec"]["containers"][0]["resources"]["requests"].update({"nvidia.com/gpu": "2"}),
+            'resources.requests["nvidia.com/gpu"] (Pod shop/a-0): must be as much as its limit',
+        ),
+        (
+            lambda row: row[9]["spec"]["topologySpreadConstraints"][0].update(minDomains=-1),
+            "topologySpreadConstraints[0].minDomains (Pod shop/a-0): must be a whole number, at least 1",
+        ),
+        (
+            lambda row: row[9]["spec"]["topologySpreadConstraints"][0].update(nodeTaintsPolicy="Honour"),
+            "topologySpreadConstraints[0].nodeTaintsPolicy (Pod shop/a-0): must be one of Honor, Ignore",
+        ),
+        (lambda row: first_node_term(row).update(operator="Gt"), "must have one whole number as its values"),
+        (lambda row: first_node_term(row).update(operator="Exists"), "must be empty with the operator Exists"),
+        (
+            lambda row: row[0]["status"]["conditions"][0].update(status="yes"),
+            "status.conditions[0].status (Node n1): must be one of True, False, Unknown",
+        ),
+        (
+            lambda row: row[14]["spec"].update(minAvailable=1),
+            "spec.maxUnavailable (PodDisruptionBudget shop/a): must not stand beside minAvailable",
+        ),
+        (
+            lambda row: row[14]["spec"].update(maxUnavailable="101%"),
+            "spec.maxUnavailable (PodDisruptionBudget shop/a): must be at most 100%",
+        ),
+        (
+            lambda row: row[9]["metadata"].update(uid=float("inf")),
+            "cluster.json at $.items[9].metadata.uid: must be a finite number",
         ),
         (
             lambda row: row[2]["metadata"]["annotations"].update({"hami.io/node-nvidia-register": "GPU-1,x"}),

@@ -9,7 +9,8 @@ import pytest
 from placement.errors import DocumentError
 from placement.integrations.kubernetes import Wishes
 from placement.integrations.kubernetes.neighbours import HOSTNAME
-from placement.integrations.kubernetes.selectors import Requirement, Selector, Taint, Toleration
+from placement.integrations.kubernetes.selectors import Requirement, Selector
+from placement.integrations.kubernetes.taints import Taint, Toleration
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread
 from tests.integrations.kubernetes.test_nodes import imported, notes
 
@@ -272,6 +273,29 @@ def test_budgets_say_how_many_may_be_away(tmp_path: Path, spec: Json, away: str)
     component = found.problem.components[0]
     assert (component.max_unavailable, component.labels["pod-disruption-budget"]) == (int(away), "b")
     assert ("lets no copy be away" in notes(found)) == (away == "0")
+
+
+def test_a_budget_over_two_components(tmp_path: Path) -> None:
+    """It counts the pods of both together: each may be without as many as it allows to all, which is told."""
+    both = [*copies("a", "na", "nb"), *copies("b", "na", "nb")]
+    found = imported(tmp_path, *three_zones(), *both, budget("x", "a", minAvailable=3, selector={}))
+
+    assert [row.max_unavailable for row in found.problem.components] == [1, 1]
+    assert "lets no copy be away" not in notes(found)
+    told = "PodDisruptionBudget shop/x: ignored: lets 1 of all copies of shop/a, shop/b be away; here each"
+    assert told in notes(found)
+    found = imported(tmp_path, *three_zones(), *both, budget("x", "a", minAvailable=4, selector={}))
+    assert [row.max_unavailable for row in found.problem.components] == [0, 0]
+    assert notes(found).count("lets no copy be away") == 2
+
+
+def test_two_budgets_over_one_component_stop_evictions(tmp_path: Path) -> None:
+    """The strictest counts, and that Kubernetes evicts nothing then is told."""
+    rules = [budget("x", "a", maxUnavailable=2), budget("y", "a", maxUnavailable=1)]
+    found = imported(tmp_path, *three_zones(), *copies("a", "na", "nb", "nc"), *rules)
+
+    assert found.problem.components[0].max_unavailable == 1
+    assert "PodDisruptionBudget shop/x and PodDisruptionBudget shop/y count its pods, and Kubernetes" in notes(found)
 
 
 def test_roll_out_settings_say_it_too(tmp_path: Path) -> None:
