@@ -39,6 +39,7 @@ _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_account.BUDGETS: ("aws budgets describe-budgets", aws_account.read_budgets),
     "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
 }
+ANSWERS_OF_AWS = frozenset(_JSON) - {"items"}  # the keys by which they are told
 _TOKENS = ("NextToken", "nextToken")  # of an answer that goes on in another one
 _CUT = "the answer goes on, as its NextToken says: what else there is was not given"
 

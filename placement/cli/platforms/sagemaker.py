@@ -24,8 +24,11 @@ from placement.cli.platforms.shared import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.catalogue.market import Market
     from placement.documents import Plan, Problem
+    from placement.integrations.sagemaker.answers import ApiAnswer
 
 RegionOption = Annotated[str, typer.Option(help="The region; else the one that boto3 finds.")]
 EndpointUrlOption = Annotated[str, typer.Option(metavar="URL", help="Where the API is, in place of AWS's own address.")]
@@ -89,18 +92,19 @@ def import_endpoints(
 
         check_import_output(output, force=force)
         notes = Notes()
-        scaled = {}
+        targets: Sequence[ApiAnswer] = ()
         files = list(facts or ())
         if from_json is not None:
             saved = read_saved(from_json, notes)
             answers = of_endpoints(saved, endpoint or (), notes)
-            scaled = ranges(saved.targets)
+            targets = saved.targets
             files = [*saved.facts, *files]
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
+        scaled = ranges(targets, notes)
         market = with_hosted_types(read_market(files), endpoints, notes)
         kept = _headroom(headroom or [], market)
         wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)

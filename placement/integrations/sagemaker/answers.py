@@ -12,10 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.readers import ANSWERS_OF_AWS
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.integrations.sagemaker.client import open_client, told
+from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,17 +79,6 @@ class SavedAnswers:
     facts: list[str] = field(default_factory=list)  # prices, quotas and such, for `placement.catalogue.readers`
 
 
-_FACTS = (
-    "PriceList",
-    "Quotas",
-    "InstanceTypes",
-    "InstanceTypeOfferings",
-    "SpotPriceHistory",
-    "savingsPlans",
-    "Budgets",
-)
-
-
 def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
     """Sort the JSON files of a folder by what is in them; a file that is none of the answers gets a note.
 
@@ -126,6 +117,7 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
         for row in at.key("InferenceComponents").items():
             endpoint = row.get("EndpointName")
             name = row.key("InferenceComponentName").text()
+            tell_fields(row, COMPONENT_LISTED, f"inference component {name}", notes)
             saved.listed[name] = (endpoint.text() if endpoint else "", answer.source)
     elif "InferenceComponentName" in keys:
         _keep(saved.components, at.key("InferenceComponentName").text(), answer)
@@ -137,7 +129,7 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
         saved.targets.append(answer)
         if at.get("NextToken") is not None:
             notes.ignored(answer.source, "the list goes on (NextToken): ranges that it does not name may be missing")
-    elif keys & set(_FACTS):
+    elif keys & ANSWERS_OF_AWS:
         saved.facts.append(answer.source)
     else:
         notes.ignored(answer.source, "it is none of the answers that are read")
@@ -197,7 +189,12 @@ def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:
     for component, (of, _) in saved.listed.items():
         if of == name and component not in saved.components:
             _missing("describe-inference-component --inference-component-name", component)
-    return EndpointAnswers(endpoint, config, tuple(sorted(components, key=_created)))
+    return EndpointAnswers(endpoint, config, tuple(sorted(components, key=_made)))
+
+
+def _made(answer: ApiAnswer) -> tuple[float, str]:
+    """By when a component was made, then by name, so that names of files make no difference."""
+    return _created(answer), str(answer.at.value["InferenceComponentName"])
 
 
 def _created(answer: ApiAnswer) -> float:

@@ -1,37 +1,93 @@
-"""Ranges of autoscaling of an endpoint's components.
+"""Ranges of autoscaling: of an endpoint's components, and of the machines of its variants.
 
 Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
+from placement.errors import printable
+from placement.integrations.notes import listed
+from placement.integrations.sagemaker.fields import SCALABLE_TARGET, tell_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import ApiAnswer
+    from placement.integrations.sagemaker.endpoints import Endpoint
+
+Range = tuple[int, int]
+OF_VARIANT = "sagemaker:variant:DesiredInstanceCount"
+_VARIANT = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 
 
-def ranges(answers: Iterable[ApiAnswer]) -> dict[str, tuple[int, int]]:
-    """Least and most copies of each component that is scaled.
+@dataclass(frozen=True, slots=True)
+class ScalingRanges:
+    """Least and most copies of components by name, and machines of variants by the names of endpoint and variant."""
+
+    components: Mapping[str, Range] = field(default_factory=dict)
+    variants: Mapping[tuple[str, str], Range] = field(default_factory=dict)
+
+    def tell_others(self, endpoints: Iterable[Endpoint], notes: Notes) -> None:
+        """Ranges of what was not read, each by its name."""
+        read = list(endpoints)
+        components = {component.name for endpoint in read for component in endpoint.components}
+        variants = {(endpoint.name, variant.name) for endpoint in read for variant in endpoint.variants}
+        rows = (
+            ("inference components", self.components.keys() - components, "they are none that was read"),
+            ("variants", {"/".join(key) for key in self.variants.keys() - variants}, "they are none that was read"),
+        )
+        for what, names, reason in rows:
+            _tell_left(what, names, reason, notes)
+
+
+def ranges(answers: Sequence[ApiAnswer], notes: Notes) -> ScalingRanges:
+    """The range of each component and variant that is scaled; a note of what else is, and of no answer at all.
 
     Raises
     ------
     DocumentError
-        An answer is damaged.
+        An answer is damaged, or two ranges of one thing differ.
     """
-    found: dict[str, tuple[int, int]] = {}
+    components: dict[str, Range] = {}
+    variants: dict[tuple[str, str], Range] = {}
+    others: set[str] = set()
+    if not answers:
+        notes.assumed("autoscaling", "no answer of describe-scalable-targets was given: what is scaled is not known")
     for answer in answers:
         with answer.reading() as at:
             for row in at.key("ScalableTargets").items():
-                if row.key("ScalableDimension").text() != DIMENSION:
-                    continue
-                name = row.key("ResourceId").text().removeprefix(RESOURCE)
-                least, most = row.key("MinCapacity").whole(), row.key("MaxCapacity").whole()
-                if least > most:
-                    raise row.key("MaxCapacity").fault("must not be below MinCapacity")
-                found[name] = (least, most)
-    return found
+                dimension, resource = row.key("ScalableDimension").text(), row.key("ResourceId").text()
+                variant = _VARIANT.fullmatch(resource)
+                if dimension == DIMENSION and resource.startswith(RESOURCE):
+                    _keep(components, resource.removeprefix(RESOURCE), row, notes)
+                elif dimension == OF_VARIANT and variant:
+                    _keep(variants, (variant["endpoint"], variant["variant"]), row, notes)
+                else:
+                    others.add(f"{dimension} of {resource}")
+    _tell_left("targets", others, "neither copies of components nor machines of variants are counted by them", notes)
+    return ScalingRanges(components, variants)
+
+
+def _keep(found: dict[Any, Range], name: Hashable, row: At, notes: Notes) -> None:
+    least, most = row.key("MinCapacity").whole(), row.key("MaxCapacity").whole()
+    if least > most:
+        raise row.key("MaxCapacity").fault("must not be below MinCapacity")
+    if found.setdefault(name, (least, most)) != (least, most):
+        raise row.key("ResourceId").fault("has two ranges, which differ")
+    place = f"autoscaling of {row.key('ResourceId').text()}"
+    tell_fields(row, SCALABLE_TARGET, place, notes)
+    suspended = row.get("SuspendedState")
+    if suspended is not None and any(flag.value for flag in suspended.values()):
+        notes.assumed(f"{place} SuspendedState", "a part of it is suspended: its range is taken as if it were not")
+
+
+def _tell_left(what: str, names: Set[str], reason: str, notes: Notes) -> None:
+    if names:
+        notes.ignored(f"autoscaling of {what} {listed([printable(name) for name in sorted(names)])}", reason)

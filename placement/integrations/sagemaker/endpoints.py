@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
+from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import count_of, read_component, rows_of
 
 if TYPE_CHECKING:
@@ -49,33 +50,14 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint that hosts inference components; `settings` as those of a variant."""
+    """An endpoint that hosts inference components; `settings` as those of a variant. `source`: of its configuration."""
 
     name: str
     region: str
     variants: tuple[Variant, ...]
     components: tuple[InferenceComponent, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-# Keys of answers that are facts about the resource, not part of what it was created with.
-_OF_THE_ANSWER = {"EndpointConfigName", "EndpointConfigArn", "CreationTime", "ProductionVariants", "ResponseMetadata"}
-# Keys of a variant that the problem has, and an export writes anew.
-_OF_THE_PROBLEM = {
-    *("VariantName", "InstanceType", "InstancePools", "InitialInstanceCount"),
-    *("ManagedInstanceScaling", "AcceleratorPartitionLayouts", "CapacityReservationConfig"),
-}
-_PASSED_THROUGH = {  # of a variant: known, without a meaning for where copies may stand
-    *(
-        "InitialVariantWeight",
-        "VolumeSizeInGB",
-        "ModelDataDownloadTimeoutInSeconds",
-        "CoreDumpConfig",
-        "EnableSSMAccess",
-    ),
-    *("ContainerStartupHealthCheckTimeoutInSeconds", "RoutingConfig", "InferenceAmiVersion"),
-    "VariantInstanceProvisionTimeoutInSeconds",
-}
+    source: str = ""
 
 
 def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
@@ -91,15 +73,16 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
     with answers.endpoint.reading() as at:
         name = at.key("EndpointName").text()
         region = _region(at.get("EndpointArn"))
+        tell_fields(at, ENDPOINT, f"endpoint {name}", notes)
         _tell_state(at, name, notes)
+        _tell_shadows(at, name, notes)
         running = {row.key("VariantName").text(): row for row in rows_of(at, "ProductionVariants")}
-        seen = {key: _summary(row) for key, row in running.items()}
+        seen = {key: _summary(row, f"endpoint {name} variant {key}", notes) for key, row in running.items()}
     with answers.config.reading() as at:
+        tell_fields(at, CONFIGURATION, f"endpoint {name} configuration", notes)
         variants = tuple(_variant(row, seen, name, notes) for row in at.key("ProductionVariants").items())
-        for row in rows_of(at, "ShadowProductionVariants"):
-            place = f"endpoint {name} ShadowProductionVariants {row.key('VariantName').text()}"
-            notes.ignored(place, "shadow variants are no part of the problem; their machines are paid for too")
-        settings = {key: value for key, value in at.value.items() if key not in _OF_THE_ANSWER and value is not None}
+        _tell_shadows(at, name, notes)
+        settings = kept_of(at, CONFIGURATION)
     of_variants = {variant.name: variant for variant in variants}
     components = tuple(
         component
@@ -108,7 +91,7 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
     )
     if not components:
         notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")
-    return Endpoint(name, region, variants, components, settings)
+    return Endpoint(name, region, variants, components, settings, answers.config.source)
 
 
 def _region(arn: At | None) -> str:
@@ -120,11 +103,19 @@ def _region(arn: At | None) -> str:
 def _tell_state(at: At, name: str, notes: Notes) -> None:
     status = at.key("EndpointStatus").text()
     if status != "InService":
-        notes.assumed(f"endpoint {name} EndpointStatus", f"it is {status}: what was read may have changed since")
+        reason = at.get("FailureReason")
+        why = f" ({reason.text()})" if reason is not None else ""
+        notes.assumed(f"endpoint {name} EndpointStatus", f"it is {status}{why}: what was read may have changed since")
     if at.get("PendingDeploymentSummary") is not None:
         notes.ignored(
             f"endpoint {name} PendingDeploymentSummary", "a deployment is under way; its machines are not counted"
         )
+
+
+def _tell_shadows(at: At, name: str, notes: Notes) -> None:
+    for row in rows_of(at, "ShadowProductionVariants"):
+        place = f"endpoint {name} ShadowProductionVariants {row.key('VariantName').text()}"
+        notes.ignored(place, "shadow variants are no part of the problem; their machines are paid for too")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +126,17 @@ class _VariantSummary:
     desired: int | None
     pools: Mapping[str, int]
     reservation: ReservedCapacity | None
+    told: At
 
 
-def _summary(row: At) -> _VariantSummary:
-    if row.get("CurrentServerlessConfig") is not None:
-        raise row.key("CurrentServerlessConfig").fault("is serverless: it has no machines to place copies on")
+def _summary(row: At, place: str, notes: Notes) -> _VariantSummary:
+    tell_fields(row, VARIANT_NOW, place, notes)
+    for key in ("CurrentServerlessConfig", "DesiredServerlessConfig"):
+        if row.get(key) is not None:
+            raise row.key(key).fault("is serverless: it has no machines to place copies on")
+    for status in rows_of(row, "VariantStatus"):
+        word = status.key("Status").text()
+        notes.assumed(f"{place} VariantStatus", f"it is {word}: what was read may have changed since")
     desired, reserved = row.get("DesiredInstanceCount"), row.get("CapacityReservationConfig")
     pools: dict[str, int] = {}
     for pool in rows_of(row, "InstancePools"):
@@ -150,6 +147,7 @@ def _summary(row: At) -> _VariantSummary:
         count_of(desired) if desired is not None else None,
         pools,
         _reservation(reserved) if reserved is not None else None,
+        row,
     )
 
 
@@ -175,10 +173,8 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
     summary = seen.get(name)
     if summary is None:
         raise row.key("VariantName").fault("is no variant of the endpoint's answer: the two are of different times")
-    known = _OF_THE_PROBLEM | _PASSED_THROUGH
-    for key, value in row.value.items():
-        if key not in known and value is not None:
-            notes.ignored(f"{place} {key}", "the problem has nothing like it; an export passes it through")
+    tell_fields(row, VARIANT, place, notes)
+    _tell_differences(row, summary.told, place, notes)
     if summary.desired is not None and summary.desired != summary.current:
         notes.assumed(
             f"{place} CurrentInstanceCount", f"{summary.current} machines run, {summary.desired} are wanted: the former"
@@ -196,10 +192,30 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
 
 def _settings(row: At) -> dict[str, Any]:
     """What an export passes through of a variant, the policy by which it gives machines back among it."""
-    settings = {key: value for key, value in row.value.items() if key not in _OF_THE_PROBLEM and value is not None}
+    settings = kept_of(row, VARIANT)
     scaling = row.get("ManagedInstanceScaling")
     policy = scaling.get("ScaleInPolicy") if scaling is not None else None
     return settings if policy is None else settings | {"ScaleInPolicy": policy.value}
+
+
+def _tell_differences(configured: At, running: At, place: str, notes: Notes) -> None:
+    """What both answers tell must be the same; what the endpoint's alone tells is not read."""
+    for key in ("ManagedInstanceScaling", "AcceleratorPartitionLayouts"):
+        theirs, ours = running.get(key), configured.get(key)
+        if theirs is None:
+            continue
+        if ours is None:
+            notes.ignored(f"{place} {key}", "the endpoint's answer has it, that of its configuration has not")
+        elif _differ(theirs.value, ours.value):
+            reason = "the endpoint's answer and that of its configuration differ: the latter is taken"
+            notes.assumed(f"{place} {key}", reason)
+
+
+def _differ(one: object, other: object) -> bool:
+    """Whether values differ; of two mappings, in a key that both have."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return any(_differ(one[key], other[key]) for key in one.keys() & other.keys())
+    return one != other
 
 
 def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ...]:
@@ -231,6 +247,7 @@ def _scaling(row: At, place: str, notes: Notes) -> tuple[int, int | None] | None
         return None
     status = scaling.get("Status")
     if status is not None and status.text() == "DISABLED":
+        notes.assumed(f"{place} ManagedInstanceScaling", "it is DISABLED: its range is no rule, and is not kept")
         return None
     least, most = scaling.get("MinInstanceCount"), scaling.get("MaxInstanceCount")
     policy = scaling.get("ScaleInPolicy")

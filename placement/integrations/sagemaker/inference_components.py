@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Set
+    from collections.abc import Container, Mapping
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
@@ -38,11 +40,6 @@ class InferenceComponent:
     by_type: Mapping[str, int] | None
 
 
-_SPECIFICATION = {"InstanceType", "ComputeResourceRequirements", "ModelName", "Container", "StartupParameters"}
-_REQUIREMENTS = {
-    *("NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired", "MinMemoryRequiredInMb"),
-    *("MaxMemoryRequiredInMb", "AcceleratorPartitionType"),
-}
 _LARGEST_COUNT = 100_000  # of machines or of copies that run; the service has far lower quotas
 
 
@@ -74,6 +71,7 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
         several, single = rows_of(at, "Specifications"), at.get("Specification")
         if bool(several) == (single is not None):
             raise at.fault("must have either Specification or Specifications")
+        tell_fields(at, COMPONENT, place, notes)
         rows = several or ((single,) if single is not None else ())
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
             notes.ignored(
@@ -91,12 +89,10 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
 
 
 def _tell_status(at: At, place: str, notes: Notes) -> None:
-    if at.get("LastDeploymentConfig") is not None:
-        notes.ignored(f"{place} LastDeploymentConfig", "how it was updated last; an update puts new copies first")
     status = at.get("InferenceComponentStatus")
     if status is not None and status.text() != "InService":
         reason = at.get("FailureReason")
-        why = f" ({reason.text()})" if reason is not None and status.text() == "Failed" else ""
+        why = f" ({reason.text()})" if reason is not None else ""
         notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: counts may still change")
 
 
@@ -130,10 +126,6 @@ def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specifi
     if kind is None and not alone:
         raise row.key("InstanceType").fault("is required")
     needs = row.key("ComputeResourceRequirements")
-    _tell_unknown(row, _SPECIFICATION | {"DataCacheConfig", "SchedulingConfig"}, place, notes)
-    _tell_unknown(needs, _REQUIREMENTS, place, notes)
-    if needs.get("MaxMemoryRequiredInMb") is not None:
-        notes.ignored(f"{place} MaxMemoryRequiredInMb", "it limits the container and reserves nothing")
     cores, devices = needs.get("NumberOfCpuCoresRequired"), needs.get("NumberOfAcceleratorDevicesRequired")
     partition = needs.get("AcceleratorPartitionType")
     count = devices.whole() if devices is not None else 0
@@ -147,15 +139,6 @@ def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specifi
         partition.text() if partition is not None else "",
         _settings(row, place, notes),
     )
-
-
-def _tell_unknown(at: At, known: Set[str], place: str, notes: Notes) -> None:
-    """A note for each key that may be a rule for all we know."""
-    if not isinstance(at.value, dict):
-        raise at.fault("must be a mapping of keys to values")
-    for key, value in at.value.items():
-        if key not in known and value is not None:
-            notes.ignored(f"{place} {key}", "it is not known here, and the problem has nothing like it")
 
 
 def _settings(row: At, place: str, notes: Notes) -> dict[str, Any]:
@@ -172,6 +155,9 @@ def _settings(row: At, place: str, notes: Notes) -> dict[str, Any]:
         artifact = container.get("ArtifactUrl")
         rows = {"Image": image, "ArtifactUrl": artifact}
         settings["Container"] = {key: at.text() for key, at in rows.items() if at is not None}
+        metrics = container.get("ContainerMetricsConfig")
+        if metrics is not None:
+            settings["Container"]["ContainerMetricsConfig"] = metrics.value
         if container.get("Environment") is not None:
             notes.ignored(f"{place} Container.Environment", "it is not read: it may hold secrets")
             settings["HasEnvironment"] = True

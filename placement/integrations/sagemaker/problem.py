@@ -5,23 +5,28 @@ Prices, sizes and quotas are the catalogue's and the user's own files'. Which ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
 from placement.catalogue.rows import instance_row, price_words, whole
+from placement.documents import Plan
 from placement.errors import UsageError, printable
 from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.around import ScalingRanges
 from placement.integrations.sagemaker.running import placements
 from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
+from placement.referee.fleet import limits
+from placement.referee.standing import Standing
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.catalogue.market import Market
+    from placement.documents import Problem
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.endpoints import Endpoint
     from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
@@ -34,14 +39,14 @@ class ImportWish:
     """How to read: a region in place of the ARN's, prices as given, GiB kept from components on each type.
 
     `consolidate`: components may leave their endpoint for any other that was read; else each stays where it is bound.
-    `ranges` are least and most copies of components by autoscaling.
+    `ranges` are those of autoscaling.
     """
 
     region: str = ""
     prices: Mapping[str, float] = field(default_factory=dict)
     headroom_gib: Mapping[str, float] = field(default_factory=dict)  # by type; "" for all others
     consolidate: bool = False
-    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ranges: ScalingRanges = field(default_factory=ScalingRanges)
 
 
 def import_endpoints(
@@ -56,8 +61,18 @@ def import_endpoints(
     DocumentError
         The endpoints make no valid problem.
     """
+    endpoints = sorted(endpoints, key=lambda endpoint: endpoint.name)  # the order of files or options says nothing
     document = _EndpointProblem(endpoints, market, wish, notes).document(solver)
-    return Imported.of(document, notes, f"endpoint {', '.join(endpoint.name for endpoint in endpoints)}")
+    made = Imported.of(document, notes, f"endpoint {', '.join(endpoint.name for endpoint in endpoints)}")
+    _tell_limits(made.problem, notes)
+    return replace(made, notes=tuple(notes))
+
+
+def _tell_limits(problem: Problem, notes: Notes) -> None:
+    """Limits over several pools that the machines which run break already."""
+    machines = [{"id": row.id, "pool": row.pool} for row in problem.instances]
+    for broken in limits(Standing(problem, Plan(instances=machines))):
+        notes.broken(broken.where, f"with the machines that run {broken.message}")
 
 
 class _EndpointProblem:
@@ -77,6 +92,7 @@ class _EndpointProblem:
             if pool.row not in self.instance_types:
                 self.instance_types[pool.row] = self._instance_type(pool)
         pools = [self._pool(pool) for pool in self.pools]
+        self._tell_ranges()
         rows = {
             endpoint.name: [(component, self._component(component)) for component in endpoint.components]
             for endpoint in self.endpoints
@@ -118,7 +134,10 @@ class _EndpointProblem:
         region = self._region(pool.endpoint)
         price, own = self.market.price(facts.name, region), self.wish.prices.get(facts.name)
         if own is None and price is None:
-            raise UsageError(f"no price is known of {printable(name)}; give it with --price {printable(name)}=DOLLARS")
+            raise UsageError(
+                f"{printable(pool.place)}: no price is known of {printable(name)}; "
+                f"give it with --price {printable(name)}=DOLLARS"
+            )
         if own is None:
             self.notes.assumed(f"instance type {name} price_per_hour", price_words(price, region))
         row = instance_row(facts, own if own is not None else price.per_hour if price else None)
@@ -152,31 +171,69 @@ class _EndpointProblem:
         region = self._region(pool.endpoint) or "all"
         self.notes.assumed(f"{pool.place} zones", f"the API tells none: {region} stands for all of them as one")
         row: dict[str, Any] = {"name": pool.name, "instance_type": pool.row, "zone": region}
-        least, most = pool.variant.scaling or (0, None)
-        caps = [] if most is None or pool.state.priority is not None else [most]
-        reserved = pool.variant.reservation
-        if reserved is not None and reserved.usable is not None:
-            caps.append(reserved.usable)
-        alike = [other for other in self.pools if other.state.instance_type == pool.state.instance_type]
-        quota = self.market.most(pool.state.instance_type, region)
-        if quota is not None and len(alike) == 1:  # what several pools share is a limit over them
-            caps.append(quota)
-        if least and pool.state.priority is None:
-            row["min_instances"] = min([least, *caps])
+        least, caps = 0, self._most(pool, region)
+        if pool.state.priority is None:
+            least, _ = self._range(pool) or (0, None)
+        if least:
+            row["min_instances"] = min([least, *caps.values()])
             if row["min_instances"] < least:
                 reason = f"{least} is above what may be had, {row['min_instances']}: the latter"
                 self.notes.ignored(f"{pool.place} MinInstanceCount", reason)
         if caps:
-            row["max_instances"] = min(caps)
+            row["max_instances"] = min(caps.values())
+        self._tell_count(pool, least, caps)
         return row | {"labels": pool.labels()}
+
+    def _most(self, pool: VariantPool, region: str) -> dict[str, int]:
+        """The most machines of a pool alone, by what says so."""
+        caps = {}
+        most = (self._range(pool) or (0, None))[1]
+        if most is not None and pool.state.priority is None:
+            caps["MaxInstanceCount"] = most
+        reserved = pool.variant.reservation
+        if reserved is not None and reserved.usable is not None:
+            caps["CapacityReservationConfig"] = reserved.usable
+        alike = [other for other in self.pools if other.state.instance_type == pool.state.instance_type]
+        quota = self.market.most(pool.state.instance_type, region)
+        if quota is not None and len(alike) == 1:  # what several pools share is a limit over them
+            caps[f"quota of {pool.state.instance_type}"] = quota
+        return caps
+
+    def _tell_count(self, pool: VariantPool, least: int, caps: Mapping[str, int]) -> None:
+        """Machines that run beyond what the pool may have."""
+        for name, most in caps.items():
+            if pool.state.count > most:
+                self.notes.broken(f"{pool.place} {name}", f"{pool.state.count} machines run, at most {most} may")
+        if pool.state.count < least:
+            reason = f"{pool.state.count} machines run, at least {least} are wanted, and paid for in each plan"
+            self.notes.assumed(f"{pool.place} MinInstanceCount", reason)
+
+    def _range(self, pool: VariantPool) -> tuple[int, int | None] | None:
+        """Least and most machines of a pool's variant, whoever keeps their number in it."""
+        variant = pool.variant
+        return variant.scaling or self.wish.ranges.variants.get((pool.endpoint.name, variant.name))
+
+    def _tell_ranges(self) -> None:
+        """What Application Auto Scaling keeps: an export leaves the range of a variant's machines as it is."""
+        self.wish.ranges.tell_others(self.endpoints, self.notes)
+        for variant, pools in by_variant(self.pools):
+            found = self.wish.ranges.variants.get((pools[0].endpoint.name, variant.name))
+            if found is None:
+                continue
+            place, words = f"{pools[0].place} autoscaling", f"{found[0]} to {found[1]} machines"
+            if variant.scaling is not None:
+                self.notes.ignored(place, f"{words}: the range of ManagedInstanceScaling is taken")
+            else:
+                self.notes.assumed(place, f"{words}: the plan keeps this range, an export leaves it as it is")
 
     def _scaling_limits(self) -> list[dict[str, Any]]:
         """The range of machines of a variant with several types, which is over all of them."""
         limits = []
         for variant, pools in by_variant(self.pools):
-            if variant.scaling is None or pools[0].state.priority is None:
+            found = self._range(pools[0])
+            if found is None or pools[0].state.priority is None:
                 continue
-            least, most = variant.scaling
+            least, most = found
             if least:
                 place = f"{pools[0].place} MinInstanceCount"
                 self.notes.ignored(place, f"{least} machines over several types: the problem has no such rule")
@@ -230,8 +287,8 @@ class _EndpointProblem:
         told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
         if component.variant is not None:
             told[labels.VARIANT] = component.variant
-        if component.name in self.wish.ranges:
-            least, most = self.wish.ranges[component.name]
+        if component.name in self.wish.ranges.components:
+            least, most = self.wish.ranges.components[component.name]
             told |= {labels.MIN_CAPACITY: str(least), labels.MAX_CAPACITY: str(most)}
             reason = f"it runs {least} to {most} copies; the plan is for the {component.desired} wanted now"
             self.notes.assumed(f"{place} autoscaling", reason)

@@ -32,7 +32,7 @@ class ServiceModel:
     def __init__(self, description: Mapping[str, Any]) -> None:
         """From the content of a `service-2.json`."""
         self.operations: Mapping[str, Any] = description["operations"]
-        self._shapes: Mapping[str, Any] = description["shapes"]
+        self.shapes: Mapping[str, Any] = description["shapes"]
         self.unread: set[str] = set()
 
     def has(self, operation: str) -> bool:
@@ -59,10 +59,10 @@ class ServiceModel:
     def answered(self, operation: str) -> tuple[str, ...]:
         """Keys that every answer to a call has."""
         output = self.operations.get(operation, {}).get("output")
-        return tuple(self._shapes[output["shape"]].get("required", ())) if output else ()
+        return tuple(self.shapes[output["shape"]].get("required", ())) if output else ()
 
     def _look(self, name: str, value: object, way: Way) -> Iterator[Fault]:
-        shape = self._shapes[name]
+        shape = self.shapes[name]
         kind = shape["type"]
         if kind == "structure":
             yield from self._structure(shape, value, way)

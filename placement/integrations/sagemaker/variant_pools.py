@@ -87,13 +87,29 @@ def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate:
     for endpoint in endpoints:
         for variant in endpoint.variants:
             for state in variant.pools:
-                row = market.instance_type(state.instance_type).name
+                row = _known_type(market, endpoint, variant, state.instance_type)
                 if variant.partitions:
                     row += f" {len(variant.partitions)}x{variant.partitions[0]}"
                 if len(homes[state.instance_type]) > 1 and not consolidate:
                     row += f" of {endpoint.name}/{variant.name}"
                 found.append(VariantPool(endpoint, variant, state, row))
     return tuple(found)
+
+
+def _known_type(market: Market, endpoint: Endpoint, variant: Variant, kind: str) -> str:
+    """The name of a type in the catalogue.
+
+    Raises
+    ------
+    UsageError
+        It has none like that: with the answer, the endpoint and the variant that name it.
+    """
+    try:
+        return market.instance_type(kind).name
+    except UsageError as error:
+        place = f"{endpoint.source}: endpoint {endpoint.name} variant {variant.name} InstanceType"
+        sizes = "aws ec2 describe-instance-types has its sizes, for --facts FILE"
+        raise UsageError(f"{printable(place)}: {error}; {sizes}") from None
 
 
 def with_hosted_types(market: Market, endpoints: Iterable[Endpoint], notes: Notes) -> Market:

@@ -37,7 +37,7 @@ def imported(folder: Path, *documents: dict[str, Doc], facts: Iterable[Doc] = ()
     write(folder, {f"facts-{index}": row for index, row in enumerate(facts)})
     saved = read_saved(folder, notes)
     endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, (), notes)]
-    wish.setdefault("ranges", ranges(saved.targets))
+    wish.setdefault("ranges", ranges(saved.targets, notes))
     market = with_hosted_types(Market([read_facts(file) for file in saved.facts]), endpoints, notes)
     return import_endpoints(endpoints, market, ImportWish(**wish), notes)
 
@@ -95,6 +95,7 @@ def test_the_notes_name_what_was_guessed(tmp_path: Path) -> None:
     assert told(made, "reconstructed") == ["endpoint llm placements"]
     assert told(made, "assumed") == [
         "endpoint llm variant main ScaleInPolicy",
+        "autoscaling",
         f"instance type {G5} price_per_hour",
         f"instance type {G5} memory_gib",
         "endpoint llm variant main zones",
@@ -253,18 +254,99 @@ def test_a_reservation_that_only_the_configuration_has_is_kept(tmp_path: Path) -
 
 
 def test_autoscaling_is_carried_along(tmp_path: Path) -> None:
-    """The range of a component is a label; targets of other services are passed over."""
+    """The range of a component is a label."""
     rows = [
         {"ResourceId": "inference-component/rank", "MinCapacity": 0, "MaxCapacity": 8,
          "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"},
-        {"ResourceId": "endpoint/x/variant/y", "MinCapacity": 1, "MaxCapacity": 2,
-         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"},
     ]  # fmt: skip
     made = imported(tmp_path, simple(), facts=[{"ScalableTargets": rows}])
 
     rank = next(row for row in made.problem.components if row.name == "rank")
     assert (rank.labels[labels.MIN_CAPACITY], rank.labels[labels.MAX_CAPACITY]) == ("0", "8")
     assert "inference component rank autoscaling" in told(made, "assumed")
+
+
+def target(resource: str, dimension: str, least: int, most: int, **more: Any) -> Doc:
+    """A scalable target."""
+    row = {"ServiceNamespace": "sagemaker", "ResourceId": resource, "ScalableDimension": f"sagemaker:{dimension}"}
+    return row | {"MinCapacity": least, "MaxCapacity": most, **more}
+
+
+COPIES, MACHINES = "inference-component:DesiredCopyCount", "variant:DesiredInstanceCount"
+
+
+def test_autoscaling_of_machines_is_a_range_of_the_pool(tmp_path: Path) -> None:
+    """Of a variant that the endpoint does not manage itself; an export leaves it as it is."""
+    documents = simple()
+    del documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    del documents["endpoint"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    rows = [target("endpoint/llm/variant/main", MACHINES, 2, 4)]
+    made = imported(tmp_path, documents, facts=[{"ScalableTargets": rows}])
+    (pool,) = made.problem.pools
+
+    assert (pool.min_instances, pool.max_instances) == (2, 4)
+    assert labels.SCALING not in pool.labels
+    assert "endpoint llm variant main autoscaling" in told(made, "assumed")
+    managed = imported(tmp_path / "managed", simple(), facts=[{"ScalableTargets": rows}])
+    assert managed.problem.pools[0].max_instances == 6
+    assert "endpoint llm variant main autoscaling" in told(managed, "ignored")
+
+
+def test_ranges_of_what_was_not_read_are_told(tmp_path: Path) -> None:
+    """Each by its name; so are dimensions that are none of ours, fields not known, and what is suspended."""
+    rows = [
+        target("inference-component/gone", COPIES, 1, 2),
+        target("endpoint/far/variant/main", MACHINES, 1, 2),
+        target("endpoint/llm/variant/main", "variant:DesiredProvisionedConcurrency", 1, 2),
+        target("inference-component/rank", COPIES, 0, 8, New=1, SuspendedState={"DynamicScalingInSuspended": True}),
+    ]
+    made = imported(tmp_path, simple(), facts=[{"ScalableTargets": rows}])
+
+    assert {
+        "autoscaling of inference components gone",
+        "autoscaling of variants far/main",
+        "autoscaling of targets sagemaker:variant:DesiredProvisionedConcurrency of endpoint/llm/variant/main",
+        "autoscaling of inference-component/rank New",
+    } <= set(told(made, "ignored"))
+    assert "autoscaling of inference-component/rank SuspendedState" in told(made, "assumed")
+    rows.append(target("inference-component/rank", COPIES, 0, 9))
+    with pytest.raises(DocumentError, match="has two ranges, which differ"):
+        imported(tmp_path / "twice", simple(), facts=[{"ScalableTargets": rows}])
+
+
+def test_more_machines_than_may_be_are_told(tmp_path: Path) -> None:
+    """Above the range of the variant, above a quota of one pool, above one that several share; and too few."""
+    documents = simple(machines=7)
+    quota = {
+        "QuotaName": f"{G5} for endpoint usage",
+        "QuotaArn": "arn:aws:servicequotas:us-east-1:111122223333:sagemaker/L-1",
+        "Value": 5.0,
+    }
+    made = imported(tmp_path / "one", documents, facts=[{"Quotas": [quota]}])
+    assert told(made, "broken") == [
+        "endpoint llm variant main MaxInstanceCount",
+        f"endpoint llm variant main quota of {G5}",
+    ]
+    other = {name: row for name, row in simple("other", 1).items() if name in ("endpoint", "config")}
+    made = imported(tmp_path / "two", simple(machines=5), other, facts=[{"Quotas": [quota]}])
+    (note,) = [note for note in made.notes if note.kind == "broken"]
+    assert (
+        str(note) == f"limit {G5} for endpoint usage: broken: with the machines that run max_instances is 6, at most 5"
+    )
+    few = simple(machines=0)
+    for name in ("chat-8b", "rank", "code-34b"):
+        few[f"component-{name}"]["RuntimeConfig"]["CurrentCopyCount"] = 0
+    assert "endpoint llm variant main MinInstanceCount" in told(imported(tmp_path / "few", few), "assumed")
+
+
+def test_the_problem_does_not_depend_on_the_order_of_files(tmp_path: Path) -> None:
+    """Nor on that of the options that name endpoints."""
+    second = {name: row for name, row in simple("a-first", 1).items() if name in ("endpoint", "config")}
+    one = imported(tmp_path / "one", simple("b-second"), second).problem
+    two = imported(tmp_path / "two", second, simple("b-second")).problem
+
+    assert one.name == "a-first-b-second"
+    assert one.to_document() == two.to_document()
 
 
 def test_headroom_is_kept_from_components(tmp_path: Path) -> None:
@@ -310,8 +392,8 @@ def test_a_state_that_moves_says_so(tmp_path: Path) -> None:
         "endpoint llm PendingDeploymentSummary",
         "endpoint llm ShadowProductionVariants shadow",
         "endpoint llm variant main NewField",
-        "inference component chat-8b MaxMemoryRequiredInMb",
-        "inference component chat-8b X",
+        "inference component chat-8b Specification.ComputeResourceRequirements.MaxMemoryRequiredInMb",
+        "inference component chat-8b Specification.ComputeResourceRequirements.X",
         "inference component chat-8b AvailabilityZoneBalance",
         "inference component lora",
         "inference component rank LastDeploymentConfig",
@@ -345,12 +427,15 @@ def runtime(documents: dict[str, Doc], **changes: Any) -> None:
         ),
         (lambda d: variant(d, ServerlessConfig={}), r"ProductionVariants\[0\]\.ServerlessConfig: is serverless"),
         (lambda d: variant(d, InstanceType=None), "must have either InstanceType or InstancePools"),
-        (lambda d: variant(d, InstanceType="ml.g5.13xlarge"), 'no instance type "ml.g5.13xlarge" is in the catalogue'),
+        (
+            lambda d: variant(d, InstanceType="ml.g5.13xlarge"),
+            r'0-config\.json: endpoint llm variant main InstanceType: no instance type "ml.g5.13xlarge" is in the c',
+        ),
         (lambda d: d["component-rank"].update(VariantName="x"), r"\$\.VariantName: is no variant of its endpoint"),
         (lambda d: d["component-rank"].pop("Specification"), "must have either Specification or Specifications"),
         (
             lambda d: d["component-rank"]["Specification"].update(ComputeResourceRequirements=[1]),
-            r"ments: must be",
+            r"ments\[0\]: must be",
         ),
         (
             lambda d: runtime(d, CurrentCopyCount=-1),
