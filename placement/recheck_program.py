@@ -120,8 +120,15 @@ def ask_highs(program: Program) -> dict[str, int] | None:
         least = -highspy.kHighsInf if sense == "L" else float(side)
         most = highspy.kHighsInf if sense == "G" else float(side)
         solver.addRow(least, most, len(row), [index[c] for c in row], [float(a) for a in row.values()])
-    solver.run()
-    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+    for presolve in (
+        "choose",
+        "off",
+    ):  # that there is no solution counts only where a run without presolve says so, too
+        solver.setOptionValue("presolve", presolve)
+        solver.run()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
+            break
+    else:
         return None
     values = list(solver.getSolution().col_value)
     return {column: round(value) for column, value in zip(program.columns, values, strict=True)} if values else {}

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+import highspy
 import pytest
 
 import placement
 from placement import Problem, Status
+from placement.engines import highs
 from placement.engines.highs import LARGEST, MARGIN, least_steps, none_up_to
 from placement.patterns.branching_aggregates import counts_costing
 from placement.patterns.enumeration.program import WholeProgram
 from placement.solving.budget import Budget
 from placement.vector_packing import VectorPacking, solve_vector_packing
+from placement.vector_packing.arcflow import close_by_arcs
+from placement.vector_packing.cover import close_by_patterns
 from tests import brute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.vector_packing.generation import Generation
 
 PRICES = [98765.432101, 98765.432102, 0.000001, 33333.333333, 1, 65843.621401, 98765.4321]
 HUGE = 10**9  # GiB: 2^40 MiB, the largest number of a document
@@ -177,6 +187,52 @@ def _price(loads: list[int], problem: VectorPacking) -> int:
         n * problem.costs[1] + (len(loads) - n) * problem.costs[0] for n in range(must, min(most, len(loads)) + 1)
     )
     return min(choices)
+
+
+def tell_lies(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """From now on presolve says of every whole-number program that it has no solution; each lie is noted."""
+    told: list[str] = []
+    run = highs.run
+
+    def lying(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        if not solver.getLp().integrality_ or solver.getOptionValue("presolve")[1] == "off":
+            return run(solver)
+        told.append("infeasible")
+        return highspy.HighsModelStatus.kInfeasible
+
+    monkeypatch.setattr(highs, "run", lying)
+    return told
+
+
+@pytest.mark.parametrize("close", [close_by_patterns, close_by_arcs])
+def test_a_presolve_that_lies_proves_nothing_of_packings(
+    monkeypatch: pytest.MonkeyPatch, close: Callable[[Generation], object]
+) -> None:
+    """Costs, bounds and proofs are those of one that does not, where the last programs alone improve first-fit."""
+    module = import_module(solve_vector_packing.__module__)
+    monkeypatch.setattr(module, "_count", lambda *_: None)
+    monkeypatch.setattr(module, "_steps", lambda generation, *_, **__: [lambda: close(generation)])
+    problems = [packing(seed) for seed in range(8)]
+    honest = [solve_vector_packing(problem, budget=Budget(work=200)) for problem in problems]
+    lies = tell_lies(monkeypatch)
+    for problem, result in zip(problems, honest, strict=True):
+        again = solve_vector_packing(problem, budget=Budget(work=200))
+        assert (again.cost, again.bound, again.proved) == (result.cost, result.bound, result.proved)
+    assert lies
+
+
+def packing(seed: int) -> VectorPacking:
+    """A dozen sizes of a sixth to a half of the larger of two bins."""
+    rng = random.Random(seed)
+    room = rng.choice([100, 150, 1000])
+    sizes = [[rng.randint(room // 6, room // 2)] for _ in range(rng.randint(8, 16))]
+    return VectorPacking(
+        sizes=sizes,
+        demands=[rng.randint(1, 3) for _ in sizes],
+        capacities=[[room], [room * 2 // 3]],
+        costs=[rng.choice([10, 7]), rng.choice([7, 6, 5])],
+        available=[None, None],
+    )
 
 
 def test_rows_of_large_numbers_are_rounded_to_ask_for_less() -> None:

@@ -161,7 +161,7 @@ class ArcFlow:
         """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
         import highspy
 
-        from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
+        from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run_for_proof, stopped_when
 
         state = generation.state
         solver = load_lp(
@@ -173,7 +173,7 @@ class ArcFlow:
             mip_rel_gap=0.0,
         )
         with stopped_when(state.budget.over, solver):
-            status = run(solver)
+            status = run_for_proof(solver)
         info = solver.getInfo()
         if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))

@@ -165,7 +165,15 @@ def solve_cover(
     """
     import highspy
 
-    from placement.engines.highs import SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
+    from placement.engines.highs import (
+        SHARP,
+        EngineError,
+        least_steps,
+        load_lp,
+        none_up_to,
+        run_for_proof,
+        stopped_when,
+    )
 
     items, types = len(problem.demand), problem.types
     unit, step = state.unit, [int(cost) // state.unit for cost in problem.cost]  # money is counted in whole steps
@@ -212,7 +220,7 @@ def solve_cover(
     )
     try:
         with stopped_when(state.budget.over, solver):
-            status = run(solver)
+            status = run_for_proof(solver)
     except EngineError:  # numbers too far apart for it
         return CoverAnswer(None, 0, decided=False)
     info = solver.getInfo()

@@ -1,4 +1,4 @@
-"""HiGHS as the package asks it: what its presolve does wrong is left out."""
+"""HiGHS as the package asks it: what its presolve does wrong is left out, and "infeasible" is asked twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import highspy
 import numpy as np
 import pytest
 
-from placement.engines.highs import FAULTY_RULES, QuietHighs, load_lp, run
+from placement.engines import highs
+from placement.engines.highs import FAULTY_RULES, EngineError, QuietHighs, load_lp, run, run_for_proof
 
 INF = highspy.kHighsInf
 COLUMNS = 47  # binary; the first four cost 3 each
@@ -71,3 +72,46 @@ def test_every_solver_leaves_out_the_faulty_rules() -> None:
     """However it is made, and whatever else is asked for."""
     for solver in (QuietHighs(), load_lp(program(), presolve="on")):
         assert solver.getOptionValue("presolve_rule_off")[1] == FAULTY_RULES
+
+
+def test_that_presolve_finds_no_solution_is_no_proof() -> None:
+    """With the faulty rule: presolve lies, and the run without it finds the solution."""
+    solver = load_lp(program(), presolve_rule_off=0)
+    assert run(solver) == highspy.HighsModelStatus.kInfeasible
+    solver = load_lp(program(), presolve_rule_off=0)
+    assert run_for_proof(solver) == highspy.HighsModelStatus.kOptimal
+    assert solver.getInfo().objective_function_value == pytest.approx(3.0)
+
+
+def test_that_there_is_no_solution_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once with presolve and once without; all else is asked once."""
+    asked: list[str] = []
+
+    def noted(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        asked.append(str(solver.getOptionValue("presolve")[1]))
+        return run(solver)
+
+    monkeypatch.setattr(highs, "run", noted)
+    none = program()
+    none.row_upper_ = np.append(none.row_upper_[:-1], 0.5)  # no machine at all
+    assert run_for_proof(load_lp(none)) == highspy.HighsModelStatus.kInfeasible
+    assert asked == ["choose", "off"]
+    assert run_for_proof(load_lp(program())) == highspy.HighsModelStatus.kOptimal
+    assert asked == ["choose", "off", "choose"]
+
+
+def test_a_run_that_fails_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without presolve; where that fails too there is no status."""
+    fails = [True]
+
+    def failing(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        if fails.pop():
+            raise EngineError("Solve error")
+        return run(solver)
+
+    monkeypatch.setattr(highs, "run", failing)
+    fails[:] = [False, True]
+    assert run_for_proof(load_lp(program())) == highspy.HighsModelStatus.kOptimal
+    fails[:] = [True, True]
+    with pytest.raises(EngineError, match="Solve error"):
+        run_for_proof(load_lp(program()))

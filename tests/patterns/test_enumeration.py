@@ -17,7 +17,8 @@ import pytest
 import placement
 from placement import Plan, Problem
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.engines.highs import SHARP, EngineError
+from placement.engines import highs
+from placement.engines.highs import SHARP, EngineError, run
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import Relaxed, groups_of
@@ -537,7 +538,7 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     def fail(_: object) -> None:
         raise EngineError("Solve error")
 
-    monkeypatch.setattr(program, "run", fail)
+    monkeypatch.setattr(program, "run_for_proof", fail)
     fleet = halves()
     incumbent = Incumbent(fleet, Budget())
     solve_greedy(Solve(fleet, incumbent, Budget()))
@@ -688,22 +689,24 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
 def test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(program, "_run_twice", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    monkeypatch.setattr(program, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
 
-def test_a_run_that_fails_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    fails = iter([True, False])
+def test_a_presolve_that_lies_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says of each program that there is no solution; those without presolve find the cheapest counts."""
+    told: list[str] = []
 
-    def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
-        if next(fails, False):
-            raise EngineError("Solve error")
-        solver.run()
-        return solver.getModelStatus()
+    def lying(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        told.append(str(solver.getOptionValue("presolve")[1]))
+        return run(solver) if told[-1] == "off" else highspy.HighsModelStatus.kInfeasible
 
-    monkeypatch.setattr(program, "run", run)
-    assert of_halves().solve(30_000_000, Budget(), 200).bound == 9_500_000
+    monkeypatch.setattr(highs, "run", lying)
+    answer = of_halves().solve(30_000_000, Budget(), 200)
+    assert (answer.bound, answer.machines) == (9_500_000, (2, 1))
+    assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is True  # noqa: B009 - one argument alone
+    assert told == ["choose", "off"] * 2
 
 
 def test_a_limit_over_pools_is_a_row_of_the_program() -> None:

@@ -8,6 +8,7 @@ node.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -21,7 +22,7 @@ from placement.engines.highs import (
     least_steps,
     load_lp,
     none_up_to,
-    run,
+    run_for_proof,
     stopped_when,
 )
 from placement.engines.mps import MpsRow, to_mps
@@ -149,18 +150,10 @@ def _loaded(lp: highspy.HighsLp, **options: Any) -> highspy.Highs | None:
         return None
 
 
-def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
-    """The status of a run; None when it fails without presolve, too.
-
-    With prices of many digits presolve may find a solution that breaks the row of money by about HiGHS's tolerance, and
-    fails when it comes to see that.
-    """
-    for presolve in ("choose", "off"):
-        solver.setOptionValue("presolve", presolve)
-        try:
-            return run(solver)
-        except EngineError:
-            continue
+def _status(solver: highspy.Highs, ended: Callable[[], bool]) -> highspy.HighsModelStatus | None:
+    """The status of a run for a proof; None when it fails."""
+    with stopped_when(ended, solver), suppress(EngineError):
+        return run_for_proof(solver)
     return None
 
 
@@ -244,8 +237,7 @@ class WholeProgram:
             return ProgramAnswer(0)
         if start is not None:
             begin_at(solver, start)
-        with stopped_when(budget.over if until is None else lambda: until() or budget.over(), solver):
-            status = _run_twice(solver)
+        status = _status(solver, budget.over if until is None else lambda: until() or budget.over())
         if status is None:
             return ProgramAnswer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -305,8 +297,7 @@ class WholeProgram:
         solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, **limits)
         if solver is None:
             return None
-        with stopped_when(budget.over, solver):
-            status = _run_twice(solver)
+        status = _status(solver, budget.over)
         if status == highspy.HighsModelStatus.kInfeasible:
             return False
         return True if status == highspy.HighsModelStatus.kOptimal else None

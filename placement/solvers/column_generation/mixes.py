@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import load_lp, run
+from placement.patterns.covering import any_domain
 from placement.patterns.master import MICRO
 from placement.solvers.column_generation.group_rows import add_group_rows
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -57,12 +58,12 @@ class FleetMixes:
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
 
-        There are at least `least` of each pool, within the quotas. They are looked for near those of the LP with so
+        There are at least `least` of each pool, and at most `_most`. They are looked for near those of the LP with so
         much more to place. Far from there the cuts found so far say little, and a program over whole machines goes
         where they say least.
         """
         low = np.array(least, dtype=float)
-        high = np.maximum(low, self._quotas())
+        high = np.maximum(low, self._most())
         parts = self._separation.cheapest(low.tolist(), high.tolist(), spare, budget)
         if parts is not None:
             near = np.maximum(low, np.floor(parts) - _PARAMS.near), np.minimum(high, np.ceil(parts) + _PARAMS.near)
@@ -72,9 +73,11 @@ class FleetMixes:
         machines = self._whole_counts(spare, low, high, budget)
         return None if machines is None else FleetMix(machines)
 
-    def _quotas(self) -> Floats:
-        most = [pool.max_instances for pool in self._fleet.pools]
-        return np.array([highspy.kHighsInf if n is None else float(n) for n in most])
+    def _most(self) -> Floats:
+        """The quotas; without one, twice the machines that all copies can use, so that the spare grows not for ever."""
+        useful = any_domain(self._fleet).most
+        quotas = (pool.max_instances for pool in self._fleet.pools)
+        return np.array([2.0 * n if quota is None else n for n, quota in zip(useful, quotas, strict=True)], dtype=float)
 
     def _whole_counts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
         """The cheapest counts within limits, cut until nothing asks for more."""
@@ -110,12 +113,9 @@ class FleetMixes:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * len(pools)
         if not math.isinf(budget.left()):
             options["time_limit"] = max(0.01, budget.left())
-        try:
-            solver = load_lp(lp, **options)
-            add_group_rows(solver, self._fleet)
-            run(solver)
-        except EngineError:  # so much more is asked for that HiGHS takes it for infinite: there is no such mix
-            return None
+        solver = load_lp(lp, **options)
+        add_group_rows(solver, self._fleet)
+        run(solver)
         if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         return tuple(round(n) for n in solver.getSolution().col_value[: len(pools)])
