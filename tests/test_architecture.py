@@ -31,6 +31,7 @@ LAYERS = (
     "errors",
     "arguments",
     "units",
+    "markdown",
     "catalogue",
     "documents",
     "sizing",

@@ -5,7 +5,6 @@ Names of documents are `Name`s: in Markdown they are code, where no sign of thei
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from placement.markdown import code, escaped
 from placement.report import words
 from placement.report.narrow import Fitting, block
 
@@ -136,32 +136,14 @@ def _block(columns: Sequence[Column], row: Sequence[Line]) -> RenderableType:
 
 # --- As Markdown
 
-_SIGNS = re.compile(r"([\\`*_\[\]<>&|~])")
-_LINKS = re.compile(r"(?<![\w`])([@#])(?=\w)")
-
 
 def _marked(line: Line, *, in_table: bool = False) -> str:
-    return "".join(_code(piece, in_table=in_table) if isinstance(piece, Name) else _escaped(piece) for piece in line)
-
-
-def _escaped(text: str) -> str:
-    """Text with no sign of it taken for markup, for a mention or for an issue's number."""
-    return _LINKS.sub(r"\1<!-- -->", _SIGNS.sub(r"\\\1", words.shown(text)))
-
-
-def _code(name: str, *, in_table: bool) -> str:
-    """A name as code, in a fence longer than any inside it; a pipe in a table has to be escaped even there."""
-    shown = words.shown(name) or " "
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if shown.startswith("`") or shown.endswith("`") else ""
-    text = f"{fence}{space}{shown}{space}{fence}"
-    return text.replace("|", "\\|") if in_table else text
+    return "".join(code(piece, in_table=in_table) if isinstance(piece, Name) else escaped(piece) for piece in line)
 
 
 def _pipes(grid: Grid) -> str:
     lines = [
-        " | ".join(_escaped(column.heading) for column in grid.columns),
+        " | ".join(escaped(column.heading) for column in grid.columns),
         " | ".join("---:" if column.figures else "---" for column in grid.columns),
         *(" | ".join(_marked(cell, in_table=True) for cell in row) for row in grid.rows),
     ]

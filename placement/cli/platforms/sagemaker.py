@@ -155,7 +155,7 @@ def export_plan(
     Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
     """
     with in_words(full=full):
-        from placement.errors import UsageError
+        from placement.errors import DocumentError, UsageError
         from placement.integrations.exported import check_directory
         from placement.integrations.sagemaker.export import export_plan as as_files
         from placement.integrations.sagemaker.wish import ExportWish, parse_version
@@ -168,7 +168,10 @@ def export_plan(
         rules = read_policy(policy, given, problem, plan)
         requests = 5.0 if target_requests is None else target_requests
         wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)
-        made = as_files(given, planned, wish)
+        try:
+            made = as_files(given, planned, wish)
+        except DocumentError as error:
+            raise error.of(problem) from None
         write_exported(made.exported, out, force=force, full=full)
         for line in made.lines:
             tell(line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.markdown import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -53,7 +54,7 @@ def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes,
         ("Karpenter may disrupt nodes again.", [line for line in apply if line not in before]),
     ]
     lines = [
-        f"# {_plain(problem.name or 'A plan')} on Kubernetes",
+        f"# {escaped(problem.name or 'A plan')} on Kubernetes",
         "",
         f"{len(plan.assignments)} copies on {len(plan.instances)} machines. "
         "For Kubernetes 1.34 and later (`resource.k8s.io/v1`); without claims, 1.30.",
@@ -64,13 +65,8 @@ def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes,
     for number, (title, commands) in enumerate((step for step in steps if step[1]), 1):
         lines += [f"{number}. {title}", "", *_block(commands)]
     lines += ["## What the manifests can't say", ""]
-    lines += [f"- {_plain(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
+    lines += [f"- {escaped(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
     return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    """A name in Markdown: signs of its syntax and of HTML are data."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>&#|!" else letter for letter in printable(text))
 
 
 def _block(commands: Sequence[str]) -> list[str]:

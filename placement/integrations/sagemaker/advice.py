@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.errors import printable
+from placement.markdown import escaped
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def page(
 ) -> str:
     """The page, in Markdown."""
     rows = [
-        f"| {_cell(group.endpoint)} | {_cell(group.variant)} | {_cell(_machines(view, group))} "
-        f"| {_cell(', '.join(_components(deployment, group)) or 'none')} | {_fits(group)} |"
+        f"| {escaped(group.endpoint)} | {escaped(group.variant)} | {escaped(_machines(view, group))} "
+        f"| {escaped(', '.join(_components(deployment, group)) or 'none')} | {_fits(group)} |"
         for group in deployment.groups
     ]
     endpoints = len({group.endpoint for group in deployment.groups})
     price = "" if price_per_hour is None else f" It costs {money(micro_dollars(price_per_hour))} an hour."
     text = [
-        f"# {_cell(view.problem.name or 'A plan')} on SageMaker",
+        f"# {escaped(view.problem.name or 'A plan')} on SageMaker",
         "",
         f"The plan has {sum(group.machines for group in deployment.groups)} machines on "
         f"{endpoints} endpoint{'' if endpoints == 1 else 's'}.{price}",
@@ -72,13 +72,13 @@ def page(
         "## Calls, in order",
         "",
         *(
-            [f"{number}. {_cell(step.purpose)}: `{step.file(number)}`" for number, step in enumerate(steps, 1)]
+            [f"{number}. {escaped(step.purpose)}: `{step.file(number)}`" for number, step in enumerate(steps, 1)]
             or ["None."]
         ),
         "",
         "## What to know",
         "",
-        *([f"- {_cell(str(note))}" for note in notes] or ["Nothing was left out."]),
+        *([f"- {escaped(str(note))}" for note in notes] or ["Nothing was left out."]),
         "",
     ]
     return "\n".join(text)
@@ -86,9 +86,4 @@ def page(
 
 def _fits(group: ServingGroup) -> str:
     told = _SURE[group.fit.strength]
-    return told if group.fit.strength == "any order" else f"{told}: {_cell(group.fit.reason)}"
-
-
-def _cell(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]<>|#!~&" else letter for letter in printable(text))
+    return told if group.fit.strength == "any order" else f"{told}: {escaped(group.fit.reason)}"

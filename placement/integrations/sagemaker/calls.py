@@ -146,7 +146,7 @@ def _specification(view: PlanView, unit: Unit, group: ServingGroup, wish: Export
         needs["NumberOfCpuCoresRequired"] = int(cores) if cores.is_integer() else cores
     if taken.accelerators:
         needs["NumberOfAcceleratorDevicesRequired"] = taken.accelerators
-    partitions = labels.unpacked(group.pools[0].labels, labels.PARTITIONS, list, f"component {component.name}")
+    partitions = labels.unpacked(group.pools[0].labels, labels.PARTITIONS, list, f"pool {group.pools[0].name}")
     if partitions and taken.accelerators:
         needs["AcceleratorPartitionType"] = partitions[0]
     row: dict[str, Any] = {**settings, "ComputeResourceRequirements": needs}

@@ -12,6 +12,7 @@ from placement.integrations.sagemaker import advice, labels
 from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of
+from placement.integrations.sagemaker.label_rules import check_labels
 from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
@@ -47,9 +48,12 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
 
     Raises
     ------
+    DocumentError
+        A label of SageMaker is not what it must be.
     UsageError
         SageMaker, or the client that is the target, can't express the plan; or something that is needed is missing.
     """
+    check_labels(problem)
     notes = Notes()
     view = PlanView(problem, plan)
     wish.require("inference components", "the plan")

@@ -188,7 +188,7 @@ def running_groups(view: PlanView) -> list[ServingGroup]:
     pools: dict[tuple[str, str], list[Pool]] = defaultdict(list)
     for pool in view.pools.values():
         if labels.ENDPOINT in pool.labels:
-            pools[pool.labels[labels.ENDPOINT], pool.labels.get(labels.VARIANT, "main")].append(pool)
+            pools[pool.labels[labels.ENDPOINT], pool.labels.get(labels.VARIANT, labels.MAIN)].append(pool)
     groups = []
     for (endpoint, variant), own in pools.items():
         names = {pool.name for pool in own}

@@ -26,6 +26,7 @@ RESERVATION = "sagemaker.reservation"
 SETTINGS = "sagemaker.settings"
 ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
 MIN_CAPACITY, MAX_CAPACITY = "sagemaker.min_capacity", "sagemaker.max_capacity"
+MAIN = "main"  # the variant where no label names one
 MODEL = "sagemaker.model"  # the model that a component serves, where settings do not tell
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.wish import ExportWish
 
 MOST_POOLS = 5
-VARIANT = "main"  # of new endpoints, which have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def deployment(view: PlanView, wish: ExportWish, names: ResourceNames) -> Deploy
     for group in new_groups(view, exact=wish.exact):
         (kind,) = group.kinds
         name = names.take(start, kind.removeprefix("ml."))
-        named = replace(group, endpoint=name, variant=VARIANT)
+        named = replace(group, endpoint=name, variant=labels.MAIN)
         fresh.append(replace(named, fallbacks=_fallbacks(view, named)) if wish.fallback else named)
     groups = (*running, *fresh)
     components = ComponentsOfGroups(view, groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.report import words
+from placement.markdown import escaped
 from placement.report.transition.sentences import by_batch, clock, sentence, summary
 
 if TYPE_CHECKING:
@@ -12,20 +12,13 @@ if TYPE_CHECKING:
 
     from placement.documents.transition import Transition
 
-_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~&"})
-
 
 def checklist(found: Transition) -> str:
     """A box to tick for each step, batch after batch. Names are code, so nothing in them is taken for Markdown."""
-    name = escaped(words.shown(found.problem))
+    name = escaped(found.problem)
     lines = [f"# Transition{' of ' + name if name else ''}", ""]
     lines += [f"- {escaped(line)}" for line in summary(found)]
     return "\n".join([*lines, *checklist_lines(found)]) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Text in which nothing is taken for Markdown or HTML."""
-    return text.translate(_MARKS)
 
 
 def checklist_lines(found: Transition) -> Iterator[str]:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.documents.transition import Transition
+from placement.markdown import escaped
 from placement.report import words
-from placement.report.transition.checklist import checklist_lines, escaped
+from placement.report.transition.checklist import checklist_lines
 from placement.report.transition.table import step_table
 from placement.units import micro_dollars
 
@@ -82,14 +83,14 @@ def rollout_lines(found: Rollout) -> Iterator[str]:
 
 def rollout_checklist(found: Rollout) -> str:
     """A box to tick for each step, and a second list for the way back."""
-    lines = [f"# Rolling update of {escaped(words.shown(found.component))}", ""]
+    lines = [f"# Rolling update of {escaped(found.component)}", ""]
     lines += [f"- {escaped(line)}" for line in rollout_lines(found)]
     lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---:|---:|---:|"]
     lines += [f"| {' | '.join(row)} |" for row in side_by_side(found)]
     lines += checklist_lines(as_transition(found))
     if found.rollback:
         lines += ["", "## To go back", ""]
-        lines += [f"- [ ] {escaped(words.shown(line))}" for line in found.rollback]
+        lines += [f"- [ ] {escaped(line)}" for line in found.rollback]
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,184 @@
+"""What labels of SageMaker must be, since people write them too: told of all, before anything is made of a plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import DocumentError, Fault, UsageError, json_path, nearest
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.variant_pools import profile_gib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from placement.documents import Component, Pool, Problem
+
+START = "sagemaker."
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_LEAST_PRIORITY, _MOST_PRIORITY = 1, 5
+_MOST_CAPACITY = 1_000_000
+
+
+def is_name(text: str) -> bool:
+    """Whether SageMaker takes a name as it is: 1 to 63 letters, digits and dashes, none of these at either end.
+
+    >>> is_name("chat--8b"), is_name("chat_8b"), is_name("-chat")
+    (True, False, False)
+    """
+    return len(text) <= 63 and _NAME.fullmatch(text) is not None
+
+
+def _json(text: str) -> Any:
+    """The value of a label that is JSON; None of one that is not."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_range(text: str) -> bool:
+    value = _json(text)
+    if not isinstance(value, list) or len(value) != 2 or not _whole(value[0], 0, _MOST_CAPACITY):
+        return False
+    return value[1] is None or _whole(value[1], max(1, value[0]), _MOST_CAPACITY)
+
+
+def _is_layout(text: str) -> bool:
+    value = _json(text)
+    if not isinstance(value, list) or not value or len(set(map(str, value))) > 1 or not isinstance(value[0], str):
+        return False
+    try:
+        return profile_gib(value[0]) > 0
+    except UsageError:
+        return False
+
+
+def _is_mapping(text: str) -> bool:
+    return isinstance(_json(text), dict)
+
+
+_A_NAME = (is_name, "must be a name that SageMaker takes: 1 to 63 letters, digits and dashes, no dash at either end")
+_A_COUNT = (lambda text: _whole(_json(text), 0, _MOST_CAPACITY), f"must be a whole number from 0 to {_MOST_CAPACITY}")
+_A_MAPPING = (_is_mapping, "must be a mapping as JSON")
+OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    labels.ENDPOINT: _A_NAME,
+    labels.VARIANT: _A_NAME,
+    labels.INSTANCE_TYPE: (
+        lambda text: re.fullmatch(r"ml\.[\w.-]+", text, re.ASCII) is not None,
+        "must be a type of SageMaker such as ml.g5.12xlarge",
+    ),
+    labels.PRIORITY: (
+        lambda text: _whole(_json(text), _LEAST_PRIORITY, _MOST_PRIORITY),
+        f"must be a whole number from {_LEAST_PRIORITY} to {_MOST_PRIORITY}",
+    ),
+    labels.SCALING: (_is_range, "must be least and most machines as JSON such as [1,6], the most 1 or more, or null"),
+    labels.PARTITIONS: (
+        _is_layout,
+        'must be a list of one MIG profile, repeated, as JSON such as ["mig-3g.20gb"]',
+    ),
+    labels.RESERVATION: (lambda text: text.startswith("arn:"), "must be the ARN of a training plan"),
+    labels.SETTINGS: _A_MAPPING,
+    labels.ENDPOINT_SETTINGS: _A_MAPPING,
+}
+OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    labels.ENDPOINT: _A_NAME,
+    labels.VARIANT: _A_NAME,
+    labels.MODEL: _A_NAME,
+    labels.SETTINGS: (
+        lambda text: _is_settings(_json(text)),
+        "must be a list of mappings as JSON, one for each option",
+    ),
+    labels.MIN_CAPACITY: _A_COUNT,
+    labels.MAX_CAPACITY: _A_COUNT,
+}
+_OF_VARIANT = (labels.SCALING, labels.PARTITIONS, labels.RESERVATION, labels.SETTINGS)  # one for all pools of a variant
+
+
+def _is_settings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
+def check_labels(problem: Problem) -> None:
+    """Refuse labels of SageMaker that are not what they must be.
+
+    Raises
+    ------
+    DocumentError
+        With each of them: its path, its value, and what it must be.
+    """
+    faults = [*_each(problem.pools, "pools", OF_POOL), *_each(problem.components, "components", OF_COMPONENT)]
+    faults = faults or [*_of_pools(problem.pools), *_of_components(problem)]
+    if faults:
+        raise DocumentError(faults, "the problem")
+
+
+def _each(
+    rows: Sequence[Pool | Component], section: str, rules: Mapping[str, tuple[Callable[[str], bool], str]]
+) -> Iterator[Fault]:
+    """Labels one by one."""
+    for index, row in enumerate(rows):
+        for key, text in row.labels.items():
+            if not key.startswith(START):
+                continue
+            path = json_path((section, index, "labels", key))
+            if key not in rules:
+                yield Fault(path, f"is no label of SageMaker for {section}; {nearest(key, rules)}", text)
+            elif not rules[key][0](text):
+                yield Fault(path, rules[key][1], text)
+
+
+def _of_pools(pools: Sequence[Pool]) -> Iterator[Fault]:
+    """Labels that need another, and those that pools of one variant, or of one endpoint, must have alike."""
+    first: dict[tuple[str, ...], tuple[Pool, str | None]] = {}
+    for index, pool in enumerate(pools):
+        told = pool.labels
+        for key in (labels.VARIANT, labels.SCALING):
+            if key in told and labels.ENDPOINT not in told:
+                path = json_path(("pools", index, "labels", key))
+                yield Fault(path, f"says nothing without {labels.ENDPOINT}: give both, or neither", told[key])
+        if labels.ENDPOINT not in told:
+            continue
+        endpoint, variant = told[labels.ENDPOINT], told.get(labels.VARIANT, labels.MAIN)
+        alike = [(key, (key, endpoint, variant)) for key in _OF_VARIANT]
+        for key, of in [*alike, (labels.ENDPOINT_SETTINGS, (labels.ENDPOINT_SETTINGS, endpoint))]:
+            other, theirs = first.setdefault(of, (pool, told.get(key)))
+            if theirs != told.get(key):
+                what = "endpoint" if key == labels.ENDPOINT_SETTINGS else "variant"
+                rule = f"must be as that of pool {other.name}, which is of the same {what}"
+                yield Fault(json_path(("pools", index, "labels", key)), rule, told.get(key))
+
+
+def _of_components(problem: Problem) -> Iterator[Fault]:
+    """Homes that no pool is labelled with, settings for other options, and ranges that are none."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for pool in problem.pools:
+        if labels.ENDPOINT in pool.labels:
+            homes[pool.labels[labels.ENDPOINT]].add(pool.labels.get(labels.VARIANT, labels.MAIN))
+    for index, component in enumerate(problem.components):
+        told = component.labels
+
+        def fault(key: str, rule: str, at: int = index, told: Mapping[str, str] = told) -> Fault:
+            return Fault(json_path(("components", at, "labels", key)), rule, told[key])
+
+        endpoint, variant = told.get(labels.ENDPOINT), told.get(labels.VARIANT)
+        if endpoint is not None and endpoint not in homes:
+            yield fault(labels.ENDPOINT, f"no pool has this label; {nearest(endpoint, homes)}")
+        elif endpoint is None and variant is not None:
+            yield fault(labels.VARIANT, f"says nothing without {labels.ENDPOINT}: give both, or neither")
+        elif endpoint is not None and variant is not None and variant not in homes[endpoint]:
+            yield fault(labels.VARIANT, f"no pool of endpoint {endpoint} has it; {nearest(variant, homes[endpoint])}")
+        if labels.SETTINGS in told and len(_json(told[labels.SETTINGS])) != len(component.modes):
+            yield fault(labels.SETTINGS, f"must have a mapping for each option: {len(component.modes)}")
+        least, most = (told.get(key) for key in (labels.MIN_CAPACITY, labels.MAX_CAPACITY))
+        if (least is None) != (most is None):
+            key, other = (labels.MIN_CAPACITY, labels.MAX_CAPACITY)[:: 1 if most is None else -1]
+            yield fault(key, f"says nothing without {other}: give both, or neither")
+        elif least is not None and most is not None and int(least) > int(most):
+            yield fault(labels.MAX_CAPACITY, f"must not be below {labels.MIN_CAPACITY}, which is {least}")
