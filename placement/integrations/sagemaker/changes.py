@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import component_call, config_call, settings_of, variant_row
 from placement.integrations.sagemaker.groups import demands_of
+from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.scaling import endpoint_policy, registrations, scaling_steps
 from placement.integrations.sagemaker.steps import Step
@@ -249,7 +250,11 @@ class DeploymentChanges:
                 f"it becomes {len(of_it)} inference components, among which clients share requests: {', '.join(of_it)}",
             )
         elif served.name != component.name and not served.runs:
-            self.notes.assumed(f"component {component.name}", f"its name at SageMaker is {served.name}")
+            self.notes.assumed(
+                f"component {component.name}",
+                f"its name at SageMaker, and of an import, is {served.name}: names there have up to "
+                f"{LONGEST} letters, digits and dashes, and each is there once",
+            )
         if labels.SETTINGS not in component.labels and labels.MODEL not in component.labels:
             self.notes.assumed(
                 f"component {component.name} ModelName",

@@ -13,7 +13,6 @@ from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of
 from placement.integrations.sagemaker.label_rules import check_labels
-from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
 from placement.integrations.sagemaker.scaling import copy_range, later_update, tell_policies
@@ -57,7 +56,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     notes = Notes()
     view = PlanView(problem, plan)
     wish.require("inference components", "the plan")
-    made = deployment(view, wish, ResourceNames())
+    made = deployment(view, wish)
     _check_models(view, made, as_new=wish.as_new)
     changes = DeploymentChanges(view, made, wish, notes)
     steps = changes.steps()
@@ -115,6 +114,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
 def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], wish: ExportWish, notes: Notes) -> None:
     """What SageMaker can't be told of the plan. `scaled` is how each inference component is scaled, by its name."""
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
+    _tell_names(view, made, notes)
     for group in made.groups:
         place = f"endpoint {group.endpoint} variant {group.variant}"
         zones = {pool.zone for pool in group.pools}
@@ -135,6 +135,20 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_room(view, served, most, notes)
     if wish.policy is not None:
         tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
+
+
+def _tell_names(view: PlanView, made: Deployment, notes: Notes) -> None:
+    """Names by which an import will call pools and the problem, where they are not those that they have."""
+    for group in made.groups:
+        name = f"{group.endpoint}/{group.variant}"
+        for pool in group.pools:
+            if labels.ENDPOINT not in pool.labels and pool.name != name:
+                notes.assumed(f"pool {pool.name}", f"an import calls it {name}, by endpoint and variant")
+    names = "-".join(sorted({group.endpoint for group in made.groups}))
+    if made.groups and names != view.problem.name:
+        notes.assumed(
+            f"problem {view.problem.name or 'without a name'}", f"an import of the endpoints calls it {names}"
+        )
 
 
 def _tell_component(component: Component, served: Served, notes: Notes) -> None:

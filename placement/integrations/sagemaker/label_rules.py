@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import DocumentError, Fault, UsageError, json_path, nearest
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.names import is_name
 from placement.integrations.sagemaker.variant_pools import profile_gib
 
 if TYPE_CHECKING:
@@ -17,18 +18,8 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool, Problem
 
 START = "sagemaker."
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _LEAST_PRIORITY, _MOST_PRIORITY = 1, 5
 _MOST_CAPACITY = 1_000_000
-
-
-def is_name(text: str) -> bool:
-    """Whether SageMaker takes a name as it is: 1 to 63 letters, digits and dashes, none of these at either end.
-
-    >>> is_name("chat--8b"), is_name("chat_8b"), is_name("-chat")
-    (True, False, False)
-    """
-    return len(text) <= 63 and _NAME.fullmatch(text) is not None
 
 
 def _json(text: str) -> Any:

@@ -5,6 +5,16 @@ from __future__ import annotations
 import re
 
 LONGEST = 63  # characters of a name
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+
+
+def is_name(text: str) -> bool:
+    """Whether SageMaker takes a name as it is: 1 to 63 letters, digits and dashes, none of these at either end.
+
+    >>> is_name("chat--8b"), is_name("chat_8b"), is_name("-chat")
+    (True, False, False)
+    """
+    return len(text) <= LONGEST and _NAME.fullmatch(text) is not None
 
 
 class ResourceNames:
@@ -15,7 +25,9 @@ class ResourceNames:
         self._taken: set[str] = set()
 
     def take(self, *parts: str, most: int = LONGEST) -> str:
-        """A new name: letters, digits and single dashes of the parts, and a number where it is taken.
+        """A new name: the part itself where it is one, else letters, digits and single dashes of the parts.
+
+        A number is added where it is taken.
 
         >>> names = ResourceNames()
         >>> names.take("chat_8b", "p4d"), names.take("chat 8b", "p4d")
@@ -23,12 +35,18 @@ class ResourceNames:
         """
         words = (re.sub(r"[^a-zA-Z0-9]+", "-", part).strip("-") for part in parts)
         base = "-".join(word for word in words if word)[:most].strip("-") or "x"
+        if len(parts) == 1 and is_name(parts[0]) and len(parts[0]) <= most:
+            base = parts[0]
         name, number = base, 1
         while name.lower() in self._taken:
             number += 1
             name = f"{base[: most - len(str(number)) - 1].rstrip('-')}-{number}"
         self._taken.add(name.lower())
         return name
+
+    def is_free(self, name: str) -> bool:
+        """Whether nobody has it."""
+        return name.lower() not in self._taken
 
     def keep(self, name: str) -> str:
         """A name that is there already."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
-from placement.integrations.sagemaker.names import ResourceNames
+from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import fit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Deployment:
     served: tuple[Served, ...]
 
 
-def deployment(view: PlanView, wish: ExportWish, names: ResourceNames) -> Deployment:
+def deployment(view: PlanView, wish: ExportWish) -> Deployment:
     """Groups with names, and the components on them.
 
     Raises
@@ -50,18 +50,31 @@ def deployment(view: PlanView, wish: ExportWish, names: ResourceNames) -> Deploy
         A machine holds what SageMaker can't place on it.
     """
     running = running_groups(view)
+    names = ResourceNames()
     for group in running:
         names.keep(group.endpoint)
     start = ResourceNames().take(wish.name or view.problem.name or "placement")
-    fresh = []
-    for group in new_groups(view, exact=wish.exact):
-        (kind,) = group.kinds
-        name = names.take(start, kind.removeprefix("ml."))
-        named = replace(group, endpoint=name, variant=labels.MAIN)
-        fresh.append(replace(named, fallbacks=_fallbacks(view, named)) if wish.fallback else named)
-    groups = (*running, *fresh)
-    components = ComponentsOfGroups(view, groups)
-    return Deployment(groups, tuple(components.served(names, f"{start}-")))
+    fresh = new_groups(view, exact=wish.exact)
+    alone = len(fresh) == 1 and not running
+    named = [_named(group, wish, start, names, alone=alone) for group in fresh]
+    if wish.fallback:
+        named = [replace(group, fallbacks=_fallbacks(view, group)) for group in named]
+    groups = (*running, *named)
+    return Deployment(groups, tuple(ComponentsOfGroups(view, groups).served(ResourceNames(), f"{start}-")))
+
+
+def _named(group: ServingGroup, wish: ExportWish, start: str, names: ResourceNames, *, alone: bool) -> ServingGroup:
+    """A new group with the names by which an import calls its pool and its problem as they are, where that can be.
+
+    A pool that is named as an import names pools, ENDPOINT/VARIANT, keeps both. An endpoint that is `alone` has the
+    problem's name, others have it with their type behind.
+    """
+    endpoint, _, variant = group.pools[0].name.partition("/")
+    if len(group.pools) == 1 and not wish.name and is_name(endpoint) and is_name(variant) and names.is_free(endpoint):
+        return replace(group, endpoint=names.keep(endpoint), variant=variant)
+    (kind,) = group.kinds
+    name = names.take(start) if alone else names.take(start, kind.removeprefix("ml."))
+    return replace(group, endpoint=name, variant=labels.MAIN)
 
 
 class ComponentsOfGroups:
@@ -90,11 +103,13 @@ class ComponentsOfGroups:
         found.sort(key=lambda each: order[each.units[0]])  # as the packing was simulated
         places = self._new_places()
         often = Counter(component for _, component, _ in places)
+        whole = [name for _, name, _ in places if often[name] == 1 and not self.homes[name]]
+        own = {name: names.take(name) for name in whole if is_name(name)}  # before others take a name like theirs
         for group, name, units in places:
             parts = [name]
             if often[name] > 1 or self.homes[name]:
                 parts.append(group.endpoint.removeprefix(start))
-            new = names.take(*parts)
+            new = own.get(name) or names.take(*parts)
             copies = sum(group.copies[unit] for unit in units)
             found.append(Served(new, name, self._with_other_types(group, units), group, copies, runs=False))
         return found

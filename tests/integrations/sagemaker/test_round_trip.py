@@ -123,6 +123,26 @@ def test_what_runs_is_kept_and_is_the_same_elsewhere(
     assert again.to_document() == problem.to_document()
 
 
+@pytest.mark.parametrize("pool", ["shop/main", "shop/blue"])
+def test_names_come_back(pool: str, tmp_path: Path, platform: Platform, url: str) -> None:
+    """Of problem, pool, machines and components, where they are such as an import would give."""
+    fleet = {
+        **FLEET,
+        "name": "shop",
+        "pools": [{"name": pool, "instance_type": G5, "zone": "a"}],
+        "components": [
+            {"name": "rank", "copies": 2, "accelerator_memory_gib": 10, "memory_gib": 1},
+            {"name": "a--b", "copies": 1, "accelerator_memory_gib": 10, "memory_gib": 1},
+        ],
+    }
+    deployed(tmp_path, url, fleet=fleet)
+    problem = imported(tmp_path, url, "state", *platform.endpoints)
+
+    assert (problem.name, [row.name for row in problem.pools]) == ("shop", [pool])
+    assert {row.name for row in problem.components} == {"rank", "a--b"}
+    assert [row.id for row in problem.instances] == [f"{pool}/1"]
+
+
 def test_pools_of_several_types(tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fallback gets what the first type lacks; counts by type are read, and written again."""
     platform.stock[G5] = 1
