@@ -18,8 +18,7 @@ from placement.demand.rules import target_of
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
-from placement.integrations.kubernetes.exporter import is_left_alone
-from placement.integrations.kubernetes.groups import copy_groups
+from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.manifests import manifests

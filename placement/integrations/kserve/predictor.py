@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from placement.integrations.kubernetes.apart import avoided
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import GPU, avoided, resource_of
+from placement.integrations.kubernetes.manifests import GPU, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room

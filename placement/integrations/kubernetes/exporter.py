@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
-from placement.integrations.kubernetes.groups import copy_groups
-from placement.integrations.kubernetes.importer import ZONE_LABEL
+from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
+from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
 from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name
+from placement.integrations.kubernetes.naming import is_namespace, is_object_name
+from placement.integrations.kubernetes.objects import read_cluster, source_of
 from placement.integrations.kubernetes.protection import budget_of
+from placement.integrations.kubernetes.returning import tell_not_returning
 from placement.integrations.kubernetes.steps import Replaced, steps_text
-from placement.integrations.kubernetes.templates import Templates, read_templates
+from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.integrations.notes import Notes
 
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.manifests import Sharing
     from placement.integrations.kubernetes.templates import Json
 
-_NAMED = ("StatefulSet", "LeaderWorkerSet")
-_LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node", *_NAMED)  # owners whose pods no Deployment can replace
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
     *("40-workloads.yaml", "90-settle-node-pools.yaml", "README.md"),
@@ -76,7 +76,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     if wishes.node_class and not is_object_name(wishes.node_class):
         raise UsageError(f"--node-class must be a name such as default, got {printable(wishes.node_class)}")
     notes = Notes()
-    templates = read_templates(wishes.cluster, wishes.zone_label) if wishes.cluster else Templates()
+    templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
     own = {name: made[name] for name in made if not any(row.pool == name and not row.new for row in plan.instances)}
     groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, notes)]
@@ -107,11 +107,21 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         ],
     }
     _tell_limits(problem, plan, groups, workshop, wishes)
+    tell_not_returning(problem, plan, named, now, notes)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
     outdated = _outdated(work, templates, replaced, problem)
     texts[STEPS] = steps_text(problem, plan, list(texts), notes, Replaced(replaced, outdated))
     return Exported(texts, tuple(notes))
+
+
+def _read(wishes: ExportWishes) -> tuple[Templates, dict[str, Component]]:
+    """Templates of pods, and the components that an import of the same files makes now."""
+    if not wishes.cluster:
+        return Templates(), {}
+    cluster, source = read_cluster(wishes.cluster, Notes()), source_of(wishes.cluster)
+    made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes(), source)
+    return templates_of(cluster, wishes.zone_label, source), {row.name: row for row in made.problem.components}
 
 
 def _outdated(
@@ -126,19 +136,14 @@ def _outdated(
 
 def _is_exported(group: CopyGroup, notes: Notes) -> bool:
     """Whether Deployments can take the place of what runs; of pods that are no such thing a note says so."""
-    kind = group.component.labels.get(OWNER, "").partition(" ")[0]
+    kind = owner_kind(group.component)
     place = f"component {group.component.name}"
-    if kind in _NAMED:
+    if kind in NAMED:
         told = f"its pods, of a {kind}, have names, volumes or groups of their own: it is left as it is"
         notes.inexact(place, f"{told}, and its places are for you to set")
-    elif kind in _LEFT_ALONE:
+    elif is_left_alone(group.component):
         notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
     return not is_left_alone(group.component)
-
-
-def is_left_alone(component: Component) -> bool:
-    """Whether no Deployment is written of a component: its pods are of an owner that none can replace."""
-    return component.labels.get(OWNER, "").partition(" ")[0] in _LEFT_ALONE
 
 
 def _unchanged(problem: Problem, plan: Plan) -> set[str]:

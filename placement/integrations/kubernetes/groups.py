@@ -10,9 +10,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from placement.integrations.kubernetes.naming import OWNER
+
 if TYPE_CHECKING:
     from placement.documents import Component, Option, Plan, Pool, Problem
 
+NAMED = ("StatefulSet", "LeaderWorkerSet")  # owners whose pods have names, volumes or groups of their own
+_LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node", *NAMED)
 Pin = Literal["none", "node", "accelerator"]
 
 
@@ -56,3 +60,13 @@ def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[CopyGroup]:
             CopyGroup(problem.components[c], option, problem.pools[p], node, devices or None, copies, numbers[c, p])
         )
     return found
+
+
+def owner_kind(component: Component) -> str:
+    """The kind of what its copies were imported from; empty where nothing tells."""
+    return component.labels.get(OWNER, "").partition(" ")[0]
+
+
+def is_left_alone(component: Component) -> bool:
+    """Whether no Deployment is written of a component: its pods are of an owner that none can replace."""
+    return owner_kind(component) in _LEFT_ALONE

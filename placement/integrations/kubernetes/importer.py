@@ -16,7 +16,7 @@ from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, whole_at
+from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, source_of, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
@@ -71,10 +71,13 @@ def import_kubernetes(paths: Sequence[str | Path], wishes: Wishes | None = None)
     -----
     O(nodes x shapes of pods + pods), and the check of the state.
     """
-    wishes = wishes or Wishes()
     notes = Notes()
     cluster = read_cluster(paths, notes)
-    source = ", ".join("standard input" if str(path) == "-" else str(path) for path in paths)
+    return import_cluster(cluster, wishes or Wishes(), notes, source_of(paths))
+
+
+def import_cluster(cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> Imported:
+    """The problem of a cluster that was read; the notes are those given, and what is added to them."""
     return _Import(cluster, wishes, notes, source).run()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.tables import find_accelerator
-from placement.documents.references import GROUP
+from placement.integrations.kubernetes.apart import apart_terms
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
     HAMI_MEMORY,
@@ -20,10 +20,10 @@ from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME
-from placement.integrations.kubernetes.own_rules import RULES, rules_text
+from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER
-from placement.integrations.kubernetes.upkeep import MAX_SURGE
+from placement.integrations.kubernetes.upkeep import BUDGET, MAX_SURGE
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ class Workshop:
     def space(self, component: Component) -> str:
         """The namespace of a component's copies."""
         return namespace_of(component.labels.get(OWNER, "")) or self.namespace
+
+    def budget_that_stays(self, component: Component) -> str:
+        """The PodDisruptionBudget that goes on to count its pods, whose labels stay; empty where there is none."""
+        return component.labels.get(BUDGET, "") if self.templates.of(component.name, 0) else ""
 
 
 def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
@@ -94,7 +98,7 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     _add_claims(spec, extra)
     before = dict(spec)
     _add_rules(spec, group, workshop)
-    annotations[RULES] = rules_text(before, spec)
+    annotations[RULES] = rules_text(before, spec, _roll_out(group.component, workshop), keeps_hosts=True)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -106,6 +110,12 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
             "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
         },
     }
+
+
+def _roll_out(component: Component, workshop: Workshop) -> OwnRollOut:
+    """What an import reads of the pods: the surge, and `max_unavailable` where a budget that stays may say more."""
+    is_told = workshop.budget_that_stays(component) and "max_unavailable" in component.model_fields_set
+    return OwnRollOut(component.max_unavailable if is_told else None, component.labels.get(MAX_SURGE, ""))
 
 
 def _rolling(group: CopyGroup) -> Json:
@@ -215,9 +225,10 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     limits = _limits_of_hosts(group, workshop)
     if limits:
         spec["topologySpreadConstraints"] = limits
-    apart = _apart(group, workshop)
     other = dict(affinity.pop("podAntiAffinity", None) or {})
-    other.pop(_REQUIRED, None)
+    before = others_than_ours(other.pop(_REQUIRED, None))
+    space = workshop.space(group.component)
+    apart = apart_terms(group.component, before, space, workshop.problem, workshop.templates, workshop.notes)
     if apart:
         other[_REQUIRED] = apart
     if other:
@@ -239,7 +250,7 @@ def _both(left: Json, right: Json) -> Json:
 def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
     """`max_per_instance`: with more domains wanted than there are the emptiest counts 0, so the skew is the count."""
     most = group.component.spread.max_per_instance
-    if not most or group.node:
+    if not most:
         return []
     return [
         {
@@ -250,38 +261,6 @@ def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
             "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(group.component.name)}},
         }
     ]
-
-
-def _apart(group: CopyGroup, workshop: Workshop) -> list[Json]:
-    """`avoid` and `dedicated` as anti-affinity between pods of one host, in whatever namespace."""
-    component, found = group.component, []
-    others = sorted({slug(name) for name in avoided(component, workshop.problem.components)})
-    if others:
-        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "In", "values": others}]))
-    if component.dedicated:
-        own = {"key": COMPONENT_LABEL, "operator": "NotIn", "values": [slug(component.name)]}
-        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "Exists"}, own]))
-        told = "keeps off pods of this export alone: others may be put on its machines"
-        workshop.notes.inexact(f"component {component.name} dedicated", told)
-    return found
-
-
-def _host_term(expressions: Sequence[Json]) -> Json:
-    return {"topologyKey": HOSTNAME, "namespaceSelector": {}, "labelSelector": {"matchExpressions": list(expressions)}}
-
-
-def avoided(component: Component, components: Sequence[Component]) -> list[str]:
-    """Names of components that must not be on one machine with this one, by either's word."""
-
-    def says(one: Component, other: Component) -> bool:
-        if one.name == other.name:
-            return False
-        return any(
-            entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
-            for entry in one.avoid
-        )
-
-    return [row.name for row in components if says(component, row) or says(row, component)]
 
 
 def uses(uuids: Sequence[str]) -> Json:

@@ -148,13 +148,14 @@ def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
         for name in rows(at, field):
             notes.ignored(f"{owner} affinity[{key}].{field}", f"{name.text()} is not compared")
-    listed = tuple(row.text() for row in rows(at, "namespaces"))
     everywhere = at.get("namespaceSelector")
-    namespaces: tuple[str, ...] | None = listed or (pod.namespace,)
-    if everywhere is not None:
-        namespaces = None
-        if label_selector(everywhere) != Selector():
-            notes.assumed(
-                f"{owner} affinity[{key}].namespaceSelector", "labels of namespaces are not known: it takes all"
-            )
-    return Apart(key, label_selector(at.get("labelSelector")), namespaces)
+    if everywhere is not None and label_selector(everywhere) != Selector():
+        notes.assumed(f"{owner} affinity[{key}].namespaceSelector", "labels of namespaces are not known: it takes all")
+    return apart_of(at, pod.namespace)
+
+
+def apart_of(at: At, space: str) -> Apart:
+    """A term of (anti-)affinity of a pod in the namespace `space`."""
+    listed = tuple(row.text() for row in rows(at, "namespaces"))
+    namespaces = None if at.get("namespaceSelector") is not None else listed or (space,)
+    return Apart(at.key("topologyKey").text(), label_selector(at.get("labelSelector")), namespaces)

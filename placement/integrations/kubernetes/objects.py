@@ -119,6 +119,11 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
     return cluster
 
 
+def source_of(paths: Sequence[str | Path]) -> str:
+    """What errors call the files of one cluster."""
+    return ", ".join("standard input" if str(path) == "-" else str(path) for path in paths)
+
+
 def _parse_yaml(text: str, source: str) -> At:
     from placement.documents.yaml_text import parse_yaml
 

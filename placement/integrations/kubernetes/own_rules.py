@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL
@@ -22,25 +22,49 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 RULES = "gpu-placement/rules"
+_HOST = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_KINDS: dict[str, type] = {_SELECTOR: dict, _NODES: dict, _SPREAD: list, _APART: list, _MADE: str}
+_AWAY, _SURGE = "away", "surge"
+_KINDS: dict[str, type] = {
+    _SELECTOR: dict,
+    _NODES: dict,
+    _SPREAD: list,
+    _APART: list,
+    _MADE: str,
+    _AWAY: int,
+    _SURGE: str,
+}
 
 
-def rules_text(before: Json, after: Json) -> str:
-    """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it."""
+class OwnRollOut(NamedTuple):
+    """How many copies may be away, and how many more there may be, where no other object of the export says it."""
+
+    away: int | None = None
+    surge: str = ""
+
+
+def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *, keeps_hosts: bool = False) -> str:
+    """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
+
+    With `keeps_hosts`, terms about hosts that still hold stand in the spec itself.
+    """
+    away, surge = roll_out or OwnRollOut()
     affinity = before.get("affinity") or {}
+    apart = others_than_ours((affinity.get("podAntiAffinity") or {}).get(_REQUIRED))
     told = {
         _SELECTOR: before.get("nodeSelector"),
         _NODES: (affinity.get("nodeAffinity") or {}).get(_REQUIRED),
-        _SPREAD: _others(before.get("topologySpreadConstraints")),
-        _APART: _others((affinity.get("podAntiAffinity") or {}).get(_REQUIRED)),
+        _SPREAD: others_than_ours(before.get("topologySpreadConstraints")),
+        _APART: [row for row in apart if not keeps_hosts or row.get("topologyKey") != _HOST],
+        _SURGE: surge,
         _MADE: _digest(after),
     }
-    return json.dumps({key: value for key, value in told.items() if value}, sort_keys=True, separators=(",", ":"))
+    kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
-def _others(rows: list[Json] | None) -> list[Json]:
+def others_than_ours(rows: list[Json] | None) -> list[Json]:
     """Those that no export made."""
     return [row for row in rows or [] if COMPONENT_LABEL not in json.dumps(row.get("labelSelector"))]
 
@@ -50,6 +74,22 @@ def _digest(spec: Json) -> str:
     nodes = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED)
     held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
     return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def own_roll_out(pod: KubeObject) -> OwnRollOut:
+    """What the annotation of an exported pod says of a roll-out.
+
+    Raises
+    ------
+    FieldError
+        The annotation is damaged.
+    """
+    text = pod.annotations.get(RULES)
+    told = {} if text is None else _told(text)
+    away = told.get(_AWAY)
+    if away is not None and (isinstance(away, bool) or away < 0):
+        raise FieldError(f"annotation {RULES} {_AWAY}", "must be a whole number, at least 0", away)
+    return OwnRollOut(away, told.get(_SURGE, ""))
 
 
 def as_written(pod: KubeObject) -> KubeObject:
@@ -104,7 +144,9 @@ def _mapping(at: At) -> Json:
 
 def _both(here: Any, told: list[Any] | None) -> Any:
     """Rows that stand there, then those that were kept; what is no list is left for the reader to refuse."""
-    return [*here, *(told or [])] if isinstance(here, list) else here or told
+    if not isinstance(here, list):
+        return here or told
+    return [*here, *(row for row in told or [] if row not in here)]
 
 
 def _told_of(rows: Json) -> Json:

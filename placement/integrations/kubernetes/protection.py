@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.upkeep import BUDGET
+from placement.integrations.kubernetes.upkeep import MADE, made_text
 
 if TYPE_CHECKING:
     from placement.documents import Component
@@ -19,11 +19,12 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
     Two budgets of one pod stop every eviction of it.
     """
     place = f"component {component.name}"
-    known = component.labels.get(BUDGET)
-    if known and workshop.templates.of(component.name, 0):
+    known = workshop.budget_that_stays(component)
+    if known:
         workshop.notes.assumed(place, f"PodDisruptionBudget {known} goes on to count its pods, so none is added")
         return None
-    away = component.max_unavailable if "max_unavailable" in component.model_fields_set else 1
+    own = component.max_unavailable if "max_unavailable" in component.model_fields_set else None
+    away = 1 if own is None else own
     stays = max(component.min_available_on_instance_loss, component.min_available_on_pool_loss)
     if stays:
         away = min(away, max(0, copies - max(stays, component.min_available_on_zone_loss)))
@@ -33,6 +34,11 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {"name": name, "namespace": workshop.space(component), "labels": {COMPONENT_LABEL: name}},
+        "metadata": {
+            "name": name,
+            "namespace": workshop.space(component),
+            "labels": {COMPONENT_LABEL: name},
+            "annotations": {MADE: made_text(away, own)},
+        },
         "spec": {"maxUnavailable": away, "selector": {"matchLabels": {COMPONENT_LABEL: name}}},
     }

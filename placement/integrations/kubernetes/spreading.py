@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.population import PortUse
 
@@ -31,6 +32,7 @@ class Apartness:
 
     spread: dict[str, int] = field(default_factory=dict)
     avoid: dict[str, None] = field(default_factory=dict)  # names of others, in order
+    dedicated: bool = False
 
     def at_most(self, key: str, most: int) -> None:
         """The stricter of two limits."""
@@ -153,7 +155,9 @@ class Spreader:
         place = f"{workload.place} podAntiAffinity[{rule.key}]"
         taken = self.standing.pods.taken(rule.selector, rule.namespaces)
         others, own = self._names(taken, w), w in taken
-        if rule.key == HOSTNAME:
+        if rule.key == HOSTNAME and _is_of_others(rule):
+            found.dedicated = True
+        elif rule.key == HOSTNAME:
             if own:
                 found.at_most("max_per_instance", 1)
             found.avoid |= dict.fromkeys(others)
@@ -186,4 +190,11 @@ class Spreader:
 def component_keys(found: Apartness) -> dict[str, Any]:
     """The keys of a component's row."""
     row: dict[str, Any] = {"spread": found.spread} if found.spread else {}
-    return row | ({"avoid": list(found.avoid)} if found.avoid else {})
+    row |= {"avoid": list(found.avoid)} if found.avoid else {}
+    return row | ({"dedicated": True} if found.dedicated else {})
+
+
+def _is_of_others(rule: Apart) -> bool:
+    """Whether it is how an export says `dedicated`: about whatever carries another component's name."""
+    asked = () if rule.selector is None else rule.selector.requirements
+    return {(row.key, row.operator) for row in asked} == {(COMPONENT_LABEL, "Exists"), (COMPONENT_LABEL, "NotIn")}

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.objects import read_cluster
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 
 Json = dict[str, Any]
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
@@ -46,6 +45,7 @@ class Templates:
     node_pools: Sequence[KubeObject] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
+    by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
 
     def of(self, component: str, option: int) -> tuple[dict[str, str], dict[str, str], Json] | None:
         """Labels, annotations and spec of a new copy; None where none runs by that option."""
@@ -55,12 +55,15 @@ class Templates:
             found = others[0] if len(others) == 1 else None
         if found is None:
             return None
-        labels = {
-            key: value
-            for key, value in found.labels.items()
-            if key not in _ADDED_LABELS and not key.startswith(("runai-gpu-group/", "gpu-placement/"))
-        }
-        return labels, kept_annotations(found.annotations), clean_spec(found.at.key("spec").value)
+        return own_labels(found), kept_annotations(found.annotations), clean_spec(found.at.key("spec").value)
+
+
+def own_labels(pod: KubeObject) -> dict[str, str]:
+    """The labels of a pod that its owner wrote."""
+    added = (*_ADDED_LABELS, GROUP_LABEL, COMPONENT_LABEL)
+    return {
+        key: value for key, value in pod.labels.items() if key not in added and not key.startswith("runai-gpu-group/")
+    }
 
 
 def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
@@ -99,24 +102,25 @@ def _is_token(volume: Json) -> bool:
     return str(volume.get("name", "")).startswith(_TOKEN)
 
 
-def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
+def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Templates:
     """Templates and accelerators of the cluster that a problem was imported from.
 
     Raises
     ------
     DocumentError
-        A file can't be read, or is damaged.
+        An object is damaged.
     """
     notes = Notes()
-    source = ", ".join(map(str, paths))
-    cluster = read_cluster(paths, notes)
     machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
     rows, _ = split(
         read_pods(cluster, read_claims(cluster, source), notes, source), {row.name: row for row in machines}
     )
     pods: dict[tuple[str, int], KubeObject] = {}
     exported: dict[tuple[str, str], str] = {}
+    by_component: dict[str, list[KubeObject]] = {}
     for workload in workloads_of(rows, cluster, notes, source):
+        alike = {tuple(sorted(own_labels(row.pod).items())): row.pod for row, _ in workload.pods}
+        by_component[workload.name] = [*alike.values()]
         for row, shape in workload.pods:
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):
@@ -130,4 +134,5 @@ def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
         cluster.of("NodePool"),
         {row.name: row.labels for row in machines},
         exported,
+        by_component,
     )

@@ -6,11 +6,13 @@ They bound how many copies may be away at once while copies move: `max_unavailab
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import of_each
+from placement.integrations.kubernetes.own_rules import own_roll_out
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
 from placement.integrations.notes import listed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 MAX_SURGE, BUDGET = "max-surge", "pod-disruption-budget"
+MADE = "gpu-placement/made"  # annotation of an exported budget: what it says, and what of that the component asked for
 _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
 
@@ -45,7 +48,8 @@ class Upkeep:
         away = min(copies, away)
         self.away = away if self.away is None else min(away, self.away)
         self.stay = max(copies - away, self.stay or 0)
-        self.labels[BUDGET] = budget.name
+        if MADE not in budget.annotations:  # the next export writes its own again
+            self.labels[BUDGET] = budget.name
 
     def keys(self) -> dict[str, int]:
         """The keys of a component."""
@@ -62,6 +66,8 @@ def upkeep_of_all(
     objects = cluster.of("PodDisruptionBudget")
     for budget, read in zip(objects, of_each(objects, _budget, source), strict=True):
         taken = pods.taken(read.selector, {budget.namespace})
+        if read.is_ours:
+            continue
         if not read.key:
             notes.ignored(budget.place, "says neither minAvailable nor maxUnavailable, so it limits nothing")
         elif not taken:
@@ -90,6 +96,7 @@ class _Budget:
     selector: Selector | None
     key: str  # which of the two limits; empty where there is none
     text: str
+    is_ours: bool = False  # an export made it for a component that asked for nothing
 
     def away(self, copies: int) -> int:
         """How many of so many copies may be away."""
@@ -108,13 +115,32 @@ def _budget(found: KubeObject) -> _Budget:
     for key, text in told.items():
         if text.endswith("%") and int(text[:-1]) > 100:
             raise spec.key(key).fault("must be at most 100%")
-        return _Budget(label_selector(spec.get("selector")), key, text)
+        own = _own(found, text) if key == _MOST else text
+        return _Budget(label_selector(spec.get("selector")), key, text if own is None else own, is_ours=own is None)
     return _Budget(None, "", "0")
+
+
+def made_text(away: int, own: int | None) -> str:
+    """The annotation of an exported budget: how many may be away by it, and `max_unavailable` of its component."""
+    return f"{away} of {'none' if own is None else own}"
+
+
+def _own(budget: KubeObject, text: str) -> str | None:
+    """What an exported budget stands for: what its component asked for, perhaps nothing, until somebody changes it."""
+    found = _MADE.fullmatch(budget.annotations.get(MADE, ""))
+    if found is None or found["away"] != text:
+        return text
+    return None if found["own"] == "none" else found["own"]
+
+
+_MADE = re.compile(r"(?P<away>[0-9]{1,9}) of (?P<own>none|[0-9]{1,9})", re.ASCII)
 
 
 def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> Upkeep:
     """An owner's own limits on a roll-out; what of them a component can't say is told."""
     owner = workload.owner
+    if not owner.kind:
+        return _of_exported(workload, source)
     found = cluster.get(owner.kind, owner.namespace, owner.name) if owner.kind in _ROLLED_OUT else None
     if found is None:
         return Upkeep()
@@ -125,6 +151,14 @@ def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: 
         notes.ignored(f"{found.place} {field_name}", why)
     away, more = told.of(max(len(workload.pods), workload.wanted))
     return Upkeep(away, labels={MAX_SURGE: str(more)})
+
+
+def _of_exported(workload: Workload, source: str) -> Upkeep:
+    """What an export wrote on the pods."""
+    told = of_each((row.pod for row, _ in workload.pods), own_roll_out, source)
+    away = [row.away for row in told if row.away is not None]
+    surge = next((row.surge for row in told if row.surge), "")
+    return Upkeep(min(away, default=None), labels={MAX_SURGE: surge} if surge else {})
 
 
 def suggest_for_spot(

@@ -52,7 +52,9 @@ class Workload:
     @property
     def origin(self) -> str:
         """What its copies came from: the kind, namespace and name of an owner, or a component that was exported."""
-        return self.place if self.owner.kind else f"Component {self.namespace}/{self.name}"
+        if self.owner.kind:
+            return self.place
+        return f"Component {self.namespace}/{self.name.removeprefix(f'{self.namespace}/')}"
 
     def labels(self) -> list[Mapping[str, str]]:
         """The different sets of labels of its pods."""

@@ -1,0 +1,96 @@
+"""Who must not be on one host with a copy, as anti-affinity of an exported pod: `avoid` and `dedicated`.
+
+Copies of the export are told apart by the label of their component. Pods that it leaves as they are (StatefulSets,
+Jobs, what comes with a node) have no such label: a term that a pod had about its host is kept where the problem says
+the same, and what is missing is said by the labels that those pods have.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.readers.fields import At
+from placement.documents.references import GROUP
+from placement.integrations.kubernetes.groups import is_left_alone
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of
+from placement.integrations.kubernetes.templates import own_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.documents import Component, Problem
+    from placement.integrations.kubernetes.neighbours import Apart
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.notes import Notes
+
+    Json = dict[str, Any]
+
+
+def avoided(component: Component, components: Sequence[Component]) -> list[str]:
+    """Names of components that must not be on one machine with this one, by either's word."""
+
+    def says(one: Component, other: Component) -> bool:
+        if one.name == other.name:
+            return False
+        return any(
+            entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
+            for entry in one.avoid
+        )
+
+    return [row.name for row in components if says(component, row) or says(row, component)]
+
+
+def apart_terms(
+    component: Component, before: Sequence[Json], space: str, problem: Problem, templates: Templates, notes: Notes
+) -> list[Json]:
+    """Required terms of a copy in the namespace `space`: those of `before` that the problem says too, then ours."""
+    others = avoided(component, problem.components)
+    kept = [(row, apart_of(At(row), space)) for row in before if row.get("topologyKey") == HOSTNAME]
+    meant = {*others} | ({component.name} if component.spread.max_per_instance == 1 else set())
+    kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, templates.by_component) <= meant]
+    found = [copy.deepcopy(row) for row, _ in kept]
+    left = [row.name for row in problem.components if row.name in others and is_left_alone(row)]
+    exported = sorted({slug(name) for name in others if name not in left})
+    if exported:
+        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "In", "values": exported}]))
+    for name in left:
+        found += _of_left_alone(component, name, [rule for _, rule in kept], templates, notes)
+    if component.dedicated:
+        own = {"key": COMPONENT_LABEL, "operator": "NotIn", "values": [slug(component.name)]}
+        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "Exists"}, own]))
+        told = "keeps off pods of this export alone: others may be put on its machines"
+        notes.inexact(f"component {component.name} dedicated", told)
+    return found
+
+
+def _taken(rule: Apart, pods: Mapping[str, Sequence[KubeObject]]) -> set[str]:
+    """The components that a term is about, by the pods that run."""
+    return {name for name, rows in pods.items() if any(rule.takes(row.namespace, row.labels) for row in rows)}
+
+
+def _of_left_alone(
+    component: Component, name: str, kept: Sequence[Apart], templates: Templates, notes: Notes
+) -> list[Json]:
+    """Terms about pods that keep their own labels; none where what stands there takes them already."""
+    pods = templates.by_component.get(name, ())
+    terms = [_term_about(pod) for pod in pods if not any(rule.takes(pod.namespace, pod.labels) for rule in kept)]
+    told_apart = [row for row in terms if _taken(apart_of(At(row), ""), templates.by_component) == {name}]
+    if not pods or len(told_apart) < len(terms):
+        told = f"pods of {name} are left as they are, and no labels of theirs are known that no others have"
+        notes.inexact(f"component {component.name} avoid", f"{told}: nothing keeps them apart")
+    return told_apart
+
+
+def _term_about(pod: KubeObject) -> Json:
+    return {
+        "topologyKey": HOSTNAME,
+        "namespaces": [pod.namespace],
+        "labelSelector": {"matchLabels": own_labels(pod)},
+    }
+
+
+def _host_term(expressions: Sequence[Json]) -> Json:
+    return {"topologyKey": HOSTNAME, "namespaceSelector": {}, "labelSelector": {"matchExpressions": list(expressions)}}
