@@ -1,4 +1,4 @@
-"""The rules of an account over pools of machines: quotas and budgets as limits, savings plans as commitments."""
+"""The rules of an account over pools of machines: quotas and budgets as limits, what is paid for as commitments."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AccountPool:
-    """A pool as the account sees it: which machines, where, and how they are bought; reserved ones are on demand."""
+    """A pool as the account sees it: which machines, where, and how they are bought; reserved ones are on demand.
+
+    `row` is its instance type in the problem, where that has another name than the type.
+    """
 
     name: str
     facts: InstanceFacts
     region: str
     capacity: Capacity = "on-demand"
+    zone: str = ""
+    row: str = ""
 
     @property
     def service(self) -> str:
@@ -63,7 +68,9 @@ def account_rules(
         row["name"] = free_name(row["name"], taken)
         taken.add(row["name"])
         made.limits.append(row)
-    _commit(market, [pool for pool in pools if pool.name not in committed], made)
+    bought = [pool for pool in pools if pool.name not in committed and pool.capacity != "spot"]
+    reserved = _reserve(market, bought, made)
+    _commit(market, [pool for pool in bought if pool.name not in reserved], made)
     return made
 
 
@@ -87,9 +94,61 @@ def _budgets(market: Market, pools: Sequence[AccountPool], made: AccountRules) -
             yield {"name": name, "pools": counted, "max_price_per_hour": most}
 
 
+def _reserve(market: Market, pools: Sequence[AccountPool], made: AccountRules) -> set[str]:
+    """Reserved instances, those of a zone before those of a region; the names of the pools that they pay for."""
+    taken: dict[str, Row] = {}
+    for (kind, zones), count in sorted(_alike(market).items(), key=lambda group: not group[0][1]):
+        name = f"reserved instances of {kind}{f' in {zones[0]}' if zones else ''}"
+        own = [pool for pool in pools if pool.service == "aws" and pool.facts.name == kind]
+        covered = [pool for pool in own if not zones or pool.zone in zones]
+        if not covered:
+            hosted = any(pool.facts.name == f"ml.{kind}" for pool in pools)
+            more = "; they do not pay for machines of SageMaker" if hosted else ""
+            made.ignored[name] = f"{count} machines: no pool here is of their type and place{more}"
+        elif len({pool.region for pool in covered}) > 1:
+            made.ignored[name] = f"{count} machines: their region is not told, and there are pools in several"
+        else:
+            row = _paid_for(name, count, covered, taken, made)
+            left_out = [pool.name for pool in covered if taken.get(pool.name) is not row]
+            place = "" if zones else "; their region is not told: that of these pools"
+            told = (
+                f"; not counted for {', '.join(left_out)}: a pool is in one commitment, of one type" if left_out else ""
+            )
+            made.assumed[name] = f"{count} machines are paid for, used or not{place}{told}"
+    return set(taken)
+
+
+def _paid_for(name: str, count: int, covered: Sequence[AccountPool], taken: dict[str, Row], made: AccountRules) -> Row:
+    """The commitment of reserved instances: of one instance type, since a commitment by machines is.
+
+    A pool is in one commitment. So those of a region are for its zones without any of their own; where there is none,
+    they are added to the first zone's, which promises no more than there is.
+    """
+    rows: dict[str, list[str]] = defaultdict(list)
+    for pool in covered:
+        if pool.name not in taken:
+            rows[pool.row].append(pool.name)
+    if not rows:
+        row = taken[covered[0].name]
+        row["instances"] += count
+        return row
+    row = {"name": name, "pools": max(rows.values(), key=len), "instances": count}
+    made.commitments.append(row)
+    taken |= dict.fromkeys(row["pools"], row)
+    return row
+
+
+def _alike(market: Market) -> dict[tuple[str, tuple[str, ...]], int]:
+    """Reserved instances by type and zone."""
+    found: dict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+    for row in market.reserved:
+        found[row.instance_type, row.zones] += row.count
+    return found
+
+
 def _commit(market: Market, pools: list[AccountPool], made: AccountRules) -> None:
-    """Savings plans: those for a family of types go before those for all machines. None pays for spot capacity."""
-    left = [pool for pool in pools if pool.capacity != "spot"]
+    """Savings plans: those for a family of types go before those for all machines."""
+    left = pools
     for (service, region, family), plans in sorted(_together(market), key=lambda group: not group[0][2]):
         machines = f"{family} in {region}" if family else "SageMaker" if service == "sagemaker" else "EC2"
         name = f"savings plans of {machines}"

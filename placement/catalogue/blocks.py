@@ -147,7 +147,7 @@ def _pool(market: Market, wish: Wish, name: str, zone: str, capacity: Capacity) 
 def _add_limits(made: Blocks, market: Market, wish: Wish) -> None:
     """What the account's quotas, budgets and savings plans say of all pools."""
     pools = [
-        AccountPool(pool["name"], market.types[pool["instance_type"]], wish.region, _bought(pool))
+        AccountPool(pool["name"], market.types[pool["instance_type"]], wish.region, _bought(pool), pool["zone"])
         for pool in made.pools
     ]
     rules = account_rules(market, pools)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from placement.catalogue.facts import InstanceFacts, Price
-    from placement.catalogue.offers import Capacity, CostBudget, Findings, Node, Quota, SavingsPlan
+    from placement.catalogue.offers import Capacity, CostBudget, Findings, Node, Quota, ReservedInstances, SavingsPlan
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 
@@ -61,6 +61,11 @@ class Market:
     def savings_plans(self) -> tuple[SavingsPlan, ...]:
         """The savings plans of all files."""
         return tuple(plan for found in self.findings for plan in found.savings_plans)
+
+    @property
+    def reserved(self) -> tuple[ReservedInstances, ...]:
+        """The reserved instances of all files."""
+        return tuple(row for found in self.findings for row in found.reserved)
 
     @property
     def budgets(self) -> tuple[CostBudget, ...]:

@@ -49,6 +49,15 @@ class SavingsPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ReservedInstances:
+    """Machines of EC2 of one type that an account pays for, used or not: in a zone, by its names, or in its region."""
+
+    instance_type: str
+    count: int
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CostBudget:
     """The most that an account wants to spend, dollars an hour: on SageMaker, on EC2 ("aws"), or on everything."""
 
@@ -77,6 +86,7 @@ class Findings:
     offers: tuple[Offer, ...] = ()
     quotas: tuple[Quota, ...] = ()
     savings_plans: tuple[SavingsPlan, ...] = ()
+    reserved: tuple[ReservedInstances, ...] = ()
     budgets: tuple[CostBudget, ...] = ()
     nodes: tuple[Node, ...] = ()
     skipped: tuple[str, ...] = ()

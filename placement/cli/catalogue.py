@@ -29,7 +29,8 @@ FactsOption = Annotated[
         metavar="FILE",
         help="What you have: JSON of aws ec2 describe-instance-types, describe-instance-type-offerings, "
         "describe-spot-price-history, aws pricing get-products, aws service-quotas list-service-quotas, "
-        "aws savingsplans describe-savings-plans, aws budgets describe-budgets, or kubectl get nodes "
+        "aws savingsplans describe-savings-plans, aws ec2 describe-reserved-instances, "
+        "aws budgets describe-budgets, or kubectl get nodes "
         "-o json; CSV of SkyPilot or gpuhunt. May be repeated; later files count first.",
     ),
 ]

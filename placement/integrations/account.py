@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def told_account_rules(
     market: Market, pools: Sequence[AccountPool], committed: Container[str], notes: Notes, *, least: int = 2
 ) -> AccountRules:
-    """Quotas, budgets and savings plans of the files that were given; see `account_rules`."""
+    """Quotas, budgets, savings plans and reserved instances of the files that were given; see `account_rules`."""
     made = account_rules(market, pools, committed, least=least)
     for name, reason in made.assumed.items():
         notes.assumed(name, reason)

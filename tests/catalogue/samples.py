@@ -142,6 +142,35 @@ SAVINGS_PLANS: Doc = {
     ],
     "nextToken": "more",
 }
+
+
+def reserved(kind: str, count: int, zone: str = "", **more: Any) -> Doc:
+    """A row of `aws ec2 describe-reserved-instances`."""
+    place = {"Scope": "Availability Zone", "AvailabilityZone": zone} if zone else {"Scope": "Region"}
+    return {
+        "ReservedInstancesId": f"r-{kind}-{zone}",
+        "InstanceType": kind,
+        "InstanceCount": count,
+        "State": "active",
+        "ProductDescription": "Linux/UNIX",
+        "InstanceTenancy": "default",
+        "OfferingType": "No Upfront",
+        **place,
+        **more,
+    }
+
+
+RESERVED: Doc = {
+    "ReservedInstances": [
+        reserved("p5.48xlarge", 2, "us-east-1a", AvailabilityZoneId="use1-az1"),
+        reserved("p5.48xlarge", 1, "us-east-1a", AvailabilityZoneId="use1-az1"),
+        reserved("p5.48xlarge", 4),
+        reserved("g6.12xlarge", 5),
+        reserved("p5.48xlarge", 9, State="retired"),
+        reserved("p5.48xlarge", 9, ProductDescription="Windows"),
+        reserved("p5.48xlarge", 9, InstanceTenancy="dedicated"),
+    ]
+}
 COMPUTE = "Amazon Elastic Compute Cloud - Compute"
 BUDGETS: Doc = {
     "Budgets": [
@@ -250,6 +279,7 @@ JSON_SAMPLES: dict[str, Doc] = {
     "prices": PRICES,
     "quotas": QUOTAS,
     "savings_plans": SAVINGS_PLANS,
+    "reserved": RESERVED,
     "budgets": BUDGETS,
     "nodes": NODES,
 }

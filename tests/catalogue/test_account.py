@@ -57,6 +57,56 @@ def test_savings_plans_pay_for_a_family_first_and_never_for_spot(tmp_path: Path)
     assert list(alone.ignored) == ["savings plans of SageMaker", "savings plans of EC2"]
 
 
+def in_zones(market: Market, *rows: tuple[str, str, str], kind: str = "p5.48xlarge") -> list[AccountPool]:
+    """Pools by name, region and zone."""
+    return [AccountPool(name, market.types[kind], region, zone=zone, row=kind) for name, region, zone in rows]
+
+
+def made_of(market: Market, rows: list[AccountPool]) -> list[tuple[str, list[str], int]]:
+    """The commitments by machines."""
+    made = account_rules(market, rows).commitments
+    return [(row["name"], row["pools"], row["instances"]) for row in made if "instances" in row]
+
+
+def test_reserved_instances_are_paid_for_by_zone_then_by_region(tmp_path: Path) -> None:
+    """A zone by its name or its id; a pool is in one commitment, and savings plans pay for what is left."""
+    market = market_of(tmp_path, samples.RESERVED, samples.SAVINGS_PLANS)
+    rows = in_zones(market, ("a", EAST, "use1-az1"), ("b", EAST, "us-east-1b"), ("c", EAST, "us-east-1c"))
+    spot = AccountPool("spot", market.types["p5.48xlarge"], EAST, "spot", "us-east-1a")
+    made = account_rules(market, [*rows, spot])
+
+    assert [(row["name"], row["pools"], row.get("instances")) for row in made.commitments] == [
+        ("reserved instances of p5.48xlarge in us-east-1a", ["a"], 3),
+        ("reserved instances of p5.48xlarge", ["b", "c"], 4),
+    ]
+    assert "not counted for a: a pool is in one commitment" in made.assumed["reserved instances of p5.48xlarge"]
+    assert made.ignored["reserved instances of g6.12xlarge"] == "5 machines: no pool here is of their type and place"
+    assert "savings plans of p5 in us-east-1" in made.ignored
+
+
+def test_reserved_instances_of_a_region_join_those_of_its_only_zone(tmp_path: Path) -> None:
+    """Where no pool is left for them; of pools in two regions nobody knows which they are for."""
+    market = market_of(tmp_path, samples.RESERVED)
+    zone = "reserved instances of p5.48xlarge in us-east-1a"
+    assert made_of(market, in_zones(market, ("a", EAST, "us-east-1a"))) == [(zone, ["a"], 7)]
+    both = in_zones(market, ("a", EAST, "us-east-1a"), ("b", WEST, "us-west-2a"))
+    assert made_of(market, both) == [(zone, ["a"], 3)]
+    assert "their region is not told" in account_rules(market, both).ignored["reserved instances of p5.48xlarge"]
+
+
+def test_reserved_instances_are_of_one_row_and_never_of_sagemaker(tmp_path: Path) -> None:
+    """A commitment by machines is of one instance type of the problem."""
+    market = market_of(tmp_path, samples.RESERVED)
+    rows = [
+        AccountPool(name, market.types["g6.12xlarge"], EAST, zone="us-east-1a", row=row)
+        for name, row in (("x", "odd"), ("y", "plain"), ("z", "plain"))
+    ]
+    assert made_of(market, rows) == [("reserved instances of g6.12xlarge", ["y", "z"], 5)]
+    made = account_rules(market, [AccountPool("hosting", market.types["ml.g6.12xlarge"], EAST)])
+    assert made.commitments == []
+    assert "they do not pay for machines of SageMaker" in made.ignored["reserved instances of g6.12xlarge"]
+
+
 def test_budgets_count_the_machines_of_their_service(tmp_path: Path) -> None:
     """That of an account counts both; none counts machines of another cloud."""
     market = market_of(tmp_path, samples.BUDGETS)

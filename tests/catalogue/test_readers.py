@@ -136,6 +136,22 @@ def test_a_savings_plan_in_another_currency_is_left_out(told: Callable[[Any], Fi
     assert found.skipped[0].startswith("left out: 1 x a savings plan that is not active, not in dollars")
 
 
+def test_reserved_instances(told: Callable[[Any], Findings]) -> None:
+    """Those that are active, and for Linux on shared machines; a zone by its names."""
+    found = told(samples.RESERVED)
+
+    assert [(row.instance_type, row.count, row.zones) for row in found.reserved] == [
+        *(("p5.48xlarge", count, ("us-east-1a", "use1-az1")) for count in (2, 1)),
+        ("p5.48xlarge", 4, ()),
+        ("g6.12xlarge", 5, ()),
+    ]
+    assert found.skipped[0].startswith("left out: 3 x a reserved instance that is not active")
+    with pytest.raises(DocumentError, match=r"ReservedInstances\[0\]\.Scope: must be one of Availability Zone, Region"):
+        told({"ReservedInstances": [samples.reserved("p5.48xlarge", 1, Scope="Zone")]})
+    with pytest.raises(DocumentError, match=r"ReservedInstances\[0\]\.AvailabilityZone: is required"):
+        told({"ReservedInstances": [samples.reserved("p5.48xlarge", 1, Scope="Availability Zone")]})
+
+
 def test_budgets(told: Callable[[Any], Findings]) -> None:
     """Dollars of a day, a month or a year as dollars an hour; whose filter may say anything else is named."""
     found = told(samples.BUDGETS)

@@ -36,6 +36,7 @@ _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_prices.KEY: ("aws pricing get-products", aws_prices.read_prices),
     aws_quotas.KEY: ("aws service-quotas list-service-quotas", aws_quotas.read_quotas),
     aws_account.SAVINGS_PLANS: ("aws savingsplans describe-savings-plans", aws_account.read_savings_plans),
+    aws_account.RESERVED: ("aws ec2 describe-reserved-instances", aws_account.read_reserved_instances),
     aws_account.BUDGETS: ("aws budgets describe-budgets", aws_account.read_budgets),
     "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
 }

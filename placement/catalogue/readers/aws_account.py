@@ -1,21 +1,24 @@
-"""What an account has committed to and may spend: savings plans and budgets.
+"""What an account has committed to and may spend: savings plans, reserved instances and budgets.
 
-Read are answers of `aws savingsplans describe-savings-plans` and `aws budgets describe-budgets`.
+Read are answers of `aws savingsplans describe-savings-plans`, `aws ec2 describe-reserved-instances` and `aws budgets
+describe-budgets`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.catalogue.offers import CostBudget, Findings, SavingsPlan
+from placement.catalogue.offers import CostBudget, Findings, ReservedInstances, SavingsPlan
 from placement.catalogue.readers.fields import each
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
 
-SAVINGS_PLANS, BUDGETS = "savingsPlans", "Budgets"
+SAVINGS_PLANS, RESERVED, BUDGETS = "savingsPlans", "ReservedInstances", "Budgets"
 _HOURS = {"DAILY": 24, "MONTHLY": 730, "QUARTERLY": 2190, "ANNUALLY": 8760}
 _SERVICES = {"Amazon SageMaker": "sagemaker", "Amazon Elastic Compute Cloud - Compute": "aws"}
+_LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
+_SCOPES = ("Availability Zone", "Region")
 _COMPUTE = ("Compute", "EC2Instance")
 _SAGEMAKER = ("SageMaker", "Sagemaker")  # as the service writes it, and as some of its pages do
 
@@ -46,6 +49,30 @@ def _plan(row: At) -> SavingsPlan | None:
     if kind == "EC2Instance":
         return SavingsPlan("aws", paid, row.key("region").text(), row.key("ec2InstanceFamily").text())
     return SavingsPlan("aws", paid)
+
+
+def read_reserved_instances(document: At, source: str) -> Findings:
+    """Active reserved instances that run Linux on shared machines; others are counted and left out."""
+    rows = each(document.key(RESERVED).items(), _reserved, source)
+    found = tuple(row for row in rows if row is not None)
+    others = len(rows) - len(found)
+    reason = "a reserved instance that is not active, or not for Linux on shared machines"
+    return Findings(source, reserved=found, skipped=(f"left out: {others} x {reason}",) if others else ())
+
+
+def _reserved(row: At) -> ReservedInstances | None:
+    kind, count = row.key("InstanceType").text(), row.key("InstanceCount").whole()
+    system, tenancy, scope = row.key("ProductDescription"), row.get("InstanceTenancy"), row.get("Scope")
+    names = [zone.text() for key in ("AvailabilityZone", "AvailabilityZoneId") if (zone := row.get(key)) is not None]
+    if scope is not None and scope.text() not in _SCOPES:
+        raise scope.fault(f"must be one of {', '.join(_SCOPES)}")
+    in_zone = bool(names) if scope is None else scope.text() == _SCOPES[0]
+    if in_zone and not names:
+        raise row.key("AvailabilityZone").fault("is required")
+    shared = tenancy is None or tenancy.text() == "default"
+    if row.key("State").text() != "active" or system.text() not in _LINUX or not shared or not count:
+        return None
+    return ReservedInstances(kind, count, tuple(names) if in_zone else ())
 
 
 def read_budgets(document: At, source: str) -> Findings:

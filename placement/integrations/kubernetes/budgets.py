@@ -53,7 +53,7 @@ def rented_pools(pools: Sequence[NodePoolRow], market: Market) -> list[AccountPo
             facts = InstanceFacts("aws", first.type_label, "", 0, 1, 0, vcpus, gib)
         if facts is not None:
             capacity: Capacity = "spot" if pool.buy == "spot" else "on-demand"
-            found.append(AccountPool(pool.name, facts, first.region, capacity))
+            found.append(AccountPool(pool.name, facts, first.region, capacity, pool.zone, pool.node_class.name))
     return found
 
 

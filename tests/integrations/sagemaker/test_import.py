@@ -19,6 +19,7 @@ from placement.integrations.sagemaker.around import ranges
 from placement.integrations.sagemaker.endpoints import read_endpoint
 from placement.integrations.sagemaker.problem import ImportWish, import_endpoints
 from placement.integrations.sagemaker.variant_pools import with_hosted_types
+from tests.catalogue.samples import reserved
 from tests.cli.test_solve import run
 from tests.integrations.sagemaker.samples import G5, G6E, P4D, component, config, endpoint, pooled, simple, write
 
@@ -347,6 +348,15 @@ def test_the_problem_does_not_depend_on_the_order_of_files(tmp_path: Path) -> No
 
     assert one.name == "a-first-b-second"
     assert one.to_document() == two.to_document()
+
+
+def test_reserved_instances_of_ec2_pay_for_no_machine_of_sagemaker(tmp_path: Path) -> None:
+    """Which is told, also where the folder of answers has them."""
+    made = imported(tmp_path, simple(), facts=[{"ReservedInstances": [reserved(G5.removeprefix("ml."), 2)]}])
+
+    assert made.problem.commitments == ()
+    (note,) = [note for note in made.notes if note.place.startswith("reserved instances of g5.12xlarge")]
+    assert note.reason.endswith("they do not pay for machines of SageMaker")
 
 
 def test_headroom_is_kept_from_components(tmp_path: Path) -> None:
