@@ -611,6 +611,32 @@ def fleets(draw: Draw) -> Doc:
     return doc
 
 
+def zoned(draw: Draw) -> Doc:
+    """Copies on accelerators, as many as are asked for, with rules over the zones of each component."""
+    doc = loose(draw, types=("s1", "s4", "l2", "l4"))
+    if draw.chance(60):
+        doc.pop("instances", None)
+        doc.pop("placements", None)
+    names = ZONES[: draw.choice((2, 2, 3))]
+    kinds = [(pool["instance_type"], pool.get("max_instances")) for pool in doc["pools"]]
+    doc["pools"] = [
+        {"name": f"{kind}-{k}-{zone}", "instance_type": kind, "zone": zone}
+        | ({} if most is None else {"max_instances": most})
+        for k, (kind, most) in enumerate(kinds[:2])
+        for zone in names
+    ]
+    pools = [pool["name"] for pool in doc["pools"]]
+    for row in doc.get("instances", []):
+        row["pool"] = draw.choice(pools)
+    for row in doc.get("placements", []):
+        row.pop("accelerators", None)
+    for option in every_option(doc):
+        option["accelerators"] = option.get("accelerators", 1) or 1
+    for component in doc["components"]:
+        component["spread"] = draw.choice(({"max_skew": 1}, {"max_skew": 2}, {"min_zones": 2}, {"max_per_zone": 2}))
+    return doc
+
+
 OPTION_KEYS = (
     "accelerators",
     "accelerator_memory_gib",
@@ -649,6 +675,15 @@ BASES: dict[str, Callable[[Draw], Doc]] = {
     "alike": alike,
     "fleets": fleets,
     "rules": rules,
+    "zoned": zoned,
 }
 FAMILIES = (*TWISTS, *BASES)
-WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 1.5, "bins": 8, "hard-bins": 8, "alike": 8}
+WEIGHTS = dict.fromkeys(FAMILIES, 10) | {
+    "nothing": 3,
+    "large": 5,
+    "fleets": 1.5,
+    "bins": 8,
+    "hard-bins": 8,
+    "alike": 8,
+    "zoned": 6,
+}

@@ -12,7 +12,11 @@ import coverage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ASIDE = ("cli", "report", "io")  # rooms that no solve comes to
+# What a solve or a plan for scenarios comes to.
+ROOMS = (
+    *("bounds", "certificates", "compiled", "direct", "engines", "heuristics", "local_search", "parallel", "patterns"),
+    *("planner.py", "reductions", "referee", "scenarios", "solvers", "solving", "vector_packing", "writing.py"),
+)
 EXCLUDED = (r"if TYPE_CHECKING:", r"^\s+\.\.\.$", r"assert False")
 
 
@@ -27,7 +31,7 @@ def unreached(data: str) -> Iterator[str]:
     yield "lines that no run came to:"
     for file in sorted(cover.get_data().measured_files()):
         name = file.rpartition("/placement/")[2]
-        if name.partition("/")[0] in ASIDE or "/placement/" not in file:
+        if name.partition("/")[0] not in ROOMS or "/placement/" not in file:
             continue
         _, statements, _, missing, shown = cover.analysis2(file)
         total, missed = total + len(statements), missed + len(missing)

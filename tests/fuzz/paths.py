@@ -159,7 +159,7 @@ _ZONES_FROM = {
     "parameters:column_generation.zone_packing.copies_from": 1,
     "parameters:column_generation.pack.dive_from": 1,
 }
-_ZONED = {"zones": 40, "fleets": 25, "moves": 10}
+_ZONED = {"zoned": 200, "zones": 40, "fleets": 25, "moves": 10}
 _NO_PLAN = {"placement.heuristics.first_plan:first_plan": blind.no_plan}
 _POOR_PLAN = {"placement.heuristics.first_plan:first_plan": blind.poor_plan}
 _NO_REASON = {"placement.bounds.infeasible:why_infeasible": blind.no_reason}
@@ -262,8 +262,24 @@ PATHS: tuple[Path, ...] = (
         reaches=_DIVE,
         lowers=_DIVES | _NO_MIXES,
     ),
-    Path("cg-zones", _CG, 8, likes=_ZONED, work=(2,), reaches=_ZONES, lowers=_BLIND | _POOR_PLAN | _ZONES_FROM),
-    Path("cg-zones-clock", _CG, 3, likes=_ZONED, seconds=1.0, reaches=_ZONES, lowers=_BLIND | _POOR_PLAN | _ZONES_FROM),
+    Path(
+        "cg-zones",
+        _CG,
+        8,
+        likes=_ZONED,
+        work=(2,),
+        reaches=_ZONES,
+        lowers=_BLIND | _POOR_PLAN | _ZONES_FROM | _NO_MIXES,
+    ),
+    Path(
+        "cg-zones-clock",
+        _CG,
+        3,
+        likes=_ZONED,
+        seconds=1.0,
+        reaches=_ZONES,
+        lowers=_BLIND | _POOR_PLAN | _ZONES_FROM | _NO_MIXES,
+    ),
     Path("cg-coarse-grid", _CG, 5, work=(3,), lowers=_COARSE_GRID),
     Path("cg-spanning", _CG, 5, work=(3,), lowers=_SPANNING),
     Path("cg-few-aggregates", _CG, 5, work=(3,), lowers=_FEW_AGGREGATES),
