@@ -163,7 +163,10 @@ def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:
     of = {name: endpoint for name, (endpoint, _) in saved.listed.items()}
     for name, answer in saved.components.items():
         with answer.reading() as at:
-            of[name] = at.key("EndpointName").text()
+            own = at.key("EndpointName").text()
+        if of.get(name, "") not in ("", own):
+            notes.assumed(f"inference component {name} EndpointName", f"a list says {of[name]}, its own answer {own}")
+        of[name] = own
     for name, endpoint in of.items():
         if endpoint and endpoint not in saved.endpoints:
             notes.ignored(f"inference component {name}", f"its endpoint {endpoint} was not given")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
-from placement.integrations.sagemaker.inference_components import count_of, read_component, rows_of
+from placement.integrations.sagemaker.inference_components import by_name, count_of, read_component, rows_of
+from placement.integrations.sagemaker.labels import MOST_PRIORITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,11 +77,17 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         tell_fields(at, ENDPOINT, f"endpoint {name}", notes)
         _tell_state(at, name, notes)
         _tell_shadows(at, name, notes)
-        running = {row.key("VariantName").text(): row for row in rows_of(at, "ProductionVariants")}
+        running = by_name(rows_of(at, "ProductionVariants"), "VariantName")
         seen = {key: _summary(row, f"endpoint {name} variant {key}", notes) for key, row in running.items()}
     with answers.config.reading() as at:
         tell_fields(at, CONFIGURATION, f"endpoint {name} configuration", notes)
-        variants = tuple(_variant(row, seen, name, notes) for row in at.key("ProductionVariants").items())
+        rows = by_name(at.key("ProductionVariants").items(), "VariantName")
+        if seen.keys() - rows.keys():
+            lacking = ", ".join(sorted(seen.keys() - rows.keys()))
+            raise at.key("ProductionVariants").fault(
+                f"lacks variants of the endpoint's answer ({lacking}): the two are of different times"
+            )
+        variants = tuple(_variant(row, seen, name, notes) for row in rows.values())
         _tell_shadows(at, name, notes)
         settings = kept_of(at, CONFIGURATION)
     of_variants = {variant.name: variant for variant in variants}
@@ -158,7 +165,16 @@ def _reservation(row: At) -> ReservedCapacity:
         for key in ("TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint")
     )
     usable = total if free is None else free + (used or 0)
+    if total is not None and usable is not None and usable > total:
+        raise row.key("AvailableInstanceCount").fault(f"must be at most {total}, with UsedByCurrentEndpoint")
     return ReservedCapacity(arn.text() if arn is not None else "", total, usable)
+
+
+def _with_arn(running: ReservedCapacity | None, configured: ReservedCapacity | None) -> ReservedCapacity | None:
+    """The reservation of both answers: that of the endpoint has its counts, that of its configuration its name."""
+    if running is None or configured is None or running.arn:
+        return running or configured
+    return replace(running, arn=configured.arn)
 
 
 def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes: Notes) -> Variant:
@@ -184,7 +200,7 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
         name,
         _pools(row, summary, place),
         _scaling(row, place, notes),
-        _reservation(reserved) if summary.reservation is None and reserved is not None else summary.reservation,
+        _with_arn(summary.reservation, _reservation(reserved) if reserved is not None else None),
         _partitions(row),
         _settings(row),
     )
@@ -199,13 +215,13 @@ def _settings(row: At) -> dict[str, Any]:
 
 
 def _tell_differences(configured: At, running: At, place: str, notes: Notes) -> None:
-    """What both answers tell must be the same; what the endpoint's alone tells is not read."""
-    for key in ("ManagedInstanceScaling", "AcceleratorPartitionLayouts"):
+    """What both answers tell must be the same."""
+    for key in ("ManagedInstanceScaling", "AcceleratorPartitionLayouts", "CapacityReservationConfig"):
         theirs, ours = running.get(key), configured.get(key)
         if theirs is None:
             continue
         if ours is None:
-            notes.ignored(f"{place} {key}", "the endpoint's answer has it, that of its configuration has not")
+            notes.assumed(f"{place} {key}", "the endpoint's answer has it, that of its configuration has not")
         elif _differ(theirs.value, ours.value):
             reason = "the endpoint's answer and that of its configuration differ: the latter is taken"
             notes.assumed(f"{place} {key}", reason)
@@ -228,7 +244,7 @@ def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ..
         )
     if single is not None:
         return (PoolState(single.text(), summary.current),)
-    kinds = {pool.key("InstanceType").text(): count_of(pool.key("Priority")) for pool in pools}
+    kinds = {kind: _priority(pool) for kind, pool in by_name(pools, "InstanceType").items()}
     for kind in summary.pools:
         if kind not in kinds:
             raise UsageError(f"{printable(place)}: machines of {printable(kind)} run, which is none of its pools")
@@ -239,6 +255,13 @@ def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ..
         )
     ordered = sorted(kinds.items(), key=lambda row: row[1])
     return tuple(PoolState(kind, summary.pools.get(kind, 0), priority) for kind, priority in ordered)
+
+
+def _priority(pool: At) -> int:
+    found = pool.key("Priority")
+    if not 1 <= count_of(found) <= MOST_PRIORITY:
+        raise found.fault(f"must be from 1 to {MOST_PRIORITY}")
+    return count_of(found)
 
 
 def _scaling(row: At, place: str, notes: Notes) -> tuple[int, int | None] | None:

@@ -91,7 +91,7 @@ VARIANT_NOW = Structure(
             {
                 **_RESERVED,
                 **_all(READ, "TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint"),
-                "Ec2CapacityReservations": "its machines are among those that the fields beside it count",
+                "Ec2CapacityReservations": "only the counts beside it are read, which are of all of them",
             }
         ),
         "AcceleratorPartitionLayouts": _LAYOUTS,
@@ -108,7 +108,8 @@ ENDPOINT = Structure(
 )
 VARIANT = Structure(
     {
-        **_all(READ, "VariantName", "ModelName", "InstanceType", "InitialInstanceCount", "ServerlessConfig"),
+        **_all(READ, "VariantName", "ModelName", "InstanceType", "ServerlessConfig"),
+        "InitialInstanceCount": FACT,  # with which it began
         **_all(KEPT, "InitialVariantWeight", "VolumeSizeInGB", "ModelDataDownloadTimeoutInSeconds", "CoreDumpConfig"),
         **_all(KEPT, "EnableSSMAccess", "ContainerStartupHealthCheckTimeoutInSeconds", "RoutingConfig"),
         **_all(KEPT, "InferenceAmiVersion", "VariantInstanceProvisionTimeoutInSeconds", "AcceleratorType"),
@@ -188,9 +189,8 @@ COMPONENT_LISTED = Structure(
 )
 SCALABLE_TARGET = Structure(
     {
-        **_all(READ, "ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity"),
-        "SuspendedState": READ,
-        **_all(FACT, "RoleARN", "CreationTime", "ScalableTargetARN"),
+        **_all(READ, "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity", "SuspendedState"),
+        **_all(FACT, "ServiceNamespace", "RoleARN", "CreationTime", "ScalableTargetARN"),
         "PredictedCapacity": "what it forecasts is no rule",
     }
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
@@ -49,6 +49,16 @@ def rows_of(at: At, key: str) -> tuple[At, ...]:
     return () if found is None else tuple(found.items())
 
 
+def by_name(rows: Iterable[At], key: str) -> dict[str, At]:
+    """Entries of a list by what tells them apart, which no two may share."""
+    found: dict[str, At] = {}
+    for row in rows:
+        name = row.key(key)
+        if found.setdefault(name.text(), row) is not row:
+            raise name.fault("stands twice in the list, and each must stand once")
+    return found
+
+
 def count_of(at: At) -> int:
     """A number of machines or copies."""
     found = at.whole()
@@ -73,10 +83,10 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
             raise at.fault("must have either Specification or Specifications")
         tell_fields(at, COMPONENT, place, notes)
         rows = several or ((single,) if single is not None else ())
+        if several:
+            by_name(several, "InstanceType")
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
-            notes.ignored(
-                place, "it is an adapter: it lives in the copies of its base component and takes nothing more"
-            )
+            _tell_adapter(rows, place, notes)
             return None
         variant = at.get("VariantName")
         if variant is not None and variant.text() not in variants:
@@ -86,6 +96,12 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
         _tell_status(at, place, notes)
         of = variant.text() if variant is not None else None
         return InferenceComponent(name, at.key("EndpointName").text(), of, specifications, desired, current, by_type)
+
+
+def _tell_adapter(rows: Iterable[At], place: str, notes: Notes) -> None:
+    notes.ignored(place, "it is an adapter: it lives in the copies of its base component and takes nothing more")
+    if any(row.get("ComputeResourceRequirements") is not None for row in rows):
+        notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
 
 
 def _tell_status(at: At, place: str, notes: Notes) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool, Problem
 
 START = "sagemaker."
-_LEAST_PRIORITY, _MOST_PRIORITY = 1, 5
 _MOST_CAPACITY = 1_000_000
 
 
@@ -66,8 +65,8 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
         "must be a type of SageMaker such as ml.g5.12xlarge",
     ),
     labels.PRIORITY: (
-        lambda text: _whole(_json(text), _LEAST_PRIORITY, _MOST_PRIORITY),
-        f"must be a whole number from {_LEAST_PRIORITY} to {_MOST_PRIORITY}",
+        lambda text: _whole(_json(text), 1, labels.MOST_PRIORITY),
+        f"must be a whole number from 1 to {labels.MOST_PRIORITY}",
     ),
     labels.SCALING: (_is_range, "must be least and most machines as JSON such as [1,6], the most 1 or more, or null"),
     labels.PARTITIONS: (

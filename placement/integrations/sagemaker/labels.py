@@ -20,6 +20,7 @@ ENDPOINT = "sagemaker.endpoint"
 VARIANT = "sagemaker.variant"
 INSTANCE_TYPE = "sagemaker.instance_type"
 PRIORITY = "sagemaker.priority"
+MOST_PRIORITY = 5  # from 1
 SCALING = "sagemaker.scaling"  # [least, most]; most may be null
 PARTITIONS = "sagemaker.partitions"  # MIG profiles on each accelerator
 RESERVATION = "sagemaker.reservation"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from placement.errors import DocumentError
+from placement.errors import DocumentError, UsageError
 from placement.integrations.sagemaker import fields, labels
 from placement.integrations.sagemaker.fields import Structure, Words
 from placement.integrations.sagemaker.service_model import service_model
-from tests.integrations.sagemaker.samples import pooled, simple
+from tests.corpus import one_by_one
+from tests.integrations.sagemaker.samples import component, pooled, simple
 from tests.integrations.sagemaker.test_import import imported, target, told
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def full() -> dict[str, Any]:
     return documents | {"targets": {"ScalableTargets": rows}}
 
 
+NONE_RUNS = ("rank", "RuntimeConfig", "PlacementStatus", 1)  # on this type
 MADE = {"one type": full, "pools": pooled}
 WAYS = [
     (kind, way)
@@ -96,6 +98,131 @@ def test_a_field_that_nobody_knows_is_told_or_kept(kind: str, way: tuple[Any, ..
     noted = any("NobodyKnows" in place for place in told(made, "ignored"))
 
     assert noted or ("RoutingConfig" in way and "NobodyKnows" in json.dumps(made.problem.to_document()))
+
+
+TABLE_OF = {"endpoint": fields.ENDPOINT, "config": fields.CONFIGURATION}
+ROWS_OF = {
+    ("endpoint", "ProductionVariants"): fields.VARIANT_NOW,
+    ("config", "ProductionVariants"): fields.VARIANT,
+    ("list", "InferenceComponents"): fields.COMPONENT_LISTED,
+    ("targets", "ScalableTargets"): fields.SCALABLE_TARGET,
+}
+
+
+def use_of(way: tuple[Any, ...]) -> fields.Field:
+    """What the tables say of a field."""
+    field: fields.Field = ROWS_OF.get(way[:2]) or TABLE_OF.get(way[0], fields.COMPONENT)
+    for key in way[2 if way[:2] in ROWS_OF else 1 :]:
+        if isinstance(field, Structure) and isinstance(key, str):
+            field = field.fields[key]
+    return field
+
+
+def leaves(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each number and text."""
+    if isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(entry, (*way, key))
+    else:
+        yield way
+
+
+def outcome(folder: Path, documents: dict[str, Any]) -> tuple[str, ...]:
+    """All that an import says: its problem and its notes, or why it refuses."""
+    try:
+        made = imported(folder, documents)
+    except (DocumentError, UsageError) as error:
+        return (str(error),)
+    return json.dumps(made.problem.to_document()), *map(str, made.notes)
+
+
+NO_MATTER = (
+    "EndpointArn",
+    "CreationTime",
+    "HF_TOKEN",
+)  # of these the region and the order are read, of secrets nothing
+READ = [
+    (kind, way)
+    for kind, make in MADE.items()
+    for way in leaves(make())
+    if use_of(way) is not fields.FACT and way[-1] not in NO_MATTER and way[:-1] != NONE_RUNS
+]
+
+
+@one_by_one(range(len(READ)), 40)
+def test_a_field_that_is_read_makes_a_difference(seed: int, tmp_path: Path) -> None:
+    """Another value gives another problem, other notes or a refusal: what the tables call read is read."""
+    kind, way = READ[seed]
+    before = outcome(tmp_path, MADE[kind]())
+    documents = MADE[kind]()
+    holder: Any = documents
+    for key in way[:-1]:
+        holder = holder[key]
+    old = holder[way[-1]]
+    holder[way[-1]] = f"{old}x" if isinstance(old, str) else old + 1
+
+    assert outcome(tmp_path, documents) != before
+
+
+def test_the_reservation_of_both_answers_is_one(tmp_path: Path) -> None:
+    """One has its counts, the other its name, which an export needs; two names are told."""
+    made = imported(tmp_path / "one", full())
+    assert made.problem.pools[0].labels[labels.RESERVATION] == "arn:aws:x"
+    assert made.problem.commitments[0].instances == 9
+    documents = full()
+    documents["endpoint"]["ProductionVariants"][0]["CapacityReservationConfig"]["MlReservationArn"] = "arn:aws:y"
+    made = imported(tmp_path / "two", documents)
+    assert "endpoint llm variant main CapacityReservationConfig" in told(made, "assumed")
+
+
+def twice(rows: list[Any]) -> None:
+    """The first entry of a list stands there again."""
+    rows.append(json.loads(json.dumps(rows[0])))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("one type", lambda d: twice(d["config"]["ProductionVariants"]), r"Variants\[1\]\.VariantName: stands twice"),
+        ("one type", lambda d: twice(d["endpoint"]["ProductionVariants"]), r"Variants\[1\]\.VariantName: stands twice"),
+        (
+            "one type",
+            lambda d: d["endpoint"]["ProductionVariants"].append({"VariantName": "lost", "CurrentInstanceCount": 4}),
+            r"config\.json at \$\.ProductionVariants: lacks variants of the endpoint's answer \(lost\)",
+        ),
+        ("pools", lambda d: twice(d["chat"]["Specifications"]), r"Specifications\[2\]\.InstanceType: stands twice"),
+        (
+            "pools",
+            lambda d: twice(d["config"]["ProductionVariants"][0]["InstancePools"]),
+            r"InstancePools\[2\]\.InstanceType: stands twice",
+        ),
+        (
+            "pools",
+            lambda d: d["config"]["ProductionVariants"][0]["InstancePools"][0].update(Priority=6),
+            r"InstancePools\[0\]\.Priority: must be from 1 to 5, got 6",
+        ),
+        (
+            "one type",
+            lambda d: d["endpoint"]["ProductionVariants"][0]["CapacityReservationConfig"].update(TotalInstanceCount=3),
+            r"AvailableInstanceCount: must be at most 3, with UsedByCurrentEndpoint, got 9",
+        ),
+    ],
+)
+def test_answers_that_contradict_themselves_are_refused(kind: str, change: Any, said: str, tmp_path: Path) -> None:
+    """With file and field: of two entries of one name one would be lost."""
+    documents = MADE[kind]()
+    change(documents)
+    with pytest.raises(DocumentError, match=said):
+        imported(tmp_path, documents)
+
+
+def test_what_an_adapter_asks_for_is_told(tmp_path: Path) -> None:
+    """It should ask for nothing."""
+    documents = simple()
+    documents["lora"] = component("lora", "llm", 1, 1, 1)
+    documents["lora"]["Specification"]["BaseInferenceComponentName"] = "rank"
+    made = imported(tmp_path, documents)
+    assert "inference component lora ComputeResourceRequirements" in told(made, "ignored")
 
 
 def test_an_unknown_field_of_a_configuration_is_told_and_kept(tmp_path: Path) -> None:
