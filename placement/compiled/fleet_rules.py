@@ -12,6 +12,8 @@ from placement.compiled.packing import machines_paid, moves
 from placement.compiled.survival import survives
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
 
@@ -35,22 +37,29 @@ def named_fleet_rules(fleet: Fleet) -> tuple[str, ...]:
 
 def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
     """The first such rule that a packing breaks, in words; "" for none. O(copies + components + pools)."""
+    return next(broken_fleet_rules(fleet, packing), "")
+
+
+def broken_fleet_rules(fleet: Fleet, packing: Packing) -> Iterator[str]:
+    """All of them, each with what it allows and what the packing has. As `broken_fleet_rule`."""
     if fleet.limits:
         paid = machines_paid(fleet, packing)
         for limit in fleet.limits:
             if limit.sum(paid) > limit.most:
-                return f"{limit.what} of limit {limit.name} is {limit.sum(paid)}, at most {limit.most}"
+                has = limit.in_words(limit.sum(paid))
+                yield f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, the plan has {has}"
     if fleet.max_moves is not None and sum(moves(fleet, packing)) > fleet.max_moves:
-        return f"{sum(moves(fleet, packing))} moves, at most {fleet.max_moves}"
-    return _lost(fleet, packing) if any(map(_has_floor, fleet.components)) else ""
+        yield f"max_moves is {fleet.max_moves}, the plan has {sum(moves(fleet, packing))} moves"
+    if any(map(_has_floor, fleet.components)):
+        yield from _lost(fleet, packing)
 
 
 def _has_floor(component: FleetComponent) -> bool:
     return bool(component.pool_loss_floor or component.instance_loss_floor)
 
 
-def _lost(fleet: Fleet, packing: Packing) -> str:
-    """The first component that loses too much with one pool or one instance."""
+def _lost(fleet: Fleet, packing: Packing) -> Iterator[str]:
+    """The components that lose too much with one pool or one instance."""
     by_pool: Counter[tuple[int, int]] = Counter()
     fullest: Counter[int] = Counter()
     placed: Counter[int] = Counter()
@@ -63,7 +72,12 @@ def _lost(fleet: Fleet, packing: Packing) -> str:
     for (c, _), n in by_pool.items():
         most[c] = max(most[c], n)
     for component in fleet.components:
-        c = component.index
-        if not survives(component, placed[c], most[c], fullest[c]):
-            return f"{component.name} keeps too few copies when a pool or an instance is lost"
-    return ""
+        c, n = component.index, placed[component.index]
+        if survives(component, n, most[c], fullest[c]):
+            continue
+        for what, floor, lost in (
+            ("a pool", component.pool_loss_floor, most[c]),
+            ("an instance", component.instance_loss_floor, fullest[c]),
+        ):
+            if n - lost < floor:
+                yield f"{component.name} must keep {floor} copies when {what} is lost, the plan keeps {n - lost} of {n}"

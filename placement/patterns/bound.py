@@ -41,7 +41,7 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
@@ -163,6 +163,16 @@ class PatternBound:
     def patterns(self) -> list[Pattern]:
         """All of them."""
         return self._program.known()
+
+    def add_patterns(self, packing: Packing | None, times: int) -> None:
+        """More patterns: those of a plan, and so many of each device class at the prices of the root, of some items."""
+        if packing is not None:
+            self._program.add_patterns(self._patterns_of(packing))
+        for q, coverage in enumerate(() if self._prices is None else self._prices.coverage):
+            knapsack = self.relaxation.device_classes[q].knapsack
+            for _ in range(times):
+                some = self._some(coverage)
+                self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
 
     def useful_patterns(self) -> list[Pattern]:
         """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
@@ -441,11 +451,15 @@ class PatternBound:
                 continue
             found.append((q, pattern))
             for _ in range(extra):
-                some = [0 if self._rng.random() < _PARAMS.drop else price for price in prices.coverage[q]]
+                some = self._some(prices.coverage[q])
                 found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return self._program.add_patterns(new), capacity
+
+    def _some(self, prices: Sequence[int]) -> list[int]:
+        """The prices of a part of the items, at random."""
+        return [0 if self._rng.random() < _PARAMS.drop else price for price in prices]
 
     def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
         """What a plan has on its accelerators (or machines with at most one): a good start."""

@@ -127,7 +127,8 @@ _ZoneLimitsOf = tuple[ZoneLimits | None, ...]  # by component
 class Relaxation:
     """Everything the LP and its exact certificate share.
 
-    `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
+    `on_one_all[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there;
+    `on_one` are the same, or none where these are too many for the LP.
     `in_pool[c]`: no pool holds more copies of component c, as its loss would leave too few. `elsewhere[c]`: so many
     copies of one with a demand stand in other pools than any one.
     `aggregates` are sets of modes (indices): whole copies of one component, for the tree to branch on.
@@ -140,6 +141,7 @@ class Relaxation:
     modes_of: tuple[tuple[Mode, ...], ...]
     zones: tuple[ZoneLimits | None, ...]
     on_one: dict[tuple[int, int], int]
+    on_one_all: dict[tuple[int, int], int]
     in_pool: dict[int, int]
     elsewhere: dict[int, int]
     aggregates: tuple[tuple[int, ...], ...]
@@ -168,6 +170,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     modes_of: list[list[Mode]] = [[] for _ in fleet.components]
     for mode in modes:
         modes_of[mode.component].append(mode)
+    few_on_one = _few_on_one(fleet)
     return Relaxation(
         fleet=fleet,
         device_classes=device_classes,
@@ -175,7 +178,8 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
         modes=modes,
         modes_of=tuple(tuple(rows) for rows in modes_of),
         zones=zones,
-        on_one=_few_on_one(fleet),
+        on_one=few_on_one if len(few_on_one) <= _PARAMS.most_apart else {},
+        on_one_all=few_on_one,
         in_pool=in_pool,
         elsewhere=elsewhere,
         aggregates=_aggregates(fleet, device_classes, modes),
@@ -338,7 +342,7 @@ def _aggregates(
 
 
 def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
-    """The most copies on one machine, where that is fewer than parts of copies would be; none when there are too many.
+    """The most copies on one machine, where that is fewer than parts of copies would be.
 
     Dedicated components are left out, as their copies take parts of machines anyway, and so are those whose copies all
     stand on one machine: these rows are many and bring nothing that branching on machines does not.
@@ -350,7 +354,7 @@ def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
             options = [option for option in c.options if p in option.pools]
             if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
                 found[c.index, p] = most
-    return found if len(found) <= _PARAMS.most_apart else {}
+    return found
 
 
 def _few_in_pool(fleet: Fleet) -> dict[int, int]:

@@ -106,6 +106,14 @@ class DecidePhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class WholeSolutionsPhase(Phase):
+    """Whole solutions of the pattern program, packed part by part."""
+
+    program: Phase = Phase("each integer program", 0.5, seconds=8.0)
+    pack: Phase = Phase("each part of a solution", 0.2, seconds=2.0)
+
+
+@dataclass(frozen=True, slots=True)
 class HelperPhase(Phase):
     """What the second process does."""
 
@@ -118,6 +126,9 @@ class ColumnGenerationPhase(Phase):
     """The solver `column-generation`; its options have these as defaults. Closing machines and so on have the rest."""
 
     bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
+    whole_solutions: WholeSolutionsPhase = WholeSolutionsPhase(
+        "whole solutions of the pattern program, packed", 0.5, "rules over the whole plan, up to 250 copies"
+    )
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
@@ -241,6 +252,7 @@ class Schedule(Phase):
     groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
     prices: Phase = Phase("of a bound, at first: all sets of linear prices", 0.15, "machines have a price each, too")
     whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
+    obstacles: Phase = Phase("which rule leaves no plan", 0.5, "it is proven that there is none", seconds=5.0)
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
     scenarios: ScenariosPhase = ScenariosPhase("plan_scenarios", 1.0)
 

@@ -105,11 +105,11 @@ def apart(zones: tuple[str, ...]) -> Fleet:
 
 @pytest.mark.parametrize("zones", [("x",), ("x", "y", "z")])
 def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tuple[str, ...]) -> None:
-    """One machine is ruled out once, not once a zone, and two are proven."""
+    """One machine is ruled out once, not once a zone, and two are proven. Prices alone do not know who avoids whom."""
     fleet, budget = apart(zones), Budget()
     incumbent = Incumbent(fleet, budget)
     solve_greedy(Solve(fleet, incumbent, budget))
-    bound = PatternBound(Solve(fleet, incumbent, budget))
+    bound = PatternBound(Solve(fleet, incumbent, budget), engines=False)
     bound.run()
     assert bound.bound == 3 * 10**6
     by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
@@ -129,7 +129,7 @@ def test_bounds_of_plans_that_leave_copies_out_are_not_touched() -> None:
     assert incumbent.best is not None
     assert incumbent.best[1].left_out == (0,)
     for given, possible in ((None, False), ((1,), False), ((0,), True)):
-        bound = PatternBound(Solve(fleet, incumbent, Budget()), given)
+        bound = PatternBound(Solve(fleet, incumbent, Budget()), given, engines=False)
         bound.run()
         by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
         assert by_mix.possible == possible
@@ -180,7 +180,7 @@ def prepared(fleet: Fleet) -> tuple[Incumbent, PatternBound, CombinatorialBender
     """First-fit's plan, the bound at its end, and nothing decided yet."""
     incumbent = Incumbent(fleet, Budget())
     solve_greedy(Solve(fleet, incumbent, Budget()))
-    bound = PatternBound(Solve(fleet, incumbent, Budget()))
+    bound = PatternBound(Solve(fleet, incumbent, Budget()), engines=False)
     bound.run()
     return incumbent, bound, CombinatorialBenders(Solve(fleet, incumbent, Budget(), 7), bound, "test")
 
@@ -213,7 +213,7 @@ def test_the_tree_goes_on_where_it_has_no_mix(monkeypatch: pytest.MonkeyPatch) -
     """Some nodes of it, from one mix to the next; without one there is nothing to decide."""
     fleet, calls = apart(("x",)), []
     incumbent = prepared(fleet)[0]
-    bound, budget = PatternBound(Solve(fleet, incumbent, Budget())), Budget()
+    bound, budget = PatternBound(Solve(fleet, incumbent, Budget()), engines=False), Budget()
     monkeypatch.setattr(PatternBound, "resume", lambda _, *given: calls.append(given))
     by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
     by_mix.run(budget)
@@ -275,7 +275,7 @@ def test_a_better_plan_on_a_mix_is_taken() -> None:
     fleet = apart(("x", "y"))
     fleet = replace(fleet, components=tuple(replace(c, avoids=frozenset()) for c in fleet.components))
     incumbent = Incumbent(fleet, Budget())
-    bound = PatternBound(Solve(fleet, incumbent, Budget()))
+    bound = PatternBound(Solve(fleet, incumbent, Budget()), engines=False)
     seats = [Seat(c, 0, (0,)) for c in range(2)]
     incumbent.offer(Packing(tuple(Machine(p, None, (seat,)) for p, seat in enumerate(seats))), "apart")
     bound.run()

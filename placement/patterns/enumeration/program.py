@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
+from placement.compiled.capacity import most_on_one
 from placement.engines.highs import (
     LARGEST,
     SHARP,
@@ -31,7 +32,7 @@ from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.enumeration.reduced_costs import Reduced
@@ -195,6 +196,33 @@ class WholeProgram:
         self._things += sum(component.copies for component in relaxation.fleet.components)
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the cutoff
+
+    def forbid(self, pools: Collection[int], copies: Mapping[int, int], machines: int) -> None:
+        """Leave out solutions with so many copies, by component, on no more than so many machines of some pools.
+
+        One of these copies fewer, or one machine more, will do: each is a column that is 0 or 1.
+        """
+        rows, either = self.rows, list[int]()
+        for c, n in copies.items():
+            here = [k for p in pools for k in self.pool_columns.get((c, p), {}).values()]
+            most = sum(rows.upper[k] for k in here)
+            either.append(rows.column(1.0))
+            rows.row(-_INF, most, dict.fromkeys(here, 1.0) | {either[-1]: most - n + 1})
+        either.append(rows.column(1.0))
+        rows.row(0.0, _INF, {self.machine_columns[p]: 1.0 for p in pools} | {either[-1]: -(machines + 1.0)})
+        rows.row(1.0, _INF, dict.fromkeys(either, 1.0))
+        self._things += len(either)
+        self._given = len(rows.low)
+
+    def loosen(self, pools: Collection[int], most: int, machines: int) -> None:
+        """On no more than so many machines of some pools, copies take at most so much memory of accelerators."""
+        rows, modes = self.rows, self.relaxation.modes
+        taken = {k: float(modes[w].usage[0]) for w, k in self.mode_columns.items() if modes[w].pool in pools}
+        more = rows.column(1.0)
+        rows.row(-_INF, most, taken | {more: min(0.0, most - sum(n * rows.upper[k] for k, n in taken.items()))})
+        rows.row(0.0, _INF, {self.machine_columns[p]: 1.0 for p in pools} | {more: -(machines + 1.0)})
+        self._things += 1
+        self._given = len(rows.low)
 
     @property
     def most_rent(self) -> int:
@@ -407,10 +435,32 @@ class WholeProgram:
                 if r >= _HOST and several:
                     taken = {column: -float(mode.usage[r]) for column, mode in modes if mode.usage[r]}
                     self.rows.row(0.0, _INF, self.shared_columns(p, float(have)) | taken)
-        for (c, p), most in relaxation.on_one.items():
+        for (c, p), most in relaxation.on_one_all.items():
             if (c, p) in self.pool_columns:
                 copies = dict.fromkeys(self.pool_columns[c, p].values(), -1.0)
                 self.rows.row(0.0, _INF, self.shared_columns(p, float(most)) | copies)
+        self._apart_rows()
+
+    def _apart_rows(self) -> None:
+        """Two components that never share a machine: their machines, as few as can hold their copies, add up."""
+        fleet = self.relaxation.fleet
+        for (c, p), columns in self.pool_columns.items() if self.by_pool else ():
+            for other in fleet.components[c].avoids:
+                if (
+                    other <= c
+                    or (other, p) not in self.pool_columns
+                    or self._is_alone(c, p)
+                    or self._is_alone(other, p)
+                ):
+                    continue
+                most, others = (most_on_one(fleet, fleet.components[k], p) for k in (c, other))
+                taken = dict.fromkeys(columns.values(), -float(others))
+                taken |= dict.fromkeys(self.pool_columns[other, p].values(), -float(most))
+                self.rows.row(0.0, _INF, self.shared_columns(p, float(most * others)) | taken)
+
+    def _is_alone(self, c: int, p: int) -> bool:
+        """Whether the machines of a component are counted apart."""
+        return c in self.alone_columns[p]
 
     def _domain_rows(self, groups: Groups, domain: NodeDomain, reduced: Reduced) -> None:
         pools = len(self.machine_columns)

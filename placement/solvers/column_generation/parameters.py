@@ -175,6 +175,23 @@ class RoundingParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeSolutionsParameters:
+    """Whole solutions of the pattern program, packed part by part (`whole_solutions.py`)."""
+
+    most_copies: int = parameter(250, "copies", "beyond which the program takes longer than dives")
+    tree_nodes: int = parameter(300, "nodes", "of the tree, after each plan")
+    bent: int = parameter(
+        40, "patterns", "of each device class, at the prices of a part of the items, before the first"
+    )
+    rounds: int = parameter(100, "solutions", "tried to be packed, at most")
+    gap: float = parameter(1e-3, "part", "of the cost: the gap of the program; each solution only has to beat the last")
+    nodes: int = parameter(100_000, "nodes", "of the program")
+    fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work, whose seconds are not counted")
+    looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
+    work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for one part, under a limit on work")
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneCountParameters:
     """How many copies each zone has (`zone_counts.py`).
 
@@ -217,6 +234,7 @@ class ColumnGenerationParameters:
     pack: PackParameters = PackParameters()
     penalties: PenaltyParameters = PenaltyParameters()
     rounding: RoundingParameters = RoundingParameters()
+    whole_solutions: WholeSolutionsParameters = WholeSolutionsParameters()
     zone_counts: ZoneCountParameters = ZoneCountParameters()
     zone_packing: ZonePackingParameters = ZonePackingParameters()
 

@@ -2,13 +2,14 @@
 
 1. The bound from patterns. Limits are rows of its linear program and its tree, losses caps on copies there. Commitments
    by money and limits on moves have prices (`patterns.group_bound`), which also say what one more unit is worth.
-2. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
+2. In small fleets, whole solutions of the program over its patterns, packed part by part (`whole_solutions`).
+3. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
    an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there, and what comes out of it is
    repaired by heuristics that know all rules. Where moves are limited, mixes hold what runs.
-3. In small fleets, before that and after: mixes in the order of their price, each decided by CP-SAT, which knows all
+4. In small fleets, before that and after: mixes in the order of their price, each decided by CP-SAT, which knows all
    rules (`combinatorial_benders`). A mix on which there is no plan is left out with all that are within it, whatever
    the rules, as fewer machines never allow more plans. Only where the tree knows what machines cost.
-4. Plans made cheaper by searches that know all rules (`local_search.whole_plan`).
+5. Plans made cheaper by searches that know all rules (`local_search.whole_plan`).
 
 Packing zone by zone knows none of these rules, and is left out.
 """
@@ -26,6 +27,7 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.search import patience
+from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -53,8 +55,12 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         stats.update(nodes=bound.nodes, programs=bound.programs)
         if bound.infeasible and solve.left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
+        if may_pack_solutions(solve.fleet) and not solve.ended:
+            solutions = WholeSolutions(solve, bound, NAME)
+            solutions.run(SCHEDULE.column_generation.whole_solutions.of(solve.budget))
+            stats["solutions"] = solutions.solutions
         by_mix = CombinatorialBenders(solve, bound, NAME)
-        if bound.mix:
+        if bound.mix and not solve.ended:
             by_mix.run(solve.budget.share(options.decide_share))
     ground = WholePlanGround(solve)
     if ground.found and not solve.ended:

@@ -1,0 +1,100 @@
+"""Problems without a plan because of one rule over the whole of it: the answer names the rule, with figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import broken_fleet_rules
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.solvers.obstacles import obstacles
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+
+Doc = dict[str, Any]
+
+MACHINE = {"accelerator": "A", "accelerator_count": 2, "vcpus": 16, "memory_gib": 64, "price_per_hour": 3}
+
+
+def problem(components: list[Doc], pools: list[Doc], **more: Any) -> Problem:
+    """Machines with two accelerators of 10 GiB."""
+    rows = [{"instance_type": "t", "zone": "z", **pool} for pool in pools]
+    document = {"accelerators": {"A": {"memory_gib": 10}}, "instance_types": {"t": MACHINE}, "pools": rows}
+    return Problem(**document, components=components, **more)
+
+
+def component(name: str, copies: int, memory: float, **more: Any) -> Doc:
+    return {"name": name, "copies": copies, "accelerator_memory_gib": memory, "shared": True, **more}
+
+
+TWO = [{"name": "p"}, {"name": "q"}]
+APART = [component("a", 2, 4, avoid=["b"]), component("b", 2, 4)]
+STAND = [{"id": "i1", "pool": "p"}, {"id": "i2", "pool": "p"}]
+WHERE = [{"component": "a", "instance": i, "accelerators": [0]} for i in ("i1", "i2")]
+
+LIMIT = problem(APART, TWO, limits=[{"name": "team", "pools": ["p", "q"], "max_instances": 1}])
+PURSE = problem(APART, TWO, limits=[{"name": "purse", "pools": ["p", "q"], "max_price_per_hour": 5}])
+BOTH = problem(
+    [component("a", 6, 8)],
+    [{"name": "p", "max_instances": 2}, {"name": "q", "max_instances": 2}],
+    limits=[{"name": f"l-{pool}", "pools": [pool], "max_instances": 1} for pool in ("p", "q")],
+)
+POOL = problem(
+    [component("a", 4, 6, min_available_on_pool_loss=2, avoid=["b"]), component("b", 2, 6, zones=["y"])],
+    [{"name": "p", "max_instances": 2}, {"name": "q", "max_instances": 1, "zone": "y"}],
+)
+INSTANCE = problem(
+    [component("a", 4, 6, min_available_on_instance_loss=3, avoid=["b"]), component("b", 2, 6)],
+    [{"name": "p", "max_instances": 4}],
+)
+MOVES = problem(
+    [component("a", 2, 5), component("b", 1, 8, accelerators=2)],
+    [{"name": "p", "max_instances": 2}],
+    instances=STAND,
+    placements=WHERE,
+    objective={"max_moves": 0},
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "names"),
+    [
+        (LIMIT, "limit team allows max_instances 1, the plan has 2"),
+        (PURSE, "limit purse allows max_price_per_hour 5, the plan has 6"),
+        (BOTH, "allows max_instances 1, the plan has 2"),
+        (POOL, "a must keep 2 copies when a pool is lost, the plan keeps 0 of 4"),
+        (INSTANCE, "a must keep 3 copies when an instance is lost, the plan keeps 2 of 4"),
+        (MOVES, "max_moves is 0, the plan has 1 moves"),
+    ],
+    ids=["limit", "money", "two limits", "loss of a pool", "loss of an instance", "moves"],
+)
+def test_the_rule_that_leaves_no_plan_is_named_with_figures(case: Problem, names: str) -> None:
+    """Whatever engine has the proof."""
+    result = placement.solve(case, "auto", time_limit=None, work=20, threads=1)
+    assert result.status is Status.INFEASIBLE
+    assert names in (result.plan.reason or "")
+
+
+def test_no_rule_is_an_obstacle_to_what_is_too_large_anyway() -> None:
+    """No rule over the whole plan helps where a copy fits no machine."""
+    fleet = compile_fleet(
+        problem([component("a", 1, 11)], TWO, limits=[{"name": "l", "pools": ["p"], "max_instances": 9}])
+    )
+    assert obstacles(Solve.of(fleet, Budget(work=5))) == ""
+
+
+def test_all_rules_that_a_packing_breaks_are_told() -> None:
+    """A limit, and both losses of one component."""
+    floors = {f"min_available_on_{what}_loss": 1 for what in ("pool", "instance")}
+    limits = [{"name": "none", "pools": ["p"], "max_accelerators": 1}]
+    fleet = compile_fleet(problem([component("a", 2, 4, **floors)], TWO, limits=limits))
+    packing = Packing((Machine(0, None, (Seat(0, 0, (0,)), Seat(0, 0, (1,)))),))
+    assert list(broken_fleet_rules(fleet, packing)) == [
+        "limit none allows max_accelerators 1, the plan has 2",
+        "a must keep 1 copies when a pool is lost, the plan keeps 0 of 2",
+        "a must keep 1 copies when an instance is lost, the plan keeps 0 of 2",
+    ]

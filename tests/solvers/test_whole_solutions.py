@@ -1,0 +1,159 @@
+"""Whole solutions of the pattern program: what they find, what is left out of the program, and what is a part."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import Plan, Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.packing import Machine, Packing, evaluate
+from placement.direct.cp_sat import find_plan
+from placement.heuristics import solve_greedy
+from placement.patterns.bound import PatternBound
+from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.planner import _packing_of
+from placement.reductions.some_pools import SomePools
+from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from tests import brute, strategies
+from tests.corpus import seeds
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Doc = dict[str, Any]
+
+
+def searched(fleet: Fleet, *, work: int = 20) -> tuple[Solve, WholeSolutions]:
+    """A fleet after greedy, the pattern bound and whole solutions."""
+    solve = Solve.of(fleet, Budget(work=work))
+    solve_greedy(solve.share(work=1))
+    bound = PatternBound(solve, solve.left_out)
+    bound.run()
+    solutions = WholeSolutions(solve, bound, "whole")
+    if not bound.infeasible:
+        solutions.run(solve.budget)
+    return solve, solutions
+
+
+def small(seeds: range) -> Iterator[tuple[int, Fleet, int]]:
+    """Tiny problems with a plan, with and without rules over the whole of it, and the ticks of an optimal one."""
+    for seed in seeds:
+        row = strategies.random_problem(random.Random(seed), rules=40, state=False, optional=False, demand=False)
+        if row.get("commitments") or brute.too_big(row):
+            continue
+        fleet, best = compile_fleet(Problem(**row)), brute.cheapest(row)
+        if best is not None:
+            yield seed, fleet, evaluate(fleet, _packing_of(fleet, Plan.model_validate(best.plan))).ticks
+
+
+@seeds(range(1_000, 1_200), 30)
+def test_plans_keep_all_rules_and_nearly_all_are_optimal(seeds: range) -> None:
+    """On random small problems: a plan there is, none below the optimum, most of them at it."""
+    tried = best = 0
+    for seed, fleet, least in small(seeds):
+        solve, _ = searched(fleet)
+        if solve.packing is None:
+            continue
+        tried += 1
+        assert not broken_fleet_rule(fleet, solve.packing), f"seed {seed}"
+        value = evaluate(fleet, solve.packing)
+        assert value.ticks >= least, f"seed {seed}"
+        best += value.ticks == least
+    assert tried > len(seeds) / 5
+    assert best >= 0.9 * tried
+
+
+def program_of(fleet: Fleet) -> WholeProgram:
+    """The program over the patterns of a fleet's bound, with nothing reduced."""
+    bound = PatternBound(Solve.of(fleet, Budget(work=5)))
+    bound.run()
+    domain = any_domain(fleet, bound.groups)
+    copies = tuple(fleet.components[mode.component].copies for mode in bound.relaxation.modes)
+    return WholeProgram(
+        bound.relaxation, bound.groups, domain, Reduced(domain.fewest, domain.most, copies, (), ()), bound.patterns
+    )
+
+
+def cheapest(program: WholeProgram) -> int | None:
+    """What the program says costs least, micro-dollars per hour."""
+    return program.solve(program.most_rent, Budget(), 10_000).bound
+
+
+ONE_TYPE: Doc = {
+    "accelerators": {"A": {"memory_gib": 10}},
+    "instance_types": {
+        "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
+    },
+    "pools": [
+        {"name": name, "instance_type": "t", "zone": f"zone-{name}", "price_per_hour": price}
+        for name, price in (("a", 3), ("b", 5))
+    ],
+}
+
+
+def fleet_of(*components: Doc) -> Fleet:
+    """Components on a cheap pool and a dear one of the same machine."""
+    return compile_fleet(Problem(**ONE_TYPE, components=list(components)))
+
+
+def test_what_is_forbidden_costs_a_copy_elsewhere_or_a_machine_more() -> None:
+    """Two copies on one cheap machine: forbidden there, they take a second one; on two machines they may stand."""
+    fleet = fleet_of({"name": "x", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 8, "shared": True})
+    program = program_of(fleet)
+    assert cheapest(program) == 3_000_000
+    program.forbid((0,), {0: 2}, 1)
+    assert cheapest(program) == 5_000_000  # the same on the dear one
+    program.forbid((1,), {0: 1}, 1)
+    assert cheapest(program) == 6_000_000
+
+
+def test_what_was_too_full_takes_less_memory_or_a_machine_more() -> None:
+    """Two copies of 8 GiB do not take 15 GiB of one cheap machine; they may on two."""
+    fleet = fleet_of({"name": "x", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 8, "shared": True})
+    program = program_of(fleet)
+    program.loosen((0,), 15 * 1024, 1)
+    program.loosen((1,), 15 * 1024, 1)
+    assert cheapest(program) == 6_000_000
+
+
+@pytest.mark.parametrize("many", [1, 2])
+def test_components_that_avoid_each_other_take_machines_of_their_own(many: int) -> None:
+    """Copies that fill an accelerator of one machine each, or all of it: two machines, in the program too."""
+    row = {"copies": many, "accelerators": 1, "accelerator_memory_gib": 8, "shared": True}
+    fleet = fleet_of({"name": "x", "avoid": ["y"], **row}, {"name": "y", **row})
+    assert cheapest(program_of(fleet)) == 6_000_000
+
+
+def test_packings_of_parts_are_one_of_the_fleet() -> None:
+    """Counts dealt out to two pools, each packed by itself."""
+    rows = [component("x", 6, 30), component("y", 2, 70, 2)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    pools = [p.index for p in fleet.pools if p.instance_type == "big"][:2]
+    machines: list[Machine] = []
+    for p in pools:
+        part = SomePools.of(fleet, {p: 1}, {0: 3, 1: 1}).fleet
+        found, none = find_plan(Solve.of(part, Budget(work=2_000)), [int(q.index == p) for q in fleet.pools], None)
+        assert found is not None
+        assert not none
+        machines += found.machines
+    whole = Packing(tuple(machines))
+    assert evaluate(fleet, whole).ticks == fleet.tick_price * 2 * 8_000_000
+    assert {machine.pool for machine in whole.machines} == set(pools)
+
+
+def test_fleets_that_run_or_serve_a_demand_are_left_to_others() -> None:
+    """Counts of copies say too little there."""
+    assert may_pack_solutions(compile_fleet(Problem(**document([component("x", 6, 30)]))))
+    running = document([component("x", 6, 30)], instances=[{"id": "i", "pool": "big-a"}])
+    assert not may_pack_solutions(compile_fleet(Problem(**running)))
+    row = {"name": "x", "demand": 3, "accelerators": 1, "accelerator_memory_gib": 8, "throughput": 2}
+    assert not may_pack_solutions(compile_fleet(Problem(**document([row]))))
