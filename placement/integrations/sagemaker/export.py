@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.wish import ExportWish
 
 TEMPLATE = "template.json"
+_WAYS_OUT = {  # where a call has fields that its model refuses
+    "CreateEndpointConfig": f"fields that an import kept are in the labels {labels.SETTINGS} and "
+    f"{labels.ENDPOINT_SETTINGS} of the endpoint's pools: mend them there, or install a newer boto3 that knows them",
+    "CreateInferenceComponent": f"fields that an import kept are in the label {labels.SETTINGS} of the component: mend "
+    "them there, or install a newer boto3 that knows them",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,9 @@ def _check(steps: Sequence[Step], view: PlanView, notes: Notes) -> None:
             continue
         faults = model.faults(step.operation, step.parameters)
         if faults:
-            raise UsageError(f"{step.operation} {printable(step.subject)} would be refused: {faults[0]}")
+            more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+            way_out = f"; {_WAYS_OUT[step.operation]}" if step.operation in _WAYS_OUT else ""
+            raise UsageError(f"{step.operation} {printable(step.subject)} would be refused: {faults[0]}{more}{way_out}")
     if unread:
         notes.assumed(
             "calls", "they were not checked against the service's model: pip install 'gpu-placement[sagemaker]'"

@@ -9,8 +9,11 @@ import pytest
 
 from placement.errors import DocumentError, UsageError
 from placement.integrations.sagemaker import fields, labels
+from placement.integrations.sagemaker.export import export_plan
 from placement.integrations.sagemaker.fields import Structure, Words
 from placement.integrations.sagemaker.service_model import service_model
+from placement.integrations.sagemaker.wish import ExportWish
+from placement.running_state import running_plan
 from tests.corpus import one_by_one
 from tests.integrations.sagemaker.samples import component, pooled, simple
 from tests.integrations.sagemaker.test_import import imported, target, told
@@ -233,6 +236,9 @@ def test_an_unknown_field_of_a_configuration_is_told_and_kept(tmp_path: Path) ->
 
     assert "endpoint llm configuration NewGuard" in told(made, "ignored")
     assert json.loads(made.problem.pools[0].labels[labels.ENDPOINT_SETTINGS])["NewGuard"] is True
+    plan = running_plan(made.problem).plan
+    with pytest.raises(UsageError, match=r"NewGuard: unknown key; .* sagemaker\.endpoint_settings of the end"):
+        export_plan(made.problem, plan, ExportWish(as_new=True))
 
 
 WORDS = {
