@@ -13,11 +13,11 @@ from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, impor
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
 from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import is_namespace, is_object_name
+from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name, namespace_of
 from placement.integrations.kubernetes.objects import read_cluster, source_of
 from placement.integrations.kubernetes.protection import budget_of
 from placement.integrations.kubernetes.returning import tell_not_returning
-from placement.integrations.kubernetes.steps import Replaced, steps_text
+from placement.integrations.kubernetes.steps import STOPPED, Replaced, steps_text
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.integrations.notes import Notes
@@ -79,7 +79,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
     own = {name: made[name] for name in made if not any(row.pool == name and not row.new for row in plan.instances)}
-    groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, notes)]
+    groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, templates, notes)]
     same = _unchanged(problem, plan) if wishes.changed else set()
     if wishes.changed:
         groups = [row for row in groups if row.component.name not in same]
@@ -134,7 +134,7 @@ def _outdated(
     return sorted(key for key in ended if key not in written)
 
 
-def _is_exported(group: CopyGroup, notes: Notes) -> bool:
+def _is_exported(group: CopyGroup, templates: Templates, notes: Notes) -> bool:
     """Whether Deployments can take the place of what runs; of pods that are no such thing a note says so."""
     kind = owner_kind(group.component)
     place = f"component {group.component.name}"
@@ -143,6 +143,11 @@ def _is_exported(group: CopyGroup, notes: Notes) -> bool:
         notes.inexact(place, f"{told}, and its places are for you to set")
     elif is_left_alone(group.component):
         notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
+    elif group.component.name in templates.services:
+        told = f"{templates.services[group.component.name]} runs it, and would start again what the steps end"
+        notes.inexact(place, f"{told}: delete it once the new copies serve, or write services (export kserve)")
+    elif kind not in STOPPED and namespace_of(group.component.labels.get(OWNER, "")):
+        notes.inexact(place, f"a {kind} runs its copies: no step here ends those, so end them there as new ones start")
     return not is_left_alone(group.component)
 
 

@@ -23,6 +23,7 @@ from placement.integrations.kubernetes.spreading import Spreader, component_keys
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.state import tell_state
 from placement.integrations.kubernetes.taints import tell_uncompared
+from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
@@ -86,6 +87,7 @@ class _Import:
 
     def __init__(self, cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> None:
         self.wishes, self.notes, self.source, self.cluster = wishes, notes, source, cluster
+        tell_unread_objects(cluster, notes)
         devices = slice_devices(cluster, notes, source)
         found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes, source)
         static = _static_pools(cluster, source)

@@ -107,7 +107,7 @@ def _machine(
 ) -> NodeMachine | str:
     """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
     status = node.at.key("status")
-    if not _is_ready(node):
+    if not _is_ready(node, notes):
         told = "is not ready, so it is left out, also where spread is counted; its pods are copies to be placed"
         notes.ignored(node.place, told)
         return ""
@@ -145,10 +145,13 @@ def _machine(
     )
 
 
-def _is_ready(node: KubeObject) -> bool:
-    for row in rows(node.at.get("status"), "conditions"):
+def _is_ready(node: KubeObject, notes: Notes) -> bool:
+    conditions = rows(node.at.get("status"), "conditions")
+    for row in conditions:
         if text_at(row, "type") == "Ready":
             return choice_at(row, ("True", "False", "Unknown"), "status") == "True"
+    if conditions:
+        notes.assumed(node.place, "it is ready: none of its conditions is Ready")
     return True
 
 

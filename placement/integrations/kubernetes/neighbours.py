@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HOSTNAME = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
+_MOST_PORT = 65_535
 _POLICIES = ("Honor", "Ignore")
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -112,6 +113,8 @@ def _ports(spec: At) -> tuple[HostPort, ...]:
     found = set()
     for row in (port for container in [*rows(spec, "containers"), *sidecars] for port in rows(container, "ports")):
         number = whole_at(row, "hostPort")
+        if number and not 0 < number <= _MOST_PORT:
+            raise row.key("hostPort").fault(f"must be from 1 to {_MOST_PORT}")
         if number:
             address, protocol = text_at(row, "hostIP"), choice_at(row, _PROTOCOLS, "protocol")
             found.add((protocol or "TCP", number, "" if address in _ALL_ADDRESSES else address))

@@ -28,6 +28,8 @@ def effective_requests(pod: At) -> PodAmounts:
     spec = pod.key("spec")
     resized = _allocated(pod)
     together: PodAmounts = {}
+    if not rows(spec.key("containers")):
+        raise spec.key("containers").fault("must have a container")
     for container in rows(spec, "containers"):
         together = _sum(together, _larger(_requests(container), resized.get(text_at(container, "name"), {})))
     peak: PodAmounts = {}

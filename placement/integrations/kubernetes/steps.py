@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from placement.documents import Plan, Problem
     from placement.integrations.notes import Notes
 
+STOPPED = ("Deployment", "ReplicaSet", "Component")  # owners that the steps end, or an earlier export's
 _SHOWN = 50  # lines of commands of one kind
 _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 

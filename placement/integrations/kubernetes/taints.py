@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import choice_at, rows, text_at
+from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,6 +120,11 @@ def tell_taints(node: KubeObject, taints: Iterable[Taint], notes: Notes) -> None
 def tolerations_of(spec: At, notes: Notes, owner: str) -> tuple[Toleration, ...]:
     """The tolerations of a pod; `owner` is what notes are about."""
     found = tuple(_toleration(row) for row in rows(spec, "tolerations"))
+    for at in rows(spec, "tolerations"):
+        seconds, key = whole_at(at, "tolerationSeconds"), text_at(at, "key")
+        if seconds is not None and key not in TROUBLE:  # those are on every pod
+            told = f"it stands the taint for {seconds} s; here it stays as long as others"
+            notes.ignored(f"{owner} tolerations[{key}].tolerationSeconds", told)
     for row in (row for row in found if row.compares):
         told = "the cluster compares numbers: Kubernetes 1.35 and later, with TaintTolerationComparisonOperators"
         notes.assumed(f"{owner} tolerations[{row.key}] {row.operator} {row.value}", told)

@@ -10,7 +10,7 @@ from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
-from placement.integrations.kubernetes.workloads import split, workloads_of
+from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Templates:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
+    services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
 
     def of(self, component: str, option: int) -> tuple[dict[str, str], dict[str, str], Json] | None:
         """Labels, annotations and spec of a new copy; None where none runs by that option."""
@@ -118,9 +119,13 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     pods: dict[tuple[str, int], KubeObject] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
+    services: dict[str, str] = {}
     for workload in workloads_of(rows, cluster, notes, source):
         alike = {tuple(sorted(own_labels(row.pod).items())): row.pod for row, _ in workload.pods}
         by_component[workload.name] = [*alike.values()]
+        service = service_running(workload.owner, cluster)
+        if service is not None:
+            services[workload.name] = service.place
         for row, shape in workload.pods:
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):
@@ -135,4 +140,5 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         {row.name: row.labels for row in machines},
         exported,
         by_component,
+        services,
     )

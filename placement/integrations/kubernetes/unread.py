@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.kubernetes.objects import rows
 
 if TYPE_CHECKING:
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.notes import Notes
 
 _READ = (
@@ -69,6 +69,23 @@ _PARTS: _Tree = {
         "labelSelector": _SELECTOR,
     },
 }
+_OF_ALL = _keys("apiVersion", "kind", "metadata", "status")
+_OBJECTS: Mapping[str, _Tree] = {
+    "Node": {
+        **_OF_ALL,
+        "spec": {
+            **_keys("unschedulable", "podCIDR", "podCIDRs", "providerID", "externalID", "configSource"),
+            "taints": _keys("key", "value", "effect", "timeAdded"),
+        },
+    },
+    "Pod": {**_OF_ALL, **_keys("spec")},  # whose own fields are told for each owner
+    "PodDisruptionBudget": {
+        **_OF_ALL,
+        "spec": {**_keys("minAvailable", "maxUnavailable", "unhealthyPodEvictionPolicy"), "selector": _SELECTOR},
+    },
+    "PriorityClass": {**_OF_ALL, **_keys("value", "globalDefault", "description", "preemptionPolicy")},
+    "ResourceQuota": {**_OF_ALL, "spec": _keys("hard", "scopes", "scopeSelector")},
+}
 _GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _GROUPS = (
     *("scheduling.k8s.io/group-name", "pod-group.scheduling.sigs.k8s.io/name", "pod-group.scheduling.sigs.k8s.io"),
@@ -116,6 +133,14 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
     for volume in rows(spec, "volumes"):
         if any(volume.get(kind) is not None for kind in _BOUND):
             notes.ignored(f"{owner} spec.volumes", "a volume may be bound to a zone or a node, which is not read")
+
+
+def tell_unread_objects(cluster: KubeCluster, notes: Notes) -> None:
+    """A note on each field of nodes, budgets, classes and quotas that nothing is read from, such as a mistyped one."""
+    for kind, tree in _OBJECTS.items():
+        for found in cluster.of(kind):
+            for place in sorted(_unknown(found.at.value, tree, "")):
+                notes.ignored(f"{found.place} {place.removeprefix('.')}", _NOT_READ)
 
 
 def _unknown(value: Any, known: _Tree | None, place: str) -> set[str]:

@@ -131,14 +131,15 @@ def service_of(deployment: str) -> str:
     return found["service"] if found else ""
 
 
-def _service(owner: Owner, cluster: KubeCluster) -> KubeObject | None:
+def service_running(owner: Owner, cluster: KubeCluster) -> KubeObject | None:
+    """The InferenceService that a Deployment runs for; None where none was given."""
     name = service_of(owner.name) if owner.kind == "Deployment" else ""
     return cluster.get(SERVICE, owner.namespace, name) if name else None
 
 
 def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> None:
     """A service that KServe scales: the problem has one number of copies."""
-    found = _service(workload.owner, cluster)
+    found = service_running(workload.owner, cluster)
     if found is None:
         return
     ((least, most),) = of_each([found], _replicas, source)
@@ -149,17 +150,27 @@ def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes, source
 def _replicas(found: KubeObject) -> tuple[int, int | None]:
     predictor = found.at.key("spec").key("predictor")
     least = whole_at(predictor, "minReplicas")
-    return 1 if least is None else max(least, 0), whole_at(predictor, "maxReplicas")
+    if least is not None and least < 0:
+        raise predictor.key("minReplicas").fault("must be a whole number, at least 0")
+    return 1 if least is None else least, whole_at(predictor, "maxReplicas")
 
 
 def _wanted(owner: Owner, cluster: KubeCluster, source: str) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
     found = cluster.get(owner.kind, owner.namespace, owner.name)
-    service = _service(owner, cluster)
+    service = service_running(owner, cluster)
     if found is None and service is not None:
         ((least, _),) = of_each([service], _replicas, source)
         return least
     if found is None or owner.kind not in _COUNTED:
         return 0
-    (told,) = of_each([found], lambda row: whole_at(row.at.get("spec"), "replicas"), source)
-    return 1 if told is None else max(told, 0)
+    (told,) = of_each([found], _copies, source)
+    return told
+
+
+def _copies(found: KubeObject) -> int:
+    spec = found.at.get("spec")
+    told = whole_at(spec, "replicas")
+    if spec is not None and told is not None and told < 0:
+        raise spec.key("replicas").fault("must be a whole number, at least 0")
+    return 1 if told is None else told

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 import json
+import random
+import re
 import tempfile
 from contextlib import suppress
 from functools import cache
@@ -23,6 +25,7 @@ from placement.errors import DocumentError, UsageError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.neighbours import HOSTNAME
+from tests.corpus import seeds
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread, write
 from tests.integrations.kubernetes.test_mixed import carved
 from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, kai, slices
@@ -247,6 +250,48 @@ def test_more_damage(document: list[Json]) -> None:
     test_damage_is_an_error_in_words_or_a_problem.hypothesis.inner_test(document)  # type: ignore[attr-defined]
 
 
+# Where it does not matter what stands there: what is of no concern to placement, or known by another field.
+NO_MATTER = re.compile(
+    r"\w+ apiVersion|Pod metadata\.ownerReferences\b.*"
+    r"|InferenceService spec\.(predictor(?!\.m(in|ax)Replicas)|transformer).*"
+    r"|Pod spec\.(containers\.\*\.image|initContainers\.\*\.name|resourceClaims\.\*\.name|.*\.containerPort)"
+    r"|ResourceClaim (spec\.devices\.requests\.\*\.name|status\.allocation\..*\.request|status\.reservedFor.*)"
+)
+
+
+@cache
+def sound_outcome() -> str:
+    """The problem and the notes of the sound cluster."""
+    return all_that_is_said(DOCUMENT)
+
+
+def all_that_is_said(document: list[Json]) -> str:
+    """The problem and the notes, or the error."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "cluster.json", *document)
+        try:
+            found = import_kubernetes([path])
+        except DocumentError as error:
+            return str(error)
+        return "\n".join([json.dumps(found.problem.to_document()), *map(str, found.notes)])
+
+
+@seeds(range(len(PLACES)), 40)
+def test_no_damage_is_silent(seeds: range) -> None:
+    """A list in place of any value is refused, told, or another problem; but where it is no matter."""
+    order = random.Random(7).sample(PLACES, len(PLACES))
+    for way in (order[seed] for seed in seeds):
+        document = copy.deepcopy(DOCUMENT)
+        inner: Any = document
+        for key in way[:-1]:
+            inner = inner[key]
+        inner[way[-1]] = ["odd"]
+        place = ".".join("*" if isinstance(key, int) else key for key in way[1:])
+        is_no_matter = NO_MATTER.fullmatch(f"{DOCUMENT[way[0]]['kind']} {place}")
+
+        assert is_no_matter or all_that_is_said(document) != sound_outcome(), way
+
+
 KEYS = st.sampled_from(["kind", "items", "metadata", "spec", "name"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
@@ -360,6 +405,18 @@ def test_foreign_documents_are_refused_in_words(document: Any) -> None:
         (
             lambda row: row[14]["spec"].update(maxUnavailable="101%"),
             "spec.maxUnavailable (PodDisruptionBudget shop/a): must be at most 100%",
+        ),
+        (
+            lambda row: row[9]["spec"].update(containers=[]),
+            "spec.containers (Pod shop/a-0): must have a container",
+        ),
+        (
+            lambda row: row[9]["spec"]["containers"][0].update(ports=[{"hostPort": 65536}]),
+            "spec.containers[0].ports[0].hostPort (Pod shop/a-0): must be from 1 to 65535",
+        ),
+        (
+            lambda row: row[18]["spec"].update(replicas=-1),
+            "spec.replicas (Deployment shop/a): must be a whole number, at least 0",
         ),
         (
             lambda row: row[9]["metadata"].update(uid=float("inf")),

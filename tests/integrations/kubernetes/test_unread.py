@@ -9,7 +9,7 @@ import pytest
 
 from placement.integrations.kubernetes import import_kubernetes
 from placement.planner import solve
-from tests.integrations.kubernetes.clusters import daemon, node, pod, write
+from tests.integrations.kubernetes.clusters import budget, daemon, node, pod, write
 from tests.integrations.kubernetes.test_nodes import notes
 from tests.integrations.kubernetes.test_pods import gpu, slices
 
@@ -234,6 +234,40 @@ def test_lists_that_go_on_and_objects_given_twice_are_told(tmp_path: Path) -> No
     assert "Pod shop/a: assumed: it is given twice, and not alike: the later one counts" in notes(found)
     assert "Node n1: assumed" not in notes(found)
     assert found.problem.components[0].accelerators == 2
+
+
+def test_mistyped_fields_of_other_objects_are_told(tmp_path: Path) -> None:
+    """Of nodes, budgets and quotas, at any depth."""
+    odd = node("n1", taints=[{"key": "k", "effect": "PreferNoSchedule", "valeu": "x"}])
+    odd["spec"]["taint"] = []
+    quota = {"kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": {"hards": {}}}
+    guard = budget("b", "a", maxUnavailable=1, maxUnavailble=2)
+    found = import_kubernetes([write(tmp_path / "c.json", odd, pod("a-0", "n1", "a"), quota, guard)])
+    told = "\n".join(map(str, found.notes))
+    for place in (
+        *("Node n1 spec.taint:", "Node n1 spec.taints.valeu:", "ResourceQuota shop/q spec.hards:"),
+        "PodDisruptionBudget shop/b spec.maxUnavailble:",
+    ):
+        assert f"{place} ignored: is not read" in told
+
+
+def test_a_toleration_for_some_time_is_told(tmp_path: Path) -> None:
+    """But not those that are on every pod."""
+    row = pod("a-0", "n1", "a")
+    for key in ("node.kubernetes.io/unreachable", "team"):
+        row["spec"]["tolerations"] = [
+            {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        ]
+        found = import_kubernetes([write(tmp_path / "c.json", node("n1"), row)])
+        assert any("tolerationSeconds: ignored: it stands" in str(note) for note in found.notes) == (key == "team")
+
+
+def test_a_node_that_does_not_say_whether_it_is_ready(tmp_path: Path) -> None:
+    """It is taken for one, aloud."""
+    odd = node("n1")
+    odd["status"]["conditions"][0]["type"] = "Raedy"
+    found = import_kubernetes([write(tmp_path / "c.json", odd)])
+    assert "Node n1: assumed: it is ready: none of its conditions is Ready" in map(str, found.notes)
 
 
 def test_taints_of_devices_are_told(tmp_path: Path) -> None:
