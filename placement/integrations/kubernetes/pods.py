@@ -48,6 +48,16 @@ class Owner(NamedTuple):
     namespace: str
     name: str
 
+    @property
+    def place(self) -> str:
+        """What notes call it.
+
+        >>> Owner("Job", "shop", "a").place, Owner("Node", "", "n1").place, Owner("", "", "shop/a").place
+        ('Job shop/a', 'Node n1', 'shop/a')
+        """
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {name}" if self.kind else name
+
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
@@ -111,7 +121,7 @@ def _pod(
     for name in claims_of(pod):
         if (pod.namespace, name) not in claims:
             notes.ignored(f"{pod.place} claim {name}", "was not given: add resourceclaims to the command")
-    told = _told(owner)
+    told = owner.place
     ask = ask_of(pod, asked, held, notes, told)
     pin = _pin(pod, owner)
     shared = next((claim for claim in held if claim.users > 1), None)
@@ -144,10 +154,6 @@ def _pod(
 
 def _is_other(name: str) -> bool:
     return name not in _COUNTED and name not in _UNCOUNTED and not is_accelerator(name) and "/" in name
-
-
-def _told(owner: Owner) -> str:
-    return f"{owner.kind} {owner.namespace}/{owner.name}" if owner.kind else owner.name
 
 
 def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:

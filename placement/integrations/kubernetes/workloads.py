@@ -47,7 +47,7 @@ class Workload:
     @property
     def place(self) -> str:
         """What notes call it."""
-        return f"{self.owner.kind} {self.owner.namespace}/{self.owner.name}" if self.owner.kind else self.name
+        return self.owner.place if self.owner.kind else self.name
 
     @property
     def origin(self) -> str:
