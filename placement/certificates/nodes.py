@@ -68,6 +68,10 @@ class Nodes:
         self.proven = min(self.proven, 0 if engine else ticks)
         self.believed = min(self.believed, ticks)
 
+    def add_reason(self, reason: Reason, enough: float, verdict: EngineVerdict | None = None) -> None:
+        """One leaf more: what prices prove, and where that is not `enough` an engine's word beside it."""
+        self.nodes.append(self._leaf(reason, verdict, enough))
+
     def take_off(self, ticks: int) -> None:
         """Of what is proven this is no bound: so much less is."""
         self.proven, self.believed = (max(0, most - ticks) for most in (self.proven, self.believed))

@@ -158,7 +158,7 @@ class ArgumentSearch:
         known = [self._reasons.counted(one, ()) for one in prices]
         reason = self._reasons.best(known, domain, self._target, scaled=True)
         nodes = self._empty()
-        nodes.add_tree(NodeCase(domain, verdict=verdict), lambda _: False, lambda _: reason, self._target)
+        nodes.add_reason(reason, self._target, verdict)
         yield nodes
 
     def _cliques(self, domain: NodeDomain) -> list[tuple[Cut, CliquePrices]]:
@@ -208,7 +208,7 @@ class ArgumentSearch:
         more += [cut.prices for cut in bound.cuts if cut.prices is not None]
         if solve.incumbent.faults:
             raise SolverBugError(str(solve.incumbent.faults[0]))
-        nodes = Nodes(self.names, self._fleet.tick_move)
+        nodes = self._empty()
         for nodes in self._of_bound(bound):
             yield nodes
         if not engines and self._decide_leaves(bound, nodes):
@@ -254,9 +254,7 @@ class ArgumentSearch:
     def _of_what_is_paid(self) -> Nodes:
         """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
         nodes = self._empty()
-        domain = any_domain(self._fleet, self._groups)
-        reason = self._reasons.best((), domain, self._target)
-        nodes.add_tree(NodeCase(domain), lambda _: False, lambda _: reason, self._target)
+        nodes.add_reason(self._reasons.best((), any_domain(self._fleet, self._groups), self._target), self._target)
         return nodes
 
     def _empty(self) -> Nodes:

@@ -91,11 +91,25 @@ def test_the_word_of_an_engine_is_written_with_its_program() -> None:
     assert (word.proven, word.believed) == (0, math.inf)
 
 
+def test_what_an_engine_proved_is_told_in_micro_dollars() -> None:
+    """Of which a tick is a part, where the horizon is not whole."""
+    document = small(objective={"horizon_hours": 0.333333})
+    tick_move = compiled(document).tick_move
+    assert tick_move > 1
+    (word,) = words(of(document, DOLLAR), "cp-sat")
+    assert word.nodes[0]["at_least"] == [DOLLAR, 1]
+    assert word.believed == DOLLAR * tick_move
+
+
 def test_programs_that_are_too_long_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     terms = direct_terms(compiled(small()), most_new_machines(compiled(small()), None))
     for most, written in ((terms, 1), (terms - 1, 0)):
         monkeypatch.setattr(search, "_MOST_TERMS", most)
         assert len(words(of(small(), math.inf), "cp-sat")) == written
+    fewer = direct_terms(compiled(small()), most_new_machines(compiled(small()), 2 * DOLLAR))
+    assert fewer < terms  # plans that cost less have fewer machines
+    monkeypatch.setattr(search, "_MOST_TERMS", fewer)
+    assert len(words(of(small(), 2 * DOLLAR), "cp-sat")) == 1
     monkeypatch.setattr(search, "to_standard_form", lambda *_: None)
     monkeypatch.setattr(search, "_MOST_TERMS", terms)
     assert words(of(small(), math.inf), "cp-sat") == []

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from placement.bounds.moves import least_move_ticks
 from placement.certificates import search
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reason
 from placement.certificates.search import ArgumentSearch
 from placement.errors import SolverBugError
+from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, UNIT, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
@@ -21,7 +23,7 @@ from placement.patterns.history import EngineVerdict, NodeCase
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.certificates.cases import component, machine, problem
-from tests.certificates.test_search import compiled, over
+from tests.certificates.test_search import DOLLAR, compiled, over
 from tests.patterns.test_enumeration import prices_of_nothing
 
 Doc = dict[str, Any]
@@ -194,7 +196,7 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     bound: Any = SimpleNamespace(root=root, kept_copies=kept, cuts=[cut, SimpleNamespace(prices=None)])
     running, of_tree, together = part(asked, "_of_bound")(bound)
     assert (running.nodes[0]["leaf"], running.proven) == ("running", math.ceil(some().tick_price * Fraction(3, 2)))
-    assert (of_tree.nodes[0]["leaf"], of_tree.proven) == ("prices", 0)
+    assert (of_tree.nodes, of_tree.proven) == ([{"leaf": "prices", "use": [[0, 1, 1]]}], 0)
     assert (together.nodes, together.proven) == ([{"leaf": "prices", "use": []}], 50)
     ((reasons, every, over_domain, target, budget),) = covered
     assert reasons is part(asked, "_reasons")
@@ -207,7 +209,8 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     assert not covered
     monkeypatch.setattr(search, "cover", lambda *_: None)
     bound.kept_copies, bound.root = None, None  # no tree: its root is everything
-    assert len(list(part(search_of(100), "_of_bound")(bound))) == 1
+    (alone,) = part(search_of(100), "_of_bound")(bound)
+    assert alone.nodes == [{"leaf": "prices", "use": [[0, 1, 1]]}]
     assert list(part(search_of(100, over()), "_of_bound")(bound)) == []  # no time for the tree
 
 
@@ -298,12 +301,14 @@ def test_the_word_on_counts_stands_beside_what_prices_prove(monkeypatch: pytest.
         told.append((list(known), there, target, scaled))
         return Reason(40, ())
 
-    monkeypatch.setattr(part(asked, "_reasons"), "best", best)
+    reasons = part(asked, "_reasons")
+    monkeypatch.setattr(reasons, "best", best)
+    monkeypatch.setattr(reasons, "counted", lambda one, sums: (one, sums))
     verdict = EngineVerdict("HiGHS", 90, lambda: "NAME p", "counts")
     counting: Any = SimpleNamespace(verdict=verdict, given=None)
     (nodes,) = part(asked, "_of_counts")(counting, [prices])
     assert (nodes.proven, nodes.believed, nodes.nodes[0]["leaf"]) == (40, 90, "engine")
-    assert told == [([prices], domain, 100, True)]
+    assert told == [([(prices, ())], domain, 100, True)]  # none of the sums of copies is limited
     for word, given in ((None, None), (verdict, (1,))):
         assert list(part(asked, "_of_counts")(SimpleNamespace(verdict=word, given=given), [])) == []
 
@@ -345,7 +350,7 @@ def test_a_bound_made_anew(monkeypatch: pytest.MonkeyPatch, engines: bool, reach
     monkeypatch.setattr(search, "CombinatorialBenders", Mixes)
     monkeypatch.setattr(search, "evaluate", lambda *_: SimpleNamespace(ticks=costs))
     monkeypatch.setattr(Solve, "of", staticmethod(solved(told)))
-    monkeypatch.setattr(asked, "_of_bound", lambda _: iter(made))
+    monkeypatch.setattr(asked, "_of_bound", lambda bound: iter(made if isinstance(bound, Bound) else ()))
     monkeypatch.setattr(asked, "_decide_leaves", decide)
     more = ["old"]
     plan: Any = None if costs is None else object()
@@ -358,6 +363,29 @@ def test_a_bound_made_anew(monkeypatch: pytest.MonkeyPatch, engines: bool, reach
     assert found == (made * 2 if not engines and reached == 99 else made)
 
 
+def test_a_bound_made_anew_may_have_no_time_for_its_tree_and_its_faults_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where nothing is to be proven and there is no plan, nothing may be left open."""
+    told: list[Any] = []
+    faults: list[str] = []
+
+    def of(_: object, budget: Budget, *__: object) -> Any:
+        told.append(budget.gap)
+        return SimpleNamespace(budget=budget, incumbent=SimpleNamespace(faults=faults))
+
+    asked = search_of(0)
+    bound = SimpleNamespace(ticks=0, cuts=[], run=lambda nodes: told.append(nodes))
+    monkeypatch.setattr(search, "PatternBound", lambda *_, **__: bound)
+    monkeypatch.setattr(Solve, "of", staticmethod(of))
+    monkeypatch.setattr(asked, "_of_bound", lambda _: iter(()))
+    assert list(part(asked, "_anew")(None, engines=False, more=[])) == []
+    assert told == [0.0, 10_000]
+    faults += ["the first", "the second"]
+    with pytest.raises(SolverBugError, match="the first"):
+        list(part(asked, "_anew")(None, engines=False, more=[]))
+
+
 def solved(told: list[Any]) -> Any:
     """A solve, as far as a bound asks."""
 
@@ -367,6 +395,25 @@ def solved(told: list[Any]) -> Any:
         return SimpleNamespace(budget=budget, seed=seed, incumbent=SimpleNamespace(faults=[]))
 
     return of
+
+
+# -- groups of pools
+
+
+def test_arguments_hold_within_the_limits_of_groups_of_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pools of one type are a group, whose machines a tree may split on."""
+    pools = [{"name": name, "instance_type": "a", "zone": name, "min_instances": 1} for name in "yz"]
+    fleet = some(pools=pools)
+    groups = groups_of(fleet)
+    domain = any_domain(fleet, groups)
+    assert domain != any_domain(fleet)
+    asked: Any = ArgumentSearch(fleet, Budget(), 0, None, 10**12)
+    assert part(asked, "_of_what_is_paid")().proven == 2 * DOLLAR * fleet.tick_price
+    found: list[Any] = []
+    monkeypatch.setattr(search, "cover", lambda *what: found.append(what[2]))
+    monkeypatch.setattr(asked, "_cliques", lambda there: found.append(there) or [])  # type: ignore[func-returns-value]
+    list(part(asked, "_of_bound")(SimpleNamespace(root=None, kept_copies=None, cuts=[])))
+    assert found == [domain, domain]
 
 
 # -- leaves that an engine decides
@@ -406,6 +453,25 @@ def test_an_engine_decides_every_leaf_or_none_counts(verdicts: list[int | None],
     assert [case.verdict is not None for case, _ in nodes.weak] == [
         k < asked_for and ticks is not None for k, ticks in enumerate(verdicts)
     ]
+
+
+def test_an_engine_is_asked_for_the_rent_alone_without_moves_that_none_avoids() -> None:
+    """In whole micro-dollars an hour."""
+    running: Doc = {
+        "instances": [{"id": "i", "pool": "a", "state": "draining"}],
+        "placements": [{"component": "m", "instance": "i", "accelerators": [0]}],
+        "objective": {"move_cost": 0.25, "horizon_hours": 2},
+    }
+    fleet = some(**running)
+    assert least_move_ticks(fleet) > 0
+    asked: Any = ArgumentSearch(fleet, Budget(), 0, None, 100)
+    rents: list[Any] = []
+    bound = SimpleNamespace(enumerate_patterns=lambda _, rent, *__: rents.append(rent))
+    nodes = tree(asked, 0, 0)
+    nodes.weak = [leaf_of(7 * fleet.tick_price + least_move_ticks(fleet), nothing())]
+    assert part(asked, "_decide_leaves")(bound, nodes) is False
+    assert rents == [7]
+    assert type(rents[0]) is int
 
 
 def test_an_engine_is_not_asked_without_prices_without_time_or_of_too_many_leaves(
