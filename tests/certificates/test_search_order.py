@@ -19,7 +19,7 @@ from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, UNIT, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.history import EngineVerdict, NodeCase
+from placement.patterns.history import EngineVerdict, NodeCase, Subject
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.certificates.cases import component, machine, problem
@@ -78,11 +78,17 @@ def test_the_strongest_is_what_most_is_believed_of_then_what_proves_most(
 ) -> None:
     asked = search_of(10)
     trees = [tree(asked, *pair) for pair in offered]
-    left = iter(trees)
-    monkeypatch.setattr(asked, "_attempts", lambda *_: left)
+    left, plan, told = iter(trees), object(), list[Any]()
+
+    def attempts(*what: Any) -> Any:
+        told.append(what)
+        return left
+
+    monkeypatch.setattr(asked, "_attempts", attempts)
     monkeypatch.setattr(search, "evaluate", lambda *_: SimpleNamespace(ticks=15))
-    assert asked.strongest((), object(), "") is trees[chosen]
+    assert asked.strongest(("bound",), plan, "milp", ("count",)) is trees[chosen]
     assert len(list(left)) == len(offered) - looked_at
+    assert told == [(("bound",), plan, "milp", ("count",))]
 
 
 def test_prices_may_prove_what_a_plan_costs_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +112,7 @@ def played(monkeypatch: pytest.MonkeyPatch, asked: Any, told: list[Any]) -> None
         def noted(*what: Any, **named: Any) -> Any:
             told.append((name, *(list(one) if isinstance(one, list) else one for one in what)))
             if more is not None and "more" in named:
-                told[-1] = (name, named["engines"], list(named["more"]))
+                told[-1] = (name, *what, named["engines"], list(named["more"]))
                 named["more"].append(more)
             return iter([name])
 
@@ -131,14 +137,15 @@ def test_arguments_come_from_the_cheapest_on(monkeypatch: pytest.MonkeyPatch) ->
     played(monkeypatch, asked, told)
     weak, strong, other = bound_of(3, prices=("a", None)), bound_of(5, prices=("b",)), bound_of(9, (1,), ("c",))
     count = SimpleNamespace(given=None, ticks=99)
-    kinds = list(part(asked, "_attempts")([weak, other, strong], None, "milp", [count]))
+    plan: Any = object()
+    kinds = list(part(asked, "_attempts")([weak, other, strong], plan, "milp", [count]))
     assert kinds == ["bound", "bound", "counts", "anew", "anew", "engine"]
     assert told == [
         ("bound", strong),
         ("bound", weak),
         ("counts", count, ["a", "b"]),
-        ("anew", False, ["a", "b"]),
-        ("anew", True, ["a", "b", "new"]),
+        ("anew", plan, False, ["a", "b"]),
+        ("anew", plan, True, ["a", "b", "new"]),
         ("engine", "milp"),
     ]
 
@@ -160,7 +167,8 @@ def test_where_counts_prove_the_claim_no_other_engine_is_asked(
     played(monkeypatch, asked, told)
     count: Any = SimpleNamespace(given=given, ticks=ticks)
     assert list(part(asked, "_attempts")([], None, "cp-sat", [count])) == kinds
-    assert ("anew", False, []) in told
+    assert told[:2] == [("counts", count, []), ("anew", None, False, [])]
+    assert kinds[-1] != "counts" or told[-1] == ("counts", count, ["new"])
 
 
 def test_without_time_no_bound_is_made_anew_and_that_there_is_no_plan_is_counted_first(
@@ -181,8 +189,11 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     prices = nothing()
     domain = any_domain(some())
     root = NodeCase(domain, prices=prices)
-    found = SimpleNamespace(root=NodeCase(domain), reasons={})
-    found.reasons[id(found.root)] = Reason(50, ())
+    few, many = NodeCase(domain), NodeCase(domain)
+    found = SimpleNamespace(
+        root=NodeCase(domain, splits=[(Subject(copies=False, number=0), 1)], above=[many], below=few)
+    )
+    found.reasons = {id(few): Reason(50, ()), id(many): Reason(60, ())}
     covered: list[Any] = []
 
     def cover(*what: Any) -> Any:
@@ -197,7 +208,8 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     running, of_tree, together = part(asked, "_of_bound")(bound)
     assert (running.nodes[0]["leaf"], running.proven) == ("running", math.ceil(some().tick_price * Fraction(3, 2)))
     assert (of_tree.nodes, of_tree.proven) == ([{"leaf": "prices", "use": [[0, 1, 1]]}], 0)
-    assert (together.nodes, together.proven) == ([{"leaf": "prices", "use": []}], 50)
+    assert [node.get("leaf", "split") for node in together.nodes] == ["split", "prices", "prices"]
+    assert together.proven == 50
     ((reasons, every, over_domain, target, budget),) = covered
     assert reasons is part(asked, "_reasons")
     assert budget is part(asked, "_budget")
