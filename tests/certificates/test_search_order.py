@@ -305,8 +305,9 @@ def test_rewards_for_copies_that_are_kept_are_written_by_name() -> None:
 
 def test_the_word_on_counts_stands_beside_what_prices_prove(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
-    asked = search_of(100)
-    domain = any_domain(some())
+    fleet = some(objective={"horizon_hours": 0.333333})
+    asked: Any = ArgumentSearch(fleet, Budget(), 0, None, 100)
+    domain = any_domain(fleet)
     prices = nothing()
 
     def best(known: Any, there: object, target: float, *, scaled: bool) -> Reason:
@@ -320,6 +321,9 @@ def test_the_word_on_counts_stands_beside_what_prices_prove(monkeypatch: pytest.
     counting: Any = SimpleNamespace(verdict=verdict, given=None)
     (nodes,) = part(asked, "_of_counts")(counting, [prices])
     assert (nodes.proven, nodes.believed, nodes.nodes[0]["leaf"]) == (40, 90, "engine")
+    least = Fraction(90, fleet.tick_move)  # micro-dollars
+    assert least.denominator > 1
+    assert nodes.nodes[0]["at_least"] == [least.numerator, least.denominator]
     assert told == [([(prices, ())], domain, 100, True)]  # none of the sums of copies is limited
     for word, given in ((None, None), (verdict, (1,))):
         assert list(part(asked, "_of_counts")(SimpleNamespace(verdict=word, given=given), [])) == []
