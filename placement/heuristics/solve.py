@@ -16,6 +16,7 @@ from placement.heuristics.best_fit import BestFit
 from placement.heuristics.bin_filling import fill_bins, may_fill_bins
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.exchange import Exchange
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.improve import Improvement, drop_superfluous
@@ -74,6 +75,7 @@ class _HeuristicRun:
     blank: Workspace = field(init=False)
     shares: Shares = field(init=False)
     limit: int = field(init=False)  # of restarts
+    priced: list[Greedy] = field(default_factory=list)  # made when machines are first exchanged
     complete: bool = False
     reason: str = ""
     stats: dict[str, int | float | str] = field(default_factory=lambda: {"restarts": 0, "ejections": 0, "accepted": 0})
@@ -99,6 +101,8 @@ class _HeuristicRun:
         if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
             fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
         stuck = construct(ws, policy)
+        if stuck and self.solve.fleet.limits:
+            stuck = self.exchange(ws, policy)
         repair = Repair(ws, policy, self.rng)
         if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
             place_optional(ws, policy)
@@ -111,6 +115,23 @@ class _HeuristicRun:
             self.reason = self.reason or why_stuck(ws)
             return None
         return ws
+
+    def exchange(self, ws: Workspace, policy: Policy) -> list[int]:
+        """Exchange machines under limits, until nothing is out; returns the components that still lack something."""
+        if not self.priced:
+            weights, scarcity = resource_prices(ws.fleet, self.shares, is_over=self.solve.budget.over)
+            self.priced = [
+                Greedy(self.blank, self.shares, parameters)
+                for parameters in _parameter_sets(ws.fleet, weights, scarcity)
+                if not parameters.fills_bins
+            ]
+        by_price = self.priced[0]
+        search = Exchange(ws, [policy, *self.priced], by_price.size, by_price.dual_values, self.rng)
+        stuck = search.run(self.solve.budget)
+        self.stats["exchanges"] = int(self.stats.get("exchanges", 0)) + search.rounds
+        if not stuck:
+            place_optional(ws, policy)
+        return stuck
 
     def offer(self, ws: Workspace) -> None:
         """Hand a complete plan on; first as it is where machines run, as it takes time to find out which is which."""
