@@ -19,6 +19,7 @@ from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.planner import _packing_of
 from placement.reductions.some_pools import SomePools
+from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Doc = dict[str, Any]
+
+COMMITTED = [{"name": "block", "pools": ["big-a"], "instances": 1}]
+LIMITED = [{"name": "team", "pools": ["big-a", "big-b"], "max_instances": 1}]
 
 
 def searched(fleet: Fleet, *, work: int = 20) -> tuple[Solve, WholeSolutions]:
@@ -157,3 +161,16 @@ def test_fleets_that_run_or_serve_a_demand_are_left_to_others() -> None:
     assert not may_pack_solutions(compile_fleet(Problem(**running)))
     row = {"name": "x", "demand": 3, "accelerators": 1, "accelerator_memory_gib": 8, "throughput": 2}
     assert not may_pack_solutions(compile_fleet(Problem(**document([row]))))
+
+
+@pytest.mark.parametrize(
+    ("rules", "tried"), [({}, False), ({"commitments": COMMITTED}, True), ({"limits": LIMITED}, True)]
+)
+def test_they_are_tried_under_commitments_and_limits(rules: Doc, tried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Committed machines are pools by then, and no rule is left that looks at the whole plan."""
+    calls: list[Fleet] = []
+    monkeypatch.setattr(WholeSolutions, "run", lambda self, budget: calls.append(self._fleet))
+    monkeypatch.setattr(PatternBound, "run", lambda *_, **__: None)
+    problem = Problem(**document([component("x", 40, 30)], **rules))
+    solve_column_generation(Solve.of(compile_fleet(problem), Budget(work=2)))
+    assert bool(calls) == tried

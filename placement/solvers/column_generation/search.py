@@ -13,6 +13,8 @@ from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking, firm_fleet
+from placement.solvers.column_generation.whole_solutions import pack_solutions
+from placement.solving.handing_on import HandingOn
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -72,8 +74,10 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
     stats.update(nodes=bound.nodes, programs=bound.programs)
     if bound.infeasible and left_out is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    if isinstance(solve.incumbent, HandingOn):  # committed machines as pools
+        stats["solutions"] = pack_solutions(solve, bound, NAME)
     by_mix = CombinatorialBenders(solve, bound, NAME)
-    if bound.mix:
+    if bound.mix and not solve.ended:
         by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))

@@ -27,7 +27,7 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.search import patience
-from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
+from placement.solvers.column_generation.whole_solutions import pack_solutions
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -55,10 +55,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         stats.update(nodes=bound.nodes, programs=bound.programs)
         if bound.infeasible and solve.left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
-        if may_pack_solutions(solve.fleet) and not solve.ended:
-            solutions = WholeSolutions(solve, bound, NAME)
-            solutions.run(SCHEDULE.column_generation.whole_solutions.of(solve.budget))
-            stats["solutions"] = solutions.solutions
+        stats["solutions"] = pack_solutions(solve, bound, NAME)
         by_mix = CombinatorialBenders(solve, bound, NAME)
         if bound.mix and not solve.ended:
             by_mix.run(solve.budget.share(options.decide_share))

@@ -53,6 +53,15 @@ def may_pack_solutions(fleet: Fleet) -> bool:
     return few and not fleet.instances and not any(component.demand for component in components)
 
 
+def pack_solutions(solve: Solve, bound: PatternBound, name: str) -> int:
+    """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried."""
+    if solve.ended or not may_pack_solutions(solve.fleet):
+        return 0
+    search = WholeSolutions(solve, bound, name)
+    search.run(_TIME.of(solve.budget))
+    return search.solutions
+
+
 class WholeSolutions:
     """The search for one fleet, from its pattern bound; `solutions` counts those that were tried to be packed."""
 
