@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
-_NAMES_IT = ("limit ", "max_moves ")  # how reasons begin that name the rule with figures
+_NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule with figures
 _PARAMS = SOLVER_PARAMETERS.auto
 
 
@@ -199,7 +199,7 @@ class _Turns:
 
 def _explained(solve: Solve, outcome: Outcome) -> Outcome:
     """The proof, and the rule over the whole plan that is an obstacle where it does not name one itself."""
-    if not named_fleet_rules(solve.fleet) or outcome.reason.startswith(_NAMES_IT):
+    if not named_fleet_rules(solve.fleet) or any(words in outcome.reason for words in _NAMES_IT):
         return outcome
     from placement.solvers.obstacles import obstacles  # loads an engine
 
