@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import nullcontext
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -631,7 +632,8 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
     monkeypatch.setattr(program, "_loaded", noted)
     for budget, gap in ((Budget(), 0.0), (Budget(1e6), 0.25)):
         asked.clear()
-        of_halves().solve(30_000_000, budget, 200, gap=gap)
+        more: dict[str, Any] = {"gap": gap} if gap else {}
+        of_halves().solve(30_000_000, budget, 200, **more)
         assert getattr(of_halves(), "_any_between")(26, 26, budget) is True  # noqa: B009 - one argument alone
         assert (asked[0]["mip_rel_gap"], asked[0]["mip_abs_gap"]) == (gap, 0.2)
         for options, most in ((asked[0], 200), (asked[-1], PATTERNS.program.nodes)):
@@ -692,6 +694,26 @@ def test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothi
     monkeypatch.setattr(program, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
+
+
+def test_a_run_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise EngineError("Solve error")
+
+    monkeypatch.setattr(program, "run_for_proof", fail)
+    assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
+    assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
+
+
+def test_what_was_proven_in_time_is_a_bound_without_a_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 9 dollars are, in steps of half a dollar, nine and a half; and never more than was asked about."""
+    info = SimpleNamespace(mip_dual_bound=9.2, primal_solution_status=highspy.SolutionStatus.kSolutionStatusNone)
+    monkeypatch.setattr(program, "_loaded", lambda *_, **__: SimpleNamespace(getInfo=lambda: info))
+    monkeypatch.setattr(program, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    answer = of_halves().solve(30_000_000, Budget(), 200)
+    assert (answer, type(answer.bound)) == (ProgramAnswer(9_500_000), int)
+    info.mip_dual_bound = 1e9
+    assert of_halves().solve(9_000_000, Budget(), 200) == ProgramAnswer(9_000_000)
 
 
 def test_a_presolve_that_lies_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
