@@ -114,6 +114,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_a_program_stops_when_it_is_told_or_time_is_over",
         f"{SETTLING[0]}::test_a_presolve_that_lies_proves_nothing",
         f"{SETTLING[0]}::test_a_run_that_fails_proves_nothing",
+        f"{SETTLING[0]}::test_what_the_loss_of_a_pool_leaves_is_a_row_of_the_program",
+        f"{SETTLING[0]}::test_what_is_asked_of_an_engine_reaches_it",
         f"{SETTLING[0]}::test_what_was_proven_in_time_is_a_bound_without_a_solution",
         f"{SETTLING[0]}::test_a_limit_over_pools_is_a_row_of_the_program",
         f"{SETTLING[0]}::test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has",
