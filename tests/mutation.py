@@ -116,6 +116,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_a_run_that_fails_proves_nothing",
         f"{SETTLING[0]}::test_what_the_loss_of_a_pool_leaves_is_a_row_of_the_program",
         f"{SETTLING[0]}::test_what_is_asked_of_an_engine_reaches_it",
+        f"{SETTLING[0]}::test_limits_on_sums_of_copies_are_rows_of_the_program",
         f"{SETTLING[0]}::test_what_was_proven_in_time_is_a_bound_without_a_solution",
         f"{SETTLING[0]}::test_a_limit_over_pools_is_a_row_of_the_program",
         f"{SETTLING[0]}::test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has",

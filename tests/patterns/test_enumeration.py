@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from types import SimpleNamespace
@@ -755,6 +756,28 @@ def test_what_the_loss_of_a_pool_leaves_is_a_row_of_the_program(wanted: dict[str
     )
     answer = whole_program(compile_fleet(problem), 30_000_000).solve(30_000_000, Budget(), 200)
     assert (answer.bound, answer.machines, answer.copies) == (8_000_000, (2, 2), (2, 2))
+
+
+def test_limits_on_sums_of_copies_are_rows_of_the_program() -> None:
+    """Two wide copies, which fill a machine each: one, both, or none of them on the cheaper type."""
+    option = {"accelerators": 2, "accelerator_memory_gib": 10, "shared": True}
+    types = {
+        name: {"accelerator": name, "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": price}
+        for name, price in (("X", 3), ("Y", 4))
+    }
+    problem = Problem(
+        accelerators={name: {"memory_gib": 10} for name in types},
+        instance_types=types,
+        pools=[{"name": name, "instance_type": name, "zone": "a"} for name in types],
+        components=[{"name": "m", "copies": 2, "options": [option]}],
+    )
+    fleet = compile_fleet(problem)
+    relaxation = relax(fleet, None)
+    sums = [{relaxation.modes[w].pool for w in modes} for modes in relaxation.aggregates]
+    for n, bound in ((0, 8_000_000), (1, 7_000_000), (2, 6_000_000)):
+        domain = replace(any_domain(fleet), aggregates={sums.index({0}): (n, n)})
+        answer = whole_program(fleet, 30_000_000, domain=domain).solve(30_000_000, Budget(), 200)
+        assert (answer.bound, answer.machines) == (bound, (n, 2 - n))
 
 
 def test_what_is_asked_of_an_engine_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
