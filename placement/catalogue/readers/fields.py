@@ -145,8 +145,8 @@ class CsvRow:
         return number_in(found, self.place(column))
 
 
-def parse_json(text: str, source: str) -> At:
-    """A JSON text as a value with a path.
+def parse_json(text: str, source: str, way_out: str = "give each as a file of its own") -> At:
+    """A JSON text as a value with a path; `way_out` is told where it holds several, one after the other.
 
     Raises
     ------
@@ -157,7 +157,10 @@ def parse_json(text: str, source: str) -> At:
         return At(parse_json_text(text))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+        rule = f"is not JSON: {error.msg} at {where}"
+        if error.msg == "Extra data" and text[error.pos] in "{[":
+            rule = f"holds several JSON documents, the second one at {where}: {way_out}"
+        raise DocumentError([Fault("$", rule)], source) from None
     except OddValueError as error:
         raise DocumentError(error.faults, source) from None
     except RecursionError:

@@ -39,7 +39,8 @@ def export_kserve_command(
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="What kubectl get inferenceservices -A -o json prints: what serves now; may be repeated; - is stdin.",
+            help="What kubectl get nodes,pods,inferenceservices -A -o json prints, or of inferenceservices alone: "
+            "what serves now, and beside whom; may be repeated; - is stdin.",
         ),
     ] = None,
     force: ForceOption = False,

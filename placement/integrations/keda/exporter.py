@@ -84,12 +84,12 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     rows = _rows(problem, plan, peak)
     if wish.target is not None and not 0 < wish.target < inf:
         raise UsageError(f"the target must be more than 0 and finite, got {wish.target}")
-    if wish.workload == "kubernetes":
-        for row, _ in rows:
-            if is_left_alone(row.component):
-                place = f"component {row.component.name}"
-                notes.ignored(place, "the export for Kubernetes writes no Deployment of it, so nothing scales it")
-        rows = [(row, most) for row, most in rows if not is_left_alone(row.component)]
+    for row, _ in rows:
+        if is_left_alone(row.component):
+            what = "Deployment" if wish.workload == "kubernetes" else "service"
+            told = f"export {wish.workload} writes no {what} of it, so nothing scales it"
+            notes.ignored(f"component {row.component.name}", told)
+    rows = [(row, most) for row, most in rows if not is_left_alone(row.component)]
     for row, most in rows:
         if row.copies > most:
             where = f"{row.component.name} on {row.pool.name}"

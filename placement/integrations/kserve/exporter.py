@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
+    REQUIRED,
     Sharing,
     affinity,
     most_on_one,
@@ -15,16 +16,19 @@ from placement.integrations.kserve.predictor import (
     unselected,
 )
 from placement.integrations.kserve.services import ServiceTemplates, read_services
+from placement.integrations.kubernetes.apart import apart_terms
+from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
-from placement.integrations.kubernetes.own_rules import RULES, rules_text
+from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
+from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside, variants
 
 if TYPE_CHECKING:
-    from placement.documents import Problem
+    from placement.documents import Component, Problem
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate
 
@@ -69,16 +73,18 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     """
     notes = Notes()
     running = {row.id for row in problem.instances}
-    rows = _rows(problem, plan, wish)
-    names = service_names(rows)
     known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()
+    rows = [row for row in _rows(problem, plan, wish) if not _stays(row.component, notes)]
+    names = service_names(rows)
     now = {row.component.name: known.of(row.component) for row in rows}
-    documents = [
-        _service(problem, row, name, running, wish, next(iter(now[row.component.name]), None))
-        for row, name in zip(rows, names, strict=True)
-    ]
+    documents = []
+    for row, name in zip(rows, names, strict=True):
+        found = next(iter(now[row.component.name]), None)
+        apart = _apart(problem, row.component, found, known, notes)
+        documents.append(_service(problem, row, name, running, wish, found, apart))
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
     _tell_replaced(now, documents, notes)
+    _tell_other_owners(rows, now, notes)
     return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
 
 
@@ -108,8 +114,40 @@ def _parts(row: PlanVariant) -> tuple[str, ...]:
     return (row.component.name, *option, row.pool.name, *machine)
 
 
+def _stays(component: Component, notes: Notes) -> bool:
+    """Whether its pods are of an owner that no service can replace, of which a note is made."""
+    if not is_left_alone(component):
+        return False
+    told = f"its owner is a {owner_kind(component)}: its pods are left as they are, and no service is written of it"
+    notes.inexact(f"component {component.name}", told)
+    return True
+
+
+def _space(component: Component, now: ServiceTemplate | None) -> str:
+    """The namespace of its services; empty where nothing tells."""
+    return namespace_of(component.labels.get(OWNER, "")) or (now.namespace if now else "")
+
+
+def _apart(
+    problem: Problem, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
+) -> list[dict[str, Any]]:
+    """Whom its copies must not be on one host with: terms of the service that runs, then those of the problem."""
+    affinity = (now.predictor.get("affinity") or {}) if now else {}
+    before = others_than_ours((affinity.get("podAntiAffinity") or {}).get(REQUIRED))
+    if before and not known.pods:
+        told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
+        notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
+    return apart_terms(component, before, _space(component, now), problem, known.pods, notes)
+
+
 def _service(
-    problem: Problem, row: PlanVariant, name: str, running: set[str], wish: KServeWish, now: ServiceTemplate | None
+    problem: Problem,
+    row: PlanVariant,
+    name: str,
+    running: set[str],
+    wish: KServeWish,
+    now: ServiceTemplate | None,
+    apart: list[dict[str, Any]],
 ) -> dict[str, Any]:
     labels = {COMPONENT_LABEL: slug(row.component.name)}
     if wish.sharing == "kai" and now is None:
@@ -127,9 +165,9 @@ def _service(
         "labels": {**(now.labels if now else {}), **labels},
         "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
     }
-    apart = affinity(problem, row, running, before.get("affinity") or {})
-    if apart:
-        predictor["affinity"] = apart
+    held = affinity(row, running, before.get("affinity") or {}, apart)
+    if held:
+        predictor["affinity"] = held
     spread = most_on_one(row.component)
     if spread:
         predictor["topologySpreadConstraints"] = spread
@@ -140,9 +178,9 @@ def _service(
         **(now.told if now else sharing_annotations(row, wish.sharing)),
         COMPONENT: row.component.name,
         OPTION: str(row.option),
-        RULES: rules_text(before, predictor),
+        RULES: rules_text(before, predictor, keeps_hosts=True),
     }
-    named = namespace_of(row.component.labels.get(OWNER, "")) or (now.namespace if now else "")
+    named = _space(row.component, now)
     space = {"namespace": named} if named else {}
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
@@ -188,6 +226,16 @@ def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[s
             for part in ("workerSpec",):
                 if part in each.predictor:
                     notes.inexact(f"{place} spec.predictor.{part}", "is kept; here each pod is a copy of its own")
+
+
+def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:
+    """What runs copies now and is no service: it goes on to, and its pods have no label of a component."""
+    for component in {row.component.name: row.component for row in rows}.values():
+        owner = component.labels.get(OWNER, "")
+        kind, _, name = owner.partition(" ")
+        if not now[component.name] and namespace_of(owner) and kind != "Component" and not service_of(name):
+            told = f"{owner} runs its copies now and is no service: end it once the new ones serve"
+            notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
 
 
 def _tell(

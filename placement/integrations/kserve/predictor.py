@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from placement.integrations.kubernetes.apart import avoided
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import GPU, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 Sharing = Literal["time-slicing", "kai", "hami"]
 ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type", "kubernetes.io/hostname"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
 _MORE_HOSTS = 1_000_000  # than any cluster has: with fewer the emptiest counts as 0, and `maxSkew` is the most of any
 
@@ -84,19 +83,20 @@ def unselected(pool: Pool) -> list[str]:
     return [f"{key}={value}" for key, value in told.items() if not is_label(key, value)]
 
 
-def affinity(problem: Problem, row: PlanVariant, running: set[str], before: dict[str, Any]) -> dict[str, Any]:
-    """The machine of the copy where it runs already, and who may not stand beside it; within what was asked before."""
+def affinity(
+    row: PlanVariant, running: set[str], before: dict[str, Any], terms: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """The machine of the copy where it runs already, and the terms about others; within what was asked before."""
     found = {key: dict(value) for key, value in before.items() if isinstance(value, dict)}
     node, apart = found.get("nodeAffinity", {}), found.get("podAntiAffinity", {})
     if row.machine is not None and row.machine in running:
         field = {"key": "metadata.name", "operator": "In", "values": [row.machine]}
-        terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-        both = [{**term, "matchFields": [*term.get("matchFields", []), field]} for term in terms]
-        node[_REQUIRED] = {"nodeSelectorTerms": both}
-    apart.pop(_REQUIRED, None)
-    terms = list(_apart(problem, row.component))
+        nodes = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
+        both = [{**term, "matchFields": [*term.get("matchFields", []), field]} for term in nodes]
+        node[REQUIRED] = {"nodeSelectorTerms": both}
+    apart.pop(REQUIRED, None)
     if terms:
-        apart[_REQUIRED] = terms
+        apart[REQUIRED] = [*terms]
     made = found | {"nodeAffinity": node, "podAntiAffinity": apart}
     return {key: value for key, value in made.items() if value}
 
@@ -115,21 +115,3 @@ def most_on_one(component: Component) -> list[dict[str, Any]]:
             "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(component.name)}},
         }
     ]
-
-
-def _apart(problem: Problem, component: Component) -> Sequence[dict[str, Any]]:
-    """Terms of anti-affinity by host: dedicated machines, components that are avoided."""
-    own, terms = slug(component.name), []
-    if component.dedicated:
-        terms.append(_term("NotIn", [own]))
-    others = avoided(component, problem.components)
-    if others:
-        terms.append(_term("In", sorted(map(slug, others))))
-    return terms
-
-
-def _term(operator: str, values: list[str]) -> dict[str, Any]:
-    expressions = [{"key": COMPONENT_LABEL, "operator": operator, "values": values}]
-    if operator == "NotIn":  # NotIn takes pods without the label too, such as those of DaemonSets
-        expressions.append({"key": COMPONENT_LABEL, "operator": "Exists"})
-    return {"labelSelector": {"matchExpressions": expressions}, "namespaceSelector": {}, "topologyKey": HOST}

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
+from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
-from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, texts
+from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
-from placement.integrations.kubernetes.templates import clean_spec, kept_annotations
+from placement.integrations.kubernetes.templates import clean_spec, kept_annotations, templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
 from placement.integrations.notes import Notes
 
@@ -53,10 +54,11 @@ class ServiceTemplate:
 
 @dataclass(frozen=True)
 class ServiceTemplates:
-    """By namespace and name, and by the component that an export wrote a service for."""
+    """By namespace and name, and by the component that an export wrote a service for; pods by their component."""
 
     by_name: Mapping[tuple[str, str], ServiceTemplate] = field(default_factory=dict)
     by_component: Mapping[str, list[ServiceTemplate]] = field(default_factory=dict)
+    pods: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
 
     def of(self, component: Component) -> list[ServiceTemplate]:
         """The services that run a component now: the first is its template."""
@@ -70,7 +72,10 @@ _DEPLOYMENT = re.compile(r"Deployment (?P<space>[^/]+)/(?P<name>.+)")
 
 
 def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
-    """The InferenceServices in files of ``kubectl get inferenceservices -A -o json``; ``-`` is standard input.
+    """The InferenceServices in files of kubectl; ``-`` is standard input.
+
+    Of ``kubectl get inferenceservices -A -o json``, or of ``nodes,pods,inferenceservices``: pods, which need their
+    nodes, tell whom a term of anti-affinity is about, and by which labels those are known that are no service's.
 
     Raises
     ------
@@ -78,7 +83,8 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
         A file can't be read, or a service in it is damaged.
     """
     cluster = read_cluster(paths, Notes(), needs_nodes=False)
-    found = of_each(cluster.of(SERVICE), _service, ", ".join(map(str, paths)))
+    source = source_of(paths)
+    found = of_each(cluster.of(SERVICE), _service, source)
     by_name: dict[tuple[str, str], ServiceTemplate] = {}
     by_component: dict[str, list[ServiceTemplate]] = {}
     for row, component in found:
@@ -86,7 +92,8 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
             by_component.setdefault(component, []).append(row)
         else:
             by_name[row.namespace, row.name] = row
-    return ServiceTemplates(by_name, by_component)
+    pods = templates_of(cluster, ZONE_LABEL, source).by_component if cluster.has("Node") else {}
+    return ServiceTemplates(by_name, by_component, pods)
 
 
 def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from placement.documents import Component, Problem
     from placement.integrations.kubernetes.neighbours import Apart
     from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
     Json = dict[str, Any]
+    PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
 
 
 def avoided(component: Component, components: Sequence[Component]) -> list[str]:
@@ -44,20 +44,23 @@ def avoided(component: Component, components: Sequence[Component]) -> list[str]:
 
 
 def apart_terms(
-    component: Component, before: Sequence[Json], space: str, problem: Problem, templates: Templates, notes: Notes
+    component: Component, before: Sequence[Json], space: str, problem: Problem, pods: PodsOf, notes: Notes
 ) -> list[Json]:
-    """Required terms of a copy in the namespace `space`: those of `before` that the problem says too, then ours."""
+    """Required terms of a copy in the namespace `space`: those of `before` that the problem says too, then ours.
+
+    `pods` are those that run by component. A term that is about none of them is kept.
+    """
     others = avoided(component, problem.components)
     kept = [(row, apart_of(At(row), space)) for row in before if row.get("topologyKey") == HOSTNAME]
     meant = {*others} | ({component.name} if component.spread.max_per_instance == 1 else set())
-    kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, templates.by_component) <= meant]
+    kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, pods) <= meant]
     found = [copy.deepcopy(row) for row, _ in kept]
     left = [row.name for row in problem.components if row.name in others and is_left_alone(row)]
     exported = sorted({slug(name) for name in others if name not in left})
     if exported:
         found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "In", "values": exported}]))
     for name in left:
-        found += _of_left_alone(component, name, [rule for _, rule in kept], templates, notes)
+        found += _of_left_alone(component, name, [rule for _, rule in kept], pods, notes)
     if component.dedicated:
         own = {"key": COMPONENT_LABEL, "operator": "NotIn", "values": [slug(component.name)]}
         found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "Exists"}, own]))
@@ -66,19 +69,17 @@ def apart_terms(
     return found
 
 
-def _taken(rule: Apart, pods: Mapping[str, Sequence[KubeObject]]) -> set[str]:
+def _taken(rule: Apart, pods: PodsOf) -> set[str]:
     """The components that a term is about, by the pods that run."""
     return {name for name, rows in pods.items() if any(rule.takes(row.namespace, row.labels) for row in rows)}
 
 
-def _of_left_alone(
-    component: Component, name: str, kept: Sequence[Apart], templates: Templates, notes: Notes
-) -> list[Json]:
+def _of_left_alone(component: Component, name: str, kept: Sequence[Apart], pods: PodsOf, notes: Notes) -> list[Json]:
     """Terms about pods that keep their own labels; none where what stands there takes them already."""
-    pods = templates.by_component.get(name, ())
-    terms = [_term_about(pod) for pod in pods if not any(rule.takes(pod.namespace, pod.labels) for rule in kept)]
-    told_apart = [row for row in terms if _taken(apart_of(At(row), ""), templates.by_component) == {name}]
-    if not pods or len(told_apart) < len(terms):
+    own = pods.get(name, ())
+    terms = [_term_about(pod) for pod in own if not any(rule.takes(pod.namespace, pod.labels) for rule in kept)]
+    told_apart = [row for row in terms if _taken(apart_of(At(row), ""), pods) == {name}]
+    if not own or len(told_apart) < len(terms):
         told = f"pods of {name} are left as they are, and no labels of theirs are known that no others have"
         notes.inexact(f"component {component.name} avoid", f"{told}: nothing keeps them apart")
     return told_apart

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
@@ -81,18 +82,26 @@ def _of_node_pool(
     names = [pool.name for pool in pools if pool.group == (KARPENTER_POOL, node_pool.name)]
     row: dict[str, Any] = {"name": f"NodePool {node_pool.name}", "pools": names}
     for resource, amount in most.items():
+        place = f"{node_pool.place} spec.limits.{resource}"
         if resource == "nodes":
-            row["max_instances"] = int(amount)
+            row["max_instances"] = _whole(amount, place, notes)
         elif resource == "cpu":
             row["max_vcpus"] = float(amount)
         elif is_accelerator(resource) and any(_is_mixed(pool) for pool in pools if pool.name in names):
             told = "some of its nodes have two kinds of accelerators, which are counted as one"
-            notes.ignored(f"{node_pool.place} spec.limits.{resource}", told)
+            notes.ignored(place, told)
         elif is_accelerator(resource):
-            row["max_accelerators"] = int(amount)
+            row["max_accelerators"] = _whole(amount, place, notes)
         else:
-            notes.ignored(f"{node_pool.place} spec.limits.{resource}", "limits are of nodes, vCPUs and accelerators")
+            notes.ignored(place, "limits are of nodes, vCPUs and accelerators")
     return row if names and len(row) > 2 else None
+
+
+def _whole(amount: Fraction, place: str, notes: Notes) -> int:
+    """The most of what is counted; of a part of one a note says that it is none."""
+    if amount.denominator > 1:
+        notes.assumed(place, f"{float(amount):g} is no whole number, so at most {floor(amount)} may be used")
+    return floor(amount)
 
 
 def _is_mixed(pool: NodePoolRow) -> bool:
@@ -144,6 +153,7 @@ def _of_quota(
     own = own_pools.get(quota.namespace, [])
     has = sum(pool.node_class.machines[0].held.count * len(pool.machines) for pool in own)
     for resource, amount in most.items():
+        allowed = _whole(amount, f"{quota.place} spec.hard.{resource}", notes)
         asked = sum(
             workload.shapes[s].ask.count
             for workload in workloads
@@ -155,8 +165,8 @@ def _of_quota(
             return {
                 "name": f"ResourceQuota {quota.namespace}/{quota.name}",
                 "pools": [pool.name for pool in own],
-                "max_accelerators": int(amount),
+                "max_accelerators": allowed,
             }
-        rule = f"{resource} {int(amount)} counts what its pods ask for ({asked} now), which no plan changes"
+        rule = f"{resource} {allowed} counts what its pods ask for ({asked} now), which no plan changes"
         notes.ignored(quota.place, rule)
     return None

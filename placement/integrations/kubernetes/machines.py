@@ -133,7 +133,7 @@ def _machine(
         buy=_buy(node),
         reservation=next((node.labels[key] for key in _RESERVATION if node.labels.get(key)), ""),
         group=next(((key, node.labels[key]) for key in _GROUPS if node.labels.get(key)), ("", "")),
-        phase=_phase(node, taints),
+        phase=_phase(node, taints, takes_pods=_takes_pods(node, allocatable, notes)),
         stays=_stays(node),
         cpu_milli=cpu,
         memory_mib=memory,
@@ -155,12 +155,20 @@ def _is_ready(node: KubeObject, notes: Notes) -> bool:
     return True
 
 
-def _phase(node: KubeObject, taints: tuple[Taint, ...]) -> NodePhase:
+def _takes_pods(node: KubeObject, allocatable: Mapping[str, Fraction], notes: Notes) -> bool:
+    takes = allocatable.get("pods", 1) >= 1
+    if not takes:
+        told = "is 0, so no pod can start there: it is taken as cordoned"
+        notes.assumed(f"{node.place} status.allocatable.pods", told)
+    return takes
+
+
+def _phase(node: KubeObject, taints: tuple[Taint, ...], *, takes_pods: bool) -> NodePhase:
     hard = {row.key for row in taints if not row.is_wish}
     if node.dig("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"
     stopped = true_at(node.at.get("spec"), "unschedulable") or hard & {CORDON, *TROUBLE}
-    return "cordoned" if stopped else "active"
+    return "cordoned" if stopped or not takes_pods else "active"
 
 
 def _buy(node: KubeObject) -> Buy:

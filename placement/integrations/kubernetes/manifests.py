@@ -23,7 +23,7 @@ from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER
-from placement.integrations.kubernetes.upkeep import BUDGET, MAX_SURGE
+from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -60,8 +60,12 @@ class Workshop:
         return namespace_of(component.labels.get(OWNER, "")) or self.namespace
 
     def budget_that_stays(self, component: Component) -> str:
-        """The PodDisruptionBudget that goes on to count its pods, whose labels stay; empty where there is none."""
-        return component.labels.get(BUDGET, "") if self.templates.of(component.name, 0) else ""
+        """The PodDisruptionBudget that goes on to count its pods; empty where there is none.
+
+        Such is one of an export that somebody changed, and any other where the labels of the pods stay.
+        """
+        told = component.labels
+        return told.get(CHANGED, "") or (told.get(BUDGET, "") if self.templates.of(component.name, 0) else "")
 
 
 def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
@@ -228,7 +232,8 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     other = dict(affinity.pop("podAntiAffinity", None) or {})
     before = others_than_ours(other.pop(_REQUIRED, None))
     space = workshop.space(group.component)
-    apart = apart_terms(group.component, before, space, workshop.problem, workshop.templates, workshop.notes)
+    pods = workshop.templates.by_component
+    apart = apart_terms(group.component, before, space, workshop.problem, pods, workshop.notes)
     if apart:
         other[_REQUIRED] = apart
     if other:

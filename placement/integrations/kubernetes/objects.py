@@ -29,6 +29,7 @@ KINDS = (
     *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "LeaderWorkerSet", "ResourceQuota", "NodePool"),
     "InferenceService",
 )
+_SEVERAL = "give each as a file of its own, or all as one List, as kubectl get nodes,pods -A -o json prints it"
 _MOST_AMOUNT = 2**60  # of any quantity
 _MOST_FAULTS = 1000
 
@@ -95,7 +96,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         source, text = read_text(path)
         if not text.strip():
             raise DocumentError([Fault("$", "is empty")], source)
-        document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+        document = parse_json(text, source, _SEVERAL) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
         faults: list[Fault] = []
         for at, kind in _objects(document, faults, notes):
             if kind not in KINDS:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 MAX_SURGE, BUDGET = "max-surge", "pod-disruption-budget"
+CHANGED = "changed-pod-disruption-budget"  # of an export, which counts its copies by their component
 MADE = "gpu-placement/made"  # annotation of an exported budget: what it says, and what of that the component asked for
 _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
 
@@ -43,12 +44,14 @@ class Upkeep:
     stay: int | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, copies: int, away: int, budget: KubeObject) -> None:
-        """Within what a budget allows, too."""
+    def keep(self, copies: int, away: int, budget: KubeObject, *, is_changed: bool) -> None:
+        """Within what a budget allows, too; `is_changed`: by somebody, after an export wrote it."""
         away = min(copies, away)
         self.away = away if self.away is None else min(away, self.away)
         self.stay = max(copies - away, self.stay or 0)
-        if MADE not in budget.annotations:  # the next export writes its own again
+        if is_changed:
+            self.labels[CHANGED] = budget.name
+        elif MADE not in budget.annotations:  # the next export writes its own again
             self.labels[BUDGET] = budget.name
 
     def keys(self) -> dict[str, int]:
@@ -74,7 +77,7 @@ def upkeep_of_all(
             notes.ignored(budget.place, "its selector takes no pod that is a copy, so it limits nothing here")
         away = read.away(sum(copies[w] for w in taken))
         for w in taken if read.key else ():
-            found[w].keep(copies[w], away, budget)
+            found[w].keep(copies[w], away, budget, is_changed=read.is_changed)
             counting[w].append(budget.place)
             if not away:
                 notes.assumed(workloads[w].place, f"{budget.place} lets no copy be away, so none can be evicted")
@@ -97,6 +100,7 @@ class _Budget:
     key: str  # which of the two limits; empty where there is none
     text: str
     is_ours: bool = False  # an export made it for a component that asked for nothing
+    is_changed: bool = False  # an export made it with the other limit: to write that again would leave both in it
 
     def away(self, copies: int) -> int:
         """How many of so many copies may be away."""
@@ -116,7 +120,8 @@ def _budget(found: KubeObject) -> _Budget:
         if text.endswith("%") and int(text[:-1]) > 100:
             raise spec.key(key).fault("must be at most 100%")
         own = _own(found, text) if key == _MOST else text
-        return _Budget(label_selector(spec.get("selector")), key, text if own is None else own, is_ours=own is None)
+        selector, is_changed = label_selector(spec.get("selector")), key == _LEAST and MADE in found.annotations
+        return _Budget(selector, key, text if own is None else own, is_ours=own is None, is_changed=is_changed)
     return _Budget(None, "", "0")
 
 

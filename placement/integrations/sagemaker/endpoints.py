@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
-from placement.integrations.sagemaker.inference_components import by_name, count_of, read_component, rows_of
+from placement.integrations.sagemaker.inference_components import (
+    by_name,
+    component_name,
+    count_of,
+    read_component,
+    region_of,
+    rows_of,
+)
 from placement.integrations.sagemaker.labels import MOST_PRIORITY
 
 if TYPE_CHECKING:
@@ -73,7 +80,7 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
     """
     with answers.endpoint.reading() as at:
         name = at.key("EndpointName").text()
-        region = _region(at.get("EndpointArn"))
+        region = region_of(at.get("EndpointArn"))
         tell_fields(at, ENDPOINT, f"endpoint {name}", notes)
         _tell_state(at, name, notes)
         _tell_shadows(at, name, notes)
@@ -91,20 +98,15 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         _tell_shadows(at, name, notes)
         settings = kept_of(at, CONFIGURATION)
     of_variants = {variant.name: variant for variant in variants}
+    known = set(map(component_name, answers.components))
     components = tuple(
         component
         for answer in answers.components
-        if (component := read_component(answer, of_variants, notes)) is not None
+        if (component := read_component(answer, of_variants, known, region, notes)) is not None
     )
     if not components:
         notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")
     return Endpoint(name, region, variants, components, settings, answers.config.source)
-
-
-def _region(arn: At | None) -> str:
-    """The region in an ARN; empty where there is none."""
-    parts = arn.text().split(":") if arn is not None else []
-    return parts[3] if len(parts) > 4 else ""
 
 
 def _tell_state(at: At, name: str, notes: Notes) -> None:
@@ -153,18 +155,21 @@ def _summary(row: At, place: str, notes: Notes) -> _VariantSummary:
         count_of(row.key("CurrentInstanceCount")),
         count_of(desired) if desired is not None else None,
         pools,
-        _reservation(reserved) if reserved is not None else None,
+        _reservation(reserved, place, notes) if reserved is not None else None,
         row,
     )
 
 
-def _reservation(row: At) -> ReservedCapacity:
+def _reservation(row: At, place: str, notes: Notes) -> ReservedCapacity:
     arn = row.get("MlReservationArn")
     total, free, used = (
         count_of(found) if (found := row.get(key)) is not None else None
         for key in ("TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint")
     )
     usable = total if free is None else free + (used or 0)
+    if free is None and total is not None:
+        reason = f"it is not told: all {total} machines of TotalInstanceCount are taken for usable here"
+        notes.assumed(f"{place} CapacityReservationConfig.AvailableInstanceCount", reason)
     if total is not None and usable is not None and usable > total:
         raise row.key("AvailableInstanceCount").fault(f"must be at most {total}, with UsedByCurrentEndpoint")
     return ReservedCapacity(arn.text() if arn is not None else "", total, usable)
@@ -200,7 +205,7 @@ def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes:
         name,
         _pools(row, summary, place),
         _scaling(row, place, notes),
-        _with_arn(summary.reservation, _reservation(reserved) if reserved is not None else None),
+        _with_arn(summary.reservation, _reservation(reserved, place, notes) if reserved is not None else None),
         _partitions(row),
         _settings(row),
     )

@@ -167,8 +167,8 @@ SPECIFICATION = Structure(
 COMPONENT = Structure(
     {
         **_all(READ, "InferenceComponentName", "EndpointName", "VariantName", "CreationTime", "FailureReason"),
-        "InferenceComponentStatus": READ,
-        **_all(FACT, "InferenceComponentArn", "EndpointArn", "LastModifiedTime"),
+        **_all(READ, "InferenceComponentStatus", "InferenceComponentArn", "EndpointArn"),
+        "LastModifiedTime": FACT,
         "LastDeploymentConfig": "how it was updated last; an update puts new copies first",
         "RuntimeConfig": Structure(
             {

@@ -67,13 +67,36 @@ def count_of(at: At) -> int:
     return found
 
 
-def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) -> InferenceComponent | None:
-    """A component with copies of its own; None of an adapter, which lives in the copies of another.
+def component_name(answer: ApiAnswer) -> str:
+    """The name of the component that an answer is about.
 
     Raises
     ------
     DocumentError
-        A field is missing or damaged, or names none of the `variants`: with the answer's source and the field's path.
+        There is none: with the answer's source.
+    """
+    with answer.reading() as at:
+        return at.key("InferenceComponentName").text()
+
+
+def region_of(arn: At | None) -> str:
+    """The region in an ARN; empty where there is none."""
+    parts = arn.text().split(":") if arn is not None else []
+    return parts[3] if len(parts) > 4 else ""
+
+
+def read_component(
+    answer: ApiAnswer, variants: Container[str], known: Container[str], region: str, notes: Notes
+) -> InferenceComponent | None:
+    """A component with copies of its own; None of an adapter, which lives in the copies of another.
+
+    `known` are the names of all components that were read; `region` is the endpoint's, empty where it is not told.
+
+    Raises
+    ------
+    DocumentError
+        A field is missing or damaged, names none of the `variants`, or is of another region: with the answer's source
+        and the field's path.
     """
     with answer.reading() as at:
         name = at.key("InferenceComponentName").text()
@@ -82,11 +105,12 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
         if bool(several) == (single is not None):
             raise at.fault("must have either Specification or Specifications")
         tell_fields(at, COMPONENT, place, notes)
+        _check_region(at, region)
         rows = several or ((single,) if single is not None else ())
         if several:
             by_name(several, "InstanceType")
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
-            _tell_adapter(rows, place, notes)
+            _tell_adapter(rows, known, place, notes)
             return None
         variant = at.get("VariantName")
         if variant is not None and variant.text() not in variants:
@@ -98,8 +122,20 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
         return InferenceComponent(name, at.key("EndpointName").text(), of, specifications, desired, current, by_type)
 
 
-def _tell_adapter(rows: Iterable[At], place: str, notes: Notes) -> None:
+def _check_region(at: At, region: str) -> None:
+    for key in ("InferenceComponentArn", "EndpointArn"):
+        found = at.get(key)
+        own = region_of(found)
+        if found is not None and own and region and own != region:
+            raise found.fault(f"must be of {region}, the region of its endpoint: give the answers of one region")
+
+
+def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: Notes) -> None:
     notes.ignored(place, "it is an adapter: it lives in the copies of its base component and takes nothing more")
+    for base in (found for row in rows if (found := row.get("BaseInferenceComponentName")) is not None):
+        if base.text() not in known:
+            reason = f"{base.text()} was not read: the copies that it lives in are no part of the problem"
+            notes.assumed(f"{place} BaseInferenceComponentName", reason)
     if any(row.get("ComputeResourceRequirements") is not None for row in rows):
         notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
 

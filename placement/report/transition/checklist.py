@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.markdown import escaped
+from placement.markdown import code, escaped
 from placement.report.transition.sentences import by_batch, clock, sentence, summary
 
 if TYPE_CHECKING:
@@ -28,4 +28,4 @@ def checklist_lines(found: Transition) -> Iterator[str]:
         yield ""
         yield f"## Batch {number}, {clock(begin)} to {clock(end)}"
         yield ""
-        yield from (f"- [ ] {sentence(step, code='`')}" for step in steps)
+        yield from (f"- [ ] {sentence(step, code)}" for step in steps)

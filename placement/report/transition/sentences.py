@@ -9,7 +9,7 @@ from placement.report import words
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from placement.documents.transition import Transition, TransitionStep
 
@@ -102,19 +102,16 @@ def _proof(found: Transition) -> str:
     return f"proven: {least} with as few temporary machine-hours"
 
 
-def sentence(step: TransitionStep, *, code: str = "") -> str:
-    """One step as an order; `code` goes around names."""
-
-    def name(text: str | None) -> str:
-        return _quoted(words.shown(text or ""), code)
-
+def sentence(step: TransitionStep, name: Callable[[str], str] = words.shown) -> str:
+    """One step as an order; `name` is how a name is written."""
+    machine, pool = name(step.instance or ""), name(step.pool or "")
     if step.action == "wait":
         return "wait until all are ready"
     if step.component is None:
         verb = "open machine" if step.action == "open" else "close machine"
         mark = ", for this transition only" if step.temporary and step.action == "open" else ""
-        return f"{verb} {name(step.instance)} of pool {name(step.pool)}{mark}"
-    where = f"{name(step.component)} on {name(step.instance)}{_at(step.accelerators or ())}"
+        return f"{verb} {machine} of pool {pool}{mark}"
+    where = f"{name(step.component)} on {machine}{_at(step.accelerators or ())}"
     if step.action == "stop":
         guess = " (taken to be there)" if step.assumed else ""
         return f"drain and stop {where}{guess}"
@@ -123,16 +120,6 @@ def sentence(step: TransitionStep, *, code: str = "") -> str:
         ", stops over" if step.stopover else f", in place of the one on {name(step.replaces)}" if step.replaces else ""
     )
     return f"start {where}{option}{tail}"
-
-
-def _quoted(text: str, code: str) -> str:
-    if not code:
-        return text
-    fence = code
-    while fence in text:
-        fence += code
-    pad = " " if text.startswith(code) or text.endswith(code) else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def _at(accelerators: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import import_kubernetes
 from tests.cli.test_solve import run as command
 from tests.integrations.kserve.test_kserve import SCHEMA, documents, unknown
-from tests.integrations.kubernetes.clusters import node, write
+from tests.integrations.kubernetes.clusters import apart, node, pod, write
 from tests.integrations.kubernetes.simulated import run
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ MODEL: Doc = {
     "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}],
     "resources": TAKES,
 }
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 OWN_RULE = {
     "nodeAffinity": {
         "requiredDuringSchedulingIgnoredDuringExecution": {
@@ -218,3 +219,76 @@ def test_what_serves_by_no_word_of_kserve(tmp_path: Path, cluster: tuple[str, st
     found = export_kserve(problem, plan, KServeWish(cluster=(write(tmp_path / "odd.json", row),)))
     (made, *_) = documents(found.files["inference-services.yaml"])
     assert made["spec"]["predictor"]["model"]["modelFormat"] == {"name": "huggingface"}
+
+
+HOST = "kubernetes.io/hostname"
+
+
+def required(text: str, name: str) -> list[Doc]:
+    """Terms of the service of that name."""
+    (row,) = [row for row in documents(text) if name in row["metadata"]["name"]]
+    found: list[Doc] = row["spec"]["predictor"]["affinity"]["podAntiAffinity"][REQUIRED]
+    return found
+
+
+def beside(tmp_path: Path, **predictor: Any) -> tuple[str, str]:
+    """Files of a cluster with a service beside pods of a StatefulSet and of a Deployment, and of the service."""
+    nodes = [node(f"n{k}") for k in range(4)]
+    chat = service("chat", model=MODEL, minReplicas=1, maxReplicas=1, labels={"app": "chat"}, **predictor)
+    other = [pod("db-0", "n0", "db", kind="StatefulSet", gpus=1), pod("web-0", "n1", "web", gpus=1)]
+    objects = pods_of([chat], nodes, other)
+    return write(tmp_path / "all.json", *objects, chat), write(tmp_path / "services.json", chat)
+
+
+def exported(problem: Problem, *files: str) -> tuple[str, str]:
+    """The services, and the notes."""
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    found = export_kserve(problem, plan, KServeWish(cluster=files))
+    return found.files["inference-services.yaml"], "\n".join(map(str, found.notes))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_service_s_own_terms_about_hosts_stay(tmp_path: Path, whole: bool) -> None:
+    """The pods that they are about have no label of ours; where no pods are given, that whom it is about is told."""
+    file, live = beside(tmp_path, affinity=apart(HOST, "db"))
+    problem, _, _ = planned(file)
+    text, told = exported(problem, file if whole else live)
+    (term,) = [row for row in required(text, "chat") if "namespaces" not in row]
+    assert term == apart(HOST, "db")["podAntiAffinity"][REQUIRED][0]
+    assert ("whom it is about is not known" in told) is not whole
+    assert ("component shop/db avoid" in told or "component shop/chat-predictor avoid" in told) is not whole
+    assert text.count("# ") >= told.count("\n")
+
+
+def test_pods_that_are_no_service_are_kept_off(tmp_path: Path) -> None:
+    """By their own labels, which nobody else has; no service is written of a StatefulSet, and a Deployment is named."""
+    file, live = beside(tmp_path)
+    rows = import_kubernetes([file]).problem.to_document()
+    (chat,) = [row for row in rows["components"] if "chat" in row["name"]]
+    chat["avoid"] = ["shop/db"]
+    problem = placement.Problem(**rows)
+    text, told = exported(problem, file)
+    (term,) = required(text, "chat")
+    assert (term["namespaces"], term["labelSelector"]) == (["shop"], {"matchLabels": {"app": "db"}})
+    assert "name: shop-db" not in text
+    assert "component shop/db: inexact: its owner is a StatefulSet: its pods are left as they are" in told
+    assert "component shop/web: inexact: Deployment shop/web runs its copies now and is no service" in told
+    _, told = exported(problem, live)
+    assert "pods of shop/db are left as they are" in told
+    assert "nothing keeps them apart" in told
+    _, told = exported(problem)
+    assert "chat-predictor runs its copies now and is no service" not in told
+
+
+def test_terms_that_the_problem_no_longer_says_are_dropped(tmp_path: Path) -> None:
+    """The plan may put them on one host."""
+    file, _ = beside(tmp_path, affinity=apart(HOST, "db"))
+    rows = import_kubernetes([file]).problem.to_document()
+    for row in rows["components"]:
+        row.pop("avoid", None)
+    text, _ = exported(placement.Problem(**rows), file)
+    (chat,) = [row for row in documents(text) if "chat" in row["metadata"]["name"]]
+    predictor = chat["spec"]["predictor"]
+    assert "podAntiAffinity" not in predictor.get("affinity", {})
+    assert "apart" not in json.loads(predictor["annotations"]["gpu-placement/rules"])

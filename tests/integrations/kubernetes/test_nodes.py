@@ -10,6 +10,7 @@ import pytest
 import placement
 from placement.catalogue.market import Market
 from placement.catalogue.readers import read_facts
+from placement.errors import DocumentError
 from placement.integrations.kubernetes import Wishes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
 
@@ -201,6 +202,45 @@ def test_node_pools_of_karpenter_limit_what_is_rented(tmp_path: Path) -> None:
     assert (limit.max_instances, limit.max_vcpus, limit.max_accelerators) == (3, 200, 8)
     assert "NodePool gpu spec.limits.memory: ignored" in notes(found)
     assert not found.problem.instances[0].removable
+
+
+def test_parts_of_what_is_counted_are_told(tmp_path: Path) -> None:
+    """Half a node, or half an accelerator, is none: with object and field."""
+    labels = {"karpenter.sh/nodepool": "gpu"}
+    spec = {"limits": {"nodes": "2500m", "nvidia.com/gpu": 8.5}}
+    hard = {"requests.nvidia.com/gpu": "7500m"}
+    quota = {"kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": {"hard": hard}}
+    node_pool = {"kind": "NodePool", "metadata": {"name": "gpu"}, "spec": spec}
+    found = imported(tmp_path, node("n1", labels=labels), node_pool, quota, pod("a", "n1", "a", gpus=1))
+
+    first, second = found.problem.limits
+    assert (first.max_instances, first.max_accelerators, second.max_accelerators) == (2, 8, 7)
+    for told in (
+        "NodePool gpu spec.limits.nodes: assumed: 2.5 is no whole number, so at most 2",
+        "NodePool gpu spec.limits.nvidia.com/gpu: assumed: 8.5 is no whole number, so at most 8",
+        "ResourceQuota shop/q spec.hard.requests.nvidia.com/gpu: assumed: 7.5 is no whole number, so at most 7",
+    ):
+        assert told in notes(found)
+
+
+def test_a_node_that_takes_no_pod_takes_no_copy(tmp_path: Path) -> None:
+    """Its pods stay; one that does not say how many it takes may take any."""
+    found = imported(tmp_path, node("n1", allocatable={"pods": "0"}), node("n2", allocatable={"pods": None}))
+
+    assert [row.state for row in found.problem.instances] == ["cordoned", "active"]
+    assert "Node n1 status.allocatable.pods: assumed: is 0, so no pod can start there" in notes(found)
+    assert "Node n2 status.allocatable.pods" not in notes(found)
+
+
+def test_answers_one_after_the_other_are_told_with_the_way_out(tmp_path: Path) -> None:
+    """As where two commands wrote to one file."""
+    path = tmp_path / "both.json"
+    path.write_text("\n".join(json.dumps({"kind": "List", "items": [row]}) for row in (node("n1"), node("n2"))))
+    with pytest.raises(DocumentError, match=r"several JSON documents, the second one at line 2 .* or all as one List"):
+        import_kubernetes([str(path)])
+    path.write_text(json.dumps(node("n1")) + "]")
+    with pytest.raises(DocumentError, match="is not JSON: Extra data at line 1"):
+        import_kubernetes([str(path)])
 
 
 def test_a_quota_limits_machines_only_where_they_are_its_own(tmp_path: Path) -> None:

@@ -108,6 +108,32 @@ def test_what_somebody_changed_afterwards_is_a_rule(tmp_path: Path) -> None:
     assert len(zones) == 1
 
 
+@pytest.mark.parametrize("knows_pods", [True, False])
+def test_an_exported_budget_that_somebody_changed_stays(tmp_path: Path, knows_pods: bool) -> None:
+    """Applied again with the other limit it would have both, which the API refuses; two would stop all evictions."""
+    objects = [*machines(), *(ruled(f"chat-{i}", f"n{i}") for i in range(4))]
+    problem = import_kubernetes([write(tmp_path / "0.json", *objects)]).problem
+    (guard,) = manifests(made := exported_of(problem, tmp_path / "0.json", "none"), "20-disruption-budgets.yaml")
+    first = run(copy.deepcopy(machines()), manifests(made))
+    guard["spec"] = {"minAvailable": 2, "selector": guard["spec"]["selector"]}
+    source = tmp_path / "1.json"
+    for _ in range(2):
+        write(source, *run(copy.deepcopy(machines()), manifests(made)), guard)
+        problem = import_kubernetes([str(source)]).problem
+        assert problem.components[0].max_unavailable == 2
+        plan = placement.solve(problem, "ffd").plan
+        assert plan is not None
+        wishes = ExportWishes(cluster=(source,) if knows_pods else ())
+        told = export_kubernetes(problem, plan, wishes)
+        assert "20-disruption-budgets.yaml" not in told.files
+        assert f"PodDisruptionBudget {guard['metadata']['name']} goes on to count" in "\n".join(map(str, told.notes))
+        made = exported_of(problem, source, "none")
+    guard["spec"] = {"maxUnavailable": 3, "selector": guard["spec"]["selector"]}
+    problem = import_kubernetes([write(source, *first, guard)]).problem
+    assert problem.components[0].max_unavailable == 3
+    assert "20-disruption-budgets.yaml" in exported_of(problem, source, "none").files
+
+
 @pytest.mark.parametrize("text", ["", "[", "[]", "7", '{"spread": 7}', '{"nodes": []}', '{"made": {}}', "[" * 100_000])
 def test_a_damaged_annotation_is_an_error_with_its_place(tmp_path: Path, text: str) -> None:
     """Somebody edited it."""

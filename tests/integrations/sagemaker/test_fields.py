@@ -141,9 +141,10 @@ def outcome(folder: Path, documents: dict[str, Any]) -> tuple[str, ...]:
 
 NO_MATTER = (
     "EndpointArn",
+    "InferenceComponentArn",
     "CreationTime",
     "HF_TOKEN",
-)  # of these the region and the order are read, of secrets nothing
+)  # of these the regions and the order are read, of secrets nothing
 READ = [
     (kind, way)
     for kind, make in MADE.items()

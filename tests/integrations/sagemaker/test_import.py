@@ -254,6 +254,41 @@ def test_a_reservation_that_only_the_configuration_has_is_kept(tmp_path: Path) -
     assert "endpoint llm variant main CapacityReservationConfig" in told(made, "ignored")
 
 
+def test_a_reservation_that_does_not_say_what_is_free_is_told(tmp_path: Path) -> None:
+    """All of it is taken, which may be more than the endpoint can have."""
+    documents = simple()
+    reserved = {"TotalInstanceCount": 9, "UsedByCurrentEndpoint": 3}
+    documents["endpoint"]["ProductionVariants"][0]["CapacityReservationConfig"] = reserved
+    place = "endpoint llm variant main CapacityReservationConfig.AvailableInstanceCount"
+    made = imported(tmp_path / "a", documents)
+    assert made.problem.commitments[0].instances == 9
+    assert place in told(made, "assumed")
+    reserved["AvailableInstanceCount"] = 1
+    assert place not in told(imported(tmp_path / "b", documents), "assumed")
+
+
+def test_an_adapter_without_its_base_is_told_by_both_names(tmp_path: Path) -> None:
+    """The copies that it lives in are counted nowhere."""
+    documents = simple()
+    documents["adapter"] = component("lora", "llm", 1, 0, 1)
+    documents["adapter"]["Specification"] = {"BaseInferenceComponentName": "lost"}
+    place = "inference component lora BaseInferenceComponentName"
+    made = imported(tmp_path / "a", documents)
+    assert f"{place}: assumed: lost was not read" in "\n".join(map(str, made.notes))
+    documents["adapter"]["Specification"] = {"BaseInferenceComponentName": "chat-8b"}
+    assert place not in told(imported(tmp_path / "b", documents), "assumed")
+
+
+@pytest.mark.parametrize("key", ["InferenceComponentArn", "EndpointArn"])
+def test_answers_of_two_regions_are_no_endpoint(tmp_path: Path, key: str) -> None:
+    """An endpoint of the same name elsewhere."""
+    documents = simple()
+    row = documents["component-rank"]
+    row[key] = row[key].replace(":us-east-1:", ":eu-west-1:")
+    with pytest.raises(DocumentError, match=rf"component-rank\.json at \$\.{key}: must be of us-east-1"):
+        imported(tmp_path, documents)
+
+
 def test_autoscaling_is_carried_along(tmp_path: Path) -> None:
     """The range of a component is a label."""
     rows = [
