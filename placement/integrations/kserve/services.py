@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
+from placement.integrations.kubernetes.annotations import kept_annotations
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
 from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
-from placement.integrations.kubernetes.templates import clean_spec, kept_annotations, templates_of
+from placement.integrations.kubernetes.templates import clean_spec, templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
 from placement.integrations.notes import Notes
 
@@ -32,14 +33,13 @@ _OURS = (
     *("labels", "canaryTrafficPercent"),
 )
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_KEPT = "serving.kserve.io/"
 
 
 @dataclass(frozen=True)
 class ServiceTemplate:
     """One service, and its predictor without what a plan says.
 
-    `annotations` are those for KServe; `told` and `labels` are what its pods have; `others` are its parts that are no
+    `annotations` are its own, which KServe gives its pods too; `told` and `labels` are what its pods have; `others` are its parts that are no
     predictor.
     """
 
@@ -106,7 +106,7 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     row = ServiceTemplate(
         found.namespace,
         found.name,
-        {key: value for key, value in found.annotations.items() if key.startswith(_KEPT)},
+        kept_annotations(found.annotations),
         kept_annotations(told),
         {key: value for key, value in labels.items() if not key.startswith("gpu-placement/")},
         kept,

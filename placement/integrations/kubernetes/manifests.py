@@ -22,7 +22,7 @@ from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABE
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
-from placement.integrations.kubernetes.templates import PLACEHOLDER
+from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
 from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
@@ -95,9 +95,10 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     """The Deployment of a group; `extra` goes into the pod's spec and annotations (claims, pins)."""
     name, labels = names_of(group)
     found = workshop.templates.of(group.component.name, group.option)
-    own_labels, annotations, spec = found or ({}, *_bare(group, workshop))
-    if found is not None:
-        annotations = {**annotations}
+    own_labels, annotations, spec, differing = found or PodTemplate({}, *_bare(group, workshop))
+    for key in differing:
+        told = "its pods differ in it, so new copies have none"
+        workshop.notes.ignored(f"component {group.component.name} annotation {key}", told)
     annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | extra.get("annotations", {})
     _add_claims(spec, extra)
     before = dict(spec)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.integrations.kubernetes.annotations import in_common
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
@@ -31,15 +32,23 @@ _ADDED_LABELS = (
     *("batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"),
 )
 _ADDED_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_KEPT_ANNOTATIONS = ("gpu-fraction", "gpu-memory", "gpu-fraction-num-devices", "prometheus.io/")
 _TOKEN = "kube-api-access-"
+
+
+class PodTemplate(NamedTuple):
+    """What a new copy has; `differing` are annotations that pods which run do not have alike, so that it has none."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    spec: Json
+    differing: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Templates:
-    """By component and option a pod's labels, annotations and spec; UUIDs and labels by node; what was exported."""
+    """By component and option the pods that run; UUIDs and labels by node; what was exported."""
 
-    pods: Mapping[tuple[str, int], KubeObject] = field(default_factory=dict)
+    pods: Mapping[tuple[str, int], Sequence[KubeObject]] = field(default_factory=dict)
     uuids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
     node_pools: Sequence[KubeObject] = ()
@@ -48,15 +57,16 @@ class Templates:
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
 
-    def of(self, component: str, option: int) -> tuple[dict[str, str], dict[str, str], Json] | None:
-        """Labels, annotations and spec of a new copy; None where none runs by that option."""
+    def of(self, component: str, option: int) -> PodTemplate | None:
+        """The template of a new copy; None where none runs by that option."""
         found = self.pods.get((component, option))
         if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
-            others = [pod for (name, _), pod in self.pods.items() if name == component]
+            others = [pods for (name, _), pods in self.pods.items() if name == component]
             found = others[0] if len(others) == 1 else None
         if found is None:
             return None
-        return own_labels(found), kept_annotations(found.annotations), clean_spec(found.at.key("spec").value)
+        alike, differing = in_common([pod.annotations for pod in found])
+        return PodTemplate(own_labels(found[0]), alike, clean_spec(found[0].at.key("spec").value), differing)
 
 
 def own_labels(pod: KubeObject) -> dict[str, str]:
@@ -65,11 +75,6 @@ def own_labels(pod: KubeObject) -> dict[str, str]:
     return {
         key: value for key, value in pod.labels.items() if key not in added and not key.startswith("runai-gpu-group/")
     }
-
-
-def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
-    """Those that a new copy has too: what it asks of a scheduler that shares accelerators, and where it is measured."""
-    return {key: value for key, value in told.items() if key.startswith(_KEPT_ANNOTATIONS)}
 
 
 def clean_spec(spec: Json) -> Json:
@@ -116,7 +121,7 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     rows, _ = split(
         read_pods(cluster, read_claims(cluster, source), notes, source), {row.name: row for row in machines}
     )
-    pods: dict[tuple[str, int], KubeObject] = {}
+    pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
     services: dict[str, str] = {}
@@ -131,7 +136,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
             if made is not None and row.pod.annotations.get(COMPONENT):
                 exported[made.namespace, made.name] = workload.name
             option = row.pod.annotations.get(OPTION, "")
-            pods.setdefault((workload.name, int(option) if option.isdigit() and len(option) < 9 else shape), row.pod)
+            number = int(option) if option.isdigit() and len(option) < 9 else shape
+            pods.setdefault((workload.name, number), []).append(row.pod)
     return Templates(
         pods,
         {row.name: row.held.uuids for row in machines if row.held.uuids},

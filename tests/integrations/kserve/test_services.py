@@ -191,6 +191,20 @@ def test_by_the_command_line(tmp_path: Path, cluster: tuple[str, str, list[Doc]]
     assert not (tmp_path / "no").exists()
 
 
+def test_what_pins_the_pods_of_a_service_is_kept(tmp_path: Path) -> None:
+    """On the service or on its predictor: KServe gives its pods both."""
+    disrupt, evict = "karpenter.sh/do-not-disrupt", "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    chat = service("chat", model=MODEL, annotations={disrupt: "true"})
+    chat["metadata"]["annotations"][evict] = "false"
+    file = write(tmp_path / "all.json", *pods_of([chat], [node("n0")]), chat)
+    problem, plan, _ = planned(file)
+    assert all(row.pinned for row in problem.placements)
+    (row,) = documents(export_kserve(problem, plan, KServeWish(cluster=(file,))).files["inference-services.yaml"])
+
+    assert row["spec"]["predictor"]["annotations"][disrupt] == "true"
+    assert row["metadata"]["annotations"][evict] == "false"
+
+
 @pytest.mark.parametrize(
     "predictor",
     [

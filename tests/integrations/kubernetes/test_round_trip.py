@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 LARGE, SMALL, GPU = "nvidia.com/mig-3g.20gb", "nvidia.com/mig-1g.5gb", "nvidia.com/gpu"
+EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NAMES = ("chat", "rank", "code", "embed", "a-very-long-name-of-a-model-that-no-label-takes-as-it-is-0123456789", "x")
 
@@ -146,7 +147,10 @@ def workload(rng: random.Random, name: str) -> Json:
         spec["containers"][0]["ports"] = ports(rng)
     if rng.random() < 0.1:
         spec["initContainers"] = [init_container(rng)]
-    template = {"metadata": {"labels": {"app": name}, "annotations": {}}, "spec": spec}
+    told = rng.choice(
+        ({}, {}, {}, {"karpenter.sh/do-not-disrupt": "true"}, {EVICT: "false", "prometheus.io/port": "80"})
+    )
+    template = {"metadata": {"labels": {"app": name}, "annotations": told}, "spec": spec}
     metadata = {"name": name, "namespace": rng.choice(("shop", "shop", "lab"))}
     return {"kind": "Deployment", "metadata": metadata, "spec": {"replicas": rng.randint(1, 4), "template": template}}
 
@@ -168,7 +172,9 @@ def state(problem: Problem) -> Json:
         row.pop("labels", None)
         row["options"] = sorted(map(str, row.pop("options", [{k: row.pop(k) for k in list(row) if k in _OF_OPTION}])))
     apart = {frozenset((row["name"], name)) for row in document["components"] for name in row.pop("avoid", ())}
-    copies = Counter((row["component"], row["instance"]) for row in document.pop("placements", ()))
+    copies = Counter(
+        (row["component"], row["instance"], row.get("pinned", False)) for row in document.pop("placements", ())
+    )
     rows = {key: {row["name"]: row for row in document.pop(key, ())} for key in ("components", "pools", "limits")}
     return document | rows | {"running": copies, "apart": apart}
 
