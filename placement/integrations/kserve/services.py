@@ -39,8 +39,8 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 class ServiceTemplate:
     """One service, and its predictor without what a plan says.
 
-    `annotations` are its own, which KServe gives its pods too; `told` and `labels` are what its pods have; `others` are its parts that are no
-    predictor.
+    `annotations` are its own, which KServe gives its pods too; `told` and `labels` are what its pods have; `others` are
+    its parts that are no predictor.
     """
 
     namespace: str

@@ -27,7 +27,7 @@ _ADDED = (
 
 
 def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
-    """Those that the owner wrote. Of a pod that was exported, the accelerators that HAMi was told are an earlier plan's."""
+    """Those that the owner wrote; of an exported pod without the accelerators for HAMi, which are an earlier plan's."""
     ours = (HAMI_USE,) if RULES in told else ()
     return {key: value for key, value in told.items() if not key.startswith(_ADDED) and key not in ours}
 
