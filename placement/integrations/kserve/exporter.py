@@ -85,6 +85,7 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
+    _tell_claims(rows, now, known, wish, notes)
     return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
 
 
@@ -193,6 +194,8 @@ def _service(
 def _model(problem: Problem, row: PlanVariant, wish: KServeWish, predictor: dict[str, Any]) -> dict[str, Any]:
     """What serves: as it does now, a container of its own image, or a model for one of KServe's runtimes."""
     labels, takes = row.component.labels, resources(problem, row, wish.sharing, wish.gpu)
+    if predictor.get("resourceClaims"):  # by which its accelerators are handed out
+        takes = {part: {key: held[key] for key in ("cpu", "memory") if key in held} for part, held in takes.items()}
     serving = next((key for key in _SERVING if isinstance(predictor.get(key), dict)), "")
     if serving:
         return {serving: {"resources": takes, **predictor[serving]}}
@@ -236,6 +239,31 @@ def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTempl
         if not now[component.name] and namespace_of(owner) and kind != "Component" and not service_of(name):
             told = f"{owner} runs its copies now and is no service: end it once the new ones serve"
             notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
+
+
+def _tell_claims(
+    rows: list[PlanVariant],
+    now: dict[str, list[ServiceTemplate]],
+    known: ServiceTemplates,
+    wish: KServeWish,
+    notes: Notes,
+) -> None:
+    """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
+    for name in dict.fromkeys(row.component.name for row in rows if row.mode.accelerators):
+        shared = [claim["resourceClaimName"] for row in now[name][:1] for claim in row.claims if _is_shared(claim)]
+        for claim in shared:
+            told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
+            notes.inexact(f"component {name} resourceClaims", told)
+        if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.pods.get(name, ())):
+            told = f"its pods have accelerators by claims now, and no service tells of these: {wish.gpu} is asked for"
+            notes.inexact(f"component {name} resourceClaims", told)
+    if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):
+        told = f"are asked for as {wish.gpu}: where claims hand them out, give --cluster with the services that run"
+        notes.inexact("accelerators", told)
+
+
+def _is_shared(claim: dict[str, Any]) -> bool:
+    return bool(claim.get("resourceClaimName"))
 
 
 def _tell(

@@ -51,6 +51,11 @@ class ServiceTemplate:
     predictor: Json
     others: tuple[str, ...]
 
+    @property
+    def claims(self) -> list[Json]:
+        """References to the claims of its pods."""
+        return list(self.predictor.get("resourceClaims") or ())
+
 
 @dataclass(frozen=True)
 class ServiceTemplates:
@@ -126,6 +131,7 @@ def _check(predictor: At) -> None:
     node_rules(predictor, Notes(), SERVICE)
     for container in rows(predictor, "containers"):
         container.get("resources")
+    rows(predictor, "resourceClaims")
     for key in ("podAffinity", "podAntiAffinity"):
         rows(predictor.get("affinity"), key, _REQUIRED)
 

@@ -6,8 +6,8 @@ Import: `objects.py` (what was given), `selectors.py`, `taints.py`, `requests.py
 problem), `state.py` (does what runs keep the rules), `importer.py` (all of it).
 
 Export: `naming.py` and `groups.py` (what one Deployment makes), `templates.py` (pods as they run), `manifests.py`,
-`apart.py` (who keeps off whom), `karpenter.py` and `protection.py` (objects), `returning.py` (what no manifest says),
-`steps.py` (the README), `yaml_text.py`, `exporter.py` (all of it).
+`claiming.py` (claims again), `apart.py` (who keeps off whom), `karpenter.py` and `protection.py` (objects),
+`returning.py` (what no manifest says), `steps.py` (the README), `yaml_text.py`, `exporter.py` (all of it).
 """
 
 from placement.integrations.kubernetes.exporter import ExportWishes, export_kubernetes

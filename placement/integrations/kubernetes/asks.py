@@ -154,12 +154,15 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
             told = "that devices are alike, or differ, by an attribute can't be said"
             notes.ignored(f"{claim.place} spec.devices.constraints", told)
         for request in claim.requests:
-            if request.count is None:
-                notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")
-            is_partition = request.device_class.startswith("mig.")
-            if not is_partition and request.device_class != DRIVER and not _is_of_driver(claim):
+            if request.is_admin:
+                told = "looks at devices that others have: it takes none"
+                notes.ignored(f"{claim.place} spec.devices.requests.adminAccess", told)
+                continue
+            if not claim.counts(request):
                 notes.ignored(f"{claim.place} class {request.device_class}", f"only classes of {DRIVER} are counted")
                 continue
+            if request.count is None:
+                notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")
             names = _selected(request.selectors, claim.place, notes)
             memory = None if request.memory is None else ceil(request.memory / _MIB)
             found.append(
@@ -168,7 +171,7 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                     is_claimed=True,
                     memory_mib=memory,
                     product=names.get("productName", ""),
-                    profile=names.get("profile", "") or ("?" if is_partition else ""),
+                    profile=names.get("profile", "") or ("?" if request.is_partition else ""),
                     uuids=tuple(names["uuid"].split(",")) if "uuid" in names else (),
                 )
             )
@@ -178,10 +181,6 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
         return NO_ASK
     first, uuids = found[0], tuple(uuid for row in found for uuid in row.uuids)
     return replace(first, count=sum(row.count for row in found), uuids=uuids)
-
-
-def _is_of_driver(claim: DeviceClaim) -> bool:
-    return any(driver == DRIVER for driver, _, _ in claim.devices)
 
 
 def _selected(selectors: Sequence[str], place: str, notes: Notes) -> dict[str, str]:

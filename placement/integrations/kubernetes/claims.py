@@ -6,12 +6,13 @@ partitions as devices of their own: fixed ones, or possible ones that use counte
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.objects import amount, choice_at, dig, of_each, rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import amount, choice_at, dig, of_each, rows, text_at, true_at, whole_at
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 DRIVER = "gpu.nvidia.com"
+PINNED = "gpu-placement/pinned"  # annotation of a claim: the selector that an export added, which is no rule
 _NUMBER = re.compile(r"gpu-(\d{1,4})(?:-|$)", re.ASCII)
 DeviceKey = tuple[str, str, str]  # driver, pool, device
 
@@ -52,22 +54,50 @@ class SliceDevice:
 class ClaimRequest:
     """What a claim asks for: so many devices of a class, each perhaps with some memory of a device that is shared."""
 
+    name: str
     device_class: str
     count: int | None  # None: all of them
     memory: Fraction | None
     selectors: tuple[str, ...]
+    is_admin: bool  # it looks at devices that others have
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether it is of a class of partitions."""
+        return self.device_class.startswith("mig.")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDevice:
+    """A device that a claim was given, and the request that it was given for."""
+
+    request: str
+    key: DeviceKey
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceClaim:
-    """A claim: what it asks for, which devices it holds, how many pods use it."""
+    """A claim: what it asks for, which devices it holds, how many pods use it; its `spec.devices` as it was written."""
 
     place: str
     requests: tuple[ClaimRequest, ...]
     has_choice: bool  # of several requests the first that can be had (`firstAvailable`)
     has_constraints: bool  # between its devices: of one attribute, or of different ones
-    devices: tuple[DeviceKey, ...]
+    held: tuple[HeldDevice, ...]
     users: int
+    written: dict[str, Any] = field(compare=False)
+
+    @property
+    def devices(self) -> tuple[DeviceKey, ...]:
+        """The devices that it holds, without those that it only looks at."""
+        return tuple(row.key for row in self.held)
+
+    def counts(self, request: ClaimRequest) -> bool:
+        """Whether a request is for accelerators of the driver that is read, by its class or by what it was given."""
+        if request.is_admin:
+            return False
+        of_driver = (row.request for row in self.held if row.key[0] == DRIVER)
+        return request.is_partition or request.device_class == DRIVER or request.name in of_driver
 
 
 def slice_devices(cluster: KubeCluster, notes: Notes, source: str) -> dict[str, list[SliceDevice]]:
@@ -140,38 +170,70 @@ def read_claims(cluster: KubeCluster, source: str) -> dict[tuple[str, str], Devi
 
 def _claim(found: KubeObject) -> DeviceClaim:
     devices = found.at.key("spec").get("devices")
+    pin = found.annotations.get(PINNED, "")
     asked, has_choice = [], False
     for row in rows(devices, "requests"):
         choice = rows(row, "firstAvailable")
         has_choice = has_choice or bool(choice)
-        asked.append(_request(choice[0] if choice else row.get("exactly") or row))
+        first, *_ = [_request(text_at(row, "name"), one, pin) for one in choice or [row.get("exactly") or row]]
+        asked.append(first)
     status = found.at.get("status")
     held = [
-        (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device"))
+        HeldDevice(
+            text_at(row, "request").partition("/")[0],  # of a choice the part after the slash is which one it was
+            (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device")),
+        )
         for row in rows(status, "allocation", "devices", "results")
+        if not true_at(row, "adminAccess")
     ]
     users = len(rows(status, "reservedFor"))
     constrained = bool(rows(devices, "constraints"))
-    return DeviceClaim(found.place, tuple(asked), has_choice, constrained, tuple(held), users)
+    written = as_asked(devices.value, pin) if devices else {}
+    return DeviceClaim(found.place, tuple(asked), has_choice, constrained, tuple(held), users, written)
 
 
-def _request(at: At) -> ClaimRequest:
+def as_asked(devices: dict[str, Any], pin: str) -> dict[str, Any]:
+    """The `spec.devices` of a claim in the form of `resource.k8s.io/v1`, without the selector that an export added."""
+    found = copy.deepcopy(devices)
+    for row in found.get("requests") or ():
+        if "deviceClassName" in row and "exactly" not in row:  # before v1 what one asks for stood beside the name
+            row["exactly"] = {key: row.pop(key) for key in [*row] if key != "name"}
+        for each in choices(row) if pin else ():
+            kept = [one for one in each.pop("selectors", None) or () if (one.get("cel") or {}).get("expression") != pin]
+            each |= {"selectors": kept} if kept else {}
+    return found
+
+
+def choices(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a request in the form of `resource.k8s.io/v1` asks for exactly, or else each of its choices."""
+    return [request["exactly"]] if request.get("exactly") else list(request.get("firstAvailable") or ())
+
+
+def _request(name: str, at: At, pin: str) -> ClaimRequest:
     everything = choice_at(at, ("ExactCount", "All"), "allocationMode") == "All"
     memory = dig(at, "capacity", "requests", "memory") or dig(at, "capacity", "requests", f"{DRIVER}/memory")
+    selectors = [text_at(row, "cel", "expression") for row in rows(at, "selectors")]
     return ClaimRequest(
+        name,
         text_at(at, "deviceClassName"),
         None if everything else whole_at(at, "count") or 1,
         amount(memory) if memory else None,
-        tuple(text_at(row, "cel", "expression") for row in rows(at, "selectors")),
+        tuple(text for text in selectors if not pin or text != pin),
+        true_at(at, "adminAccess"),
     )
 
 
 def claims_of(pod: KubeObject) -> list[str]:
     """Names of the claims of a pod: its own, those made from templates, and one for mapped resources."""
+    mapped = text_at(pod.at.get("status"), "extendedResourceClaimStatus", "resourceClaimName")
+    return [name for name in [*named_claims(pod).values(), mapped] if name]
+
+
+def named_claims(pod: KubeObject) -> dict[str, str]:
+    """By its name in the pod each claim: its own, or the one that was made from a template; empty where none was."""
     spec, status = pod.at.key("spec"), pod.at.get("status")
     made = {text_at(row, "name"): text_at(row, "resourceClaimName") for row in rows(status, "resourceClaimStatuses")}
-    found = [
-        text_at(row, "resourceClaimName") or made.get(text_at(row, "name"), "") for row in rows(spec, "resourceClaims")
-    ]
-    mapped = text_at(status, "extendedResourceClaimStatus", "resourceClaimName")
-    return [name for name in [*found, mapped] if name]
+    return {
+        text_at(row, "name"): text_at(row, "resourceClaimName") or made.get(text_at(row, "name"), "")
+        for row in rows(spec, "resourceClaims")
+    }

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
+from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
-from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
+from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name, namespace_of
 from placement.integrations.kubernetes.objects import read_cluster, source_of
@@ -87,7 +88,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, templates, wishes, problem)
     workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, own)
-    claims, work = _workloads(groups, workshop, wishes)
+    claims, work = _workloads(groups, workshop)
     copies = Counter(row.component for row in plan.assignments)
     named = {row.component.name for row in groups}
     guards = [
@@ -175,21 +176,20 @@ def _check_sharing(groups: Sequence[CopyGroup], templates: Templates, wishes: Ex
             )
 
 
-def _workloads(groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes) -> tuple[list[Json], list[Json]]:
+def _workloads(groups: Sequence[CopyGroup], workshop: Workshop) -> tuple[list[Json], list[Json]]:
     claims: list[Json] = []
     work: list[Json] = []
     for group in groups:
-        extra: Json = {}
         uuids = _uuids(group, workshop) if group.accelerators else ()
-        manager = workshop.templates.managers.get(group.node, "")
-        bare = workshop.templates.of(group.component.name, group.option) is None
-        if group.mode.accelerators and (manager == "dra" or (bare and wishes.sharing == "dra")):
-            claim, extra = claim_of(group, workshop, uuids)
-            claims.append(claim)
-        elif uuids and manager == "hami":
-            extra = uses(uuids)
-        elif group.accelerators:
-            told = "its device plugin binds no accelerator: copies are pinned to the node"
+        made = claims_for(group, workshop, uuids)
+        extra: Json = {"claims": made.references}
+        claims += made.documents
+        if uuids and workshop.manager(group) == "hami":
+            extra |= uses(uuids)
+        elif group.accelerators and not made.binds:
+            told = "nothing binds a copy to its accelerators there: copies are pinned to the node"
+            if workshop.manager(group) in ("", "plugin"):
+                told = "its device plugin binds no accelerator: copies are pinned to the node"
             workshop.notes.inexact(f"node {group.node}", told)
         work.append(deployment(group, workshop, extra))
     return claims, work

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import FieldError
+from placement.integrations.kubernetes.claims import DRIVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,11 +50,24 @@ class DeviceIndices:
         return found
 
     def _claimed(self, node: str, row: PodRow) -> tuple[int, ...]:
-        keys = {device for claim in row.claims for device in claim.devices}
-        if not keys or not row.shape.ask.is_claimed:
+        if not row.shape.ask.is_claimed or self._is_elsewhere(node, row):
             return ()
         number = self._number_of(node)
+        keys = {device for claim in row.claims for device in claim.devices}
         return tuple(sorted({number[key] for key in keys if key in number}))
+
+    def _is_elsewhere(self, node: str, row: PodRow) -> bool:
+        """Whether a claim of a pod holds an accelerator that its node has not, of which a note is made."""
+        here = {device.key for device in self.devices.get(node, ())}
+        found = False
+        for claim in row.claims:
+            for key in (key for key in claim.devices if key[0] == DRIVER and key not in here):
+                there = next((name for name, rows in self.devices.items() if any(key == one.key for one in rows)), "")
+                where = f"is of node {there}" if there else "is in no ResourceSlice that was given"
+                told = f"{key[1]}/{key[2]} {where}, and {row.pod.place} runs on {node}: which it has is left open"
+                self.notes.ignored(f"{claim.place} status.allocation.devices.results", told)
+                found = True
+        return found
 
     def _number_of(self, node: str) -> dict[DeviceKey, int]:
         """Of each device of a node the accelerator it is, or is part of, by its place among those that are counted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.catalogue.tables import find_accelerator
 from placement.integrations.kubernetes.apart import apart_terms
@@ -54,6 +54,17 @@ class Workshop:
     namespace: str = "default"
     sharing: Sharing = "none"
     node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
+
+    def manager(self, group: CopyGroup) -> str:
+        """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
+        known, pool = self.templates.managers, group.pool.name
+        nodes = [group.node] if group.node else [row.id for row in self.problem.instances if row.pool == pool]
+        return next((known[node] for node in nodes if node in known), "")
+
+    def is_by_claims(self, group: CopyGroup) -> bool:
+        """Whether a copy gets its accelerators by a claim, where no pod of it tells: its nodes do, or the sharing."""
+        is_bare = self.templates.of(group.component.name, group.option) is None
+        return bool(group.mode.accelerators) and "dra" in (self.manager(group), self.sharing if is_bare else "")
 
     def space(self, component: Component) -> str:
         """The namespace of a component's copies."""
@@ -156,7 +167,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     if mode.memory_gib:
         asked["memory"] = f"{need(mode.memory_gib, MIB_PER_GIB)}Mi"
     accelerator = workshop.problem.instance_types[group.pool.instance_type].accelerator or ""
-    annotations, limits = _accelerators(mode, accelerator, workshop)
+    annotations, limits = ({}, {}) if workshop.is_by_claims(group) else _accelerators(mode, accelerator, workshop)
     resources = {"requests": asked | limits, "limits": dict(limits)}
     container = {
         "name": "main",
@@ -191,7 +202,7 @@ def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[d
     if two is not None and mode.accelerators:
         memory = room(workshop.problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
         return {}, dict(two.resources(mode, memory))
-    if not mode.accelerators or sharing == "dra":
+    if not mode.accelerators:
         return {}, {}
     if not mode.shared:
         return {}, {resource_of(accelerator): mode.accelerators}
@@ -205,11 +216,14 @@ def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[d
 
 
 def _add_claims(spec: Json, extra: Json) -> None:
-    claims = extra.get("claims", [])
-    if claims:
-        spec["resourceClaims"] = [{"name": name, **reference} for name, reference in claims]
-        resources = spec["containers"][0].setdefault("resources", {})
-        resources["claims"] = [{"name": name} for name, _ in claims]
+    """References to claims: in place of those of the template, or new ones, which the first container uses."""
+    told = {row.get("name"): row for row in spec.get("resourceClaims") or ()}
+    for name, reference in extra.get("claims", {}).items():
+        if name not in told:
+            spec["containers"][0].setdefault("resources", {}).setdefault("claims", []).append({"name": name})
+        told[name] = {"name": name, **reference}
+    if told:
+        spec["resourceClaims"] = [*told.values()]
 
 
 def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
@@ -272,25 +286,3 @@ def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
 def uses(uuids: Sequence[str]) -> Json:
     """HAMi's annotation that names the accelerators of a copy."""
     return {"annotations": {HAMI_USE: ",".join(uuids)}}
-
-
-def claim_of(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> tuple[Json, Json]:
-    """A ResourceClaim for the accelerators of one copy, and the reference to it in its pod."""
-    name, labels = names_of(group)
-    mode = group.mode
-    exactly: Json = {"deviceClassName": "gpu.nvidia.com", "allocationMode": "ExactCount", "count": mode.accelerators}
-    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
-    if mode.shared and memory:
-        exactly["capacity"] = {"requests": {"memory": f"{memory}Mi"}}
-    if uuids:
-        listed = ", ".join(f"'{uuid}'" for uuid in uuids)
-        exactly["selectors"] = [{"cel": {"expression": f"device.attributes['gpu.nvidia.com'].uuid in [{listed}]"}}]
-    made: dict[str, Any] = {
-        "apiVersion": "resource.k8s.io/v1",
-        "kind": "ResourceClaim" if uuids else "ResourceClaimTemplate",
-        "metadata": {"name": name, "namespace": workshop.space(group.component), "labels": dict(labels)},
-    }
-    body = {"devices": {"requests": [{"name": "accelerators", "exactly": exactly}]}}
-    made["spec"] = body if uuids else {"spec": body}
-    key = "resourceClaimName" if uuids else "resourceClaimTemplateName"
-    return made, {"claims": [("accelerators", {key: name})]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kubernetes.annotations import in_common
-from placement.integrations.kubernetes.claims import read_claims, slice_devices
+from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
@@ -17,6 +17,7 @@ from placement.integrations.notes import Notes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
 
 Json = dict[str, Any]
@@ -24,7 +25,7 @@ PLACEHOLDER = "registry.invalid/replace-this-image:latest"
 # What the API server, the scheduler and controllers add to a pod.
 _ADDED = (
     *("nodeName", "priority", "preemptionPolicy", "hostname", "subdomain", "schedulingGates", "serviceAccount"),
-    *("resourceClaims", "ephemeralContainers", "deprecatedServiceAccount"),
+    *("ephemeralContainers", "deprecatedServiceAccount"),
 )
 _ADDED_LABELS = (
     *("pod-template-hash", "controller-revision-hash", "controller-uid", "job-name", "runai-gpu-group"),
@@ -56,17 +57,28 @@ class Templates:
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
+    claims: Mapping[tuple[str, str], DeviceClaim] = field(default_factory=dict)  # by namespace and name
 
     def of(self, component: str, option: int) -> PodTemplate | None:
         """The template of a new copy; None where none runs by that option."""
+        found = self._pods(component, option)
+        if not found:
+            return None
+        alike, differing = in_common([pod.annotations for pod in found])
+        return PodTemplate(own_labels(found[0]), alike, clean_spec(found[0].at.key("spec").value), differing)
+
+    def claims_of(self, component: str, option: int) -> dict[str, DeviceClaim | None]:
+        """By its name in the pod each claim of the copy that `of` tells of; None for one that was not given."""
+        found = self._pods(component, option)
+        named = named_claims(found[0]) if found else {}
+        return {key: self.claims.get((found[0].namespace, name)) for key, name in named.items()}
+
+    def _pods(self, component: str, option: int) -> Sequence[KubeObject]:
         found = self.pods.get((component, option))
         if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
             others = [pods for (name, _), pods in self.pods.items() if name == component]
             found = others[0] if len(others) == 1 else None
-        if found is None:
-            return None
-        alike, differing = in_common([pod.annotations for pod in found])
-        return PodTemplate(own_labels(found[0]), alike, clean_spec(found[0].at.key("spec").value), differing)
+        return found or ()
 
 
 def own_labels(pod: KubeObject) -> dict[str, str]:
@@ -85,9 +97,6 @@ def clean_spec(spec: Json) -> Json:
     for part in ("containers", "initContainers"):
         for container in _rows(found, part):
             container["volumeMounts"] = [row for row in _rows(container, "volumeMounts") if not _is_token(row)]
-            resources = container.get("resources")
-            if isinstance(resources, dict):
-                resources.pop("claims", None)
             for key in ("volumeMounts", "resources"):
                 if not container.get(key):
                     container.pop(key, None)
@@ -118,9 +127,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     """
     notes = Notes()
     machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
-    rows, _ = split(
-        read_pods(cluster, read_claims(cluster, source), notes, source), {row.name: row for row in machines}
-    )
+    claims = read_claims(cluster, source)
+    rows, _ = split(read_pods(cluster, claims, notes, source), {row.name: row for row in machines})
     pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
@@ -147,4 +155,5 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         exported,
         by_component,
         services,
+        claims,
     )

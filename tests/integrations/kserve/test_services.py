@@ -16,6 +16,7 @@ from tests.cli.test_solve import run as command
 from tests.integrations.kserve.test_kserve import SCHEMA, documents, unknown
 from tests.integrations.kubernetes.clusters import apart, node, pod, write
 from tests.integrations.kubernetes.simulated import run
+from tests.integrations.kubernetes.test_pods import claim, gpu, slices
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -306,3 +307,50 @@ def test_terms_that_the_problem_no_longer_says_are_dropped(tmp_path: Path) -> No
     predictor = chat["spec"]["predictor"]
     assert "podAntiAffinity" not in predictor.get("affinity", {})
     assert "apart" not in json.loads(predictor["annotations"]["gpu-placement/rules"])
+
+
+def claimed(**predictor: Any) -> list[Doc]:
+    """A node whose accelerators are handed out by claims, a pod of a service that has one, and that service."""
+    held = pod("chat-0", "n1", "chat-predictor")
+    held["metadata"]["labels"]["serving.kserve.io/inferenceservice"] = "chat"
+    held["spec"]["resourceClaims"] = [{"name": "g", "resourceClaimName": "one"}]
+    made = service("chat", model={**MODEL, "resources": {"claims": [{"name": "g"}]}}, **predictor)
+    return [node("n1", gpus=0), slices(gpu(0)), claim("one", ["gpu-0"]), held, made]
+
+
+def by_claims(tmp_path: Path, objects: list[Doc], *, is_given: bool = True) -> tuple[Doc, str]:
+    """The predictor of an export's one service, and the notes."""
+    source = write(tmp_path / "c.json", *objects)
+    text, told = exported(import_kubernetes([source]).problem, *([source] if is_given else []))
+    (made,) = documents(text)
+    if SCHEMA.exists():
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(made)
+    return made["spec"]["predictor"], told
+
+
+def test_claims_of_a_service_stay(tmp_path: Path) -> None:
+    """What the model refers to is there, and no resource of a device plugin is asked for beside it."""
+    template = [{"name": "g", "resourceClaimTemplateName": "gpus"}]
+    objects = claimed(resourceClaims=template)
+    predictor, notes = by_claims(tmp_path, objects)
+    assert predictor["resourceClaims"] == template
+    assert predictor["model"]["resources"] == {"claims": [{"name": "g"}]}
+    assert "resourceClaims" not in notes
+
+    del objects[-1]["spec"]["predictor"]["model"]["resources"]
+    predictor, _ = by_claims(tmp_path, objects)
+    assert "nvidia.com/gpu" not in json.dumps(predictor)
+
+    predictor, notes = by_claims(tmp_path, claimed(resourceClaims=[{"name": "g", "resourceClaimName": "one"}]))
+    assert predictor["resourceClaims"] == [{"name": "g", "resourceClaimName": "one"}]
+    assert "resourceClaims: inexact: all its pods share ResourceClaim one, whose devices are of one node" in notes
+
+
+def test_claims_that_no_service_tells_of_are_told(tmp_path: Path) -> None:
+    """Without the services a resource is asked for, which nodes with claims may not have."""
+    predictor, notes = by_claims(tmp_path, claimed(), is_given=False)
+    assert "nvidia.com/gpu" in json.dumps(predictor)
+    assert "accelerators: inexact: are asked for as nvidia.com/gpu: where claims hand them out, give --cluster" in notes
+
+    _, notes = by_claims(tmp_path, claimed()[:-1])
+    assert "resourceClaims: inexact: its pods have accelerators by claims now, and no service tells of these" in notes

@@ -6,6 +6,7 @@ requests, claims by UUID, HAMi's choice of UUIDs. It shares no code with the imp
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter, defaultdict
 from typing import Any
@@ -26,7 +27,7 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
     for row in other:
         if row["kind"] == "Pod" and row["spec"].get("nodeName"):
             _take(free, held, row, row["spec"]["nodeName"])
-    claims = {row["metadata"]["name"]: row for row in manifests if row["kind"] == "ResourceClaim"}
+    claims = _Claims([*manifests, *other], [row for row in other if row["kind"] == "ResourceSlice"])
     made = []
     for manifest in (row for row in manifests if row["kind"] == "Deployment"):
         for number in range(manifest["spec"]["replicas"]):
@@ -35,9 +36,11 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
                 if _fits(node, pod, nodes, free, held):
                     _take(free, held, pod, node["metadata"]["name"])
                     break
-            _bind(pod, claims)
+            _share(pod)
+            if pod["spec"].get("nodeName"):
+                claims.bind(pod)
             made.append(pod)
-    return [*nodes, *other, *made, *claims.values()]
+    return [*nodes, *(row for row in other if row["kind"] != "ResourceClaim"), *made, *claims.made.values()]
 
 
 def broken_by(nodes: list[Json], pods: list[Json], other: list[Json]) -> list[str]:
@@ -203,24 +206,69 @@ def _selects(selector: Json, pod: Json) -> bool:
     return all(_keeps(row, labels) for row in selector.get("matchExpressions", []))
 
 
-def _bind(pod: Json, claims: dict[str, Json]) -> None:
-    """Devices by UUID: what the driver and HAMi would write down."""
+def _share(pod: Json) -> None:
+    """Accelerators by UUID: what HAMi would write down."""
     wanted = pod["metadata"]["annotations"].get("nvidia.com/use-gpuuuid")
     if wanted:
         limits = pod["spec"]["containers"][0]["resources"]["limits"]
         parts = "".join(f"{uuid},NVIDIA,{limits.get('nvidia.com/gpumem', 0)},0:" for uuid in wanted.split(","))
         pod["metadata"]["annotations"]["hami.io/vgpu-devices-allocated"] = f"{parts};"
-    for row in pod["spec"].get("resourceClaims", []):
-        claim = claims[row["resourceClaimName"]]
-        (request,) = claim["spec"]["devices"]["requests"]
-        uuids = re.findall(r"'(GPU-[^']+)'", request["exactly"]["selectors"][0]["cel"]["expression"])
-        results = [
-            {
-                "driver": "gpu.nvidia.com",
-                "pool": pod["spec"]["nodeName"],
-                "device": uuid.lower(),
-                "request": request["name"],
-            }
-            for uuid in uuids
-        ]
-        claim["status"] = {"allocation": {"devices": {"results": results}}, "reservedFor": [{"name": "x"}]}
+
+
+class _Claims:
+    """What the controller of claims, the scheduler and NVIDIA's driver do together."""
+
+    def __init__(self, objects: list[Json], slices: list[Json]) -> None:
+        self.made = {row["metadata"]["name"]: copy.deepcopy(row) for row in objects if row["kind"] == "ResourceClaim"}
+        self.templates = {row["metadata"]["name"]: row for row in objects if row["kind"] == "ResourceClaimTemplate"}
+        self.slices = slices
+        self.owned: set[tuple[str, str]] = set()
+
+    def bind(self, pod: Json) -> None:
+        """Makes the claims of a pod that are of templates, and gives every claim devices of the pod's node."""
+        for row in pod["spec"].get("resourceClaims", []):
+            name = row.get("resourceClaimName") or self._of_template(pod, row)
+            claim = self.made[name]
+            claim.setdefault("status", {}).setdefault("reservedFor", []).append({"name": pod["metadata"]["name"]})
+            if "allocation" not in claim["status"]:
+                asked = claim["spec"]["devices"]["requests"]
+                results = [one for request in asked for one in self._given(request, pod["spec"]["nodeName"])]
+                claim["status"]["allocation"] = {"devices": {"results": results}}
+
+    def _of_template(self, pod: Json, row: Json) -> str:
+        template = self.templates[row["resourceClaimTemplateName"]]
+        name = f"{pod['metadata']['name']}-{row['name']}"
+        space = {"name": name, "namespace": pod["metadata"]["namespace"]}
+        own = template["spec"].get("metadata", {})
+        self.made[name] = {"kind": "ResourceClaim", "metadata": own | space, "spec": template["spec"]["spec"]}
+        pod["status"].setdefault("resourceClaimStatuses", []).append({"name": row["name"], "resourceClaimName": name})
+        return name
+
+    def _given(self, request: Json, node: str) -> list[Json]:
+        asked = request["exactly"]
+        found: list[Json] = []
+        is_part = "capacity" in asked
+        for row in (row for row in self.slices if row["spec"]["nodeName"] == node):
+            for device in row["spec"]["devices"]:
+                key = node, device["name"]
+                is_free = is_part or key not in self.owned
+                if len(found) < asked.get("count", 1) and is_free and _takes(asked, device):
+                    found.append(
+                        {"driver": "gpu.nvidia.com", "pool": node, "device": key[1], "request": request["name"]}
+                    )
+                    self.owned |= set() if is_part else {key}
+        return found
+
+
+def _takes(asked: Json, device: Json) -> bool:
+    """The class by the type of devices; selectors as far as tests have them."""
+    told = {key: value["string"] for key, value in device["attributes"].items()}
+    kind = {"gpu.nvidia.com": "gpu", "mig.nvidia.com": "mig"}.get(asked["deviceClassName"], "")
+    texts = [row["cel"]["expression"] for row in asked.get("selectors", [])]
+    return told["type"] == kind and all(_says(text, told) for text in texts if ".attributes" in text)
+
+
+def _says(text: str, told: Json) -> bool:
+    found = re.search(r"\]\.(\w+) (?:==|in) ", text)
+    assert found, text
+    return told.get(found[1]) in re.findall(r"'([^']+)'", text[found.end() :])

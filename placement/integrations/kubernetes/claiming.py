@@ -1,0 +1,158 @@
+"""The claims that exported pods get their devices by: those of the pod that runs, again, or one for accelerators.
+
+What the claim of a template asks for (class, selectors, memory, constraints) is written as it was. Copies that are
+pinned to accelerators have a ResourceClaim that selects these by UUID; all others a ResourceClaimTemplate.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.claims import DRIVER, PINNED, choices
+from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.manifests import names_of
+from placement.integrations.kubernetes.naming import slug
+from placement.units import MIB_PER_GIB, need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.integrations.kubernetes.claims import DeviceClaim
+    from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.kubernetes.manifests import Workshop
+    from placement.integrations.kubernetes.templates import Json
+
+_BARE = "accelerators"
+_PARTITION = "-MIG-"
+
+
+@dataclass
+class GroupClaims:
+    """The claims of one group of copies: what is written, how pods refer to it, and whether it names accelerators."""
+
+    documents: list[Json] = field(default_factory=list)
+    references: dict[str, Json] = field(default_factory=dict)
+    binds: bool = False
+
+
+def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
+    """The claims of a group; with UUIDs those for accelerators select these. Notes say what goes on to be shared."""
+    maker = _Maker(group, workshop, uuids)
+    template = workshop.templates.of(group.component.name, group.option)
+    known = workshop.templates.claims_of(group.component.name, group.option)
+    for name, claim in known.items():
+        maker.again(name, claim, template.spec if template else {})
+    counted = any(claim is None or any(map(claim.counts, claim.requests)) for claim in known.values())
+    if not counted and workshop.is_by_claims(group) and not (template and _asks_resource(template.spec)):
+        maker.write(_BARE, _bare(group, workshop), is_counted=(True,))
+    return maker.made
+
+
+def _asks_resource(spec: Json) -> bool:
+    """Whether a container asks for accelerators by the name of a resource, which a driver of claims may serve too."""
+    resources = [row.get("resources") or {} for row in spec.get("containers") or ()]
+    asked = (name for row in resources for part in ("limits", "requests") for name in row.get(part) or ())
+    return any(map(is_accelerator, asked))
+
+
+class _Maker:
+    """Collects the claims of one group."""
+
+    def __init__(self, group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> None:
+        self.group, self.workshop, self.uuids = group, workshop, uuids
+        self.made = GroupClaims()
+
+    def again(self, name: str, claim: DeviceClaim | None, spec: Json) -> None:
+        """The claim of a template: written again, unless its own template goes on, or all copies share it."""
+        place = f"component {self.group.component.name} claim {name}"
+        notes = self.workshop.notes
+        if claim is None:
+            notes.assumed(place, "was not given with --cluster: copies refer to what it was made by")
+            return
+        is_counted = tuple(map(claim.counts, claim.requests))
+        if claim.users > 1:
+            notes.inexact(place, f"pods share {claim.place}, and go on to: its devices are of the node where they are")
+        elif any(is_counted):
+            makes_parts = any(row.is_partition for row in claim.requests if claim.counts(row))
+            self.write(name, claim.written, is_counted, makes_parts=makes_parts)
+        elif not _is_made(name, spec):
+            notes.assumed(place, f"each copy gets a claim of its own that asks for what {claim.place} does")
+            self.write(name, claim.written, is_counted)
+
+    def write(self, name: str, devices: Json, is_counted: Sequence[bool], *, makes_parts: bool = False) -> None:
+        """A claim of these devices; of its requests those for accelerators select the group's."""
+        chosen = copy.deepcopy(devices)
+        pin = self._pin(makes_parts=makes_parts) if any(is_counted) and self.uuids else ""
+        added = [
+            _select(row, pin)
+            for row, counts in zip(chosen.get("requests") or (), is_counted, strict=True)
+            if counts and pin
+        ]
+        group_name, labels = names_of(self.group)
+        digest = hashlib.sha256(json.dumps([name, chosen], sort_keys=True).encode()).hexdigest()[:6]
+        # A claim can't be changed: another one has another name.
+        metadata: Json = {
+            "name": slug(group_name, digest, most=57),
+            "namespace": self.workshop.space(self.group.component),
+            "labels": dict(labels),
+        }
+        if any(added):
+            metadata["annotations"] = {PINNED: pin}
+        spec: Json = {"devices": chosen}
+        kind = "ResourceClaim" if pin else "ResourceClaimTemplate"
+        self.made.documents.append(
+            {
+                "apiVersion": "resource.k8s.io/v1",
+                "kind": kind,
+                "metadata": metadata,
+                "spec": spec if pin else {"spec": spec},
+            }
+        )
+        self.made.references[name] = {f"r{kind[1:]}Name": metadata["name"]}
+        self.made.binds = self.made.binds or bool(pin)
+
+    def _pin(self, *, makes_parts: bool) -> str:
+        """What selects accelerators by UUID; of partitions that are made on whole ones, the parents."""
+        listed = ", ".join(f"'{uuid}'" for uuid in self.uuids)
+        attribute = "parentUUID" if makes_parts and not _profile(self.group, self.workshop) else "uuid"
+        return f"device.attributes['{DRIVER}'].{attribute} in [{listed}]"
+
+
+def _is_made(name: str, spec: Json) -> bool:
+    """Whether a claim of a template is made anew for each pod."""
+    return any(row.get("name") == name and row.get("resourceClaimTemplateName") for row in spec["resourceClaims"])
+
+
+def _select(request: Json, pin: str) -> bool:
+    """Adds a selector to what a request asks for; whether there was none like it."""
+    before = [row for each in choices(request) for row in each.get("selectors") or ()]
+    own = {"cel": {"expression": pin}}
+    if own in before:
+        return False
+    for each in choices(request):
+        each["selectors"] = [*(each.get("selectors") or ()), own]
+    return True
+
+
+def _profile(group: CopyGroup, workshop: Workshop) -> str:
+    """The profile of the partitions that nodes of a group have for accelerators; empty where these are whole."""
+    return (workshop.problem.instance_types[group.pool.instance_type].accelerator or "").partition(_PARTITION)[2]
+
+
+def _bare(group: CopyGroup, workshop: Workshop) -> Json:
+    """What a copy takes by the problem alone."""
+    mode = group.mode
+    profile = _profile(group, workshop)
+    name = "mig.nvidia.com" if profile else DRIVER
+    exactly: Json = {"deviceClassName": name, "allocationMode": "ExactCount", "count": mode.accelerators}
+    if profile:
+        selector = f"device.attributes['{DRIVER}'].profile == '{profile}'"
+        exactly["selectors"] = [{"cel": {"expression": selector}}]
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
+    if mode.shared and memory:
+        exactly["capacity"] = {"requests": {"memory": f"{memory}Mi"}}
+    return {"requests": [{"name": _BARE, "exactly": exactly}]}
