@@ -91,6 +91,8 @@ def _kai(pod: KubeObject) -> Ask | None:
     count = _number(pod, KAI_DEVICES) if KAI_DEVICES in told else Fraction(1)
     if count.denominator != 1 or count < 1:
         raise _annotation(pod, KAI_DEVICES, "must be a whole number, at least 1")
+    if KAI_FRACTION in told and KAI_MEMORY in told:
+        raise _annotation(pod, KAI_MEMORY, f"must not stand beside {KAI_FRACTION}: a pod asks for one of them")
     if KAI_FRACTION in told:
         share = _number(pod, KAI_FRACTION)
         if not 0 < share <= 1:
