@@ -164,12 +164,15 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                 notes.ignored(f"{claim.place} class {request.device_class}", f"only classes of {DRIVER} are counted")
                 continue
             if request.count is None:
-                notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")
+                notes.ignored(
+                    f"{claim.place} spec.devices.requests",
+                    f"asks for all devices: {claim.count_of(request)} are counted",
+                )
             names = _selected(request.selectors, claim.place, notes)
             memory = None if request.memory is None else ceil(request.memory / _MIB)
             found.append(
                 Ask(
-                    request.count or 1,
+                    claim.count_of(request),
                     is_claimed=True,
                     memory_mib=memory,
                     product=names.get("productName", ""),
