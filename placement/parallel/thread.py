@@ -39,6 +39,11 @@ class BackgroundSearch(Generic[Answer]):
         self._done = threading.Event()
         threading.Thread(target=self._run, name=f"{SEARCH}-beside", daemon=True).start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether `end` would not wait."""
+        return self._done.is_set()
+
     def end(self) -> Answer | None:
         """Wait for its end and return what it says; None when it goes on though its time is over.
 

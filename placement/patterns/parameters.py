@@ -56,13 +56,20 @@ class CountParameters:
     near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
     nodes: int = parameter(200_000, "nodes", "of a program, without a limit on work, whose unit is a node")
     mending: int = parameter(40, "programs", "each with what the one before broke, until one breaks nothing")
-    free: float = parameter(0.6, "part of the components", "that are counted anew at a time, at first")
+    over: int = parameter(20, "machines", "above a quota that a search may have on its way, and as many as the quota")
+    over_price: float = parameter(4.0, "times the price", "of a machine, that one above a quota costs on top")
+    free: float = parameter(0.6, "part of the components", "counted anew at a time among few modes, at first")
+    free_anywhere: float = parameter(0.2, "part of the components", "the same among all modes")
+    mended: float = parameter(0.2, "part of the components", "counted anew where a solution breaks something")
+    tightened: float = parameter(5e-3, "part of the room", "more than counts without a packing leave free")
+    mends: int = parameter(4, "programs", "to mend one solution")
     least_free: float = parameter(0.1, "part of the components", "that are at least")
     narrower: float = parameter(0.75, "factor", "of that part, where the engine did not come to its end")
     wider: float = parameter(1.1, "factor", "of it, where the engine says that nothing is cheaper")
     least_spare: float = parameter(0.004, "part of the room", "left free on a pool after the first failure there")
     more_spare: float = parameter(1.7, "factor", "of it, after each further one")
     most_spare: float = parameter(0.05, "part of the room", "left free at most")
+    less_spare: float = parameter(0.7, "factor", "of it, from one round to the next")
     failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 
@@ -73,6 +80,15 @@ class WeightParameters:
     rounds: int = parameter(30, "rounds", "of pricing, for one pool")
     more: float = parameter(1e-6, "part", "patterns that weigh so much more than an accelerator are worth a column")
     broken: float = parameter(1e-4, "accelerators", "that a cut must ask for more than there are")
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRoundingParameters:
+    """Inequalities of demands (`counts/rounding.py`)."""
+
+    rates: int = parameter(3, "parts", "that the throughput of a copy is divided into at most, for a unit")
+    parts: int = parameter(24, "parts", "that a demand is divided into at most, for a unit")
+    broken: float = parameter(1e-3, "part", "of an inequality that must be lacking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +202,7 @@ class PatternsParameters:
     bound: PatternBoundParameters = PatternBoundParameters()
     aggregates: AggregateParameters = AggregateParameters()
     counts: CountParameters = CountParameters()
+    rounding: DemandRoundingParameters = DemandRoundingParameters()
     weights: WeightParameters = WeightParameters()
     dedicated: DedicatedParameters = DedicatedParameters()
     listing: ListingParameters = ListingParameters()

@@ -19,6 +19,7 @@ class DemandParameters:
     most_spare: float = parameter(0.2, "part of the room", "left free at most")
     rounds: int = parameter(1_000, "rounds", "of counts and packings: no limit")
     rounds_by_work: int = parameter(2, "rounds", "of them under a limit on work")
+    wholes: int = parameter(2, "programs", "of all components beside the rounds, one after the other")
     near: float = parameter(2e-3, "part", "of the price of counts, that a packing of them may cost more at first")
     idle: int = parameter(8, "rounds", "without counts to pack, in a row, after which nothing is left to try")
     shortest: float = parameter(0.3, "part of the first", "that a round must have time for")

@@ -174,8 +174,8 @@ _ALL = (
         summary="components with a demand: how many copies by which option, by an integer program; then packed",
         proves=True,
         work="nodes of each count program; for packing, units of the solver that packs",
-        function="placement.solvers.demand:solve_demand",
-        options="placement.solvers.demand:DemandOptions",
+        function="placement.solvers.demand.solve:solve_demand",
+        options="placement.solvers.demand.solve:DemandOptions",
     ),
     Solver(
         name="decomposition",

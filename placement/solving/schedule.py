@@ -178,13 +178,17 @@ class DemandPhase(Phase):
     """The solver `demand`. The count program's end and packing are taken in turns; what is left improves the plan."""
 
     anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.15, "alike pools in several zones")
-    by_zone: CountPhase = CountPhase("counts by zone", 0.15, "alike pools in several zones")
+    by_zone: CountPhase = CountPhase("counts by zone", 0.05, "alike pools in several zones")
     count: CountPhase = CountPhase("counts", 0.25, "no such pools")
     begin: Phase = Phase("counts that fit, by pool", 0.3, "those at hand do not fit, or are dear")
     cheaper: CheaperPhase = CheaperPhase("cheaper ones, in each round as long as in the first", 0.1, "the same")
+    whole: Phase = Phase(
+        "each program of all components, beside the rounds", 0.35, "the same; beside with a second core"
+    )
     try_to_pack: Phase = Phase("pack them, until they fit or it is proven that they do not", 0.12, "the same")
-    improve: Phase = Phase("a better plan, where they do not fit", 0.12, "the same")
-    beside: Phase = Phase("the count program to its end, beside the rounds", 0.95, "the same, and a second core")
+    one_pool: Phase = Phase("of that or of a search: the accelerators of one pool", 0.1, "copies share them")
+    improve: Phase = Phase("a better plan, where nothing cheaper is found", 0.12, "the same")
+    beside: Phase = Phase("the count program to its end, after that", 0.95, "the same, and a second core")
     prove: Phase = Phase("the count program, from the best counts", 0.2)
     finish: Phase = Phase("the same to its end", 0.8, "the best counts are packed")
     pack: CountedPhase = CountedPhase("counts packed", 0.7)

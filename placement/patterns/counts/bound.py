@@ -59,6 +59,7 @@ class CountBound(CountModel):
         self.fitting = False  # whether `counts` break no inequality that could be found
         self.choices: set[Choice] = set()  # what copies run by in any solution so far
         self.programs = 0
+        self.solved = False  # whether the last program had a solution at about the bound
         self._separated = False
         self._proof: CountProgram | None = None
 
@@ -100,13 +101,13 @@ class CountBound(CountModel):
         """Take the counts of a plan, to find better ones from there."""
         self.counts = self.counts_of(packing)
 
-    def run(self, budget: Budget) -> None:
-        """Bring the bound near its end, and look for counts."""
+    def run(self, budget: Budget, *, once: bool = False) -> None:
+        """Bring the bound near its end, and look for counts; by one program where that does not come to its end."""
         if not self._separated:
             self.separate(_PHASE.separate.of(budget))
             self._separated = True
         for _ in range(_PARAMS.whole_rounds):
-            if not self._solve(_PHASE.program.of(budget, budget.work), _PARAMS.near):
+            if not self._solve(_PHASE.program.of(budget, budget.work), _PARAMS.near) or (once and not self.solved):
                 return
 
     def prove(self, budget: Budget, until: Callable[[], bool] | None = None) -> None:
@@ -125,6 +126,8 @@ class CountBound(CountModel):
         start = None if self.counts is None else program.start_at(*self.counts)
         answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start, until=until)
         self._raise(program, answer.bound)
+        rent = sum(n * pool.price for n, pool in zip(answer.machines, self.relaxation.fleet.pools, strict=False))
+        self.solved = rent <= self.bound * (1 + _PARAMS.near)
         if not answer.machines or answer.bound is None:
             return False
         self.choices |= self.choices_of(answer.copies)
@@ -153,12 +156,13 @@ def raise_count_bound(solve: Solve, relaxation: Relaxation) -> list[CountBound]:
         anywhere = CountBound(relaxation, anywhere=True)
         tried.append(anywhere)
         limits = phase.anywhere.of(budget, budget.work)
-        anywhere.run(limits)
-        anywhere.prove(limits)
+        anywhere.run(limits, once=True)
+        if anywhere.solved:
+            anywhere.prove(limits)
         anywhere.report(solve.incumbent)
     if solve.packing is not None:
         counting.begin_at(solve.packing)
-    if not solve.ended:
+    if not solve.ended and all(one.solved for one in tried):
         counting.run((phase.by_zone if counting.merges else phase.count).of(budget, budget.work))
         counting.report(solve.incumbent)
     return [*tried, counting]

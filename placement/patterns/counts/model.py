@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.counts.program import CountProgram, Counts, Merging, everything
+from placement.patterns.counts.program import CountProgram, Counts, Inequalities, Merging, Slack, everything
+from placement.patterns.counts.rounding import DemandRounding, Rounded
 from placement.patterns.counts.weights import PoolFit, first_weights
 from placement.patterns.covering import any_domain
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Mapping, Sequence
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import NodeDomain
@@ -37,7 +38,7 @@ class CountModel:
     ----------
     relaxation : whose machines and copies are counted.
     merging : which pools are counted together.
-    weights : the inequalities.
+    weights, rounded : the inequalities, of what stands on single pools and of demands.
     spare : by pool, how much more copies weigh that share accelerators (see `Weights.of`); absent ones 0.
     """
 
@@ -47,25 +48,24 @@ class CountModel:
         merging: Merging,
         *,
         anywhere: bool = False,
-        choices: Set[Choice] | None = None,
         spare: Mapping[int, float] | None = None,
+        over_quota: float | None = None,
     ) -> None:
-        """O(modes). With `anywhere` zones do not count; `choices` are all that copies may run by, None for no limit."""
+        """O(modes).
+
+        With `anywhere` zones do not count. With `over_quota` a machine above the quota of its pool costs so many times
+        its price on top.
+        """
         fleet = relaxation.fleet
         self.relaxation, self.merging, self.spare = relaxation, merging, dict(spare or {})
+        self._over_quota = over_quota
         self._groups = groups_of(fleet)
         self._domain: NodeDomain = any_domain(fleet, self._groups)
         if anywhere:
             self._domain = merging.merged(self._domain)
         self._reduced = everything(relaxation, self._domain, merging)
-        if choices is not None:
-            first = merging_of(relaxation).first
-            allowed = (
-                most if (mode.component, mode.option, first[mode.pool]) in choices else 0
-                for mode, most in zip(relaxation.modes, self._reduced.copies, strict=True)
-            )
-            self._reduced = replace(self._reduced, copies=tuple(allowed))
         self.weights: list[Weights] = list(first_weights(relaxation, merging.groups))
+        self.rounded: list[Rounded] = []
         self._fits = {
             p: PoolFit(relaxation, device_class, p)
             for device_class in relaxation.device_classes
@@ -75,12 +75,25 @@ class CountModel:
 
     def program(self) -> CountProgram:
         """The program with the inequalities so far."""
-        merging, spare = self.merging, self.spare
-        return CountProgram(self.relaxation, self._groups, self._domain, self._reduced, self.weights, merging, spare)
+        inequalities = Inequalities(tuple(self.weights), tuple(self.rounded))
+        slack = Slack(dict(self.spare), self._over_quota)
+        return CountProgram(
+            self.relaxation, self._groups, self._domain, self._reduced, inequalities, self.merging, slack
+        )
 
     def price(self, counts: Counts) -> int:
-        """What the machines of counts cost, micro-dollars per hour."""
-        return sum(n * pool.price for n, pool in zip(counts.machines, self.relaxation.fleet.pools, strict=True))
+        """What the machines of counts cost, micro-dollars per hour, those above a quota with what they cost on top."""
+        pools = self.relaxation.fleet.pools
+        rent = sum(n * pool.price for n, pool in zip(counts.machines, pools, strict=True))
+        if self._over_quota is None:
+            return rent
+        excess = sum(n * pool.price for n, pool in zip(self.excess(counts), pools, strict=True))
+        return rent + int(self._over_quota * excess)
+
+    def excess(self, counts: Counts) -> list[int]:
+        """Machines above the quota of each pool."""
+        pools = self.relaxation.fleet.pools
+        return [max(0, counts.machines[p.index] - self._reduced.most[p.index]) for p in pools]
 
     def counts_of(self, packing: Packing) -> Counts:
         """Those of a plan. O(copies + modes)."""
@@ -99,20 +112,26 @@ class CountModel:
         first, modes = merging_of(self.relaxation).first, self.relaxation.modes
         return {(mode.component, mode.option, first[mode.pool]) for mode, n in zip(modes, copies, strict=True) if n}
 
-    def separate(self, budget: Budget) -> None:
-        """Add inequalities until the solution in parts breaks none; those that it is far from are left out again."""
-        always = len(self.weights)
+    def separate(self, budget: Budget) -> Sequence[float]:
+        """Add inequalities until the solution in parts breaks none; those that it is far from are left out again.
+
+        Copies by each mode in the last solution in parts, (modes,); empty where there was none.
+        """
+        found: tuple[list[float], list[float]] | None = None
+        always, rounding = len(self.weights), DemandRounding(self.relaxation)
         for _ in range(_PARAMS.part_rounds):
-            program = self.program()
-            found = None if budget.over() else program.relaxed(budget)
-            broken = [] if found is None else self.broken(*found)
+            found = None if budget.over() else self.program().relaxed(budget)
             if found is None:
-                return
-            if not broken:
+                return ()
+            rounded = list(rounding.broken(found[1]))
+            broken = [] if rounded else self.broken(*found)  # these take longer to find
+            if not rounded and not broken:
                 loads = self._loads(*found)
                 self.weights = [one for k, one in enumerate(self.weights) if k < always or loads[k] >= _PARAMS.tight]
-                return
+                break
+            self.rounded += rounded
             self.weights += broken
+        return () if found is None else found[1]
 
     def broken(self, machines: Sequence[float], copies: Sequence[float]) -> list[Weights]:
         """Inequalities that counts, whole or not, break."""
@@ -130,6 +149,23 @@ class CountModel:
                     touched[p][mode.item] = touched[p].get(mode.item, 0.0) + mode.touches * n * more
         found = (self._fits[p].lacking(items, free[p]) for p, items in touched.items() if items)
         return [weights for weights in found if weights is not None]
+
+    def tighten(self, counts: Counts, p: int) -> None:
+        """Ask for a little more room on a pool than these counts leave there: they have no packing."""
+        here = [(mode, n) for mode, n in zip(self.relaxation.modes, counts.copies, strict=True) if n and mode.pool == p]
+        free = self.relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in here)
+        taken = max(
+            sum(weights.items[mode.item] * mode.touches * n for mode, n in here if mode.item is not None) / weights.most
+            for weights in self.weights
+            if weights.pool == p
+        )
+        if taken:
+            least = free / taken - 1 + _PARAMS.tightened
+            self.spare[p] = min(_PARAMS.most_spare, max(self.spare.get(p, 0.0), least))
+
+    def relax_spare(self) -> None:
+        """Ask for a part of that room: other copies stand on the pools by and by."""
+        self.spare = {p: spare * _PARAMS.less_spare for p, spare in self.spare.items() if spare > _PARAMS.tightened / 2}
 
     def _loads(self, machines: Sequence[float], copies: Sequence[float]) -> list[float]:
         """What copies weigh by each of the weights, as a part of what the machines of their pools hold."""

@@ -23,10 +23,11 @@ from placement.patterns.formulation import RESOURCES, volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
+    from placement.patterns.counts.rounding import Rounded
     from placement.patterns.counts.weights import Weights
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
@@ -42,6 +43,24 @@ class Counts(NamedTuple):
 
     machines: tuple[int, ...]
     copies: tuple[int, ...]
+
+
+class Inequalities(NamedTuple):
+    """On what stands on single pools, and of rounded demands."""
+
+    weights: Sequence[Weights]
+    rounded: Sequence[Rounded]
+
+
+class Slack(NamedTuple):
+    """What a search adds to the program, whose solutions then prove nothing.
+
+    On a pool in `spare` copies that share accelerators weigh so much more. With `over_quota` a pool may have more
+    machines than its quota, each at so many times its price on top.
+    """
+
+    spare: Mapping[int, float]
+    over_quota: float | None = None
 
 
 class FoundCounts(NamedTuple):
@@ -60,12 +79,12 @@ class CountProgram(WholeProgram):
         groups: Groups,
         domain: NodeDomain,
         reduced: Reduced,
-        weights: Iterable[Weights],
+        inequalities: Inequalities,
         merging: Merging,
-        spare: Mapping[int, float],
+        slack: Slack,
     ) -> None:
-        """O(modes x weights of a pool). On a pool in `spare` copies that share accelerators weigh so much more."""
-        self._weights, self._merging, self._spare = list(weights), merging, spare
+        """O(modes x weights of a pool)."""
+        self._inequalities, self._merging, self._spare = inequalities, merging, slack.spare
         self._on: dict[int, list[int]] = {}  # modes that copies may go, by pool
         for w, most in enumerate(reduced.copies):
             if most:
@@ -74,7 +93,10 @@ class CountProgram(WholeProgram):
         self._totals: dict[int, int] = {}  # columns of all machines of alike pools, by the first of them
         self._used: dict[int, dict[int, float]] = {}  # and of whether there are copies in a zone
         self.by_pool = False
+        self._excess: dict[int, int] = {}  # columns of the machines of a pool above its quota
         super().__init__(relaxation, groups, domain, reduced, ())
+        if slack.over_quota is not None:
+            self._exceed_quotas(slack.over_quota)
 
     def start_at(self, machines: Sequence[int], copies: Sequence[int]) -> list[float]:
         """Counts as a solution to begin with, with as many machines more as they need to keep all inequalities.
@@ -98,7 +120,20 @@ class CountProgram(WholeProgram):
         for first, column in self._totals.items():
             values[column] = sum(values[self.machine_columns[p]] for p in self._merging.groups[first])
         self._rent_enough(values)
+        for p, column in self._excess.items():
+            quota = self.rows.upper[self.machine_columns[p]] - self.rows.upper[column]
+            values[column] = max(0.0, values[self.machine_columns[p]] - quota)
         return values
+
+    def _exceed_quotas(self, times: float) -> None:
+        """Let each pool have machines above its quota, for so many times their price on top."""
+        rows = self.rows
+        for p, machines in enumerate(self.machine_columns):
+            quota = rows.upper[machines]
+            column = rows.column(quota + _PARAMS.over, cost=times * rows.cost[machines])
+            rows.upper[machines] += rows.upper[column]
+            rows.row(-_INF, quota, {machines: 1.0, column: -1.0})
+            self._excess[p] = column
 
     def _rent_enough(self, values: list[float]) -> None:
         """Add machines for each row that asks for more, in the pool of most room."""
@@ -129,35 +164,57 @@ class CountProgram(WholeProgram):
         return Counts(tuple(int(values[k]) for k in self.machine_columns), counts.copies)
 
     def find(
-        self, budget: Budget, nodes: int, known: Counts | None = None, free: Set[int] = frozenset()
+        self,
+        budget: Budget,
+        nodes: int,
+        known: Counts | None = None,
+        free: Set[int] = frozenset(),
+        barred: Set[int] = frozenset(),
+        tell: Callable[[Counts], None] | None = None,
+        until: Callable[[], bool] = bool,
     ) -> FoundCounts:
         """A solution within `near` of the cheapest, as far as `nodes` and the budget reach.
 
-        With `known`, the cheapest of those where only the copies of the components in `free` are others.
+        With `known`, the cheapest of those where only the copies of the components in `free` are others. By modes in
+        `barred` there are no copies that are not in `known`. Solutions are told of as they are found, in this thread;
+        it stops early once `until` says so.
         """
         lp = self.rows.program()
-        start = None if known is None else self.start_at(*known)
-        if known is not None:
-            lower, upper = list(self.rows.lower), list(self.rows.upper)
-            for w, k in self.mode_columns.items():
-                if self.relaxation.modes[w].component not in free:
-                    lower[k] = upper[k] = float(known.copies[w])
-            lp.col_lower_, lp.col_upper_ = np.array(lower), np.array(upper)
+        lp.col_lower_, lp.col_upper_ = self._bounds(known, free, barred)
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         try:
             solver = load_lp(lp, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0, **limits)
-            if start is not None:
-                begin_at(solver, start)
-            with stopped_when(budget.over, solver):
+            if known is not None:
+                begin_at(solver, self.start_at(*known))
+            if tell is not None:
+                solver.cbMipImprovingSolution.subscribe(
+                    lambda event: tell(self._counts(list(event.data_out.mip_solution)))
+                )
+            with stopped_when(lambda: until() or budget.over(), solver):
                 ended = run(solver) == highspy.HighsModelStatus.kOptimal
         except EngineError:
             return FoundCounts(None)
         if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return FoundCounts(None)
-        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
-        machines = tuple(values[k] for k in self.machine_columns)
+        return FoundCounts(self._counts(solver.getSolution().col_value), ended)
+
+    def _bounds(self, known: Counts | None, free: Set[int], barred: Set[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Of the columns, as `find` takes them."""
+        lower, upper = np.array(self.rows.lower), np.array(self.rows.upper)
+        for w, k in self.mode_columns.items():
+            n = 0 if known is None else known.copies[w]
+            if known is not None and self.relaxation.modes[w].component not in free:
+                lower[k] = upper[k] = n
+            elif w in barred and not n:
+                upper[k] = 0.0
+        return lower, upper
+
+    def _counts(self, solution: Sequence[float]) -> Counts:
+        """Those of a solution, (columns,)."""
+        values = np.rint(np.array(solution)).astype(np.int64).tolist()
         columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
-        return FoundCounts(Counts(machines, tuple(0 if k is None else values[k] for k in columns)), ended)
+        machines = tuple(values[k] for k in self.machine_columns)
+        return Counts(machines, tuple(0 if k is None else values[k] for k in columns))
 
     def relaxed(self, budget: Budget) -> tuple[list[float], list[float]] | None:
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
@@ -184,13 +241,25 @@ class CountProgram(WholeProgram):
         """What stands on pools weighs no more than their accelerators; and zones of components with a demand."""
         del patterns
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
-        for weights in self._weights:
+        for weights in self._inequalities.weights:
             each = self.relaxation.devices(weights.pool) * weights.most
             self._hold(weights.pool, each, partial(weights.of, spare=self._spare.get(weights.pool, 0.0)))
+        self._round_demands()
         for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free
             if zoned and self.relaxation.modes_of[component.index]:
                 self._zone_rows(component)
+
+    def _round_demands(self) -> None:
+        """What the copies that serve a demand count at least."""
+        columns: dict[int, list[tuple[int, int]]] = {}  # with throughputs, by component
+        for w, column in self.mode_columns.items():
+            mode = self.relaxation.modes[w]
+            columns.setdefault(mode.component, []).append((column, mode.throughput))
+        for rounded in self._inequalities.rounded:
+            demand = self.relaxation.fleet.components[rounded.component].demand
+            counted = {column: float(rounded.of(rate, demand)) for column, rate in columns.get(rounded.component, ())}
+            self.rows.row(rounded.least(demand), _INF, {column: n for column, n in counted.items() if n})
 
     def volume_rows(self) -> None:
         """What accelerators do not count: vCPU and host memory, and copies of a component on one machine."""

@@ -1,12 +1,10 @@
 """Counts that have a packing, at a low cost: heuristics, whose result proves nothing.
 
-A solution of the program breaks inequalities that are only found now. It gets as many machines more as these ask for;
-or the program is solved again with them, where quotas do not let it. Only what copies run by in solutions of the
-bound's program is looked at, and each pool is counted by itself: what alike pools hold together, none of them may have
-in one piece. From there a large-neighbourhood search goes on: some components are counted anew, all others keep their
-copies. How many is adapted: fewer where the engine does not come to its end, more where it finds nothing. The whole
-program has no good solution in so short a time, and one that begins with a mediocre solution keeps it
-(docs/notes/2026-11-demand.md).
+Each pool is counted by itself: what alike pools hold together, none of them may have in one piece. Machines above a
+quota are dear, not forbidden, so that there are always counts to go on from. A large-neighbourhood search counts some
+components anew, many among few modes or few among all; all others keep their copies. How many is adapted: fewer where
+the engine does not come to its end, more where it finds nothing. What a solution breaks is found only then: it gets as
+many machines more as it needs, and is mended by one more neighbourhood where that is too dear (docs/maths/demand.md).
 
 Shaw, "Using constraint programming and local search methods to solve vehicle routing problems", CP 1998,
 doi:10.1007/3-540-49481-2_30; with a mixed-integer program in place of the constraint program.
@@ -16,17 +14,21 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.patterns.counts.model import CountModel
-from placement.patterns.counts.program import Counts, Merging
+from placement.patterns.counts.model import CountModel, merging_of
+from placement.patterns.counts.pools import PoolPacking
+from placement.patterns.counts.program import Merging
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     from placement.compiled.packing import Packing
     from placement.patterns.counts.model import Choice
+    from placement.patterns.counts.program import Counts, FoundCounts
+    from placement.patterns.counts.weights import Weights
     from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
 
@@ -34,35 +36,68 @@ _PARAMS = PATTERNS.counts
 
 
 class CountSearch:
-    """The search of one relaxation; `counts` are the cheapest so far that break no inequality that could be found."""
+    """The search of one relaxation.
+
+    Attributes
+    ----------
+    programs : how many were solved.
+    """
 
     def __init__(
         self,
         relaxation: Relaxation,
         choices: Set[Choice],
         seconds: float,
+        *,
+        weights: Iterable[Weights] = (),
         spare: Mapping[int, float] | None = None,
     ) -> None:
-        """O(modes). `choices` are all that copies may run by; each program has so many `seconds`.
+        """O(modes x weights). Each program but that of the whole has so many `seconds`.
 
-        On pools in `spare` so much of the room of accelerators that copies share is left free.
+        Parameters
+        ----------
+        choices : what copies run by at first; all other modes are tried by few components at a time.
+        weights : inequalities that are known.
+        spare : by pool, how much of the room of accelerators that copies share is left free.
         """
-        self.counts: Counts | None = None
-        self._before: Counts | None = None  # those that a plan's took the place of
         self.programs = 0
+        self._at: Counts | None = None  # may have machines above a quota
         self._choices, self._seconds = choices, seconds
-        self._free = _PARAMS.free  # part of the components that are counted anew at a time
-        self._model = CountModel(relaxation, Merging.none(relaxation.fleet), choices=choices, spare=spare)
+        first = merging_of(relaxation).first
+        self._other_modes = frozenset(
+            w
+            for w, mode in enumerate(relaxation.modes)
+            if (mode.component, mode.option, first[mode.pool]) not in choices
+        )
+        none = Merging.none(relaxation.fleet)
+        self._model = CountModel(relaxation, none, spare=spare, over_quota=_PARAMS.over_price)
+        self._model.weights = list(dict.fromkeys((*self._model.weights, *weights)))
+        self._placed = sorted({mode.component for mode in relaxation.modes})
+        # Part of the components that are counted anew at a time, among the choices and among all modes.
+        self._parts = {False: _PARAMS.free, True: _PARAMS.free_anywhere}
+        self._pools = PoolPacking(relaxation)
         self._separated = False
+        self._parts_modes: set[int] = set()  # modes of the solution in parts
         self._tight: tuple[int, ...] = ()  # pools where counts had no packing
-        self._answered = False  # whether a program had a solution since the search began to improve
+        self._random = random.Random(0)
 
-    def with_spare(self, spare: float) -> CountSearch:
+    @property
+    def counts(self) -> Counts | None:
+        """The cheapest so far that break no inequality that could be found; None while they need more than a quota."""
+        return None if self._at is None or any(self._model.excess(self._at)) else self._at
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are counts to go on from, within the quotas or not."""
+        return self._at is not None
+
+    def with_spare(self, spare: float, budget: Budget) -> CountSearch:
         """A search for counts that leave so much room free everywhere, with the inequalities and counts of this one."""
-        pools = {pool.index: spare for pool in self._model.relaxation.fleet.pools}
-        other = CountSearch(self._model.relaxation, self._choices, self._seconds, pools)
-        other._model.weights, other._separated = list(self._model.weights), True
-        other.counts = None if self.counts is None else other._repaired(self.counts)
+        model = self._model
+        pools = {pool.index: spare for pool in model.relaxation.fleet.pools}
+        other = CountSearch(model.relaxation, self._choices, self._seconds, weights=model.weights, spare=pools)
+        other._model.rounded, other._separated = list(model.rounded), True
+        other._at = None if self._at is None else other._repaired(self._at, budget)
         return other
 
     def loosen(self, pools: Iterable[int] | None = None) -> None:
@@ -73,78 +108,152 @@ class CountSearch:
             spare[p] = min(_PARAMS.most_spare, max(_PARAMS.least_spare, spare.get(p, 0.0) * _PARAMS.more_spare))
 
     def begin_at(self, packing: Packing) -> None:
-        """Take the counts of a plan, and what its copies run by."""
-        model = self._model
-        counts = model.counts_of(packing)
-        self._choices = self._choices | model.choices_of(counts.copies)
-        self._model = CountModel(model.relaxation, model.merging, choices=self._choices, spare=model.spare)
-        self._model.weights = list(model.weights)
-        self._before, self.counts = self.counts, counts
+        """Take the counts of a plan."""
+        self.take(self._model.counts_of(packing))
+
+    def take(self, counts: Counts) -> None:
+        """Go on from counts that have a packing."""
+        self._at = counts
 
     def run(self, budget: Budget) -> None:
         """Find counts, from nothing."""
         if not self._separated:
-            self._model.separate(budget)
+            self._parts_modes = {w for w, n in enumerate(self._model.separate(budget)) if n > 0}
             self._separated = True
-        for _ in range(_PARAMS.mending):
-            if self.counts is not None or budget.over():
-                return
-            self._ask(budget, None)
+        if self._at is None:
+            self._begin(budget)
+        if self.counts is None and self._parts_modes & self._other_modes:
+            # These modes are not enough within the quotas: those of the solution in parts, too.
+            self._other_modes -= self._parts_modes
+            self._begin(budget)
+        self._improve(budget, lambda: self.counts is not None)
+
+    def _begin(self, budget: Budget) -> None:
+        """Counts from nothing."""
+        if not budget.over():
+            found = self._find(budget, None, frozenset(self._placed), self._other_modes)
+            counts = None if found.counts is None else self._repaired(found.counts, budget)
+            if counts is not None and not self._is_dearer(counts):
+                self._at = counts
 
     def improve(self, budget: Budget, seed: int) -> None:
         """Cheaper counts from those at hand, until the time is up or many neighbourhoods in a row have none."""
-        rng = random.Random(seed)
-        placed = sorted({mode.component for mode in self._model.relaxation.modes})
-        failures, self._answered = 0, False
-        while self.counts is not None and failures < _PARAMS.failures and not budget.over():
-            free = frozenset(rng.sample(placed, math.ceil(self._free * len(placed))))
-            failures = 0 if self._better(budget, free) else failures + 1
-        if failures and not self._answered:
-            # The counts at hand have no such room, or are none of the program's, and no neighbourhood mends that.
-            self._model.spare.clear()
-            self.counts = self._before or self.counts
+        self._random = random.Random(seed)
+        self._model.relax_spare()
+        self._improve(budget, lambda: False)
 
-    def _better(self, budget: Budget, free: frozenset[int]) -> bool:
-        """Count some components anew; says whether that is cheaper."""
-        before = self.counts
-        for _ in range(_PARAMS.mending):
-            if budget.over() or not self._ask(budget, free) or self.counts is not before:
-                break
-        return self.counts is not before
+    def whole(
+        self, budget: Budget, tell: Callable[[Counts], None], until: Callable[[], bool] = bool
+    ) -> Callable[[], FoundCounts]:
+        """A search from the counts at hand by one program of all components and modes, for any thread.
 
-    def _ask(self, budget: Budget, free: frozenset[int] | None) -> bool:
-        """One program; says whether it has a solution, which is taken if it is cheaper with what it breaks repaired."""
+        It tells of the solutions that it finds, which may break inequalities, and ends once `until` says so.
+        """
         self.programs += 1
-        known = None if free is None else self.counts
+        program, known, placed = self._model.program(), self._at, frozenset(self._placed)
         nodes = _PARAMS.nodes if budget.work is None else budget.work
-        limits = budget.share(seconds=self._seconds, work=budget.work)
-        found, ended = self._model.program().find(limits, nodes, known, free or frozenset())
-        self._answered = self._answered or found is not None
-        if not ended and known is not None:
-            self._free = max(_PARAMS.least_free, self._free * _PARAMS.narrower)
-        if found is None or self._is_dearer(found):
-            if ended and known is not None:
-                self._free = min(1.0, self._free * _PARAMS.wider)
-            return False
-        repaired = self._repaired(found)
-        if repaired is not None and not self._is_dearer(repaired):
-            self.counts = repaired
-        return True
+
+        def tell_of_others(counts: Counts) -> None:
+            if counts != known:
+                tell(counts)
+
+        return partial(program.find, budget, nodes, known, placed, tell=tell_of_others, until=until)
+
+    def mend(self, budget: Budget, counts: Counts) -> bool:
+        """Counts like these that leave the room free that they do not; says whether they are cheaper than at hand."""
+        return not self._is_dearer(counts) and self._mend(budget, counts)
+
+    def _improve(self, budget: Budget, ended: Callable[[], bool]) -> None:
+        failures = 0
+        while self._at is not None and failures < _PARAMS.failures and not budget.over() and not ended():
+            anywhere = self._random.random() < 0.5
+            better = self._count_anew(budget, anywhere=anywhere)
+            failures = 0 if better else failures + 1
+
+    def _count_anew(self, budget: Budget, *, anywhere: bool) -> bool:
+        """Count some components anew, among all modes or few; says whether that is cheaper."""
+        part = self._parts[anywhere]
+        free = self._some(part, self._placed)
+        found, ended = self._find(budget, self._at, free, frozenset() if anywhere else self._other_modes)
+        better = found is not None and not self._is_dearer(found) and self._mend(budget, found)
+        if not ended:
+            self._parts[anywhere] = max(_PARAMS.least_free, part * _PARAMS.narrower)
+        elif not better:
+            self._parts[anywhere] = min(1.0, part * _PARAMS.wider)
+        return better
+
+    def _mend(self, budget: Budget, counts: Counts) -> bool:
+        """Take counts, or such with what they break mended, if these are cheaper than those at hand.
+
+        What has too many copies for its machines gets more of them. Where that is too dear, components that are there,
+        and some others, are counted anew from there.
+        """
+        found: Counts | None = counts
+        for _ in range(_PARAMS.mends):
+            repaired = None if found is None or self._is_dearer(found) else self._repaired(found, budget)
+            if found is None or repaired is None:
+                return False
+            if not self._is_dearer(repaired):
+                self._at = repaired
+                return True
+            if budget.over():
+                return False
+            lacking = {p for p, n in enumerate(found.machines) if repaired.machines[p] > n}
+            found = self._find(budget, repaired, self._around(repaired, lacking), self._other_modes).counts
+        return False
+
+    def _around(self, counts: Counts, pools: Set[int]) -> frozenset[int]:
+        """Components with copies on some pools, and others."""
+        modes = self._model.relaxation.modes
+        there = sorted(
+            {mode.component for mode, n in zip(modes, counts.copies, strict=True) if n and mode.pool in pools}
+        )
+        free = self._some(_PARAMS.mended * len(self._placed) / max(1, len(there)), there)
+        return free | self._some(_PARAMS.mended - len(free) / len(self._placed), self._placed)
+
+    def _some(self, part: float, components: Sequence[int]) -> frozenset[int]:
+        """So many of them by chance."""
+        n = min(len(components), max(0, math.ceil(part * len(components))))
+        return frozenset(self._random.sample(components, n))
+
+    def _find(
+        self,
+        budget: Budget,
+        known: Counts | None,
+        free: Set[int],
+        barred: Set[int],
+        seconds: float | None = None,
+    ) -> FoundCounts:
+        """One program."""
+        self.programs += 1
+        nodes = _PARAMS.nodes if budget.work is None else budget.work
+        limits = budget.share(seconds=self._seconds if seconds is None else seconds, work=budget.work)
+        return self._model.program().find(limits, nodes, known, free, barred)
 
     def _is_dearer(self, counts: Counts) -> bool:
         """Whether counts cost no less than those at hand."""
-        return self.counts is not None and self._model.price(counts) >= self._model.price(self.counts)
+        return self._at is not None and self._model.price(counts) >= self._model.price(self._at)
 
-    def _repaired(self, counts: Counts) -> Counts | None:
+    def _repaired(self, counts: Counts, budget: Budget) -> Counts | None:
         """The same copies on as many machines more as they need; what they broke is known from then on."""
         model = self._model
         for _ in range(_PARAMS.mending):
             known = set(model.weights)
             broken = [weights for weights in model.broken(counts.machines, counts.copies) if weights not in known]
             model.weights += broken
-            program = model.program()
-            more = program.machines_for(counts)
-            if more is None or (not broken and more == counts):
-                return more
+            more = model.program().machines_for(counts)
+            if more is None:
+                return None
+            if not broken and more == counts:
+                lacking = self._pools.lacking(counts, budget)
+                if not lacking:
+                    return counts
+                for p in lacking:
+                    model.tighten(counts, p)
+                more = _with_machines(counts, {p: -(-n // model.relaxation.devices(p)) for p, n in lacking.items()})
             counts = more
         return None
+
+
+def _with_machines(counts: Counts, more: Mapping[int, int]) -> Counts:
+    return counts._replace(machines=tuple(n + more.get(p, 0) for p, n in enumerate(counts.machines)))

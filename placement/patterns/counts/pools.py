@@ -1,0 +1,217 @@
+"""Counts packed pool by pool: copies that share accelerators first, exactly, then accelerators into machines.
+
+Inequalities on counts know patterns in parts, and patterns with more copies than there are. Whether whole accelerators
+hold the copies on a pool is a bin packing problem of its own, and a small one (`vector_packing`): it is decided in a
+few hundredths of a second where a general search for the zone took seconds and found one machine too many. Copies on
+several accelerators and packed accelerators then go to machines by first fit, and exactly where the host is what is
+short.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.compiled.machine_state import Copy, MachineState, machine_mode
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.solving.schedule import SCHEDULE
+from placement.vector_packing import VectorPacking, solve_vector_packing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from placement.compiled.machine_state import MachineMode
+    from placement.patterns.counts.program import Counts
+    from placement.patterns.formulation import DeviceClass, Mode, Relaxation
+    from placement.solving.budget import Budget
+    from placement.vector_packing import Bins
+
+_PHASE = SCHEDULE.demand.one_pool
+_Row = list[tuple["Mode", int]]  # modes with their copies, on one pool
+_Group = list["Mode"]  # copies that stand on the same accelerators
+
+
+class PoolPacking:
+    """Packs what counts put on each pool; remembers what it packed before."""
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """O(pools)."""
+        self._relaxation = relaxation
+        self._class_of = {p: one for one in relaxation.device_classes for p in one.pools}
+        self._known: dict[tuple[int, tuple[tuple[int, int], ...]], tuple[int, Bins | None]] = {}
+
+    def lacking(self, counts: Counts, budget: Budget) -> dict[int, int]:
+        """Accelerators that pools lack for a packing to be found, by pool; those that have enough are not there."""
+        found = {}
+        for p, row in self._rows(counts).items():
+            items = _items(row)
+            if items:
+                needed, _ = self._packed(p, items, budget)
+                short = needed - self._free(p, row, counts)
+                if short > 0:
+                    found[p] = short
+        return found
+
+    def packing(self, counts: Counts, budget: Budget) -> Packing | None:
+        """Machines as many as are counted, with all copies; None where none were found."""
+        found = list[Machine]()
+        for p, row in self._rows(counts).items():
+            machines = self._machines(p, row, counts.machines[p], budget)
+            if machines is None:
+                return None
+            found += machines
+        return Packing(tuple(found))
+
+    def _rows(self, counts: Counts) -> dict[int, _Row]:
+        """Modes with copies, by pool."""
+        found: dict[int, _Row] = {}
+        for mode, n in zip(self._relaxation.modes, counts.copies, strict=True):
+            if n:
+                found.setdefault(mode.pool, []).append((mode, n))
+        return found
+
+    def _free(self, p: int, row: _Row, counts: Counts) -> int:
+        """Accelerators of a pool that no copy owns."""
+        return self._relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in row)
+
+    def _packed(self, p: int, items: Mapping[int, int], budget: Budget) -> tuple[int, Bins | None]:
+        """How many accelerators hold some copies, the fewest that were found, and how."""
+        device_class = self._class_of[p]
+        key = device_class.index, tuple(sorted(items.items()))
+        if key not in self._known:
+            found = _pack(device_class, items, _PHASE.of(budget, budget.work))
+            if found[1] is None:  # for lack of time
+                return found
+            self._known[key] = found
+        return self._known[key]
+
+    def _machines(self, p: int, row: _Row, most: int, budget: Budget) -> list[Machine] | None:
+        """The machines of one pool; None where so many were not found to hold all."""
+        groups = list(self._groups(p, row, budget))
+        return self._first_fit(p, groups, most) or self._exact_fit(p, groups, most, budget)
+
+    def _first_fit(self, p: int, groups: Sequence[_Group], most: int) -> list[Machine] | None:
+        """Copies of their own accelerators on the first machine with room; shared accelerators where hosts are free.
+
+        As sizes divide each other, and the largest come first, that is exact for accelerators, but not for the host.
+        """
+        machines = [MachineState(self._relaxation.fleet, p, None) for _ in range(most)]
+        seats: list[list[Seat]] = [[] for _ in machines]
+        order = list(range(most))
+        for group in groups:
+            if group[0].item is not None:
+                order.sort(key=lambda m: (-machines[m].vcpus, -machines[m].host))
+            for m in order:
+                placed = self._place(machines[m], group)
+                if placed is not None:
+                    seats[m] += placed
+                    break
+            else:
+                return None
+        return [Machine(p, None, tuple(sorted(some))) for some in seats if some]
+
+    def _exact_fit(self, p: int, groups: Sequence[_Group], most: int, budget: Budget) -> list[Machine] | None:
+        """Machines as bins of accelerators, vCPUs and host memory, by the exact packing core."""
+        shape = self._relaxation.fleet.pools[p].shape
+        by_size: dict[tuple[int, int, int], list[_Group]] = {}
+        for group in groups:
+            by_size.setdefault(self._size(group), []).append(group)
+        sizes = list(by_size)
+        problem = VectorPacking(
+            sizes=sizes,
+            demands=[len(by_size[size]) for size in sizes],
+            capacities=[(max(1, shape.accelerators), shape.vcpus, shape.host_mib)],
+            costs=[1],
+            available=[most],
+        )
+        bins = solve_vector_packing(problem, budget=_PHASE.of(budget, budget.work)).bins
+        found = list[Machine]()
+        for one in () if bins is None else bins.bins:
+            for _ in range(one.count):
+                machine, seats = MachineState(self._relaxation.fleet, p, None), list[Seat]()
+                for size in sorted((sizes[i] for i, _, n in one.content for _ in range(n)), reverse=True):
+                    placed = self._place(machine, by_size[size].pop())
+                    if placed is None:
+                        return None
+                    seats += placed
+                found.append(Machine(p, None, tuple(sorted(seats))))
+        return found or None
+
+    def _groups(self, p: int, row: _Row, budget: Budget) -> Iterator[_Group]:
+        """What must stand together: single copies, or all that is on one accelerator."""
+        alone = [mode for mode, n in row if mode.item is None for _ in range(n)]
+        alone.sort(key=lambda mode: (-mode.owns, mode.component, mode.option))
+        yield from ([mode] for mode in alone)
+        items = _items(row)
+        bins = self._packed(p, items, budget)[1] if items else None
+        if bins is None:
+            yield from ([mode] for mode, n in row if mode.item is not None for _ in range(n))
+            return
+        queues: dict[int, list[Mode]] = {}
+        for mode, n in row:
+            if mode.item is not None:
+                queues.setdefault(mode.item, []).extend([mode] * n)
+        order = sorted(items)
+        groups = [
+            [queues[order[i]].pop() for i, _, n in one.content for _ in range(n)]
+            for one in bins.bins
+            for _ in range(one.count)
+        ]
+        yield from sorted(groups, key=lambda group: self._size(group)[1], reverse=True)
+
+    def _size(self, group: _Group) -> tuple[int, int, int]:
+        """Accelerators, vCPUs and MiB of host memory of a group."""
+        components = self._relaxation.fleet.components
+        options = [components[mode.component].options[mode.option] for mode in group]
+        accelerators = max((option.accelerators for option in options), default=0)
+        return accelerators, sum(option.vcpus for option in options), sum(option.host_mib for option in options)
+
+    def _place(self, machine: MachineState, group: _Group) -> list[Seat] | None:
+        """Put copies on a machine, those that share an accelerator on one of the same; None where it has no room."""
+        fleet, before = self._relaxation.fleet, machine.save()
+        placed, shared = list[Seat](), None
+        for mode in group:
+            component = fleet.components[mode.component]
+            how = machine_mode(component.options[mode.option], machine.memory)
+            on = _free_accelerators(machine, how, shared)
+            if on is None or not machine.takes(how) or not machine.welcomes(component, fleet.components):
+                machine.restore(before)
+                return None
+            machine.put(Copy(0, how, on), mode.component)
+            placed.append(Seat(mode.component, mode.option, on))
+            shared = on or shared
+        return placed
+
+
+def _free_accelerators(
+    machine: MachineState, mode: MachineMode, shared: tuple[int, ...] | None
+) -> tuple[int, ...] | None:
+    """Where a copy goes: on those that the first of its group has, or on empty ones."""
+    if shared is not None and len(shared) == mode.accelerators:
+        return shared if all(machine.fits_on(mode, k) for k in shared) else None
+    empty = [k for k, users in enumerate(machine.users) if not users and machine.fits_on(mode, k)]
+    return tuple(empty[: mode.accelerators]) if len(empty) >= mode.accelerators else None
+
+
+def _items(row: _Row) -> Counter[int]:
+    """What must be packed on accelerators; empty where a copy shares several of them, which is no bin packing."""
+    found = Counter[int]()
+    for mode, n in row:
+        if mode.item is not None and mode.touches > 1:
+            return Counter()
+        if mode.item is not None:
+            found[mode.item] += n
+    return found
+
+
+def _pack(device_class: DeviceClass, items: Mapping[int, int], budget: Budget) -> tuple[int, Bins | None]:
+    """The same, by the exact packing core."""
+    order = sorted(items)
+    problem = VectorPacking(
+        sizes=[device_class.items[i] for i in order],
+        demands=[items[i] for i in order],
+        capacities=[device_class.capacity],
+        costs=[1],
+    )
+    result = solve_vector_packing(problem, budget=budget)
+    return result.bound if result.cost is None else result.cost, result.bins

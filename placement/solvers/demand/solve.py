@@ -1,0 +1,169 @@
+"""The front door of the solver `demand`, and counts near the bound: proven and packed in turns.
+
+1. The count program, to about its bound.
+2. Counts as a fleet of their own, without demands (`reductions.counted`), packed (`packing`). Where that can't be done,
+   other counts are looked for that leave more room free on accelerators that copies share.
+3. The program to its end, from the counts at hand; better ones are packed, too. Then the best plan is improved.
+
+Where the program's counts are far from its bound, steps 2 and 3 are left to `rounds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
+from placement.heuristics.first_plan import first_plan
+from placement.patterns.counts.bound import TOO_FEW, CountBound, raise_count_bound
+from placement.patterns.counts.search import CountSearch
+from placement.patterns.formulation import relax
+from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.demand.packing import NAME, CountPacking
+from placement.solvers.demand.rounds import CountRounds, polish
+from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.compiled.packing import Packing
+    from placement.patterns.counts.program import Counts
+    from placement.patterns.counts.weights import Weights
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+__all__ = ["NAME", "DemandOptions", "solve_demand"]
+
+NO_DEMAND = "no component has a demand; use auto"
+_PHASE = SCHEDULE.demand
+_PARAMS = SOLVER_PARAMETERS.demand
+
+
+@dataclass(frozen=True, slots=True)
+class DemandOptions:
+    """Who packs.
+
+    Attributes
+    ----------
+    solver : that packs the counts.
+    """
+
+    solver: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse a solver that would call itself."""
+        if self.solver == NAME:
+            raise ValueError(f"the counts can't be packed by {NAME} again")
+
+
+def solve_demand(
+    solve: Solve,
+    *,
+    hint: Packing | None = None,
+    options: DemandOptions = DemandOptions(),
+) -> Outcome:
+    """Count, pack, prove; see the module's text."""
+    fleet, budget = solve.fleet, solve.budget
+    if hint is not None:
+        solve.incumbent.offer(hint, NAME)
+    if not any(c.demand for c in fleet.components):
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NO_DEMAND)
+    if (reason := why_infeasible(fleet, budget)) is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
+    first_plan(solve)
+    raise_instant_bounds(solve)
+    if not may_build(fleet, budget):
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=TOO_LARGE)
+    return _Search(solve, options).run()
+
+
+class _Search:
+    """One solve: the count program, and which of its counts were packed."""
+
+    def __init__(self, solve: Solve, options: DemandOptions) -> None:
+        self._solve = solve
+        self._relaxation = relax(solve.fleet, solve.left_out)
+        self._packing = CountPacking(solve, self._relaxation, options.solver)
+
+    def run(self) -> Outcome:
+        """Until the bound is met, or nothing is left to try."""
+        solve, budget = self._solve, self._solve.budget
+        found = raise_count_bound(solve, self._relaxation)
+        counting, search = found[-1], self._search(found)
+        if not search.begun or counting.near:
+            self._to_the_end(counting, search)
+        else:
+            CountRounds(solve, found[0], search, self._packing).run()
+        if solve.packing is not None and not self._over:
+            polish(solve, budget, 1)
+        stats: dict[str, int | float | str] = {
+            "packed": len(self._packing.tried),
+            "programs": counting.programs + search.programs,
+        }
+        if counting.infeasible and solve.left_out is None and solve.packing is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_FEW, stats=stats)
+        return Outcome(NAME, solve.why_stop() or (Stop.STUCK if solve.packing is None else Stop.DONE), stats=stats)
+
+    @property
+    def _over(self) -> bool:
+        """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
+        return self._solve.ended or self._solve.incumbent.gap() == 0.0
+
+    def _search(self, found: Sequence[CountBound]) -> CountSearch:
+        """A search for counts that have a packing; it has some unless the bound's are good, or there are none."""
+        budget = self._solve.budget
+        choices = frozenset(choice for one in found for choice in one.choices)
+        seconds = _PHASE.cheaper.program.of(_PHASE.cheaper.of(budget)).left()
+        search = CountSearch(self._relaxation, choices, seconds, weights=_by_pool(found))
+        if choices and not self._over and not found[-1].near:
+            search.run(_PHASE.begin.of(budget, budget.work))
+        return search
+
+    def _to_the_end(self, counting: CountBound, search: CountSearch) -> None:
+        """The program to its end, its counts packed."""
+        budget, whole = self._solve.budget, False
+        while not self._over:
+            before = counting.counts
+            counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
+            counting.report(self._solve.incumbent)
+            if whole and counting.counts == before:
+                return
+            # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
+            limits = _PHASE.pack.of(budget, budget.work)
+            fits = not self._over and self._pack(counting.counts, search, limits, by_pool=not counting.merges)
+            whole = fits or counting.counts == before
+
+    def _pack(self, counts: Counts | None, search: CountSearch, budget: Budget, *, by_pool: bool) -> bool:
+        """Pack the cheapest counts, then such that leave more and more room free, or less after what could be packed.
+
+        Says whether the cheapest counts were packed as they are.
+        """
+        spare = 0.0
+        for _ in range(_PARAMS.tries if budget.work is None else _PARAMS.tries_by_work):
+            if counts is None or counts in self._packing.tried or spare > _PARAMS.most_spare:
+                return False
+            if self._over or budget.over() or self._packing.too_dear(counts):
+                return False
+            fits = self._packing.pack(counts, _PHASE.pack.one.of(budget, budget.work), by_pool=by_pool)
+            if not self._shares or (fits and not spare):
+                return fits
+            spare = spare * _PARAMS.less if fits else max(_PARAMS.least_spare, spare * _PARAMS.more)
+            other = search.with_spare(spare, budget)
+            other.run(_PHASE.pack.other.of(budget, budget.work))
+            counts, by_pool = other.counts, True
+        return False
+
+    @property
+    def _shares(self) -> bool:
+        """Whether copies share accelerators at all: only then is there room to leave free."""
+        return any(mode.touches for mode in self._relaxation.modes)
+
+
+def _by_pool(found: Iterable[CountBound]) -> Iterable[Weights]:
+    """The inequalities of programs that count alike pools together, for each of these pools."""
+    return dict.fromkeys(
+        replace(weights, pool=p) for one in found for weights in one.weights for p in one.merging.groups[weights.pool]
+    )
