@@ -91,6 +91,8 @@ def _kai(pod: KubeObject) -> Ask | None:
     count = _number(pod, KAI_DEVICES) if KAI_DEVICES in told else Fraction(1)
     if count.denominator != 1 or count < 1:
         raise _annotation(pod, KAI_DEVICES, "must be a whole number, at least 1")
+    if KAI_FRACTION in told and KAI_MEMORY in told:
+        raise _annotation(pod, KAI_MEMORY, f"must not stand beside {KAI_FRACTION}: a pod asks for one of them")
     if KAI_FRACTION in told:
         share = _number(pod, KAI_FRACTION)
         if not 0 < share <= 1:
@@ -162,12 +164,15 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                 notes.ignored(f"{claim.place} class {request.device_class}", f"only classes of {DRIVER} are counted")
                 continue
             if request.count is None:
-                notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")
+                notes.ignored(
+                    f"{claim.place} spec.devices.requests",
+                    f"asks for all devices: {claim.count_of(request)} are counted",
+                )
             names = _selected(request.selectors, claim.place, notes)
             memory = None if request.memory is None else ceil(request.memory / _MIB)
             found.append(
                 Ask(
-                    request.count or 1,
+                    claim.count_of(request),
                     is_claimed=True,
                     memory_mib=memory,
                     product=names.get("productName", ""),

@@ -44,9 +44,9 @@ def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> Gr
     maker = _Maker(group, workshop, uuids)
     template = workshop.templates.of(group.component.name, group.option)
     known = workshop.templates.claims_of(group.component.name, group.option)
-    for name, claim in known.items():
-        maker.again(name, claim, template.spec if template else {})
-    counted = any(claim is None or any(map(claim.counts, claim.requests)) for claim in known.values())
+    for name, claims in known.items():
+        maker.again(name, claims, template.spec if template else {})
+    counted = any(not claims or any(map(claims[0].counts, claims[0].requests)) for claims in known.values())
     if not counted and workshop.is_by_claims(group) and not (template and _asks_resource(template.spec)):
         maker.write(_BARE, _bare(group, workshop), is_counted=(True,))
     return maker.made
@@ -66,13 +66,20 @@ class _Maker:
         self.group, self.workshop, self.uuids = group, workshop, uuids
         self.made = GroupClaims()
 
-    def again(self, name: str, claim: DeviceClaim | None, spec: Json) -> None:
-        """The claim of a template: written again, unless its own template goes on, or all copies share it."""
+    def again(self, name: str, claims: Sequence[DeviceClaim], spec: Json) -> None:
+        """The claim of a template: written again, unless its own template goes on, or all copies share it.
+
+        `claims` are those of all copies that run by this option.
+        """
         place = f"component {self.group.component.name} claim {name}"
         notes = self.workshop.notes
-        if claim is None:
+        if not claims:
             notes.assumed(place, "was not given with --cluster: copies refer to what it was made by")
             return
+        claim = claims[0]
+        other = next((row for row in claims if row.written != claim.written), None)
+        if other is not None:
+            notes.inexact(place, f"{claim.place} asks for something else than {other.place}: all copies ask as it does")
         is_counted = tuple(map(claim.counts, claim.requests))
         if claim.users > 1:
             notes.inexact(place, f"pods share {claim.place}, and go on to: its devices are of the node where they are")

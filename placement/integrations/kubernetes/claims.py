@@ -92,6 +92,11 @@ class DeviceClaim:
         """The devices that it holds, without those that it only looks at."""
         return tuple(row.key for row in self.held)
 
+    def count_of(self, request: ClaimRequest) -> int:
+        """How many devices a request is for; of one for all of them those that it holds, or one."""
+        held = sum(row.request == request.name and row.key[0] == DRIVER for row in self.held)
+        return request.count or held or 1
+
     def counts(self, request: ClaimRequest) -> bool:
         """Whether a request is for accelerators of the driver that is read, by its class or by what it was given."""
         if request.is_admin:

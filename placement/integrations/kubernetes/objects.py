@@ -24,14 +24,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json"
-KINDS = (
-    *("Node", "Pod", "PodDisruptionBudget", "PriorityClass", "ResourceSlice", "ResourceClaim", "DeviceClass"),
-    *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "LeaderWorkerSet", "ResourceQuota", "NodePool"),
-    "InferenceService",
-)
+# Group and versions of the kinds that are read, as the API names them; other groups have kinds of the same names.
+_RESOURCE = ("v1", "v1beta2", "v1beta1", "v1alpha3", "v1alpha2")
+_VERSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("Node", "Pod", "ResourceQuota"), ("", ("v1",))),
+    "PodDisruptionBudget": ("policy", ("v1",)),
+    "PriorityClass": ("scheduling.k8s.io", ("v1",)),
+    **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), ("apps", ("v1",))),
+    "Job": ("batch", ("v1",)),
+    **dict.fromkeys(("ResourceSlice", "ResourceClaim", "DeviceClass"), ("resource.k8s.io", _RESOURCE)),
+    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", ("v1",)),
+    "NodePool": ("karpenter.sh", ("v1", "v1beta1")),
+    "InferenceService": ("serving.kserve.io", ("v1beta1",)),
+}
+KINDS = tuple(_VERSIONS)
 _SEVERAL = "give each as a file of its own, or all as one List, as kubectl get nodes,pods -A -o json prints it"
 _MOST_AMOUNT = 2**60  # of any quantity
 _MOST_FAULTS = 1000
+_MOST_SAID = 300  # letters of a server's message
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +109,11 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         document = parse_json(text, source, _SEVERAL) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
         faults: list[Fault] = []
         for at, kind in _objects(document, faults, notes):
-            if kind not in KINDS:
-                unknown[kind] += 1
-                continue
             try:
+                _check_answer(at, kind)
+                if kind not in KINDS or _is_foreign(at, kind):
+                    unknown[kind] += 1
+                    continue
                 row = _object(at, kind)
                 known = cluster.get(kind, row.namespace, row.name)
                 if known is not None and known.at.value != at.value:
@@ -159,6 +170,25 @@ def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, 
                 yield at, kind
         except FieldError as error:
             faults.append(error.fault)
+
+
+def _check_answer(at: At, kind: str) -> None:
+    """An answer that refuses to give anything, such as one of code 403, is told in the words of the server."""
+    if kind == "Status" and text_at(at, "status") != "Success":
+        said, code = text_at(at, "message") or text_at(at, "reason"), whole_at(at, "code")
+        raise FieldError(at.path, f"is no object but the server's refusal ({code}): {said[:_MOST_SAID]}")
+
+
+def _is_foreign(at: At, kind: str) -> bool:
+    """Whether a kind is of a group that only has the name in common; a version that is not known is refused."""
+    told, (group, versions) = text_at(at, "apiVersion"), _VERSIONS[kind]
+    other, _, version = told.rpartition("/")
+    if not told or (other == group and version in versions):
+        return False
+    if other != group and "." in other:
+        return True
+    known = " or ".join(f"{group}/{row}" if group else row for row in versions)
+    raise at.key("apiVersion").fault(f"must be {known}: so the API has {kind}")
 
 
 def _object(at: At, kind: str) -> KubeObject:

@@ -56,10 +56,19 @@ def is_sidecar(init_container: At) -> bool:
 
 def _requests(owner: At) -> PodAmounts:
     limits, asked = _amounts(owner, "limits"), _amounts(owner, "requests")
+    for name in (name for name in {**limits} if "/" not in name and asked.get(name, 0) > limits[name]):
+        path = json_path((*owner.mode, "resources", "requests", name))
+        most, told = (_told(owner, kind, name) for kind in ("limits", "requests"))
+        raise FieldError(path, f"must be at most its limit, {most}", told)
     for name in (name for name in {**limits} if "/" in name and asked.get(name, limits[name]) != limits[name]):
         path = json_path((*owner.mode, "resources", "requests", name))
         raise FieldError(path, "must be as much as its limit, which is no other for such a resource", str(asked[name]))
     return {**limits, **asked}
+
+
+def _told(owner: At, kind: str, name: str) -> str:
+    """An amount as it is written."""
+    return str(owner.key("resources").key(kind).key(name).value)
 
 
 def _amounts(owner: At, kind: str) -> PodAmounts:

@@ -53,10 +53,14 @@ def roll_out(found: KubeObject) -> RollOut | None:
 
 def _of_deployment(found: KubeObject) -> RollOut:
     kind = choice_at(found.at, ("RollingUpdate", "Recreate"), "spec", "strategy", "type")
-    if kind == "Recreate":  # all copies end before new ones start
-        return RollOut("100%", "0")
     rolling = found.dig("spec", "strategy", "rollingUpdate")
-    return RollOut(_amount(rolling, "maxUnavailable", "25%"), _amount(rolling, "maxSurge", "25%"))
+    if kind == "Recreate":  # all copies end before new ones start
+        if rolling is not None:
+            raise rolling.fault("must not be there with the type Recreate")
+        return RollOut("100%", "0")
+    away, more = _amount(rolling, "maxUnavailable", "25%"), _amount(rolling, "maxSurge", "25%")
+    _check_moves(rolling, away, more)
+    return RollOut(away, more)
 
 
 def _of_stateful_set(found: KubeObject) -> RollOut | None:
@@ -65,7 +69,9 @@ def _of_stateful_set(found: KubeObject) -> RollOut | None:
         return None
     rolling = found.dig("spec", place, "rollingUpdate")
     told = _partition(rolling, f"{place}.rollingUpdate")
-    return RollOut(_amount(rolling, "maxUnavailable", "1"), "0", rounds_up=True, told=told)
+    away = _amount(rolling, "maxUnavailable", "1")
+    _check_moves(rolling, away, "0")
+    return RollOut(away, "0", rounds_up=True, told=told)
 
 
 def _of_groups(found: KubeObject) -> RollOut:
@@ -75,7 +81,19 @@ def _of_groups(found: KubeObject) -> RollOut:
     if pods is not None and not 1 <= pods <= _MOST_PODS:
         raise found.at.key("spec").key("leaderWorkerTemplate").key("size").fault("must be from 1 to 1,000,000")
     away, more = _amount(rolling, "maxUnavailable", "1"), _amount(rolling, "maxSurge", "0")
+    _check_moves(rolling, away, more)
     return RollOut(away, more, pods=pods or 1, told=_partition(rolling, place))
+
+
+def _check_moves(rolling: At | None, away: str, more: str) -> None:
+    """A roll-out takes pods away or adds some, and takes no more away than there are."""
+    if rolling is None or rolling.get("maxUnavailable") is None:
+        return
+    at = rolling.key("maxUnavailable")
+    if not int(away.removesuffix("%")) and not int(more.removesuffix("%")):
+        raise at.fault("must be more than 0 where no pod may be added (maxSurge)")
+    if away.endswith("%") and int(away[:-1]) > 100:
+        raise at.fault("must be at most 100%")
 
 
 def _partition(rolling: At | None, place: str) -> tuple[tuple[str, str], ...]:
@@ -91,12 +109,14 @@ def _amount(at: At | None, key: str, default: str) -> str:
 
 
 def count_text(at: At) -> str:
-    """A whole number or a percentage, as text."""
+    """A whole number, which is no text, or a percentage, as text."""
     value = at.value
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise at.fault("must be a whole number or a percentage")
     text = str(value)
     digits = text.removesuffix("%")
+    if isinstance(value, str) and digits == text and digits.isdigit():
+        raise at.fault("must be a whole number or a percentage: without a per cent sign it is no text in quotes")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
         raise at.fault("must be a whole number or a percentage")
     return text

@@ -149,6 +149,8 @@ def node_rules(spec: At, notes: Notes, owner: str) -> NodeRules:
     node = affinity.get("nodeAffinity") if affinity else None
     required = node.get("requiredDuringSchedulingIgnoredDuringExecution") if node else None
     terms = None if required is None else tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
+    if required is not None and not terms:
+        raise required.fault("must have a term in its nodeSelectorTerms")
     return NodeRules(Selector(chosen), terms, tolerations_of(spec, notes, owner))
 
 

@@ -67,11 +67,18 @@ class Templates:
         alike, differing = in_common([pod.annotations for pod in found])
         return PodTemplate(own_labels(found[0]), alike, clean_spec(found[0].at.key("spec").value), differing)
 
-    def claims_of(self, component: str, option: int) -> dict[str, DeviceClaim | None]:
-        """By its name in the pod each claim of the copy that `of` tells of; None for one that was not given."""
+    def claims_of(self, component: str, option: int) -> dict[str, list[DeviceClaim]]:
+        """By its name in the pod the claims of the copies that run: that of `of` first; none where it was not given."""
         found = self._pods(component, option)
-        named = named_claims(found[0]) if found else {}
-        return {key: self.claims.get((found[0].namespace, name)) for key, name in named.items()}
+        named = [named_claims(pod) for pod in found]
+        return {
+            key: [
+                self.claims[pod.namespace, names[key]]
+                for pod, names in zip(found, named, strict=True)
+                if (pod.namespace, names.get(key, "")) in self.claims
+            ]
+            for key in (named[0] if named else ())
+        }
 
     def _pods(self, component: str, option: int) -> Sequence[KubeObject]:
         found = self.pods.get((component, option))

@@ -100,11 +100,12 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
             base = f"{base} ({workload.owner.kind})"
         workload.name = base if not workload.owner.kind else free_name(base, taken)
         taken.add(workload.name)
+        if workload.name != base:
+            differ = sum(other.owner == workload.owner for other in found.values()) > 1
+            why = "its pods differ (a roll-out?)" if differ else f"another component is called {base}"
+            notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
         workload.wanted = _wanted(workload.owner, cluster, source)
     for workload in found.values():
-        base = workload.name.partition(" #")[0]
-        if workload.owner.kind and workload.name != base:
-            notes.assumed(workload.place, f"its pods differ (a roll-out?): {workload.name} is one more component")
         _tell_service(workload, cluster, notes, source)
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")

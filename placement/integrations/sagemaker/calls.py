@@ -24,7 +24,7 @@ _SUFFIX = 9  # a dash and eight digits of a digest
 
 
 def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) -> dict[str, Any]:
-    """A production variant with as many machines as the plan has.
+    """A production variant with as many machines as the plan has. One that was read gets no policy that it has not.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) 
     """
     told = group.pools[0].labels
     place = f"variant {name}"
-    settings = dict(labels.unpacked(told, labels.SETTINGS, dict, place) or {})
+    settings, was_read = dict(labels.unpacked(told, labels.SETTINGS, dict, place) or {}), labels.SETTINGS in told
     policy = settings.pop("ScaleInPolicy", None)
     row: dict[str, Any] = {"VariantName": name, **_types(group, wish, place)}
     count = group.machines
@@ -46,9 +46,10 @@ def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) 
         if least == 0:
             wish.require("least instances of 0", place)
             notes.inexact(f"{place} MinInstanceCount", "0 was refused in some regions (eu-west-3), accepted in others")
-        if wish.knows("scheduling and scale-in policies"):
-            row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy or {"Strategy": "IDLE_RELEASE"}
-        else:
+        policy = policy or (None if was_read else {"Strategy": "IDLE_RELEASE"})
+        if policy and wish.knows("scheduling and scale-in policies"):
+            row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy
+        elif policy:
             notes.inexact(place, "ScaleInPolicy is left out: the target's botocore does not know it")
     partitions = labels.unpacked(told, labels.PARTITIONS, list, place)
     if partitions:
@@ -59,7 +60,7 @@ def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) 
         arn = told[labels.RESERVATION]
         preference = {"CapacityReservationPreference": "capacity-reservations-only", "MlReservationArn": arn}
         row["CapacityReservationConfig"] = preference
-    return row | {"RoutingConfig": ROUTING} | settings
+    return row | ({} if was_read else {"RoutingConfig": ROUTING}) | settings
 
 
 def _types(group: ServingGroup, wish: ExportWish, place: str) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _specification(view: PlanView, unit: Unit, group: ServingGroup, wish: Export
     taken = view.needs(unit)
     settings = settings_of(component, unit.option)
     settings.pop("HasEnvironment", None)
-    scheduling = settings.pop("SchedulingConfig", None)
+    settings.pop("SchedulingConfig", None)
     needs: dict[str, Any] = {"MinMemoryRequiredInMb": taken.memory_mib}
     if taken.milli_vcpus:
         cores = taken.milli_vcpus / 1000
@@ -150,12 +151,31 @@ def _specification(view: PlanView, unit: Unit, group: ServingGroup, wish: Export
     if partitions and taken.accelerators:
         needs["AcceleratorPartitionType"] = partitions[0]
     row: dict[str, Any] = {**settings, "ComputeResourceRequirements": needs}
-    if wish.knows("scheduling and scale-in policies"):
-        row["SchedulingConfig"] = scheduling or scheduling_of(component, group.strategies.get(unit, "BINPACK"))
+    scheduling = scheduling_policy(view, unit, group)
+    if scheduling and wish.knows("scheduling and scale-in policies"):
+        row["SchedulingConfig"] = scheduling
     return row
 
 
-def scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
+def scheduling_policy(view: PlanView, unit: Unit, group: ServingGroup) -> dict[str, Any] | None:
+    """The policy of a unit: its own, else what the plan asks for. One that was read without gets none without need."""
+    component = view.components[unit.component]
+    own: dict[str, Any] | None = settings_of(component, unit.option).get("SchedulingConfig")
+    if own or (labels.SETTINGS in component.labels and not why_a_policy(view, component, group)):
+        return own
+    chosen = (strategy for each, strategy in group.strategies.items() if each.component == component.name)
+    return _scheduling_of(component, next(chosen, view.strategy(component.name)))
+
+
+def why_a_policy(view: PlanView, component: Component, group: ServingGroup) -> str:
+    """Why a plan needs a policy of placement for a component that was read without; empty where it does not."""
+    if view.strategy(component.name) == "SPREAD":
+        return "it has rules over machines or zones"
+    is_there = any(unit.component == component.name for unit in group.copies)
+    return "by another choice of machines copies may not fit" if is_there and group.fit.strength == "simulated" else ""
+
+
+def _scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
     """The policy of a component; rules over zones become the one that SageMaker has, which it may break."""
     policy: dict[str, Any] = {"PlacementStrategy": strategy}
     spread = component.spread

@@ -12,7 +12,14 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.calls import component_call, config_call, settings_of, variant_row
+from placement.integrations.sagemaker.calls import (
+    component_call,
+    config_call,
+    scheduling_policy,
+    settings_of,
+    variant_row,
+    why_a_policy,
+)
 from placement.integrations.sagemaker.groups import demands_of
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.packing import fit
@@ -219,8 +226,7 @@ class DeploymentChanges:
                 self.notes.inexact(
                     place, f"it is bound to no variant; its specification is the one for {group.variant}"
                 )
-        if not self.wish.knows("scheduling and scale-in policies"):
-            self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
+        self._tell_policy(served)
         self._tell_model(served)
         self._make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         if served.copies == 0:
@@ -239,6 +245,20 @@ class DeploymentChanges:
                 f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
             )
         return scaling_steps(served.name, registration)
+
+    def _tell_policy(self, served: Served) -> None:
+        """Of placement: where the client does not know it, and where what was read has none."""
+        policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
+        place, component = f"component {served.name}", self.view.components[served.component]
+        if any(policies.values()) and not self.wish.knows("scheduling and scale-in policies"):
+            self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
+            return
+        for unit, policy in policies.items():
+            own = settings_of(component, unit.option).get("SchedulingConfig")
+            if policy and not own and labels.SETTINGS in component.labels:
+                why = why_a_policy(self.view, component, served.group)
+                told = f"{policy['PlacementStrategy']} is added, where what was read has none: {why}"
+                self.notes.assumed(f"{place} SchedulingConfig", told)
 
     def _tell_model(self, served: Served) -> None:
         component = self.view.components[served.component]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import (
+    VariantTypes,
     by_name,
     component_name,
     count_of,
+    partition,
     read_component,
     region_of,
     rows_of,
@@ -97,7 +99,10 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         variants = tuple(_variant(row, seen, name, notes) for row in rows.values())
         _tell_shadows(at, name, notes)
         settings = kept_of(at, CONFIGURATION)
-    of_variants = {variant.name: variant for variant in variants}
+    of_variants = {
+        variant.name: VariantTypes(frozenset(pool.instance_type for pool in variant.pools), variant.partitions)
+        for variant in variants
+    }
     known = set(map(component_name, answers.components))
     components = tuple(
         component
@@ -291,7 +296,7 @@ def _partitions(row: At) -> tuple[str, ...]:
         return ()
     if len(layouts) > 1:
         raise row.key("AcceleratorPartitionLayouts").fault("must be one layout, which is that of every accelerator")
-    profiles = tuple(profile.text() for profile in rows_of(layouts[0], "AcceleratorPartitionTypes"))
+    profiles = tuple(partition(profile) for profile in rows_of(layouts[0], "AcceleratorPartitionTypes"))
     if len(set(profiles)) > 1:
         raise layouts[0].fault("mixes several profiles on an accelerator; machines have one kind of accelerator here")
     return profiles

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 
@@ -27,6 +28,13 @@ class Specification:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+class VariantTypes(NamedTuple):
+    """Types of machines of a variant, and the profiles of their partitions; without any, accelerators are whole."""
+
+    kinds: frozenset[str]
+    partitions: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class InferenceComponent:
     """A component: copies wanted, copies running, and those by type as far as that is told."""
@@ -40,6 +48,7 @@ class InferenceComponent:
     by_type: Mapping[str, int] | None
 
 
+PROFILE = re.compile(r"mig-[0-9]+g\.(?P<gib>[1-9][0-9]*)gb([+-][a-z0-9.]+)*", re.ASCII)  # the pattern of the API
 _LARGEST_COUNT = 100_000  # of machines or of copies that run; the service has far lower quotas
 
 
@@ -67,6 +76,13 @@ def count_of(at: At) -> int:
     return found
 
 
+def partition(at: At) -> str:
+    """A profile of partitions, as SageMaker spells it: `mig-` before NVIDIA's name of it."""
+    if PROFILE.fullmatch(at.text()) is None:
+        raise at.fault("must be a profile as SageMaker spells it, such as mig-3g.20gb")
+    return at.text()
+
+
 def component_name(answer: ApiAnswer) -> str:
     """The name of the component that an answer is about.
 
@@ -86,7 +102,7 @@ def region_of(arn: At | None) -> str:
 
 
 def read_component(
-    answer: ApiAnswer, variants: Container[str], known: Container[str], region: str, notes: Notes
+    answer: ApiAnswer, variants: Mapping[str, VariantTypes], known: Container[str], region: str, notes: Notes
 ) -> InferenceComponent | None:
     """A component with copies of its own; None of an adapter, which lives in the copies of another.
 
@@ -116,10 +132,29 @@ def read_component(
         if variant is not None and variant.text() not in variants:
             raise variant.fault("is no variant of its endpoint")
         specifications = tuple(_specification(row, place, notes, alone=not several) for row in rows)
+        homes = variants if variant is None else {variant.text(): variants[variant.text()]}
+        for row, specification in zip(rows, specifications, strict=True):
+            _check_partition(row, specification, homes)
         desired, current, by_type = _copies(at, place, notes)
         _tell_status(at, place, notes)
         of = variant.text() if variant is not None else None
         return InferenceComponent(name, at.key("EndpointName").text(), of, specifications, desired, current, by_type)
+
+
+def _check_partition(row: At, specification: Specification, homes: Mapping[str, VariantTypes]) -> None:
+    """A copy is on one of the partitions of a variant, or on whole accelerators where there are none."""
+    kind, partition = specification.instance_type, specification.partition
+    known = {name: told.partitions for name, told in homes.items() if kind is None or kind in told.kinds}
+    if not known or any(partition in (profiles or ("",)) for profiles in known.values()):
+        return
+    key, needs = "AcceleratorPartitionType", row.key("ComputeResourceRequirements")
+    profiles = sorted({profile for told in known.values() for profile in told})
+    of = f"variant {', '.join(known)} of its endpoint"
+    if not partition:
+        raise needs.fault(f"must have {key}: {of} has partitions ({', '.join(profiles)})")
+    if not profiles:
+        raise needs.key(key).fault(f"must not be there: {of} has no AcceleratorPartitionLayouts")
+    raise needs.key(key).fault(f"must be one of the partitions of {of}: {', '.join(profiles)}")
 
 
 def _check_region(at: At, region: str) -> None:
@@ -179,16 +214,16 @@ def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specifi
         raise row.key("InstanceType").fault("is required")
     needs = row.key("ComputeResourceRequirements")
     cores, devices = needs.get("NumberOfCpuCoresRequired"), needs.get("NumberOfAcceleratorDevicesRequired")
-    partition = needs.get("AcceleratorPartitionType")
+    profile = needs.get("AcceleratorPartitionType")
     count = devices.whole() if devices is not None else 0
-    if partition is not None and count != 1:
+    if profile is not None and count != 1:
         raise needs.fault("a copy on a partition takes just one: NumberOfAcceleratorDevicesRequired must be 1")
     return Specification(
         kind.text() if kind is not None else None,
         count,
         cores.number() if cores is not None else 0,
         needs.key("MinMemoryRequiredInMb").whole(),
-        partition.text() if partition is not None else "",
+        partition(profile) if profile is not None else "",
         _settings(row, place, notes),
     )
 

@@ -275,7 +275,7 @@ class _EndpointProblem:
         homes = [pool for pool in self.pools if self._may_be(component, pool)]
         options, settings = [], []
         for specification in component.specifications:
-            rows = list(dict.fromkeys(pool.row for pool in homes if _suits(specification, pool, place)))
+            rows = list(dict.fromkeys(pool.row for pool in homes if _suits(specification, pool)))
             if rows:
                 options.append(_option(specification, rows))
                 settings.append(specification.settings)
@@ -301,14 +301,11 @@ class _EndpointProblem:
         return pool.endpoint.name == component.endpoint and bound
 
 
-def _suits(specification: Specification, pool: VariantPool, place: str) -> bool:
+def _suits(specification: Specification, pool: VariantPool) -> bool:
     """Whether copies by a specification may be on a pool's machines."""
     if specification.instance_type not in (None, pool.state.instance_type):
         return False
-    partitions = pool.variant.partitions
-    if partitions and not specification.partition:
-        raise UsageError(f"{printable(place)}: AcceleratorPartitionType is missing; {pool.place} has partitions")
-    return specification.partition in (partitions or ("",))
+    return specification.partition in (pool.variant.partitions or ("",))
 
 
 def _option(specification: Specification, rows: list[str]) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class ComponentsOfGroups:
     def served(self, names: ResourceNames, start: str = "") -> list[Served]:
         """Those that run, under their names, then new ones, largest copies first.
 
+        Those that run stand in the order of the problem, which is that of their creation, where they fit in any order.
         What stands on several endpoints has the name of each behind its own, without what they all `start` with.
         """
         found = []
@@ -99,8 +100,9 @@ class ComponentsOfGroups:
             homes = self.homes[component.name]
             if homes:
                 found.append(self._at_home(component, homes, names.keep(component.name)))
-        order = {unit: index for index, unit in enumerate(self.view.ordered(each.units[0] for each in found))}
-        found.sort(key=lambda each: order[each.units[0]])  # as the packing was simulated
+        if any(each.group.fit.strength != "any order" for each in found):  # as the packing was simulated
+            order = {unit: index for index, unit in enumerate(self.view.ordered(each.units[0] for each in found))}
+            found.sort(key=lambda each: order[each.units[0]])
         places = self._new_places()
         often = Counter(component for _, component, _ in places)
         whole = [name for _, name, _ in places if often[name] == 1 and not self.homes[name]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,14 +10,13 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.inference_components import PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.endpoints import Endpoint, PoolState, Variant
-
-_PROFILE = re.compile(r"mig-\d+g\.(?P<gib>\d+)gb.*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def profile_gib(profile: str) -> float:
     UsageError
         It is no such name.
     """
-    found = _PROFILE.fullmatch(profile)
-    if found is None or float(found["gib"]) == 0:
+    found = PROFILE.fullmatch(profile)
+    if found is None:
         raise UsageError(f"{printable(profile)} is no MIG profile such as mig-3g.20gb")
     return float(found["gib"])

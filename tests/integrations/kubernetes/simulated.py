@@ -33,7 +33,7 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
         for number in range(manifest["spec"]["replicas"]):
             pod = _pod(manifest, number)
             for node in nodes:
-                if _fits(node, pod, nodes, free, held):
+                if _fits(node, pod, nodes, free, held) and claims.fits(pod, node["metadata"]["name"]):
                     _take(free, held, pod, node["metadata"]["name"])
                     break
             _share(pod)
@@ -223,6 +223,21 @@ class _Claims:
         self.templates = {row["metadata"]["name"]: row for row in objects if row["kind"] == "ResourceClaimTemplate"}
         self.slices = slices
         self.owned: set[tuple[str, str]] = set()
+        self.shared: set[tuple[str, str]] = set()
+
+    def fits(self, pod: Json, node: str) -> bool:
+        """Whether a node has devices for each claim of a pod that has none yet; claims that share one count apart."""
+        for row in pod["spec"].get("resourceClaims", []):
+            named = self.made.get(row.get("resourceClaimName", ""))
+            spec = named["spec"] if named else self.templates[row["resourceClaimTemplateName"]]["spec"]["spec"]
+            if named and "allocation" in named.get("status", {}):
+                continue
+            owned, shared = set(self.owned), set(self.shared)
+            found = [len(self._given(request, node)) for request in spec["devices"]["requests"]]
+            self.owned, self.shared = owned, shared
+            if found != [request["exactly"].get("count", 1) for request in spec["devices"]["requests"]]:
+                return False
+        return True
 
     def bind(self, pod: Json) -> None:
         """Makes the claims of a pod that are of templates, and gives every claim devices of the pod's node."""
@@ -251,12 +266,12 @@ class _Claims:
         for row in (row for row in self.slices if row["spec"]["nodeName"] == node):
             for device in row["spec"]["devices"]:
                 key = node, device["name"]
-                is_free = is_part or key not in self.owned
+                is_free = key not in self.owned and (is_part or key not in self.shared)
                 if len(found) < asked.get("count", 1) and is_free and _takes(asked, device):
                     found.append(
                         {"driver": "gpu.nvidia.com", "pool": node, "device": key[1], "request": request["name"]}
                     )
-                    self.owned |= set() if is_part else {key}
+                    (self.shared if is_part else self.owned).add(key)
         return found
 
 

@@ -205,6 +205,33 @@ def test_a_claim_that_pods_share_stays_shared(tmp_path: Path) -> None:
     assert "component shop/chat claim my-one: inexact: pods share ResourceClaim shop/one" in notes(found)
 
 
+def test_copies_whose_claims_differ_are_told(tmp_path: Path) -> None:
+    """Selectors that are not understood make no difference to the problem, so they are copies of one component."""
+    rows = [
+        node("n1", "p4d.24xlarge", gpus=0),
+        slices(gpu(0), gpu(1)),
+        of("gpu-0", name="c0"),
+        of("gpu-1", name="c1", selectors=cel(LARGE)),
+        *(using(f"chat-{index}", f"c{index}") for index in range(2)),
+    ]
+    for row in rows[-2:]:
+        row["spec"]["resourceClaims"][0]["name"] = "gpu"
+    found = exported(write(tmp_path / "c.json", *rows), "none")
+
+    told = "claim gpu: inexact: ResourceClaim shop/c0 asks for something else than ResourceClaim shop/c1"
+    assert f"component shop/chat {told}: all copies ask as it does" in notes(found)
+
+
+def test_a_claim_of_all_devices_counts_those_that_it_holds(tmp_path: Path) -> None:
+    """Nothing else finds room on them."""
+    claimed = of("gpu-0", "gpu-1", allocationMode="All")
+    found = import_kubernetes([write(tmp_path / "c.json", *one_node(claimed, gpu(0), gpu(1)))])
+
+    assert found.problem.components[0].modes[0].accelerators == 2
+    assert found.problem.placements[0].accelerators == (0, 1)
+    assert "asks for all devices: 2 are counted" in "\n".join(map(str, found.notes))
+
+
 def test_another_claim_has_another_name(tmp_path: Path) -> None:
     """The API refuses to change a claim."""
     names = set()

@@ -172,10 +172,15 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def node_rule(document: list[Json]) -> Json:
+    """The required affinity to nodes of the pod with the most rules."""
+    found: Json = document[9]["spec"]["affinity"]["nodeAffinity"][REQUIRED]
+    return found
+
+
 def first_node_term(document: list[Json]) -> Json:
-    """The requirement on nodes of the pod with the most rules."""
-    required = document[9]["spec"]["affinity"]["nodeAffinity"][REQUIRED]
-    found: Json = required["nodeSelectorTerms"][0]["matchExpressions"][0]
+    """Its requirement on nodes."""
+    found: Json = node_rule(document)["nodeSelectorTerms"][0]["matchExpressions"][0]
     return found
 
 
@@ -252,7 +257,7 @@ def test_more_damage(document: list[Json]) -> None:
 
 # Where it does not matter what stands there: what is of no concern to placement, or known by another field.
 NO_MATTER = re.compile(
-    r"\w+ apiVersion|Pod metadata\.ownerReferences\b.*"
+    r"Pod metadata\.ownerReferences\b.*"
     r"|InferenceService spec\.(predictor(?!\.m(in|ax)Replicas)|transformer).*"
     r"|Pod spec\.(containers\.\*\.image|initContainers\.\*\.name|resourceClaims\.\*\.name|.*\.containerPort)"
     r"|ResourceClaim (spec\.devices\.requests\.\*\.name|status\.allocation\..*\.request|status\.reservedFor.*)"
@@ -434,6 +439,46 @@ def test_foreign_documents_are_refused_in_words(document: Any) -> None:
         (
             lambda row: row[13]["metadata"]["annotations"].update({"gpu-fraction": "2"}),
             "annotation gpu-fraction (Pod shop/kai-0)",
+        ),
+        (
+            lambda row: row[13]["metadata"]["annotations"].update({"gpu-fraction": "0.5", "gpu-memory": "2000"}),
+            "annotation gpu-memory (Pod shop/kai-0): must not stand beside gpu-fraction",
+        ),
+        (
+            lambda row: row[18]["spec"].update(strategy={"rollingUpdate": {"maxUnavailable": 0, "maxSurge": "0%"}}),
+            "rollingUpdate.maxUnavailable (Deployment shop/a): must be more than 0 where no pod may be added",
+        ),
+        (
+            lambda row: row[18]["spec"].update(strategy={"rollingUpdate": {"maxUnavailable": "200%"}}),
+            "spec.strategy.rollingUpdate.maxUnavailable (Deployment shop/a): must be at most 100%",
+        ),
+        (
+            lambda row: row[18]["spec"].update(strategy={"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}),
+            "spec.strategy.rollingUpdate (Deployment shop/a): must not be there with the type Recreate",
+        ),
+        (
+            lambda row: row[14]["spec"].update(maxUnavailable="2"),
+            "spec.maxUnavailable (PodDisruptionBudget shop/a): must be a whole number or a percentage: without a per",
+        ),
+        (
+            lambda row: row[0]["spec"].update(unschedulable="true"),
+            "spec.unschedulable (Node n1): must be true or false",
+        ),
+        (
+            lambda row: node_rule(row).update(nodeSelectorTerms=[]),
+            "IgnoredDuringExecution (Pod shop/a-0): must have a term in its nodeSelectorTerms",
+        ),
+        (
+            lambda row: row[9]["spec"]["containers"][0]["resources"]["limits"].update(cpu="100m"),
+            "spec.containers[0].resources.requests.cpu (Pod shop/a-0): must be at most its limit, 100m, got",
+        ),
+        (
+            lambda row: row[0].update(apiVersion="v7"),
+            '$.items[0].apiVersion: must be v1: so the API has Node, got "v7"',
+        ),
+        (
+            lambda row: row[14].update(apiVersion="policy/v1beta1"),
+            "$.items[14].apiVersion: must be policy/v1: so the API has PodDisruptionBudget",
         ),
     ],
 )

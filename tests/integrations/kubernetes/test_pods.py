@@ -111,6 +111,8 @@ def test_copies_that_differ_are_components_of_their_own(tmp_path: Path) -> None:
 
     assert [(row.name, row.modes[0].vcpus) for row in found.problem.components] == [("shop/web", 1), ("shop/web #2", 2)]
     assert "its pods differ (a roll-out?)" in notes(found)
+    alone = imported(tmp_path, node("n1"), pod("a", "n1", "web #2", cpu="1"))
+    assert "one more component" not in notes(alone)
 
 
 def test_pods_that_ended_or_leave_are_no_copies(tmp_path: Path) -> None:

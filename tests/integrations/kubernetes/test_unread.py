@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from placement.errors import DocumentError
 from placement.integrations.kubernetes import import_kubernetes
 from placement.planner import solve
 from tests.integrations.kubernetes.clusters import budget, daemon, node, pod, write
@@ -93,7 +94,7 @@ MAIN: Json = {"name": "main", "image": "i"}
             f"affinity.podAffinity.{REQUIRED}.labelSelector.match",
         ),
         (
-            {"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [], "all": [1]}}}},
+            {"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{}], "all": [1]}}}},
             f"affinity.nodeAffinity.{REQUIRED}.all",
         ),
         ({"tolerations": [{"operator": "Exists", "until": "noon"}]}, "tolerations.until"),
@@ -285,3 +286,25 @@ def test_what_hami_asks_of_accelerators_is_told(tmp_path: Path, name: str) -> No
     row["metadata"]["annotations"] = {f"nvidia.com/{name}": "x"}
 
     assert f"nvidia.com/{name}: ignored" in notes(of(tmp_path, node("n1"), row))
+
+
+def test_a_refusal_of_the_server_is_told_in_its_words(tmp_path: Path) -> None:
+    """In place of a list, or beside one."""
+    said = 'nodes is forbidden: User "x" cannot list resource "nodes"'
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": said, "code": 403}
+    for objects in ([status], [node("n1"), status]):
+        with pytest.raises(DocumentError, match=r"the server's refusal \(403\): nodes is forbidden: User"):
+            of(tmp_path, *objects)
+
+
+def test_a_kind_of_another_group_is_another_kind(tmp_path: Path) -> None:
+    """OpenShift has a Node of its own, Volcano a Job."""
+    others = [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": "cluster"}, "spec": {}}
+        for version, kind in (("config.openshift.io/v1", "Node"), ("batch.volcano.sh/v1alpha1", "Job"))
+    ]
+    found = of(tmp_path, node("n1"), *others)
+
+    assert [row.id for row in found.problem.instances] == ["n1"]
+    assert "kind Node: ignored: objects of this kind are not read (1 of them)" in notes(found)
+    assert "kind Job: ignored: objects of this kind are not read (1 of them)" in notes(found)

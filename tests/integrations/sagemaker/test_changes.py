@@ -223,6 +223,35 @@ def test_partitions_go_there_and_back(tmp_path: Path) -> None:
     assert "template.json" not in export.exported.files
 
 
+def test_what_ran_without_a_policy_gets_none(tmp_path: Path) -> None:
+    """As new, what is read again is what was read, in its order; a policy that the plan needs is told."""
+    documents = simple()
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 6}
+    documents["config"]["ProductionVariants"][0] = {
+        "VariantName": "main",
+        "InstanceType": G5,
+        "ManagedInstanceScaling": scaling,
+    }
+    problem = imported(tmp_path, documents).problem
+    export = exported(problem, FULL, as_new=True)
+    create, _, *made = export.steps
+    (row,) = create.parameters["ProductionVariants"]
+
+    assert row["ManagedInstanceScaling"] == scaling
+    assert "RoutingConfig" not in row
+    assert not any("SchedulingConfig" in step.parameters["Specification"] for step in made)
+    assert [step.subject for step in made] == [row.name for row in problem.components]
+    assert "SchedulingConfig" not in notes(export)
+    document = problem.to_document()
+    document.pop("format")
+    document["components"][0]["min_available_on_instance_loss"] = 1
+    export = exported(Problem(**document), FULL, as_new=True)
+    added = {step.subject: step.parameters["Specification"].get("SchedulingConfig") for step in export.steps[2:]}
+    assert added == {"chat-8b": {"PlacementStrategy": "SPREAD"}, "code-34b": None, "rank": None}
+    told = "component chat-8b SchedulingConfig: assumed: SPREAD is added, where what was read has none: it has rules"
+    assert told in notes(export)
+
+
 def test_a_component_of_several_variants_is_told(tmp_path: Path) -> None:
     """Made again, it has the specification of one of them; from no machine on, a region may refuse a variant."""
     documents = unmanaged()

@@ -244,16 +244,34 @@ def test_what_was_simulated_is_the_order_of_the_calls() -> None:
     assert [call["InferenceComponentName"] for call in made(export, "CreateInferenceComponent")] == names
 
     told = {labels.ENDPOINT: "llm"}
-    document = {**BASE, "pools": [{**BASE["pools"][0], "labels": told | {labels.VARIANT: "main"}}]}
-    running = [{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in components]
+    document: dict[str, Any] = {**BASE, "pools": [{**BASE["pools"][0], "labels": told | {labels.VARIANT: "main"}}]}
+    every = [*components, dict[str, Any](name="c")]
+    running = [{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in every]
     problem = Problem(**document, components=running)
-    rows = {"a": [0], "pair": [1, 2], "b": [3]}
-    plan = Plan(
-        instances=[{"id": "g5/new-1", "pool": "g5"}],
-        assignments=[{"component": name, "instance": "g5/new-1", "accelerators": at} for name, at in rows.items()],
-    )
-    again = export_plan(problem, plan, ExportWish(role=ROLE, as_new=True))
-    assert [call["InferenceComponentName"] for call in made(again, "CreateInferenceComponent")] == names
+    rows = {"a": (1, [0]), "pair": (1, [1, 2]), "b": (1, [3]), "c": (2, [0])}
+
+    def order(*chosen: str) -> list[str]:
+        """Of the components, where so many of them have copies."""
+        counts = [
+            {**row.model_dump(exclude_unset=True), "copies": int(row.name in chosen)} for row in problem.components
+        ]
+        machines = sorted({rows[name][0] for name in chosen})
+        plan = Plan(
+            instances=[{"id": f"g5/new-{number}", "pool": "g5"} for number in machines],
+            assignments=[
+                {"component": name, "instance": f"g5/new-{rows[name][0]}", "accelerators": rows[name][1]}
+                for name in chosen
+            ],
+        )
+        again = export_plan(Problem(**document, components=counts), plan, ExportWish(role=ROLE, as_new=True))
+        return [call["InferenceComponentName"] for call in made(again, "CreateInferenceComponent")]
+
+    assert order("a", "pair", "b") == ["a", "pair", "b", "c"]  # they fit in any order, so it stays
+    big: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}, {"name": "big", "accelerators": 4}]
+    running = [{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in big]
+    problem = Problem(**document, components=running)
+    rows = {"a": (1, [0]), "b": (1, [1]), "big": (2, [0, 1, 2, 3])}
+    assert order("a", "b", "big") == ["big", "a", "b"]
 
 
 @pytest.mark.parametrize("text", ["1.43", "v1.43.62", "1.43.62.1", "", "1.43.٦"])

@@ -197,9 +197,32 @@ def test_partitions_are_accelerators(tmp_path: Path) -> None:
     assert problem.accelerators["A100-40GB mig-3g.20gb"].memory_gib == 20
     assert problem.pools[0].max_instances is None  # nobody manages the number of machines
 
-    del row["Specification"]["ComputeResourceRequirements"]["AcceleratorPartitionType"]
-    with pytest.raises(UsageError, match="component small: AcceleratorPartitionType is missing"):
+    needs, path = row["Specification"]["ComputeResourceRequirements"], "Specification.ComputeResourceRequirements"
+    key = "AcceleratorPartitionType"
+    needs[key] = "mig-1g.5gb"
+    said = rf"0-small\.json at \$\.{path}\.{key}: must be one of the partitions of variant main of its end"
+    with pytest.raises(DocumentError, match=said):
+        imported(tmp_path / "other", documents)
+    del needs[key]
+    with pytest.raises(DocumentError, match=rf"{path}: must have {key}: variant main of its endpoint has partitions"):
         imported(tmp_path / "missing", documents)
+    needs[key] = "1g.5gb"
+    with pytest.raises(
+        DocumentError, match=rf"{path}\.{key}: must be a profile as SageMaker spells it, such as mig-3g"
+    ):
+        imported(tmp_path / "spelling", documents)
+    layout[0]["AcceleratorPartitionTypes"][1] = "3g.20gb"
+    with pytest.raises(
+        DocumentError, match=r"0-config\.json at \S+Types\[1\]: must be a profile as SageMaker spells it"
+    ):
+        imported(tmp_path / "layout", documents)
+    needs[key] = "mig-3g.20gb"
+    variant = documents["config"]["ProductionVariants"][0]
+    del variant["AcceleratorPartitionLayouts"]
+    with pytest.raises(DocumentError, match=rf"{key}: must not be there: variant main of its endpoint has no Accel"):
+        imported(tmp_path / "whole", documents)
+    variant["AcceleratorPartitionLayouts"] = layout
+    layout[0]["AcceleratorPartitionTypes"][0] = "mig-3g.20gb"
     layout[0]["AcceleratorPartitionTypes"][1] = "mig-4g.20gb"
     with pytest.raises(DocumentError, match=r"AcceleratorPartitionLayouts\[0\]: mixes several profiles"):
         imported(tmp_path / "mixed", documents)
