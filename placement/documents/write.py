@@ -248,9 +248,11 @@ def _write_yaml(document: dict[str, Any], remarks: Sequence[str], stream: TextIO
     from ruamel.yaml import YAML
     from ruamel.yaml.representer import RepresenterError
 
+    from placement.documents.yaml_quotes import TextsInQuotes
     from placement.documents.yaml_rows import comment
 
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = TextsInQuotes
     yaml.default_flow_style = None  # leaf rows on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 1_000_000  # the emitter folds long rows inside keys that contain blanks, which no reader then takes

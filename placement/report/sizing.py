@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -10,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from placement.documents.yaml_rows import flow
 from placement.errors import printable
 from placement.report.narrow import Fitting
 
@@ -59,16 +59,4 @@ def option_lines(rows: Sequence[Sizing]) -> Iterator[str]:
     """
     yield "options:"
     for row in rows:
-        option = row.to_option()
-        fields = ", ".join(f"{key}: {flow(value)}" for key, value in option.items())
-        yield f"  - {{{fields}}}  # {' '.join(row.flags)}"
-
-
-def flow(value: object) -> str:
-    """A value of an option as flow YAML, of which JSON is a part; plain words need no quotes."""
-    if isinstance(value, list):
-        return f"[{', '.join(flow(entry) for entry in value)}]"
-    text = json.dumps(value)
-    plain = text[1:-1]
-    is_word = isinstance(value, str) and plain[:1].isalpha() and plain.replace("-", "").replace("_", "").isalnum()
-    return plain if is_word and plain.lower() not in ("true", "false", "null", "yes", "no", "on", "off") else text
+        yield f"  - {flow(row.to_option())}  # {' '.join(row.flags)}"

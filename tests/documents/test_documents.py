@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml as yaml_1_1
 from pydantic import ValidationError
 
 from placement.cli.schema import document_schema
@@ -599,6 +600,17 @@ def test_what_is_written_reads_back_equal(tmp_path: Path, name: str) -> None:
     expected = copy.deepcopy(FULL)
     del expected["instance_types"]["cpu"]["accelerator"]  # null is absent
     assert again.to_document() == problem.to_document() == expected
+
+
+def test_what_is_written_reads_alike_in_yaml_1_1(tmp_path: Path) -> None:
+    """By PyYAML too, to which `on`, `no` and `1_000` are no texts."""
+    document = Problem(**FULL).to_document()
+    document["components"][0]["labels"] = {"no": "yes", "size": "1_000", "at": "12:30", "from": "2020-01-01"}
+    write_document(document, tmp_path / "problem.yaml")
+    text = (tmp_path / "problem.yaml").read_text("utf-8")
+
+    assert '"on":' in text
+    assert yaml_1_1.safe_load(text) == document
 
 
 @pytest.mark.parametrize("name", ["plan.json", "plan.yaml"])

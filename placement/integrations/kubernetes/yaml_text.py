@@ -10,29 +10,17 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.representer import SafeRepresenter
 
-from placement.documents.yaml_rows import scalar
+from placement.documents.yaml_quotes import TextsInQuotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class _Careful(SafeRepresenter):
-    """Texts in double quotes, unless they can be nothing else."""
-
-    def text(self, data: str) -> Any:
-        """One text."""
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if scalar(data) == data else '"')
-
-
-_Careful.add_representer(str, _Careful.text)
-
-
 def manifest_text(documents: Iterable[dict[str, Any]]) -> str:
     """Documents one after the other, each after its `---`."""
     yaml = YAML(typ="safe", pure=True)
-    yaml.Representer = _Careful
+    yaml.Representer = TextsInQuotes
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 1_000_000  # folded lines are read in two ways
