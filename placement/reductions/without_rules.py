@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import Reduction
+from placement.reductions.base import CarriedBound, Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,9 +43,9 @@ class WithoutRules(Reduction):
         del packing
 
     @property
-    def keeps_bound(self) -> None:
-        """Nobody asks for one."""
-        return
+    def keeps_bound(self) -> CarriedBound:
+        """All plans of the whole are plans here."""
+        return CarriedBound("limits, losses of a pool or an instance, max_moves")
 
 
 def _without_floors(component: FleetComponent, pools: bool, instances: bool) -> FleetComponent:

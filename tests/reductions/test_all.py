@@ -34,9 +34,11 @@ from placement.reductions.preassigned import Preassigned
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced, RequiredAtLeast
 from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.reductions.some_pools import SomePools
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
+from placement.reductions.without_rules import WithoutRules
 from placement.reductions.zone import OneZone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -190,6 +192,25 @@ def counted(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
         yield found
 
 
+def without_rules(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """All rules over the whole plan left out, and some of them."""
+    del packing
+    yield WithoutRules.of(fleet, limits=fleet.limits, pools=True, instances=True, moves=True)
+    rng = random.Random(seed)
+    yield WithoutRules.of(fleet, limits=fleet.limits[:1], pools=rng.random() < 0.5, moves=rng.random() < 0.5)
+
+
+def some_pools(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """All that the plan has, where it leaves out no rule: its machines in one zone, and no rule over pools."""
+    del seed
+    plain = not (fleet.instances or fleet.levels or fleet.limits or fleet.commitments)
+    plain = plain and len({fleet.pools[machine.pool].zone for machine in packing.machines}) == 1
+    plain = plain and not any(p.min_instances for p in fleet.pools)
+    if plain and not any(c.demand or c.pool_loss_floor or c.instance_loss_floor for c in fleet.components):
+        machines = Counter(machine.pool for machine in packing.machines)
+        yield SomePools.of(fleet, machines, Counter(seat.component for _, seat in packing.seats()))
+
+
 SIMPLE: dict[type[Reduction], Make] = {
     Greenfield: greenfield,
     LinearPrices: linear,
@@ -208,6 +229,8 @@ SIMPLE: dict[type[Reduction], Make] = {
     Part: part,
     OneZone: zone,
     FleetBins: bins,
+    SomePools: some_pools,
+    WithoutRules: without_rules,
 }
 
 
@@ -230,6 +253,8 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
     Counted: {"state": False, "optional": False},
     LinearPrices: {"rules": 40},
     FreeMachines: {"rules": 60, "state": False},
+    SomePools: {"state": False, "optional": False, "demand": False},
+    WithoutRules: {"rules": 60},
     OneZone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12},
 }
@@ -331,8 +356,8 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
                 lifted += check_lift(problem, fleet, reduction, found)
             bounded += check_bound(problem, fleet, reduction, seed)
     assert made > 0
-    assert lifted > 0 or case in (VolumeAggregation, LinearPrices)
-    assert bounded > 0 or case in (Counted, Subproblem, Part, OneZone)
+    assert lifted > 0 or case in (VolumeAggregation, LinearPrices, WithoutRules)
+    assert bounded > 0 or case in (Counted, Subproblem, Part, OneZone, SomePools)
 
 
 def test_bins_are_packings_of_the_fleet() -> None:
