@@ -205,13 +205,17 @@ class _Planning:
         moves = None
         if best is not None and self._document.moves is not None and len(outcomes) > 1:
             moves, outcomes = self._with_few_moves(outcomes)
+        cost = None if best is None else self._cost(outcomes, machines)
         if infeasible is not None:
             status = Status.INFEASIBLE
-        elif best is None:
+        elif best is None or cost is None:
             status = Status.UNKNOWN
+        else:  # plans with fewer moves may cost more than what was proven
+            status = Status.OPTIMAL if search.proved and cost.total == best.total else Status.FEASIBLE
+        if status in (Status.OPTIMAL, Status.INFEASIBLE):
+            stop = Stop.PROVED
         else:
-            status = Status.OPTIMAL if search.proved else Status.FEASIBLE
-        stop = Stop.PROVED if status in (Status.OPTIMAL, Status.INFEASIBLE) else search.stop or Stop.DONE
+            stop = Stop.DONE if search.stop in (None, Stop.PROVED) else search.stop
         bound = None if infeasible is not None or search.bound is None else Weighted(search.bound, weights)
         faults = tuple(dict.fromkeys(fault for r in search.recourses for fault in r.faults))
         return ScenarioPlan(
@@ -219,7 +223,7 @@ class _Planning:
             document=self._document,
             committed=tuple(Committed(term, n) for term, n in zip(search.terms, machines, strict=True)),
             scenarios=tuple(outcomes),
-            cost=None if best is None else Weighted(best.total, weights),
+            cost=cost,
             bound=bound,
             wait_and_see=None if best is None else self._wait_and_see(),
             policies=policies,
@@ -233,6 +237,12 @@ class _Planning:
             cuts=sum(len(r.cuts) + len(r.floors) for r in search.recourses),
             faults=faults,
         )
+
+    def _cost(self, outcomes: list[ScenarioOutcome], machines: tuple[int, ...]) -> Weighted:
+        """What is committed, and what these plans take on top."""
+        on_top = sum(row.weight * (row.cost or 0) for row in outcomes)
+        weights = self._search.weights
+        return Weighted(on_top + weights * self._search.committed_cost(machines), weights)
 
     def _wait_and_see(self) -> Weighted | None:
         """The bound of each scenario that may choose its own commitments, on average."""

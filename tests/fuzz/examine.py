@@ -12,8 +12,9 @@ from placement.solvers.registry import SOLVERS
 from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.families import Draw, problem_of
+from tests.fuzz.headroom import run_headroom
 from tests.fuzz.judges import Fault, agreement, has_plan, judge
-from tests.fuzz.paths import BY_NAME, PATHS, SCENARIOS
+from tests.fuzz.paths import BY_NAME, HEADROOM, PATHS, SCENARIOS
 from tests.fuzz.runs import Answer, take
 from tests.fuzz.scenarios import run_scenarios
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 60_000  # of the enumeration, about; larger problems are judged by what answers say of each other
 SECOND_PATH = 12  # percent of problems that a second path is taken on
+RUNNERS = {SCENARIOS: run_scenarios, HEADROOM: run_headroom}  # of paths that are no single solve
 JUDGES = ("cp-sat", "milp-short")  # one of which is taken on problems that are not enumerated
 
 
@@ -103,8 +105,8 @@ def examine(
         began = time.perf_counter()
         begin(one.name)
         draw = Draw(key_of(seed, index, one.name))
-        if one.solver == SCENARIOS:
-            run = run_scenarios(one, doc, draw)
+        if one.solver in RUNNERS:
+            run = RUNNERS[one.solver](one, doc, draw)
             record.faults += [(one.name, fault) for fault in run.faults]
             record.taken.append(Taken(one.name, run.status, run.reached, time.perf_counter() - began))
             continue
@@ -134,8 +136,8 @@ def faults_of(path: str, doc: Doc, key: str) -> list[Fault]:
     """
     Problem(**doc)
     patching.watch_all(place for one in PATHS for place in one.reaches)
-    if BY_NAME[path].solver == SCENARIOS:
-        return run_scenarios(BY_NAME[path], doc, Draw(key)).faults
+    if BY_NAME[path].solver in RUNNERS:
+        return RUNNERS[BY_NAME[path].solver](BY_NAME[path], doc, Draw(key)).faults
     survey = survey_of(doc)
     answer = take(BY_NAME[path], doc, Draw(key), survey)
     faults = judge(doc, answer, survey)

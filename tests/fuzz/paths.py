@@ -32,7 +32,7 @@ class Path:
     Attributes
     ----------
     solver : a name of the registry, "bound" for `placement.bound`, or "scenarios" for `placement.plan_scenarios` on
-        scenarios that are drawn of the problem.
+        scenarios that are drawn of the problem, "headroom" for `placement.headroom`.
     weight : how often it is drawn, beside the others; `likes` are weights in single families.
     work : limits on work, one of which is drawn; none for a limit on time alone.
     seconds : of the time limit; on the fuzzer's clock, which moves by looks at it, unless `real`.
@@ -180,6 +180,7 @@ _DIVERS = {"fleets": 40, "alike": 40, "wide": 15, "edges": 15, "zones": 12, "avo
 _CG = "column-generation"
 _ANY_WORK = (1, 20, 5_000)
 SCENARIOS = "scenarios"
+HEADROOM = "headroom"
 _NO_FLEETS = {"fleets": 0, "wide": 1}  # too many copies to try all commitments
 
 PATHS: tuple[Path, ...] = (
@@ -554,6 +555,17 @@ PATHS: tuple[Path, ...] = (
         work=(5,),
         reaches=("placement.scenarios.recourse:Recourse.separate",),
     ),
+    Path(
+        "scenarios-moves",
+        SCENARIOS,
+        1,
+        likes=_NO_FLEETS,
+        work=(5,),
+        options={"moves": True},
+        reaches=("placement.scenarios.moves:few_moves",),
+    ),
+    Path("headroom", HEADROOM, 1, likes=_NO_FLEETS, work=(5,)),
+    Path("headroom-interrupt", HEADROOM, 0.5, likes=_NO_FLEETS, seconds=60.0, stop="interrupt"),
     # bounds alone
     Path("bound", "bound", 8, seconds=1.0),
     Path("bound-of-plan", "bound", 6, seconds=1.0, hint=True),

@@ -7,7 +7,7 @@ import pickle
 import threading
 import traceback
 from concurrent.futures import Executor, Future
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from tests.fuzz.paths import OPTION_VALUES
 from tests.plans import random_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.solving.result import Event, Result
     from tests.brute import Survey
@@ -138,34 +138,40 @@ def start_of(path: Path, problem: Problem, doc: Doc, draw: Draw, survey: Survey 
     return best
 
 
-def _solve(path: Path, problem: Problem, given: Doc | None, asked: dict[str, Any], reached: set[str]) -> Result:
-    rows = None if given is None else {key: given[key] for key in ("instances", "assignments")}
-    hint = None if rows is None else Plan(**rows)
+@contextmanager
+def taken(path: Path, asked: dict[str, Any], reached: set[str]) -> Iterator[float | None]:
+    """The clock and the thresholds of a path, and what is entered on it noted in `reached`; gives the time limit."""
     looks = float(asked.get("looks", "inf"))
     clock = patching.Clock(looks if path.stop == "interrupt" else float("inf"), asked.get("after"))
-    seconds = looks * patching.LOOK if path.stop == "time" else path.seconds
     with ExitStack() as stack:
         stack.enter_context(patching.lowered(path.values))
         stack.enter_context(clock.running(virtual=path.stop != "timer" and not path.real))
         patching.entered.clear()
         try:
-            if path.solver == "bound":
-                return placement.bound(problem, hint, time_limit=seconds, seed=asked["seed"], certificate=path.certify)
-            return placement.solve(
-                problem,
-                path.solver,
-                time_limit=seconds,
-                gap=asked["gap"],
-                seed=asked["seed"],
-                work=asked["work"],
-                threads=path.threads,
-                options=asked["options"],
-                hint=hint,
-                executor=executor_named(path.executor),
-                certificate=path.certify,
-            )
+            yield looks * patching.LOOK if path.stop == "time" else path.seconds
         finally:
             reached |= patching.entered
+
+
+def _solve(path: Path, problem: Problem, given: Doc | None, asked: dict[str, Any], reached: set[str]) -> Result:
+    rows = None if given is None else {key: given[key] for key in ("instances", "assignments")}
+    hint = None if rows is None else Plan(**rows)
+    with taken(path, asked, reached) as seconds:
+        if path.solver == "bound":
+            return placement.bound(problem, hint, time_limit=seconds, seed=asked["seed"], certificate=path.certify)
+        return placement.solve(
+            problem,
+            path.solver,
+            time_limit=seconds,
+            gap=asked["gap"],
+            seed=asked["seed"],
+            work=asked["work"],
+            threads=path.threads,
+            options=asked["options"],
+            hint=hint,
+            executor=executor_named(path.executor),
+            certificate=path.certify,
+        )
 
 
 def _certify(path: Path, result: Result) -> Doc:

@@ -6,21 +6,22 @@ decide is no measure of it.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement import Problem, ScenarioSet, Status, plan_scenarios, verify
 from placement.errors import DocumentError, UsageError
-from tests.fuzz import patching
 from tests.fuzz.judges import Fault, signature
-from tests.fuzz.runs import arguments_of, describe
+from tests.fuzz.runs import arguments_of, describe, taken
 from tests.referee import referee_check, referee_is_here
 from tests.scenarios.oracle import Optimum, World, is_too_big, optimum, scenario, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.documents.plan import Plan
     from placement.scenarios import ScenarioOutcome, ScenarioPlan
     from tests.fuzz.families import Draw
     from tests.fuzz.paths import Path
@@ -44,9 +45,12 @@ def run_scenarios(path: Path, doc: Doc, draw: Draw) -> ScenarioRun:
     if world is None or is_too_big(world, MOST_STEPS):
         return ScenarioRun("not asked", False, [])
     readable = _is_readable(world)
+    asked = arguments_of(path, draw)
+    if asked["options"].get("moves"):
+        world.scenarios["moves"] = _move_terms(draw)
     reached: set[str] = set()
     try:
-        found = _plan(path, world, arguments_of(path, draw), reached)
+        found = _plan(path, world, asked, reached)
     except UsageError as error:
         lies = [Fault("scenarios refused", str(error))] if readable else []
         return ScenarioRun("refused", False, lies)
@@ -54,7 +58,8 @@ def run_scenarios(path: Path, doc: Doc, draw: Draw) -> ScenarioRun:
         told = describe(error)
         return ScenarioRun("raised", False, [Fault(f"raised {signature(told)}", told)])
     came = not path.reaches or bool(reached & set(path.reaches))
-    return ScenarioRun(found.status.value, came, [*_by_referees(found), *_by_truth(found, optimum(world))])
+    faults = [*_by_referees(found), *_by_truth(found, optimum(world)), *_by_moves(found)]
+    return ScenarioRun(found.status.value, came, faults)
 
 
 def _all_required(doc: Doc) -> Doc:
@@ -63,6 +68,15 @@ def _all_required(doc: Doc) -> Doc:
         for component in doc["components"]
     ]
     return {**doc, "components": components}
+
+
+def _move_terms(draw: Draw) -> Doc:
+    """Moves that cost nothing, little, or more than machines do."""
+    return {
+        "cost_per_move": draw.choice([0, 0.01, 1, 2.4, 500]),
+        "order": draw.choice(["cycle", "sequence"]),
+        "round_hours": draw.choice([0.5, 24]),
+    }
 
 
 def _is_readable(world: World) -> bool:
@@ -76,24 +90,15 @@ def _is_readable(world: World) -> bool:
 
 
 def _plan(path: Path, world: World, asked: dict[str, Any], reached: set[str]) -> ScenarioPlan:
-    looks = float(asked.get("looks", "inf"))
-    clock = patching.Clock(looks if path.stop == "interrupt" else float("inf"))
-    seconds = looks * patching.LOOK if path.stop == "time" else path.seconds
-    with ExitStack() as stack:
-        stack.enter_context(patching.lowered(path.values))
-        stack.enter_context(clock.running(virtual=True))
-        patching.entered.clear()
-        try:
-            return plan_scenarios(
-                Problem(**world.problem),
-                ScenarioSet(**world.scenarios),
-                time_limit=seconds,
-                seed=asked["seed"],
-                work=asked["work"],
-                threads=path.threads,
-            )
-        finally:
-            reached |= patching.entered
+    with taken(path, asked, reached) as seconds:
+        return plan_scenarios(
+            Problem(**world.problem),
+            ScenarioSet(**world.scenarios),
+            time_limit=seconds,
+            seed=asked["seed"],
+            work=asked["work"],
+            threads=path.threads,
+        )
 
 
 def _by_referees(found: ScenarioPlan) -> Iterator[Fault]:
@@ -152,3 +157,45 @@ def _by_truth(found: ScenarioPlan, best: Optimum | None) -> Iterator[Fault]:
         if least is not None and not policy.bound.exact <= least <= policy.cost.exact:
             said = f"{policy.name}: {policy.bound} to {policy.cost}; the least cost is {least}"
             yield Fault("policy with the wrong cost", said)
+
+
+def _by_moves(found: ScenarioPlan) -> Iterator[Fault]:
+    """No step moves fewer copies than leave each pool and option, nor more than there are; and what they cost."""
+    terms = found.document.moves
+    if found.moves is None:
+        if terms is not None and found.cost is not None and len(found.scenarios) > 1:
+            yield Fault("moves not told", "the document prices them")
+        return
+    rows = {row.name: row for row in found.scenarios}
+    for step in found.moves.steps:
+        low, high = _moves_between(rows[step.before], rows[step.after])
+        if not low <= step.moved <= high:
+            said = f"{step.moved} from {step.before} to {step.after}, and {low} to {high} are possible"
+            yield Fault("moves that can not be", said)
+    per_hour = Fraction(found.moves.moved * found.moves.per_move) / Fraction(str(found.moves.round_hours))
+    if found.moves.per_hour != per_hour:
+        yield Fault("price of moves", f"{found.moves.per_hour}, is {per_hour}")
+
+
+def _moves_between(before: ScenarioOutcome, after: ScenarioOutcome) -> tuple[int, int]:
+    """The least and the most copies that may move; what stood in pools that have failed since is gone."""
+    assert before.plan is not None
+    assert after.plan is not None
+    failed = {pool.name for pool in after.problem.pools if pool.max_instances == 0}
+    old, new = _standing(before.plan), _standing(after.plan)
+    low = high = 0
+    for component in old.keys() & new.keys():
+        here = Counter({place: n for place, n in old[component].items() if place[0] not in failed})
+        both = min(here.total(), new[component].total())
+        low += max(0, both - (here & new[component]).total())
+        high += both
+    return low, high
+
+
+def _standing(plan: Plan) -> dict[str, Counter[tuple[str, int | None]]]:
+    """Copies of each component by pool and option."""
+    pool_of = {row.id: row.pool for row in plan.instances}
+    found: dict[str, Counter[tuple[str, int | None]]] = {}
+    for row in plan.assignments:
+        found.setdefault(row.component, Counter())[pool_of[row.instance], row.option] += 1
+    return found

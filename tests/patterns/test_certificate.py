@@ -15,6 +15,7 @@ from placement.patterns.certificate import (
     UNIT,
     Cut,
     NodeDomain,
+    Prices,
     capacity_values,
     certify,
     domain_bound,
@@ -74,6 +75,19 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         ends = [(prices.aggregates.get(s, 0), *ends) for s, ends in limits.items()]
         assert some.least - none.least == sum(min(0, price * high) for price, _, high in ends)
         assert both.least - none.least == sum(min(price * low, price * high) for price, low, high in ends)
+
+
+def test_what_a_zone_must_hold_counts_against_what_it_may() -> None:
+    """Six copies, two in each of two zones at least and three at most: three are paid for where they cost ten times."""
+    pools = [{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"]
+    spread = {"max_skew": 2, "max_per_zone": 3, "max_per_instance": 1}
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=pools,
+        components=[{"name": "c", "copies": 6, "accelerators": 0, "vcpus": 1, "spread": spread}],
+    )
+    prices = Prices([[0], [0]], [0, 0], on_one={(0, 0): 1, (0, 1): 10})
+    assert certify(relax(compile_fleet(problem), None), prices) == Cut((1, 10), 3 * 1 + 3 * 10)
 
 
 def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> None:

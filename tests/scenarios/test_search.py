@@ -192,6 +192,25 @@ def test_moves_cost_what_they_say() -> None:
     assert found.cost.dollars == 22.5  # without its moves
 
 
+def test_plans_that_save_moves_cost_what_they_cost() -> None:
+    """At 2,400 a move the second plan keeps two machines of 10 and adds two, where one of 25 would do."""
+    types = {
+        name: {"accelerator": "L40S", "accelerator_count": count, "vcpus": 64, "memory_gib": 640, "price_per_hour": p}
+        for name, count, p in (("one", 1, 10), ("four", 4, 25))
+    }
+    pools = [{"name": name, "instance_type": name, "zone": "z"} for name in types]
+    rows = [{"name": "low", "weight": 0.5}, {"name": "high", "weight": 0.5, "factor": 2}]
+    asked = ScenarioSet(scenarios=rows, moves={"cost_per_move": 2400, "order": "sequence"})
+    found = plan_scenarios(chat(instance_types=types, pools=pools), asked, **WORK)
+
+    assert found.moves is not None
+    assert found.cost is not None
+    assert found.bound is not None
+    assert (found.moves.moved, [row.cost for row in found.scenarios]) == (0, [20_000_000, 40_000_000])
+    assert (found.cost.dollars, found.bound.dollars) == (30, 22.5)
+    assert (found.status, found.stop) == (Status.FEASIBLE, Stop.DONE)
+
+
 def test_arguments_are_checked() -> None:
     """By name."""
     with pytest.raises(UsageError, match=r"scenarios must be a placement\.ScenarioSet"):
