@@ -59,8 +59,11 @@ def ask(
 
 
 def _answer(question: questionary.Question) -> Any:
-    """The answer to a question; Ctrl-C is what it is anywhere else."""
-    return question.unsafe_ask()
+    """The answer to a question; Ctrl-C is what it is anywhere else, and so is the end of what is typed, Ctrl-D."""
+    try:
+        return question.unsafe_ask()
+    except EOFError:
+        raise KeyboardInterrupt from None
 
 
 def _target(output: str, *, force: bool) -> tuple[str, bool]:

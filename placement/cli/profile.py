@@ -119,8 +119,10 @@ def options(
             None if slo_tpot is None else parse_milliseconds("--slo-tpot", slo_tpot),
         )
         kinds = [canonical(name) for name in accelerator or ()]
-        profiles = _asked_for(_read(files, None, statistic), model or [], kinds)
-        choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds)
+        read = _read(files, None, statistic)
+        profiles = _asked_for(read, model or [], kinds)
+        models = model or dict.fromkeys(profile.model for profile in read)
+        choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds, models)
         for sentence in choices.missing:
             say(f"note: {sentence}")
         if not any(choices.of_model.values()):

@@ -53,13 +53,18 @@ class Choices:
 
 
 def choose(
-    profiles: Sequence[Profile], limits: Limits, size: Size | None = None, accelerators: Iterable[str] = ()
+    profiles: Sequence[Profile],
+    limits: Limits,
+    size: Size | None = None,
+    accelerators: Iterable[str] = (),
+    models: Iterable[str] = (),
 ) -> Choices:
     """The most that each model serves on each number of each accelerator within the limits.
 
     A measurement with larger requests than `size` counts as well, since smaller ones are served no slower. One without
     a time that is limited does not: nobody knows whether it keeps the limit. `accelerators` are named as missing where
-    a model has no measurement on them, beside those that other models were measured on.
+    a model has no measurement on them, beside those that other models were measured on; `models` are those of which
+    that is said though none of the profiles is of them.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def choose(
         Requests of several sizes were measured and none is asked for.
     """
     size = size or Size()
-    groups: dict[str, list[Profile]] = defaultdict(list)
+    groups: dict[str, list[Profile]] = defaultdict(list, {model: [] for model in models})
     for profile in profiles:
         groups[profile.model].append(profile)
     kinds = list(dict.fromkeys([*(profile.accelerator for profile in profiles), *accelerators]))

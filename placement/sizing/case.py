@@ -59,12 +59,24 @@ class Case:
     layout: KvLayout
     log: StartupLog | None
 
+    @property
+    def unsplit_kv_heads(self) -> int | None:
+        """Key-value heads that the engine can neither split over the GPUs nor repeat on them; None where it can all."""
+        degree = self.load.tensor_parallel
+        heads = {cache.kv_heads for cache in self.model.architecture.caches if cache.kv_heads}
+        return next((n for n in sorted(heads) if n % degree and degree % n), None)
+
 
 def misfit(case: Case, need: float, pool: float, total: float, share: float, *, by_need: bool) -> str:
     """Why a copy does not fit; empty when it does."""
     figures, degree = case.model.architecture, case.load.tensor_parallel
     if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
+    if (heads := case.unsplit_kv_heads) is not None:
+        return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
+    most, length = figures.context, case.launch.context_length
+    if most is not None and length is not None and length > most:
+        return f"a context of {length} tokens is more than the {most} of the model"
     if case.launch.pipeline_parallel > figures.layers:
         return f"{figures.layers} layers can't be split over {case.launch.pipeline_parallel} stages"
     if pool <= 0:

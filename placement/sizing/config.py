@@ -73,7 +73,8 @@ class Config:
     def _whole(self, name: str, value: Any, least: int) -> int:
         if isinstance(value, list) and value and all(entry == value[0] for entry in value):
             value = value[0]  # of each layer the same
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = is_number and (isinstance(value, int) or math.isfinite(value))
         if not is_number or value != int(value) or not least <= value <= MOST:
             raise self.fault(name, f"must be a whole number from {least} to 2^40", value)
         return int(value)

@@ -165,3 +165,9 @@ def test_ctrl_c_ends_it(press: Callable[..., tuple[Answers, str, bool]]) -> None
     """At any question."""
     with pytest.raises(KeyboardInterrupt):
         press(f"{ENTER}{INTERRUPT}")
+
+
+def test_ctrl_d_ends_it_too(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """At the first question: nothing is typed."""
+    with pytest.raises(KeyboardInterrupt):
+        press("\x04")

@@ -38,6 +38,14 @@ def test_the_best_within_the_limits() -> None:
     assert choose(rows, Limits()).of_model["m"][0].profile.requests_per_second == 30.0
 
 
+def test_models_without_a_measurement_on_the_accelerators_asked_for_are_named() -> None:
+    """Though none of the profiles that are left is of them."""
+    choices = choose([ROW], Limits(), accelerators=["H100"], models=["m", "p"])
+    assert list(choices.of_model) == ["m", "p"]
+    assert not choices.of_model["p"]
+    assert choices.missing == ("p has no measurement on H100",)
+
+
 def test_what_is_missing_is_said() -> None:
     """A model that was never measured on a GPU; one that keeps no limit there, with what it reaches."""
     rows = [

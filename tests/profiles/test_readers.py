@@ -86,6 +86,9 @@ def test_llm_d_report(write: Any) -> None:
         read_profiles(write("# a report\n" + json.dumps(samples.LLM_D), "report.yaml"), statistic="p99")[0].tpot_ms
         == 25.0
     )
+    odd = copy.deepcopy(samples.LLM_D)
+    odd["results"]["observability"]["components"][0]["aggregate"]["gpu_memory_usage"]["units"] = []
+    assert read_profiles(write(odd))[0].memory_gib is None
     uncounted = copy.deepcopy(samples.LLM_D)
     uncounted["scenario"]["stack"][1]["standardized"]["accelerator"] |= {"count": 0, "parallelism": {"tp": 1}}
     with pytest.raises(UsageError, match="does not say which accelerators"):

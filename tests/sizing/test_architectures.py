@@ -343,6 +343,7 @@ def test_parameters_of_the_table_against_published_counts() -> None:
     [
         ({}, r"at \$\.hidden_size: is missing(.|\n)*num_hidden_layers: is missing(.|\n)*vocab_size: is missing"),
         ({"hidden_size": 1, "vocab_size": 2}, r"\$\.num_hidden_layers: is missing: every model's.*\(or n_layer"),
+        ({**PLAIN, "hidden_size": 10**400}, r"must be a whole number from 1 to 2\^40"),
         ({**PLAIN, "num_hidden_layers": "32"}, r'must be a whole number from 1 to 2\^40, got "32"'),
         ({**PLAIN, "num_hidden_layers": -1}, "got -1"),
         ({**PLAIN, "num_attention_heads": 10_000}, "num_attention_heads: must be no more than hidden_size.*got 10000"),

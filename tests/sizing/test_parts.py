@@ -205,6 +205,20 @@ def test_what_is_asked_for_must_have_room() -> None:
     assert sized(weights_gib=78.0).reason.endswith("GiB beside the KV cache are more than 71.27 GiB")
 
 
+def test_what_the_engine_refuses_does_not_fit() -> None:
+    """Ten key-value heads on four GPUs are neither split nor repeated; a context is no longer than the model's."""
+    ten = PLAIN | {"num_attention_heads": 40, "num_key_value_heads": 10, "hidden_size": 5120}
+    model = model_of(Config(ten, "c"), "c")
+    reasons = {degree: size(model, "H100", degree, Launch("vllm=0.19")).reason for degree in (1, 2, 4, 5, 10, 20)}
+    assert {degree for degree, reason in reasons.items() if "key-value heads" in reason} == {4}
+    assert reasons[4] == "10 key-value heads can be neither split over 4 GPUs nor repeated on them"
+    most = model.architecture.context
+    assert most is not None
+    longer = size(model, "H100", 1, Launch("vllm=0.19", context_length=most + 1, concurrency=1))
+    assert longer.reason == f"a context of {most + 1} tokens is more than the {most} of the model"
+    assert "more than the" not in size(model, "H100", 1, Launch("vllm=0.19", context_length=most, concurrency=1)).reason
+
+
 @given(
     st.sampled_from(["H100", "L4", "A100-40GB"]), st.sampled_from([1, 2, 8]), st.sampled_from(["0.9", "0.19", "0.33"]),
     st.one_of(st.none(), st.floats(0.05, 1.0)), st.one_of(st.none(), st.integers(1, 200)), st.booleans(),

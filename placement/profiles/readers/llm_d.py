@@ -116,7 +116,7 @@ def _memory(document: At) -> float | None:
     for component in components.items():
         usage = component.get("aggregate")
         usage = None if usage is None else usage.get("gpu_memory_usage")
-        if usage is not None and usage.key("units").value in _GIB:
-            peak = number(usage, "max", "mean")
-            peaks.append((peak or 0.0) * _GIB[usage.key("units").text()])
+        units = None if usage is None else usage.key("units").value
+        if usage is not None and isinstance(units, str) and units in _GIB:
+            peaks.append((number(usage, "max", "mean") or 0.0) * _GIB[units])
     return max(peaks, default=None)
