@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.account import AccountPool, account_rules
 from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
+from placement.catalogue.search import check_offered
 from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
 from placement.units import dollars, micro_dollars
@@ -59,9 +60,10 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     Raises
     ------
     UsageError
-        A type has no known price, and none was given; all of them are named.
+        A type is not offered in the region, or has no known price, and none was given; all of them are named.
     """
     made = Blocks()
+    check_offered(wish.names, wish.region, market)
     _check_prices(market, wish)
     for name in wish.names:
         facts = market.types[name]

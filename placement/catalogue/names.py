@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
-from placement.errors import printable
+from placement.errors import closest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -33,7 +32,7 @@ def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
     'did you mean "ml.p5.48xlarge"?'
     """
     shown = {printable(entry).lower(): printable(entry) for entry in known}
-    close = difflib.get_close_matches(printable(name).lower(), shown, n=most, cutoff=0.6)
+    close = closest(printable(name).lower(), shown, most)
     quoted = [f'"{shown[entry]}"' for entry in close]
     if quoted:
         return f"did you mean {' or '.join([', '.join(quoted[:-1])] * (len(quoted) > 1) + quoted[-1:])}?"

@@ -42,6 +42,40 @@ def check_region(region: str, market: Market) -> None:
         raise UsageError(f'no region "{printable(region)}" is in the catalogue; {told}')
 
 
+def check_offered(names: Iterable[str], region: str, market: Market) -> None:
+    """Refuse types that are known not to be offered in a region; of nodes that run, nothing is refused.
+
+    Raises
+    ------
+    UsageError
+        Each such type is named, with the regions where it is.
+    """
+    running = {node.instance_type for node in market.nodes}
+    absent = [name for name in names if name not in running and _is_absent(name, region, market)] if region else []
+    if absent:
+        told = "; ".join(_absent_words(name, region, market) for name in absent)
+        raise UsageError(f"{told}. Where that has changed, a file of offers or prices there says so: --facts FILE")
+
+
+def _absent_words(name: str, region: str, market: Market) -> str:
+    there = ", ".join(map(printable, market.regions(name)))
+    return f"{printable(name)} is not offered in {printable(region)}; it is in {there}"
+
+
+def _is_absent(name: str, region: str, market: Market) -> bool:
+    """Whether a type is known not to be in a region: its regions are listed, or the region is another cloud's."""
+    facts, known = market.types[name], market.regions(name)
+    if not known or region in known:
+        return False
+    clouds = {_cloud(other) for other in market.types.values() if region in market.regions(other.name)}
+    return bool(facts.regions) or (bool(clouds) and _cloud(facts) not in clouds)
+
+
+def _cloud(facts: InstanceFacts) -> str:
+    """SageMaker has the regions of AWS."""
+    return "aws" if facts.provider == "sagemaker" else facts.provider
+
+
 def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
     """Names of accelerators that the user's words mean, those of several sizes included.
 

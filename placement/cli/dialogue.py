@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import questionary
 
+from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
 from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import parse_model
@@ -80,7 +81,7 @@ def _region(market: Market) -> str:
     known = sorted({region for name in market.types for region in market.regions(name)})
     default = _USUAL_REGION if _USUAL_REGION in known else known[0]
     # Nothing is written in advance: what is typed would be put behind it.
-    check = _or_empty(lambda text: text in known or "no region of the catalogue")
+    check = _or_empty(lambda text: text in known or f"no region of the catalogue; {nearest_names(text, known)}")
     question = questionary.autocomplete(f"Region (enter: {default}):", known, validate=check)
     return str(_answer(question)).strip() or default
 

@@ -79,9 +79,10 @@ def init(
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
         market = read_market(facts)
         check_region(region, market)
-        wanted = tuple(parse_model(word) for word in model or ()) + (read_models(models) if models else ())
+        throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens))
+        from_file = read_models(models, throughputs) if models else ()
         answers = Answers(
-            models=wanted,
+            models=(*(parse_model(word) for word in model or ()), *from_file),
             region=region,
             provider=provider,
             gpus=tuple(gpu or ()),
@@ -90,7 +91,7 @@ def init(
             survive_zones=survive_zones or 0,
             share=share,
             prices=prices_of(price or (), market),
-            throughputs=_throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens)),
+            throughputs=throughputs,
             name=name,
         )
         if asks:

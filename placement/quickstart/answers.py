@@ -136,6 +136,14 @@ def _rate(told: Mapping[str, str], key: str, place: Place) -> float | None:
     return value
 
 
+def measured_of(model: str, throughputs: Mapping[str, Measured]) -> Measured | None:
+    """The measurements of a model by its name; the publisher may be left out, and case does not count."""
+    names = {name.lower(): name for name in throughputs}
+    short = {name.rpartition("/")[2]: full for name, full in names.items()}
+    known = names.get(model.lower()) or short.get(model.rpartition("/")[2].lower())
+    return None if known is None else throughputs[known]
+
+
 def missing(answers: Answers, has_nodes: bool) -> Sequence[str]:
     """The options that are still needed, in words."""
     needed = []

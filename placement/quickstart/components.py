@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.names import nearest_names
 from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
+from placement.quickstart.answers import measured_of
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
 
@@ -107,14 +108,12 @@ def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | Non
     """
     if wish.rate is None or wish.throughput is not None:
         return None
-    names = {name.lower(): name for name in answers.throughputs}
-    short = {name.rpartition("/")[2]: full for name, full in names.items()}
-    known = names.get(model.name.lower()) or short.get(model.name.rpartition("/")[2].lower())
-    if known is None:
+    found = measured_of(model.name, answers.throughputs)
+    if found is None:
         told = f"; {nearest_names(model.name, answers.throughputs)}" if answers.throughputs else ""
         way_out = "add throughput=N beside the rate, or its measurements with --profile FILE"
         raise UsageError(f"{printable(model.name)} has a rate, and nothing tells what one copy serves: {way_out}{told}")
-    return answers.throughputs[known]
+    return found
 
 
 def _copies_on(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.market import reserved_memory_gib
 from placement.catalogue.names import nearest_names
-from placement.catalogue.search import Filter, check_region, devices_of, search
+from placement.catalogue.search import Filter, check_offered, check_region, devices_of, search
 from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
 
@@ -44,11 +44,13 @@ def choose_machines(market: Market, answers: Answers) -> Machines:
     Raises
     ------
     UsageError
-        A name is unknown, nothing is offered there, or the zones that may be lost are more than there are.
+        A name is unknown, a named type or such accelerators are not offered there, or more zones may be lost than there
+        are.
     """
     check_region(answers.region, market)
     if answers.instance_types:
         found = [market.instance_type(name) for name in answers.instance_types]
+        check_offered([facts.name for facts in found], answers.region, market)
     elif market.nodes:
         found = _of_nodes(market, answers)
     else:

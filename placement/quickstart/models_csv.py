@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
-from placement.documents.read import read_text
-from placement.errors import DocumentError, Fault, UsageError, printable
-from placement.quickstart.answers import KEYS, ModelWish, wish_of
+from placement.documents.read import STDIN, read_text
+from placement.errors import DocumentError, Fault, PlacementError, UsageError, printable
+from placement.quickstart.answers import KEYS, ModelWish, measured_of, wish_of
+from placement.sizing import read_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from placement.quickstart.answers import Measured
+    from placement.sizing import Model
 
 COLUMNS = ("model", *KEYS)
 
 
-def read_models(path: str | Path) -> tuple[ModelWish, ...]:
+def read_models(path: str | Path, throughputs: Mapping[str, Measured] | None = None) -> tuple[ModelWish, ...]:
     """The models of a CSV file, in its order; ``-`` is standard input.
+
+    Parameters
+    ----------
+    throughputs : measurements by model; a rate needs a throughput beside it or one of these. None: that is not checked.
 
     Raises
     ------
     DocumentError
-        It is no CSV, has no or unknown columns, or a value is wrong: with row and column.
+        It is no CSV, has no or unknown columns, a value is wrong, a model is unknown, or nothing tells what a copy
+        of it serves: every fault, with row and column.
     """
     source, text = read_text(path)
     rows = parse_csv(text, source)
@@ -36,13 +47,50 @@ def read_models(path: str | Path) -> tuple[ModelWish, ...]:
         faults.append(Fault("row 1", "must name the column model"))
     if faults:
         raise DocumentError(faults, source)
-    return tuple(each(rows, _wish, source))
+    known = cache(read_model)
+    return tuple(each(rows, lambda row: _wish(row, known, throughputs), source))
 
 
-def _wish(row: CsvRow) -> ModelWish:
-    given = {key: row.text(key) for key in KEYS}
+def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, Measured] | None) -> ModelWish:
+    """The wish of a row.
+
+    Raises
+    ------
+    DocumentError
+        With all faults of the row.
+    """
+    faults: list[Fault] = []
+    model = None
+    name = row.text("model")
     try:
-        return wish_of(row.required("model"), given, row.place)
-    except UsageError as error:
-        place, _, rule = str(error).partition(" must ")
-        raise FieldError(printable(place), f"must {rule}") from None
+        if row.required("model") != STDIN:  # which can be read only once
+            model = known(name)
+    except FieldError as error:
+        faults.append(error.fault)
+    except PlacementError as error:
+        faults.append(Fault(row.place("model"), " ".join(str(error).split())))
+    wish, wrong = _amounts(row, name)
+    faults += wrong
+    needed = throughputs is not None and wish.rate is not None and not row.text("throughput")
+    if needed and (model is None or not measured_of(model.name, throughputs or {})):
+        rule = "must tell what one copy serves, beside a rate; or add measurements with --profile FILE"
+        faults.append(Fault(row.place("throughput"), rule))
+    if faults:
+        raise DocumentError(faults)
+    return wish
+
+
+def _amounts(row: CsvRow, model: str) -> tuple[ModelWish, list[Fault]]:
+    """What the other cells of a row ask for, as far as they can be read, and the faults of the rest."""
+    faults: list[Fault] = []
+    given: dict[str, str] = {}
+    wish = ModelWish(model)
+    for key in KEYS:
+        try:
+            wish = wish_of(model, given | {key: row.text(key)}, row.place)
+        except UsageError as error:
+            place, _, rule = str(error).partition(" must ")
+            faults.append(Fault(printable(place), f"must {rule}"))
+        else:
+            given[key] = row.text(key)
+    return wish, faults

@@ -11,6 +11,7 @@ from rich.text import Text
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.worst_losses import worst_losses
 from placement.report import words
+from placement.report.mixed import mixed_demands, mixed_words
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI, micro_dollars
 
@@ -119,26 +120,16 @@ def _losses(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
 
 def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
     """Which components with a demand are served by several kinds of accelerators, and by how many copies on each."""
-    types = facts.fleet.problem.instance_types
-    demands = {component.name for component in facts.components if component.wanted is None}
-    on: dict[str, Counter[str]] = {name: Counter() for name in demands}
-    for load, machines in facts.loads.items():
-        for kind, copies in load.copies:
-            if kind.component in demands:
-                on[kind.component][types[load.type].accelerator or "no accelerator"] += copies * machines
-    mixed = {
-        component.name: on[component.name] for component in facts.components if len(on.get(component.name, ())) > 1
-    }
+    mixed = mixed_demands(facts)
     if not mixed:
         return
     told = [
-        f"{words.shown(name)} ({', '.join(f'{words.shown(a)} x{n}' for a, n in sorted(counts.items()))})"
-        for name, counts in mixed.items()
+        f"{words.shown(name)} ({', '.join(f'{words.shown(kind)} x{n}' for kind, n in kinds.items())})"
+        for name, kinds in mixed.items()
     ]
-    what = f"{len(mixed)} of {len(demands)} demands are served by several kinds of accelerators"
     shown = told if most is None else told[:most]
     rest = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
-    yield "mixed", f"{what}: {', '.join(shown)}{rest}"
+    yield "mixed", f"{mixed_words(facts, mixed)}: {', '.join(shown)}{rest}"
 
 
 def _amount(value: float, *, by_money: bool) -> str:

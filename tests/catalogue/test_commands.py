@@ -93,6 +93,16 @@ def test_nothing_found_is_said() -> None:
         (["export", "p5.48xlarge", "--price", "p5.48xlarge"], "--price must be TYPE=DOLLARS"),
         (["export", "p5.48xlarge", "--price", "p5.48xlarge=nan"], "--price must be TYPE=DOLLARS"),
         (["export", "p5.48xlarge", "--price", "p6=1"], 'no instance type "p6" is in the catalogue'),
+        (
+            ["export", "p5.48xlarge", "--region", "us-central1"],
+            "p5.48xlarge is not offered in us-central1; it is in ap-",
+        ),
+        (
+            ["export", "p5.48xlarge", "ml.p5.48xlarge", "--region", "eu-central-1"],
+            "us-west-2; ml.p5.48xlarge is not offered in eu-central-1; it is in ap-southeast-2, ca-central-1",
+        ),
+        (["export", "ml.p5.48xlarge", "--region", "eu-west-1"], "ml.p5.48xlarge is not offered in eu-west-1"),
+        (["export", "a3-highgpu-8g", "--region", "us-east-1"], "not offered in us-east-1; it is in us-central1"),
         (["export", "g6.xlarge", "--spot", "--region", "us-east-1"], "no spot price is known of g6.xlarge in use1-az1"),
         (
             ["export", "p5.48xlarge", "--region", "us-east-1", "--zones", "use1-az7"],
@@ -167,6 +177,13 @@ def test_unknown_zones_are_said_once() -> None:
         "# The zones of g2-standard-4, g2-standard-8 are not known: us-central1 stands for all of them"
     )
     assert "{name: g2-standard-4-us-central1, instance_type: g2-standard-4, zone: us-central1}" in made
+
+
+def test_what_is_not_known_of_regions_is_no_fault(files: Path) -> None:
+    """A region where the tables have only another region's price; one that a file of the user's adds."""
+    assert run("catalogue", "export", "a3-highgpu-8g", "--region", "us-central1").exit_code == 0
+    told = run("catalogue", "export", "p5.48xlarge", "--region", "eu-west-1", "--facts", files / "prices.json")
+    assert "p5.48xlarge-eu-west-1" in told.stdout
 
 
 def test_a_quota_over_several_pools_is_a_limit(files: Path) -> None:

@@ -175,7 +175,7 @@ def test_an_accelerator_is_found_by_many_names(written: str, name: str) -> None:
     ("written", "message"),
     [
         ("A100", 'sold in several sizes; write "A100-40GB" or "A100-80GB"'),
-        ("H1000", 'did you mean "H100", "H200" or "H100-NVL"?'),
+        ("H1000", 'did you mean "H100", "H100-NVL" or "H200"?'),
         ("", 'no accelerator "" is in the catalogue'),
         ("\u202eH\n", "no accelerator"),
     ],

@@ -141,6 +141,23 @@ def test_arrows_and_ticks(press: Callable[..., tuple[Answers, str, bool]]) -> No
     assert len(answers.gpus) == 2
 
 
+def test_a_mistyped_region_gets_the_nearest_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the question, before anything else is asked."""
+    told: list[bool | str] = []
+
+    def autocomplete(text: str, choices: list[str], validate: Callable[[str], bool | str]) -> None:
+        told.extend(validate(typed) for typed in ("us-est-1", "us-east-1", ""))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("questionary.autocomplete", autocomplete)
+    with pytest.raises(KeyboardInterrupt):
+        ask(Answers(()), Market(), "absent.yaml", survive_given=False, force=False)
+
+    wrong, *right = told
+    assert str(wrong).startswith('no region of the catalogue; did you mean "us-east-1"')
+    assert right == [True, True]
+
+
 def test_only_what_is_missing_is_asked(press: Callable[..., tuple[Answers, str, bool]]) -> None:
     """Here the zones alone."""
     given = {"models": (ModelWish("phi-2"),), "region": "us-east-1", "provider": "aws", "gpus": ("L4",)}

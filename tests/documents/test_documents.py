@@ -415,7 +415,8 @@ UNKNOWN_KEYS = [
         '$.instance_types.cpu.accelerators: unknown key; did you mean "accelerator"?',
     ),
     ("instance_types.p4d.reserved.vcpu", 1, '$.instance_types.p4d.reserved.vcpu: unknown key; did you mean "vcpus"?'),
-    ("pools.0.max", 1, "$.pools[0].max: unknown key; known: name, instance_type, zone, min_instances"),
+    ("pools.0.max", 1, '$.pools[0].max: unknown key; did you mean "max_instances"?'),
+    ("pools.0.most", 1, "$.pools[0].most: unknown key; known: name, instance_type, zone, min_instances"),
     ("components.2.copys", 1, '$.components[2].copys: unknown key; did you mean "copies"?, got 1'),
     ("components.0.options.0.share", 1, '$.components[0].options[0].share: unknown key; did you mean "shared"?'),
     (
@@ -501,6 +502,9 @@ def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
     ("name", "known", "hint"),
     [
         ("copys", ["copies", "name"], 'did you mean "copies"?'),
+        ("Qwen2.5-7B", ["Qwen3.5-27B", "Qwen2.5-7B-Instruct"], 'did you mean "Qwen2.5-7B-Instruct"?'),
+        ("gpt", ["opt-7b", "GPT-OSS-20B"], 'did you mean "GPT-OSS-20B"?'),
+        ("conpute", ["console", "compute"], 'did you mean "compute"?'),
         ("x", [], "none is defined"),
         ("x", ["alpha", "beta"], "known: alpha, beta"),
         (

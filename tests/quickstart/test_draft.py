@@ -155,8 +155,9 @@ def test_quotas_and_prices_leave_machines_out() -> None:
     assert "ml.g6e.xlarge" not in made.problem.instance_types
     assert "# Left out: ml.g6e.xlarge: the quota in us-east-1 is too small for one." in made.text
     with pytest.raises(UsageError, match="no machine is left to rent"):
-        draft(answers(gpus=(), instance_types=("p5e.48xlarge",)), MARKET)
-    priced = draft(answers(gpus=(), instance_types=("p5e.48xlarge",), prices={"p5e.48xlarge": 50}), MARKET)
+        draft(answers(region="us-east-2", gpus=(), instance_types=("p5e.48xlarge",)), MARKET)
+    named = answers(region="us-east-2", gpus=(), instance_types=("p5e.48xlarge",), prices={"p5e.48xlarge": 50})
+    priced = draft(named, MARKET)
     assert priced.problem.instance_types["p5e.48xlarge"].price_per_hour == 50
 
 
@@ -189,6 +190,10 @@ def test_a_cluster_is_its_nodes() -> None:
         (
             {"models": (ModelWish("Llama-3.1-405B-Instruct"),)},
             "no copy of meta-llama/Llama-3.1-405B-I",
+        ),
+        (
+            {"region": "eu-central-1", "gpus": (), "instance_types": ("p5.48xlarge",), "survive_zones": 1},
+            "p5.48xlarge is not offered in eu-central-1; it is in ap-northeast-1",
         ),
         ({"region": "us-central1", "gpus": ("L4",), "survive_zones": 1}, "the zones of us-central1 are not known here"),
     ],
@@ -266,6 +271,35 @@ def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> No
         read_models(path)
 
     assert message in str(caught.value)
+
+
+def test_every_fault_of_a_file_of_models_is_told(tmp_path: Path) -> None:
+    """Unknown models with the nearest, rates without a throughput, several wrong values of one row."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,rate,throughput,copies\nQwen/Qwen2.5-7B,5,,\nphi-2,5,,\nphi-2,x,-1,2\n-,5,5,2\n")
+    with pytest.raises(DocumentError) as caught:
+        read_models(path, {})
+
+    assert [fault.path for fault in caught.value.faults] == [
+        "row 2, column model",
+        "row 2, column throughput",
+        "row 3, column throughput",
+        "row 4, column rate",
+        "row 4, column throughput",
+        "row 5, column rate",
+    ]
+    assert f'{path} at row 2, column model: "Qwen/Qwen2.5-7B" is no file' in str(caught.value)
+    assert 'did you mean "Qwen/Qwen2.5-7B-Instruct"?' in str(caught.value)
+
+
+def test_measurements_stand_for_throughputs_in_a_file_of_models(tmp_path: Path) -> None:
+    """By the model's name without its publisher; unless they are given, nobody asks."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,rate\nQwen/Qwen2.5-7B-Instruct,5\n")
+
+    wished = (ModelWish("Qwen/Qwen2.5-7B-Instruct", rate=5),)
+    assert read_models(path, {"qwen2.5-7b-instruct": {("L4", 1): 3.0}}) == wished
+    assert read_models(path) == wished
 
 
 @given(rows=st.lists(st.lists(st.text(max_size=5), min_size=3, max_size=3), max_size=3), width=st.integers(1, 8))

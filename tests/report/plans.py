@@ -42,3 +42,22 @@ def planned(problem: placement.Problem, **said: Any) -> placement.Plan:
         assignments=[{"component": component, "instance": ids[k // 2], "accelerators": [0]} for k in range(3)],
         **said,
     )
+
+
+def mixed_demand() -> placement.Problem:
+    """Two demands, of which the cheapest plan serves chat by a copy on an H100 and one on an L4."""
+    types = {
+        name: {"accelerator": gpu, "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": price}
+        for name, gpu, price in (("large", "H100", 7), ("small", "L4", 1))
+    }
+    options = [
+        {"name": "big", "on": ["H100"], "throughput": 10},
+        {"name": "little", "on": ["L4"], "throughput": 1},
+    ]
+    return placement.Problem(
+        name="mixed",
+        accelerators={"H100": {"memory_gib": 80}, "L4": {"memory_gib": 24}},
+        instance_types=types,
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in types],
+        components=[{"name": name, "demand": n, "options": options} for name, n in (("chat", 11), ("rank", 1))],
+    )

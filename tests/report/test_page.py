@@ -28,7 +28,7 @@ from placement.report.page.view import look
 from placement.report.shown import show
 from placement.units import money
 from tests import strategies
-from tests.report.plans import named, planned, solved
+from tests.report.plans import mixed_demand, named, planned, solved
 
 VOID = {"meta", "link", "input"}
 NASTY = st.text(
@@ -196,6 +196,18 @@ def test_sections_appear_when_their_data_is_there() -> None:
     none = placement.Plan(problem=problem.name, status="infeasible", reason="<no room>")
     assert shown(problem, none) == {"asked"}
     assert "<no room>" in "".join(Reader(render(problem, none)).texts)
+
+
+def test_a_mix_of_accelerators_is_told_with_its_copies() -> None:
+    """Chat alone is served by two kinds; the page says which, and how many copies stand on each."""
+    problem = mixed_demand()
+    plan = placement.solve(problem, "demand", time_limit=None, work=100).plan
+
+    text = " ".join("".join(Reader(render(problem, plan)).texts).split())
+
+    assert "1 of 2 demands are served by several kinds of accelerators." in text
+    assert re.search(r"chat\s*H100\s*1\s*chat\s*L4\s*1", text)
+    assert not re.search(r"rank\s*L4\s*1", text)
 
 
 def test_a_plan_that_breaks_a_rule_is_not_drawn() -> None:

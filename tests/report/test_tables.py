@@ -17,6 +17,7 @@ from placement.report.facts import Amount, Device, gather
 from placement.report.fill import bar
 from placement.report.overview import Overview
 from placement.report.tables import Report
+from tests.report.plans import mixed_demand
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
@@ -317,20 +318,7 @@ def test_overview_says_why_nothing_can_work() -> None:
 
 def test_a_demand_served_by_several_accelerators_is_told() -> None:
     """Eleven are served by a large copy and a small one, as two large ones cost more; one needs no mix."""
-    types = {
-        name: {"accelerator": gpu, "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": price}
-        for name, gpu, price in (("large", "H100", 7), ("small", "L4", 1))
-    }
-    options = [
-        {"name": "big", "on": ["H100"], "throughput": 10},
-        {"name": "little", "on": ["L4"], "throughput": 1},
-    ]
-    problem = small_problem(
-        accelerators={"H100": {"memory_gib": 80}, "L4": {"memory_gib": 24}},
-        instance_types=types,
-        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in types],
-        components=[{"name": name, "demand": n, "options": options} for name, n in (("chat", 11), ("rank", 1))],
-    )
+    problem = mixed_demand()
     result = placement.solve(problem, "demand", time_limit=None, work=100)
     assert result.cost == 9_000_000
     text = " ".join(shown(Report(problem, result)).split())

@@ -215,8 +215,10 @@ def each(rows: Iterable[T], read: Callable[[T], Any], source: str) -> list[Any]:
             found.append(read(row))
         except FieldError as error:
             faults.append(error.fault)
-            if len(faults) >= _MOST_FAULTS:
-                break
+        except DocumentError as error:
+            faults += error.faults
+        if len(faults) >= _MOST_FAULTS:
+            break
     if faults:
         raise DocumentError(faults, source)
     return found

@@ -19,6 +19,7 @@ from placement.report.page.fleet_map import fleet_map
 from placement.report.page.frontier import frontier_section
 from placement.report.page.headroom import headroom_section
 from placement.report.page.left_out import left_out
+from placement.report.page.mixed import mixed_section
 from placement.report.page.replan import replan
 from placement.report.page.resilience import resilience
 from placement.report.page.search import search
@@ -195,6 +196,7 @@ SECTIONS = (
     Section("transition", "The way there", transition_section),
     Section("frontier", "What moves buy", frontier_section),
     Section("headroom", "What surviving more costs", headroom_section),
+    Section("mixed", "Mixes of accelerators", mixed_section),
     Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
     Section("resilience", "Spread and resilience", resilience),

@@ -1,0 +1,34 @@
+"""Demands that are served by several kinds of accelerators: how many copies stand on each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.report.map.sketch import colour_class
+from placement.report.mixed import mixed_demands, mixed_words
+from placement.report.page import grid
+from placement.report.page.grid import Head, PageTable
+
+if TYPE_CHECKING:
+    from placement.report.page.view import View
+
+
+def mixed_section(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None without a plan, or where one kind serves each demand."""
+    if view.facts is None:
+        return None
+    mixed = mixed_demands(view.facts)
+    if not mixed:
+        return None
+    colours = {row.name: colour_class(c) for c, row in enumerate(view.facts.components)}
+    rows: list[grid.Row] = [
+        (grid.name(name, colours[name]), grid.name(kind), grid.number(copies))
+        for name, kinds in mixed.items()
+        for kind, copies in kinds.items()
+    ]
+    shown, note = grid.cut(rows, "row")
+    heads = (Head("component"), Head("accelerator"), Head("copies", True))
+    return {
+        "told": f"{mixed_words(view.facts, mixed)}.",
+        "grid": PageTable("Copies by kind of accelerator", heads, shown, note),
+    }
