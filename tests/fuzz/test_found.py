@@ -425,6 +425,73 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
+    # A component that fits nowhere was left out of a plan that was offered.
+    (
+        "cg-blind",
+        "2026112718:13884:cg-blind",
+        {
+            "format": "placement/v1",
+            "name": "large",
+            "accelerators": {"A": {"memory_gib": 1}, "B": {"memory_gib": 1}},
+            "instance_types": {
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "B", "accelerator_count": 1},
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+            },
+            "pools": [
+                {"name": "p2", "instance_type": "t0", "zone": "z0"},
+                {"name": "p0", "instance_type": "t1", "zone": "z2"},
+            ],
+            "components": [
+                {"name": "c0", "accelerator_memory_gib": 2, "copies": 2, "min_copies": 1},
+                {"name": "c1", "throughput": 488281, "demand": 1010000000.0},
+            ],
+        },
+    ),
+    (
+        "cg-dives-blind",
+        "2026112718:6058:cg-dives-blind",
+        {
+            "format": "placement/v1",
+            "name": "minimum",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0},
+            },
+            "pools": [
+                {"name": "p1", "instance_type": "t1", "zone": "z2"},
+                {"name": "p2", "instance_type": "t0", "zone": "z1"},
+            ],
+            "components": [
+                {"name": "c0", "copies": 1, "zones": ["z0"]},
+                {"name": "c2", "accelerators": 0, "copies": 0},
+                {"name": "c1", "demand": 1, "throughput": 1},
+            ],
+        },
+    ),
+    (
+        "cg-blind",
+        "2026112718:6451:cg-blind",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+            },
+            "pools": [
+                {"name": "p1", "instance_type": "t1", "zone": "z0"},
+                {"name": "p0", "instance_type": "t0", "zone": "z0"},
+                {"name": "p2", "instance_type": "t0", "zone": "z0"},
+            ],
+            "components": [{"name": "c1", "accelerator_memory_gib": 2, "copies": 1}],
+            "limits": [
+                {"name": "account", "pools": ["p2", "p0", "p1"], "max_instances": 0},
+                {"name": "team", "pools": ["p1", "p0", "p2"], "max_price_per_hour": 0},
+            ],
+        },
+    ),
 ]
 
 

@@ -103,11 +103,17 @@ class CountPacking:
         return counted.fleet.tick_price * machine_price(counted.fleet, packing) <= self._ticks(counts)
 
     def _keep_zone_rules(self, copies: Mapping[tuple[int, int, int], int]) -> bool:
-        """Whether the copies in each zone keep every rule over zones. O(counts + components x zones)."""
+        """Whether the copies in each zone keep every rule over zones, and all that must run are among them.
+
+        O(counts + components x zones).
+        """
         zoned = [[0] * len(self._fleet.zones) for _ in self._fleet.components]
         for (c, _, zone), n in copies.items():
             zoned[c][zone] += n
-        return all(keeps_zone_rules(c, totals) for c, totals in zip(self._fleet.components, zoned, strict=True))
+        return all(
+            sum(totals) >= c.required and keeps_zone_rules(c, totals)
+            for c, totals in zip(self._fleet.components, zoned, strict=True)
+        )
 
     def _in_turn(
         self,
