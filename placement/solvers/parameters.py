@@ -18,7 +18,7 @@ class DemandParameters:
     more: float = parameter(1.7, "factor", "of it, after counts that were not")
     most_spare: float = parameter(0.2, "part of the room", "left free at most")
     rounds: int = parameter(1_000, "rounds", "of counts and packings: no limit")
-    rounds_by_work: int = parameter(2, "rounds", "of them under a limit on work")
+    rounds_by_work: int = parameter(3, "rounds", "of them under a limit on work")
     wholes: int = parameter(2, "programs", "of all components beside the rounds, one after the other")
     near: float = parameter(2e-3, "part", "of the price of counts, that a packing of them may cost more at first")
     idle: int = parameter(8, "rounds", "without counts to pack, in a row, after which nothing is left to try")
