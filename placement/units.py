@@ -37,18 +37,6 @@ def micro_dollars(dollars: float) -> int:
     return round(dollars * MICRO)
 
 
-def nearest(micro: Fraction) -> int:
-    """The nearest whole number of micro-dollars; of two as near, the greater.
-
-    So that a plan costs the same whether its rent or its sum of rent and moves is rounded, and of two plans the dearer
-    never seems the cheaper: `nearest(rent) + moves == nearest(rent + moves)`. Rounding to the even has neither.
-
-    >>> nearest(Fraction(5, 2)), nearest(Fraction(7, 2)), nearest(Fraction(5, 2) + 1)
-    (3, 4, 4)
-    """
-    return math.floor(micro + Fraction(1, 2))
-
-
 def dollars(micro: int) -> float:
     """Micro-dollars as dollars, for documents and people."""
     return micro / MICRO

@@ -70,7 +70,7 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
         "stop": str(outcome.stop),
     }
     best = incumbent.best
-    bound = None if incumbent.ticks_bound is None else fleet.cost(incumbent.ticks_bound)
+    bound = None if incumbent.ticks_bound is None else fleet.least_cost(incumbent.ticks_bound)
     if best is None:
         status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
         facts.update(
@@ -93,6 +93,8 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
     paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
+    if incumbent.ticks_bound is not None and incumbent.ticks_bound >= value.ticks:  # in ticks, which are exact
+        bound = cost
     gap = relative_gap(cost, bound)
     proved = incumbent.proved and _meets(cost, bound)
     status = Status.OPTIMAL if proved else Status.FEASIBLE

@@ -439,7 +439,7 @@ class _Search:
                 price = self._price_within(entry, sum(run_on.values()))
                 if price is None:
                     continue
-                cost = self.reading.rent(price) + moves - entry.kept
+                cost = round(price * self.reading.horizon) + moves - entry.kept
                 if left_out not in found or cost < found[left_out][0]:
                     found[left_out] = (cost, entry)
 

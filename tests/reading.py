@@ -139,10 +139,6 @@ class Reading:
         own = raw.get("price_per_hour")
         return micro(self.problem["instance_types"][raw["instance_type"]]["price_per_hour"] if own is None else own)
 
-    def rent(self, price: int) -> int:
-        """Micro-dollars over the horizon; half of one is rounded up."""
-        return math.floor(price * self.horizon + Fraction(1, 2))
-
     def committed(self, paid: dict[str, int]) -> int:
         """Micro-dollars per hour that commitments pay of so many machines by pool."""
         total = 0
@@ -274,7 +270,7 @@ def account(reading: Reading, plan: Doc) -> Account:
     kept = _kept(reading, plan)
     moves = {name: min(reading.running[name], planned[name]) - kept[name] for name in reading.components}
     paid = sum(reading.move_cost[name] * number for name, number in moves.items())
-    return Account(price, reading.rent(price) + paid, sum(moves.values()))
+    return Account(price, round(price * reading.horizon) + paid, sum(moves.values()))
 
 
 def left_out(reading: Reading, plan: Doc) -> Counter[str]:

@@ -681,10 +681,10 @@ def test_pinned_rows_are_counted(rows: list[Doc], planned: list[list[int]], shor
 
 @pytest.mark.parametrize(
     ("micro", "hours", "expected"),
-    [(1, 2.5, 3), (3, 0.5, 2), (5, 0.5, 3), (7, 0.5, 4), (1, 0.1, 0), (10, 0.05, 1), (30, 0.05, 2), (3, 1 / 3, 1)],
+    [(1, 2.5, 2), (3, 0.5, 2), (5, 0.5, 2), (7, 0.5, 4), (1, 0.1, 0), (10, 0.05, 0), (30, 0.05, 2), (3, 1 / 3, 1)],
 )
-def test_cost_is_rounded_to_the_nearest_in_exact_fractions(micro: int, hours: float, expected: int) -> None:
-    """Of two as near the greater; the horizon is the decimal that was written: 30 x 0.05 is one and a half."""
+def test_cost_is_rounded_half_to_even_in_exact_fractions(micro: int, hours: float, expected: int) -> None:
+    """The horizon is the decimal that was written: 30 x 0.05 is one and a half."""
     problem = Problem(
         instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": micro / 1e6}},
         pools=[{"name": "p", "instance_type": "t", "zone": "z", "min_instances": 1}],

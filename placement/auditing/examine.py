@@ -17,7 +17,7 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import changes
 from placement.running_state import as_running, running_plan
 from placement.solving.result import Status
-from placement.units import dollars, horizon, micro_dollars, nearest
+from placement.units import dollars, horizon, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def audit(
     result = solve(running, time_limit=time_limit, seed=seed, work=work, hint=_start(running), listener=listener)
     runs = running_plan(running).plan
     going, moves, left = _way(running, runs, result, steps)
-    cost = nearest(verdict.price_per_hour * horizon(problem.objective.horizon_hours))
+    cost = round(verdict.price_per_hour * horizon(problem.objective.horizon_hours))
     return Audit(
         problem=problem.name,
         ok=not broken,

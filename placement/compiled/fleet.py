@@ -7,6 +7,7 @@ micro-dollars per hour; the objective is in *ticks*, see `Fleet.tick_price`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.demand import demand_units, most_copies
 from placement.compiled.groups import FleetCommitment, FleetLimit, compile_commitments, compile_limits
 from placement.documents.references import GROUP
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, nearest, need, room
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -180,8 +181,12 @@ class Fleet:
         object.__setattr__(self, "_forced", tuple(map(tuple, forced)))
 
     def cost(self, ticks: int) -> int:
-        """Ticks as micro-dollars: what a plan of so many costs, and the least that one of so many or more does."""
-        return nearest(Fraction(ticks, self.tick_move))
+        """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
+        return round(Fraction(ticks, self.tick_move))
+
+    def least_cost(self, ticks: int) -> int:
+        """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded."""
+        return math.ceil(Fraction(ticks, self.tick_move) - Fraction(1, 2))
 
     def rent(self, paid: Sequence[int]) -> int:
         """Micro-dollars per hour of `paid` (P,) machines of each pool, on top of what is committed. O(pools)."""

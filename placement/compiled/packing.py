@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,8 +68,13 @@ def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
 
 
 def cost_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
-    """What a plan costs, micro-dollars: its price over the horizon, to the nearest, and its moves."""
-    return fleet.cost(fleet.tick_price * price) + sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))
+    """What a plan costs, micro-dollars: its price over the horizon, to the nearest (the even of two), and its moves.
+
+    Rounded so, as the format does, price and moves do not add up as ticks do: `Fleet.cost` of the same plan's ticks may
+    be one apart, where half a micro-dollar is left.
+    """
+    paid = sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))
+    return round(Fraction(fleet.tick_price * price, fleet.tick_move)) + paid
 
 
 def machines_held(fleet: Fleet, packing: Packing) -> Counter[int]:

@@ -19,7 +19,7 @@ from placement.referee.money import hourly_price, left_out_by_priority, move_cos
 from placement.referee.rules import broken
 from placement.referee.standing import Standing
 from placement.referee.verdict import Verdict
-from placement.units import horizon, nearest
+from placement.units import horizon
 
 if TYPE_CHECKING:
     from placement.referee.verdict import Violation
@@ -76,7 +76,7 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
         return Verdict(told, price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
     stand = Standing(problem, plan)
     price, moves = hourly_price(stand), moved_copies(stand)
-    total = nearest(price * horizon(problem.objective.horizon_hours)) + move_cost(problem, moves)
+    total = round(price * horizon(problem.objective.horizon_hours)) + move_cost(problem, moves)
     moved = sum(moves.values())
     short = left_out_by_priority(stand)
     told = (

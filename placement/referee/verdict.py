@@ -81,7 +81,7 @@ class Verdict:
     violations : every broken rule; empty for a plan that may be carried out as it is.
     price_per_hour : micro-dollars per hour of all machines that are paid for, less what commitments pay.
     moves : copies that run now and run on, but not where they are.
-    cost : micro-dollars: the price over the horizon, rounded to the nearest (`units.nearest`), plus the moves.
+    cost : micro-dollars: the price over the horizon, rounded half to even, plus the moves.
     left_out : copies left out by priority; only priorities that leave any out. Components with a demand leave none out.
     copies : placed copies.
     instances : machines that the plan lists.

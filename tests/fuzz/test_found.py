@@ -492,31 +492,6 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
-    # Of two plans of equal ticks, half a micro-dollar of rent was rounded up in one and down in the other.
-    (
-        "auto-blind",
-        "2026112720:8141:auto-blind",
-        {
-            "format": "placement/v1",
-            "name": "moves",
-            "accelerators": {"L": {"memory_gib": 1}},
-            "instance_types": {
-                "l2": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 2.5, "accelerator": "L", "accelerator_count": 2},
-                "l4": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "L", "accelerator_count": 1},
-            },
-            "pools": [
-                {"name": "l2-a", "instance_type": "l2", "zone": "a"},
-                {"name": "l4-a", "instance_type": "l4", "zone": "a"},
-            ],
-            "components": [{"name": "m0", "copies": 2, "move_cost": 0.333333}],
-            "instances": [{"id": "n1", "pool": "l2-a"}, {"id": "n2", "pool": "l4-a"}],
-            "placements": [
-                {"component": "m0", "instance": "n2"},
-                {"component": "m0", "instance": "n1", "pinned": True},
-            ],
-            "objective": {"horizon_hours": 0.333333},
-        },
-    ),
 ]
 
 

@@ -11,7 +11,7 @@ from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.report.split import split_price
-from placement.units import horizon, nearest
+from placement.units import horizon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def _down_to(rent: int, view: View) -> Iterator[_Row]:
     alone = view.baseline.total if view.baseline is not None else None
     if alone is None:
         return
-    own = nearest(alone.price * horizon(view.problem.objective.horizon_hours))
+    own = round(alone.price * horizon(view.problem.objective.horizon_hours))
     note = f"{words.count(alone.machines, 'machine')}; quotas not counted"
     yield "Each component on machines of its own", words.money(own), 0, own, "alone", note
     if own > rent:
