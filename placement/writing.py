@@ -93,8 +93,6 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
     paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
-    if incumbent.ticks_bound is not None and incumbent.ticks_bound >= value.ticks:  # in ticks, which are exact
-        bound = cost
     gap = relative_gap(cost, bound)
     proved = incumbent.proved and _meets(cost, bound)
     status = Status.OPTIMAL if proved else Status.FEASIBLE

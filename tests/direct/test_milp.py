@@ -19,11 +19,11 @@ import pulp
 import pytest
 
 import placement
+from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate
 from placement.compiled.translate import to_plan
 from placement.direct.milp import MilpOptions, solve_milp
-from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES as RUNNERS
 from placement.direct.milp.engines import End, _cbc_end, safe_bound
 from placement.direct.milp.program import PulpProgram

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.direct.cp_sat.engine import written
-from placement.direct.milp.check import broken_rule
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError, Program

@@ -492,6 +492,57 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
+    # Of two plans of equal ticks, half a micro-dollar of rent was rounded up in one and down in the other.
+    (
+        "auto-blind",
+        "2026112720:8141:auto-blind",
+        {
+            "format": "placement/v1",
+            "name": "moves",
+            "accelerators": {"L": {"memory_gib": 1}},
+            "instance_types": {
+                "l2": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 2.5, "accelerator": "L", "accelerator_count": 2},
+                "l4": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "L", "accelerator_count": 1},
+            },
+            "pools": [
+                {"name": "l2-a", "instance_type": "l2", "zone": "a"},
+                {"name": "l4-a", "instance_type": "l4", "zone": "a"},
+            ],
+            "components": [{"name": "m0", "copies": 2, "move_cost": 0.333333}],
+            "instances": [{"id": "n1", "pool": "l2-a"}, {"id": "n2", "pool": "l4-a"}],
+            "placements": [
+                {"component": "m0", "instance": "n2"},
+                {"component": "m0", "instance": "n1", "pinned": True},
+            ],
+            "objective": {"horizon_hours": 0.333333},
+        },
+    ),
+    # A whole solution of the program of patterns, which knows the loss of a zone in part, was offered unseen.
+    (
+        "second-in-thread",
+        "2026112719:2663:second-in-thread",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0},
+            },
+            "pools": [
+                {"name": "p2", "instance_type": "t0", "zone": "z0"},
+                {"name": "p1", "instance_type": "t1", "zone": "z0"},
+                {"name": "p0", "instance_type": "t1", "zone": "z0"},
+            ],
+            "components": [
+                {"name": "c0", "copies": 2, "min_copies": 1, "min_available_on_zone_loss": 1, "accelerators": 0}
+            ],
+            "limits": [
+                {"name": "account", "pools": ["p1"], "max_accelerators": 0},
+                {"name": "team", "pools": ["p2", "p0", "p1"], "max_accelerators": 0},
+            ],
+        },
+    ),
 ]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.direct.milp.check import broken_rule
+from placement.compiled.broken_rule import broken_rule
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.outline_plans import OutlinePlans

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.compiled.broken_rule import broken_rule
 from placement.direct.cp_sat import find_plan
-from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.program import PulpProgram

@@ -18,7 +18,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
-from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
 from placement.local_search.completion import Completion
@@ -132,14 +132,9 @@ class WholeSolutions:
         if not fits:
             wanted = Counter({c.index: c.required for c in self._fleet.components})
             whole = self._completion.run(Packing(tuple(packed)), wanted, budget)
-        if whole is None or broken_fleet_rule(self._solve.fleet, whole) or not self._has_required(whole):
+        if whole is None or broken_rule(self._solve.fleet, whole):  # the program knows some rules over zones in part
             return False
         return self._solve.incumbent.offer(whole, self._name)
-
-    def _has_required(self, packing: Packing) -> bool:
-        """Whether all copies that must run are there: the program knows none of a component that fits nowhere."""
-        placed = Counter(seat.component for _, seat in packing.seats())
-        return all(placed[component.index] >= component.required for component in self._fleet.components)
 
     def _parts(self, answer: ProgramAnswer) -> Iterator[tuple[tuple[int, ...], Counts, Counts]]:
         """Pools, machines by pool and copies by component of each part of a solution: a device class, or a pool."""

@@ -1,4 +1,8 @@
-"""Whether a packing keeps every rule, recounted in integers: a float engine's plan may be off by a hair."""
+"""Whether a packing keeps every rule, recounted in integers before it is offered.
+
+The plan of an engine in floats may be off by a hair, and one that is put together from parts may break what no part
+can see, as the rules over zones. The referee of `placement.verify` is another's count of the same.
+"""
 
 from __future__ import annotations
 
