@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
     REQUIRED,
+    ZONE,
     Sharing,
     affinity,
     most_on_one,
@@ -16,7 +17,7 @@ from placement.integrations.kserve.predictor import (
     unselected,
 )
 from placement.integrations.kserve.services import ServiceTemplates, read_services
-from placement.integrations.kubernetes.apart import apart_terms
+from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
@@ -80,8 +81,8 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     documents = []
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
-        apart = _apart(problem, row.component, found, known, notes)
-        documents.append(_service(problem, row, name, running, wish, found, apart))
+        kept = _kept(problem, row.component, found, known, notes)
+        documents.append(_service(problem, row, name, running, wish, found, kept))
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
@@ -129,16 +130,26 @@ def _space(component: Component, now: ServiceTemplate | None) -> str:
     return namespace_of(component.labels.get(OWNER, "")) or (now.namespace if now else "")
 
 
-def _apart(
+class _Kept(NamedTuple):
+    """What keeps copies apart: terms about other pods, and constraints of spread."""
+
+    apart: list[dict[str, Any]]
+    spread: list[dict[str, Any]]
+
+
+def _kept(
     problem: Problem, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
-) -> list[dict[str, Any]]:
-    """Whom its copies must not be on one host with: terms of the service that runs, then those of the problem."""
+) -> _Kept:
+    """Of the service that runs what the problem says too or can not say, then what the problem says."""
     affinity = (now.predictor.get("affinity") or {}) if now else {}
     before = others_than_ours((affinity.get("podAntiAffinity") or {}).get(REQUIRED))
     if before and not known.pods:
         told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
         notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
-    return apart_terms(component, before, _space(component, now), problem, known.pods, notes)
+    around = Surroundings(problem, known.pods, ZONE)
+    apart = apart_terms(component, before, _space(component, now), around, notes)
+    spread = others_than_ours(now.predictor.get("topologySpreadConstraints")) if now else []
+    return _Kept(apart, [*other_constraints(component, spread, ZONE, notes), *most_on_one(component)])
 
 
 def _service(
@@ -148,7 +159,7 @@ def _service(
     running: set[str],
     wish: KServeWish,
     now: ServiceTemplate | None,
-    apart: list[dict[str, Any]],
+    kept: _Kept,
 ) -> dict[str, Any]:
     labels = {COMPONENT_LABEL: slug(row.component.name)}
     if wish.sharing == "kai" and now is None:
@@ -166,12 +177,11 @@ def _service(
         "labels": {**(now.labels if now else {}), **labels},
         "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
     }
-    held = affinity(row, running, before.get("affinity") or {}, apart)
+    held = affinity(row, running, before.get("affinity") or {}, kept.apart)
     if held:
         predictor["affinity"] = held
-    spread = most_on_one(row.component)
-    if spread:
-        predictor["topologySpreadConstraints"] = spread
+    if kept.spread:
+        predictor["topologySpreadConstraints"] = kept.spread
     if now is None and wish.sharing == "kai":
         predictor["schedulerName"] = "kai-scheduler"
     predictor |= _model(problem, row, wish, predictor)

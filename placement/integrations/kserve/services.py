@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.annotations import kept_annotations
+from placement.integrations.kubernetes.cleaning import clean_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
 from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
-from placement.integrations.kubernetes.templates import clean_spec, templates_of
+from placement.integrations.kubernetes.templates import templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
 from placement.integrations.notes import Notes
 

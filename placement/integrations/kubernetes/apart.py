@@ -1,4 +1,4 @@
-"""Who must not be on one host with a copy, as anti-affinity of an exported pod: `avoid` and `dedicated`.
+"""What keeps copies apart in an exported pod: `avoid` and `dedicated` as anti-affinity, and what no plan knows.
 
 Copies of the export are told apart by the label of their component. Pods that it leaves as they are (StatefulSets,
 Jobs, what comes with a node) have no such label: a term that a pod had about its host is kept where the problem says
@@ -8,14 +8,14 @@ the same, and what is missing is said by the labels that those pods have.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.documents.references import GROUP
+from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of
-from placement.integrations.kubernetes.templates import own_labels
+from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of, is_kept_by_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,18 +43,34 @@ def avoided(component: Component, components: Sequence[Component]) -> list[str]:
     return [row.name for row in components if says(component, row) or says(row, component)]
 
 
+class Surroundings(NamedTuple):
+    """What terms are about: the problem, the pods that run by component, and the label of nodes that tells zones."""
+
+    problem: Problem
+    pods: PodsOf
+    zone_label: str
+
+
 def apart_terms(
-    component: Component, before: Sequence[Json], space: str, problem: Problem, pods: PodsOf, notes: Notes
+    component: Component, before: Sequence[Json], space: str, around: Surroundings, notes: Notes
 ) -> list[Json]:
     """Required terms of a copy in the namespace `space`: those of `before` that the problem says too, then ours.
 
-    `pods` are those that run by component. A term that is about none of them is kept.
+    A term about hosts that is about no pod that runs is kept, and so are terms that the problem can't say: over
+    other domains, and over zones about other components.
     """
+    problem, pods = around.problem, around.pods
     others = avoided(component, problem.components)
     kept = [(row, apart_of(At(row), space)) for row in before if row.get("topologyKey") == HOSTNAME]
     meant = {*others} | ({component.name} if component.spread.max_per_instance == 1 else set())
     kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, pods) <= meant]
     found = [copy.deepcopy(row) for row, _ in kept]
+    for row in before:
+        key = row.get("topologyKey")
+        about = _taken(apart_of(At(row), space), pods) - {component.name}
+        if key not in (HOSTNAME, around.zone_label) or (key == around.zone_label and about):
+            notes.inexact(f"component {component.name} podAntiAffinity[{key}]", _NOT_IN_PLANS)
+            found.append(copy.deepcopy(row))
     left = [row.name for row in problem.components if row.name in others and is_left_alone(row)]
     exported = sorted({slug(name) for name in others if name not in left})
     if exported:
@@ -67,6 +83,18 @@ def apart_terms(
         told = "keeps off pods of this export alone: others may be put on its machines"
         notes.inexact(f"component {component.name} dedicated", told)
     return found
+
+
+def other_constraints(component: Component, before: Sequence[Json], zone_label: str, notes: Notes) -> list[Json]:
+    """Spread constraints that stay as they are: wishes, and those over domains that are neither hosts nor zones."""
+    found = [copy.deepcopy(row) for row in before if not is_kept_by_plans(row, zone_label)]
+    for row in (row for row in found if row.get("whenUnsatisfiable") != "ScheduleAnyway"):
+        place = f"component {component.name} topologySpreadConstraints[{row.get('topologyKey')}]"
+        notes.inexact(place, _NOT_IN_PLANS)
+    return found
+
+
+_NOT_IN_PLANS = "stays as it is, and no plan knows it: where the scheduler can't keep it, copies wait"
 
 
 def _taken(rule: Apart, pods: PodsOf) -> set[str]:

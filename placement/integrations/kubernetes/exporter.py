@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.claiming import claims_for
+from placement.integrations.kubernetes.deployments import tell_unknown
 from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
@@ -87,8 +88,10 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, templates, wishes, problem)
-    workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, own)
+    workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, own)
     claims, work = _workloads(groups, workshop)
+    made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
+    tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
     copies = Counter(row.component for row in plan.assignments)
     named = {row.component.name for row in groups}
     guards = [

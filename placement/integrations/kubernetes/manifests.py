@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.catalogue.tables import find_accelerator
-from placement.integrations.kubernetes.apart import apart_terms
+from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
     HAMI_MEMORY,
@@ -15,6 +15,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_FRACTION,
     KAI_MEMORY,
 )
+from placement.integrations.kubernetes.deployments import ends_before_it_starts, kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Option, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
 
@@ -53,6 +55,7 @@ class Workshop:
     notes: Notes
     namespace: str = "default"
     sharing: Sharing = "none"
+    zone_label: str = ZONE
     node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
 
     def manager(self, group: CopyGroup) -> str:
@@ -106,26 +109,49 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     """The Deployment of a group; `extra` goes into the pod's spec and annotations (claims, pins)."""
     name, labels = names_of(group)
     found = workshop.templates.of(group.component.name, group.option)
-    own_labels, annotations, spec, differing = found or PodTemplate({}, *_bare(group, workshop))
-    for key in differing:
-        told = "its pods differ in it, so new copies have none"
-        workshop.notes.ignored(f"component {group.component.name} annotation {key}", told)
+    template = found or PodTemplate({}, *_bare(group, workshop))
+    _tell_template(template, group, workshop)
+    own_labels, annotations, spec = template.labels, template.annotations, template.spec
     annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | extra.get("annotations", {})
     _add_claims(spec, extra)
     before = dict(spec)
     _add_rules(spec, group, workshop)
     annotations[RULES] = rules_text(before, spec, _roll_out(group.component, workshop), keeps_hosts=True)
+    before_it, notes = template.deployment, workshop.notes
+    more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "namespace": workshop.space(group.component), "labels": dict(labels)},
+        "metadata": {
+            "name": name,
+            "namespace": workshop.space(group.component),
+            "labels": more | labels,
+            **({"annotations": told} if told else {}),
+        },
         "spec": {
+            **(kept_settings(before_it, notes) if before_it else {}),
             "replicas": group.copies,
-            "strategy": {"type": "RollingUpdate", **_rolling(group)},
+            "strategy": _strategy(group, before_it),
             "selector": {"matchLabels": dict(labels)},
             "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
         },
     }
+
+
+def _tell_template(template: PodTemplate, group: CopyGroup, workshop: Workshop) -> None:
+    """Which template it is where there are several, and what of the pods it has not."""
+    place = f"component {group.component.name}"
+    for told in template.remarks:
+        workshop.notes.inexact(place, told)
+    for key in template.differing:
+        workshop.notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
+
+
+def _strategy(group: CopyGroup, deployment: KubeObject | None) -> Json:
+    """How copies are replaced: all at once where that is how it was, unless fewer may be away by now."""
+    if deployment is not None and ends_before_it_starts(deployment) and group.component.max_unavailable >= group.copies:
+        return {"type": "Recreate"}
+    return {"type": "RollingUpdate", **_rolling(group)}
 
 
 def _roll_out(component: Component, workshop: Workshop) -> OwnRollOut:
@@ -231,9 +257,10 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     affinity = spec["affinity"] = dict(spec.get("affinity") or {})
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
-    spec.pop("topologySpreadConstraints", None)
-    told = [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]
-    ours: Json = {"matchExpressions": told} if told else {}
+    before = others_than_ours(spec.pop("topologySpreadConstraints", None))
+    spread = other_constraints(group.component, before, workshop.zone_label, workshop.notes)
+    labels = [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]
+    ours: Json = {"matchExpressions": labels} if labels else {}
     if group.node:
         ours = {"matchFields": [_in("metadata.name", group.node)]}
         spec.pop("nodeSelector", None)
@@ -241,14 +268,15 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
     if ours:  # an empty term takes no node
         node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, ours) for term in terms]}
-    limits = _limits_of_hosts(group, workshop)
-    if limits:
-        spec["topologySpreadConstraints"] = limits
+    spread += _limits_of_hosts(group, workshop)
+    if spread:
+        spec["topologySpreadConstraints"] = spread
     other = dict(affinity.pop("podAntiAffinity", None) or {})
-    before = others_than_ours(other.pop(_REQUIRED, None))
+    others = others_than_ours(other.pop(_REQUIRED, None))
     space = workshop.space(group.component)
     pods = workshop.templates.by_component
-    apart = apart_terms(group.component, before, space, workshop.problem, pods, workshop.notes)
+    told = Surroundings(workshop.problem, pods, workshop.zone_label)
+    apart = apart_terms(group.component, others, space, told, workshop.notes)
     if apart:
         other[_REQUIRED] = apart
     if other:

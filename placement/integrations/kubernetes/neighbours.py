@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
 from placement.integrations.kubernetes.requests import is_sidecar
@@ -124,6 +124,12 @@ def _ports(spec: At) -> tuple[HostPort, ...]:
 def _is_wish(row: At) -> bool:
     """Whether a spread constraint may be broken."""
     return choice_at(row, _UNSATISFIABLE, "whenUnsatisfiable") == "ScheduleAnyway"
+
+
+def is_kept_by_plans(constraint: Mapping[str, Any], zone_label: str) -> bool:
+    """Whether a spread constraint is a rule over hosts or zones, which plans know; others are the scheduler's alone."""
+    is_rule = constraint.get("whenUnsatisfiable") != "ScheduleAnyway"
+    return is_rule and constraint.get("topologyKey") in (HOSTNAME, zone_label)
 
 
 def _spread(at: At) -> SpreadRule:

@@ -174,14 +174,14 @@ def deployment_of(pod: KubeObject, cluster: KubeCluster) -> Owner | None:
 
 
 def _made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
-    controller = _controller(pod)
+    controller = controller_of(pod)
     if controller is None:
         return Owner("Pod", pod.namespace, pod.name)
     kind, name = controller
     if kind != "ReplicaSet":
         return Owner(kind, "" if kind == "Node" else pod.namespace, name)
     found = cluster.get("ReplicaSet", pod.namespace, name)
-    above = _controller(found) if found else None
+    above = controller_of(found) if found else None
     if above is not None:
         return Owner(above[0], pod.namespace, above[1])
     suffix = f"-{pod.labels.get('pod-template-hash', '')}"
@@ -190,7 +190,8 @@ def _made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
     return Owner(kind, pod.namespace, name)
 
 
-def _controller(found: KubeObject) -> tuple[str, str] | None:
+def controller_of(found: KubeObject) -> tuple[str, str] | None:
+    """Kind and name of what made an object; None where nothing did."""
     for row in rows(found.at, "metadata", "ownerReferences"):
         if true_at(row, "controller"):
             return row.key("kind").text(), row.key("name").text()

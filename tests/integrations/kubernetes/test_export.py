@@ -448,9 +448,11 @@ def test_templates_are_what_runs_without_what_the_cluster_added(tmp_path: Path) 
     """Images, volumes and tolerations stay; node, tokens and taints' default tolerations go."""
     running = pod("a-0", "n1", "a", gpus=1, priority=0)
     token = {"name": "kube-api-access-x", "projected": {}}
+    added = {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"}
+    added["tolerationSeconds"] = 300  # type: ignore[assignment]
     running["spec"] |= {
         "volumes": [token, {"name": "models", "persistentVolumeClaim": {"claimName": "m"}}],
-        "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists"}, {"key": "nvidia.com/gpu"}],
+        "tolerations": [added, {"key": "nvidia.com/gpu"}],
         "priority": 7,
         "priorityClassName": "high",
     }

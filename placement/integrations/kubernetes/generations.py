@@ -1,0 +1,184 @@
+"""Which of the templates that pods of a component were made of new copies have.
+
+While a Deployment is rolled out, or where that stopped half-way, pods of several ReplicaSets run. New copies have the
+Deployment's own template where it was given, else that of the newest ReplicaSet: by revision, or by when it, or the
+first pod of it, was made. The order of pods in a file says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.readers.fields import At
+from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
+from placement.integrations.kubernetes.neighbours import neighbours_of
+from placement.integrations.kubernetes.objects import dig, of_each, texts
+from placement.integrations.kubernetes.own_rules import as_written
+from placement.integrations.kubernetes.pods import controller_of, deployment_of
+from placement.integrations.kubernetes.requests import effective_requests
+from placement.integrations.notes import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+
+    Json = dict[str, Any]
+
+_REVISION = "deployment.kubernetes.io/revision"
+_Group = tuple[str, str]
+_RULES = ("nodeSelector", "affinity", "topologySpreadConstraints", "resourceClaims")
+
+
+@dataclass(frozen=True)
+class PodGeneration:
+    """Pods alike of one component and option, newest first, and what new ones are made of.
+
+    `source` has the labels, annotations and spec of a new copy: one of the pods, or the template of an owner seen as a
+    pod. `newest` are the pods of the newest ReplicaSet. `has_deployment`: a Deployment made them, given or not.
+    """
+
+    pods: Sequence[KubeObject]
+    newest: Sequence[KubeObject]
+    source: KubeObject
+    deployment: KubeObject | None
+    has_deployment: bool
+    remarks: tuple[str, ...]
+
+
+def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster, source: str) -> PodGeneration:
+    """What new copies of pods of one component and option are made of.
+
+    Raises
+    ------
+    DocumentError
+        A Deployment or a ReplicaSet is damaged.
+    """
+    ordered = _newest_first(pods, cluster)
+    first = ordered[0]
+    made_by = deployment_of(first, cluster)
+    deployment = cluster.get(*made_by) if made_by else None
+    remarks = []
+    chosen, place = first, first.place
+    for owner in (deployment, _replica_set(first, cluster)):
+        if owner is None:
+            continue
+        (written,) = of_each([owner], _template, source)
+        if written is None:
+            continue
+        (is_alike,) = of_each([owner], lambda _, written=written: _asks_alike(written, first), source)  # type: ignore[misc]
+        if is_alike:
+            chosen, place = written, owner.place
+            break
+        remarks.append(f"the template of {owner.place} asks for something else than its pods that run: theirs is kept")
+    newest = [pod for pod in ordered if controller_of(pod) == controller_of(first)]
+    older = [pod for pod in ordered if _runs(pod) != _runs(first)]
+    if chosen is not first and not _is_part(_containers(chosen), _containers(first)):
+        older = [*ordered]
+    if older:
+        told = f"{len(older)} of its {len(ordered)} pods run by another template"
+        remarks.append(f"{told} (a roll-out?): new copies have that of {place}")
+    return PodGeneration(ordered, newest, chosen, deployment, made_by is not None, tuple(remarks))
+
+
+def _newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeObject]:
+    """By the Deployment that was changed last, then by ReplicaSet and by age; equal ones by name."""
+    members: dict[_Group, list[KubeObject]] = defaultdict(list)
+    for pod in pods:
+        members[_group(pod, cluster)].append(pod)
+    rank: dict[_Group, tuple[bool, int, str]] = {}
+    for group, rows in members.items():
+        made_by, replica_set = deployment_of(rows[0], cluster), _replica_set(rows[0], cluster)
+        deployment = cluster.get(*made_by) if made_by else None
+        born = min(map(_born, rows)) if replica_set is None else _born(replica_set)
+        revision = "" if replica_set is None else replica_set.annotations.get(_REVISION, "")
+        is_current = deployment is not None and _is_made_of(deployment, rows)
+        rank[group] = (is_current, int(revision) if _is_number(revision) else -1, born)
+    last: dict[str, str] = defaultdict(str)
+    for group, (_, _, born) in rank.items():
+        last[group[0]] = max(born, last[group[0]])
+
+    def age(pod: KubeObject) -> tuple[object, ...]:
+        group = _group(pod, cluster)
+        return (last[group[0]], rank[group], _born(pod))
+
+    by_name = sorted(pods, key=lambda pod: (_group(pod, cluster), pod.name))
+    return sorted(by_name, key=age, reverse=True)
+
+
+def _group(pod: KubeObject, cluster: KubeCluster) -> _Group:
+    """The Deployment, or whatever else made a pod, and the ReplicaSet of it."""
+    made_by = deployment_of(pod, cluster)
+    return made_by.place if made_by else "", " ".join(controller_of(pod) or ())
+
+
+def _replica_set(pod: KubeObject, cluster: KubeCluster) -> KubeObject | None:
+    controller = controller_of(pod)
+    return cluster.get("ReplicaSet", pod.namespace, controller[1]) if controller else None
+
+
+def _born(found: KubeObject) -> str:
+    """When an object was made, as text that sorts; empty where that is not told."""
+    metadata = found.at.value.get("metadata")
+    told = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
+    return told if isinstance(told, str) else ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:
+    """Whether the containers of pods are those of a Deployment's template, with what the cluster may have added."""
+    template = dig(deployment.at, "spec", "template")
+    asked = _containers(replace(deployment, at=template)) if template else None
+    return bool(asked) and any(_is_part(asked, _containers(pod)) for pod in pods)
+
+
+def _containers(found: KubeObject) -> Json:
+    spec = found.at.value.get("spec") if isinstance(found.at.value, dict) else None
+    return {key: spec[key] for key in ("containers", "initContainers") if key in spec} if isinstance(spec, dict) else {}
+
+
+def _is_part(asked: Any, held: Any) -> bool:
+    """Whether all of a value stands in another one: of mappings each key, of lists each entry."""
+    if isinstance(asked, dict):
+        return isinstance(held, dict) and all(key in held and _is_part(asked[key], held[key]) for key in asked)
+    if isinstance(asked, list):
+        return isinstance(held, list) and all(any(_is_part(one, other) for other in held) for one in asked)
+    return bool(asked == held)
+
+
+def _runs(pod: KubeObject) -> str:
+    """What a pod runs, as text: its containers, and its labels without those of its ReplicaSet."""
+    spec = {key: value for key, value in clean_spec(pod.at.key("spec").value).items() if key not in _RULES}
+    return json.dumps([spec, own_labels(pod)], sort_keys=True)
+
+
+def _template(owner: KubeObject) -> KubeObject | None:
+    """The template of an owner as the pod that it makes, with the rules that it had before an export."""
+    template = owner.dig("spec", "template")
+    if template is None or template.get("spec") is None:
+        return None
+    told = template.get("metadata")
+    labels, annotations = (texts(told.get(key)) if told else {} for key in ("labels", "annotations"))
+    made = replace(owner, labels=labels, annotations=annotations, at=At(template.value, template.mode))
+    return as_written(made)
+
+
+def _asks_alike(written: KubeObject, pod: KubeObject) -> bool:
+    """Whether a template asks for what its pod does: needs, nodes, neighbours, claims. The cluster may add needs."""
+    needs, has = effective_requests(written.at), effective_requests(pod.at)
+    if any(has.get(name) != amount for name, amount in needs.items()):
+        return False
+    ports, held = (neighbours_of(row, Notes(), "").ports for row in (written, pod))
+    here, there = (row.at.key("spec") for row in (written, pod))
+    return ports == held and all(_value(here, key) == _value(there, key) for key in _RULES)
+
+
+def _value(spec: At, key: str) -> Any:
+    found = spec.get(key)
+    return None if found is None else found.value or None
