@@ -29,7 +29,7 @@ from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside, variants
 
 if TYPE_CHECKING:
-    from placement.documents import Component, Problem
+    from placement.documents import Component, Pool, Problem
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate
 
@@ -73,7 +73,6 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     problem, plan : the plan keeps every rule of the problem.
     """
     notes = Notes()
-    running = {row.id for row in problem.instances}
     known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()
     rows = [row for row in _rows(problem, plan, wish) if not _stays(row.component, notes)]
     names = service_names(rows)
@@ -82,7 +81,7 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
         kept = _kept(problem, row.component, found, known, notes)
-        documents.append(_service(problem, row, name, running, wish, found, kept))
+        documents.append(_service(problem, row, name, wish, found, kept))
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
@@ -102,6 +101,12 @@ def _rows(problem: Problem, plan: Plan, wish: KServeWish) -> list[PlanVariant]:
         before = found.get(key)
         found[key] = here if before is None else before._replace(copies=before.copies + here.copies)
     return list(found.values())
+
+
+def _running_beside(problem: Problem, pool: Pool) -> list[str]:
+    """Machines that run now and that the labels of a pool select: pods of new ones must not take their places."""
+    alike = {row.name for row in problem.pools if node_selector(row) == node_selector(pool)}
+    return [row.id for row in problem.instances if row.pool in alike]
 
 
 def service_names(rows: list[PlanVariant]) -> list[str]:
@@ -156,7 +161,6 @@ def _service(
     problem: Problem,
     row: PlanVariant,
     name: str,
-    running: set[str],
     wish: KServeWish,
     now: ServiceTemplate | None,
     kept: _Kept,
@@ -177,7 +181,8 @@ def _service(
         "labels": {**(now.labels if now else {}), **labels},
         "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
     }
-    held = affinity(row, running, before.get("affinity") or {}, kept.apart)
+    off = _running_beside(problem, row.pool) if wish.pin == "machine" else []
+    held = affinity(row, off, before.get("affinity") or {}, kept.apart)
     if held:
         predictor["affinity"] = held
     if kept.spread:
@@ -293,7 +298,8 @@ def _tell(
             f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
         )
     if wish.pin == "machine":
-        notes.inexact("machines that do not run yet", "have no name to be held to: their pods are held to the pool")
+        told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
+        notes.inexact("machines that do not run yet", told)
     else:
         notes.inexact(
             "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"

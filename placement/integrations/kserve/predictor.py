@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import GPU, resource_of
+from placement.integrations.kubernetes.manifests import GPU, off_nodes, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
@@ -84,15 +84,16 @@ def unselected(pool: Pool) -> list[str]:
 
 
 def affinity(
-    row: PlanVariant, running: set[str], before: dict[str, Any], terms: Sequence[dict[str, Any]]
+    row: PlanVariant, off: Sequence[str], before: dict[str, Any], terms: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The machine of the copy where it runs already, and the terms about others; within what was asked before."""
+    """The machine of the copy, or none of those in `off`, and the terms about others; within what was asked before."""
     found = {key: dict(value) for key, value in before.items() if isinstance(value, dict)}
     node, apart = found.get("nodeAffinity", {}), found.get("podAntiAffinity", {})
-    if row.machine is not None and row.machine in running:
-        field = {"key": "metadata.name", "operator": "In", "values": [row.machine]}
+    own = [{"key": "metadata.name", "operator": "In", "values": [row.machine]}]
+    fields = off_nodes(off) if row.machine is None else own
+    if fields:
         nodes = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-        both = [{**term, "matchFields": [*term.get("matchFields", []), field]} for term in nodes]
+        both = [{**term, "matchFields": [*term.get("matchFields", []), *fields]} for term in nodes]
         node[REQUIRED] = {"nodeSelectorTerms": both}
     apart.pop(REQUIRED, None)
     if terms:

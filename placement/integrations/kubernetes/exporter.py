@@ -12,10 +12,11 @@ from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.deployments import tell_unknown
 from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
-from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
+from placement.integrations.kubernetes.karpenter import frozen, kept_pools, made_pools, node_pools_of
 from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name, namespace_of
+from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
 from placement.integrations.kubernetes.objects import read_cluster, source_of
 from placement.integrations.kubernetes.protection import budget_of
 from placement.integrations.kubernetes.returning import tell_not_returning
@@ -80,7 +81,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     notes = Notes()
     templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
-    own = {name: made[name] for name in made if not any(row.pool == name and not row.new for row in plan.instances)}
+    standing = {row.pool for row in plan.instances if not row.new}
     groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, templates, notes)]
     same = _unchanged(problem, plan) if wishes.changed else set()
     if wishes.changed:
@@ -88,7 +89,9 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, templates, wishes, problem)
-    workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, own)
+    workshop = Workshop(
+        problem, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, made, standing, wishes.pin
+    )
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
@@ -99,15 +102,17 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         for row in problem.components
         if row.name in named and (guard := budget_of(row, copies[row.name], workshop))
     ]
+    node_pools = node_pools_of(plan, workshop, wishes.node_class, static=wishes.static)
+    tell_what_new_nodes_lack(groups, node_pools, workshop)
     files = {
-        FREEZE: kept_pools(templates.node_pools, notes, frozen=True),
-        POOLS: node_pools(problem, plan, made, wishes.node_class, static=wishes.static, frozen=True),
+        FREEZE: kept_pools(templates.node_pools, notes, is_frozen=True),
+        POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
         WORK: work,
         SETTLE: [
-            *kept_pools(templates.node_pools, notes, frozen=False),
-            *node_pools(problem, plan, made, wishes.node_class, static=wishes.static, frozen=False),
+            *kept_pools(templates.node_pools, notes, is_frozen=False),
+            *node_pools.values(),
         ],
     }
     _tell_limits(problem, plan, groups, workshop, wishes)

@@ -11,18 +11,21 @@ from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import TYPE, ZONE
 from placement.integrations.kubernetes.naming import is_label, slug
+from placement.integrations.kubernetes.new_nodes import CAPACITY, look_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Plan, Pool, Problem
+    from placement.integrations.kubernetes.manifests import Workshop
+    from placement.integrations.kubernetes.new_nodes import NodeLook
     from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.taints import Taint
     from placement.integrations.kubernetes.templates import Json
     from placement.integrations.notes import Notes
 
 GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
 FROZEN = [{"nodes": "0"}]
-CAPACITY = "karpenter.sh/capacity-type"
 # Set by Kubernetes or the server: no part of what a person applies.
 _SERVED = ("creationTimestamp", "generation", "resourceVersion", "uid", "managedFields", "selfLink")
 
@@ -34,7 +37,7 @@ def made_pools(problem: Problem, plan: Plan) -> dict[str, str]:
     return {name: slug("gpu-placement", name) for name in wanted}
 
 
-def node_pool(pool: Pool, name: str, machines: int, node_class: str, *, static: bool, frozen: bool) -> Json:
+def node_pool(pool: Pool, name: str, machines: int, node_class: str, look: NodeLook, *, static: bool) -> Json:
     """A node pool of one instance type and zone.
 
     A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
@@ -61,35 +64,48 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, *, static: 
     spec["disruption"] = {
         "consolidationPolicy": "WhenEmpty",
         "consolidateAfter": "5m",
-        "budgets": FROZEN if frozen else [{"nodes": "10%"}],
+        "budgets": [{"nodes": "10%"}],
     }
-    body = {"nodeClassRef": GROUP_KIND | {"name": node_class}, "requirements": requirements}
-    spec["template"] = {"spec": body}
+    body: Json = {"nodeClassRef": GROUP_KIND | {"name": node_class}, "requirements": requirements}
+    if look.taints:
+        body["taints"] = [_taint(row) for row in look.taints]
+    labels = {"metadata": {"labels": dict(look.labels)}} if look.labels else {}
+    spec["template"] = {**labels, "spec": body}
     return {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": name}, "spec": spec}
 
 
-def node_pools(
-    problem: Problem, plan: Plan, names: dict[str, str], node_class: str, *, static: bool, frozen: bool
-) -> list[Json]:
-    """The node pools of all pools that need one, in the order of the problem."""
+def _taint(taint: Taint) -> Json:
+    return {"key": taint.key, **({"value": taint.value} if taint.value else {}), "effect": taint.effect}
+
+
+def node_pools_of(plan: Plan, workshop: Workshop, node_class: str, *, static: bool) -> dict[str, Json]:
+    """By pool the node pools that are made, in the order of the problem."""
     machines = Counter(row.pool for row in plan.instances if row.new)
-    return [
-        node_pool(row, names[row.name], machines[row.name], node_class, static=static, frozen=frozen)
-        for row in problem.pools
+    names = workshop.node_pool_of
+    return {
+        row.name: node_pool(
+            row, names[row.name], machines[row.name], node_class, look_of(row.name, workshop), static=static
+        )
+        for row in workshop.problem.pools
         if row.name in names
-    ]
+    }
 
 
-def kept_pools(found: Sequence[KubeObject], notes: Notes, *, frozen: bool) -> list[Json]:
+def frozen(node_pool: Json) -> Json:
+    """A node pool with budgets that let Karpenter disrupt nothing."""
+    spec = node_pool.get("spec", {})
+    return node_pool | {"spec": spec | {"disruption": {**spec.get("disruption", {}), "budgets": FROZEN}}}
+
+
+def kept_pools(found: Sequence[KubeObject], notes: Notes, *, is_frozen: bool) -> list[Json]:
     """Node pools that are there, with budgets that let Karpenter disrupt nothing; or as they were."""
     rows = []
     for row in found:
         document = copy.deepcopy(row.at.value)
         metadata = {key: value for key, value in document["metadata"].items() if key not in _SERVED}
-        spec = document.get("spec", {})
-        if frozen:
-            spec = spec | {"disruption": {**spec.get("disruption", {}), "budgets": FROZEN}}
-        rows.append({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata, "spec": spec})
-    if rows and frozen:
+        head = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata}
+        kept = {**head, "spec": document.get("spec", {})}
+        rows.append(frozen(kept) if is_frozen else kept)
+    if rows and is_frozen:
         notes.assumed("NodePools", f"the {len(rows)} that there are have budgets of 0 nodes during the move")
     return rows

@@ -15,6 +15,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_FRACTION,
     KAI_MEMORY,
 )
+from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.deployments import ends_before_it_starts, kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
@@ -28,11 +29,11 @@ from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence, Set
     from typing import Literal
 
     from placement.documents import Component, Option, Pool, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
@@ -57,6 +58,8 @@ class Workshop:
     sharing: Sharing = "none"
     zone_label: str = ZONE
     node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
+    standing: Set[str] = frozenset()  # pools with machines of the plan that run now
+    pin: Pin = "none"
 
     def manager(self, group: CopyGroup) -> str:
         """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
@@ -73,6 +76,15 @@ class Workshop:
         """The namespace of a component's copies."""
         return namespace_of(component.labels.get(OWNER, "")) or self.namespace
 
+    def known_nodes(self, pool: str, labels: Mapping[str, str]) -> list[str]:
+        """Nodes that run now, of a pool or with its labels."""
+
+        def has_labels(node: str) -> bool:
+            held = self.templates.labels.get(node)
+            return held is not None and all(held.get(key) == value for key, value in labels.items())
+
+        return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
+
     def budget_that_stays(self, component: Component) -> str:
         """The PodDisruptionBudget that goes on to count its pods; empty where there is none.
 
@@ -83,10 +95,13 @@ class Workshop:
 
 
 def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
-    """Labels that the nodes of a pool have: those it was imported with, else type and zone by the document."""
+    """Labels of the nodes of a pool that run: those it was imported with, else type and zone by the document.
+
+    Where none of the plan runs, that of the node pool which is exported for it.
+    """
     own = workshop.node_pool_of.get(pool.name)
-    if own:
-        return {"karpenter.sh/nodepool": own}
+    if own and pool.name not in workshop.standing:
+        return {KARPENTER_POOL: own}
     told = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
     if TYPE in told or any(key.endswith(("nodepool", "nodegroup", "agentpool")) for key in told):
         return told
@@ -259,15 +274,12 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
     before = others_than_ours(spec.pop("topologySpreadConstraints", None))
     spread = other_constraints(group.component, before, workshop.zone_label, workshop.notes)
-    labels = [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]
-    ours: Json = {"matchExpressions": labels} if labels else {}
     if group.node:
-        ours = {"matchFields": [_in("metadata.name", group.node)]}
         spec.pop("nodeSelector", None)
         node.pop(_REQUIRED, None)
-    terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-    if ours:  # an empty term takes no node
-        node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, ours) for term in terms]}
+    terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop)
+    if ours:
+        node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, own) for term in terms for own in ours]}
     spread += _limits_of_hosts(group, workshop)
     if spread:
         spec["topologySpreadConstraints"] = spread
@@ -281,6 +293,26 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
         other[_REQUIRED] = apart
     if other:
         affinity["podAntiAffinity"] = other
+
+
+def _places(group: CopyGroup, workshop: Workshop) -> list[Json]:
+    """Terms one of which a node of the group keeps; none where nothing tells its nodes: an empty term takes no node."""
+    if group.node:
+        return [{"matchFields": [_in("metadata.name", group.node)]}]
+    pool, labels = group.pool, pool_labels(group.pool, workshop)
+    told = [_in(key, value) for key, value in labels.items()]
+    own = workshop.node_pool_of.get(pool.name)
+    if not told or not own or pool.name not in workshop.standing:
+        off = [] if own or workshop.pin == "none" else off_nodes(workshop.known_nodes(pool.name, labels))
+        term = {key: rows for key, rows in (("matchExpressions", told), ("matchFields", off)) if rows}
+        return [term] if term else []
+    new = {"matchExpressions": [_in(KARPENTER_POOL, own)]}
+    return [new] if workshop.pin != "none" else [{"matchExpressions": told}, new]
+
+
+def off_nodes(names: Sequence[str]) -> list[Json]:
+    """Requirements that a node has none of these names: the server takes one name in each."""
+    return [{"key": "metadata.name", "operator": "NotIn", "values": [name]} for name in names]
 
 
 def _in(key: str, value: str) -> Json:

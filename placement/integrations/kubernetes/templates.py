@@ -15,11 +15,12 @@ from placement.integrations.kubernetes.workloads import service_running, split, 
 from placement.integrations.notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.taints import Taint
 
 Json = dict[str, Any]
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
@@ -50,6 +51,8 @@ class Templates:
     managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
     node_pools: Sequence[KubeObject] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
+    taints: Mapping[str, Sequence[Taint]] = field(default_factory=dict)  # by node; not those of its state
+    asked: Set[str] = frozenset()  # labels of nodes that rules of pods look at
     exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
@@ -105,7 +108,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     notes = Notes()
     machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
     claims = read_claims(cluster, source)
-    rows, _ = split(read_pods(cluster, claims, notes, source), {row.name: row for row in machines})
+    pods_read = read_pods(cluster, claims, notes, source)
+    rows, _ = split(pods_read, {row.name: row for row in machines})
     pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
@@ -129,6 +133,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         {row.name: row.held.manager for row in machines if row.held.count},
         cluster.of("NodePool"),
         {row.name: row.labels for row in machines},
+        {row.name: row.taints for row in machines},
+        {key for row in pods_read for key in row.shape.rules.looked_at()},
         exported,
         by_component,
         services,

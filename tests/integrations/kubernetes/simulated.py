@@ -184,7 +184,9 @@ def _collide(mine: tuple[int, str, str], theirs: tuple[int, str, str]) -> bool:
 
 
 def _term(term: Json, labels: Json, name: str) -> bool:
-    rows = [*term.get("matchExpressions", []), *term.get("matchFields", [])]
+    fields = term.get("matchFields", [])
+    assert all(len(row["values"]) == 1 for row in fields), "the server takes one value in each field's requirement"
+    rows = [*term.get("matchExpressions", []), *fields]
     told = {**labels, "metadata.name": name}
     return bool(rows) and all(_keeps(row, told) for row in rows)
 

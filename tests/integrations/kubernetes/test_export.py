@@ -21,6 +21,7 @@ from placement.documents import Plan, Pool, Problem
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.karpenter import node_pool
 from placement.integrations.kubernetes.naming import slug
+from placement.integrations.kubernetes.new_nodes import NodeLook
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.referee import verify
 from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
@@ -164,7 +165,7 @@ def test_node_pools_freeze_consolidation_during_a_move() -> None:
 def test_the_judge_of_node_pools_bites(path: tuple[Any, ...], value: Any, told: str) -> None:
     """Schema and CEL rules refuse what Karpenter refuses."""
     pool = Pool(name="p", instance_type="g5.xlarge", zone="us-east-1a")
-    good = node_pool(pool, "p", 2, "default", static=True, frozen=True)
+    good = node_pool(pool, "p", 2, "default", NodeLook(), static=True)
     assert check_node_pool(good) == []
     bad = copy.deepcopy(good)
     inner = bad
@@ -178,7 +179,7 @@ def test_the_judge_of_node_pools_bites(path: tuple[Any, ...], value: Any, told: 
 def test_a_static_node_pool_can_t_become_a_dynamic_one() -> None:
     """A rule about a change."""
     pool = Pool(name="p", instance_type="g5.xlarge", zone="us-east-1a")
-    rows = [node_pool(pool, "p", 2, "default", static=static, frozen=True) for static in (True, False)]
+    rows = [node_pool(pool, "p", 2, "default", NodeLook(), static=static) for static in (True, False)]
 
     assert "Cannot transition" in check_node_pool(rows[1], rows[0])[0]
 

@@ -1,0 +1,143 @@
+"""Machines that a plan adds: node pools whose nodes are as those that run, and copies that take no other's place."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement.documents import Problem
+from placement.integrations.kserve import KServeWish, export_kserve
+from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
+from tests.integrations.kserve.test_kserve import documents
+from tests.integrations.kserve.test_services import MODEL, pods_of, service
+from tests.integrations.kubernetes.clusters import Json, node, pod, write
+from tests.integrations.kubernetes.simulated import run
+from tests.integrations.kubernetes.test_export import all_valid, manifests, notes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement import Plan
+
+PRODUCT, POOL = "nvidia.com/gpu.product", "karpenter.sh/nodepool"
+TAINT = {"key": "team", "value": "red", "effect": "NoSchedule"}
+LABELS = {"disk": "fast", "example.com/rack": "r1", "eks.amazonaws.com/nodegroup": "g", "nvidia.com/gfd.timestamp": "7"}
+
+
+def grown(source: str, copies: int, *, grow: int = 2) -> tuple[Problem, Plan]:
+    """What runs with more copies of its one component, and a plan."""
+    document = import_kubernetes([source], Wishes(grow=grow)).problem.to_document()
+    document["components"][0] |= {"copies": copies}
+    problem = Problem(**document)
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    assert any(row.new for row in plan.instances)
+    return problem, plan
+
+
+def asking(name: str, where: str, **rules: Any) -> Json:
+    """A pod that stands the taint and asks for nodes by labels."""
+    spec = {"nodeSelector": {"disk": "fast", PRODUCT: "NVIDIA-A10G"}, "tolerations": [{"key": "team"} | TAINT]}
+    return pod(name, where, "chat", gpus=4, spec=spec | rules)
+
+
+def new_node(made: Json, name: str) -> Json:
+    """A node that Karpenter starts for a node pool: what the pool says, and what Karpenter itself adds."""
+    template = made["spec"]["template"]
+    asked = {row["key"]: row["values"][0] for row in template["spec"]["requirements"]}
+    labels = template.get("metadata", {}).get("labels", {}) | asked | {POOL: made["metadata"]["name"]}
+    found = node(name, taints=template["spec"].get("taints", []))
+    found["metadata"]["labels"] = labels | {"kubernetes.io/hostname": name}
+    return found
+
+
+def where(objects: list[Json]) -> list[str]:
+    """The nodes of the pods; empty for those that wait."""
+    return [row["spec"].get("nodeName", "") for row in objects if row["kind"] == "Pod"]
+
+
+def test_new_nodes_are_as_those_that_run(tmp_path: Path) -> None:
+    """They have their own labels, those that rules look at, and taints; not what each node gets by itself."""
+    nodes = [node(name, labels={**LABELS, "only": name}, taints=[TAINT]) for name in ("n1", "n2")]
+    source = write(tmp_path / "c.json", *nodes, asking("a-0", "n1"), asking("a-1", "n2"))
+    problem, plan = grown(source, 3)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), node_class="default"))
+
+    all_valid(found)
+    (made,) = manifests(found, "10-node-pools.yaml")
+    template = made["spec"]["template"]
+    assert template["metadata"]["labels"] == {"disk": "fast", "example.com/rack": "r1", PRODUCT: "NVIDIA-A10G"}
+    assert template["spec"]["taints"] == [TAINT]
+    assert "may wait" not in notes(found)
+    after = run([*nodes, new_node(made, "new")], manifests(found, "40-workloads.yaml"))
+    assert sorted(where(after)) == ["n1", "n2", "new"]
+
+
+def test_taints_that_nodes_differ_in_and_labels_that_no_pool_gives_are_told(tmp_path: Path) -> None:
+    """A copy may stand on a node without the taint, and may wait for one with the label."""
+    rows = [
+        node("n1", labels=LABELS | {"node-role.kubernetes.io/gpu": "yes"}, taints=[TAINT]),
+        node("n2", labels=LABELS | {"node-role.kubernetes.io/gpu": "yes"}),
+    ]
+    rules = {"nodeSelector": {"node-role.kubernetes.io/gpu": "yes"}}
+    source = write(tmp_path / "c.json", *rows, asking("a-0", "n1", **rules), asking("a-1", "n2", **rules))
+    found = export_kubernetes(*grown(source, 3), ExportWishes(cluster=(source,), node_class="default"))
+
+    all_valid(found)
+    assert "its nodes differ in the taints team: new ones have none of these" in notes(found)
+    assert "component shop/chat: inexact: asks for nodes by node-role.kubernetes.io/gpu, which NodePool" in notes(found)
+
+
+@pytest.mark.parametrize("node_class", ["", "default"])
+@pytest.mark.parametrize("pin", ["node", "accelerator"])
+def test_copies_on_new_machines_leave_pinned_ones_their_places(tmp_path: Path, pin: Any, node_class: str) -> None:
+    """The scheduler may see them first: on a full node those that are held to it would wait for ever."""
+    nodes = [node("n1"), node("n2"), node("other", "m5.large", gpus=0)]
+    rows = [pod(f"a-{k}", f"n{1 + k // 4}", "a", gpus=1) for k in range(8)]
+    source = write(tmp_path / "c.json", *nodes, *rows)
+    problem, plan = grown(source, 10)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin=pin, node_class=node_class))
+
+    all_valid(found)
+    work = manifests(found, "40-workloads.yaml")
+    new = node("new")
+    if node_class:
+        (made,) = manifests(found, "10-node-pools.yaml")
+        new = new_node(made, "new")
+    after = run([*copy.deepcopy(nodes), new], work)
+    assert Counter(where(after)) == {"n1": 4, "n2": 4, "new": 2}
+    again = import_kubernetes([write(tmp_path / "d.json", *after)]).problem
+    (before,) = problem.components
+    assert [(row.name, row.spread, row.modes) for row in again.components] == [
+        (before.name, before.spread, before.modes)
+    ]
+
+
+def test_without_pins_new_nodes_count_beside_those_that_run(tmp_path: Path) -> None:
+    """These have a label of their node group, new ones that of their node pool: either will do."""
+    nodes = [node("n1", labels=LABELS), node("n2", labels=LABELS)]
+    source = write(tmp_path / "c.json", *nodes, *(pod(f"a-{k}", f"n{k + 1}", "a", gpus=4) for k in range(2)))
+    found = export_kubernetes(*grown(source, 3), ExportWishes(cluster=(source,), node_class="default"))
+
+    (made,) = manifests(found, "10-node-pools.yaml")
+    after = run([*nodes, new_node(made, "new")], manifests(found, "40-workloads.yaml"))
+    assert sorted(where(after)) == ["n1", "n2", "new"]
+
+
+def test_services_on_new_machines_leave_pinned_ones_their_places(tmp_path: Path) -> None:
+    """As Deployments do."""
+    nodes = [node("n1"), node("other", "m5.large", gpus=0)]
+    row = service("chat", model=MODEL, minReplicas=4, maxReplicas=4)
+    source = write(tmp_path / "c.json", *pods_of([row], nodes), row)
+    problem, plan = grown(source, 6)
+    found = export_kserve(problem, plan, KServeWish(pin="machine", cluster=(source,)))
+
+    services = documents(found.files["inference-services.yaml"])
+    for order in (services, services[::-1]):
+        after = pods_of(order, [*nodes, node("new")])
+        assert Counter(where(after)) == {"n1": 4, "new": 2}
+    assert "their pods are held to the pool, off the nodes that run now" in notes(found)
