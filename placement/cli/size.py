@@ -194,10 +194,14 @@ def _show(rows: list[Sizing], output_format: str) -> None:
             typer.echo(line)
     else:
         from placement.cli.streams import console
-        from placement.report.sizing import sizing_table
+        from placement.report.sizing import flag_lines, sizing_table
 
         console(sys.stdout).print(sizing_table(rows))
         if len(rows) == 1:
             tell(f"vllm serve {rows[0].model} {' '.join(rows[0].flags)}")
+        elif lines := list(flag_lines(rows)):
+            typer.echo("What to start the engine with:")
+            for line in lines:
+                tell(line)
     for note in dict.fromkeys(note for row in rows for note in row.notes):
         say(f"note: {note}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from placement.report import words
+
 if TYPE_CHECKING:
     from placement.report.facts import PlanFacts
 
+FEW = 3  # components that are named where there is little room
 Kinds = dict[str, int]  # copies by kind of accelerator, in the order of their names
 
 
@@ -26,3 +29,17 @@ def mixed_words(facts: PlanFacts, mixed: dict[str, Kinds]) -> str:
     """How many of the demands those are."""
     demands = sum(row.wanted is None for row in facts.components)
     return f"{len(mixed):,} of {demands:,} demands are served by several kinds of accelerators"
+
+
+def mixed_line(facts: PlanFacts, most: int | None) -> str:
+    """Which demands those are and the copies on each kind, of `most` of them; empty when there is none."""
+    mixed = mixed_demands(facts)
+    if not mixed:
+        return ""
+    told = [
+        f"{words.shown(name)} ({', '.join(f'{words.shown(kind)} x{n}' for kind, n in kinds.items())})"
+        for name, kinds in mixed.items()
+    ]
+    shown = told if most is None else told[:most]
+    rest = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
+    return f"{mixed_words(facts, mixed)}: {', '.join(shown)}{rest}"

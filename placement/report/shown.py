@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from placement.report.drawn import claimed, headline
 from placement.report.map.terminal import FleetLines, lines_of_facts, lines_of_plan
+from placement.report.mixed import FEW, mixed_line
 from placement.report.page.view import look
 
 if TYPE_CHECKING:
@@ -29,4 +30,5 @@ def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> F
         return FleetLines(claimed(plan), [], [], full=full)
     title = headline(problem, plan, view.facts)
     legend = [(row.name, row.placed) for row in view.facts.components]
-    return FleetLines(title, lines_of_facts(view.facts, full=full), legend, full=full)
+    note = mixed_line(view.facts, None if full else FEW)
+    return FleetLines(title, lines_of_facts(view.facts, full=full), legend, full=full, note=note)

@@ -21,7 +21,22 @@ if TYPE_CHECKING:
     from placement.sizing import Sizing
 
 
-_COLUMNS = ("GPUs", "context", "weights", "activations", "other", "graphs", "KV", "KV tokens", "total", "usable")
+_COLUMNS = (
+    "GPUs",
+    "context",
+    "weights",
+    "activations",
+    "other",
+    "graphs",
+    "KV",
+    "margin",
+    "KV tokens",
+    "total",
+    "usable",
+)
+
+
+_PARTS = ("context", "weights", "activation", "non_torch", "graphs", "kv", "margin")
 
 
 def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
@@ -38,8 +53,18 @@ def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
     return Group(title, Fitting(table, lambda: Group(*map(_block, rows))), *reasons)
 
 
+def flag_lines(rows: Sequence[Sizing]) -> Iterator[str]:
+    """What to start the engine with, a line for all copies that fit and have the same flags."""
+    by_flags: dict[str, list[str]] = {}
+    for row in rows:
+        if row.fits:
+            by_flags.setdefault(" ".join(row.flags), []).append(f"{row.accelerator} x {row.gpus}")
+    for flags, names in by_flags.items():
+        yield f"{', '.join(names)}: {flags}"
+
+
 def _figures(row: Sizing) -> list[str]:
-    parts = (row.context_gib, row.weights_gib, row.activation_gib, row.non_torch_gib, row.graphs_gib, row.kv_gib)
+    parts = [getattr(row, f"{part}_gib") for part in _PARTS]
     ends = (row.total_gib, row.usable_gib)
     return [str(row.gpus), *(f"{part:.2f}" for part in parts), f"{row.kv_tokens:,}", *(f"{end:.2f}" for end in ends)]
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.worst_losses import worst_losses
 from placement.report import words
-from placement.report.mixed import mixed_demands, mixed_words
+from placement.report.mixed import FEW, mixed_line
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI, micro_dollars
 
@@ -36,7 +36,6 @@ _STOPPED = {
 
 
 _NAMES = 8  # of machines on one line
-_MIXED = 3  # of components on several kinds of accelerators
 _ROWS = 10  # of components that lack copies
 
 
@@ -55,7 +54,7 @@ def totals(
         *_cost(result, facts),
         ("proof", _proof(result)),
         ("compared", _alone(facts, baseline)),
-        *_mixed(facts, None if full else _MIXED),
+        *_mixed(facts, None if full else FEW),
         ("machines", _machines(facts)),
         ("hosts", _hosts(facts)),
         *_changes(facts, changes, None if full else _NAMES),
@@ -120,16 +119,9 @@ def _losses(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
 
 def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
     """Which components with a demand are served by several kinds of accelerators, and by how many copies on each."""
-    mixed = mixed_demands(facts)
-    if not mixed:
-        return
-    told = [
-        f"{words.shown(name)} ({', '.join(f'{words.shown(kind)} x{n}' for kind, n in kinds.items())})"
-        for name, kinds in mixed.items()
-    ]
-    shown = told if most is None else told[:most]
-    rest = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
-    yield "mixed", f"{mixed_words(facts, mixed)}: {', '.join(shown)}{rest}"
+    line = mixed_line(facts, most)
+    if line:
+        yield "mixed", line
 
 
 def _amount(value: float, *, by_money: bool) -> str:

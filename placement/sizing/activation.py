@@ -8,7 +8,9 @@ moments, and what stays alive through both comes on top:
   probabilities and as many random numbers, beside the hidden states of all tokens;
 - a feed-forward layer: the gate, the projection beside it and their product, beside the hidden states.
 
-What stays: the workspace of cuBLAS, the two buffers of a mixture of experts, and pictures with their embeddings.
+What stays: the workspace of cuBLAS, the two buffers of a mixture of experts, and pictures with their embeddings. On a
+pipeline only the last stage draws samples, and all but the first keep what the stage before hands on: the hidden states
+and the residual of all tokens (`make_empty_intermediate_tensors`, called in `_dummy_run`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from placement.sizing.architecture import Architecture
     from placement.sizing.engines import EngineFacts
+    from placement.sizing.stages import PipelineStage
 
 _MIB = 2**20
 
@@ -33,14 +36,17 @@ class Load:
     dtype_bytes: int = 2
 
 
-def activation_bytes(model: Architecture, load: Load, facts: EngineFacts, capability: tuple[int, int] | None) -> int:
-    """Peak of a profile run on each GPU, bytes, as the engine counts it: without weights and KV cache.
+def activation_bytes(
+    model: Architecture, load: Load, facts: EngineFacts, capability: tuple[int, int] | None, stage: PipelineStage
+) -> int:
+    """Peak of a profile run on each GPU of a stage, bytes, as the engine counts it: without weights and KV cache.
 
     `capability` is CUDA's compute capability of the accelerator: cuBLAS takes a larger workspace from 9.0 on.
     """
     workspace = facts.cublas_mib_hopper if capability is not None and capability >= (9, 0) else facts.cublas_mib
     lasting = int(workspace * _MIB) + _pictures(model, load) + _experts(model, load, facts)
-    return lasting + max(_sampler(model, load, facts), _feed_forward(model, load))
+    lasting += 0 if stage.is_first else 2 * load.batched_tokens * model.hidden * load.dtype_bytes
+    return lasting + max(_sampler(model, load, facts) if stage.is_last else 0, _feed_forward(model, load))
 
 
 def _sampler(model: Architecture, load: Load, facts: EngineFacts) -> int:

@@ -93,13 +93,19 @@ class Architecture:
     vocabulary: int
     layers: int
     heads: int  # of queries, 0 when the config does not say
-    caches: tuple[Cache, ...]  # of each layer that keeps something, in their order
+    kept: tuple[tuple[Cache, ...], ...]  # by each layer, in their order; nothing, one cache, or two
     context: int | None  # most tokens of a sequence, prompt and answer
-    dtype_bytes: int
+    dtype_bytes: int  # as an engine loads it
+    stored_bytes: int  # as the checkpoint has it
     rotary_bytes: int = 0  # tables of sines and cosines, which the engine counts as weights
     experts: Experts | None = None
     vision: Vision | None = None
     quantisation: Quantisation | None = None
+
+    @property
+    def caches(self) -> tuple[Cache, ...]:
+        """What all layers keep."""
+        return tuple(cache for layer in self.kept for cache in layer)
 
     @property
     def kv_heads(self) -> int:

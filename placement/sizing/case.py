@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 from placement.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from placement.sizing.activation import Load
     from placement.sizing.engines import EngineFacts
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
+    from placement.sizing.sizing import StageSizing
+    from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
 
 GIB = 2**30
@@ -31,8 +35,9 @@ class Parts:
     margin: float
     measured: list[str] = field(default_factory=list)
 
-    def replace(self, log: StartupLog) -> None:
-        for name in ("context", "weights", "activation", "non_torch", "graphs"):
+    def replace(self, log: StartupLog, names: Iterable[str]) -> None:
+        """Take the parts of those names that a log has measured."""
+        for name in names:
             value = getattr(log, f"{name}_gib")
             if value is not None:
                 setattr(self, name, max(value, 0.0))
@@ -46,7 +51,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the last step needs."""
+    """One stage of a copy, and all that the last step needs of it."""
 
     model: Model
     accelerator: str
@@ -55,9 +60,19 @@ class Case:
     launch: Launch
     facts: EngineFacts
     load: Load
+    stage: PipelineStage
     parts: Parts
     layout: KvLayout
     log: StartupLog | None
+
+    @property
+    def beside_pool(self) -> float:
+        """What the engine takes off its budget before the KV cache, GiB."""
+        return self.parts.beside_kv + (self.parts.graphs if self.facts.graphs_in_budget else 0.0)
+
+    def share_for(self, pool: float) -> float:
+        """The part of a GPU's memory at which the engine makes a pool of so many GiB, rounded up."""
+        return math.ceil(1000 * (self.beside_pool + pool) / self.usable) / 1000
 
     @property
     def unsplit_kv_heads(self) -> int | None:
@@ -77,8 +92,8 @@ def misfit(case: Case, need: float, pool: float, total: float, share: float, *, 
     most, length = figures.context, case.launch.context_length
     if most is not None and length is not None and length > most:
         return f"a context of {length} tokens is more than the {most} of the model"
-    if case.launch.pipeline_parallel > figures.layers:
-        return f"{figures.layers} layers can't be split over {case.launch.pipeline_parallel} stages"
+    if not case.stage.layers:
+        return f"{figures.layers} layers can't be split over {case.stage.count} stages"
     if pool <= 0:
         return f"{case.parts.beside_kv:.2f} GiB beside the KV cache are more than {case.usable * share:.2f} GiB"
     asked = case.launch.concurrency is not None or case.launch.context_length is not None
@@ -101,10 +116,7 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
         flags.append(f"--max-model-len {length}")
     if by_need and facts.kv_flag:
         flags.append(f"{facts.kv_flag} {math.ceil(pool * GIB)}")
-    elif by_need:
-        graphs = case.parts.graphs if facts.graphs_in_budget else 0.0
-        share = math.ceil(1000 * (case.parts.beside_kv + graphs + pool) / case.usable) / 1000
-    if not (by_need and facts.kv_flag):
+    else:
         flags.append(f"{facts.utilization_flag} {share:g}")
     if launch.kv_dtype != "auto":
         flags.append(f"--kv-cache-dtype {launch.kv_dtype}")
@@ -113,9 +125,12 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
     return (*flags, "--enforce-eager") if launch.enforce_eager else tuple(flags)
 
 
-def notes(case: Case) -> tuple[str, ...]:
-    """What the estimate does not rest on measurements for."""
+def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[str, ...]:
+    """What the estimate does not rest on measurements for, and which stage of a pipeline its parts are of."""
     found: list[str] = []
+    if case.stage.count > 1:
+        has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
+        found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
     if not case.facts.measured:
         found.append(
             f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"

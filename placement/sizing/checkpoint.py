@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from placement.sizing.config import parse_config
 if TYPE_CHECKING:
     from pathlib import Path
 
-_INDEX = "model.safetensors.index.json"
+_INDEXES = ("model.safetensors.index.json", "consolidated.safetensors.index.json", "pytorch_model.bin.index.json")
+_PART = re.compile(r"(.*)-(\d{1,9})-of-(\d{1,9})\.safetensors")
+_FLOATS = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
 _MOST_HEADER = 100_000_000  # bytes: what the format allows
 _POINTER = b"version "  # how a file starts that Git LFS left in the place of a large one
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
@@ -27,10 +30,14 @@ _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Bytes of all tensors that an engine loads, and the file they were read from."""
+    """Bytes of all tensors that an engine loads, and the file they were read from.
+
+    `dtype_bytes` is of a number of the type that most of them have; None where only an index was read.
+    """
 
     total_bytes: int
     source: str
+    dtype_bytes: int | None = None
 
 
 def read_checkpoint(folder: Path, layers: int) -> Checkpoint | None:
@@ -44,18 +51,44 @@ def read_checkpoint(folder: Path, layers: int) -> Checkpoint | None:
     DocumentError
         A file is damaged: which, and where in it.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    index = folder / _INDEX
-    if index.is_file():
+    files = _without_doubles(sorted(folder.glob("*.safetensors")))
+    index = next((folder / name for name in _INDEXES if (folder / name).is_file()), None)
+    if index is not None and (index.name != _INDEXES[-1] or not files):
         named, total = _read_index(index)
+        named = [name for name in named if name.endswith(".safetensors")]
         if not named or any(not (folder / name).is_file() for name in named):
             return Checkpoint(total, str(index))
         files = [folder / name for name in named]
     if not files:
         return None
-    sizes = [_tensors(file) for file in files]
-    total = sum(size for file in sizes for name, size in file.items() if _is_loaded(name, layers))
-    return Checkpoint(total, str(files[0] if len(files) == 1 else folder))
+    _check_parts(files)
+    loaded = [tensor for file in files for name, tensor in _tensors(file).items() if _is_loaded(name, layers)]
+    by_dtype: Counter[int] = Counter()
+    for dtype, size in loaded:
+        by_dtype[_FLOATS.get(dtype, 0)] += size
+    most = by_dtype.most_common(1)[0][0] if loaded else 0
+    return Checkpoint(sum(size for _, size in loaded), str(files[0] if len(files) == 1 else folder), most or None)
+
+
+def _without_doubles(files: list[Path]) -> list[Path]:
+    """Mistral's repositories have all weights twice: under the names of its own code too."""
+    others = [file for file in files if not file.name.startswith("consolidated")]
+    return others or files
+
+
+def _check_parts(files: list[Path]) -> None:
+    """Refuse a checkpoint of numbered files of which some are not there: its size would be too low."""
+    for file in files:
+        found = _PART.fullmatch(file.name)
+        if found is None:
+            continue
+        start, digits, count = found[1], len(found[2]), found[3]
+        names = {other.name for other in files}
+        for number in range(1, min(int(count), 10_000) + 1):
+            name = f"{start}-{number:0{digits}}-of-{count}.safetensors"
+            if name not in names:
+                rule = f"is missing, one of {count} files: fetch it, or give --checkpoint-gib"
+                raise DocumentError([Fault("$", rule)], str(file.with_name(name)))
 
 
 def _is_loaded(name: str, layers: int) -> bool:
@@ -83,8 +116,8 @@ def _read_index(index: Path) -> tuple[list[str], int]:
     return sorted(set(weights.values())), total
 
 
-def _tensors(file: Path) -> dict[str, int]:
-    """Bytes of each tensor of a safetensors file."""
+def _tensors(file: Path) -> dict[str, tuple[str, int]]:
+    """Type and bytes of each tensor of a safetensors file."""
     source = str(file)
     try:
         with file.open("rb") as stream:
@@ -110,10 +143,10 @@ def _tensors(file: Path) -> dict[str, int]:
     return {name: _size(name, entry, source) for name, entry in values.items() if name != "__metadata__"}
 
 
-def _size(name: str, entry: Any, source: str) -> int:
+def _size(name: str, entry: Any, source: str) -> tuple[str, int]:
     offsets = entry.get("data_offsets") if isinstance(entry, dict) else None
     if isinstance(offsets, list) and len(offsets) == 2 and all(type(offset) is int for offset in offsets):
         start, end = offsets
         if 0 <= start <= end:
-            return int(end - start)
+            return str(entry.get("dtype")), int(end - start)
     raise DocumentError([Fault(f"$.{printable(name)}.data_offsets", "must be two rising numbers", offsets)], source)

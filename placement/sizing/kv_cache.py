@@ -83,11 +83,15 @@ def _blocks(group: Group, context: int, batched_tokens: int) -> int:
     return -(-context // group.block)
 
 
-def lay_out(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_bytes: int) -> KvLayout:
+def lay_out(
+    caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_bytes: int, held: range | None = None
+) -> KvLayout:
     """The layout of a model's KV cache on each GPU of a tensor-parallel group.
 
-    O(layers) time.
+    `held` are the places of the caches that stand on one stage of a pipeline: groups are made of all of them, and a
+    block takes as many pages there as the group with the most layers on that stage has. O(layers) time.
     """
+    held = range(len(caches)) if held is None else held
     counts = Counter(caches)
     if not counts:
         return KvLayout((), 0)
@@ -95,16 +99,20 @@ def lay_out(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_
     attention = {cache: count for cache, count in counts.items() if cache.kind is not LayerKind.STATE}
     block = _block_size(states, attention, tensor_parallel, kv_bytes, dtype_bytes)
     if not states and len({_slots(cache) for cache in attention}) == 1:
-        return _one_group(attention, tensor_parallel, kv_bytes)
+        return _one_group(caches, tensor_parallel, kv_bytes, held)
     pages = {cache: block * cache.bytes_per_token(tensor_parallel, kv_bytes) for cache in attention}
     largest = max([*pages.values(), *(cache.bytes_per_sequence(tensor_parallel, dtype_bytes) for cache in states)])
     groups: list[Group] = []
-    size = _group_size(list(_merged(counts).values()))
-    for cache, count in _merged(counts).items():
+    places = _places(caches)
+    size, most = _group_size([len(where) for where in places.values()]), 0
+    for cache, where in places.items():
         # A block of more tokens, where a token takes less; of a recurrent layer, one state.
         tokens = 0 if cache.kind is LayerKind.STATE else block * max(largest // max(pages[cache], 1), 1)
-        groups.extend([Group(cache, tokens)] * -(-count // size))
-    return KvLayout(tuple(groups), size * largest)
+        number = -(-len(where) // size)
+        groups.extend([Group(cache, tokens)] * number)
+        # Layers are dealt out in turn, so that each stage has about as many of each group.
+        most = max(most, *(sum(place in held for place in where[first::number]) for first in range(number)))
+    return KvLayout(tuple(groups), most * largest)
 
 
 def _slots(cache: Cache) -> tuple[LayerKind, int]:
@@ -113,19 +121,19 @@ def _slots(cache: Cache) -> tuple[LayerKind, int]:
     return kind, cache.window
 
 
-def _one_group(caches: dict[Cache, int], tensor_parallel: int, kv_bytes: int) -> KvLayout:
+def _one_group(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, held: range) -> KvLayout:
     """All layers keep the same tokens, perhaps of different sizes: one group, the sizes summed."""
-    total = sum(count * cache.bytes_per_token(tensor_parallel, kv_bytes) for cache, count in caches.items())
-    return KvLayout((Group(next(iter(caches)), BLOCK),), BLOCK * total)
+    total = sum(caches[place].bytes_per_token(tensor_parallel, kv_bytes) for place in held)
+    return KvLayout((Group(caches[0], BLOCK),), BLOCK * total)
 
 
-def _merged(counts: Counter[Cache]) -> dict[Cache, int]:
+def _places(caches: Sequence[Cache]) -> dict[Cache, list[int]]:
     """Layers by what they keep; state layers of different make are one kind, since each takes one page."""
-    merged: dict[Cache, int] = {}
-    for cache, count in counts.items():
+    found: dict[Cache, list[int]] = {}
+    for place, cache in enumerate(caches):
         key = replace(cache, state=0, convolution=0) if cache.kind is LayerKind.STATE else cache
-        merged[key] = merged.get(key, 0) + count
-    return merged
+        found.setdefault(key, []).append(place)
+    return found
 
 
 def _group_size(counts: list[int]) -> int:

@@ -39,7 +39,12 @@ _EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys an
 
 
 def read_caches(config: Config) -> tuple[Cache, ...]:
-    """What each layer keeps, in the order of the layers; layers that keep nothing are left out.
+    """What all layers keep, in the order of the layers; errors as `read_kept`."""
+    return tuple(cache for layer in read_kept(config) for cache in layer)
+
+
+def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
+    """What each layer keeps, in the order of the layers.
 
     Raises
     ------
@@ -49,13 +54,12 @@ def read_caches(config: Config) -> tuple[Cache, ...]:
     if config.get("compress_ratios") is not None:
         raise config.fault("compress_ratios", "is of a compressed KV cache, which can't be sized here")
     words = _words(config)
-    caches: list[Cache] = []
-    for index, word in enumerate(words):
-        if word in _NOTHING_WORDS:
-            continue
-        caches.extend(_of_layer(config, word, index))
     shared = config.whole("num_kv_shared_layers") or 0  # Gemma 3n: the last layers use what earlier ones keep
-    return tuple(caches[: len(caches) - shared] if shared < len(caches) else caches)
+    own = len(words) - shared if shared < len(words) else len(words)
+    return tuple(
+        tuple(_of_layer(config, word, index)) if index < own and word not in _NOTHING_WORDS else ()
+        for index, word in enumerate(words)
+    )
 
 
 def _of_layer(config: Config, word: str, index: int) -> list[Cache]:

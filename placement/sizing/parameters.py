@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from placement.errors import DocumentError
 from placement.sizing import config as keys
 from placement.sizing.architecture import Cache, LayerKind
-from placement.sizing.layers import layer_count, read_caches
+from placement.sizing.layers import layer_count, read_kept
 
 if TYPE_CHECKING:
     from placement.sizing.config import Config
+    from placement.sizing.stages import PipelineStage
 
 _UNGATED = (
     "gpt2",
@@ -49,18 +50,55 @@ class Parameters:
         """All of them."""
         return self.split + self.repeated + self.by_head
 
-    def part(self, tensor_parallel: int, kv_heads: int) -> float:
-        """The part of all that each GPU of a tensor-parallel group holds."""
+    def held(self, tensor_parallel: int, kv_heads: int) -> float:
+        """Those that each GPU of a tensor-parallel group holds."""
         heads = min(tensor_parallel, kv_heads) if kv_heads else tensor_parallel
-        held = self.split / tensor_parallel + self.repeated + self.by_head / heads
-        return held / self.total
+        return self.split / tensor_parallel + self.repeated + self.by_head / heads
+
+    def __add__(self, other: Parameters) -> Parameters:
+        """Both together."""
+        return Parameters(self.split + other.split, self.repeated + other.repeated, self.by_head + other.by_head)
+
+
+NONE = Parameters(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParameters:
+    """Parameters by where they stand: on the first stage of a pipeline, on the last, by layer, and on every stage.
+
+    `is_tied`: the output uses the embeddings of the input, so a last stage that is not the first has them too.
+    """
+
+    embeddings: Parameters
+    output: Parameters
+    layers: tuple[Parameters, ...]
+    encoder: Parameters
+    is_tied: bool
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.inner().total + self.outer().total
+
+    def inner(self, stage: PipelineStage | None = None) -> Parameters:
+        """Of all layers, or of a stage's."""
+        layers = self.layers if stage is None else self.layers[stage.layers.start : stage.layers.stop]
+        return sum(layers, NONE)
+
+    def outer(self, stage: PipelineStage | None = None) -> Parameters:
+        """Of all that is no layer, on all stages together or on one: engines keep it in 16 bits."""
+        found = self.encoder
+        if stage is None or stage.is_first or (stage.is_last and self.is_tied):
+            found += self.embeddings
+        return found + self.output if stage is None or stage.is_last else found
 
 
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths.
 _UNCOUNTED = ("moe_latent_size", "routed_expert_hidden_size", "block_configs")
 
 
-def count_parameters(config: Config) -> Parameters | None:
+def count_parameters(config: Config) -> ModelParameters | None:
     """Parameters of a model and of its encoder of pictures; None where the config lacks what only this needs."""
     model = config.language_model()
     outside = config.flag("tie_word_embeddings", default=model.text("model_type") in _TIED_BY_DEFAULT)
@@ -72,7 +110,7 @@ def count_parameters(config: Config) -> Parameters | None:
     except DocumentError:
         return None
     encoder = config.inside("vision_config")
-    return found if encoder is None else replace(found, split=found.split + _encoder(encoder))
+    return found if encoder is None else replace(found, encoder=Parameters(_encoder(encoder), 0, 0))
 
 
 def _encoder(encoder: Config) -> int:
@@ -89,15 +127,20 @@ def _encoder(encoder: Config) -> int:
     return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
 
 
-def _count(config: Config, *, tied: bool) -> Parameters:
+def _count(config: Config, *, tied: bool) -> ModelParameters:
     hidden, layers = config.needed(*keys.HIDDEN), layer_count(config)
     vocabulary = -(-config.needed(*keys.VOCABULARY) // _VOCABULARY_UNIT) * _VOCABULARY_UNIT
-    total = Parameters(vocabulary * hidden * (1 if tied else 2), hidden, 0)
-    caches = read_caches(config)
-    attention = [_layer(config, cache, hidden) for cache in caches if not cache.token_bytes]
-    feed = [_feed_forward(config, index, hidden) for index in range(layers) if _has_feed_forward(config, index)]
-    rows = [total, *attention, *feed, Parameters(0, 2 * hidden * layers, 0)]
-    return Parameters(sum(r.split for r in rows), sum(r.repeated for r in rows), sum(r.by_head for r in rows))
+    kept = read_kept(config)
+    norms = Parameters(0, 2 * hidden, 0)
+    rows = []
+    for index in range(layers):
+        caches = kept[index] if index < len(kept) else ()
+        attention = [_layer(config, cache, hidden) for cache in caches if not cache.token_bytes]
+        feed = _feed_forward(config, index, hidden) if _has_feed_forward(config, index) else NONE
+        rows.append(sum(attention, norms + feed))
+    table = Parameters(vocabulary * hidden, 0, 0)
+    output = Parameters(0 if tied else table.split, hidden, 0)
+    return ModelParameters(table, output, tuple(rows), NONE, tied)
 
 
 def _layer(config: Config, cache: Cache, hidden: int) -> Parameters:

@@ -13,8 +13,8 @@ from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts,
 from placement.sizing.checkpoint import Checkpoint, read_checkpoint
 from placement.sizing.config import Config, parse_config
 from placement.sizing.known import known_config
-from placement.sizing.layers import layer_count, read_caches
-from placement.sizing.parameters import Parameters, count_parameters
+from placement.sizing.layers import layer_count, read_kept
+from placement.sizing.parameters import ModelParameters, count_parameters
 from placement.sizing.quantisation import read_quantisation
 
 _CONFIG = "config.json"
@@ -27,7 +27,7 @@ class Model:
 
     name: str
     architecture: Architecture
-    parameters: Parameters | None  # counted from the config; None where it lacks a key that only this needs
+    parameters: ModelParameters | None  # counted from the config; None where it lacks a key that only this needs
     checkpoint: Checkpoint | None  # read from files; None where there are none
 
 
@@ -92,10 +92,8 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
     model = config.language_model()
     _check_needed(model)
     dtype = model.text("dtype", "torch_dtype") or config.text("dtype", "torch_dtype") or "bfloat16"
-    dtype_bytes = BYTES_OF_DTYPE.get(dtype.removeprefix("torch."), 2)
-    if dtype.removeprefix("torch.") == "float32":
-        dtype_bytes = 2  # engines load such checkpoints in 16 bits unless they are told otherwise
-    caches = read_caches(model)
+    stored = BYTES_OF_DTYPE.get(dtype.removeprefix("torch."), 2)
+    dtype_bytes = min(stored, 2)  # engines load a checkpoint of 32 bits in 16 unless they are told otherwise
     hidden = model.needed(*keys.HIDDEN)
     return Architecture(
         model_type=model.text("model_type") or config.text("model_type"),
@@ -104,9 +102,10 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         vocabulary=model.needed(*keys.VOCABULARY),
         layers=layer_count(model),
         heads=model.whole(*keys.HEADS, least=1) or 0,
-        caches=caches,
+        kept=read_kept(model),
         context=model.whole(*keys.CONTEXT, least=1),
         dtype_bytes=dtype_bytes,
+        stored_bytes=stored,
         rotary_bytes=_rotary_bytes(model, dtype_bytes),
         experts=_experts(model),
         vision=_vision(config, model),

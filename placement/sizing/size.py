@@ -14,15 +14,18 @@ from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch, check
 from placement.sizing.read import Model, read_model
-from placement.sizing.sizing import Sizing
-from placement.sizing.weights import weights_bytes
+from placement.sizing.sizing import Sizing, StageSizing
+from placement.sizing.stages import split
+from placement.sizing.weights import weights_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from placement.catalogue import AcceleratorFacts
     from placement.sizing.engines import EngineFacts
     from placement.sizing.kv_cache import KvLayout
+    from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
 
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less
@@ -69,17 +72,33 @@ def size(
     known = model if isinstance(model, Model) else read_model(model, with_files=not launch.has_weights)
     gpu = find_accelerator(accelerator)
     usable = _usable_gib(gpu, launch)
-    engine = launch.engine
-    if log is not None and log.version is not None and "=" not in engine:
-        engine = f"{engine}={log.version}"
-    facts, _ = find_engine(engine)
-    load = _load(known, gpu, usable, launch, facts, degree)
-    parts = _parts(known, gpu, launch, facts, load)
     if log is not None:
         _check_log(log, degree, launch, usable)
-        parts.replace(log)
-    layout = _layout(known, launch, load, facts)
-    return _result(Case(known, gpu.name, gpu.vendor, usable, launch, facts, load, parts, layout, log))
+    filled = launch if log is None else log.filled(launch)
+    facts, _ = find_engine(filled.engine)
+    load = _load(known, gpu, usable, filled, facts, degree)
+    stages = split(known.architecture.layers, filled.pipeline_parallel)
+    weights = weights_of(known, load, stages, filled)
+    cases = [
+        Case(
+            model=known,
+            accelerator=gpu.name,
+            vendor=gpu.vendor,
+            usable=usable,
+            launch=filled,
+            facts=facts,
+            load=load,
+            stage=stage,
+            parts=_parts(known, gpu, filled, facts, load, stage, gib),
+            layout=_layout(known, filled, load, stage),
+            log=log,
+        )
+        for stage, gib in zip(stages, weights.gib, strict=True)
+    ]
+    if log is not None:
+        for case in cases:
+            case.parts.replace(log, log.still_true(launch))
+    return _result(cases, launch.utilization, weights.given)
 
 
 def _check_log(log: StartupLog, degree: int, launch: Launch, usable: float) -> None:
@@ -117,52 +136,99 @@ def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, fa
     return Load(launch.max_num_seqs or sequences, launch.max_num_batched_tokens or tokens, degree, dtype_bytes)
 
 
-def _parts(model: Model, gpu: AcceleratorFacts, launch: Launch, facts: EngineFacts, load: Load) -> Parts:
-    figures = model.architecture
+def _parts(
+    model: Model,
+    gpu: AcceleratorFacts,
+    launch: Launch,
+    facts: EngineFacts,
+    load: Load,
+    stage: PipelineStage,
+    weights: float,
+) -> Parts:
+    figures, layers = model.architecture, len(stage.layers)
     has_experts = figures.experts is not None
-    stage = -(-figures.layers // launch.pipeline_parallel)
-    weights = launch.weights_gib
-    if weights is None:
-        weights = weights_bytes(model, load, launch.pipeline_parallel, launch.checkpoint_gib) / GIB
     return Parts(
-        context=facts.context_gib(load.tensor_parallel * launch.pipeline_parallel, has_experts=has_experts),
+        context=facts.context_gib(load.tensor_parallel * stage.count, has_experts=has_experts),
         weights=weights,
-        activation=activation_bytes(figures, load, facts, gpu.compute_capability) / GIB,
-        non_torch=facts.non_torch_gib(load.tensor_parallel, stage),
-        graphs=0.0 if launch.enforce_eager else facts.graphs_gib(stage, has_experts=has_experts),
+        activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / GIB,
+        non_torch=facts.non_torch_gib(load.tensor_parallel, layers),
+        graphs=0.0 if launch.enforce_eager else facts.graphs_gib(layers, has_experts=has_experts),
         margin=facts.margin,
     )
 
 
-def _layout(model: Model, launch: Launch, load: Load, facts: EngineFacts) -> KvLayout:
+def _layout(model: Model, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:
     figures = model.architecture
     asked = KV_DTYPES[launch.kv_dtype]
     by_checkpoint = figures.quantisation.kv_bytes if figures.quantisation is not None else None
     kv_bytes = asked or by_checkpoint or load.dtype_bytes
-    caches = figures.caches
-    if launch.pipeline_parallel > 1:
-        caches = caches[: -(-len(caches) // launch.pipeline_parallel)]  # the largest stage decides
-    return lay_out(caches, load.tensor_parallel, kv_bytes, load.dtype_bytes)
+    start, end = (sum(map(len, figures.kept[:layer])) for layer in (stage.layers.start, stage.layers.stop))
+    return lay_out(figures.caches, load.tensor_parallel, kv_bytes, load.dtype_bytes, range(start, end))
 
 
-def _result(case: Case) -> Sizing:
-    parts, launch, layout = case.parts, case.launch, case.layout
-    context = launch.context_length or case.model.architecture.context or 8192
-    need = layout.bytes_for(launch.concurrency or 1, context, case.load.batched_tokens) / GIB
-    by_need = launch.concurrency is not None and launch.utilization is None
-    share = launch.utilization or (case.log.utilization if case.log else None) or _default_share(case)
-    pool = need if by_need else _pool(case, share)
-    tokens = _tokens(case, max(pool, 0.0), context)
-    margin = 0.15 if {"activation", "non_torch", "weights"} <= set(parts.measured) else parts.margin
-    total = parts.context + parts.beside_kv + parts.graphs + max(pool, 0.0) + margin
-    if case.log is not None and case.log.kv_tokens is not None and not by_need and launch.utilization is None:
-        tokens = case.log.kv_tokens
-    reason = misfit(case, need, pool, total, share, by_need=by_need)
+def _result(cases: Sequence[Case], utilization: float | None, given: int | None) -> Sizing:
+    """The answer, from all stages: each must fit, and sequences have room where the least of their tokens have.
+
+    Its parts are of the stage whose weights were `given`, else of the one with the least room.
+    """
+    first = cases[0]
+    launch, log, facts = first.launch, first.log, first.facts
+    context = launch.context_length or first.model.architecture.context or 8192
+    needs = [case.layout.bytes_for(launch.concurrency or 1, context, case.load.batched_tokens) / GIB for case in cases]
+    by_need = launch.concurrency is not None and utilization is None
+    share = utilization or (log.utilization if log else None) or min(map(_default_share, cases))
+    measured = log is not None and utilization in (None, log.utilization) and log.is_same_cache(launch)
+    pools = needs if by_need else [_pool(case, share, measured=measured) for case in cases]
+    counts = [_tokens(case, max(pool, 0.0), context) for case, pool in zip(cases, pools, strict=True)]
+    tokens = min((n for n, case in zip(counts, cases, strict=True) if case.layout.block_bytes), default=0)
+    if log is not None and log.kv_tokens is not None and measured and not by_need:
+        tokens = log.kv_tokens
+    rows = [_row(case, pool, n, by_need=by_need) for case, pool, n in zip(cases, pools, counts, strict=True)]
+    fullest = max(range(len(cases)), key=lambda k: (-counts[k], rows[k].total_gib))
+    shown = fullest if given is None or len(cases) == 1 else given
+    total = max(row.total_gib for row in rows)
+    reasons = (
+        misfit(case, need, pool, total, share, by_need=by_need)
+        for case, need, pool in zip(cases, needs, pools, strict=True)
+    )
+    reason = next(filter(None, reasons), "")
+    if by_need and not facts.kv_flag:
+        share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
+    row, case = rows[shown], cases[shown]
     return Sizing(
         model=case.model.name,
         accelerator=case.accelerator,
         tensor_parallel=case.load.tensor_parallel,
         pipeline_parallel=launch.pipeline_parallel,
+        context_gib=row.context_gib,
+        weights_gib=row.weights_gib,
+        activation_gib=row.activation_gib,
+        non_torch_gib=row.non_torch_gib,
+        graphs_gib=row.graphs_gib,
+        kv_gib=row.kv_gib,
+        kv_tokens=tokens,
+        margin_gib=row.margin_gib,
+        total_gib=total,
+        usable_gib=case.usable,
+        fits=not reason,
+        reason=reason,
+        flags=command_flags(case, share, max(pools), tokens, by_need=by_need),
+        stages=tuple(rows) if len(rows) > 1 else (),
+        measured=(
+            *case.parts.measured,
+            *(["kv"] if measured and log and log.kv_gib is not None and not by_need else []),
+        ),
+        notes=notes(case, rows[fullest], shown_is_fullest=shown == fullest),
+    )
+
+
+def _row(case: Case, pool: float, tokens: int, *, by_need: bool) -> StageSizing:
+    """The parts of one stage, rounded."""
+    parts = case.parts
+    margin = 0.15 if {"activation", "non_torch", "weights"} <= set(parts.measured) else parts.margin
+    return StageSizing(
+        stage=case.stage.number + 1,
+        layers=len(case.stage.layers),
         context_gib=_up(parts.context),
         weights_gib=_up(parts.weights),
         activation_gib=_up(parts.activation),
@@ -171,13 +237,7 @@ def _result(case: Case) -> Sizing:
         kv_gib=_up(pool) if by_need else math.floor(round(max(pool, 0.0) * 100, 6)) / 100,
         kv_tokens=tokens,
         margin_gib=margin,
-        total_gib=_up(total),
-        usable_gib=case.usable,
-        fits=not reason,
-        reason=reason,
-        flags=command_flags(case, share, pool, tokens, by_need=by_need),
-        measured=tuple(parts.measured),
-        notes=notes(case),
+        total_gib=_up(parts.context + parts.beside_kv + parts.graphs + max(pool, 0.0) + margin),
     )
 
 
@@ -189,15 +249,12 @@ def _default_share(case: Case) -> float:
     return max(min(case.facts.utilization, most), 0.01)
 
 
-def _pool(case: Case, share: float) -> float:
+def _pool(case: Case, share: float, *, measured: bool) -> float:
     """The pool for the KV cache that vLLM makes of its budget."""
-    asked_otherwise = case.launch.utilization not in (None, case.log.utilization if case.log else None)
-    if case.log is not None and case.log.kv_gib is not None and not asked_otherwise:
-        case.parts.measured.append("kv")
+    if measured and case.log is not None and case.log.kv_gib is not None:
         return case.log.kv_gib
-    graphs = case.parts.graphs if case.facts.graphs_in_budget else 0.0
     total = case.log.total_gib if case.log is not None and case.log.total_gib is not None else case.usable
-    return total * share - case.parts.beside_kv - graphs
+    return total * share - case.beside_pool
 
 
 def _tokens(case: Case, pool: float, context: int) -> int:

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StageSizing:
+    """Memory on each GPU of one stage of a pipeline, as `Sizing`; `stage` counts from 1, `layers` are how many."""
+
+    stage: int
+    layers: int
+    context_gib: float
+    weights_gib: float
+    activation_gib: float
+    non_torch_gib: float
+    graphs_gib: float
+    kv_gib: float
+    kv_tokens: int
+    margin_gib: float
+    total_gib: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +29,8 @@ class Sizing:
 
     `kv_gib` is the pool that the engine makes, `kv_tokens` what it holds. `total_gib` is the sum of all parts and the
     safety margin. `reason` says why a copy does not fit. `flags` are for the engine's command line. `measured` names
-    the parts that come from a startup log.
+    the parts that come from a startup log. `stages` are all stages of a pipeline: then the parts are of one of them
+    (``notes`` says which), `kv_tokens` is the least and `total_gib` the most of any.
     """
 
     model: str
@@ -32,6 +50,7 @@ class Sizing:
     reason: str = ""
     flags: tuple[str, ...] = ()
     pipeline_parallel: int = 1
+    stages: tuple[StageSizing, ...] = ()
     measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -42,12 +61,14 @@ class Sizing:
 
     def to_row(self) -> dict[str, object]:
         """The row of ``placement size --format json``."""
-        return {name: getattr(self, name) for name in ROW_KEYS}
+        row = {name: getattr(self, name) for name in ROW_KEYS}
+        return row | {"stages": [asdict(stage) for stage in self.stages]}
 
     def to_option(self) -> dict[str, object]:
         """A row of `options:` of a problem: a copy owns its GPUs, and needs `total_gib` on each."""
+        stages = f"-pp{self.pipeline_parallel}" if self.pipeline_parallel > 1 else ""
         return {
-            "name": f"{self.accelerator}-tp{self.tensor_parallel}".lower(),
+            "name": f"{self.accelerator}-tp{self.tensor_parallel}{stages}".lower(),
             "accelerators": self.gpus,
             "accelerator_memory_gib": math.ceil(round(self.total_gib * 10, 6)) / 10,
             "on": [self.accelerator],
@@ -57,6 +78,7 @@ class Sizing:
 ROW_KEYS = (
     "accelerator",
     "tensor_parallel",
+    "pipeline_parallel",
     "context_gib",
     "weights_gib",
     "activation_gib",
@@ -64,6 +86,11 @@ ROW_KEYS = (
     "graphs_gib",
     "kv_gib",
     "kv_tokens",
+    "margin_gib",
     "total_gib",
+    "usable_gib",
     "fits",
+    "reason",
+    "flags",
+    "stages",
 )

@@ -7,14 +7,17 @@ counts, and of KV caches the least, as the engine itself does it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
+from placement.sizing.launch import KV_DTYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from placement.sizing.launch import Launch
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 
@@ -29,6 +32,11 @@ class StartupLog:
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None
     utilization: float | None = None
+    context_length: int | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    kv_dtype: str | None = None
+    enforce_eager: bool = False
     total_gib: float | None = None
     context_gib: float | None = None
     weights_gib: float | None = None
@@ -37,6 +45,32 @@ class StartupLog:
     graphs_gib: float | None = None
     kv_gib: float | None = None
     kv_tokens: int | None = None
+
+    def filled(self, launch: Launch) -> Launch:
+        """A launch as it is, and as the log's where it does not say."""
+        names = ("context_length", "max_num_seqs", "max_num_batched_tokens")
+        taken = {name: getattr(self, name) for name in names if getattr(launch, name) is None}
+        if launch.kv_dtype == "auto" and self.kv_dtype in KV_DTYPES:
+            taken["kv_dtype"] = self.kv_dtype
+        if "=" not in launch.engine and self.version is not None:
+            taken["engine"] = f"{launch.engine}={self.version}"
+        return replace(launch, **taken, enforce_eager=launch.enforce_eager or self.enforce_eager)
+
+    def is_same_cache(self, launch: Launch) -> bool:
+        """Whether a launch has a KV cache of the type that was measured."""
+        return launch.kv_dtype == "auto" or launch.kv_dtype == self.kv_dtype
+
+    def still_true(self, launch: Launch) -> list[str]:
+        """The measured parts that hold for a launch, which may ask for other things than the log's did."""
+        names = ["context", "non_torch"]
+        if not launch.has_weights:
+            names.append("weights")
+        batch = ((launch.max_num_seqs, self.max_num_seqs), (launch.max_num_batched_tokens, self.max_num_batched_tokens))
+        if all(asked is None or ran is None or asked == ran for asked, ran in batch):
+            names.append("activation")
+        if launch.enforce_eager == self.enforce_eager or not launch.enforce_eager:
+            names.append("graphs")
+        return names
 
 
 _PATTERNS = {
@@ -105,6 +139,11 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         tensor_parallel=_whole(r"tensor_parallel_size=(\d{1,4})\b", text),
         pipeline_parallel=_whole(r"pipeline_parallel_size=(\d{1,4})\b", text),
         utilization=_share(text),
+        context_length=_whole(r"max_seq_len=(\d{1,9})\b", text),
+        max_num_seqs=_whole(r"max_num_seqs(?:': |=| to )(\d{1,9})\b", text),
+        max_num_batched_tokens=_whole(r"max_num_batched_tokens(?:': |=| to )(\d{1,9})\b", text),
+        kv_dtype=_first(r"kv_cache_dtype=(\w+)", text),
+        enforce_eager="enforce_eager=True" in text,
         kv_gib=min(pools, default=None),
         kv_tokens=min(tokens, default=None),
         **measured,
@@ -136,7 +175,7 @@ def _first(pattern: str, text: str) -> str | None:
 
 def _whole(pattern: str, text: str) -> int | None:
     found = _first(pattern, text)
-    return int(found) if found else None
+    return (int(found) or None) if found else None
 
 
 def _share(text: str) -> float | None:

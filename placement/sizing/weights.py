@@ -1,48 +1,97 @@
-"""Bytes of a model's weights on each GPU."""
+"""Bytes of a model's weights on each GPU of each stage of a pipeline."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.sizing.activation import Load
+    from placement.sizing.launch import Launch
     from placement.sizing.read import Model
+    from placement.sizing.stages import PipelineStage
 
 _GIB = 2**30
 
 
-def weights_bytes(model: Model, load: Load, stages: int, checkpoint_gib: float | None) -> int:
-    """Bytes of weights on each GPU of a copy: of the checkpoint's files, else parameters in the model's type.
+@dataclass(frozen=True, slots=True)
+class StageWeights:
+    """Weights on each GPU of every stage, GiB; `given` is the stage that ``--weights-gib`` is of, None without it."""
+
+    gib: tuple[float, ...]
+    given: int | None = None
+
+
+def weights_of(model: Model, load: Load, stages: Sequence[PipelineStage], launch: Launch) -> StageWeights:
+    """Weights on each GPU: of the checkpoint's files, else parameters in the model's type, else as given.
 
     What is split over GPUs is divided by the tensor-parallel degree (heads of keys and values by at most their number);
     norms, routers and a latent's projections stand on each. Tables of sines and cosines are added, as the engine counts
-    them as weights. `stages` is the pipeline-parallel degree.
+    them as weights. What is no layer (embeddings, the output, an encoder) is in 16 bits in quantised checkpoints too.
+    Weights that are given are of the stage whose own they are nearest to, the first of such; where the type of its
+    layers is not known, of the first one, whose line the engine logs.
 
     Raises
     ------
     UsageError
         The model is quantised and no files are there, so that nobody knows its size.
     """
-    figures, parameters = model.architecture, model.parameters
-    if checkpoint_gib is not None:
-        total = checkpoint_gib * _GIB
-    elif model.checkpoint is not None:
-        total = model.checkpoint.total_bytes
-    else:
-        total = _by_parameters(model, load)
-    part = 1 / load.tensor_parallel if parameters is None else parameters.part(load.tensor_parallel, figures.kv_heads)
-    if stages > 1:
-        # The last stage decides: it holds the output's embeddings beside its layers.
-        outer = 0.0 if parameters is None else figures.vocabulary * figures.hidden / parameters.total
-        inner = max(1 - 2 * outer, 0.0)
-        part *= outer + inner * -(-figures.layers // stages) / figures.layers
-    return int(total * part) + figures.rotary_bytes * load.dtype_bytes // figures.dtype_bytes
+    if launch.weights_gib is None:
+        total = launch.checkpoint_gib * _GIB if launch.checkpoint_gib is not None else _total(model, load)
+        return StageWeights(tuple(part / _GIB for part in _of_total(model, load, stages, total)))
+    if len(stages) == 1 or model.parameters is None:
+        return StageWeights((launch.weights_gib,) * len(stages), 0)
+    given = 0
+    if model.architecture.quantisation is None:
+        usual = _of_total(model, load, stages, model.parameters.total * load.dtype_bytes)
+        away = [round(abs(part / _GIB - launch.weights_gib), 2) for part in usual]  # a log has hundredths
+        given = away.index(min(away))
+    return StageWeights(_like(model, load, stages, launch.weights_gib, given), given)
 
 
-def _by_parameters(model: Model, load: Load) -> float:
-    """Parameters times their bytes, for models that are not quantised alone."""
+def _of_total(model: Model, load: Load, stages: Sequence[PipelineStage], total: float) -> list[float]:
+    """Bytes on each GPU of the stages, when all weights together have `total` bytes."""
+    parameters, layers = model.parameters, model.architecture.layers
+    if parameters is None:
+        return [total / load.tensor_parallel * len(stage.layers) / layers + _tables(model, load) for stage in stages]
+    outside = parameters.outer().total
+    each = load.dtype_bytes if outside * load.dtype_bytes < total else total / parameters.total
+    inside = (total - each * outside) / max(parameters.inner().total, 1)
+    return [_on_stage(model, load, stage, each, inside) for stage in stages]
+
+
+def _like(model: Model, load: Load, stages: Sequence[PipelineStage], gib: float, given: int) -> tuple[float, ...]:
+    """GiB on each GPU of the stages, when one of them has so many."""
+    assert model.parameters is not None
+    zero, one = (_on_stage(model, load, stages[given], float(load.dtype_bytes), inside) for inside in (0.0, 1.0))
+    inside = (gib * _GIB - zero) / max(one - zero, 1.0)
+    if inside <= 0:  # less than its embeddings take in 16 bits: nothing is known of how they are stored
+        return (gib,) * len(stages)
+    return tuple(_on_stage(model, load, stage, float(load.dtype_bytes), inside) / _GIB for stage in stages)
+
+
+def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, inside: float) -> float:
+    """Bytes on a GPU of a stage, with so many bytes for a number outside of layers and inside of them."""
+    assert model.parameters is not None
+    degree, heads = load.tensor_parallel, model.architecture.kv_heads
+    outer, inner = model.parameters.outer(stage), model.parameters.inner(stage)
+    return each * outer.held(degree, heads) + inside * inner.held(degree, heads) + _tables(model, load)
+
+
+def _tables(model: Model, load: Load) -> float:
+    return model.architecture.rotary_bytes * load.dtype_bytes / model.architecture.dtype_bytes
+
+
+def _total(model: Model, load: Load) -> float:
+    """Bytes of all weights: of the checkpoint, or of models that are not quantised by their parameters."""
+    if model.checkpoint is not None:
+        stored = model.checkpoint.dtype_bytes or model.architecture.stored_bytes
+        is_cast = model.architecture.quantisation is None and stored
+        return model.checkpoint.total_bytes * (load.dtype_bytes / stored if is_cast else 1.0)
     way_out = (
         "name the folder that has model.safetensors.index.json or *.safetensors beside config.json, or give "
         "--weights-gib (on each GPU) or --checkpoint-gib (all files together)"
@@ -54,4 +103,4 @@ def _by_parameters(model: Model, load: Load) -> float:
         raise UsageError(f"{model.name} is quantised ({how}), so its parameters do not tell its size: {way_out}")
     if model.parameters is None:
         raise UsageError(f"{model.name}: its config has not all that its parameters are counted from: {way_out}")
-    return model.parameters.total * load.dtype_bytes
+    return float(model.parameters.total * load.dtype_bytes)

@@ -41,6 +41,9 @@ def test_json_has_exactly_the_keys(config: Path) -> None:
     assert (row["accelerator"], row["tensor_parallel"], row["weights_gib"], row["fits"]) == ("H100", 2, 8.1, True)
     parts = ("context", "weights", "activation", "non_torch", "graphs", "kv")
     assert sum(row[f"{part}_gib"] for part in parts) <= row["total_gib"] + 0.05
+    assert row["total_gib"] - row["margin_gib"] == pytest.approx(sum(row[f"{part}_gib"] for part in parts), abs=0.05)
+    assert row["flags"][:2] == ["--tensor-parallel-size 2", "--max-num-seqs 1024"]
+    assert (row["usable_gib"], row["reason"], row["stages"]) == (79.19, "", [])
     assert row["kv_tokens"] == pytest.approx((79.19 * 0.95 - 8.1 - 1.89 - 2.08) * 2**30 / 65536, rel=0.002)
 
 
@@ -64,6 +67,26 @@ def test_a_startup_log_tells_the_accelerator(config: Path) -> None:
     assert (row["accelerator"], row["tensor_parallel"], row["kv_tokens"]) == ("H100", 2, 1_044_688)
     assert other.exit_code == 2
     assert "79.19 GiB" in other.stderr
+
+
+def test_a_startup_log_tells_how_the_engine_was_started(config: Path) -> None:
+    """The length, batch and type of its launch; what is given on the command line stands, and is not said measured."""
+    config.write_text(json.dumps({**PLAIN, "max_position_embeddings": 131072}))
+    log = config.parent / "vllm.log"
+    said = "max_seq_len=8192, kv_cache_dtype=fp8, enforce_eager=True", "max_num_batched_tokens=4096."
+    log.write_text("\n".join([*LINES, *said, "Defaulting max_num_seqs to 512 for OPENAI_API_SERVER usage context."]))
+
+    (row,) = json.loads(run("size", config, "--startup-log", log, "--format", "json").stdout)
+    asked = ("--max-model-len", "4096", "--max-num-seqs", "64", "--kv-dtype", "bfloat16", "--weights-gib", "7")
+    (other,) = json.loads(run("size", config, "--startup-log", log, *asked, "--format", "json").stdout)
+
+    flags = ["--tensor-parallel-size 2", "--max-num-seqs 512", "--max-num-batched-tokens 4096", "--max-model-len 8192"]
+    assert row["flags"][:4] == flags
+    assert row["flags"][-2:] == ["--kv-cache-dtype fp8", "--enforce-eager"]
+    assert "--max-model-len 4096" in other["flags"]
+    assert (row["activation_gib"], row["weights_gib"], row["kv_tokens"]) == (1.89, 7.51, 1_044_688)
+    assert (other["activation_gib"], other["weights_gib"]) != (1.89, 7.51)
+    assert other["kv_tokens"] != 1_044_688
 
 
 def test_the_engines_own_spelling(config: Path) -> None:
@@ -109,6 +132,11 @@ def test_the_table_and_the_flags(config: Path) -> None:
     assert everything.exit_code == one.exit_code == 0
     assert everything.stdout.count("H100") > 3
     assert "vllm serve" in one.stdout
+    assert "margin" in one.stdout
+    lines = everything.stdout.splitlines()
+    told = [line for line in lines if "--tensor-parallel-size 4" in line]
+    assert any("H100 x 4" in line.partition(":")[0] and "--gpu-memory-utilization 0.92" in line for line in told)
+    assert not any("T4 x 1," in line or line.startswith("T4 x 1:") for line in lines if "--tensor-parallel" in line)
 
 
 @pytest.mark.parametrize(

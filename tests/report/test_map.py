@@ -22,7 +22,7 @@ from placement.report.map.sketch import TALLEST, WIDE, Sketcher
 from placement.report.split import split_price
 from placement.running_state import running_plan
 from tests import strategies
-from tests.report.plans import named, planned, solved
+from tests.report.plans import mixed_demand, named, planned, solved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,17 @@ RECT = re.compile(r"M([\d.-]+) ([\d.-]+)h([\d.]+)v([\d.]+)h-[\d.]+z")
 def rects(layer: Layer) -> list[tuple[float, ...]]:
     """The rectangles of a layer: x, y, width, height."""
     return [tuple(map(float, found)) for found in RECT.findall(layer.path)]
+
+
+def test_a_picture_tells_of_a_mix_of_accelerators() -> None:
+    """Above the legend; without a mix nothing is there."""
+    problem, chat = mixed_demand(), named("chat")
+    plan = placement.solve(problem, "demand", time_limit=None, work=100).plan
+
+    assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in picture(
+        gather(problem, plan), "A fleet"
+    )
+    assert "several kinds" not in picture(gather(chat, planned(chat)), "A fleet")
 
 
 def test_colours_are_seen_on_both_grounds() -> None:

@@ -16,7 +16,7 @@ from placement.report.curve import draw, value_range
 from placement.report.map.terminal import LINES, Cell, ScenePart, _letters_of
 from placement.report.shown import show
 from placement.solving.result import Event
-from tests.report.plans import named, planned, solved
+from tests.report.plans import mixed_demand, named, planned, solved
 
 
 def printed(renderable: Any, width: int = 100, encoding: str = "utf-8") -> str:
@@ -37,6 +37,16 @@ def test_letters_fill_what_is_needed() -> None:
     assert re.search(r"pool a/new-1 +AAA· ", text)
     assert re.search(r"pool a/new-2 +AA·· ", text)
     assert "A chat x3" in text
+
+
+def test_a_mix_of_accelerators_is_told() -> None:
+    """Below the title, as after a solve; a plan without a mix has no such line."""
+    problem, chat = mixed_demand(), named("chat")
+
+    text = " ".join(printed(show(placement.solve(problem, "demand", time_limit=None, work=100).plan, problem)).split())
+
+    assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in text
+    assert "several kinds" not in printed(show(planned(chat), chat))
 
 
 def test_without_the_problem_a_copy_is_a_letter() -> None:

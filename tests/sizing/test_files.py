@@ -87,6 +87,40 @@ def test_headers_give_the_bytes(tmp_path: Path) -> None:
     assert size(path, "H100", 2, Launch("vllm=0.19")).weights_gib == pytest.approx(4.5, abs=0.01)
 
 
+def shard(path: Path, name: str, tensors: dict[str, Any]) -> None:
+    """A safetensors file that is its header alone."""
+    raw = json.dumps(tensors).encode()
+    (path / name).write_bytes(struct.pack("<Q", len(raw)) + raw)
+
+
+def test_numbered_files_without_an_index(tmp_path: Path) -> None:
+    """All of them count, Mistral's own copy of the same weights does not, and one that is missing is told."""
+    path = folder(tmp_path, {})
+    (path / "model.safetensors").unlink()
+    for k in (1, 2):
+        shard(path, f"model-0000{k}-of-00003.safetensors", {f"layers.{k}.w": tensor(0, 2 * GIB)})
+
+    with pytest.raises(DocumentError, match=r"model-00003-of-00003\.safetensors at \$: is missing, one of 00003 files"):
+        size(path, "H100")
+    shard(path, "model-00003-of-00003.safetensors", {"layers.3.w": tensor(0, 2 * GIB)})
+    shard(path, "consolidated.safetensors", {"layers.3.wq": tensor(0, 6 * GIB)})
+
+    assert size(path, "H100", 1, Launch("vllm=0.19")).weights_gib == 6.0
+
+
+def test_a_checkpoint_of_32_bits_is_loaded_in_16(tmp_path: Path) -> None:
+    """By its headers, or where only the index is there by the config; a type that is asked for counts."""
+    path = folder(tmp_path, {"a": {"dtype": "F32", "data_offsets": [0, 8 * GIB]}})
+
+    assert size(path, "H100", 1, Launch("vllm=0.19")).weights_gib == 4.0
+    assert size(path, "H100", 1, Launch("vllm=0.19", dtype="float32")).weights_gib == 8.0
+    (path / "model.safetensors").unlink()
+    (path / "config.json").write_text(json.dumps({**PLAIN, "torch_dtype": "float32"}))
+    index = {"metadata": {"total_size": 6 * GIB}, "weight_map": {"a": "pytorch_model.bin"}}
+    (path / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    assert size(path, "H100", 1, Launch("vllm=0.19")).weights_gib == 3.0
+
+
 def test_an_index_without_its_files_has_the_total(tmp_path: Path) -> None:
     """The files may be elsewhere."""
     path = folder(tmp_path, {}, {"metadata": {"total_size": 4 * GIB}, "weight_map": {"a": "model-1-of-2.safetensors"}})

@@ -16,11 +16,13 @@ from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.layers import read_caches
 from placement.sizing.parameters import Parameters
 from placement.sizing.read import model_of, read_architecture
+from placement.sizing.stages import split
 from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
 
 FULL = Cache(LayerKind.FULL, kv_heads=8, key_size=128, value_size=128)
 SLIDING = Cache(LayerKind.SLIDING, kv_heads=8, key_size=128, value_size=128, window=1024)
 CHUNKED = Cache(LayerKind.CHUNKED, kv_heads=8, key_size=128, value_size=128, window=8192)
+GIB = 2**30
 PAGE = 16 * 8 * 256 * 2  # bytes of 16 tokens in a layer
 
 
@@ -146,10 +148,10 @@ def test_shares_of_weights() -> None:
     """What is split, what stands on each GPU, and keys and values, of which two heads can't be split over eight."""
     parameters = Parameters(split=800, repeated=100, by_head=100)
 
-    assert parameters.part(1, 2) == 1.0
-    assert parameters.part(2, 2) == (400 + 100 + 50) / 1000
-    assert parameters.part(8, 2) == (100 + 100 + 50) / 1000
-    assert parameters.part(8, 0) == (100 + 100 + 12.5) / 1000
+    assert parameters.held(1, 2) == 1000
+    assert parameters.held(2, 2) == 400 + 100 + 50
+    assert parameters.held(8, 2) == 100 + 100 + 50
+    assert parameters.held(8, 0) == 100 + 100 + 12.5
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,91 @@ def test_shares_of_weights() -> None:
 def test_rotary_tables(keys: dict[str, Any], rows: int, width: int) -> None:
     """A row for each position, as wide as what is turned."""
     assert read_architecture(Config({**PLAIN, **keys}, "c")).rotary_bytes == rows * width * 2
+
+
+# --- Stages of a pipeline
+
+
+@given(st.integers(1, 200), st.integers(1, 16))
+def test_layers_are_split_as_evenly_as_can_be(layers: int, degree: int) -> None:
+    """Each layer stands on one stage; the last has no more than any, as what is left over goes before it."""
+    stages = split(layers, degree)
+    sizes = [len(stage.layers) for stage in stages]
+
+    assert [layer for stage in stages for layer in stage.layers] == list(range(layers))
+    assert max(sizes) - min(sizes) <= 1
+    assert sizes[-1] == min(sizes)
+    assert [stage.is_first for stage in stages].index(True) == 0
+    assert [stage.is_last for stage in stages].index(True) == degree - 1
+
+
+def test_what_stands_on_each_stage() -> None:
+    """Embeddings on the first, the output's on the last, one table of both on both; layers and their blocks between."""
+    plain = {**PLAIN, "num_hidden_layers": 30}
+    free, tied = (
+        size(model_of(Config({**plain, "tie_word_embeddings": tied}, "c"), "c"), "H100", 1,
+             Launch("vllm=0.19", pipeline_parallel=4))
+        for tied in (False, True)
+    )  # fmt: skip
+    table, layer = 128256 * 4096 * 2 / GIB, 0.40626
+
+    assert [stage.layers for stage in free.stages] == [7, 8, 8, 7]
+    for found in (free, tied):
+        weights = [stage.weights_gib for stage in found.stages]
+        assert weights == pytest.approx([7 * layer + table, 8 * layer, 8 * layer, 7 * layer + table], abs=0.02)
+    handed_on = 2 * 8192 * 4096 * 2 / GIB
+    activations = [stage.activation_gib for stage in free.stages]
+    assert activations[1] - activations[0] == pytest.approx(handed_on, abs=0.011)
+    assert activations[3] == pytest.approx(sized().activation_gib + handed_on, abs=0.011)
+    assert free.kv_tokens == min(stage.kv_tokens for stage in free.stages)
+    assert free.total_gib == max(stage.total_gib for stage in free.stages)
+    assert free.to_option()["name"] == "h100-tp1-pp4"
+    assert any("of stage 2 of 4 (layers 8 to 15), which has the least room" in note for note in free.notes)
+
+
+def test_weights_of_one_stage_tell_those_of_all() -> None:
+    """Those of a stage in the middle are seen to be; a quantised model's are the first's, its embeddings in 16 bits."""
+    model = model_of(Config(PLAIN, "c"), "c")
+    quantised = model_of(Config({**PLAIN, "quantization_config": {"quant_method": "awq"}}, "c"), "c")
+
+    middle, first = (
+        size(one, "H100", 1, Launch("vllm=0.19", pipeline_parallel=4, weights_gib=gib))
+        for one, gib in ((model, 3.25), (quantised, 1.8))
+    )
+
+    assert [stage.weights_gib for stage in middle.stages] == pytest.approx([4.23, 3.25, 3.25, 4.23], abs=0.02)
+    assert middle.weights_gib == 3.25
+    assert any("of stage 2 of 4" in note and "stage 4 has the least room" in note for note in middle.notes)
+    table = 128256 * 4096 * 2 / GIB
+    assert [stage.weights_gib for stage in first.stages] == pytest.approx(
+        [1.8, 1.8 - table, 1.8 - table, 1.8], abs=0.02
+    )
+
+
+def test_groups_of_layers_are_dealt_out_over_stages() -> None:
+    """vLLM's own example: full, sliding, sliding on each of two stages; each stage has one layer of each group."""
+    caches = [FULL, SLIDING, SLIDING] * 2
+
+    halves = [lay_out(caches, 1, 2, 2, held) for held in (range(3), range(3, 6))]
+
+    assert [len(half.groups) for half in halves] == [3, 3]
+    assert [half.block_bytes for half in halves] == [PAGE, PAGE]
+    assert lay_out(caches, 1, 2, 2).block_bytes == 2 * PAGE
+    assert lay_out([FULL] * 6, 1, 2, 2, range(2)).block_bytes == 2 * PAGE
+
+
+def test_a_cache_that_is_asked_for_is_on_each_stage() -> None:
+    """The flag has room for the stage with the most layers; every stage fits, or the reason is of one that doesn't."""
+    model = model_of(Config({**PLAIN, "num_hidden_layers": 30}, "c"), "c")
+    launch = Launch("vllm=0.19", pipeline_parallel=4, concurrency=16, context_length=4096)
+
+    found = size(model, "L4", 1, launch)
+
+    assert [stage.kv_gib for stage in found.stages] == pytest.approx([7 / 4, 2.0, 2.0, 7 / 4], abs=0.02)
+    assert f"--kv-cache-memory-bytes {(16 * 256 + 1) * 8 * PAGE}" in found.flags
+    assert found.fits
+    many = size(model, "H100", 1, replace(launch, pipeline_parallel=31))
+    assert many.reason == "30 layers can't be split over 31 stages"
 
 
 # --- What fits

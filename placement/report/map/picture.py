@@ -13,6 +13,7 @@ from placement.errors import UsageError
 from placement.report import words
 from placement.report.map.colours import DARK, LIGHT, Colour, colours
 from placement.report.map.sketch import COLOURS, Sketcher, by_zone_and_type
+from placement.report.mixed import FEW, mixed_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +91,8 @@ class _Canvas:
     def lines(self, title: str) -> Iterator[str]:
         """The whole file."""
         self._say(_EDGE, _EDGE + 14, title, "head", WIDE - 2 * _EDGE)
-        y = self._legend(_EDGE + 40)
+        y = self._mixed(_EDGE + 34)
+        y = self._legend(y + 6)
         zones = by_zone_and_type(self._facts, self._facts.fleet.zones)
         used = [(zone, types) for zone, types in zones.items() if types]
         abreast = max(1, min(_ABREAST, len(used)))
@@ -128,6 +130,14 @@ class _Canvas:
         letters = int(room / (_LETTER * (15 if look == "head" else 12)))
         shown = text if len(text) <= letters else text[: max(1, letters - 1)] + "\N{HORIZONTAL ELLIPSIS}"
         self._texts.append(_Text(round(x, 1), round(y, 1), shown, look))
+
+    def _mixed(self, y: float) -> float:
+        """A line on demands that several kinds of accelerators serve, where there are any; gives where it ends."""
+        line = mixed_line(self._facts, FEW)
+        if not line:
+            return y
+        self._say(_EDGE, y, line, "soft", WIDE - 2 * _EDGE)
+        return y + 19
 
     def _legend(self, y: float) -> float:
         """A square and a name for each component, line after line; gives where they end."""

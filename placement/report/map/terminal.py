@@ -64,9 +64,14 @@ class Line:
 class FleetLines:
     """The map; rendered with ``console.print``. `full`: every machine, however many."""
 
-    def __init__(self, title: str, lines: Sequence[Line], legend: Sequence[tuple[str, int]], *, full: bool) -> None:
-        """`legend` has each component and its number of copies, by index; those without copies are left out."""
-        self.title, self.lines, self.legend, self.full = title, lines, legend, full
+    def __init__(
+        self, title: str, lines: Sequence[Line], legend: Sequence[tuple[str, int]], *, full: bool, note: str = ""
+    ) -> None:
+        """`legend` has each component and its number of copies, by index; those without copies are left out.
+
+        `note` is a sentence below the title.
+        """
+        self.title, self.lines, self.legend, self.full, self.note = title, lines, legend, full, note
         placed = [c for c, (_, copies) in enumerate(legend) if copies]
         self._letters = {c: _LETTERS[k] if k < len(_LETTERS) else _MORE for k, c in enumerate(placed)}
         # Seen on a dark ground and on a light one: nobody knows which it is.
@@ -75,6 +80,8 @@ class FleetLines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Groups of machines, then what the letters mean."""
         yield Text(self.title, style="bold")
+        if self.note:
+            yield Text(self.note, overflow="fold")
         shown = self.lines if self.full else self.lines[:LINES]
         parts = self._fitting(shown, options.max_width)
         group = ""
