@@ -73,9 +73,10 @@ def import_endpoints(
 ) -> None:
     """Read endpoints with inference components, and what runs on them.
 
-    Four kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents and
-    DescribeInferenceComponent. SageMaker tells counts alone: which machine a copy is on is reconstructed. Everything
-    that was ignored, assumed or reconstructed is told on stderr, and in the comments of a YAML file.
+    Five kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents,
+    DescribeInferenceComponent, and DescribeScalableTargets of Application Auto Scaling. SageMaker tells counts alone:
+    which machine a copy is on is reconstructed. Everything that was ignored, assumed or reconstructed is told on
+    stderr, and in the comments of a YAML file.
 
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
@@ -83,7 +84,7 @@ def import_endpoints(
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
-        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_saved
+        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_targets, read_saved
         from placement.integrations.sagemaker.around import ranges
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
@@ -101,10 +102,11 @@ def import_endpoints(
             files = [*saved.facts, *files]
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
+            targets = read_live_targets(answers, notes, region, endpoint_url)
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
-        scaled = ranges(targets, notes)
+        scaled = ranges(targets, notes, asked=from_json is None)
         market = with_hosted_types(read_market(files), endpoints, notes)
         kept = _headroom(headroom or [], market)
         wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)

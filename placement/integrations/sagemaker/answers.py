@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers import ANSWERS_OF_AWS
 from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.demand.application_auto_scaling import NAMESPACE, RESOURCE
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.integrations.notes import Notes
 
 _PAGE = 100  # most that ListInferenceComponents gives at once
+_TARGETS = 50  # most that DescribeScalableTargets gives at once
 _LAST_SECOND = 1e12  # of any time that is one; a larger number of a damaged answer need not fit a float
 MOST_FILES = 10_000
 
@@ -225,6 +227,36 @@ def read_live(names: Iterable[str], region: str = "", endpoint_url: str = "") ->
     """
     client = open_client("sagemaker", region, endpoint_url)
     return tuple(_ask(client, name) for name in dict.fromkeys(names))
+
+
+def read_live_targets(
+    answers: Iterable[EndpointAnswers], notes: Notes, region: str = "", endpoint_url: str = ""
+) -> tuple[ApiAnswer, ...]:
+    """What Application Auto Scaling says of the components and variants of endpoints; a note where it is refused."""
+    resources: list[str] = []
+    for each in answers:
+        with each.config.reading() as config, each.endpoint.reading() as endpoint:
+            start = f"endpoint/{endpoint.key('EndpointName').text()}/variant/"
+            resources += [start + row.key("VariantName").text() for row in config.key("ProductionVariants").items()]
+        for component in each.components:
+            with component.reading() as at:
+                resources.append(RESOURCE + at.key("InferenceComponentName").text())
+    try:
+        return tuple(_ask_targets(open_client("application-autoscaling", region, endpoint_url), resources))
+    except UsageError as error:
+        notes.assumed("autoscaling", f"{error}; what is scaled is not known")
+        return ()
+
+
+def _ask_targets(client: Any, resources: Sequence[str]) -> Iterator[ApiAnswer]:
+    for start in range(0, len(resources), _TARGETS):
+        asked = {"ServiceNamespace": NAMESPACE, "ResourceIds": list(resources[start : start + _TARGETS])}
+        more: At | None = None
+        while more is None or more.value is not None:
+            token = {} if more is None else {"NextToken": more.text()}
+            page = _call(client, "describe_scalable_targets", **asked, **token)
+            yield page
+            more = page.at.get("NextToken") or At(None)
 
 
 def _ask(client: Any, name: str) -> EndpointAnswers:

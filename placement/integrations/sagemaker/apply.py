@@ -23,7 +23,7 @@ OPERATIONS = {
         *("CreateEndpointConfig", "CreateEndpoint", "UpdateEndpoint", "UpdateEndpointWeightsAndCapacities"),
         *("CreateInferenceComponent", "UpdateInferenceComponent", "UpdateInferenceComponentRuntimeConfig"),
     ),
-    "application-autoscaling": ("RegisterScalableTarget", "PutScalingPolicy"),
+    "application-autoscaling": ("RegisterScalableTarget", "PutScalingPolicy", "PutScheduledAction"),
     "cloudwatch": ("PutMetricAlarm",),
 }
 POLL_SECONDS = 15.0

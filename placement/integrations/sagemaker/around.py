@@ -47,8 +47,8 @@ class ScalingRanges:
             _tell_left(what, names, reason, notes)
 
 
-def ranges(answers: Sequence[ApiAnswer], notes: Notes) -> ScalingRanges:
-    """The range of each component and variant that is scaled; a note of what else is, and of no answer at all.
+def ranges(answers: Sequence[ApiAnswer], notes: Notes, *, asked: bool = False) -> ScalingRanges:
+    """The range of each component and variant that is scaled; a note of what else is, and of no saved answer at all.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def ranges(answers: Sequence[ApiAnswer], notes: Notes) -> ScalingRanges:
     components: dict[str, Range] = {}
     variants: dict[tuple[str, str], Range] = {}
     others: set[str] = set()
-    if not answers:
+    if not answers and not asked:  # who asked the API was told why it gave none
         notes.assumed("autoscaling", "no answer of describe-scalable-targets was given: what is scaled is not known")
     for answer in answers:
         with answer.reading() as at:

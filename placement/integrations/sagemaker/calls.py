@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from placement.documents import Component
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
+    from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -23,8 +24,14 @@ ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
 _SUFFIX = 9  # a dash and eight digits of a digest
 
 
-def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) -> dict[str, Any]:
-    """A production variant with as many machines as the plan has. One that was read gets no policy that it has not.
+def variant_row(
+    group: ServingGroup, count: int, scaling: MachineRange | None, wish: ExportWish, notes: Notes
+) -> dict[str, Any]:
+    """A production variant with so many machines. One that was read gets no policy that it has not.
+
+    Parameters
+    ----------
+    scaling : least and most machines, where the platform manages their number.
 
     Raises
     ------
@@ -32,17 +39,16 @@ def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) 
         The target's botocore lacks a field that the plan needs.
     """
     told = group.pools[0].labels
-    place = f"variant {name}"
+    place = f"variant {group.variant}"
     settings, was_read = dict(labels.unpacked(told, labels.SETTINGS, dict, place) or {}), labels.SETTINGS in told
     policy = settings.pop("ScaleInPolicy", None)
-    row: dict[str, Any] = {"VariantName": name, **_types(group, wish, place)}
-    count = group.machines
+    row: dict[str, Any] = {"VariantName": group.variant, **_types(group, wish, place)}
     row["InitialInstanceCount"] = max(1, count)
-    scaling = labels.unpacked(told, labels.SCALING, list, place)
-    runs = labels.ENDPOINT in told
-    if not runs or scaling is not None or wish.pin:
-        least, most = (count, max(1, count)) if wish.pin or not runs else _range(scaling, count)
-        row["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": least, "MaxInstanceCount": most}
+    if scaling is not None:
+        least, most = scaling
+        row["InitialInstanceCount"] = max(1, count, least)
+        row["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": least}
+        row["ManagedInstanceScaling"] |= {} if most is None else {"MaxInstanceCount": most}
         if least == 0:
             wish.require("least instances of 0", place)
             notes.inexact(f"{place} MinInstanceCount", "0 was refused in some regions (eu-west-3), accepted in others")
@@ -79,14 +85,6 @@ def _types(group: ServingGroup, wish: ExportWish, place: str) -> dict[str, Any]:
         kinds = (kind, *group.fallbacks)
         return {"InstancePools": [{"InstanceType": each, "Priority": n} for n, each in enumerate(kinds, 1)]}
     return {"InstanceType": kind}
-
-
-def _range(scaling: list[Any], count: int) -> tuple[int, int]:
-    """The range of machines that runs now, as far as it has the plan's number."""
-    least, most = [*scaling, None, None][:2]
-    low = least if isinstance(least, int) and not isinstance(least, bool) else count
-    high = most if isinstance(most, int) and not isinstance(most, bool) else max(1, count)
-    return min(low, count), max(high, count, 1)
 
 
 def config_call(

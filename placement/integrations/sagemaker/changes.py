@@ -21,9 +21,17 @@ from placement.integrations.sagemaker.calls import (
     why_a_policy,
 )
 from placement.integrations.sagemaker.groups import demands_of
+from placement.integrations.sagemaker.machine_range import running_range, wanted_range
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.packing import fit
-from placement.integrations.sagemaker.scaling import endpoint_policy, registrations, scaling_steps
+from placement.integrations.sagemaker.scaling import (
+    copy_range,
+    endpoint_policy,
+    holding,
+    of_range,
+    registrations,
+    scaling_steps,
+)
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.packing import Machines
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
@@ -87,7 +96,7 @@ class DeploymentChanges:
             if all(group.machines == 0 for group in groups):
                 self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
                 return
-            config = self._config(endpoint, groups)
+            config = self._config(endpoint, groups, [group.machines for group in groups])
             self._make += [
                 Step("sagemaker", "CreateEndpointConfig", config, f"what endpoint {endpoint} is made of"),
                 Step(
@@ -98,8 +107,8 @@ class DeploymentChanges:
                     "endpoint",
                 ),
             ]
-        elif self.wish.pin:
-            self._pin(endpoint, groups)
+        elif self.wish.pin or any(self._range(group, group.machines) != running_range(group.pools) for group in groups):
+            self._configure(endpoint, groups)
         elif changed:
             self._counts(endpoint, changed)
         if runs and all(group.machines == 0 for group in groups):
@@ -112,40 +121,64 @@ class DeploymentChanges:
     def _machines_now(self, group: ServingGroup) -> int:
         return sum(self.running_machines[pool.name] for pool in group.pools)
 
-    def _config(self, endpoint: str, groups: Sequence[ServingGroup]) -> dict[str, Any]:
-        rows = [variant_row(group, group.variant, self.wish, self.notes) for group in groups]
+    def _range(self, group: ServingGroup, machines: int) -> MachineRange | None:
+        """Least and most of so many machines, where the platform is to manage their number."""
+        if self.wish.pin or not _runs(group):
+            return machines, max(1, machines)
+        return wanted_range(self.view.problem, group.pools, machines)
+
+    def _config(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> dict[str, Any]:
+        """The endpoint's configuration with so many machines in each group."""
+        rows = [
+            variant_row(group, count, self._range(group, count), self.wish, self.notes)
+            for group, count in zip(groups, machines, strict=True)
+        ]
         told = groups[0].pools[0].labels
         settings = labels.unpacked(told, labels.ENDPOINT_SETTINGS, dict, f"endpoint {endpoint}") or {}
         return config_call(endpoint, rows, settings, self.wish.role)
 
-    def _pin(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
-        """A new configuration whose range of machines is the plan's number, unless that is so already."""
-        same = all(
-            group.machines == self._machines_now(group)
-            and labels.unpacked(group.pools[0].labels, labels.SCALING, list, endpoint) == [group.machines] * 2
-            for group in groups
-        )
-        if same:
+    def _configure(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
+        """New configurations with the plan's machines and ranges: growth before copies are added, the rest after."""
+        for group in groups:
+            self._tell_range(endpoint, group)
+        now = [self._machines_now(group) for group in groups]
+        planned = [group.machines for group in groups]
+        most = [max(pair) for pair in zip(now, planned, strict=True)]
+        if most != now and most != planned:
+            self._more_machines += self._update(endpoint, groups, most)
+        ranges = [self._range(group, group.machines) for group in groups]
+        if planned != now or ranges != [running_range(group.pools) for group in groups]:
+            phase = self._more_machines if most == planned else self._fewer_machines
+            phase += self._update(endpoint, groups, planned)
+
+    def _tell_range(self, endpoint: str, group: ServingGroup) -> None:
+        """A range that is written though it is another than the one that runs, unless that was asked for."""
+        running, wanted = running_range(group.pools), self._range(group, group.machines)
+        if self.wish.pin or running is None or wanted is None or running == wanted:
             return
-        config = self._config(endpoint, groups)
-        machines = sum(group.machines for group in groups)
-        grows = machines > sum(self._machines_now(group) for group in groups)
+        self.notes.assumed(
+            f"endpoint {endpoint} variant {group.variant} ManagedInstanceScaling",
+            f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
+        )
+
+    def _update(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> list[Step]:
+        """The calls that give an endpoint so many machines in each group, by a configuration."""
+        config = self._config(endpoint, groups, machines)
         update = {
             "EndpointName": endpoint,
             "EndpointConfigName": config["EndpointConfigName"],
             "RetainAllVariantProperties": False,
-            "DeploymentConfig": endpoint_policy(machines),
+            "DeploymentConfig": endpoint_policy(sum(machines)),
         }
-        steps = [
+        return [
             Step("sagemaker", "CreateEndpointConfig", config, f"endpoint {endpoint} with the plan's machines"),
             Step("sagemaker", "UpdateEndpoint", update, f"give endpoint {endpoint} the plan's machines", "endpoint"),
         ]
-        target = self._more_machines if grows else self._fewer_machines
-        target += steps
 
     def _counts(self, endpoint: str, changed: Sequence[ServingGroup]) -> None:
         """Other numbers of machines without a new configuration; where the platform manages them, it does it itself."""
-        rows = []
+        more: list[dict[str, Any]] = []
+        fewer: list[dict[str, Any]] = []
         for group in changed:
             now = self._machines_now(group)
             if labels.SCALING in group.pools[0].labels:
@@ -159,36 +192,46 @@ class DeploymentChanges:
                     f"endpoint {endpoint} variant {group.variant}", f"it keeps {now} machines until deleted"
                 )
             else:
-                rows.append({"VariantName": group.variant, "DesiredInstanceCount": group.machines})
-        if not rows:
-            return
-        grows = sum(group.machines - self._machines_now(group) for group in changed) > 0
-        step = Step(
-            "sagemaker",
-            "UpdateEndpointWeightsAndCapacities",
-            {"EndpointName": endpoint, "DesiredWeightsAndCapacities": rows},
-            f"give endpoint {endpoint} the plan's machines",
-            "endpoint",
-        )
-        (self._more_machines if grows else self._fewer_machines).append(step)
+                row = {"VariantName": group.variant, "DesiredInstanceCount": group.machines}
+                (more if group.machines > now else fewer).append(row)
+        for rows, phase in ((more, self._more_machines), (fewer, self._fewer_machines)):
+            if rows:
+                call = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": rows}
+                purpose = f"give endpoint {endpoint} the plan's machines"
+                phase.append(Step("sagemaker", "UpdateEndpointWeightsAndCapacities", call, purpose, "endpoint"))
 
     # --- Components
 
     def _copies(self, served: Served) -> None:
-        """Another number of copies of a component that runs."""
+        """Another number of copies of a component that runs; first a range of autoscaling that has it."""
         now = self._copies_now(served)
-        if served.copies == now:
-            return
-        step = _runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}")
-        if served.copies > now:
-            self._up.append(step)
+        found = self._widened(served.component, served.name, served.copies)
+        steps = scaling_steps(served.name, of_range(*found, self.wish.requests))[:1] if found is not None else []
+        if served.copies != now:
+            steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
+        if served.copies >= now:
+            self._up += steps
         elif self._room_is_needed(served.group):
-            self._first_down.append(step)
+            self._first_down += steps
             self.notes.inexact(
                 f"component {served.name}", "others need its room, so copies stop before those are in service"
             )
         else:
-            self._down.append(step)
+            self._down += steps
+
+    def _widened(self, component: str, name: str, copies: int) -> tuple[int, int] | None:
+        """The range of autoscaling of a component, made to have so many copies, and told; None where it has them."""
+        scaled = copy_range(self.view.components[component])
+        if scaled is None or holding(scaled, copies) == scaled:
+            return None
+        least, most = holding(scaled, copies)
+        from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
+        self.notes.assumed(
+            f"component {name} autoscaling",
+            f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
+            f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
+        )
+        return least, most
 
     def _room_is_needed(self, group: ServingGroup) -> bool:
         """Whether the machines can't hold what runs and what is to run at once."""
@@ -240,6 +283,8 @@ class DeploymentChanges:
             return []
         place = f"component {served.name}"
         if self.wish.policy is None:
+            parts = [each.copies for each in self.deployment.served if each.component == served.component]
+            self._widened(served.component, served.component, sum(parts))
             self.notes.assumed(
                 f"{place} autoscaling",
                 f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
@@ -285,6 +330,11 @@ class DeploymentChanges:
                 f"component {served.name} Container.Environment",
                 "the component that runs has one, which was not read: add it to the file before it is sent",
             )
+
+
+def _words(found: MachineRange) -> str:
+    least, most = found
+    return f"{least} or more" if most is None else f"{least} to {most}"
 
 
 def _runs(group: ServingGroup) -> bool:

@@ -17,6 +17,7 @@ from placement.integrations.sagemaker.steps import Step
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from placement.demand import ScalingPolicy
     from placement.documents import Component, Problem
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.serving import Served
@@ -45,6 +46,15 @@ def copy_range(component: Component) -> tuple[int, int] | None:
     return None
 
 
+def holding(scaled: tuple[int, int], copies: int) -> tuple[int, int]:
+    """A range of copies, made as much wider as so many copies need: autoscaling brings others back into it.
+
+    >>> holding((1, 5), 8), holding((1, 5), 0), holding((1, 5), 3)
+    ((1, 8), (0, 5), (1, 5))
+    """
+    return min(scaled[0], copies), max(scaled[1], copies)
+
+
 class Registration(NamedTuple):
     """How an inference component is scaled: its part of the component's policy, and its target by that metric."""
 
@@ -66,8 +76,8 @@ class Registration(NamedTuple):
 def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) -> dict[str, Registration]:
     """By the name of each inference component, how it is scaled; those that are not are left out.
 
-    With a policy all are, as it says: where a component of the problem is several inference components, by its part,
-    which is that of its copies. Without one, new ones are whose `min_copies` are below their `copies`.
+    With a policy all are, as it says; without one, new ones are that have a range. Where a component of the problem is
+    several inference components, each has its part, which is that of its copies, and at least room for those.
 
     Raises
     ------
@@ -77,25 +87,42 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
         A label is damaged.
     """
     components = {component.name: component for component in problem.components}
-    if wish.policy is None:
-        found = {}
-        for each in served:
-            scaled = None if each.runs and not wish.as_new else copy_range(components[each.component])
-            if scaled is not None:
-                found[each.name] = of_range(*scaled, wish.requests)
-        return found
-    compile_rules(problem, wish.policy)  # tells all that is wrong at once
+    if wish.policy is not None:
+        compile_rules(problem, wish.policy)  # tells all that is wrong at once
     of: dict[str, list[Served]] = defaultdict(list)
     for each in served:
         if each.copies or each.runs:
             of[each.component].append(each)
-    found = {}
+    found: dict[str, Registration] = {}
     for name, parts in of.items():
-        row = wish.policy.row(name)
-        target = target_of(components[name], row)
-        rows = policy_parts(row, [part.copies for part in parts])
-        found |= {part.name: Registration(own, target or 0) for part, own in zip(parts, rows, strict=True)}
+        if wish.policy is not None:
+            found |= _of_policy(components[name], parts, wish.policy)
+        else:
+            made = [part for part in parts if wish.as_new or not part.runs]
+            found |= _of_own_range(components[name], parts, made, wish.requests)
     return found
+
+
+def _of_policy(component: Component, parts: Sequence[Served], policy: ScalingPolicy) -> dict[str, Registration]:
+    row = policy.row(component.name)
+    target = target_of(component, row)
+    rows = policy_parts(row, [part.copies for part in parts])
+    return {part.name: Registration(own, target or 0) for part, own in zip(parts, rows, strict=True)}
+
+
+def _of_own_range(
+    component: Component, parts: Sequence[Served], made: Sequence[Served], requests: float
+) -> dict[str, Registration]:
+    """By the component's own range, of the parts that are made new."""
+    scaled = copy_range(component)
+    if scaled is None:
+        return {}
+    rows = policy_parts(of_range(*scaled, requests).row, [part.copies for part in parts])
+    return {
+        part.name: of_range(*holding((row.min_capacity, row.max_capacity), part.copies), requests)
+        for part, row in zip(parts, rows, strict=True)
+        if part in made
+    }
 
 
 def of_range(least: int, most: int, requests: float) -> Registration:

@@ -67,6 +67,8 @@ class Platform:
             if faults:
                 raise Refused("; ".join(map(str, faults)))
             found: Doc = getattr(self, operation)(**call)
+        with self._lock:
+            self.settle()
         if "output" in model.operations[operation]:
             wrong = model.output_faults(operation, found)
             assert wrong == [], (operation, wrong)
@@ -266,10 +268,48 @@ class Platform:
 
     # --- Around
 
+    def settle(self) -> None:
+        """What the platform does by itself: copies go back into their range, machines of a range follow them."""
+        for resource, target in self.targets.items():
+            row = self.components.get(resource.partition("/")[2], {"copies": 0})
+            row["copies"] = min(max(row["copies"], target["MinCapacity"]), target["MaxCapacity"])
+        for name, endpoint in self.endpoints.items():
+            for variant in self._config(endpoint["config"])["ProductionVariants"]:
+                machines = endpoint["machines"][variant["VariantName"]]
+                most = variant.get("ManagedInstanceScaling", {}).get("MaxInstanceCount", 0)
+                while len(machines) < most and self._waits(name):
+                    try:
+                        machines[:] = self._machines({**variant, "InitialInstanceCount": len(machines) + 1})
+                    except Refused:
+                        break
+
+    def _waits(self, endpoint: str) -> bool:
+        """Whether a copy has no place."""
+        placed = self._placed(endpoint)
+        return any(placed[name].total() < self.components[name]["copies"] for name in placed)
+
     def RegisterScalableTarget(self, **call: Any) -> Doc:
         self._component(call["ResourceId"].partition("/")[2])
+        if "MinCapacity" not in call or "MaxCapacity" not in call or call["MinCapacity"] > call["MaxCapacity"]:
+            raise Refused("MinCapacity must be given, and not be above MaxCapacity")
         self.targets[call["ResourceId"]] = call
         return {"ScalableTargetARN": f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/x"}
+
+    def DescribeScalableTargets(self, ServiceNamespace: str, ResourceIds: list[str], NextToken: str = "0") -> Doc:
+        assert len(ResourceIds) <= 50
+        rows = [self.targets[name] for name in ResourceIds if name in self.targets]
+        start = int(NextToken)
+        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(rows) else {}
+        told = [
+            {**row, "ServiceNamespace": ServiceNamespace, "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/aas", **_created()}
+            for row in rows[start : start + PAGE]
+        ]
+        return {"ScalableTargets": told, **more}
+
+    def PutScheduledAction(self, **call: Any) -> Doc:
+        if call["ResourceId"] not in self.targets:
+            raise Refused("No scalable target registered")
+        return {}
 
     def PutScalingPolicy(self, **call: Any) -> Doc:
         if call["ResourceId"] not in self.targets:
@@ -309,6 +349,10 @@ def _described(row: Doc) -> Doc:
 
 def _arn(kind: str, name: str) -> str:
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/{name}"
+
+
+def _created() -> Doc:
+    return {"CreationTime": time.time()}
 
 
 def _times() -> Doc:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from placement.demand.rows import ScalingDefaults, ScheduledAction
 from placement.errors import UsageError
 from placement.integrations.sagemaker import apply
 from placement.integrations.sagemaker.apply import Sender, read_steps
+from placement.integrations.sagemaker.scaling import Registration, scaling_steps
 from placement.integrations.sagemaker.steps import Step, script
 from tests.integrations.sagemaker.platform import REGION, Platform, Refused, serving
 from tests.integrations.sagemaker.samples import ROLE
@@ -180,3 +182,13 @@ def test_another_server_at_the_address(
     assert "whether call 1 was carried out is not known" in sent.stderr
     assert "DescribeEndpoint llm" in read.stderr
     assert "a bug in this program" not in sent.stderr + read.stderr
+
+
+def test_all_calls_of_a_policy_may_be_sent() -> None:
+    """What an export writes of it, scheduled actions among it, is what `apply` takes."""
+    action = ScheduledAction(at="08:00", days=("mon",), min_capacity=2)
+    row = ScalingDefaults(min_capacity=0, max_capacity=4, schedule=(action,))
+    steps = scaling_steps("chat", Registration(row, 5.0))
+
+    assert "PutScheduledAction" in {step.operation for step in steps}
+    assert all(step.operation in apply.OPERATIONS[step.service] for step in steps)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import placement
 from placement.documents import Plan, Problem
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
-from tests.integrations.sagemaker.samples import G5, P4D, component, config, endpoint, simple
+from tests.integrations.sagemaker.samples import G5, P4D, ROLE, WHEN, component, config, endpoint, pooled, simple
 from tests.integrations.sagemaker.test_import import imported
 
 if TYPE_CHECKING:
@@ -317,3 +319,157 @@ def test_a_packing_that_may_not_fit_is_told(tmp_path: Path) -> None:
     told = exported(Problem(**document), contents)
     assert "may not fit (pair and one must not share a machine, which the platform can't be told)" in told.lines[0]
     assert "endpoint llm variant main packing: inexact" in notes(told)
+
+
+def scaled(least: int, most: int, name: str = "chat-8b") -> Doc:
+    """An answer of describe-scalable-targets: the range of a component."""
+    row = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"inference-component/{name}",
+        "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+        "MinCapacity": least,
+        "MaxCapacity": most,
+        "RoleARN": ROLE,
+        "CreationTime": WHEN,
+    }
+    return {"ScalableTargets": [row]}
+
+
+@pytest.mark.parametrize(("limits", "written"), [((1, 4), (1, 5)), ((6, 9), (5, 9)), ((0, 5), None)])
+def test_copies_outside_of_their_range_widen_it(
+    limits: tuple[int, int], written: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    """Else autoscaling would bring them back: the range is registered before the copies change, and told."""
+    documents = unmanaged() | {"targets": scaled(*limits)}
+    documents["component-chat-8b"]["RuntimeConfig"] = {"DesiredCopyCount": 4, "CurrentCopyCount": 4}
+    problem = changed(imported(tmp_path, documents).problem, {"chat-8b": 5, "rank": 2, "code-34b": 1})
+    export = exported(problem, FULL)
+    count = ("UpdateInferenceComponentRuntimeConfig", 5)
+
+    if written is None:
+        assert calls(export) == [count]
+        assert "chat-8b autoscaling: assumed" not in notes(export)
+        return
+    assert calls(export) == [("RegisterScalableTarget", "inference-component/chat-8b"), count]
+    register = export.steps[0].parameters
+    assert (register["MinCapacity"], register["MaxCapacity"]) == written
+    told = (
+        f"the plan has 5 copies, its range is {limits[0]} to {limits[1]}: {written[0]} to {written[1]} are registered"
+    )
+    assert told in notes(export)
+
+
+def test_a_component_that_ends_is_not_started_again(tmp_path: Path) -> None:
+    """Its least is 0 before its copies go; as new, the range that is registered has the plan's copies too."""
+    documents = unmanaged() | {"targets": scaled(1, 2, "rank")}
+    problem = changed(imported(tmp_path, documents).problem, {"chat-8b": 5, "rank": 0, "code-34b": 1})
+    contents = {**FULL, "llm/main/2": {"chat-8b": 3}, "llm/main/3": {}}
+    export = exported(problem, contents)
+    assert [operation for operation, _ in calls(export)][:2] == [
+        "RegisterScalableTarget",
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+    assert "0 to 2 are registered" in notes(export)
+    assert "from 0 copies nothing adds one by itself" in notes(export)
+
+    more = changed(imported(tmp_path / "b", documents).problem, {"chat-8b": 5, "rank": 4, "code-34b": 1})
+    again = exported(more, {**FULL, "llm/main/3": {"rank": 3}}, as_new=True)
+    (register,) = (step for step in again.steps if step.operation == "RegisterScalableTarget")
+    assert (register.parameters["MinCapacity"], register.parameters["MaxCapacity"]) == (1, 4)
+    assert "component rank autoscaling: assumed: the plan has 4 copies, its range is 1 to 2" in notes(again)
+
+
+def written_range(export: SageMakerExport, index: int = -1) -> tuple[int, int]:
+    """The range of machines of the last configuration that an export makes."""
+    rows = [step.parameters for step in export.steps if step.operation == "CreateEndpointConfig"]
+    (variant,) = rows[index]["ProductionVariants"]
+    scaling = variant["ManagedInstanceScaling"]
+    return scaling["MinInstanceCount"], scaling["MaxInstanceCount"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "written"),
+    [
+        ({"max_instances": 9}, (1, 9)),
+        ({"max_instances": 4}, None),  # which a quota may say too
+        ({"max_instances": None}, None),
+        ({"min_instances": 2}, (2, 6)),
+        ({"min_instances": None}, (0, 6)),
+        ({"min_instances": 2, "max_instances": 9}, (2, 9)),
+    ],
+)
+def test_another_range_of_machines_is_written(
+    pool: Mapping[str, int | None], written: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    """Without `pin`: the platform manages the number in the range that the problem has, and a note says so."""
+    copies = {"chat-8b": 5, "rank": 2, "code-34b": 1}
+    export = exported(changed(imported(tmp_path, simple(machines=3)).problem, copies, **pool), FULL)
+
+    if written is None:
+        assert export.steps == ()
+        return
+    assert [operation for operation, _ in calls(export)] == ["CreateEndpointConfig", "UpdateEndpoint"]
+    assert written_range(export) == written
+    least, most = written
+    assert f"1 to 6 machines now, {least} to {most} by the problem and its plan: the latter are written" in notes(
+        export
+    )
+
+
+def test_a_plan_beyond_the_range_raises_it_before_its_copies_are_added(tmp_path: Path) -> None:
+    """The problem has no most any more; the plan has more machines than the range."""
+    problem = imported(tmp_path, simple(machines=6)).problem
+    more = changed(problem, {"chat-8b": 25, "rank": 2, "code-34b": 1}, max_instances=None)
+    contents: Contents = {f"llm/main/{n}": {"chat-8b": 4} for n in range(1, 7)}
+    contents["llm/main/new-1"] = {"chat-8b": 1, "rank": 1, "code-34b": 1}
+    contents["llm/main/new-2"] = {"rank": 1}
+    export = exported(more, contents)
+
+    assert [operation for operation, _ in calls(export)] == [
+        "CreateEndpointConfig",
+        "UpdateEndpoint",
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+    assert written_range(export) == (1, 8)
+
+
+def test_variants_that_grow_and_shrink_do_so_in_two_steps(tmp_path: Path) -> None:
+    """Machines come before the copies that need them, and go after those that leave them."""
+    for number, pin in enumerate((False, True)):
+        documents = unmanaged(machines=2)
+        documents["endpoint"]["ProductionVariants"].append({"VariantName": "second", "CurrentInstanceCount": 4})
+        documents["config"]["ProductionVariants"].append({"VariantName": "second", "InstanceType": G5})
+        documents["component-other"] = component("other", "llm", 4, 4, 8) | {"VariantName": "second"}
+        problem = imported(tmp_path / str(number), documents).problem
+        more = changed(problem, {"chat-8b": 5, "rank": 4, "code-34b": 1, "other": 1})
+        contents: Contents = {
+            "llm/main/1": {"chat-8b": 2, "code-34b": 1},
+            "llm/main/2": {"chat-8b": 3, "rank": 1},
+            "llm/main/new-1": {"rank": 3},
+            "llm/second/1": {"other": 1},
+        }
+        export = exported(more, contents, pin=pin)
+        machines = ["CreateEndpointConfig", "UpdateEndpoint"] if pin else ["UpdateEndpointWeightsAndCapacities"]
+        copies = ["UpdateInferenceComponentRuntimeConfig"] * 2
+        assert [operation for operation, _ in calls(export)] == [*machines, *copies, *machines]
+        if pin:
+            rows = [
+                step.parameters["ProductionVariants"]
+                for step in export.steps
+                if "ProductionVariants" in step.parameters
+            ]
+            assert [[row["InitialInstanceCount"] for row in each] for each in rows] == [[3, 4], [3, 1]]
+
+
+def test_the_most_over_several_types_is_a_limit(tmp_path: Path) -> None:
+    """Which an import names after the variant: raised there, it is raised in the configuration."""
+    problem = imported(tmp_path, pooled()).problem
+    document = problem.to_document()
+    (limit,) = document["limits"]
+    limit["max_instances"] = 7
+    document.pop("format")
+    plan = placement.solve(problem, time_limit=5).plan
+    assert plan is not None
+    export = export_plan(Problem(**document), plan, ExportWish())
+
+    assert written_range(export) == (0, 7)

@@ -13,7 +13,7 @@ from placement.documents import Problem, read_problem
 from placement.integrations.sagemaker import apply
 from tests.cli.test_solve import run
 from tests.corpus import one_by_one
-from tests.integrations.sagemaker.platform import REGION, Platform, serving
+from tests.integrations.sagemaker.platform import REGION, Platform, Refused, serving
 from tests.integrations.sagemaker.samples import G5, G6E, ROLE
 
 if TYPE_CHECKING:
@@ -242,6 +242,7 @@ def test_a_component_that_fails_ends_the_run(tmp_path: Path, platform: Platform,
     deployed(tmp_path, url)
     for rows in platform.endpoints.values():
         rows["machines"] = {name: [] for name in rows["machines"]}
+    platform.stock = {G5: 0, G6E: 0}
     platform.components.clear()
     steps = json.loads((tmp_path / "calls" / "steps.json").read_text())["steps"]
     number = next(n for n, row in enumerate(steps, 1) if row["operation"] == "CreateInferenceComponent")
@@ -309,3 +310,96 @@ def test_random_fleets_are_the_same_elsewhere(seed: int, tmp_path: Path, monkeyp
         done("apply", "sagemaker", tmp_path / "again", "--send", "--endpoint-url", url, "--region", REGION)
         again = imported(tmp_path, url, "again", *names)
     assert again.to_document() == problem.to_document()
+
+
+def test_ranges_are_read_and_give_way(tmp_path: Path, platform: Platform, url: str) -> None:
+    """Application Auto Scaling is asked too, page by page; copies beyond a range stay where a plan put them."""
+    fleet = copy.deepcopy(FLEET)
+    del fleet["pools"][0]  # one type, so one endpoint
+    for row in fleet["components"]:
+        row["min_copies"] = 1
+    deployed(tmp_path, url, fleet=fleet)
+    document = imported(tmp_path, url, "state", *platform.endpoints).to_document()
+    of_rank = next(row for row in document["components"] if row["name"] == "rank")
+    ranges = [
+        (row["labels"]["sagemaker.min_capacity"], row["labels"]["sagemaker.max_capacity"])
+        for row in document["components"]
+    ]
+    assert sorted(ranges) == [("1", "2"), ("1", "2"), ("1", "5")]
+    of_rank["copies"] = 3
+    (tmp_path / "more.json").write_text(json.dumps(document))
+    done("solve", tmp_path / "more.json", "-o", tmp_path / "next.json", *QUICK)
+    done("export", "sagemaker", tmp_path / "more.json", tmp_path / "next.json", "--out", tmp_path / "changes")
+    done("apply", "sagemaker", tmp_path / "changes", "--send", "--endpoint-url", url, "--region", REGION)
+
+    assert platform.components["rank"]["copies"] == 3
+
+
+def test_ranges_that_may_not_be_read_are_told(
+    tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role without that permission still reads the rest."""
+    deployed(tmp_path, url)
+
+    def refuse(**call: Any) -> None:
+        raise Refused("no permission")
+
+    monkeypatch.setattr(platform, "DescribeScalableTargets", refuse)
+    named = [word for name in platform.endpoints for word in ("--endpoint", name)]
+    out = ("-o", tmp_path / "state.json", "--full")
+    said = done("import", "sagemaker", *named, "--endpoint-url", url, "--region", REGION, *out).stderr
+
+    assert "no permission; what is scaled is not known" in " ".join(said.split())
+
+
+def changed_at_random(rng: random.Random, document: dict[str, Any]) -> None:
+    """Other numbers of copies and limits of machines, a component that ends, a new one, and a new pool."""
+    for row in document["components"]:
+        row["copies"] = rng.choice((0, 1, row["copies"], row["copies"] + 1, row["copies"] + 4))
+    for row in document["pools"]:
+        kept = rng.random()
+        if kept < 0.7:
+            row.pop("max_instances", None)
+            row.pop("min_instances", None)
+        if kept < 0.4:
+            row["max_instances"] = rng.randint(8, 20)
+    if rng.random() < 0.5:
+        row = {"name": "fresh", "copies": rng.randint(1, 3), "accelerators": 1, "memory_gib": 4, "min_copies": 1}
+        document["components"].append(row)
+    if rng.random() < 0.5:
+        kind = rng.choice(list(document["instance_types"]))
+        document["pools"].append({"name": "more", "instance_type": kind, "zone": REGION})
+
+
+@one_by_one(range(300), 6)
+def test_random_changes_end_as_planned(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent to what runs, with ranges that the platform keeps by itself: each component has the plan's copies."""
+    monkeypatch.setattr(apply, "POLL_SECONDS", 0.001)
+    rng = random.Random(seed)
+    platform = Platform(delay=0)
+    with serving(platform, monkeypatch) as url:
+        deployed(tmp_path, url, fleet=random_fleet(rng))
+        options = ("--consolidate",) if rng.random() < 0.4 else ()
+        document = imported(tmp_path, url, "state", *platform.endpoints, options=options).to_document()
+        changed_at_random(rng, document)
+        (tmp_path / "next.json").write_text(json.dumps(document))
+        solved = run("solve", str(tmp_path / "next.json"), "-o", str(tmp_path / "plan2.json"), *QUICK)
+        planned = json.loads((tmp_path / "plan2.json").read_text())
+        if solved.exit_code != 0 or "assignments" not in planned:
+            return  # no plan within the limits
+        wish = rng.sample(("--pin", "--fallback", "--exact"), rng.randint(0, 2))
+        plan = (tmp_path / "next.json", tmp_path / "plan2.json")
+        said = done("export", "sagemaker", *plan, "--out", tmp_path / "changes", "--role", ROLE, *wish).stdout
+        sent = run("apply", "sagemaker", str(tmp_path / "changes"), "--send", "--endpoint-url", url, "--region", REGION)
+    if "may not fit" in said:
+        return  # which is told
+    assert sent.exit_code == 0, sent.stderr
+    for row in document["components"]:
+        runs = sum(found["copies"] for name, found in platform.components.items() if name.startswith(row["name"]))
+        assert runs == sum(each["component"] == row["name"] for each in planned["assignments"]), row["name"]
+    if "--pin" in wish:
+        machines = sum(len(each) for found in platform.endpoints.values() for each in found["machines"].values())
+        left = sum(
+            len(each) for found in platform.endpoints.values() for each in found["machines"].values() if not each
+        )
+        assert machines - left >= len(planned["instances"])
