@@ -13,6 +13,8 @@ from placement.errors import DocumentError, Fault, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Parts of a language model whose keys stand in mappings of their own (MPT, DBRX).
+_PARTS = ("attn_config", "ffn_config")
 # Where models that see or hear keep what their language model is made of.
 _NESTS = ("text_config", "llm_config", "language_config", "language_model_config", "thinker_config")
 # The family of what is inside, where only the outside names its own.
@@ -20,12 +22,22 @@ _INSIDE = {"gemma3": "gemma3_text", "gemma3n": "gemma3n_text", "llama4": "llama4
 MOST = 2**40  # of any number that is a size: more is damage
 
 # What a config says, first by the name that most models use.
-HIDDEN = ("hidden_size", "n_embd", "d_model", "dim")
+HIDDEN = ("hidden_size", "n_embd", "n_embed", "d_model", "dim")
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
-KV_HEADS = ("num_key_value_heads", "n_head_kv", "num_kv_heads", "multi_query_group_num")
+KV_HEADS = (
+    "num_key_value_heads_per_layer",
+    "num_key_value_heads",
+    "n_head_kv",
+    "n_kv_heads",
+    "kv_n_heads",
+    "num_kv_heads",
+    "multi_query_group_num",
+    "num_attention_groups",
+    "num_query_groups",
+)
 HEAD_SIZE = ("head_dim", "attention_head_dim", "hidden_size_per_head", "kv_channels")
-INTERMEDIATE = ("intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim")
+INTERMEDIATE = ("intermediate_size", "ff_intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim")
 VOCABULARY = ("vocab_size", "padded_vocab_size", "n_vocab")
 CONTEXT = (
     "max_position_embeddings",
@@ -34,6 +46,8 @@ CONTEXT = (
     "seq_length",
     "model_max_length",
     "max_sequence_length",
+    "n_ctx",
+    "context_length",
 )
 EXPERTS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
 EXPERTS_PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_topk")
@@ -93,6 +107,11 @@ class Config:
             raise self.fault(names[0], f"is missing: every model's config.json has this key{also}")
         return found
 
+    def inner_width(self) -> int | None:
+        """The inner width of a dense layer; None where the config does not say."""
+        width = self.whole("dense_intermediate_size", "intermediate_size_mlp", *INTERMEDIATE)
+        return width // 2 if width and self.text("model_type") == "qwen" else width  # Qwen 1 counts gate and product
+
     def number(self, *names: str) -> float | None:
         """The number above zero under the first of the names that is there; None when none is."""
         found = self.get(*names)
@@ -130,15 +149,24 @@ class Config:
         return Config(found[1], self.source, f"{self.path}.{found[0]}")
 
     def language_model(self) -> Config:
-        """What the language model is made of: of a model that sees, the mapping inside."""
-        nested = next((inside for name in _NESTS if (inside := self.inside(name)) is not None), None)
-        if nested is None:
-            return self
-        if nested.get(*HIDDEN) is None and nested.get(*LAYERS) is None and any(nested.get(name) for name in _NESTS):
-            return nested.language_model()
-        # What is written inside is the difference to the family's defaults, so what is absent is known.
-        defaults = _defaults().get(nested.text("model_type") or _INSIDE.get(self.text("model_type"), ""), {})
-        return Config({**defaults, **nested.values}, nested.source, nested.path)
+        """What the language model is made of, all in one mapping: of a model that sees, the mapping inside."""
+        found = _innermost(self)
+        parts = [part.values for name in _PARTS if (part := found.inside(name)) is not None]
+        merged: dict[str, Any] = {}
+        for values in (*parts, found.values):
+            merged |= values
+        return Config(merged, found.source, found.path) if parts else found
+
+
+def _innermost(config: Config) -> Config:
+    nested = next((inside for name in _NESTS if (inside := config.inside(name)) is not None), None)
+    if nested is None:
+        return config
+    if nested.get(*HIDDEN) is None and nested.get(*LAYERS) is None and any(nested.values.get(name) for name in _NESTS):
+        return _innermost(nested)
+    # What is written inside is the difference to the family's defaults, so what is absent is known.
+    defaults = _defaults().get(nested.text("model_type") or _INSIDE.get(config.text("model_type"), ""), {})
+    return Config({**defaults, **nested.values}, nested.source, nested.path)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.sizing import config as keys
 from placement.sizing.architecture import Cache, LayerKind
+from placement.sizing.served import check_kv_heads
 from placement.sizing.states import state_of
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
     DocumentError
         A key is missing, is no number, or names a kind of layer that is not known here.
     """
-    if config.get("compress_ratios") is not None:
-        raise config.fault("compress_ratios", "is of a compressed KV cache, which can't be sized here")
     words = _words(config)
     shared = config.whole("num_kv_shared_layers") or 0  # Gemma 3n: the last layers use what earlier ones keep
     own = len(words) - shared if shared < len(words) else len(words)
@@ -75,7 +74,8 @@ def _of_layer(config: Config, word: str, index: int) -> list[Cache]:
         known = ", ".join(sorted({*_FULL_WORDS, *_LINEAR_WORDS, "sliding_attention", "chunked_attention"}))
         raise config.fault("layer_types", f"has a kind of layer that is not known here; known: {known}", word)
     if _is_latent(config):
-        return _latent(config, index)
+        # LongCat has two of them in a layer.
+        return _latent(config, index) * (2 if config.text("model_type").startswith("longcat") else 1)
     return [_attention(config, "full", index)]
 
 
@@ -190,7 +190,7 @@ def _llama4(config: Config, count: int) -> list[str]:
 
 
 def _is_latent(config: Config) -> bool:
-    if config.whole("kv_lora_rank") is None:
+    if config.whole("kv_lora_rank") is None or not config.flag("use_mla", default=True):
         return False
     family = config.text("model_type").lower()
     if family.startswith(_EXPANDED_FAMILIES):
@@ -224,7 +224,9 @@ def _attention(config: Config, how: str, index: int) -> Cache:
 def _head_sizes(config: Config, index: int, *, sliding: bool) -> tuple[int, int, int]:
     """Heads of keys and values of a layer, and the sizes of both."""
     size = config.whole(*keys.HEAD_SIZE, least=1)
-    if size is None:
+    if config.text("model_type").startswith(_EXPANDED_FAMILIES) and config.whole("kv_lora_rank"):
+        size = config.needed("qk_nope_head_dim") + config.needed("qk_rope_head_dim")  # values are padded to it
+    elif size is None:
         size = config.needed(*keys.HIDDEN) // config.needed(*keys.HEADS)
         if size == 0:
             raise config.fault(
@@ -252,11 +254,26 @@ def _kv_heads(config: Config, index: int) -> int:
     found = config.get(*keys.KV_HEADS)
     if found is not None and isinstance(found[1], list) and index < len(found[1]):
         return _checked_heads(config, found[0], found[1][index])
-    if config.text("model_type") == "falcon" and not config.flag("new_decoder_architecture"):
-        return 1 if config.flag("multi_query", default=True) else config.needed(*keys.HEADS)
-    if config.text("model_type") == "gpt_bigcode" and config.flag("multi_query", default=True):
+    if _has_one_head(config):
         return 1
-    return config.whole(*keys.KV_HEADS, least=1) or config.needed(*keys.HEADS)
+    family = config.text("model_type")
+    is_plain = family == "falcon" and not config.flag("new_decoder_architecture")
+    is_plain = is_plain or config.values.get("multi_query_attention") is False
+    counted = None if is_plain else config.whole(*keys.KV_HEADS, least=1)
+    if counted is None and found is None and not is_plain:
+        check_kv_heads(config)
+    return counted or config.needed(*keys.HEADS)
+
+
+def _has_one_head(config: Config) -> bool:
+    """Whether all queries share one head of keys and values, by a flag: Falcon, StarCoder, MPT."""
+    family = config.text("model_type")
+    if family == "falcon" or family == "gpt_bigcode":
+        return config.flag("multi_query", default=True) and not config.flag("new_decoder_architecture")
+    if config.text("attn_type") == "multiquery_attention":
+        return True
+    is_told = config.flag("multi_query") or config.flag("multi_query_attention")
+    return is_told and config.get(*keys.KV_HEADS) is None
 
 
 def _checked_heads(config: Config, name: str, value: object) -> int:

@@ -201,13 +201,15 @@ def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
     gates = 2 if config.text("model_type") in _UNGATED else 3
     experts = config.whole(*keys.EXPERTS)
     if not experts or _is_dense(config, index):
-        width = config.whole("dense_intermediate_size", "intermediate_size_mlp", *keys.INTERMEDIATE) or 4 * hidden
+        width = config.inner_width() or 4 * hidden
         return Parameters(gates * hidden * width, 0, 0)
     width = config.whole(*keys.MOE_INTERMEDIATE, *keys.INTERMEDIATE, least=1) or 4 * hidden
     shared = (config.whole(*keys.SHARED_EXPERTS) or 0) * width
     shared = config.whole(*keys.SHARED_INTERMEDIATE) or shared
     if config.text("model_type").startswith("llama4"):
         shared = config.needed(*keys.INTERMEDIATE)
+    elif config.text("model_type").startswith("longcat"):
+        shared = 2 * config.needed(*keys.INTERMEDIATE)
     return Parameters(gates * hidden * (experts * width + shared), hidden * experts, 0)
 
 

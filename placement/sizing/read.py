@@ -15,9 +15,11 @@ from placement.sizing.config import Config, parse_config
 from placement.sizing.known import known_config
 from placement.sizing.layers import layer_count, read_kept
 from placement.sizing.parameters import ModelParameters, count_parameters
+from placement.sizing.params_json import PARAMS, as_config, is_params
 from placement.sizing.quantisation import read_quantisation
+from placement.sizing.served import check_family
 
-_CONFIG = "config.json"
+_CONFIGS = ("config.json", PARAMS)
 _QUANTISATION = "hf_quant_config.json"  # of ModelOpt, beside the config
 
 
@@ -48,13 +50,15 @@ def read_model(model: str | Path, *, with_files: bool = True) -> Model:
     place = Path(path)
     if str(path) == STDIN or place.is_file():
         source, text = read_text(path)
-        folder = None if str(path) == STDIN or place.name != _CONFIG else place.parent
+        folder = None if str(path) == STDIN or place.name not in _CONFIGS else place.parent
         name = place.stem if folder is None else _name_of(folder)
         return model_of(parse_config(text, source), name, folder, with_files=with_files)
     if place.is_dir():
-        if not (place / _CONFIG).is_file():
-            raise DocumentError([Fault("$", f"is a folder without a {_CONFIG}: no model is there")], str(place))
-        source, text = read_text(place / _CONFIG)
+        file = next((place / name for name in _CONFIGS if (place / name).is_file()), None)
+        if file is None:
+            rule = f"is a folder without a {_CONFIGS[0]} or {PARAMS}: no model is there"
+            raise DocumentError([Fault("$", rule)], str(place))
+        source, text = read_text(file)
         return model_of(parse_config(text, source), _name_of(place), place, with_files=with_files)
     if place.suffix == ".json" or str(path).startswith((".", "/")):
         raise UsageError(f"{printable(str(path))}: there is no such file or folder")
@@ -76,6 +80,7 @@ def model_of(config: Config, name: str, folder: Path | None = None, *, with_file
     DocumentError
         As `read_architecture`.
     """
+    config = as_config(config) if is_params(config) else config
     architecture = read_architecture(config, folder)
     checkpoint = read_checkpoint(folder, architecture.layers) if folder is not None and with_files else None
     return Model(name, architecture, count_parameters(config), checkpoint)
@@ -90,6 +95,7 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         A key is missing or holds something else than it does in a model; all that are missing are named at once.
     """
     model = config.language_model()
+    check_family(config, model)
     _check_needed(model)
     dtype = model.text("dtype", "torch_dtype") or config.text("dtype", "torch_dtype") or "bfloat16"
     stored = BYTES_OF_DTYPE.get(dtype.removeprefix("torch."), 2)
@@ -135,7 +141,7 @@ def _intermediate(model: Config, hidden: int) -> int:
         if len(widths) < len(found[1]) or not widths:
             raise model.fault(found[0], "must be whole numbers above 0", found[1])
         return max(widths)
-    width = model.whole("dense_intermediate_size", "intermediate_size_mlp", *keys.INTERMEDIATE)
+    width = model.inner_width()
     if width is None:
         return 4 * hidden
     has_dense = model.whole("first_k_dense_replace", "n_shared_experts", "num_shared_experts") or model.get(

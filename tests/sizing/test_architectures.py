@@ -83,7 +83,10 @@ def kinds(**keys: Any) -> Counter[LayerKind]:
         ({"model_type": "llama4_text", "no_rope_layers": [1, 0] * 16}, {LayerKind.CHUNKED: 16, LayerKind.FULL: 16}),
         ({"kv_lora_rank": 512, "qk_rope_head_dim": 64}, {LayerKind.LATENT: 32}),
         ({"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_topk": 2048}, {LayerKind.LATENT: 64}),
-        ({"model_type": "minicpm3", "kv_lora_rank": 256, "qk_rope_head_dim": 32}, {LayerKind.FULL: 32}),
+        (
+            {"model_type": "minicpm3", "kv_lora_rank": 256, "qk_rope_head_dim": 32, "qk_nope_head_dim": 64},
+            {LayerKind.FULL: 32},
+        ),
         (
             {"attn_layer_period": 8, "attn_layer_offset": 4, "mamba_d_state": 16, "mamba_d_conv": 4},
             {LayerKind.STATE: 28, LayerKind.FULL: 4},
