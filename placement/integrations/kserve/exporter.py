@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.exported import Exported
@@ -16,12 +17,16 @@ from placement.integrations.kserve.predictor import (
     sharing_annotations,
     unselected,
 )
-from placement.integrations.kserve.services import ServiceTemplates, read_services
+from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
 from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
+from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
+from placement.integrations.kubernetes.objects import source_of
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
+from placement.integrations.kubernetes.protection import tell_kept_budgets
+from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool, Problem
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate
+    from placement.integrations.kubernetes.templates import Templates
 
 # Labels of a component that say how KServe serves it.
 IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve.storage_uri", "kserve.runtime"
@@ -81,11 +87,12 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
         kept = _kept(problem, row.component, found, known, notes)
-        documents.append(_service(problem, row, name, wish, found, kept))
+        documents.append(_service(problem, row, name, wish, found, kept, notes))
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
     _tell_claims(rows, now, known, wish, notes)
+    _tell_namespaces(rows, documents, plan, known.running, wish, notes)
     return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
 
 
@@ -164,17 +171,16 @@ def _service(
     wish: KServeWish,
     now: ServiceTemplate | None,
     kept: _Kept,
+    notes: Notes,
 ) -> dict[str, Any]:
     labels = {COMPONENT_LABEL: slug(row.component.name)}
     if wish.sharing == "kai" and now is None:
         labels["kai.scheduler/queue"] = wish.queue
-    told = {
-        **(now.annotations if now else {}),
-        "serving.kserve.io/deploymentMode": "RawDeployment",
-        "serving.kserve.io/autoscalerClass": wish.autoscaler,
-    }
+    own, told = kept_metadata(now.found, notes) if now else ({}, {})
+    told |= {MODE: "RawDeployment", AUTOSCALER: wish.autoscaler}
     before = now.predictor if now else {}
     predictor: dict[str, Any] = {key: value for key, value in before.items() if key not in _RULES}
+    predictor |= now.autoscaled(wish.autoscaler, notes) if now else {}
     predictor |= {
         "minReplicas": row.copies,
         "maxReplicas": row.copies,
@@ -201,7 +207,7 @@ def _service(
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
-        "metadata": {"name": name, **space, "labels": dict(labels), "annotations": told},
+        "metadata": {"name": name, **space, "labels": {**own, **labels}, "annotations": told},
         "spec": {"predictor": predictor},
     }
 
@@ -275,6 +281,34 @@ def _tell_claims(
     if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):
         told = f"are asked for as {wish.gpu}: where claims hand them out, give --cluster with the services that run"
         notes.inexact("accelerators", told)
+
+
+def _tell_namespaces(
+    rows: list[PlanVariant],
+    documents: list[dict[str, Any]],
+    plan: Plan,
+    running: Templates,
+    wish: KServeWish,
+    notes: Notes,
+) -> None:
+    """What budgets and quotas of their namespaces do to the new pods."""
+    new = [_new_copies(row, document) for row, document in zip(rows, documents, strict=True)]
+    source = source_of(wish.cluster)
+    tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes, source)
+    tell_quotas(running, new, {row.component.name for row in rows}, notes, source)
+
+
+def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:
+    """The pods that KServe makes of a service, as far as budgets and quotas look at them."""
+    metadata, predictor = document["metadata"], document["spec"]["predictor"]
+    name = metadata["name"]
+    labels = {"serving.kserve.io/inferenceservice": name, "app": f"isvc.{name}-predictor", "component": "predictor"}
+    serving = [
+        {"name": "kserve-container", **predictor[key]} for key in _SERVING if isinstance(predictor.get(key), dict)
+    ]
+    spec = {**predictor, "containers": [*serving, *(predictor.get("containers") or ())]}
+    space = metadata.get("namespace", "default")
+    return NewCopies(row.component.name, space, labels | predictor["labels"], row.copies, spec)
 
 
 def _is_shared(claim: dict[str, Any]) -> bool:

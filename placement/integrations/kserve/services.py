@@ -16,7 +16,7 @@ from placement.integrations.kubernetes.objects import dig, of_each, read_cluster
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
-from placement.integrations.kubernetes.templates import templates_of
+from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.workloads import SERVICE, service_of
 from placement.integrations.notes import Notes
 
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeObject
 
 Json = dict[str, Any]
-# What the plan says in place of the service.
-_OURS = (
-    *("minReplicas", "maxReplicas", "scaleMetric", "scaleMetricType", "scaleTarget", "autoScaling", "annotations"),
-    *("labels", "canaryTrafficPercent"),
-)
+_OURS = ("minReplicas", "maxReplicas", "annotations", "labels")  # what the plan says in place of the service
+_TARGETS = ("scaleMetric", "scaleMetricType", "scaleTarget")  # of KServe's own autoscaler
+_METRICS = ("cpu", "memory")  # that it knows for plain Deployments
+_DROPPED = {
+    "canaryTrafficPercent": "plain Deployments have one revision, which gets all traffic",
+    "autoScaling": "is for KEDA or another autoscaler: give it scaled objects of its own (export keda)",
+}
+MODE, AUTOSCALER = "serving.kserve.io/deploymentMode", "serving.kserve.io/autoscalerClass"
+_PLAIN = ("RawDeployment", "Standard")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -40,17 +44,49 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 class ServiceTemplate:
     """One service, and its predictor without what a plan says.
 
-    `annotations` are its own, which KServe gives its pods too; `told` and `labels` are what its pods have; `others` are
-    its parts that are no predictor.
+    `told` and `labels` are what its pods have; `targets` what its autoscaler aims at; `others` are its parts that are
+    no predictor, and `dropped` fields of the predictor that a plan of plain Deployments can't have.
     """
 
-    namespace: str
-    name: str
-    annotations: Mapping[str, str]
+    found: KubeObject
     told: Mapping[str, str]
     labels: Mapping[str, str]
     predictor: Json
+    targets: Json
     others: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.found.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.found.name
+
+    def autoscaled(self, autoscaler: str, notes: Notes) -> Json:
+        """What KServe's autoscaler aims at, where it goes on to; notes on this, and on what plans have no word for."""
+        for name in self.dropped:
+            notes.ignored(f"{self.found.place} spec.predictor.{name}", _DROPPED[name])
+        before, plain = self.found.annotations, self.found.annotations.get(MODE, _PLAIN[0]) in _PLAIN
+        if not plain:
+            told = f"{before[MODE]}: plain Deployments take the place of its revisions"
+            notes.inexact(f"{self.found.place} annotation {MODE}", told)
+        if before.get(AUTOSCALER, autoscaler) != autoscaler:
+            notes.inexact(f"{self.found.place} annotation {AUTOSCALER}", f"{before[AUTOSCALER]}: {autoscaler} here")
+        metric = self.targets.get("scaleMetric", "cpu" if plain else "concurrency")
+        why = (
+            "KServe makes no autoscaler"
+            if autoscaler != "hpa"
+            else f"no autoscaler of plain Deployments counts {metric}"
+        )
+        if autoscaler == "hpa" and metric in _METRICS:
+            return dict(self.targets)
+        for name in self.targets:
+            notes.ignored(f"{self.found.place} spec.predictor.{name}", why)
+        return {}
 
     @property
     def claims(self) -> list[Json]:
@@ -60,11 +96,16 @@ class ServiceTemplate:
 
 @dataclass(frozen=True)
 class ServiceTemplates:
-    """By namespace and name, and by the component that an export wrote a service for; pods by their component."""
+    """By namespace and name, and by the component that an export wrote a service for; what runs."""
 
     by_name: Mapping[tuple[str, str], ServiceTemplate] = field(default_factory=dict)
     by_component: Mapping[str, list[ServiceTemplate]] = field(default_factory=dict)
-    pods: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)
+    running: Templates = field(default_factory=Templates)
+
+    @property
+    def pods(self) -> Mapping[str, Sequence[KubeObject]]:
+        """By component one pod for each set of labels that its pods have."""
+        return self.running.by_component
 
     def of(self, component: Component) -> list[ServiceTemplate]:
         """The services that run a component now: the first is its template."""
@@ -98,8 +139,8 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
             by_component.setdefault(component, []).append(row)
         else:
             by_name[row.namespace, row.name] = row
-    pods = templates_of(cluster, ZONE_LABEL, source).by_component if cluster.has("Node") else {}
-    return ServiceTemplates(by_name, by_component, pods)
+    running = templates_of(cluster, ZONE_LABEL, source) if cluster.has("Node") else Templates()
+    return ServiceTemplates(by_name, by_component, running)
 
 
 def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
@@ -108,15 +149,16 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     _check(predictor)
     told, labels = texts(predictor.get("annotations")), texts(predictor.get("labels"))
     written = as_written(_as_pod(found, predictor.value, told)).at.key("spec").value
-    kept = clean_spec({key: copy.deepcopy(value) for key, value in written.items() if key not in _OURS})
+    not_kept = (*_OURS, *_TARGETS, *_DROPPED)
+    kept = clean_spec({key: copy.deepcopy(value) for key, value in written.items() if key not in not_kept})
     row = ServiceTemplate(
-        found.namespace,
-        found.name,
-        kept_annotations(found.annotations),
+        found,
         kept_annotations(told),
         {key: value for key, value in labels.items() if not key.startswith("gpu-placement/")},
         kept,
+        {key: predictor.value[key] for key in _TARGETS if predictor.get(key) is not None},
         tuple(sorted(key for key in spec.value if key != "predictor" and dig(spec, key) is not None)),
+        tuple(key for key in _DROPPED if predictor.get(key) is not None),
     )
     return row, told.get(COMPONENT, "")
 

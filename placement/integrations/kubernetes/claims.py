@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.objects import amount, choice_at, dig, of_each, rows, text_at, true_at, whole_at
@@ -168,9 +168,25 @@ def _attribute(device: At, name: str) -> str:
 def read_claims(cluster: KubeCluster, source: str) -> dict[tuple[str, str], DeviceClaim]:
     """Every claim by namespace and name."""
     objects = cluster.of("ResourceClaim")
+    naming = _naming(cluster)
     return {
-        (row.namespace, row.name): claim for row, claim in zip(objects, of_each(objects, _claim, source), strict=True)
+        (row.namespace, row.name): replace(claim, users=max(claim.users, naming[row.namespace, row.name]))
+        for row, claim in zip(objects, of_each(objects, _claim, source), strict=True)
     }
+
+
+def _naming(cluster: KubeCluster) -> Counter[tuple[str, str]]:
+    """How many pods name each claim; one that waits is not among those that it is reserved for."""
+    found: Counter[tuple[str, str]] = Counter()
+    for pod in cluster.of("Pod"):
+        spec, status = (pod.at.value.get(key) for key in ("spec", "status"))
+        asked = spec.get("resourceClaims") if isinstance(spec, dict) else None
+        if isinstance(status, dict) and status.get("phase") in ("Succeeded", "Failed"):
+            continue
+        rows_of = asked if isinstance(asked, list) else []  # what is damaged is told when pods are read
+        names = {row.get("resourceClaimName") for row in rows_of if isinstance(row, dict)}
+        found.update((pod.namespace, name) for name in names if isinstance(name, str))
+    return found
 
 
 def _claim(found: KubeObject) -> DeviceClaim:

@@ -18,7 +18,8 @@ from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name, namespace_of
 from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
 from placement.integrations.kubernetes.objects import read_cluster, source_of
-from placement.integrations.kubernetes.protection import budget_of
+from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
+from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
 from placement.integrations.kubernetes.steps import STOPPED, Replaced, steps_text
 from placement.integrations.kubernetes.templates import Templates, templates_of
@@ -105,21 +106,24 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     node_pools = node_pools_of(plan, workshop, wishes.node_class, static=wishes.static)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     files = {
-        FREEZE: kept_pools(templates.node_pools, notes, is_frozen=True),
+        FREEZE: kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=True),
         POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
         WORK: work,
         SETTLE: [
-            *kept_pools(templates.node_pools, notes, is_frozen=False),
+            *kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=False),
             *node_pools.values(),
         ],
     }
     _tell_limits(problem, plan, groups, workshop, wishes)
+    new, source = _new_copies(groups, work), source_of(wishes.cluster)
+    tell_kept_budgets(templates, new, copies, notes, source)
     tell_not_returning(problem, plan, named, now, notes)
-    texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
+    tell_quotas(templates, new, replaced, notes, source)
     outdated = _outdated(work, templates, replaced, problem)
+    texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     texts[STEPS] = steps_text(problem, plan, list(texts), notes, Replaced(replaced, outdated))
     return Exported(texts, tuple(notes))
 
@@ -214,6 +218,16 @@ def _uuids(group: CopyGroup, workshop: Workshop) -> tuple[str, ...]:
         workshop.notes.inexact(f"node {group.node}", told)
         return ()
     return tuple(known[index] for index in chosen)
+
+
+def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCopies]:
+    """The pods of Deployments that are written, each one's in the order of the groups."""
+    found = []
+    for group, row in zip(groups, work, strict=True):
+        template = row["spec"]["template"]
+        space, labels = row["metadata"]["namespace"], template["metadata"]["labels"]
+        found.append(NewCopies(group.component.name, space, labels, group.copies, template["spec"]))
+    return found
 
 
 def _tell_roll_outs(groups: Sequence[CopyGroup], notes: Notes) -> None:

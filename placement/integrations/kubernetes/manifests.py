@@ -25,7 +25,7 @@ from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
-from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE
+from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, read_budget
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -90,8 +90,12 @@ class Workshop:
 
         Such is one of an export that somebody changed, and any other where the labels of the pods stay.
         """
-        told = component.labels
-        return told.get(CHANGED, "") or (told.get(BUDGET, "") if self.templates.of(component.name, 0) else "")
+        told, template = component.labels, self.templates.of(component.name, 0)
+        changed, other = told.get(CHANGED, ""), told.get(BUDGET, "")
+        if changed or not other or template is None:
+            return changed
+        known = self.templates.cluster.get("PodDisruptionBudget", self.space(component), other)
+        return other if known is None or read_budget(known).counts(template.labels) else ""
 
 
 def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:

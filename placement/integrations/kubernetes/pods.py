@@ -127,9 +127,7 @@ def _pod(
     shared = next((claim for claim in held if claim.users > 1), None)
     if shared is not None:
         pin = f"it shares {shared.place} with other pods"
-        if shared.place in seen:
-            ask = NO_ASK
-        seen.add(shared.place)
+        ask = _ask_of_sharer(pod, shared, ask, seen, notes)
     if owner.kind not in _OF_NODE:
         tell_unread(pod, told, notes)
     others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
@@ -150,6 +148,15 @@ def _pod(
     is_of_node = owner.kind in _OF_NODE
     priority = _priority(spec, classes, notes, told)
     return PodRow(pod, text_at(spec, "nodeName"), owner, shape, priority, pin, is_of_node, tuple(held))
+
+
+def _ask_of_sharer(pod: KubeObject, claim: DeviceClaim, ask: Ask, seen: set[str], notes: Notes) -> Ask:
+    """The first pod of a claim asks for its devices, the others for none."""
+    if claim.held and not text_at(pod.at.key("spec"), "nodeName"):
+        notes.ignored(pod.place, f"waits, and shares {claim.place} with pods that run: it can only stand there")
+    found = NO_ASK if claim.place in seen else ask
+    seen.add(claim.place)
+    return found
 
 
 def _is_other(name: str) -> bool:

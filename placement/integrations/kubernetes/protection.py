@@ -1,16 +1,25 @@
-"""PodDisruptionBudgets: how many copies of a component may be away at once, over all its Deployments."""
+"""PodDisruptionBudgets: how many copies of a component may be away at once, over all its Deployments.
+
+One that is there stays where it counts the new copies. Whether it lets any of them go is told here.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.upkeep import MADE, made_text
+from placement.integrations.kubernetes.objects import of_each
+from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
+from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from placement.documents import Component
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.kubernetes.quotas import NewCopies
+    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.notes import Notes
 
 
 def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | None:
@@ -42,3 +51,33 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
         },
         "spec": {"maxUnavailable": away, "selector": {"matchLabels": {COMPONENT_LABEL: name}}},
     }
+
+
+def tell_kept_budgets(
+    templates: Templates, new: Sequence[NewCopies], planned: Mapping[str, int], notes: Notes, source: str
+) -> None:
+    """A note on each budget that stays and lets no copy of the plan go, or that no longer counts a component's copies.
+
+    `planned` is how many copies each component has in the plan.
+    """
+    found = templates.cluster.of("PodDisruptionBudget")
+    exported = {row.component for row in new}
+    for budget, read in zip(found, of_each(found, read_budget, source), strict=True):
+        if not read.key or (MADE in budget.annotations and not read.is_changed):  # which is written again
+            continue
+        counted = {
+            name
+            for name, pods in templates.by_component.items()
+            if any(pod.namespace == budget.namespace and read.counts(pod.labels) for pod in pods)
+        }
+        if not counted & exported:
+            continue
+        here = [row for row in new if row.namespace == budget.namespace and read.counts(row.labels)]
+        lost = sorted(counted & exported - {row.component for row in here})
+        if lost:
+            told = "counts their pods by labels that new copies don't have: change its selector"
+            notes.inexact(budget.place, f"components {listed(lost)}: it {told}")
+        copies = sum(row.copies for row in here) + sum(planned.get(name, 0) for name in counted - exported)
+        if copies and not read.away(copies):
+            told = f"{read.key} {read.text} of {copies} copies in the plan lets none be away"
+            notes.inexact(budget.place, f"{told}: nothing can evict one, and drains wait; change it")

@@ -10,6 +10,7 @@ from placement.integrations.kubernetes.claims import named_claims, read_claims, 
 from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.objects import KubeCluster
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.generations import PodGeneration
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.taints import Taint
 
 Json = dict[str, Any]
@@ -49,7 +51,8 @@ class Templates:
     pods: Mapping[tuple[str, int], PodGeneration] = field(default_factory=dict)
     uuids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
-    node_pools: Sequence[KubeObject] = ()
+    cluster: KubeCluster = field(default_factory=KubeCluster)  # all that was given
+    rows: Sequence[tuple[PodRow, str]] = ()  # all pods, with their component; empty for those that come with a node
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
     taints: Mapping[str, Sequence[Taint]] = field(default_factory=dict)  # by node; not those of its state
     asked: Set[str] = frozenset()  # labels of nodes that rules of pods look at
@@ -114,6 +117,7 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
     services: dict[str, str] = {}
+    component_of: dict[tuple[str, str], str] = {}
     for workload in workloads_of(rows, cluster, notes, source):
         alike = {tuple(sorted(own_labels(row.pod).items())): row.pod for row, _ in workload.pods}
         by_component[workload.name] = [*alike.values()]
@@ -121,6 +125,7 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         if service is not None:
             services[workload.name] = service.place
         for row, shape in workload.pods:
+            component_of[row.pod.namespace, row.pod.name] = workload.name
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):
                 exported[made.namespace, made.name] = workload.name
@@ -131,7 +136,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         {key: generation_of(members, cluster, source) for key, members in pods.items()},
         {row.name: row.held.uuids for row in machines if row.held.uuids},
         {row.name: row.held.manager for row in machines if row.held.count},
-        cluster.of("NodePool"),
+        cluster,
+        [(row, component_of.get((row.pod.namespace, row.pod.name), "")) for row in pods_read],
         {row.name: row.labels for row in machines},
         {row.name: row.taints for row in machines},
         {key for row in pods_read for key in row.shape.rules.looked_at()},

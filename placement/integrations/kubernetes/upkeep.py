@@ -18,7 +18,7 @@ from placement.integrations.kubernetes.selectors import label_selector
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
@@ -67,7 +67,7 @@ def upkeep_of_all(
     copies = [max(len(workload.pods), workload.wanted) for workload in workloads]
     counting: dict[int, list[str]] = defaultdict(list)
     objects = cluster.of("PodDisruptionBudget")
-    for budget, read in zip(objects, of_each(objects, _budget, source), strict=True):
+    for budget, read in zip(objects, of_each(objects, read_budget, source), strict=True):
         taken = pods.taken(read.selector, {budget.namespace})
         if read.is_ours:
             continue
@@ -93,7 +93,7 @@ def upkeep_of_all(
 
 
 @dataclass(frozen=True, slots=True)
-class _Budget:
+class DisruptionBudget:
     """What a PodDisruptionBudget says: so many, or so many per cent, of the pods that its selector takes."""
 
     selector: Selector | None
@@ -101,6 +101,10 @@ class _Budget:
     text: str
     is_ours: bool = False  # an export made it for a component that asked for nothing
     is_changed: bool = False  # an export made it with the other limit: to write that again would leave both in it
+
+    def counts(self, labels: Mapping[str, str]) -> bool:
+        """Whether it counts pods of its namespace with such labels."""
+        return self.selector is not None and self.selector.takes(labels)
 
     def away(self, copies: int) -> int:
         """How many of so many copies may be away."""
@@ -111,7 +115,14 @@ class _Budget:
 _LEAST, _MOST = "minAvailable", "maxUnavailable"
 
 
-def _budget(found: KubeObject) -> _Budget:
+def read_budget(found: KubeObject) -> DisruptionBudget:
+    """What a PodDisruptionBudget says.
+
+    Raises
+    ------
+    FieldError
+        It is damaged.
+    """
     spec = found.at.key("spec")
     told = {key: count_text(at) for key in (_LEAST, _MOST) if (at := spec.get(key)) is not None}
     if len(told) > 1:
@@ -121,8 +132,8 @@ def _budget(found: KubeObject) -> _Budget:
             raise spec.key(key).fault("must be at most 100%")
         own = _own(found, text) if key == _MOST else text
         selector, is_changed = label_selector(spec.get("selector")), key == _LEAST and MADE in found.annotations
-        return _Budget(selector, key, text if own is None else own, is_ours=own is None, is_changed=is_changed)
-    return _Budget(None, "", "0")
+        return DisruptionBudget(selector, key, text if own is None else own, is_ours=own is None, is_changed=is_changed)
+    return DisruptionBudget(None, "", "0")
 
 
 def made_text(away: int, own: int | None) -> str:

@@ -354,3 +354,48 @@ def test_claims_that_no_service_tells_of_are_told(tmp_path: Path) -> None:
 
     _, notes = by_claims(tmp_path, claimed()[:-1])
     assert "resourceClaims: inexact: its pods have accelerators by claims now, and no service tells of these" in notes
+
+
+def test_labels_and_targets_of_a_service_stay(tmp_path: Path) -> None:
+    """Who may reach it and which queue it waits in; not what names the tool that manages the one that runs."""
+    row = service("chat", model=MODEL, scaleTarget=60, scaleMetric="cpu")
+    row["metadata"]["labels"] = {
+        "networking.kserve.io/visibility": "cluster-local",
+        "kueue.x-k8s.io/queue-name": "q",
+        "argocd.argoproj.io/instance": "shop",
+    }
+    file = write(tmp_path / "c.json", *pods_of([row], [node("n1")]), row)
+    problem, plan, _ = planned(file)
+    found = export_kserve(problem, plan, KServeWish(cluster=(file,)))
+
+    (made,) = documents(found.files["inference-services.yaml"])
+    kept = {key: value for key, value in made["metadata"]["labels"].items() if not key.startswith("gpu-placement/")}
+    assert kept == {"networking.kserve.io/visibility": "cluster-local", "kueue.x-k8s.io/queue-name": "q"}
+    assert (made["spec"]["predictor"]["scaleTarget"], made["spec"]["predictor"]["scaleMetric"]) == (60, "cpu")
+    if SCHEMA.exists():
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(made)
+    told = "\n".join(map(str, found.notes))
+    assert "InferenceService shop/chat argocd.argoproj.io/instance: ignored: say which tool manages it" in told
+
+
+@pytest.mark.parametrize("autoscaler", ["hpa", "external"])
+def test_what_plain_deployments_can_t_have_is_told(tmp_path: Path, autoscaler: Literal["hpa", "external"]) -> None:
+    """A canary, targets of another autoscaler, and the mode that it had."""
+    row = service("chat", model=MODEL, scaleTarget=8, scaleMetric="concurrency", canaryTrafficPercent=10)
+    row["spec"]["predictor"]["autoScaling"] = {"metrics": []}
+    row["metadata"]["annotations"] |= {
+        "serving.kserve.io/deploymentMode": "Serverless",
+        "serving.kserve.io/autoscalerClass": "kpa",
+    }
+    file = write(tmp_path / "c.json", *pods_of([row], [node("n1")]), row)
+    problem, plan, _ = planned(file)
+    found = export_kserve(problem, plan, KServeWish(cluster=(file,), autoscaler=autoscaler))
+
+    (made,) = documents(found.files["inference-services.yaml"])
+    lost = ("scaleTarget", "scaleMetric", "canaryTrafficPercent", "autoScaling")
+    assert not {*made["spec"]["predictor"]} & {*lost}
+    told = "\n".join(map(str, found.notes))
+    for name in lost:
+        assert f"InferenceService shop/chat spec.predictor.{name}: ignored: " in told
+    assert "annotation serving.kserve.io/deploymentMode: inexact: Serverless" in told
+    assert f"annotation serving.kserve.io/autoscalerClass: inexact: kpa: {autoscaler} here" in told

@@ -434,3 +434,21 @@ def test_a_machine_is_oversold_only_where_no_way_to_deal_it_out_keeps_the_rules(
 
     assert "broken" not in shared(*parts)
     assert "broken" in shared(*parts, 0.25)
+
+
+@pytest.mark.parametrize("users", [0, 1, 2])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_claim_is_shared_by_all_pods_that_name_it(tmp_path: Path, users: int, waits: bool) -> None:
+    """Also where it is not reserved for all of them yet: no rule is broken by that."""
+    first, second = claiming("a", "one"), claiming("b", "one")
+    if waits:
+        second["spec"].pop("nodeName")
+        second["status"] = {"phase": "Pending"}
+    rows = [node("n1", "p4d.24xlarge", gpus=0), slices(gpu(0)), claim("one", ["gpu-0"], users=users)]
+    found = imported(tmp_path, *rows, first, second)
+
+    assert [note for note in found.notes if note.kind == "broken"] == []
+    assert [row.modes[0].accelerators for row in found.problem.components] == [1, 0]
+    assert [row.pinned for row in found.problem.placements] == [True] * (2 - waits)
+    told = "Pod shop/b: ignored: waits, and shares ResourceClaim shop/one with pods that run: it can only stand there"
+    assert (told in notes(found)) == waits

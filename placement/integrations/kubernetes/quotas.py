@@ -1,0 +1,107 @@
+"""ResourceQuotas against what an export starts: a namespace that grows beyond one gets no more pods."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.catalogue.readers.fields import At, FieldError
+from placement.errors import DocumentError
+from placement.integrations.kubernetes.objects import amounts, of_each, rows
+from placement.integrations.kubernetes.requests import effective_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence, Set
+
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.notes import Notes
+
+_SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
+
+
+class NewCopies(NamedTuple):
+    """Copies of a component that an export starts: their namespace, labels and specification."""
+
+    component: str
+    namespace: str
+    labels: Mapping[str, str]
+    copies: int
+    spec: dict[str, Any]
+
+
+def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes, source: str) -> None:
+    """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run.
+
+    Raises
+    ------
+    DocumentError
+        A quota, or what copies ask for, is damaged.
+    """
+    quotas = templates.cluster.of("ResourceQuota")
+    asked = _asked(new, source) if quotas else []
+    for quota, hard in zip(quotas, of_each(quotas, _hard, source), strict=True):
+        space = quota.namespace
+        started = [(used, row.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
+        running = [(row.pod, component) for row, component in templates.rows if row.pod.namespace == space]
+        if not started:
+            continue
+        stays = _total((_used(pod.at), 1) for pod, component in running if component not in ended)
+        ends = _total((_used(pod.at), 1) for pod, component in running if component in ended)
+        added = _total(started)
+        for name, most in hard.items():
+            resource = _SHORT.get(name, name)
+            more = added.get(resource, Fraction(0))
+            after = stays.get(resource, Fraction(0)) + more
+            before = after - more + ends.get(resource, Fraction(0))
+            place = f"{quota.place} spec.hard.{name}"
+            if more and after > most:
+                told = f"pods of the plan ask for {_text(after)} in all: the server refuses those beyond"
+                notes.inexact(place, f"{_text(most)}, and {told}; raise it")
+            elif more and before + more > most:
+                told = f"old and new copies together ask for {_text(before + more)}"
+                notes.inexact(place, f"{_text(most)}, and {told}: some new ones start once old ones have stopped")
+
+
+def _asked(new: Sequence[NewCopies], source: str) -> list[dict[str, Fraction]]:
+    """What one copy of each counts for."""
+    try:
+        return [_used(At({"spec": row.spec})) for row in new]
+    except FieldError as error:
+        raise DocumentError([error.fault], source) from None
+
+
+def _hard(quota: KubeObject) -> dict[str, Fraction]:
+    """Its limits; none of a quota for some pods only, which the import tells."""
+    spec = quota.at.key("spec")
+    return {} if rows(spec, "scopes") or spec.get("scopeSelector") else amounts(spec, "hard")
+
+
+def _used(pod: At) -> dict[str, Fraction]:
+    """What a pod counts for, by the names of a quota."""
+    limits: dict[str, Fraction] = {}
+    for container in rows(pod, "spec", "containers"):
+        for name, value in amounts(container, "resources", "limits").items():
+            limits[f"limits.{name}"] = limits.get(f"limits.{name}", Fraction(0)) + value
+    asked = {f"requests.{name}": value for name, value in effective_requests(pod).items()}
+    return asked | limits | {"pods": Fraction(1)}
+
+
+def _total(rows_of: Iterable[tuple[Mapping[str, Fraction], int]]) -> dict[str, Fraction]:
+    found: dict[str, Fraction] = {}
+    for used, copies in rows_of:
+        for name, value in used.items():
+            found[name] = found.get(name, Fraction(0)) + value * copies
+    return found
+
+
+def _text(amount: Fraction) -> str:
+    """A number; of bytes in the largest unit that leaves a readable one.
+
+    >>> _text(Fraction(3, 2)), _text(Fraction(64 * 2**30)), _text(Fraction(12))
+    ('1.5', '64Gi', '12')
+    """
+    for unit, size in (("Gi", 2**30), ("Mi", 2**20)):
+        if amount >= size:
+            return f"{float(amount / size):.10g}{unit}"
+    return f"{float(amount):.10g}"
