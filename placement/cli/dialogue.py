@@ -13,9 +13,8 @@ import questionary
 from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
 from placement.errors import PlacementError, UsageError, printable
-from placement.quickstart import parse_model
+from placement.quickstart import fitting, parse_model
 from placement.quickstart.machines import provider_of_region
-from placement.sizing import read_model
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
@@ -44,7 +43,8 @@ def ask(
     KeyboardInterrupt
         The person has had enough.
     UsageError
-        An answer can't be used: no region offers any of it, or the file is not to be written over.
+        An answer can't be used: no region offers any of it, a model that was given fits on none of the accelerators, or
+        the file is not to be written over.
     """
     output, force = _target(output, force=force)
     if not market.nodes:
@@ -52,8 +52,11 @@ def ask(
         if not answers.instance_types:
             answers = replace(answers, provider=answers.provider or _provider(market, answers.region))
             answers = replace(answers, gpus=answers.gpus or _gpus(market, answers))
+    check = fitting(answers, market)
+    for wish in answers.models:
+        check(wish)
     if not answers.models:
-        answers = replace(answers, models=_models())
+        answers = replace(answers, models=_models(check))
     if not survive_given:
         answers = replace(answers, survive_zones=_survive())
     return answers, output, force
@@ -115,16 +118,16 @@ def _gpus(market: Market, answers: Answers) -> tuple[str, ...]:
     return tuple(_answer(question))
 
 
-def _models() -> tuple[ModelWish, ...]:
-    """Models and copies, one after another, until there are no more."""
+def _models(check: Callable[[ModelWish], None]) -> tuple[ModelWish, ...]:
+    """Models and copies, one after another, until there are no more; one that fits nowhere is told at once."""
     from placement.sizing.known import known_models
 
     names = sorted(known_models())
     found: list[ModelWish] = []
     while True:
         prompt = "Model (a public name, a folder or a config.json):" if not found else "Another model (enter: no more):"
-        check = _or_empty(_is_model) if found else _is_model
-        text = _answer(questionary.autocomplete(prompt, names, match_middle=True, validate=check))
+        valid = _or_empty(_is_model(check)) if found else _is_model(check)
+        text = _answer(questionary.autocomplete(prompt, names, match_middle=True, validate=valid))
         if not text.strip():
             return tuple(found)
         prompt = f"Copies of {printable(text)}, or a rate and what one copy serves of it as 40/8 (enter: {_COPIES}):"
@@ -143,12 +146,15 @@ def _or_empty(check: Callable[[str], bool | str]) -> Callable[[str], bool | str]
     return lambda text: not text.strip() or check(text)
 
 
-def _is_model(text: str) -> bool | str:
-    try:
-        read_model(parse_model(text).model)
-    except PlacementError as error:
-        return " ".join(str(error).split())
-    return True
+def _is_model(check: Callable[[ModelWish], None]) -> Callable[[str], bool | str]:
+    def told(text: str) -> bool | str:
+        try:
+            check(parse_model(text))
+        except PlacementError as error:
+            return " ".join(str(error).split())
+        return True
+
+    return told
 
 
 def _is_amount(text: str) -> bool | str:

@@ -34,7 +34,7 @@ def init(
         typer.Option(
             metavar="MODEL=COPIES",
             help="A public model's name, a folder or a config.json; or MODEL,key=value,... with the keys copies, rate, "
-            "throughput, context_length, concurrency, name. May be repeated.",
+            "throughput, context_length, concurrency, checkpoint_gib, name. May be repeated.",
         ),
     ] = None,
     models: Annotated[
@@ -74,7 +74,7 @@ def init(
     with in_words():
         from placement.catalogue.search import check_region
         from placement.cli.exporting import prices_of
-        from placement.quickstart import Answers, draft, parse_model, read_models
+        from placement.quickstart import Answers, draft, parse_models, read_models
 
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
         market = read_market(facts)
@@ -82,7 +82,7 @@ def init(
         throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens))
         from_file = read_models(models, throughputs) if models else ()
         answers = Answers(
-            models=(*(parse_model(word) for word in model or ()), *from_file),
+            models=(*parse_models(model or ()), *from_file),
             region=region,
             provider=provider,
             gpus=tuple(gpu or ()),
@@ -100,6 +100,8 @@ def init(
             answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
         made = draft(_complete(answers, market), market)
         _write(made, output, force=force)
+        for note in made.notes:
+            say(f"note: {note}")
 
 
 def _throughputs(
@@ -108,6 +110,7 @@ def _throughputs(
     """What copies of each model serve by its measurements, within limits on times; what has none goes to stderr."""
     from placement.errors import UsageError
     from placement.profiles import Limits, Size, choose, read_profiles
+    from placement.profiles.importing import unknown_accelerators
     from placement.profiles.limits import parse_milliseconds
 
     if not files:
@@ -120,7 +123,7 @@ def _throughputs(
     )
     profiles = [row for file in files for row in read_profiles(file)]
     choices = choose(profiles, Limits(first, after), Size(*tokens))
-    for sentence in choices.missing:
+    for sentence in (*unknown_accelerators(profiles), *choices.missing):
         say(f"placement: {sentence}")
     found: dict[str, dict[tuple[str, int], float]] = {}
     for model, of_model in choices.of_model.items():

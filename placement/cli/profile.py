@@ -133,8 +133,12 @@ def options(
 
 def _read(files: list[str], given: Given | None, statistic: str) -> list[Profile]:
     from placement.profiles import read_profiles
+    from placement.profiles.importing import unknown_accelerators
 
-    return [profile for file in files for profile in read_profiles(file, given, statistic=statistic)]
+    found = [profile for file in files for profile in read_profiles(file, given, statistic=statistic)]
+    for sentence in unknown_accelerators(found):
+        say(f"note: {sentence}")
+    return found
 
 
 def _asked_for(profiles: list[Profile], models: list[str], kinds: list[str]) -> list[Profile]:

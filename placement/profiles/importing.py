@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue import find_accelerator
+from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import At, FieldError, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
@@ -18,7 +18,7 @@ from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange,
 from placement.profiles.table import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from placement.catalogue.readers.fields import CsvRow
@@ -148,6 +148,17 @@ def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
         requests_per_second=found.requests_per_second,
         source=f"{source.rpartition('/')[2]}, {remark}",
     )
+
+
+def unknown_accelerators(profiles: Iterable[Profile]) -> list[str]:
+    """A sentence of each accelerator that the catalogue has not, or has in several sizes, with the nearest names."""
+    found = []
+    for name in dict.fromkeys(profile.accelerator for profile in profiles):
+        try:
+            accelerator(name)
+        except UsageError as error:
+            found.append(f"{error}; it is kept as it is written")
+    return found
 
 
 def canonical(name: str) -> str:

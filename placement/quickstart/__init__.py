@@ -3,8 +3,9 @@
 `draft` makes the problem and its commented text; `docs/start/from-models.md` is a walk through it.
 """
 
-from placement.quickstart.answers import Answers, ModelWish, parse_model
-from placement.quickstart.document import Draft, draft
+from placement.quickstart.answers import Answers, ModelWish
+from placement.quickstart.document import Draft, draft, fitting
+from placement.quickstart.model_words import parse_model, parse_models
 from placement.quickstart.models_csv import read_models
 
-__all__ = ["Answers", "Draft", "ModelWish", "draft", "parse_model", "read_models"]
+__all__ = ["Answers", "Draft", "ModelWish", "draft", "fitting", "parse_model", "parse_models", "read_models"]

@@ -1,4 +1,4 @@
-"""What `placement init` is told, and how a model is written on the command line."""
+"""What `placement init` is told, and how a model is made of texts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from placement.catalogue.names import nearest_names
-from placement.errors import UsageError, printable, wrong_argument
+from placement.errors import UsageError, wrong_argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +17,7 @@ Measured = Mapping[tuple[str, int], float]  # (accelerator, how many of it a cop
 MOST_COPIES = 10**6
 MOST_RATE = 1e18
 MOST_TOKENS = 10**9
+MOST_GIB = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class ModelWish:
 
     `throughput` is what one copy serves, in the unit of `rate`; without it measurements have to tell. `context_length`
     is the most tokens of one sequence, `concurrency` how many of those one copy must hold at a time; None: the default.
+    `checkpoint_gib` is the size of all its files together, in place of what they tell.
     """
 
     model: str
@@ -35,6 +36,7 @@ class ModelWish:
     throughput: float | None = None
     context_length: int | None = None
     concurrency: int | None = None
+    checkpoint_gib: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +63,6 @@ KEYS = tuple(entry.name for entry in fields(ModelWish) if entry.name != "model")
 _WHOLE = {"copies": (0, MOST_COPIES), "context_length": (1, MOST_TOKENS), "concurrency": (1, MOST_COPIES)}
 
 
-def parse_model(word: str) -> ModelWish:
-    """A model as the command line has it: ``MODEL``, ``MODEL=COPIES`` or ``MODEL,key=value,...``.
-
-    Raises
-    ------
-    UsageError
-        A key is unknown (with the nearest), or a value is no number in its bounds.
-
-    Examples
-    --------
-    >>> parse_model("Qwen2.5-7B-Instruct=3").copies
-    3
-    >>> parse_model("Qwen2.5-7B-Instruct,rate=40,throughput=12.5").rate
-    40.0
-    """
-    model, *rest = word.split(",")
-    base, equals, copies = model.rpartition("=")
-    pairs = [pair.partition("=") for pair in rest]
-    given = {key.strip(): value.strip() for key, _, value in pairs}
-    if equals:
-        model, given = base, {"copies": copies.strip(), **given}
-    if not model.strip():
-        raise wrong_argument("--model", "MODEL, MODEL=COPIES or MODEL,key=value,...", word)
-    for key, sign, _ in pairs:
-        if key.strip() not in KEYS or not sign:
-            told = nearest_names(key.strip(), KEYS)
-            raise UsageError(f'--model {printable(word)}: no key "{printable(key.strip())}"; {told}')
-    return wish_of(model.strip(), given, lambda key: f"--model {printable(word)}: {key}")
-
-
 def wish_of(model: str, given: Mapping[str, str], place: Place) -> ModelWish:
     """A wish from texts; a model without copies and rate gets one copy.
 
@@ -104,14 +76,31 @@ def wish_of(model: str, given: Mapping[str, str], place: Place) -> ModelWish:
         model=model,
         name=told.get("name", ""),
         copies=_whole(told, "copies", place),
-        rate=_rate(told, "rate", place),
-        throughput=_rate(told, "throughput", place),
+        rate=_number(told, "rate", place, MOST_RATE),
+        throughput=_number(told, "throughput", place, MOST_RATE),
         context_length=_whole(told, "context_length", place),
         concurrency=_whole(told, "concurrency", place),
+        checkpoint_gib=_number(told, "checkpoint_gib", place, MOST_GIB),
     )
     if wish.copies is not None and wish.rate is not None:
         raise UsageError(f"{place('rate')} must not stand beside copies: give one of them")
     return wish
+
+
+def read_wish(model: str, given: Mapping[str, str], place: Place) -> tuple[ModelWish, list[UsageError]]:
+    """A wish as far as its texts can be read, and what is wrong with each of the others."""
+    read: dict[str, str] = {}
+    wrong: list[UsageError] = []
+    wish = ModelWish(model)
+    for key in KEYS:
+        text = given.get(key, "")
+        try:
+            wish = wish_of(model, read | {key: text}, place)
+        except UsageError as error:
+            wrong.append(error)
+        else:
+            read[key] = text
+    return wish, wrong
 
 
 def _whole(told: Mapping[str, str], key: str, place: Place) -> int | None:
@@ -124,15 +113,16 @@ def _whole(told: Mapping[str, str], key: str, place: Place) -> int | None:
     return int(text)
 
 
-def _rate(told: Mapping[str, str], key: str, place: Place) -> float | None:
+def _number(told: Mapping[str, str], key: str, place: Place, most: float) -> float | None:
     if key not in told:
         return None
     try:
         value = float(told[key])
     except ValueError:
         value = math.nan
-    if not 0 < value <= MOST_RATE:
-        raise wrong_argument(place(key), "a number above 0", told[key])
+    if not 0 < value <= most:
+        limit = f", at most {most:,.0f}" if most < MOST_RATE else ""
+        raise wrong_argument(place(key), f"a number above 0{limit}", told[key])
     return value
 
 

@@ -58,7 +58,7 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     DocumentError
         The model's files are damaged.
     """
-    model = read_model(wish.model)
+    model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
     launch = _launch(wish, model)
     measured = _measured(wish, model, answers)
     found: list[Sizing] = []
@@ -85,7 +85,9 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
 def _launch(wish: ModelWish, model: Model) -> Launch:
     longest = model.architecture.context
     context = wish.context_length or min(CONTEXT_LENGTH, longest or CONTEXT_LENGTH)
-    return Launch(context_length=context, concurrency=wish.concurrency or CONCURRENCY)
+    return Launch(
+        context_length=context, concurrency=wish.concurrency or CONCURRENCY, checkpoint_gib=wish.checkpoint_gib
+    )
 
 
 def _load_words(model: Model, launch: Launch) -> str:

@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.blocks import Wish, blocks
+from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.rows import whole
 from placement.documents import Problem
 from placement.documents.yaml_rows import comment, flow, list_rows, mapping_rows, scalar
-from placement.errors import DocumentError, UsageError, printable
+from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.quickstart.components import Machinery, draft_component
-from placement.quickstart.machines import MEMORY_GIB, SAGEMAKER_KEEPS, VCPUS, choose_machines, reserved_gib
+from placement.quickstart.machines import (
+    MEMORY_GIB,
+    SAGEMAKER_KEEPS,
+    VCPUS,
+    choose_machines,
+    reserved_gib,
+    without_zone,
+)
 from placement.report.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.catalogue.blocks import Blocks
     from placement.catalogue.market import Market
-    from placement.quickstart.answers import Answers
+    from placement.quickstart.answers import Answers, ModelWish
     from placement.quickstart.components import Drafted
     from placement.quickstart.machines import Machines
 
@@ -28,6 +38,7 @@ class Draft:
 
     problem: Problem
     text: str
+    notes: tuple[str, ...] = ()  # what a user should hear of it at once
 
 
 def draft(answers: Answers, market: Market) -> Draft:
@@ -39,22 +50,61 @@ def draft(answers: Answers, market: Market) -> Draft:
         A model, an accelerator, a type, a region or a zone is unknown (with the nearest names), nothing is offered
         there, or a model fits nowhere.
     DocumentError
-        The files of a model are damaged.
+        The files of a model are damaged, or several models fit nowhere.
     """
     if not answers.models:
         raise UsageError("a problem needs at least one model")
+    machines, made = _rented(answers, market)
+    machinery = _machinery(market, made)
+    taken: set[str] = set()
+    drafted: list[Drafted] = []
+    wrong: dict[str, UsageError] = {}
+    for model in answers.models:
+        try:
+            drafted.append(draft_component(model, machinery, answers, taken))
+        except UsageError as error:
+            wrong[model.model] = error
+    if len(wrong) > 1:
+        raise DocumentError((Fault(name, str(error)) for name, error in wrong.items()), "models")
+    for alone in wrong.values():
+        raise alone
+    text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
+    return Draft(_problem(answers, made, drafted), text, _without_zone(market, machines))
+
+
+def fitting(answers: Answers, market: Market) -> Callable[[ModelWish], None]:
+    """What raises the error that `draft` would raise of a model, before all else is answered.
+
+    Raises
+    ------
+    UsageError
+        The answers so far allow no machines.
+    """
+    _, made = _rented(answers, market)
+    machinery = _machinery(market, made)
+
+    def check(wish: ModelWish) -> None:
+        draft_component(wish, machinery, answers, set())
+
+    return check
+
+
+def _rented(answers: Answers, market: Market) -> tuple[Machines, Blocks]:
+    """The machines, and their sections of the problem."""
     machines = choose_machines(market, answers)
-    wish = Wish(machines.names, answers.region, machines.zones, prices=answers.prices)
-    made = blocks(market, wish)
+    made = blocks(market, Wish(machines.names, answers.region, machines.zones, prices=answers.prices))
     for name in machines.names:  # SageMaker keeps a part of the host that it does not publish
         facts = market.types[name]
         if facts.provider == "sagemaker":
             made.instance_types[name]["reserved"] = {"memory_gib": whole(reserved_gib(facts))}
-    machinery = _machinery(market, made)
-    taken: set[str] = set()
-    drafted = [draft_component(model, machinery, answers, taken) for model in answers.models]
-    text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
-    return Draft(_problem(answers, made, drafted), text)
+    return machines, made
+
+
+def _without_zone(market: Market, machines: Machines) -> tuple[str, ...]:
+    """Which nodes stand in a zone that is none, and what is missing of them."""
+    if NO_ZONE not in machines.zones:
+        return ()
+    return (f"{without_zone(market)}, so all of them stand in one that is called {NO_ZONE}",)
 
 
 def _machinery(market: Market, made: Blocks) -> dict[str, Machinery]:
@@ -111,6 +161,7 @@ def _heading(answers: Answers, market: Market, machines: Machines, made: Blocks,
         part = f"{SAGEMAKER_KEEPS:.0%}"
         told.append(f"Ours too: `reserved`. SageMaker does not publish how much of the host it keeps; {part} here.")
     told += [f"Left out: {reason}." for reason in machines.left_out]
+    told += [f"{note}." for note in _without_zone(market, machines)]
     told += made.remarks
     return [line for text in told for line in (comment(printable(text)) or ["#"])]
 

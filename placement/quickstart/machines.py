@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.market import reserved_memory_gib
 from placement.catalogue.names import nearest_names
+from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import Filter, check_offered, check_region, devices_of, search
 from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
@@ -24,6 +25,7 @@ VCPUS, MEMORY_GIB = 2, 8
 # What SageMaker keeps of a host's memory is not published: our stand-in, told in the file.
 SAGEMAKER_KEEPS = 0.08
 _ZONES = 3
+_NAMED = 5  # nodes that a message names
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
             raise UsageError(
                 f"the zones of {printable(answers.region)} are not known here: name them with --zones A,B,C"
             )
+    if answers.survive_zones and NO_ZONE in zones:
+        raise UsageError(f"{without_zone(market)}: label them, or lower --survive-zones to 0")
     if answers.survive_zones and len(set(zones)) < needed:
         there = ", ".join(map(printable, zones)) or "none"
         lost = "a zone" if answers.survive_zones == 1 else f"{answers.survive_zones} zones"
@@ -155,6 +159,14 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
         )
     _check_zones(market, kept, answers)
     return zones
+
+
+def without_zone(market: Market) -> str:
+    """The nodes of which nothing tells the zone, and the label that would."""
+    names = [printable(node.name) for node in market.nodes if node.zone == NO_ZONE]
+    more = ", …" if len(names) > _NAMED else ""
+    told = ", ".join(names[:_NAMED]) + more
+    return f"no zone is told of {told}: neither by the label {ZONE_LABELS[0]} nor by providerID"
 
 
 def _check_zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> None:

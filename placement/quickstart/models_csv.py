@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
 from placement.documents.read import STDIN, read_text
-from placement.errors import DocumentError, Fault, PlacementError, UsageError, printable
-from placement.quickstart.answers import KEYS, ModelWish, measured_of, wish_of
+from placement.errors import DocumentError, Fault, PlacementError, printable
+from placement.quickstart.answers import KEYS, ModelWish, measured_of, read_wish
 from placement.sizing import read_model
 
 if TYPE_CHECKING:
@@ -82,15 +82,9 @@ def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, 
 
 def _amounts(row: CsvRow, model: str) -> tuple[ModelWish, list[Fault]]:
     """What the other cells of a row ask for, as far as they can be read, and the faults of the rest."""
-    faults: list[Fault] = []
-    given: dict[str, str] = {}
-    wish = ModelWish(model)
-    for key in KEYS:
-        try:
-            wish = wish_of(model, given | {key: row.text(key)}, row.place)
-        except UsageError as error:
-            place, _, rule = str(error).partition(" must ")
-            faults.append(Fault(printable(place), f"must {rule}"))
-        else:
-            given[key] = row.text(key)
+    wish, wrong = read_wish(model, {key: row.text(key) for key in KEYS}, row.place)
+    faults = []
+    for error in wrong:
+        place, _, rule = str(error).partition(" must ")
+        faults.append(Fault(printable(place), f"must {rule}"))
     return wish, faults

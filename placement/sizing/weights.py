@@ -94,7 +94,8 @@ def _total(model: Model, load: Load) -> float:
         return model.checkpoint.total_bytes * (load.dtype_bytes / stored if is_cast else 1.0)
     way_out = (
         "name the folder that has model.safetensors.index.json or *.safetensors beside config.json, or give "
-        "--weights-gib (on each GPU) or --checkpoint-gib (all files together)"
+        "--weights-gib (on each GPU) or --checkpoint-gib (all files together) to placement size, and to placement init "
+        "--model MODEL,checkpoint_gib=N"
     )
     quantisation = model.architecture.quantisation
     if quantisation is not None:

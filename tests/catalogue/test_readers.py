@@ -14,6 +14,8 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers import read_facts
+from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.kubernetes import read_nodes
 from placement.errors import DocumentError, printable
 from tests.catalogue import samples
 
@@ -465,3 +467,23 @@ def survives(path: Path, text: str) -> None:
     for name, facts in market.types.items():
         assert facts.accelerator_count >= 0
         market.most(name, "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("labels", "provider", "zone"),
+    [
+        ({"topology.kubernetes.io/zone": "a"}, "aws:///us-east-1b/i-0abc", "a"),
+        ({"topology.gke.io/zone": "us-central1-a"}, "", "us-central1-a"),
+        ({}, "aws:///us-east-1b/i-0abc", "us-east-1b"),
+        ({}, "gce://my-project/us-central1-a/node-1", "us-central1-a"),
+        ({}, "azure:///subscriptions/x/resourceGroups/y", "no-zone"),
+        ({}, "kind://docker/kind/kind-control-plane", "no-zone"),
+        ({}, 7, "no-zone"),
+    ],
+)
+def test_zones_of_nodes(labels: dict[str, str], provider: object, zone: str) -> None:
+    """By labels of the cluster or of drivers of disks, else by where the cloud's controller says that a node is."""
+    status = {"allocatable": {"cpu": "4", "memory": "16Gi"}}
+    node = {"kind": "Node", "metadata": {"name": "n", "labels": labels}, "spec": {"providerID": provider}}
+
+    assert [row.zone for row in read_nodes(At({**node, "status": status}), "nodes").nodes] == [zone]

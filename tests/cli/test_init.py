@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,3 +189,24 @@ def test_ctrl_d_ends_it_too(press: Callable[..., tuple[Answers, str, bool]]) -> 
     """At the first question: nothing is typed."""
     with pytest.raises(KeyboardInterrupt):
         press("\x04")
+
+
+def test_what_fits_nowhere_is_told_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the next question: of a model that is typed, and of one that was an option once the GPUs are known."""
+    told: list[bool | str] = []
+
+    def autocomplete(text: str, choices: list[str], validate: Callable[[str], bool | str], **more: object) -> None:
+        told.extend(validate(typed) for typed in ("Llama-3.3-70B-Instruct", "phi-2", "phi-2,copys=1"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("questionary.autocomplete", autocomplete)
+    known = Answers((), region="us-east-1", provider="aws", gpus=("T4",))
+    with pytest.raises(KeyboardInterrupt):
+        ask(known, Market(), "absent.yaml", survive_given=False, force=False)
+    assert str(told[0]).startswith("no copy of meta-llama/Llama-3.3-70B-Instruct fits: not on T4")
+    assert told[1] is True
+    assert 'did you mean "copies"?' in str(told[2])
+    monkeypatch.setattr("questionary.select", lambda *_, **__: pytest.fail("the next question was asked"))
+    large = replace(known, models=(ModelWish("Llama-3.3-70B-Instruct"),))
+    with pytest.raises(UsageError, match=r"no copy of meta-llama/Llama-3\.3-70B-Instruct fits"):
+        ask(large, Market(), "absent.yaml", survive_given=False, force=False)

@@ -82,3 +82,13 @@ def test_bad_input(arguments: tuple[str, ...], words: str, files: Path, monkeypa
 
     assert done.exit_code == 2
     assert words in done.stderr
+
+
+def test_an_accelerator_that_the_catalogue_has_not_is_told(files: Path) -> None:
+    """With the nearest names, or the sizes of one that has several; the measurements are kept."""
+    for name, told in (("H10x", 'did you mean "H100"?'), ("A100", 'write "A100-40GB" or "A100-80GB"')):
+        given = ("--accelerator", name, "--accelerators", "1")
+        done = run("profile", "import", files / "bench.json", *given, "-o", files / "profile.csv")
+        assert (done.exit_code, f"{told}; it is kept as it is written" in " ".join(done.stderr.split())) == (0, True)
+        assert f'"{name}"' in run("profile", "options", files / "profile.csv").stderr
+    assert "kept" not in run("profile", "import", files / "bench.json", "--accelerator", "h100", *given[2:]).stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node, Offer, Quota
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
-from placement.quickstart import Answers, ModelWish, draft, parse_model, read_models
+from placement.quickstart import Answers, ModelWish, draft, parse_model, parse_models, read_models
 from placement.quickstart.models_csv import COLUMNS
 
 if TYPE_CHECKING:
@@ -181,7 +182,10 @@ def test_a_cluster_is_its_nodes() -> None:
         ({"region": "us-est-1"}, 'no region "us-est-1" is in the catalogue; did you mean'),
         ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
         ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
-        ({"gpus": ("Trainium",)}, "not on Trainium: nobody we read tells how much of its memory is usable"),
+        (
+            {"models": FIVE[:1], "gpus": ("Trainium",)},
+            "not on Trainium: nobody we read tells how much of its memory is usable",
+        ),
         ({"zones": ("use1-az1", "use1-az3"), "survive_zones": 1}, "use1-az3 offers none of these machines"),
         ({"zones": ("a",), "survive_zones": 1}, "to survive the loss of a zone takes at least 2, and there are 1: a;"),
         ({"provider": "azur"}, 'no provider "azur" is in the catalogue'),
@@ -224,7 +228,7 @@ def test_a_model_on_the_command_line(word: str, wish: ModelWish) -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("", "--model must be MODEL, MODEL=COPIES or MODEL,key=value"),
+        ("", "--model : must be MODEL, MODEL=COPIES or MODEL,key=value"),
         ("m=many", r'--model m=many: copies must be a whole number from 0 to 1,000,000, got "many"'),
         ("m,copie=2", r'--model m,copie=2: no key "copie"; did you mean "copies"\?'),
         ("m=2,rate=2,throughput=1", "rate must not stand beside copies"),
@@ -318,3 +322,66 @@ def test_no_file_of_models_crashes(tmp_path_factory: pytest.TempPathFactory, row
         faults = ()
     assert all(fault.path for fault in faults)
     assert all(wish.model for wish in found)
+
+
+def test_models_that_fit_nowhere_are_told_together() -> None:
+    """Each with what it needs; one that fits is not among them."""
+    large = (ModelWish("Llama-3.3-70B-Instruct"), ModelWish("phi-2"), ModelWish("Qwen2.5-72B-Instruct"))
+    with pytest.raises(DocumentError, match=r"no copy of meta-llama/Llama-3\.3-70B-Instruct fits") as caught:
+        draft(answers(*large, gpus=("T4",)), MARKET)
+
+    assert [fault.path for fault in caught.value.faults] == ["Llama-3.3-70B-Instruct", "Qwen2.5-72B-Instruct"]
+
+
+def test_words_of_models_are_told_together() -> None:
+    """Unknown keys, wrong values and unknown models, each by its word with the nearest names."""
+    assert parse_models(["phi-2=3", "-"]) == (ModelWish("phi-2", copies=3), ModelWish("-"))
+    with pytest.raises(DocumentError) as caught:
+        parse_models(["phi-2,copys=3,rat=4,rate=x", "phi2=3", "gemma-3-27b-it,concurrency=0"])
+
+    assert list(map(str, caught.value.faults)) == [
+        'phi-2,copys=3,rat=4,rate=x: no key "copys"; did you mean "copies"?',
+        'phi-2,copys=3,rat=4,rate=x: no key "rat"; did you mean "rate"?',
+        'phi-2,copys=3,rat=4,rate=x: rate must be a number above 0, got "x"',
+        'phi2=3: "phi2" is no file, no folder and no model of the table here; did you mean "phi-2"?',
+        'gemma-3-27b-it,concurrency=0: concurrency must be a whole number from 1 to 1,000,000, got "0"',
+    ]
+
+
+def test_a_quantised_checkpoint_without_files_is_of_the_size_that_is_given(tmp_path: Path) -> None:
+    """Which the message asks for, as a key of the model; in a list of models it is a column."""
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "vocab_size": 128256,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "max_position_embeddings": 8192,
+        "torch_dtype": "float16",
+        "quantization_config": {"quant_method": "awq", "bits": 4},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match="placement init --model MODEL,checkpoint_gib=N"):
+        draft(answers(parse_model(str(tmp_path)), gpus=("L4",)), MARKET)
+    (tmp_path / "models.csv").write_text(f"model,checkpoint_gib\n{tmp_path},5.3\n{tmp_path},9\n")
+    less, more = draft(answers(*read_models(tmp_path / "models.csv"), gpus=("L4",)), MARKET).problem.components
+
+    assert more.modes[0].accelerator_memory_gib - less.modes[0].accelerator_memory_gib == pytest.approx(3.7, abs=0.2)
+
+
+def test_nodes_without_a_zone_are_told(tmp_path: Path) -> None:
+    """By name, with the label that is missing; where a zone may be lost they are refused."""
+    facts = InstanceFacts("kubernetes", "bare", "H100", 8, 1, 80, 190, 1900)
+    nodes = (Node("n0", "bare", "z0"), Node("n1", "bare", "no-zone"), Node("n2", "bare", "no-zone"))
+    offers = tuple(Offer("bare", "", zone) for zone in ("z0", "no-zone"))
+    market = Market([Findings("nodes", (facts,), offers, nodes=nodes)])
+    made = draft(Answers(FIVE, prices={"bare": 30}), market)
+    told = "no zone is told of n1, n2: neither by the label topology.kubernetes.io/zone nor by providerID"
+
+    assert made.notes == (f"{told}, so all of them stand in one that is called no-zone",)
+    assert f"# {told[:40]}" in made.text
+    with pytest.raises(UsageError, match=f"{told}: label them, or lower --survive-zones to 0"):
+        draft(Answers(FIVE, survive_zones=1, prices={"bare": 30}), market)
