@@ -28,7 +28,8 @@ class Choice:
     Attributes
     ----------
     sets : names of sets.
-    solvers, peers : names; a solver must run on at least one of the sets.
+    solvers, peers : names; a solver must run on at least one of the sets. Of neither: each set's own choice, which is
+        `auto` where it runs there, else the first that does.
     patterns : globs of case names; none for all cases.
     seeds : one run a seed.
     options : options by solver.
@@ -36,7 +37,7 @@ class Choice:
     """
 
     sets: Sequence[str]
-    solvers: Sequence[str] = ("auto",)
+    solvers: Sequence[str] = ()
     peers: Sequence[str] = ()
     patterns: Sequence[str] = ()
     seeds: Sequence[int] = (0,)
@@ -64,6 +65,8 @@ def choose(choice: Choice, data: Path) -> list[Asked]:
         there = cases[0].load().solvers()
         offered.update(dict.fromkeys(there))
         solvers = [name for name in choice.solvers if name in there]
+        if not (choice.solvers or choice.peers):
+            solvers = ["auto" if "auto" in there else there[0]]
         used.update(solvers)
         runs += _runs(cases, solvers, choice)
     for pattern in choice.patterns:

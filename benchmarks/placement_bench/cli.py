@@ -82,7 +82,9 @@ def list_sets(
 @app.command()
 def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help="Sets, by name; see `list`.")] = None,
-    solvers: Annotated[list[str] | None, typer.Option("--solver", help="Solvers: --solver ffd,auto.")] = None,
+    solvers: Annotated[
+        list[str] | None, typer.Option("--solver", help="Solvers: --solver ffd,auto; else auto, or the set's own.")
+    ] = None,
     cases: Annotated[
         list[str] | None, typer.Option("--case", help="Only cases of such names: --case 'u120_*'.")
     ] = None,
@@ -139,7 +141,7 @@ def run(
         named = interpreters(_split(peer_python or []))
         choice = Choice(
             sets=_needed(_split(sets or []), "--set"),
-            solvers=_split(solvers or []) or (() if peers else ("auto",)),
+            solvers=_split(solvers or []),
             peers=_split(peers or []),
             patterns=cases or [],
             seeds=_seeds(_split(seed or ["0"])),

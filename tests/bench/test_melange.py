@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from placement import Problem
 from placement_bench.cases import Answer, Limits
+from placement_bench.choose import Choice, choose
+from placement_bench.melange.demand import document, whole_optimum
 from placement_bench.melange.problem import Melange
 from placement_bench.melange.program import one_type, solve
 from placement_bench.sets import melange as the_set
@@ -87,3 +90,45 @@ def test_the_published_optima_are_proven() -> None:
     for case, row in zip(found[1:], derived, strict=True):
         alone = case.load().run("one-type", Limits())
         assert alone.value == min(row["a100_only"], row["a40_only"])
+
+
+def test_a_document_of_a_case() -> None:
+    """A size that a type can't serve has no option there; a tenth of a GPU serves a tenth of its rate."""
+    case = Melange(
+        ("A", "B"),
+        (Fraction(1), Fraction(1, 2)),
+        ("0,1", "2,0"),
+        4,
+        ((Fraction(1, 2), None), (Fraction(1), Fraction(2))),
+    )
+
+    whole, tenths = (Problem(**document(case, "m", parts)) for parts in (1, 10))
+
+    assert [component.demand for component in whole.components] == [4, 4]
+    options = [[(o.name, o.throughput, o.shared) for o in c.options or ()] for c in whole.components]
+    assert options == [[("a", 2, False)], [("a", 1, False), ("b", 0.5, False)]]
+    rates = [[(o.throughput, o.shared) for o in c.options or ()] for c in tenths.components]
+    assert rates == [[(0.2, True)], [(0.1, True), (0.05, True)]]
+    assert whole_optimum(case) == 2 + 4  # a type each; of the second size both cost one for a rate of one
+    assert whole_optimum(Melange(("A",), (Fraction(1),), ("0,1",), 4, ((None,),))) is None
+
+
+def test_auto_proves_the_documents() -> None:
+    """The toy and the smallest derived case, on whole GPUs, at the optimum that is found by trying all."""
+    found = {case.name: case for case in the_set.demand_cases(published("melange-gpu-mix"))}
+    assert len(found) == 30
+    for name in ("example-whole", "azure-2023-code-2-whole"):
+        task, best = found[name].load(), found[name].best_known
+        answer = task.run("auto", Limits(seconds=60.0))
+        assert best is not None
+        assert answer.status == "optimal", name
+        assert answer.value == pytest.approx(best.value), name
+        assert task.check(answer).faults == ()
+
+
+def test_a_set_without_auto_has_a_solver_of_its_own_by_default() -> None:
+    """Without --solver; a set that has auto takes it."""
+    data = published("melange-gpu-mix")
+
+    assert {run.solver for run in choose(Choice(["melange"], limits={"seconds": 1.0}), data)} == {"milp"}
+    assert {run.solver for run in choose(Choice(["melange-demand"], limits={"seconds": 1.0}), data)} == {"auto"}

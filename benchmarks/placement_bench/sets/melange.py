@@ -2,7 +2,7 @@
 14 cases derived from public profiles and traces.
 
 A type's load is shared evenly by its GPUs (see `placement_bench.melange.problem`), which no problem document says, so
-the set has its own checker.
+the set has its own checker. `melange-demand` has the same cases as problem documents, for every solver of the library.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
 from placement_bench.cases import Answer, BestKnown, Case, CaseSet, Check
+from placement_bench.melange.demand import document, whole_optimum
 from placement_bench.melange.problem import Melange
 from placement_bench.melange.program import Mixed, one_type, solve
+from placement_bench.tasks import ProblemTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from placement_bench.cases import Limits
 
 NAME = "melange"
+DEMAND = "melange-demand"
+PARTS = {"whole": 1, "tenths": 10}  # of a GPU that a copy stands on
 FOLDER = "melange-gpu-mix"
 MILP, ONE_TYPE = "milp", "one-type"
 
@@ -89,6 +93,30 @@ def cases(data: Path) -> Iterator[Case]:
         yield Case(NAME, f"{row['workload']}-{row['rate']}", best, partial(load_derived, data, number))
 
 
+def demand_cases(data: Path) -> Iterator[Case]:
+    """Each of them twice: a copy on a GPU of its own, whose optimum is known, and on a tenth of one."""
+    for case in cases(data):
+        for word, parts in PARTS.items():
+            name = f"{case.name}-{word}"
+            best = _whole_best(case) if parts == 1 else None
+            yield Case(DEMAND, name, best, partial(_as_document, case, name, parts))
+
+
+def _whole_best(case: Case) -> BestKnown | None:
+    optimum = whole_optimum(_melange(case))
+    return None if optimum is None else BestKnown(float(optimum), proven=True)
+
+
+def _as_document(case: Case, name: str, parts: int) -> ProblemTask:
+    return ProblemTask(document(_melange(case), name, parts))
+
+
+def _melange(case: Case) -> Melange:
+    task = case.load()
+    assert isinstance(task, MelangeTask)
+    return task.case
+
+
 def load_example(data: Path) -> MelangeTask:
     """The toy case of the repository."""
     document = read(data, "melange_example.json")
@@ -131,5 +159,13 @@ SETS = (
         source="Griggs et al., Mélange, arXiv 2404.14527; profiles of vllm-project/aibrix, traces of Azure 2023",
         cases=cases,
         quick=("example", "azure-2023-conv-*"),
+    ),
+    CaseSet(
+        name=DEMAND,
+        title="Mélange's 15 cases as problem documents: a demand for each size, on whole GPUs and on tenths",
+        objective="least hourly cost of whole GPUs",
+        unit="USD/h, or cost of an A100 in the derived cases",
+        source="as melange; documents by placement_bench.melange.demand",
+        cases=demand_cases,
     ),
 )
