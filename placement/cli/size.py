@@ -197,7 +197,7 @@ def _show(rows: list[Sizing], output_format: str) -> None:
         from placement.report.sizing import flag_lines, sizing_table
 
         console(sys.stdout).print(sizing_table(rows))
-        if len(rows) == 1:
+        if len(rows) == 1 and rows[0].fits:
             tell(f"vllm serve {rows[0].model} {' '.join(rows[0].flags)}")
         elif lines := list(flag_lines(rows)):
             typer.echo("What to start the engine with:")

@@ -131,6 +131,9 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
     if case.stage.count > 1:
         has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
         found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
+    launch, most = case.launch, case.model.architecture.context
+    if launch.concurrency is not None and launch.context_length is None and most is not None:
+        found.append(f"each sequence has the model's longest context, {most:,} tokens: --context-length is not given")
     if not case.facts.measured:
         found.append(
             f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"

@@ -124,6 +124,17 @@ def test_a_kv_cache_that_is_asked_for(config: Path) -> None:
     assert small["fits"] is False
 
 
+def test_a_concurrency_without_a_length_is_told(config: Path) -> None:
+    """The model's longest context is meant then; a copy that does not fit is not told how to start."""
+    asked = ("--accelerator", "L4", "--tensor-parallel", "1", "--concurrency", "64")
+
+    without, given = run("size", config, *asked), run("size", config, *asked, "--context-length", "512")
+
+    assert "each sequence has the model's longest context, 8,192 tokens" in without.stderr
+    assert "longest context" not in given.stderr
+    assert "vllm serve" not in without.stdout
+
+
 def test_the_table_and_the_flags(config: Path) -> None:
     """All accelerators that are known, or one row with the line to start the engine with."""
     everything = run("size", config)

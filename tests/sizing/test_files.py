@@ -16,6 +16,7 @@ from placement.sizing.config import parse_config
 from placement.sizing.read import model_of
 from placement.sizing.startup_log import parse_startup_log
 from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
+from tests.sizing.test_families import FAMILIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,8 @@ ODD: list[Any] = [
 ]
 KEYS = (
     *PLAIN, *QWEN_NEXT, "layer_types", "quantization_config", "rope_scaling", "vision_config", "kv_lora_rank",
+    "attn_config", "ffn_config", "multi_query", "use_mla", "num_key_value_heads_per_layer", "is_encoder_decoder",
+    "moe", "quantization", "vision_encoder", "hidden_dim", "multiple_of", "ffn_dim_multiplier", "yarn", "n_kv_heads",
     "sliding_window", "block_configs", "text_config", "moe_layer_freq", "head_dim", "attention_chunk_size",
 )  # fmt: skip
 
@@ -239,14 +242,14 @@ def test_any_log_is_read_or_refused(lines: list[str]) -> None:
 @given(st.data())
 def test_any_config_is_sized_or_refused(data: st.DataObject) -> None:
     """A config with keys taken out, or something odd in their place."""
-    config = dict(data.draw(st.sampled_from([PLAIN, QWEN_NEXT])))
+    config = dict(data.draw(st.sampled_from([PLAIN, QWEN_NEXT, *(config for config, _ in FAMILIES.values())])))
     for _ in range(data.draw(st.integers(0, 4))):
         key = data.draw(st.sampled_from(KEYS))
         config[key] = data.draw(st.sampled_from(ODD))
     try:
-        found = size(
-            model_of(parse_config(json.dumps(config), "c"), "c"), "H100", data.draw(st.sampled_from([1, 2, 8]))
-        )
+        launch = Launch(pipeline_parallel=data.draw(st.sampled_from([1, 3])))
+        model = model_of(parse_config(json.dumps(config), "c"), "c")
+        found = size(model, "H100", data.draw(st.sampled_from([1, 2, 8])), launch)
     except PlacementError:
         return
     assert found.total_gib >= found.weights_gib
