@@ -74,6 +74,41 @@ def discovery(path: str) -> Json | None:
     return {"major": "1", "minor": "37", "gitVersion": "v1.37.0"} if path == "/version" else None
 
 
+# What entries of lists are told apart by in a strategic merge patch; other lists are replaced.
+_KEYS = {
+    **dict.fromkeys(("containers", "initContainers", "volumes", "env", "resourceClaims", "imagePullSecrets"), "name"),
+    "volumeMounts": "mountPath",
+    "ports": "containerPort",
+    "topologySpreadConstraints": "topologyKey",
+}
+
+
+def patched(held: Any, patch: Any, *, is_strategic: bool, name: str = "") -> Any:
+    """An object with a patch applied: JSON's merge patch, or Kubernetes' strategic one."""
+    if isinstance(patch, list) and is_strategic and name in _KEYS:
+        key = _KEYS[name]
+        rows = {row[key]: row for row in held or []}
+        for row in patch:
+            if row.get("$patch") == "delete":
+                rows.pop(row[key], None)
+            else:
+                rows[row[key]] = patched(rows.get(row[key]), row, is_strategic=True)
+        return [*rows.values()]
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(held) if isinstance(held, dict) else {}
+    if "$retainKeys" in patch:
+        found = {key: value for key, value in found.items() if key in patch["$retainKeys"]}
+    for key, value in patch.items():
+        if key.startswith("$"):
+            continue
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = patched(found.get(key), value, is_strategic=is_strategic, name=key)
+    return found
+
+
 class Answer(BaseHTTPRequestHandler):
     """JSON in, JSON out. `serving` makes a class of it for each self.store."""
 
@@ -111,18 +146,28 @@ class Answer(BaseHTTPRequestHandler):
         self._store()
 
     def do_PATCH(self) -> None:
-        """Apply on the server's side, which creates too."""
+        """Apply on the server's side, which creates too; or a patch of what is there, by the client."""
         self._store()
+
+    def _patched(self, found: Json, match: re.Match[str] | None) -> Json | None:
+        """What is stored once a patch is applied to it; the body itself where it is an object, None where none is."""
+        kind = self.headers.get("Content-Type", "")
+        if self.command != "PATCH" or "merge-patch" not in kind or match is None:
+            return found
+        held = self.store.objects.get((match["plural"], match["space"] or "", match["name"] or ""))
+        return None if held is None else patched(held, found, is_strategic="strategic" in kind)
 
     def _store(self) -> None:
         path = urlparse(self.path).path
         self.store.asked.append(f"{self.command} {self.path}")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        found: Json = YAML(typ="safe", pure=True).load(body)
+        match = _PATH.fullmatch(path)
+        found = self._patched(YAML(typ="safe", pure=True).load(body), match)
+        if found is None:
+            return self._missing(path)
         wrong = check_node_pool(found) if found["kind"] == "NodePool" else check(found)
         if wrong:
             return self._send(400, _status(400, "BadRequest", "; ".join(wrong)))
-        match = _PATH.fullmatch(path)
         if match is None:
             return self._missing(path)
         name = match["name"] or found["metadata"]["name"]

@@ -49,6 +49,8 @@ def unknown(value: Any, model: Any, path: str) -> typing.Iterator[str]:
         for argument in arguments:
             if argument is not type(None):
                 yield from unknown(value, argument, path)
+    elif not arguments and origin in (list, dict):
+        return  # of anything
     elif origin is list and isinstance(value, list):
         for index, entry in enumerate(value):
             yield from unknown(entry, arguments[0], f"{path}[{index}]")

@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 Json = dict[str, Any]
-_SHARED = ("nvidia.com/gpumem", "nvidia.com/gpucores")  # HAMi's own scheduler counts them
+# HAMi's own scheduler counts them.
+_SHARED = ("nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores")
 _HOST, _ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 _UNITS = {"m": 1, "": 1000, "Mi": 1, "Gi": 1024, "Ki": 1 / 1024}
 
@@ -36,7 +37,7 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
                 if _fits(node, pod, nodes, free, held) and claims.fits(pod, node["metadata"]["name"]):
                     _take(free, held, pod, node["metadata"]["name"])
                     break
-            _share(pod)
+            _share(pod, nodes)
             if pod["spec"].get("nodeName"):
                 claims.bind(pod)
             made.append(pod)
@@ -99,6 +100,8 @@ def _take(free: dict[str, Counter[str]], held: dict[str, list[Json]], pod: Json,
 
 def _fits(node: Json, pod: Json, nodes: list[Json], free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
     name = node["metadata"]["name"]
+    if node["spec"].get("unschedulable"):
+        return False
     if any(value > free[name][key] for key, value in _asked(pod).items() if key not in _SHARED):
         return False
     if not _tolerates(pod, node) or not _is_asked_for(pod, node):
@@ -208,13 +211,23 @@ def _selects(selector: Json, pod: Json) -> bool:
     return all(_keeps(row, labels) for row in selector.get("matchExpressions", []))
 
 
-def _share(pod: Json) -> None:
+def _share(pod: Json, nodes: list[Json]) -> None:
     """Accelerators by UUID: what HAMi would write down."""
     wanted = pod["metadata"]["annotations"].get("nvidia.com/use-gpuuuid")
     if wanted:
+        here = next((row for row in nodes if row["metadata"]["name"] == pod["spec"].get("nodeName")), {})
         limits = pod["spec"]["containers"][0]["resources"]["limits"]
-        parts = "".join(f"{uuid},NVIDIA,{limits.get('nvidia.com/gpumem', 0)},0:" for uuid in wanted.split(","))
+        parts = "".join(f"{uuid},NVIDIA,{_memory_of_share(limits, uuid, here)},0:" for uuid in wanted.split(","))
         pod["metadata"]["annotations"]["hami.io/vgpu-devices-allocated"] = f"{parts};"
+
+
+def _memory_of_share(limits: Json, uuid: str, node: Json) -> int:
+    """MiB of one accelerator: as they are asked for, or so many per cent of all that it has."""
+    if "nvidia.com/gpumem-percentage" not in limits:
+        return int(limits.get("nvidia.com/gpumem", 0))
+    told = node.get("metadata", {}).get("annotations", {}).get("hami.io/node-nvidia-register", "")
+    memory = {row.split(",")[0]: int(row.split(",")[2]) for row in told.split(":") if row.count(",") > 2}
+    return memory.get(uuid, 0) * int(limits["nvidia.com/gpumem-percentage"]) // 100
 
 
 class _Claims:
@@ -235,9 +248,9 @@ class _Claims:
             if named and "allocation" in named.get("status", {}):
                 continue
             owned, shared = set(self.owned), set(self.shared)
-            found = [len(self._given(request, node)) for request in spec["devices"]["requests"]]
+            found = [self._given(request, node) for request in spec["devices"]["requests"]]
             self.owned, self.shared = owned, shared
-            if found != [request["exactly"].get("count", 1) for request in spec["devices"]["requests"]]:
+            if not all(found):
                 return False
         return True
 
@@ -262,19 +275,29 @@ class _Claims:
         return name
 
     def _given(self, request: Json, node: str) -> list[Json]:
-        asked = request["exactly"]
-        found: list[Json] = []
-        is_part = "capacity" in asked
-        for row in (row for row in self.slices if row["spec"]["nodeName"] == node):
-            for device in row["spec"]["devices"]:
-                key = node, device["name"]
-                is_free = key not in self.owned and (is_part or key not in self.shared)
-                if len(found) < asked.get("count", 1) and is_free and _takes(asked, device):
-                    found.append(
-                        {"driver": "gpu.nvidia.com", "pool": node, "device": key[1], "request": request["name"]}
-                    )
-                    (self.shared if is_part else self.owned).add(key)
-        return found
+        """What a request gets on a node, of several choices the first that can be had; nothing where none can."""
+        for choice in request.get("firstAvailable", [request.get("exactly")]):
+            name = f"{request['name']}/{choice['name']}" if "firstAvailable" in request else request["name"]
+            keys = self._free(choice, node)
+            if keys:
+                (self.shared if "capacity" in choice else self.owned).update(keys)
+                return [{"driver": "gpu.nvidia.com", "pool": node, "device": key[1], "request": name} for key in keys]
+        return []
+
+    def _free(self, asked: Json, node: str) -> list[tuple[str, str]]:
+        """The devices of a node for a request, as many as it is for; none where there are too few."""
+        devices = [
+            (node, device["name"])
+            for row in self.slices
+            if row["spec"]["nodeName"] == node
+            for device in row["spec"]["devices"]
+            if _takes(asked, device)
+        ]
+        free = [key for key in devices if key not in self.owned and ("capacity" in asked or key not in self.shared)]
+        if asked.get("allocationMode") == "All":
+            return devices if free == devices else []
+        count = asked.get("count", 1)
+        return free[:count] if len(free) >= count else []
 
 
 def _takes(asked: Json, device: Json) -> bool:

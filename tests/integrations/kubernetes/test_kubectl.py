@@ -11,6 +11,7 @@ import pytest
 import placement
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.objects import COMMAND
+from placement.integrations.kubernetes.yaml_text import manifest_text
 from tests.integrations.kubernetes.api import Store, serving
 from tests.integrations.kubernetes.clusters import node, pod
 from tests.integrations.kubernetes.test_export import PROBLEM, manifests, plan_of
@@ -63,6 +64,31 @@ def test_kubectl_applies_an_export(tmp_path: Path, words: tuple[str, ...]) -> No
     assert len(store.objects) == len(wanted) == 8
     for row in wanted:
         (held,) = [each for each in store.of(row["kind"]) if each["metadata"]["name"] == row["metadata"]["name"]]
+        assert held["spec"] == row["spec"]
+
+
+def test_kubectl_applies_another_export_over_the_first(tmp_path: Path) -> None:
+    """By patches of the client: what the server has then is what the second files say, and nothing else."""
+    problem, plan = plan_of(PROBLEM)
+    store = Store()
+    with serving(store) as server:
+        for number in range(2):
+            found = export_kubernetes(problem, plan)
+            rows = manifests(found, "40-workloads.yaml")
+            if number:
+                for row in rows:
+                    spec = row["spec"]["template"]["spec"]
+                    row["spec"]["replicas"] += 1
+                    row["spec"]["strategy"] = {"type": "Recreate"}
+                    spec["containers"][0] = {"name": "main", "image": "other:1"}
+                    spec.pop("topologySpreadConstraints", None)
+            (tmp_path / f"{number}.yaml").write_text(manifest_text(rows))
+            done = kubectl(server, tmp_path, "apply", "--validate=false", "-f", str(tmp_path / f"{number}.yaml"))
+            assert done.returncode == 0, done.stderr
+
+    assert any(line.startswith("PATCH") for line in store.asked)
+    for row in rows:
+        (held,) = [each for each in store.of("Deployment") if each["metadata"]["name"] == row["metadata"]["name"]]
         assert held["spec"] == row["spec"]
 
 
