@@ -26,14 +26,9 @@ if TYPE_CHECKING:
 KINDS = ("List", "NodeList", "Node")
 RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
 TYPE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
-ZONE_LABELS = (
-    *("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"),
-    *(
-        "topology.ebs.csi.aws.com/zone",
-        "topology.gke.io/zone",
-        "topology.disk.csi.azure.com/zone",
-    ),  # of drivers of disks
-)
+ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+# Of drivers of disks: they tell where a node is, and nothing can be scheduled by them.
+_DISK_ZONE_LABELS = ("topology.ebs.csi.aws.com/zone", "topology.gke.io/zone", "topology.disk.csi.azure.com/zone")
 # Where a cloud's controller tells where a node is: aws:///us-east-1a/i-0abc, gce://project/us-central1-a/name.
 _PROVIDER_ID = re.compile(r"(?:aws:///|gce://[^/]+/)(?P<zone>[a-z]+(?:-[a-z0-9]+)+)/[^/]+", re.ASCII)
 REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
@@ -135,7 +130,7 @@ def _machine(row: At) -> _Machine | str:
     )
     spot = any(labels.get(key) == value for key, value in SPOT_LABELS.items())
     capacity: Capacity = "spot" if spot else "on-demand"
-    zone = first_label(labels, ZONE_LABELS) or _zone_of_provider(row) or NO_ZONE
+    zone = first_label(labels, (*ZONE_LABELS, *_DISK_ZONE_LABELS)) or _zone_of_provider(row) or NO_ZONE
     node = Node(name, type_name, zone, capacity, node_state(row))
     return _Machine(node, facts, first_label(labels, REGION_LABELS) or "")
 

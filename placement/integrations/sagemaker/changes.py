@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from placement.demand.application_auto_scaling import NAMESPACE
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.around import OF_VARIANT
 from placement.integrations.sagemaker.calls import (
     component_call,
     config_call,
@@ -111,6 +113,8 @@ class DeploymentChanges:
             self._configure(endpoint, groups)
         elif changed:
             self._counts(endpoint, changed)
+        if runs and not self.wish.pin:
+            self._more_machines[:0] = [step for group in groups for step in self._capacity(endpoint, group)]
         if runs and all(group.machines == 0 for group in groups):
             self.notes.inexact(
                 f"endpoint {endpoint}",
@@ -200,11 +204,41 @@ class DeploymentChanges:
                 purpose = f"give endpoint {endpoint} the plan's machines"
                 phase.append(Step("sagemaker", "UpdateEndpointWeightsAndCapacities", call, purpose, "endpoint"))
 
+    def _capacity(self, endpoint: str, group: ServingGroup) -> list[Step]:
+        """The range that Application Auto Scaling keeps of a variant's machines, where the problem has another one."""
+        running = running_range(group.pools, labels.CAPACITY)
+        wanted = wanted_range(self.view.problem, group.pools, group.machines, labels.CAPACITY)
+        if wanted is None or running is None:
+            return []
+        least, most = max(wanted[0], min(running[0], 1)), wanted[1]  # no number of machines is set to 0
+        least = min(least, group.machines or least)
+        if (least, most) == running:
+            return []
+        told = f"{_words(running)} machines now, {_words((least, most))} by the problem and its plan"
+        self.notes.assumed(
+            f"endpoint {endpoint} variant {group.variant} autoscaling", f"{told}: the latter are registered"
+        )
+        call = {
+            "ServiceNamespace": NAMESPACE,
+            "ResourceId": f"endpoint/{endpoint}/variant/{group.variant}",
+            "ScalableDimension": OF_VARIANT,
+            "MinCapacity": least,
+            "MaxCapacity": most,
+        }
+        purpose = f"scale variant {group.variant} of endpoint {endpoint} from {least} to {most} machines"
+        return [Step("application-autoscaling", "RegisterScalableTarget", call, purpose)]
+
     # --- Components
 
     def _copies(self, served: Served) -> None:
         """Another number of copies of a component that runs; first a range of autoscaling that has it."""
         now = self._copies_now(served)
+        if served.copies > now == 0:
+            self.notes.assumed(
+                f"component {served.name}",
+                f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
+                "is not there yet must not have the label",
+            )
         found = self._widened(served.component, served.name, served.copies)
         steps = scaling_steps(served.name, of_range(*found, self.wish.requests))[:1] if found is not None else []
         if served.copies != now:

@@ -69,6 +69,10 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
         f"must be a whole number from 1 to {labels.MOST_PRIORITY}",
     ),
     labels.SCALING: (_is_range, "must be least and most machines as JSON such as [1,6], the most 1 or more, or null"),
+    labels.CAPACITY: (
+        lambda text: _is_range(text) and _json(text)[1] is not None,
+        "must be least and most machines as JSON such as [1,6]",
+    ),
     labels.PARTITIONS: (
         _is_layout,
         'must be a list of one MIG profile, repeated, as JSON such as ["mig-3g.20gb"]',
@@ -88,7 +92,13 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.MIN_CAPACITY: _A_COUNT,
     labels.MAX_CAPACITY: _A_COUNT,
 }
-_OF_VARIANT = (labels.SCALING, labels.PARTITIONS, labels.RESERVATION, labels.SETTINGS)  # one for all pools of a variant
+_OF_VARIANT = (
+    labels.SCALING,
+    labels.CAPACITY,
+    labels.PARTITIONS,
+    labels.RESERVATION,
+    labels.SETTINGS,
+)  # one for all pools of a variant
 
 
 def _is_settings(value: object) -> bool:
@@ -129,7 +139,7 @@ def _of_pools(pools: Sequence[Pool]) -> Iterator[Fault]:
     first: dict[tuple[str, ...], tuple[Pool, str | None]] = {}
     for index, pool in enumerate(pools):
         told = pool.labels
-        for key in (labels.VARIANT, labels.SCALING):
+        for key in (labels.VARIANT, labels.SCALING, labels.CAPACITY):
             if key in told and labels.ENDPOINT not in told:
                 path = json_path(("pools", index, "labels", key))
                 yield Fault(path, f"says nothing without {labels.ENDPOINT}: give both, or neither", told[key])

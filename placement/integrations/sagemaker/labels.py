@@ -22,6 +22,7 @@ INSTANCE_TYPE = "sagemaker.instance_type"
 PRIORITY = "sagemaker.priority"
 MOST_PRIORITY = 5  # from 1
 SCALING = "sagemaker.scaling"  # [least, most]; most may be null
+CAPACITY = "sagemaker.capacity"  # [least, most], which Application Auto Scaling keeps
 PARTITIONS = "sagemaker.partitions"  # MIG profiles on each accelerator
 RESERVATION = "sagemaker.reservation"
 SETTINGS = "sagemaker.settings"

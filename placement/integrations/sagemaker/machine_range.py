@@ -1,4 +1,4 @@
-"""How many machines a variant may have where the platform manages their number: as it runs, and as a problem says."""
+"""How many machines a variant may have, where their number is managed: as it runs, and as a problem says."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 MachineRange = tuple[int, int | None]  # least and most; None: the platform has no most
 
 
-def running_range(pools: Sequence[Pool]) -> MachineRange | None:
-    """Least and most machines of the variant of some pools, by its label; None where nobody manages their number.
+def running_range(pools: Sequence[Pool], label: str = labels.SCALING) -> MachineRange | None:
+    """Least and most machines of the variant of some pools, by a label: who manages their number; None without it.
 
     Raises
     ------
@@ -23,18 +23,20 @@ def running_range(pools: Sequence[Pool]) -> MachineRange | None:
         The label is damaged.
     """
     told = pools[0].labels
-    found: list[Any] | None = labels.unpacked(told, labels.SCALING, list, f"pool {pools[0].name}")
+    found: list[Any] | None = labels.unpacked(told, label, list, f"pool {pools[0].name}")
     return None if found is None else (found[0], found[1])
 
 
-def wanted_range(problem: Problem, pools: Sequence[Pool], machines: int) -> MachineRange | None:
+def wanted_range(
+    problem: Problem, pools: Sequence[Pool], machines: int, label: str = labels.SCALING
+) -> MachineRange | None:
     """The range with what the problem says otherwise than an import wrote, and room for the machines of a plan.
 
     An import writes the range into the pool of a variant of one type, cut to a quota or a reservation where those are
     below it. So a lower `max_instances` says nothing of the range, and a higher one, or another `min_instances`, is a
     wish. Several pools of a variant have their most in a limit over all of them.
     """
-    running = running_range(pools)
+    running = running_range(pools, label)
     if running is None:
         return None
     least, most = running

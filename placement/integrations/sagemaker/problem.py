@@ -182,7 +182,14 @@ class _EndpointProblem:
         if caps:
             row["max_instances"] = min(caps.values())
         self._tell_count(pool, least, caps)
-        return row | {"labels": pool.labels()}
+        return row | {"labels": pool.labels() | self._capacity(pool)}
+
+    def _capacity(self, pool: VariantPool) -> dict[str, str]:
+        """The label of a range of machines that Application Auto Scaling keeps, where the platform itself has none."""
+        found = self.wish.ranges.variants.get((pool.endpoint.name, pool.variant.name))
+        return (
+            {labels.CAPACITY: labels.packed(list(found))} if found and found[1] and pool.variant.scaling is None else {}
+        )
 
     def _most(self, pool: VariantPool, region: str) -> dict[str, int]:
         """The most machines of a pool alone, by what says so."""
@@ -214,7 +221,7 @@ class _EndpointProblem:
         return variant.scaling or self.wish.ranges.variants.get((pool.endpoint.name, variant.name))
 
     def _tell_ranges(self) -> None:
-        """What Application Auto Scaling keeps: an export leaves the range of a variant's machines as it is."""
+        """What Application Auto Scaling keeps of machines."""
         self.wish.ranges.tell_others(self.endpoints, self.notes)
         for variant, pools in by_variant(self.pools):
             found = self.wish.ranges.variants.get((pools[0].endpoint.name, variant.name))
@@ -224,7 +231,7 @@ class _EndpointProblem:
             if variant.scaling is not None:
                 self.notes.ignored(place, f"{words}: the range of ManagedInstanceScaling is taken")
             else:
-                self.notes.assumed(place, f"{words}: the plan keeps this range, an export leaves it as it is")
+                self.notes.assumed(place, f"{words}: the plan keeps this range")
 
     def _scaling_limits(self) -> list[dict[str, Any]]:
         """The range of machines of a variant with several types, which is over all of them."""

@@ -264,10 +264,11 @@ def capacities_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
     """MinCapacity <= MaxCapacity, of a component that is made here or runs."""
     known = {call.get("InferenceComponentName") for call in calls.inputs(_CREATE)} | set(calls.copies)
     for call in calls.inputs("RegisterScalableTarget"):
-        name = str(call.get("ResourceId", "")).removeprefix("inference-component/")
+        resource = str(call.get("ResourceId", ""))
+        name = resource.removeprefix("inference-component/")
         if call.get("MinCapacity", 0) > call.get("MaxCapacity", 0):
             yield f"component {name}", f"scales from {call.get('MinCapacity')} to {call.get('MaxCapacity')}"
-        if name not in known:
+        if name not in known and not resource.startswith("endpoint/"):
             yield f"component {name}", "is scaled, and no call makes it"
 
 

@@ -289,7 +289,8 @@ class Platform:
         return any(placed[name].total() < self.components[name]["copies"] for name in placed)
 
     def RegisterScalableTarget(self, **call: Any) -> Doc:
-        self._component(call["ResourceId"].partition("/")[2])
+        if not call["ResourceId"].startswith("endpoint/"):
+            self._component(call["ResourceId"].partition("/")[2])
         if "MinCapacity" not in call or "MaxCapacity" not in call or call["MinCapacity"] > call["MaxCapacity"]:
             raise Refused("MinCapacity must be given, and not be above MaxCapacity")
         self.targets[call["ResourceId"]] = call

@@ -473,3 +473,34 @@ def test_the_most_over_several_types_is_a_limit(tmp_path: Path) -> None:
     export = export_plan(Problem(**document), plan, ExportWish())
 
     assert written_range(export) == (0, 7)
+
+
+def test_a_range_of_machines_that_autoscaling_keeps_gives_way(tmp_path: Path) -> None:
+    """A plan beyond it, or another range by the problem, is registered before machines are numbered."""
+    row = scaled(1, 3)["ScalableTargets"][0] | {
+        "ResourceId": "endpoint/llm/variant/main",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    problem = imported(tmp_path, unmanaged() | {"targets": {"ScalableTargets": [row]}}).problem
+    assert problem.pools[0].labels["sagemaker.capacity"] == "[1,3]"
+    assert exported(problem, FULL).steps == ()
+    more = changed(problem, {"chat-8b": 9, "rank": 2, "code-34b": 1}, max_instances=5)
+    export = exported(more, {**FULL, "llm/main/new-1": {"chat-8b": 4}})
+
+    assert calls(export)[:2] == [
+        ("RegisterScalableTarget", "endpoint/llm/variant/main"),
+        ("UpdateEndpointWeightsAndCapacities", "llm"),
+    ]
+    register = export.steps[0].parameters
+    assert (register["MinCapacity"], register["MaxCapacity"]) == (1, 5)
+    assert "1 to 3 machines now, 1 to 5 by the problem and its plan: the latter are registered" in notes(export)
+
+
+def test_a_new_component_with_the_label_of_one_that_runs_is_told(tmp_path: Path) -> None:
+    """A row that was copied with its labels: the service would refuse copies of what is not there."""
+    document = imported(tmp_path, unmanaged()).problem.to_document()
+    document.pop("format")
+    document["components"].append(document["components"][0] | {"name": "fresh", "copies": 1})
+    told = notes(exported(Problem(**document), {**FULL, "llm/main/3": {"rank": 1, "fresh": 1}}))
+
+    assert "component fresh: assumed: its label sagemaker.endpoint says that it is there" in told

@@ -47,6 +47,7 @@ def refusal(given: Problem) -> str:
         (labels.INSTANCE_TYPE, "g5.12xlarge"),
         *((labels.PRIORITY, text) for text in ("0", "6", "1.5", "first", "true")),
         *((labels.SCALING, text) for text in ("[6,1]", "[1]", "6", "[0,0]", "[1,2", "[-1,3]", "[1,true]", "[" * 5000)),
+        *((labels.CAPACITY, text) for text in ("[1,null]", "[2,1]", "3")),
         *(
             (labels.PARTITIONS, text)
             for text in ("[]", "mig-3g.20gb", '["3g"]', '["mig-3g.20gb","mig-4g.20gb"]', "[3]")
