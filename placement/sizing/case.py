@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
+from placement.sizing.parameters import COMPARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,6 +132,14 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
     if case.stage.count > 1:
         has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
         found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
+    model = case.model
+    is_counted = model.checkpoint is None and not case.launch.has_weights and "weights" not in case.parts.measured
+    if is_counted and model.architecture.model_type not in COMPARED:
+        family = printable(model.architecture.model_type) if model.architecture.model_type else "unnamed"
+        found.append(
+            f"weights are counted from the config, and no count for the family {family} was held against files: "
+            "name the folder with its files, or give --checkpoint-gib"
+        )
     launch, most = case.launch, case.model.architecture.context
     if launch.concurrency is not None and launch.context_length is None and most is not None:
         found.append(f"each sequence has the model's longest context, {most:,} tokens: --context-length is not given")

@@ -32,9 +32,31 @@ _UNGATED = (
     "mpt",
     "codegen",
     "gptj",
+    "gpt_neo",
+    "bloom",
+    "RefinedWeb",
+    "RefinedWebModel",
 )
 _VOCABULARY_UNIT = 64  # vLLM pads the vocabulary to a multiple of this
-_TIED_BY_DEFAULT = ("gemma", "gemma2", "gemma3", "gemma3_text", "cohere", "cohere2", "gpt2", "gpt_bigcode", "falcon")
+_TIED_BY_DEFAULT = (
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gemma3_text",
+    "cohere",
+    "cohere2",
+    "gpt2",
+    "gpt_bigcode",
+    "falcon",
+    "RefinedWeb",
+    "RefinedWebModel",
+    "bloom",
+    "opt",
+    "mpt",
+    "phi3small",
+    "starcoder2",
+    "minicpm3",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +116,23 @@ class ModelParameters:
         return found + self.output if stage is None or stage.is_last else found
 
 
-# Shapes that are not counted here: experts that work on a shorter vector, layers of different widths.
-_UNCOUNTED = ("moe_latent_size", "routed_expert_hidden_size", "block_configs")
+# Families whose count was compared with a checkpoint, a publisher's figure or a launch (tests/sizing/).
+COMPARED = (
+    "bloom", "chatglm", "codegen", "cohere", "dbrx", "deci", "deepseek_v2", "deepseek_v3", "deepseek_v32", "falcon",
+    "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox", "gpt_oss", "gptj",
+    "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba", "minicpm3",
+    "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3", "phi3small", "qwen",
+    "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
+)  # fmt: skip
+# Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
+# each layer, queries by way of a shared projection.
+_UNCOUNTED = (
+    "moe_latent_size",
+    "routed_expert_hidden_size",
+    "block_configs",
+    "hidden_size_per_layer_input",
+    "share_q_dim",
+)
 
 
 def count_parameters(config: Config) -> ModelParameters | None:
@@ -103,7 +140,7 @@ def count_parameters(config: Config) -> ModelParameters | None:
     model = config.language_model()
     outside = config.flag("tie_word_embeddings", default=model.text("model_type") in _TIED_BY_DEFAULT)
     tied = model.flag("tie_word_embeddings", default=outside)
-    if model.get(*_UNCOUNTED) is not None:
+    if any(model.values.get(name) for name in _UNCOUNTED) or model.text("model_type").startswith("gemma3n"):
         return None
     try:
         found = _count(model, tied=tied)
@@ -148,7 +185,7 @@ def _layer(config: Config, cache: Cache, hidden: int) -> Parameters:
     if cache.kind is LayerKind.STATE:
         return Parameters(_recurrent(config, cache, hidden), 0, 0)
     heads = config.needed(*keys.HEADS)
-    if cache.kind is LayerKind.LATENT:
+    if cache.kind is LayerKind.LATENT or config.whole("kv_lora_rank"):  # MiniCPM3 keeps what comes of its latent
         return _latent(config, heads, hidden)
     outputs = 2 * heads * cache.key_size if config.flag("attn_output_gate") else heads * cache.key_size
     split = hidden * outputs + heads * cache.value_size * hidden

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from placement.errors import DocumentError
+from placement.errors import DocumentError, UsageError
 from placement.sizing import Launch, read_model, size
 from placement.sizing.config import Config
 from placement.sizing.known import known_models
@@ -109,7 +109,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], int]] = {
     "gpt-oss 20B": (GPT_OSS, 49_152),
     "gpt-oss 120B": (GPT_OSS | {"num_hidden_layers": 36}, 73_728),
     "Jamba": (JAMBA, 16_384),
-    "Nemotron-H 8B": (NEMOTRON_H, 16_384),
+    "Nemotron Nano 9B v2": (NEMOTRON_H, 16_384),
     "Mamba 2.8B": ({"model_type": "mamba", "hidden_size": 2560, "num_hidden_layers": 64, "vocab_size": 50280,
                     "state_size": 16, "conv_kernel": 4, "expand": 2}, 0),
     "DeciLM 7B": (shape(4096, 32, 32, model_type="deci", num_key_value_heads_per_layer=[4] * 24 + [2] * 8), 57_344),
@@ -153,29 +153,65 @@ def test_bytes_of_a_token_of_the_table() -> None:
     assert {name: n for name, n in found.items() if n != published[plain(name)]} == {}
 
 
-@pytest.mark.parametrize(
-    ("name", "billions"),
-    [
-        ("DBRX", 131.6), ("Mistral 7B, params.json", 7.24), ("Mixtral 8x22B, params.json", 140.6),
-        ("Llama 3 8B, params.json", 8.03),
-    ],
-)  # fmt: skip
-def test_parameters(name: str, billions: float) -> None:
-    """As the publishers have them."""
-    found = model_of(Config(FAMILIES[name][0], "c"), "c").parameters
+# Billions of parameters as published, and the keys that only they need.
+COUNTS: dict[str, tuple[float, dict[str, Any]]] = {
+    "GPT-2": (0.124, {}), "GPT-J 6B": (6.05, {"vocab_size": 50400}), "Falcon 7B": (6.92, {"vocab_size": 65024}),
+    "Falcon 7B, first names": (6.92, {}), "Falcon 40B": (41.3, {"vocab_size": 65024}), "StarCoder": (15.5, {}),
+    "Falcon RW 1B": (1.31, {"vocab_size": 50304}), "ChatGLM3 6B": (6.24, {}), "BLOOM 176B": (176.25, {}),
+    "GLM-4 9B": (9.40, {"padded_vocab_size": 151552}), "OPT 13B": (12.85, {"vocab_size": 50272}), "MPT 7B": (6.65, {}),
+    "MPT 30B": (29.96, {}), "GPT-NeoX 20B": (20.55, {"vocab_size": 50432, "intermediate_size": 24576}),
+    "Phi-3 mini": (3.82, {"vocab_size": 32064, "intermediate_size": 8192}), "DBRX": (131.6, {}),
+    "Phi-3 small": (7.39, {"vocab_size": 100352}), "Qwen 7B": (7.72, {"vocab_size": 151936}),
+    "Command R": (34.98, {"vocab_size": 256000, "intermediate_size": 22528}), "Mamba 2.8B": (2.77, {}),
+    "Gemma 7B": (8.54, {"vocab_size": 256000, "intermediate_size": 24576}),
+    "DeciLM 7B": (7.04, {"intermediate_size": 14336}), "Mistral 7B, params.json": (7.24, {}),
+    "MiniCPM3 4B": (4.07, {"vocab_size": 73448, "intermediate_size": 6400, "q_lora_rank": 768}),
+    "Mixtral 8x22B, params.json": (140.6, {}), "Llama 3 8B, params.json": (8.03, {}),
+    "Nemotron Nano 9B v2": (8.89, {"vocab_size": 131072, "intermediate_size": 15680}),
+    "Jamba": (51.6, {"vocab_size": 65536, "num_experts": 16, "num_experts_per_tok": 2, "expert_layer_period": 2,
+                     "expert_layer_offset": 1, "intermediate_size": 14336}),
+    "LongCat Flash": (562.0, {"n_routed_experts": 512, "moe_topk": 12, "expert_ffn_hidden_size": 2048,
+                              "ffn_hidden_size": 12288}),
+    "Mistral Large 3, params.json": (673.0, {"hidden_dim": 16384, "vocab_size": 131072,
+                                             "moe": {"num_experts": 128, "num_experts_per_tok": 4,
+                                                     "num_shared_experts": 1, "expert_hidden_dim": 4096,
+                                                     "first_k_dense_replace": 3}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameters(name: str) -> None:
+    """As the publishers have them: what is tied, gated or shared counts so."""
+    billions, more = COUNTS[name]
+    found = model_of(Config(FAMILIES[name][0] | more, "c"), "c").parameters
 
     assert found is not None
-    assert found.total / 1e9 == pytest.approx(billions, rel=0.005)
+    assert found.total / 1e9 == pytest.approx(billions, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["Gemma 3n E4B", "Step 3"])
+def test_what_is_not_counted_is_asked_for(name: str) -> None:
+    """Embeddings of each layer, queries by way of a shared projection: no weights are made up."""
+    config = dict(FAMILIES[name][0])
+    config["text_config"] = {**config["text_config"], "share_q_dim": 2048 if name == "Step 3" else None}
+
+    with pytest.raises(UsageError, match="give --weights-gib"):
+        size(model_of(Config(config, "c"), "c"), "H100")
+
+
+def test_a_count_that_nobody_compared_is_told() -> None:
+    """By the family; not where the size is given, read, or of a family that was compared."""
+    model, plain = (model_of(Config({**PLAIN, "model_type": kind}, "c"), "c") for kind in ("newllm", "llama"))
+
+    (note,) = (note for note in size(model, "H100").notes if "counted" in note)
+    assert "for the family newllm" in note
+    for known in (size(model, "H100", 1, Launch(checkpoint_gib=15.0)), size(plain, "H100")):
+        assert not any("counted" in note for note in known.notes)
 
 
 def test_a_width_that_counts_twice() -> None:
-    """Qwen 7B's gate and product together are its inner width: 7.72 billion parameters, and not 12."""
-    config = FAMILIES["Qwen 7B"][0] | {"vocab_size": 151936}
-    model = model_of(Config(config, "c"), "c")
-
-    assert model.architecture.intermediate == 11008
-    assert model.parameters is not None
-    assert model.parameters.total / 1e9 == pytest.approx(7.72, rel=0.005)
+    """Qwen 7B's inner width is gate and product together."""
+    assert read_architecture(Config(FAMILIES["Qwen 7B"][0], "c")).intermediate == 11008
 
 
 # --- Mistral's own file
