@@ -168,10 +168,12 @@ class PatternBound:
         """More patterns: those of a plan, and so many of each device class at the prices of the root, of some items."""
         if packing is not None:
             self._program.add_patterns(self._patterns_of(packing))
-        for q, coverage in enumerate(() if self._prices is None else self._prices.coverage):
-            knapsack = self.relaxation.device_classes[q].knapsack
+        if self._prices is None:
+            return
+        for q, device_class in enumerate(self.relaxation.device_classes):
+            knapsack = device_class.knapsack
             for _ in range(times):
-                some = self._some(coverage)
+                some = self._some(self._prices.coverage[q])
                 self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
 
     def useful_patterns(self) -> list[Pattern]:

@@ -543,6 +543,26 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
+    # The program of patterns of a fleet on which no copy needs an accelerator that is offered.
+    (
+        "scenarios-blind",
+        "2026112801:62052:scenarios-blind:2",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 1},
+            },
+            "pools": [
+                {"name": "p1", "instance_type": "t0", "zone": "z0"},
+                {"name": "p0", "instance_type": "t1", "zone": "z0"},
+            ],
+            "components": [{"name": "c0", "copies": 1}],
+            "limits": [{"name": "account", "pools": ["p1", "p0"], "max_price_per_hour": 0}],
+        },
+    ),
 ]
 
 
