@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.annotations import kept_annotations
-from placement.integrations.kubernetes.cleaning import clean_spec
+from placement.integrations.kubernetes.cleaning import written_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
 from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts
@@ -150,7 +149,7 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     told, labels = texts(predictor.get("annotations")), texts(predictor.get("labels"))
     written = as_written(_as_pod(found, predictor.value, told)).at.key("spec").value
     not_kept = (*_OURS, *_TARGETS, *_DROPPED)
-    kept = clean_spec({key: copy.deepcopy(value) for key, value in written.items() if key not in not_kept})
+    kept = written_spec({key: value for key, value in written.items() if key not in not_kept})
     row = ServiceTemplate(
         found,
         kept_annotations(told),

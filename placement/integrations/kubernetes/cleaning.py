@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 # What the API server, the scheduler and controllers add to a pod.
 _ADDED = (
-    *("nodeName", "priority", "preemptionPolicy", "hostname", "subdomain", "schedulingGates", "serviceAccount"),
-    *("ephemeralContainers", "deprecatedServiceAccount"),
+    *("nodeName", "priority", "preemptionPolicy", "schedulingGates", "serviceAccount", "ephemeralContainers"),
+    "deprecatedServiceAccount",
 )
 _ADDED_LABELS = (
     *("pod-template-hash", "controller-revision-hash", "controller-uid", "job-name", "runai-gpu-group"),
@@ -38,8 +38,13 @@ def own_labels(pod: KubeObject) -> dict[str, str]:
     }
 
 
+def written_spec(spec: Json) -> Json:
+    """What a person wrote for new pods, without the node that it may name: a plan says where they are."""
+    return {key: copy.deepcopy(value) for key, value in spec.items() if key != "nodeName"}
+
+
 def clean_spec(spec: Json) -> Json:
-    """A spec as a person wrote it, as far as that can be told."""
+    """The spec of a pod as a person wrote it, as far as that can be told."""
     found = {key: copy.deepcopy(value) for key, value in spec.items() if key not in _ADDED}
     found["tolerations"] = [row for row in _rows(found, "tolerations") if row not in _ADDED_TOLERATIONS]
     found["volumes"] = [row for row in _rows(found, "volumes") if not _is_token(row)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kubernetes.annotations import in_common, kept_annotations
 from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
-from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
+from placement.integrations.kubernetes.cleaning import clean_spec, own_labels, written_spec
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import KubeCluster
@@ -66,12 +66,14 @@ class Templates:
         found = self._made_of(component, option)
         if found is None:
             return None
-        written = kept_annotations(found.source.annotations) if found.source not in found.pods else {}
+        is_pod = found.source in found.pods
+        written = {} if is_pod else kept_annotations(found.source.annotations)
+        spec = found.source.at.key("spec").value
         alike, differing = in_common([pod.annotations for pod in found.newest])
         return PodTemplate(
             own_labels(found.source),
             alike | written,
-            clean_spec(found.source.at.key("spec").value),
+            clean_spec(spec) if is_pod else written_spec(spec),
             [key for key in differing if key not in written],
             found.remarks,
             found.deployment,

@@ -262,3 +262,45 @@ def test_values_of_match_label_keys_are_of_the_old_replica_set(tmp_path: Path) -
 
     assert spec["topologySpreadConstraints"] == [{**rule, "labelSelector": {"matchExpressions": [other]}}]
     assert spec["affinity"]["podAntiAffinity"][REQUIRED] == [{**term, "labelSelector": {}}]
+
+
+OWN: Json = {
+    "hostname": "web",
+    "subdomain": "chat",
+    "preemptionPolicy": "Never",
+    "priorityClassName": "high",
+    "terminationGracePeriodSeconds": 5,
+    "runtimeClassName": "nvidia",
+    "schedulerName": "mine",
+    "serviceAccountName": "sa",
+    "imagePullSecrets": [{"name": "s"}],
+    "securityContext": {"fsGroup": 7},
+    "dnsConfig": {"searches": ["x"]},
+    "shareProcessNamespace": True,
+    "initContainers": [{"name": "i", "image": "i", "command": ["true"]}],
+    "volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Gi"}}],
+}
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_all_that_a_template_has_stays(tmp_path: Path, is_given: bool) -> None:
+    """But for the node that it names. Of a pod alone what a server may have added to it goes."""
+    running = generation("aaa", 1, "i", spec=copy.deepcopy(OWN))
+    given = owner("Deployment", "chat", "i")
+    given["spec"]["template"]["spec"] |= {**copy.deepcopy(OWN), "nodeName": "n3"}
+    spec = made(exported(tmp_path, running, *([given] if is_given else [])))["spec"]["template"]["spec"]
+
+    lost = {key for key, value in OWN.items() if spec.get(key) != value}
+    assert lost == (set() if is_given else {"preemptionPolicy"})
+    assert "nodeName" not in spec
+
+
+def test_all_that_a_predictor_has_stays(tmp_path: Path) -> None:
+    """It is what a person wrote."""
+    row = service("chat", model=MODEL, minReplicas=1, **copy.deepcopy(OWN))
+    source = write(tmp_path / "c.json", *pods_of([row], [node("n1")]), row)
+    problem = import_kubernetes([source]).problem
+    found = export_kserve(problem, plan_as_it_runs(problem), KServeWish(cluster=(source,)))
+
+    (after,) = documents(found.files["inference-services.yaml"])
+    assert {key for key, value in OWN.items() if after["spec"]["predictor"].get(key) != value} == set()
