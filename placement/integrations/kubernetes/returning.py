@@ -43,9 +43,15 @@ def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
         found.append("copies that need not run")
     if known is None:
         found += [name for name in _OF_OPTIONS if any(getattr(mode, name) is not None for mode in row.modes)]
-    if len(row.modes) > 1 and (known is None or row.modes != known.modes):
+    if len(row.modes) > 1 and (known is None or _in_any_order(row) != _in_any_order(known)):
         found.append("options that no copy runs by")
     return found
+
+
+def _in_any_order(row: Component) -> set[str]:
+    """The options of a component: their order, and that of names in them, follows that of nodes in a file."""
+    rows = (mode.model_dump(mode="json") for mode in row.modes)
+    return {str({key: sorted(held) if isinstance(held, list) else held for key, held in one.items()}) for one in rows}
 
 
 def _differs(row: Any, known: Any, name: str) -> bool:

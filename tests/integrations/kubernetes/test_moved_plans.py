@@ -14,7 +14,7 @@ from placement.documents import Problem
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
 from placement.referee import verify
 from tests.corpus import one_by_one
-from tests.integrations.kubernetes.clusters import write
+from tests.integrations.kubernetes.clusters import budget, write
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import all_valid, manifests, notes
 from tests.integrations.kubernetes.test_round_trip import NAMES, agents, machines, state, workload
@@ -149,3 +149,46 @@ def assert_where(plan: Plan, problem: Problem, after: list[Json], waiting: list[
     assert {key: count for key, count in there.items() if key[1] in running} == wanted
     new = [row for row in plan.instances if row.new]
     assert len(new) > 1 or not waiting
+
+
+def roll_out(rng: random.Random, pods: list[Json]) -> list[Json]:
+    """Pods of Deployments of two ReplicaSets, of several ages, images, labels and annotations."""
+    found = copy.deepcopy(pods)
+    for row in (row for row in found if row["kind"] == "Pod"):
+        (controller,) = row["metadata"].get("ownerReferences", [{}])
+        if controller.get("kind") != "ReplicaSet":
+            continue
+        digest = rng.choice(("abc", "abd"))
+        controller["name"] = controller["name"].removesuffix("abc") + digest
+        row["metadata"]["labels"]["pod-template-hash"] = digest
+        if rng.random() < 0.5:
+            row["metadata"]["creationTimestamp"] = f"2026-11-{rng.randint(1, 3):02}T00:00:00Z"
+        if rng.random() < 0.7:
+            row["spec"]["containers"][0]["image"] = digest if rng.random() < 0.8 else "odd"
+        for part in ("labels", "annotations"):
+            row["metadata"][part] |= {"x": rng.choice("ab")} if rng.random() < 0.3 else {}
+    return found
+
+
+@one_by_one(range(400), 24)
+def test_the_order_of_objects_says_nothing(seed: int, tmp_path: Path) -> None:
+    """In a roll-out or not: manifests and notes are the same, whatever stands first in the file."""
+    rng = random.Random(seed)
+    nodes = machines(rng)
+    work = [workload(rng, name) for name in rng.sample(NAMES, rng.randint(1, 4))]
+    ran = run(nodes, work, agents(rng, nodes))
+    objects = roll_out(rng, [row for row in ran if row["kind"] != "Pod" or row["spec"].get("nodeName")])
+    objects += [row for row in work if rng.random() < 0.3]
+    objects += [budget(f"b-{name}", name, maxUnavailable=1) for name in NAMES if rng.random() < 0.3]
+    problem = import_kubernetes([write(tmp_path / "0.json", *objects)], Wishes(grow=1)).problem
+    if not problem.placements or (changed := moved(rng, problem)) is None:
+        return
+    pin = rng.choice(("none", "node", "accelerator"))
+    texts = []
+    for number in range(2):
+        file = write(tmp_path / f"{number}.json", *objects)
+        found = export_kubernetes(*changed, ExportWishes(cluster=(file,), pin=pin, node_class="default"))
+        files = {name: text for name, text in found.files.items() if name != "README.md"}
+        texts.append((files, sorted(map(str, found.notes))))
+        rng.shuffle(objects)
+    assert texts[0] == texts[1]
