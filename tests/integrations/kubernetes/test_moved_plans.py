@@ -183,7 +183,7 @@ def test_the_order_of_objects_says_nothing(seed: int, tmp_path: Path) -> None:
     problem = import_kubernetes([write(tmp_path / "0.json", *objects)], Wishes(grow=1)).problem
     if not problem.placements or (changed := moved(rng, problem)) is None:
         return
-    pin = rng.choice(("none", "node", "accelerator"))
+    pin: Any = rng.choice(("none", "node", "accelerator"))
     texts = []
     for number in range(2):
         file = write(tmp_path / f"{number}.json", *objects)
