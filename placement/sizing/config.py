@@ -53,7 +53,11 @@ EXPERTS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_expe
 EXPERTS_PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_topk")
 MOE_INTERMEDIATE = ("moe_intermediate_size", "expert_ffn_hidden_size", "ffn_hidden_size")
 SHARED_EXPERTS = ("n_shared_experts", "num_shared_experts")
-SHARED_INTERMEDIATE = ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size")
+SHARED_INTERMEDIATE = (
+    "shared_expert_intermediate_size",
+    "moe_shared_expert_intermediate_size",
+    "shared_intermediate_size",
+)
 
 
 class Config:

@@ -173,6 +173,10 @@ def _by_family(config: Config, count: int) -> list[str]:
         return ["mamba"] * count
     if family.startswith("llama4") or (config.get("attention_chunk_size") and config.get("no_rope_layers")):
         return _llama4(config, count)
+    letters = config.text("sliding_window_pattern")  # EXAONE 4: LLLG
+    if letters and set(letters) <= {"L", "G"} and config.whole("sliding_window"):
+        words = {"L": "sliding_attention", "G": "full_attention"}
+        return [*(words[letters[number % len(letters)]] for number in range(count - 1)), "full_attention"]
     period = config.whole("sliding_window_pattern", least=1) or _PERIODS.get(family)
     if period is not None and period > 1 and (config.whole("sliding_window") or family in _WINDOWS):
         first = 0 if family == "gpt_oss" else 1

@@ -124,6 +124,7 @@ COMPARED = (
     "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3", "phi3small", "qwen",
     "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
 )  # fmt: skip
+_OTHER_ENCODERS = ("encoder_config", "speech_config", "audio_processor")
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
 # each layer, queries by way of a shared projection.
 _UNCOUNTED = (
@@ -146,16 +147,28 @@ def count_parameters(config: Config) -> ModelParameters | None:
         found = _count(model, tied=tied)
     except DocumentError:
         return None
-    encoder = config.inside("vision_config")
-    return found if encoder is None else replace(found, encoder=Parameters(_encoder(encoder), 0, 0))
+    encoders = _encoders(config)
+    return None if encoders is None else replace(found, encoder=Parameters(encoders, 0, 0))
+
+
+def _encoders(config: Config) -> int | None:
+    """Parameters of the encoders of pictures and of sound; None where one is there that is not counted here."""
+    if config.get(*_OTHER_ENCODERS) is not None:
+        return None
+    outside = config.inside("thinker_config") or config  # Qwen Omni
+    pictures, sound = outside.inside("vision_config"), outside.inside("audio_config")
+    of_sound = 0 if sound is None else _encoder(sound)
+    if sound is not None and not of_sound:
+        return None
+    return of_sound + (0 if pictures is None else _encoder(pictures))
 
 
 def _encoder(encoder: Config) -> int:
-    """Blocks of an encoder of pictures: attention, and two matrices (Pixtral: three) of its inner width."""
+    """Blocks of an encoder: attention, and two matrices (Pixtral: three) of its inner width."""
     try:
-        hidden = encoder.whole("hidden_size", "embed_dim", "width", least=1)
-        blocks = encoder.whole("num_hidden_layers", "depth", "layers", least=1)
-        inner = encoder.whole("intermediate_size", "mlp_dim", least=1)
+        hidden = encoder.whole("hidden_size", "embed_dim", "width", "d_model", least=1)
+        blocks = encoder.whole("num_hidden_layers", "depth", "layers", "encoder_layers", least=1)
+        inner = encoder.whole("intermediate_size", "mlp_dim", "encoder_ffn_dim", least=1)
     except DocumentError:
         return 0
     if hidden is None or blocks is None:

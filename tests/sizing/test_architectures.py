@@ -122,6 +122,10 @@ def kinds(**keys: Any) -> Counter[LayerKind]:
         ),
         ({"block_configs": [{"attention": {"no_op": True}}] * 8 + [{"attention": {}}] * 24}, {LayerKind.FULL: 24}),
         ({"num_kv_shared_layers": 10}, {LayerKind.FULL: 22}),
+        (
+            {"model_type": "exaone4", "sliding_window_pattern": "LLLG", "sliding_window": 4096},
+            {LayerKind.SLIDING: 24, LayerKind.FULL: 8},
+        ),
         ({"hybrid_layer_pattern": [0, 1] * 16, "sliding_window": 128}, {LayerKind.FULL: 16, LayerKind.SLIDING: 16}),
         (
             {"layers_block_type": ["mamba", "hybrid"] * 16, "mamba_d_state": 16, "mamba_d_conv": 4},

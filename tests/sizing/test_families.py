@@ -199,6 +199,24 @@ def test_what_is_not_counted_is_asked_for(name: str) -> None:
         size(model_of(Config(config, "c"), "c"), "H100")
 
 
+def test_an_encoder_of_sound_counts() -> None:
+    """Whisper's, 0.63 billion of Qwen2-Audio's 8.4; one that is not known is asked for."""
+    text = {"model_type": "qwen2", "intermediate_size": 11008, "vocab_size": 156032}
+    sound = {"encoder_layers": 32, "d_model": 1280, "encoder_ffn_dim": 5120}
+    config = {"model_type": "qwen2_audio", "text_config": text | shape(4096, 32, 32, 32, vocab_size=156032)}
+
+    found, without = (model_of(Config(c, "c"), "c").parameters for c in (config | {"audio_config": sound}, config))
+
+    assert found is not None
+    assert without is not None
+    assert found.total - without.total == 32 * 1280 * (4 * 1280 + 2 * 5120)
+    assert found.total / 1e9 == pytest.approx(8.4, rel=0.01)
+    omni = {"model_type": "qwen2_5_omni", "thinker_config": config | {"audio_config": sound}}
+    assert model_of(Config(omni, "c"), "c").parameters == found
+    for unknown in ({"audio_config": {"name": "x"}}, {"encoder_config": {"num_layers": 16}}):
+        assert model_of(Config(config | unknown, "c"), "c").parameters is None
+
+
 def test_a_count_that_nobody_compared_is_told() -> None:
     """By the family; not where the size is given, read, or of a family that was compared."""
     model, plain = (model_of(Config({**PLAIN, "model_type": kind}, "c"), "c") for kind in ("newllm", "llama"))
