@@ -1,9 +1,10 @@
 """Calls that bring endpoints that run, and new ones, to what a plan says, in an order that keeps copies in service.
 
-1. endpoints get more machines; copies go where others need their room (only where they do);
-2. new endpoints and components are made, and copies are added;
-3. copies are taken away;
-4. endpoints get fewer machines.
+1. endpoints get more machines;
+2. new endpoints and components are made, and copies are added, where there is room for them beside what runs;
+3. where there is none, copies go, and others are added in their place;
+4. copies are taken away;
+5. endpoints get fewer machines.
 """
 
 from __future__ import annotations
@@ -60,9 +61,10 @@ class DeploymentChanges:
         self.running_copies = Counter(row.component for row in view.problem.placements)
         self.running_machines = Counter(row.pool for row in view.problem.instances)
         self._more_machines: list[Step] = []
-        self._make: list[Step] = []
+        self._make: tuple[list[Step], list[Step]] = ([], [])  # beside what runs; in the place of copies that go
+        self._up: tuple[list[Step], list[Step]] = ([], [])
         self._first_down: list[Step] = []
-        self._up: list[Step] = []
+        self._needed: dict[tuple[str, str], bool] = {}  # by endpoint and variant
         self._down: list[Step] = []
         self._fewer_machines: list[Step] = []
         self._scale: list[Step] = []
@@ -86,8 +88,9 @@ class DeploymentChanges:
                 self._scale += self._scaling(served)
             else:
                 self._component(served)
-        first = [*self._more_machines, *self._first_down]
-        return [*first, *self._make, *self._up, *self._down, *self._fewer_machines, *self._scale]
+        beside, after = ([*made, *added] for made, added in zip(self._make, self._up, strict=True))
+        added = [*self._more_machines, *beside, *self._first_down, *after]
+        return [*added, *self._down, *self._fewer_machines, *self._scale]
 
     # --- Endpoints
 
@@ -99,16 +102,18 @@ class DeploymentChanges:
                 self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
                 return
             config = self._config(endpoint, groups, [group.machines for group in groups])
-            self._make += [
-                Step("sagemaker", "CreateEndpointConfig", config, f"what endpoint {endpoint} is made of"),
-                Step(
-                    "sagemaker",
-                    "CreateEndpoint",
-                    {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]},
-                    f"make endpoint {endpoint}",
-                    "endpoint",
-                ),
-            ]
+            self._make[False].extend(
+                [
+                    Step("sagemaker", "CreateEndpointConfig", config, f"what endpoint {endpoint} is made of"),
+                    Step(
+                        "sagemaker",
+                        "CreateEndpoint",
+                        {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]},
+                        f"make endpoint {endpoint}",
+                        "endpoint",
+                    ),
+                ]
+            )
         elif self.wish.pin or any(self._range(group, group.machines) != running_range(group.pools) for group in groups):
             self._configure(endpoint, groups)
         elif changed:
@@ -185,11 +190,12 @@ class DeploymentChanges:
         fewer: list[dict[str, Any]] = []
         for group in changed:
             now = self._machines_now(group)
-            if labels.SCALING in group.pools[0].labels:
+            range_now = running_range(group.pools)
+            if range_now is not None:
                 self.notes.inexact(
                     f"endpoint {endpoint} variant {group.variant}",
                     f"the plan has {group.machines} machines, {now} run: their number follows the copies within its "
-                    "range; --pin fixes it",
+                    f"range ({_words(range_now)}); --pin fixes it",
                 )
             elif group.machines == 0:
                 self.notes.inexact(
@@ -244,7 +250,7 @@ class DeploymentChanges:
         if served.copies != now:
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
         if served.copies >= now:
-            self._up += steps
+            self._up[self._room_is_needed(served.group)].extend(steps)
         elif self._room_is_needed(served.group):
             self._first_down += steps
             self.notes.inexact(
@@ -268,7 +274,13 @@ class DeploymentChanges:
         return least, most
 
     def _room_is_needed(self, group: ServingGroup) -> bool:
-        """Whether the machines can't hold what runs and what is to run at once."""
+        """Whether the machines can't hold what runs and what is to run at once; looked at once for each group."""
+        key = (group.endpoint, group.variant)
+        if key not in self._needed:
+            self._needed[key] = self._is_full(group)
+        return self._needed[key]
+
+    def _is_full(self, group: ServingGroup) -> bool:
         machines: Machines = tuple(
             (self.view.kind(pool.name), self.view.room(pool.instance_type))
             for pool in group.pools
@@ -305,10 +317,11 @@ class DeploymentChanges:
                 )
         self._tell_policy(served)
         self._tell_model(served)
-        self._make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
+        make = self._make[self._room_is_needed(group) and not self.wish.as_new]
+        make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         if served.copies == 0:
-            self._make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
-        self._make += self._scaling(served)
+            make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
+        make += self._scaling(served)
 
     def _scaling(self, served: Served) -> list[Step]:
         """What scales it, if anything does."""

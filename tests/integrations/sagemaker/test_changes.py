@@ -153,7 +153,7 @@ def test_a_range_follows_the_copies_unless_it_is_pinned(tmp_path: Path) -> None:
     problem = imported(tmp_path, simple(machines=5)).problem
     loose = exported(problem, FULL)
     assert loose.steps == ()
-    assert "the plan has 3 machines, 5 run: their number follows the copies within its range" in notes(loose)
+    assert "the plan has 3 machines, 5 run: their number follows the copies within its range (1 to 6)" in notes(loose)
 
     pinned = exported(problem, FULL, pin=True)
     create, update = pinned.steps
@@ -504,3 +504,21 @@ def test_a_new_component_with_the_label_of_one_that_runs_is_told(tmp_path: Path)
     told = notes(exported(Problem(**document), {**FULL, "llm/main/3": {"rank": 1, "fresh": 1}}))
 
     assert "component fresh: assumed: its label sagemaker.endpoint says that it is there" in told
+
+
+def test_a_component_that_moves_is_made_before_its_room_is_taken(tmp_path: Path) -> None:
+    """Its old machines are full: it is on another endpoint first, then goes, and what takes its place comes last."""
+    other = {
+        "endpoint": endpoint("other", [{"VariantName": "main", "CurrentInstanceCount": 1}]),
+        "config": config("other", [{"VariantName": "main", "InstanceType": G5}]),
+        "guest": component("guest", "other", 4, 1, 8),
+    }
+    problem = imported(tmp_path, unmanaged(machines=4), other, consolidate=True).problem
+    more = changed(problem, {"chat-8b": 8, "rank": 0, "code-34b": 0, "guest": 4})
+    contents: Contents = {"llm/main/1": {"chat-8b": 4}, "llm/main/2": {"guest": 4}, "other/main/1": {"chat-8b": 4}}
+    export = exported(more, contents)
+    found = calls(export)
+
+    moved = found.index(("CreateInferenceComponent", "guest-llm"))
+    gone = next(n for n, step in enumerate(export.steps) if step.subject == "guest")
+    assert moved < gone < found.index(("CreateInferenceComponent", "chat-8b-other"))
