@@ -148,6 +148,8 @@ def _or_empty(check: Callable[[str], bool | str]) -> Callable[[str], bool | str]
 
 def _is_model(check: Callable[[ModelWish], None]) -> Callable[[str], bool | str]:
     def told(text: str) -> bool | str:
+        if not text.strip():
+            return "a public name, a folder or a config.json"
         try:
             check(parse_model(text))
         except PlacementError as error:

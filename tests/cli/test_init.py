@@ -196,7 +196,7 @@ def test_what_fits_nowhere_is_told_where_it_is_named(monkeypatch: pytest.MonkeyP
     told: list[bool | str] = []
 
     def autocomplete(text: str, choices: list[str], validate: Callable[[str], bool | str], **more: object) -> None:
-        told.extend(validate(typed) for typed in ("Llama-3.3-70B-Instruct", "phi-2", "phi-2,copys=1"))
+        told.extend(validate(typed) for typed in ("Llama-3.3-70B-Instruct", "phi-2", "phi-2,copys=1", ""))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("questionary.autocomplete", autocomplete)
@@ -206,6 +206,7 @@ def test_what_fits_nowhere_is_told_where_it_is_named(monkeypatch: pytest.MonkeyP
     assert str(told[0]).startswith("no copy of meta-llama/Llama-3.3-70B-Instruct fits: not on T4")
     assert told[1] is True
     assert 'did you mean "copies"?' in str(told[2])
+    assert told[3] == "a public name, a folder or a config.json"
     monkeypatch.setattr("questionary.select", lambda *_, **__: pytest.fail("the next question was asked"))
     large = replace(known, models=(ModelWish("Llama-3.3-70B-Instruct"),))
     with pytest.raises(UsageError, match=r"no copy of meta-llama/Llama-3\.3-70B-Instruct fits"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.integrations.sagemaker.serving import is_home
 from placement.markdown import escaped
 from placement.units import micro_dollars, money
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from placement.integrations.notes import Note
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.serving import Deployment
+    from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.steps import Step
 
 PAGE = "advice.md"
@@ -27,7 +28,7 @@ def lines(view: PlanView, deployment: Deployment) -> list[str]:
     """A line for each variant: endpoint, machines, components with copies, and how surely the packing fits."""
     found = []
     for group in deployment.groups:
-        shared = ", ".join(_components(deployment, group)) or "no copies"
+        shared = ", ".join(_components(view, deployment, group)) or "no copies"
         fits = {"any order": "fits in any order", "simulated": "fits as simulated", "no": "may not fit"}
         reason = f" ({group.fit.reason})" if group.fit.strength == "no" else ""
         where = f"endpoint {group.endpoint} variant {group.variant}"
@@ -41,8 +42,17 @@ def _machines(view: PlanView, group: ServingGroup) -> str:
     return f"{told}, else {', '.join(group.fallbacks)}" if group.fallbacks else told
 
 
-def _components(deployment: Deployment, group: ServingGroup) -> list[str]:
-    return [f"{each.copies} x {each.name}" for each in deployment.served if each.group == group and each.copies]
+def _components(view: PlanView, deployment: Deployment, group: ServingGroup) -> list[str]:
+    """Components with the copies that the plan has on a group; one that runs may be bound to several groups."""
+    found = {each.name: _copies(view, each, group) for each in deployment.served}
+    return [f"{copies} x {name}" for name, copies in found.items() if copies]
+
+
+def _copies(view: PlanView, served: Served, group: ServingGroup) -> int:
+    if not served.runs:
+        return served.copies if served.group == group else 0
+    own = sum(copies for unit, copies in group.copies.items() if unit.component == served.component)
+    return own if is_home(view.components[served.component], group) else 0
 
 
 def page(
@@ -51,7 +61,7 @@ def page(
     """The page, in Markdown."""
     rows = [
         f"| {escaped(group.endpoint)} | {escaped(group.variant)} | {escaped(_machines(view, group))} "
-        f"| {escaped(', '.join(_components(deployment, group)) or 'none')} | {_fits(group)} |"
+        f"| {escaped(', '.join(_components(view, deployment, group)) or 'none')} | {_fits(group)} |"
         for group in deployment.groups
     ]
     endpoints = len({group.endpoint for group in deployment.groups})

@@ -522,3 +522,18 @@ def test_a_component_that_moves_is_made_before_its_room_is_taken(tmp_path: Path)
     moved = found.index(("CreateInferenceComponent", "guest-llm"))
     gone = next(n for n, step in enumerate(export.steps) if step.subject == "guest")
     assert moved < gone < found.index(("CreateInferenceComponent", "chat-8b-other"))
+
+
+def test_copies_of_several_variants_are_told_where_they_are(tmp_path: Path) -> None:
+    """A component that is bound to no variant has copies on each line."""
+    documents = unmanaged(machines=1)
+    documents["endpoint"]["ProductionVariants"].append({"VariantName": "second", "CurrentInstanceCount": 1})
+    documents["config"]["ProductionVariants"].append({"VariantName": "second", "InstanceType": G5})
+    documents = {key: row for key, row in documents.items() if key in ("endpoint", "config")}
+    free = component("free", "llm", 6, 1, 8)
+    del free["VariantName"]
+    problem = imported(tmp_path, documents | {"free": free}).problem
+    first, second = exported(problem, {"llm/main/1": {"free": 4}, "llm/second/1": {"free": 2}}).lines
+
+    assert ": 4 x free: " in first
+    assert ": 2 x free: " in second
