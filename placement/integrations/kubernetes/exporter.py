@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from placement.documents import Component, Plan, Problem
+    from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.manifests import Sharing
     from placement.integrations.kubernetes.templates import Json
@@ -128,13 +128,13 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     return Exported(texts, tuple(notes))
 
 
-def _read(wishes: ExportWishes) -> tuple[Templates, dict[str, Component]]:
-    """Templates of pods, and the components that an import of the same files makes now."""
+def _read(wishes: ExportWishes) -> tuple[Templates, Problem | None]:
+    """Templates of pods, and the problem that an import of the same files makes now."""
     if not wishes.cluster:
-        return Templates(), {}
+        return Templates(), None
     cluster, source = read_cluster(wishes.cluster, Notes()), source_of(wishes.cluster)
     made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes(), source)
-    return templates_of(cluster, wishes.zone_label, source), {row.name: row for row in made.problem.components}
+    return templates_of(cluster, wishes.zone_label, source), made.problem
 
 
 def _outdated(

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Set
 
     from placement.documents import Component, Plan, Problem
     from placement.integrations.notes import Notes
@@ -24,13 +24,15 @@ _OF_SPREAD = ("max_skew", "min_zones", "max_per_zone")
 _OF_OPTIONS = ("on", "instance_types", "throughput")
 
 
-def tell_not_returning(
-    problem: Problem, plan: Plan, exported: Set[str], known: Mapping[str, Component], notes: Notes
-) -> None:
-    """A note for each component with rules that are in the problem alone. `known` is what the cluster says of it."""
+def tell_not_returning(problem: Problem, plan: Plan, exported: Set[str], now: Problem | None, notes: Notes) -> None:
+    """A note for each component with rules that are in the problem alone. `now` is what the cluster's files say."""
     placed = Counter(row.component for row in plan.assignments)
+    known = {row.name: row for row in now.components} if now else {}
     for row in (row for row in problem.components if row.name in exported):
-        names = _lost(row, known.get(row.name), placed[row.name])
+        before = known.get(row.name)
+        names = _lost(row, before, placed[row.name])
+        if len(row.modes) > 1 and not (now and before and _options(row, problem) == _options(before, now)):
+            names.append("options that no copy runs by")
         if names:
             told = "are in no manifest: an import of the cluster afterwards does not know them, so keep the problem"
             notes.inexact(f"component {row.name}", f"{', '.join(names)} {told}")
@@ -43,15 +45,25 @@ def _lost(row: Component, known: Component | None, placed: int) -> list[str]:
         found.append("copies that need not run")
     if known is None:
         found += [name for name in _OF_OPTIONS if any(getattr(mode, name) is not None for mode in row.modes)]
-    if len(row.modes) > 1 and (known is None or _in_any_order(row) != _in_any_order(known)):
-        found.append("options that no copy runs by")
     return found
 
 
-def _in_any_order(row: Component) -> set[str]:
-    """The options of a component: their order, and that of names in them, follows that of nodes in a file."""
-    rows = (mode.model_dump(mode="json") for mode in row.modes)
-    return {str({key: sorted(held) if isinstance(held, list) else held for key, held in one.items()}) for one in rows}
+def _options(row: Component, problem: Problem) -> set[str]:
+    """The options of a component in no order, types by their machines that run: names and order are those of a file."""
+    pool_of_type: dict[str, set[str]] = {}
+    for pool in problem.pools:
+        pool_of_type.setdefault(pool.instance_type, set()).add(pool.name)
+    machines = {
+        name: sorted(each.id for each in problem.instances if each.pool in pool_of_type.get(name, ()))
+        for name in problem.instance_types
+    }
+    found = set()
+    for mode in row.modes:
+        told = mode.model_dump(mode="json")
+        told["on"] = sorted(mode.on or ())
+        told["instance_types"] = sorted(str(machines[name] or name) for name in mode.instance_types or ())
+        found.add(str(told))
+    return found
 
 
 def _differs(row: Any, known: Any, name: str) -> bool:
