@@ -43,15 +43,15 @@ def size(
         ),
     ] = None,
     pipeline_parallel: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--pipeline-parallel",
             "--pipeline-parallel-size",
             min=1,
             metavar="N",
-            help="Groups of layers, one after another.",
+            help="Groups of layers, one after another. Without: the log's, else 1.",
         ),
-    ] = 1,
+    ] = None,
     engine: Annotated[str, typer.Option(metavar="ENGINE[=VERSION]", help="Such as vllm=0.19.")] = "vllm",
     context_length: Annotated[
         int | None,
@@ -126,6 +126,7 @@ def size(
 
         if output_format not in FORMATS:
             raise UsageError(f'--format: no format "{printable(output_format)}"; {nearest(output_format, FORMATS)}')
+        log = None if startup_log is None else read_startup_log(startup_log)
         launch = Launch(
             engine=engine,
             max_num_seqs=max_num_seqs,
@@ -136,12 +137,11 @@ def size(
             kv_dtype=kv_dtype,
             dtype=dtype,
             enforce_eager=enforce_eager,
-            pipeline_parallel=pipeline_parallel,
+            pipeline_parallel=pipeline_parallel or (log and log.pipeline_parallel) or 1,
             weights_gib=weights_gib,
             checkpoint_gib=checkpoint_gib,
             memory_gib=memory_gib,
         )
-        log = None if startup_log is None else read_startup_log(startup_log)
         degrees = list(dict.fromkeys(tensor_parallel or _degrees(log)))
         if weights_gib is not None and len(degrees) > 1:
             raise UsageError("--weights-gib is on each GPU, so it is of one degree: add --tensor-parallel N")

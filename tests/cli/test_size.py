@@ -89,6 +89,20 @@ def test_a_startup_log_tells_how_the_engine_was_started(config: Path) -> None:
     assert other["kv_tokens"] != 1_044_688
 
 
+def test_a_startup_log_of_a_pipeline(config: Path) -> None:
+    """Its number of stages is taken too, unless another is asked for, which is refused."""
+    log = config.parent / "vllm.log"
+    log.write_text("\n".join(LINES).replace("pipeline_parallel_size=1", "pipeline_parallel_size=2"))
+
+    (row,) = json.loads(run("size", config, "--startup-log", log, "--format", "json").stdout)
+    other = run("size", config, "--startup-log", log, "--pipeline-parallel", "1")
+
+    assert (row["pipeline_parallel"], len(row["stages"]), row["kv_tokens"]) == (2, 2, 1_044_688)
+    assert "--pipeline-parallel-size 2" in row["flags"]
+    assert other.exit_code == 2
+    assert "add --pipeline-parallel 2" in other.stderr
+
+
 def test_the_engines_own_spelling(config: Path) -> None:
     """vLLM's names of the same options mean the same."""
     names = {"--tensor-parallel": "--tensor-parallel-size", "--utilization": "--gpu-memory-utilization"}
