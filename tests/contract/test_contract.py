@@ -104,7 +104,7 @@ KNOW_FLEET_RULES = [name for name in NAMES if SOLVERS[name].fleet_rules]
 
 
 @pytest.mark.parametrize("name", KNOW_FLEET_RULES)
-@seeds(range(200), 25)
+@seeds(range(200), 15)
 def test_rules_of_the_whole_plan_are_kept(seeds: range, name: str) -> None:
     """Limits, commitments, losses of a pool or an instance, a limit on moves: no plan breaks one, no claim is false."""
     for seed in seeds:
@@ -176,7 +176,7 @@ def without_times(result: Result) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", PROVERS)
-@seeds(range(20), 8)
+@seeds(range(20), 4)
 def test_order_and_names_do_not_matter(seeds: range, name: str) -> None:
     """Rows in another order and under other names give the same proven cost."""
     compared = 0
@@ -207,7 +207,7 @@ def shuffled(problem: dict[str, Any], seed: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", PROVERS)
-@seeds(range(20), 8)
+@seeds(range(20), 5)
 def test_one_more_machine_never_costs_more(seeds: range, name: str) -> None:
     """A quota raised by one makes no proven cost worse. Skew counts eligible zones, so quotas of 0 stay."""
     compared = 0

@@ -19,6 +19,7 @@ from placement.patterns.counts.search import CountSearch
 from placement.patterns.formulation import Relaxation, relax
 from placement.solving.budget import Budget
 from placement_bench.generators.demand_fleets import fleet as demand_fleet
+from tests.corpus import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def found(family: str, seed: int) -> tuple[Relaxation, CountSearch]:
     return relaxation, search
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@one_by_one(range(1, 4), 1)
 @pytest.mark.parametrize("family", ["shared", "zoned"])
 def test_machines_of_counts_are_a_plan_of_their_price(family: str, seed: int) -> None:
     """With every rule of the fleet, also those over zones, and as many machines as were counted."""

@@ -22,7 +22,7 @@ from placement.recheck_program import read_program
 from placement.solving.budget import Budget
 from placement_bench.generators.demand_fleets import fleet as demand_fleet
 from tests import brute, strategies
-from tests.corpus import plans, seeds
+from tests.corpus import one_by_one, plans, seeds
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -154,7 +154,7 @@ def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
     assert Merging.of(fleet, anywhere=True).free == {c.index for c in fleet.components}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@one_by_one(range(1, 3), 1)
 def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     """They serve all, and each pool holds what it has by itself, exactly: its copies have a packing."""
     fleet = compile_fleet(Problem(**demand_fleet("zoned", 8, seed)))

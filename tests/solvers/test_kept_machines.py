@@ -24,6 +24,7 @@ from placement.solvers.column_generation.rounding import Rounding
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, document, suite
 
 WORK = Budget(work=1)
@@ -61,7 +62,7 @@ def kept_mixes(fleet: Fleet, incumbent: Incumbent) -> tuple[KeptMachineMixes, Fl
     return KeptMachineMixes(fleet, rest, relaxation, bound.patterns, bound.kept_copies, 0), rest, relaxation, bound
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@one_by_one(range(1, 4), 1)
 def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     fleet = dear(seed=seed)
     incumbent = Incumbent(fleet, Budget())
