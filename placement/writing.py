@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet_rules import broken_fleet_rule
-from placement.compiled.group_use import commitments_used, limits_used
+from placement.compiled.group_use import commitments_used, limits_used, one_more
 from placement.compiled.packing import cost_of, machines_paid, moves
 from placement.compiled.translate import money, to_plan
 from placement.compiled.worst_losses import worst_losses
@@ -112,7 +112,12 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, incumbent.left_out_bound(), strict=True)}
         facts["unplaced"] = _unplaced(fleet, packing, value, incumbent.left_out_bound())
     plan = to_plan(
-        fleet, packing, **facts, **_groups(fleet, paid), **_losses(fleet, packing), **_extras(incumbent, outcome)
+        fleet,
+        packing,
+        **facts,
+        **_groups(fleet, incumbent, paid, price),
+        **_losses(fleet, packing),
+        **_extras(incumbent, outcome),
     )
     _check(fleet, plan, packing, (price, sum(moved), cost), bound)
     return Result(
@@ -131,9 +136,11 @@ def _said(**words: str) -> dict[str, str]:
     return {key: text for key, text in words.items() if text}
 
 
-def _groups(fleet: Fleet, paid: list[int]) -> dict[str, Any]:
-    """What the plan uses of limits and commitments, where there are any."""
-    found = {"limits": limits_used(fleet, paid), "commitments": commitments_used(fleet, paid)}
+def _groups(fleet: Fleet, incumbent: Incumbent, paid: list[int], price: int) -> dict[str, Any]:
+    """What the plan uses of limits and commitments, and what one unit more is worth, where there are any."""
+    limits, commitments = limits_used(fleet, paid), commitments_used(fleet, paid)
+    marginal = one_more(incumbent.marginal, limits, commitments, price)
+    found = {"limits": limits, "commitments": commitments, "marginal": marginal}
     return {key: rows for key, rows in found.items() if rows}
 
 
@@ -157,7 +164,6 @@ def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
     return {
         "trace": trace,
         **({"stats": dict(outcome.stats)} if outcome.stats else {}),
-        **({"marginal": incumbent.marginal} if incumbent.marginal else {}),
         **({"faults": faults} if faults else {}),
     }
 

@@ -1,4 +1,4 @@
-"""What a plan uses of the limits and commitments of its problem, as rows of its document.
+"""What a plan uses of the limits and commitments of its problem, and what more is worth, as rows of its document.
 
 `used` and `most` are in the unit of the problem's key: machines, accelerators, vCPUs, dollars per hour.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
 
@@ -52,6 +52,32 @@ def commitments_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
             | {"worth_per_hour": pays / MICRO}
         )
     return rows
+
+
+def one_more(
+    marginal: Mapping[str, Any],
+    limits: Sequence[Mapping[str, Any]],
+    commitments: Sequence[Mapping[str, Any]],
+    price: int,
+) -> dict[str, Any]:
+    """The rates that a bound found for one unit more, as far as they can be true of a plan; empty for none.
+
+    Told of what the plan uses up: where something idles, or there is room for a machine, one more is no use to it. And
+    no unit saves more than all that is paid, `price` micro-dollars per hour.
+    """
+    used_up = {
+        "limits": {(row["name"], row["of"]) for row in limits if row["binds"]},
+        "commitments": {(row["name"], row["of"]) for row in commitments if not row["idle"]},
+    }
+    told = {
+        kind: [
+            row | {"dollars_per_hour": min(row["dollars_per_hour"], price / MICRO)}
+            for row in marginal.get(kind, ())
+            if (row["name"], row["of"]) in those
+        ]
+        for kind, those in used_up.items()
+    }
+    return {**marginal, **told} if any(told.values()) else {}
 
 
 def _plain(value: int, scale: int) -> int | float:

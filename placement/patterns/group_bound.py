@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 NAME = "patterns-groups"
 BOUND = "bound"
 MEANING = (
-    "by how much the bound on the price per hour would fall for one more unit of a limit or of a commitment, "
-    "as long as no other becomes scarce first; of the bound, not of this plan"
+    "a guide, not a saving: the rate, per unit more, at which a linear program under the bound gets cheaper, which may "
+    "rent parts of machines; one whole unit may save more or less, and never more than the plan's price_per_hour"
 )
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
 _PARAMS = PATTERNS.groups

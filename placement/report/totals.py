@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from placement.compiled.group_use import commitments_used, limits_used
-from placement.compiled.worst_losses import worst_losses
 from placement.report import words
+from placement.report.group_words import ONE_MORE, RuleLine, committed_lines, limit_lines, loss_lines, one_more_lines
 from placement.report.mixed import FEW, mixed_line
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
-from placement.units import HOURS_PER_MONTH, MILLI, micro_dollars
+from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rich.console import RenderableType
 
@@ -48,8 +46,9 @@ def totals(
     table.add_column(overflow="fold")
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(result, facts)),
-        *_committed(facts),
-        *_limits(facts),
+        *_labelled("committed", committed_lines(facts)),
+        *_labelled("limits", limit_lines(facts)),
+        *_one_more(result),
         *_losses(facts),
         *_cost(result, facts),
         ("proof", _proof(result)),
@@ -75,46 +74,29 @@ def _price(result: Result, facts: PlanFacts) -> Text:
     )
 
 
-def _committed(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
-    """What was paid for already: used, idle, and what the machines would cost without it."""
-    for k, row in enumerate(commitments_used(facts.fleet, facts.paid)):
-        by_money = row["of"] == "price_per_hour"
-        figures = [_amount(row[key], by_money=by_money) for key in ("used", "committed", "idle")]
-        unit = "an hour" if by_money else "machines"
-        text = f"{words.shown(row['name'])}: {figures[0]} of {figures[1]} {unit} used"
-        if row["idle"]:
-            text += f", {figures[2]} idle"
-        worth = micro_dollars(row["worth_per_hour"])
-        yield "" if k else "committed", f"{text}; without it the plan would cost {words.money(worth)} an hour more"
-
-
-def _limits(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
-    """What the plan counts against each limit, and which of them bind."""
-    for k, row in enumerate(limits_used(facts.fleet, facts.paid)):
-        by_money = row["of"] == "max_price_per_hour"
-        used, most = (_amount(row[key], by_money=by_money) for key in ("used", "most"))
-        binds = "; no machine more is within it" if row["binds"] else ""
-        yield "" if k else "limits", f"{words.shown(row['name'])}: {row['of']} {used} of {most}{binds}"
+def _labelled(label: str, lines: Iterable[RuleLine]) -> Iterator[tuple[str, RenderableType]]:
+    """Lines below one label."""
+    for k, line in enumerate(lines):
+        yield "" if k else label, str(line)
 
 
 def _losses(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
     """Who keeps just as many copies as must be left when a pool or a machine is lost; else how many floors are kept."""
-    machines = (
-        (load.pool, Counter(row.kind.component for row in load.standing), times) for load, times in facts.loads.items()
-    )
-    rows = worst_losses(facts.fleet, machines)
-    tight = [row for row in rows if row["binds"]]
-    for k, row in enumerate(tight[:_ROWS]):
-        lost = (
-            f"pool {words.shown(row['pool'])}" if row["loss"] == "pool" else f"a machine of {words.shown(row['pool'])}"
-        )
-        left = f"{row['left']:,} of {row['copies']:,} copies"
-        text = f"{words.shown(row['component'])}: losing {lost} leaves {left}, and {row['must']:,} must be left"
-        yield "" if k else "losses", text
+    lines = list(loss_lines(facts))
+    tight = [line for line in lines if line.binds]
+    yield from _labelled("losses", tight[:_ROWS])
     if len(tight) > _ROWS:
         yield "", f"and {len(tight) - _ROWS:,} more that keep just as many as they must"
-    elif rows and not tight:
+    elif lines and not tight:
         yield "losses", "whichever pool or machine is lost, more copies are left than must be"
+
+
+def _one_more(result: Result) -> Iterator[tuple[str, RenderableType]]:
+    """What one unit more of a limit or a commitment is worth, by the bound's linear program."""
+    lines = list(one_more_lines(result.plan))
+    yield from _labelled("one more", lines)
+    if lines:
+        yield "", Text(ONE_MORE, style="dim")
 
 
 def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
@@ -122,10 +104,6 @@ def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, Renderable
     line = mixed_line(facts, most)
     if line:
         yield "mixed", line
-
-
-def _amount(value: float, *, by_money: bool) -> str:
-    return words.money(micro_dollars(value)) if by_money else f"{value:,.10g}"
 
 
 def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:

@@ -60,6 +60,6 @@ def test_a_plan_and_its_report_tell_who_would_fall_below(floor: int, left: int, 
     assert (row["left"], row["must"], row["binds"]) == (left, floor, binds)
     said = " ".join(shown(Report(asked, result)).split())
     if binds:
-        assert f"leaves {left} of 8 copies, and {floor} must be left" in said
+        assert f"c without pool dear: {left} of 8 copies left; {floor} must be left" in said
     else:
         assert "whichever pool or machine is lost, more copies are left than must be" in said

@@ -53,7 +53,18 @@ def page_of(name: str) -> str:
     return render(*solved(name))
 
 
-PAGES = ("codegen-after", "codegen-before", RUNNING, "sagemaker-whole-gpu", "infeasible-tight", EVIL, LONG, WAY)
+GROUPS = ("reserved-p5", "spot-survives")
+PAGES = (
+    "codegen-after",
+    "codegen-before",
+    RUNNING,
+    "sagemaker-whole-gpu",
+    "infeasible-tight",
+    EVIL,
+    LONG,
+    WAY,
+    *GROUPS,
+)
 
 
 @pytest.mark.parametrize("name", PAGES, ids=range(len(PAGES)))

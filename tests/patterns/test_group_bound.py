@@ -149,6 +149,26 @@ def test_the_plan_tells_what_is_used_and_what_more_would_be_worth() -> None:
     assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [1.0]
 
 
+def test_no_value_of_one_more_is_above_the_bill() -> None:
+    """Nine copies on machines of two at 4 dollars, and of eight at 20 of which one is committed: 4 are paid on top.
+
+    The linear program says 16 of one more committed machine; the whole bill is 4.
+    """
+    types = {
+        name: MACHINE | {"accelerator_count": n, "price_per_hour": price}
+        for name, n, price in (("t", 2, 4), ("u", 8, 20))
+    }
+    document = fleet(
+        instance_types=types,
+        pools=[{"name": name, "instance_type": name, "zone": "a"} for name in types],
+        components=[{"name": "c", "copies": 9, "accelerators": 1, "accelerator_memory_gib": 30}],
+        commitments=[{"name": "k", "pools": ["u"], "instances": 1}],
+    )
+    told = placement.solve(Problem(**document), time_limit=None, work=1_000).to_document()
+    assert told["price_per_hour"] == 4
+    assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [4.0]
+
+
 def _spot(copies: int, floor: int, **more: Any) -> dict[str, Any]:
     """Copies of one accelerator each on machines of four: spot at 1 dollar, on demand at 10, in one zone."""
     machine = {"accelerator": "A", "accelerator_count": 4, "vcpus": 32, "memory_gib": 256, "price_per_hour": 10}

@@ -17,6 +17,7 @@ from placement.report.page.asked import asked
 from placement.report.page.bill import bill
 from placement.report.page.fleet_map import fleet_map
 from placement.report.page.frontier import frontier_section
+from placement.report.page.groups import groups
 from placement.report.page.headroom import headroom_section
 from placement.report.page.left_out import left_out
 from placement.report.page.mixed import mixed_section
@@ -199,6 +200,7 @@ SECTIONS = (
     Section("mixed", "Mixes of accelerators", mixed_section),
     Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
+    Section("groups", "Commitments, limits and losses", groups),
     Section("resilience", "Spread and resilience", resilience),
     Section("use", "How full", use),
     Section("search", "How the solve went", search),
