@@ -97,10 +97,14 @@ def closest(name: str, known: Iterable[str], most: int) -> list[str]:
     return sorted(dict.fromkeys([*alike, *longer]), key=likeness, reverse=True)[:most]
 
 
+_OUR_WORDS = (("machine", "instance"), ("node", "instance"), ("gpu", "accelerator"))  # others' word, that of the format
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A half sentence that helps with a mistyped name: the nearest known one, or a few of those there are."""
     names = [printable(str(n)) for n in known]
-    close = closest(printable(str(name)), names, 1)
+    renamed = [printable(str(name)).replace(word, ours) for word, ours in _OUR_WORDS]
+    close = [other for other in renamed if other in names] or closest(printable(str(name)), names, 1)
     if close:
         return f'did you mean "{close[0]}"?'
     if not names:

@@ -42,6 +42,15 @@ def dollars(micro: int) -> float:
     return micro / MICRO
 
 
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun.
+
+    >>> count(1, "machine"), count(1200, "copy", "copies")
+    ('1 machine', '1,200 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def money(micro: int, *, down: bool = False) -> str:
     """Dollars and cents, for people; below a dollar four digits, below a cent all of them, so nothing looks free.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
-from placement.units import MIB_PER_GIB, MILLI
+from placement.compiled.survival import most_by_floor
+from placement.units import MIB_PER_GIB, MILLI, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,14 +130,14 @@ def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
     floor = component.zone_loss_floor
     if floor and (zones == 1 or (not component.demand and component.copies < floor)):
         yield (
-            f"{component.name} must keep {floor} copies when a zone is lost, but has {component.copies} copies "
+            f"{component.name} must keep {_copies(floor)} when a zone is lost, but has {_copies(component.copies)} "
             f"in {zones} eligible zones ({_zone_names(fleet, component)})"
         )
     elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
         kept = component.copies - math.ceil(component.copies / zones)
         yield (
-            f"{component.name} must keep {floor} copies when a zone is lost; spread evenly over {zones} zones it keeps "
-            f"{kept}"
+            f"{component.name} must keep {_copies(floor)} when a zone is lost; spread evenly over {zones} zones "
+            f"it keeps {kept}"
         )
 
 
@@ -144,18 +146,18 @@ def _losses_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
     if component.demand:
         copies, said = None, "as many copies as serve its demand"
     else:
-        copies, said = component.copies, f"{component.copies} copies"
+        copies, said = component.copies, _copies(component.copies)
     pools = sorted({p for option in component.options for p in option.pools})
     floor = component.pool_loss_floor
     if floor and pools and (len(pools) == 1 or (copies is not None and copies - -(-copies // len(pools)) < floor)):
         names = ", ".join(fleet.pools[p].name for p in pools)
         yield (
-            f"{component.name} must keep {floor} copies when a pool is lost, but has {said} in {len(pools)} pools that "
-            f"can hold it ({names})"
+            f"{component.name} must keep {_copies(floor)} when a pool is lost, but has {said} in "
+            f"{count(len(pools), 'pool')} that can hold it ({names})"
         )
     floor = component.instance_loss_floor
     if floor and copies is not None and copies - 1 < floor:
-        yield f"{component.name} must keep {floor} copies when an instance is lost, but has {said}"
+        yield f"{component.name} must keep {_copies(floor)} when an instance is lost, but has {said}"
 
 
 def _limits_broken_by_minimum(fleet: Fleet) -> Iterator[str]:
@@ -175,17 +177,21 @@ def _too_many_moves(fleet: Fleet) -> Iterator[str]:
     if fleet.max_moves is not None and sum(forced) > fleet.max_moves:
         most = max(range(len(forced)), key=lambda c: forced[c])
         yield (
-            f"max_moves is {fleet.max_moves}, but {sum(forced)} copies that are needed can't stay where they run, "
-            f"{forced[most]} of them of {fleet.components[most].name}"
+            f"max_moves is {fleet.max_moves}, but every plan has at least {count(sum(forced), 'move')}: so many "
+            f"copies that are needed can't stay where they run, {forced[most]} of them of {fleet.components[most].name}"
         )
     elif fleet.max_moves is not None and sum(forced) + overload_moves(fleet) > fleet.max_moves:
         over = overloads(fleet)
         worst = max(over, key=lambda overload: overload.least)
         yield (
             f"max_moves is {fleet.max_moves}, but machines that hold more than they have room for ({len(over)}) make "
-            f"at least {sum(forced) + overload_moves(fleet)} copies move, {worst.least} of them from "
+            f"at least {_copies(sum(forced) + overload_moves(fleet))} move, {worst.least} of them from "
             f"{fleet.instances[worst.instance].id}"
         )
+
+
+def _copies(number: int) -> str:
+    return count(number, "copy", "copies")
 
 
 def _zone_names(fleet: Fleet, component: FleetComponent) -> str:
@@ -198,19 +204,33 @@ def _caps_too_low(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> It
         and component.max_per_zone * len(component.eligible_zones) < component.required
     ):
         yield (
-            f"{component.name} needs {component.required} copies, but max_per_zone {component.max_per_zone} over "
+            f"{component.name} needs {_copies(component.required)}, but max_per_zone {component.max_per_zone} over "
             f"{len(component.eligible_zones)} eligible zones allows fewer"
         )
     smallest = pools.smallest_zone(component)
     if smallest is None or smallest * len(component.eligible_zones) >= component.required:
         return  # a machine holds a copy at least, so what follows finds nothing
     cap = _zone_caps(fleet, component, pools)
-    if all(held is not None for held in cap.values()) and sum(held or 0 for held in cap.values()) < component.required:
+    if all(most is not None for most in cap.values()) and sum(most or 0 for most in cap.values()) < component.required:
+        held = sum(most or 0 for most in cap.values())
         yield (
-            f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most "
-            f"{sum(held or 0 for held in cap.values())}"
+            f"{component.name} needs {_copies(component.required)}, but the quotas of the pools it may use hold at "
+            f"most {held}{_caps_of_one(fleet, component, pools)}"
         )
     yield from _zone_too_small(fleet, component, cap)
+
+
+def _caps_of_one(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> str:
+    """The rule that keeps copies off machines with room for them, to end a sentence about quotas; "" for none."""
+    bare = replace(component, max_per_instance=None, instance_loss_floor=0)
+    firsts = {alike.first for alike in pools.machines(component)}
+    if all(most_on_one(fleet, component, p) == most_on_one(fleet, bare, p) for p in firsts):
+        return ""
+    by_floor, cap = most_by_floor(component, component.instance_loss_floor), component.max_per_instance
+    if by_floor is not None and (cap is None or by_floor < cap):
+        kept = _copies(component.instance_loss_floor)
+        return f": {by_floor} on each instance at most, as {component.name} must keep {kept} when any one is lost"
+    return f": {cap} on each instance at most, by max_per_instance"
 
 
 def _zone_caps(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> dict[int, int | None]:
@@ -240,7 +260,7 @@ def _zone_too_small(fleet: Fleet, component: FleetComponent, cap: dict[int, int 
     most = sum(high if held is None else min(held, high) for held in cap.values())
     if most < component.required:
         yield (
-            f"{component.name} needs {component.required} copies, but zone {fleet.zones[tight]} holds at most "
+            f"{component.name} needs {_copies(component.required)}, but zone {fleet.zones[tight]} holds at most "
             f"{room[tight]} of them, so that max_skew {component.max_skew} allows {most} in all zones"
         )
 
@@ -260,11 +280,11 @@ def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
 
 
 def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
-    count: Counter[int] = Counter()
+    pinned: Counter[int] = Counter()
     for place in fleet.places:
-        count[place.component] += place.pinned
+        pinned[place.component] += place.pinned
     for component in fleet.components:
-        yield from _more_pinned_than_wanted(component, count[component.index])
+        yield from _more_pinned_than_wanted(component, pinned[component.index])
 
 
 def _more_pinned_than_wanted(component: FleetComponent, pinned: int) -> Iterator[str]:

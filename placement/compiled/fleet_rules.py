@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import machines_paid, moves
 from placement.compiled.survival import survives
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,25 +41,25 @@ def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
     return next(broken_fleet_rules(fleet, packing), "")
 
 
-def broken_fleet_rules(fleet: Fleet, packing: Packing) -> Iterator[str]:
-    """All of them, each with what it allows and what the packing has. As `broken_fleet_rule`."""
+def broken_fleet_rules(fleet: Fleet, packing: Packing, plan: str = "the plan") -> Iterator[str]:
+    """All of them, each with what it allows and what the packing, called `plan`, has. As `broken_fleet_rule`."""
     if fleet.limits:
         paid = machines_paid(fleet, packing)
         for limit in fleet.limits:
             if limit.sum(paid) > limit.most:
                 has = limit.in_words(limit.sum(paid))
-                yield f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, the plan has {has}"
+                yield f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, {plan} has {has}"
     if fleet.max_moves is not None and sum(moves(fleet, packing)) > fleet.max_moves:
-        yield f"max_moves is {fleet.max_moves}, the plan has {sum(moves(fleet, packing))} moves"
+        yield f"max_moves is {fleet.max_moves}, {plan} has {count(sum(moves(fleet, packing)), 'move')}"
     if any(map(_has_floor, fleet.components)):
-        yield from _lost(fleet, packing)
+        yield from _lost(fleet, packing, plan)
 
 
 def _has_floor(component: FleetComponent) -> bool:
     return bool(component.pool_loss_floor or component.instance_loss_floor)
 
 
-def _lost(fleet: Fleet, packing: Packing) -> Iterator[str]:
+def _lost(fleet: Fleet, packing: Packing, plan: str) -> Iterator[str]:
     """The components that lose too much with one pool or one instance."""
     by_pool: Counter[tuple[int, int]] = Counter()
     fullest: Counter[int] = Counter()
@@ -80,4 +81,5 @@ def _lost(fleet: Fleet, packing: Packing) -> Iterator[str]:
             ("an instance", component.instance_loss_floor, fullest[c]),
         ):
             if n - lost < floor:
-                yield f"{component.name} must keep {floor} copies when {what} is lost, the plan keeps {n - lost} of {n}"
+                must = f"{component.name} must keep {count(floor, 'copy', 'copies')} when {what} is lost"
+                yield f"{must}, {plan} keeps {n - lost} of {n}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.units import MICRO, MILLI, micro_dollars, room
+from placement.units import MICRO, MILLI, count, micro_dollars, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class FleetLimit:
     def too_small(self, least: int) -> str:
         """A sentence for whoever needs more than it allows."""
         return (
-            f"limit {self.name} allows {self.what} {self.in_words(self.most)} over {len(self.weight)} pools, "
+            f"limit {self.name} allows {self.what} {self.in_words(self.most)} over {count(len(self.weight), 'pool')}, "
             f"but the copies need at least {self.in_words(least)} there"
         )
 

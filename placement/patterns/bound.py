@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 NAME = "patterns"
 NAME_KEPT = "patterns-keeping"
 BOUND = "bound"
-TOO_SMALL = "no machine counts within the quotas can hold the copies"
+TOO_SMALL = "no machine counts within the quotas and limits can hold the copies as their rules ask"
 _PARAMS = PATTERNS.bound
 _TIME = SCHEDULE.column_generation.bound
 

@@ -28,7 +28,7 @@ from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.groups import SCALE
 from placement.engines.highs import load_lp, run, set_columns
-from placement.patterns.bound import PatternBound, raise_bounds
+from placement.patterns.bound import TOO_SMALL, PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
@@ -56,7 +56,6 @@ MEANING = (
     "a guide, not a saving: the rate, per unit more, at which a linear program under the bound gets cheaper, which may "
     "rent parts of machines; one whole unit may save more or less, and never more than the plan's price_per_hour"
 )
-TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
 _PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
 _INF = highspy.kHighsInf

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
+from placement.units import count as count
 from placement.units import money as money
 
 if TYPE_CHECKING:
@@ -81,15 +82,6 @@ def seconds(value: float) -> str:
     if value < 1:
         return f"{value:.2f} s"
     return f"{value:.1f} s" if value < 120 else f"{value // 60:.0f} min {value % 60:.0f} s"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """A number and its noun.
-
-    >>> count(1, "machine"), count(1200, "copy", "copies")
-    ('1 machine', '1,200 copies')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def times(name: str, number: int) -> str:

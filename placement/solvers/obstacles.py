@@ -2,8 +2,8 @@
 
 A proof of an engine names no rule. So each limit over groups of pools, the floors for a lost pool, those for a lost
 instance, and the limit on moves are left out in turn: where there is a plan then, the rule is an obstacle, and the plan
-says how far it is from keeping it. Where no single one is enough all are left out. It is an explanation: nothing
-of the proof rests on it.
+says how far it is from keeping it. It is some plan: others may come nearer. Where no single rule is enough all are left
+out. It is an explanation: nothing of the proof rests on it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ def _broken(solve: Solve, without: WithoutRules) -> list[str]:
     """What a plan breaks of the rules that were left out; nothing where no plan is found."""
     fleet = without.fleet
     packing = None if fleet == without.whole or why_infeasible(fleet, solve.budget) else _plan(solve, fleet)
-    return [] if packing is None else list(broken_fleet_rules(without.whole, packing))
+    if packing is None:
+        return []
+    rules = sum(1 for _ in broken_fleet_rules(without.whole, packing))
+    plan = f"some plan without {'this rule' if rules == 1 else 'these rules'}"
+    return list(broken_fleet_rules(without.whole, packing, plan))
 
 
 def _plan(solve: Solve, fleet: Fleet) -> Packing | None:

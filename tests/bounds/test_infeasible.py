@@ -11,6 +11,7 @@ from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.infeasible import culprit
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.compiled.fleet import Fleet, compile_fleet
+from placement.units import count
 from tests.documents.test_documents import changed
 
 Doc = dict[str, Any]
@@ -95,7 +96,12 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 17}, "hold at most 16"),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_copies": 12}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 3}}, None),
-    ({**QUOTAS, "components.0.spread": {"max_per_instance": 2}}, "hold at most 4"),
+    ({**QUOTAS, "components.0.spread": {"max_per_instance": 2}},
+     "c needs 6 copies, but the quotas of the pools it may use hold at most 4: 2 on each instance at most, by max_per"),
+    ({**QUOTAS, "components.0.min_available_on_instance_loss": 3}, None),
+    ({**QUOTAS, "components.0.min_available_on_instance_loss": 4},
+     "hold at most 4: 2 on each instance at most, as c must keep 4 copies when any one is lost"),
+    ({**QUOTAS, "components.0.copies": 13, "components.0.min_available_on_instance_loss": 1}, "hold at most 12"),
     # skew: two copies of 4 GiB on each accelerator of a machine in zone a, and one on each of four in b
     ({**SKEWED, "components.0.copies": 8}, None),
     ({**SKEWED, "components.0.copies": 8, "pools.1.max_instances": None, "pools.0.max_instances": 1}, None),
@@ -279,6 +285,6 @@ def test_a_limit_that_the_copies_need_more_than_is_named_with_both_figures(
         document = changed(document, path, value)
     document = {**document, "limits": [{"name": "team", **limit}], "instances": [], "placements": []}
     (key,) = limit.keys() - {"pools"}
-    said = f"limit team allows {key} {limit[key]} over {len(limit['pools'])} pools, "
+    said = f"limit team allows {key} {limit[key]} over {count(len(limit['pools']), 'pool')}, "
     said += f"but the copies need at least {least} there"
     assert why_infeasible(compile_fleet(Problem(**document))) == (None if least is None else said)

@@ -504,6 +504,8 @@ def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
         ("copys", ["copies", "name"], 'did you mean "copies"?'),
         ("Qwen2.5-7B", ["Qwen3.5-27B", "Qwen2.5-7B-Instruct"], 'did you mean "Qwen2.5-7B-Instruct"?'),
         ("gpt", ["opt-7b", "GPT-OSS-20B"], 'did you mean "GPT-OSS-20B"?'),
+        ("loss_of_a_machine", ["loss_of_a_zone", "loss_of_a_instance"], 'did you mean "loss_of_a_instance"?'),
+        ("max_gpus", ["max_vcpus", "max_accelerators"], 'did you mean "max_accelerators"?'),
         ("conpute", ["console", "compute"], 'did you mean "compute"?'),
         ("x", [], "none is defined"),
         ("x", ["alpha", "beta"], "known: alpha, beta"),
@@ -735,7 +737,7 @@ GROUPS = [
     ("limits", [{**TEAM, "pools": ["p4d"]}], "$.limits[0].pools[0]: names no pool of this problem; did you mean"),
     ("limits", [{**TEAM, "pools": ["p4d-a", "p4d-a"]}], "$.limits[0].pools[1]: every pool must stand once in its list"),
     ("limits", [{**TEAM, "max_instances": 1.5}], "$.limits[0].max_instances: must be a whole number"),
-    ("limits", [{**TEAM, "max_gpus": 8}], '$.limits[0].max_gpus: unknown key; did you mean "max_vcpus"?'),
+    ("limits", [{**TEAM, "max_gpus": 8}], '$.limits[0].max_gpus: unknown key; did you mean "max_accelerators"?'),
     (
         "limits",
         [{"name": "team", "pools": ["p4d-a"]}],

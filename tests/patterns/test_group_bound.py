@@ -110,7 +110,8 @@ WHY: list[tuple[Doc, str]] = [
     (
         {"instances": [{"id": "i", "pool": "near", "state": "draining"}], "objective": {"max_moves": 1},
          "placements": [{"component": "c", "instance": "i", "accelerators": [0]}] * 3},
-        "max_moves is 1, but 3 copies that are needed can't stay where they run, 3 of them of c",
+        "max_moves is 1, but every plan has at least 3 moves: "
+        "so many copies that are needed can't stay where they run, 3 of them of c",
     ),
     (
         {"components": [{"name": "c", "copies": 3, "accelerators": 0, "min_available_on_pool_loss": 2}]},

@@ -63,12 +63,12 @@ MOVES = problem(
 @pytest.mark.parametrize(
     ("case", "names"),
     [
-        (LIMIT, "limit team allows max_instances 1, the plan has 2"),
-        (PURSE, "limit purse allows max_price_per_hour 5, the plan has 6"),
-        (BOTH, "allows max_instances 1, the plan has 2"),
-        (POOL, "a must keep 2 copies when a pool is lost, the plan keeps 0 of 4"),
-        (INSTANCE, "a must keep 3 copies when an instance is lost, the plan keeps 2 of 4"),
-        (MOVES, "max_moves is 0, the plan has 1 moves"),
+        (LIMIT, "limit team allows max_instances 1, some plan without this rule has 2"),
+        (PURSE, "limit purse allows max_price_per_hour 5, some plan without this rule has 6"),
+        (BOTH, "allows max_instances 1, some plan without this rule has 2"),
+        (POOL, "a must keep 2 copies when a pool is lost, some plan without this rule keeps 0 of 4"),
+        (INSTANCE, "a must keep 3 copies when an instance is lost, some plan without this rule keeps 2 of 4"),
+        (MOVES, "max_moves is 0, some plan without this rule has 1 move"),
     ],
     ids=["limit", "money", "two limits", "loss of a pool", "loss of an instance", "moves"],
 )
@@ -95,6 +95,24 @@ def test_all_rules_that_a_packing_breaks_are_told() -> None:
     packing = Packing((Machine(0, None, (Seat(0, 0, (0,)), Seat(0, 0, (1,)))),))
     assert list(broken_fleet_rules(fleet, packing)) == [
         "limit none allows max_accelerators 1, the plan has 2",
-        "a must keep 1 copies when a pool is lost, the plan keeps 0 of 2",
-        "a must keep 1 copies when an instance is lost, the plan keeps 0 of 2",
+        "a must keep 1 copy when a pool is lost, the plan keeps 0 of 2",
+        "a must keep 1 copy when an instance is lost, the plan keeps 0 of 2",
     ]
+
+
+def test_several_broken_rules_are_told_of_a_plan_without_these() -> None:
+    """Each limit by itself leaves no plan: what is told is of a plan without both."""
+    limits = [{"name": f"l-{n}", "pools": ["p", "q"], "max_instances": n} for n in (1, 2)]
+    fleet = compile_fleet(problem([component("a", 6, 8)], TWO, limits=limits))
+    assert obstacles(Solve.of(fleet, Budget(work=5))) == "; ".join(
+        f"limit l-{n} allows max_instances {n}, some plan without these rules has 3" for n in (1, 2)
+    )
+
+
+def test_quotas_alone_are_not_blamed_for_what_a_limit_forbids() -> None:
+    """The quotas hold the copies; limits and the floor for a pool do not let them."""
+    pools = [{"name": name, "max_instances": 3} for name in ("p", "q", "r")]
+    limits = [{"name": "little", "pools": ["q", "r"], "max_price_per_hour": 2}]
+    case = problem([component("a", 4, 8, min_available_on_pool_loss=2)], pools, limits=limits)
+    reason = placement.solve(case, time_limit=None, work=20, threads=1).plan.reason or ""
+    assert reason.startswith("no machine counts within the quotas and limits can hold the copies as their rules ask; ")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Incumbent
 
 NAME = "counts"
-TOO_FEW = "no counts of copies and machines within the quotas serve every demand"
+TOO_FEW = "no counts of copies and machines within the quotas and limits serve every demand as the rules ask"
 _PHASE = SCHEDULE.demand.count
 RELAXES = (
     "which accelerators are in one machine, with its vCPUs and host memory; patterns in parts; "
