@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import survives
+from placement.units import count
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
@@ -26,20 +27,30 @@ def lacking(ws: Workspace, c: int) -> str:
         return f"{placed} copies placed, {component.copies} wanted"
     if ws.served[c] < component.demand:
         return f"serves {ws.served[c] / component.demand:.1%} of its demand"
-    if (component.pool_loss_floor or component.instance_loss_floor) and not _survives(ws, component):
-        return f"too few of {placed} copies are left when a pool or an instance is lost"
+    if component.pool_loss_floor or component.instance_loss_floor:
+        lost = _lost_too_much(ws, component)
+        if lost:
+            return lost
     if not keeps_zone_rules(component, ws.zoned[c]):
         return f"{placed} copies stand in zones as {ws.zoned[c]}, which its spread rules forbid"
     return ""
 
 
-def _survives(ws: Workspace, component: FleetComponent) -> bool:
+def _lost_too_much(ws: Workspace, component: FleetComponent) -> str:
+    """Which loss leaves too few copies, and how many; empty where none does."""
     in_pool: Counter[int] = Counter()
     on_one = 0
     for m, n in ws.where[component.index].items():
         in_pool[int(ws.pool[m])] += n
         on_one = max(on_one, n)
-    return survives(component, ws.placed[component.index], max(in_pool.values(), default=0), on_one)
+    placed, most = ws.placed[component.index], max(in_pool.values(), default=0)
+    if survives(component, placed, most, on_one):
+        return ""
+    floor = component.pool_loss_floor
+    if placed - most < floor:
+        return f"{placed - most} of {count(placed, 'copy', 'copies')} left when a pool is lost, {floor} must be"
+    floor = component.instance_loss_floor
+    return f"{placed - on_one} of {count(placed, 'copy', 'copies')} left when an instance is lost, {floor} must be"
 
 
 def is_complete(ws: Workspace) -> bool:

@@ -76,6 +76,21 @@ class Rented:
             most = min(most, (limit.most - self._counted[id(limit)]) // limit.weight[p])
         return max(0, most)
 
+    def full_limits(self, p: int) -> list[FleetLimit]:
+        """The limits within which there is no further machine of pool p; none where its quota has no room either."""
+        if self.used[p] < self._fleet.pools[p].min_instances or not self.has_quota(p):
+            return []
+        return [limit for limit in self._limits.get(p, ()) if self.counted(limit) + limit.weight[p] > limit.most]
+
+    def has_quota(self, p: int) -> bool:
+        """Whether the quota of pool p has room for one more machine, whatever limits say."""
+        most = self._fleet.pools[p].max_instances
+        return most is None or self.used[p] < most
+
+    def counted(self, limit: FleetLimit) -> int:
+        """What all that is paid for counts against a limit."""
+        return self._counted[id(limit)]
+
     @property
     def within_limits(self) -> bool:
         """Whether all that is paid for keeps every limit. O(limits)."""

@@ -112,7 +112,7 @@ class _HeuristicRun:
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         drop_superfluous(ws)
         if not is_complete(ws):
-            self.reason = self.reason or why_stuck(ws)
+            self.reason = self.reason or why_stuck(ws, policy)
             return None
         return ws
 

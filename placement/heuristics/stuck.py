@@ -6,29 +6,55 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.heuristics.check import lacking, missing_pins
-from placement.units import MIB_PER_GIB, MILLI
+from placement.bounds.infeasible import why_infeasible
+from placement.compiled.fleet_rules import named_fleet_rules
+from placement.heuristics.check import lacking, missing_pins, within_moves
+from placement.heuristics.construct import supply
+from placement.units import MIB_PER_GIB, MILLI, count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.groups import FleetLimit
+    from placement.heuristics.construct import Policy
     from placement.heuristics.placement_modes import PlacementMode
     from placement.heuristics.workspace import Ints, Workspace
 
 
-_OPTIONS = 3  # that are told of one component
+_OPTIONS, _RULES = 3, 3  # that are told of one component
 
 
-def why_stuck(ws: Workspace) -> str:
-    """What the first component that is not in order lacks; a quota or a pin when all components are.
+def why_stuck(ws: Workspace, policy: Policy) -> str:
+    """What the first component that is not in order lacks; a quota, a limit, moves or a pin when all components are.
 
-    Nothing is said to be in the way unless it is: not when time ran out, and not where there is room.
+    Nothing is said to be in the way unless it is: not when time ran out, and not where there is room. Where rules look
+    at the whole plan, one that no plan keeps is told first; else copies that are out are placed as far as it goes, to
+    see what ends it. So the workspace is of no use afterwards.
     """
+    has_rules = bool(named_fleet_rules(ws.fleet))
+    reason = why_infeasible(ws.fleet, ws.budget) if has_rules else None
+    if reason is not None:
+        return reason
     for component in ws.fleet.components:
         lacks = lacking(ws, component.index)
+        if lacks and has_rules and supply(ws, policy, component.index):
+            return (
+                f"{component.name}: {lacks}; the others have room beside what is placed, but the search gave up before"
+            )
         if lacks:
-            return _sentence(ws, component.index, lacks)
+            return _sentence(ws, component.index, lacking(ws, component.index))
     for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
             return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
+    for limit in ws.fleet.limits:
+        if ws.rented.counted(limit) > limit.most:
+            has = limit.in_words(ws.rented.counted(limit))
+            return (
+                f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, the machines found come to {has}"
+            )
+    if not within_moves(ws):
+        moved = count(ws.running.moved, "move")
+        return f"max_moves is {ws.fleet.max_moves}, the plan that was found without it has {moved}"
     pins = missing_pins(ws)
     if pins:
         return f"{ws.fleet.components[pins[0]].name}: a pinned copy can't stand where it is pinned"
@@ -46,14 +72,41 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
         return f"{why} before every copy had a place: {component.name}: {lacks}"
     machine = next((found for o in usable if (found := _room_for(ws, c, o))), "")
     if machine and component.has_zone_rules:
-        why = "nothing that was tried keeps its zone rules"
+        why = "; ".join(["nothing that was tried keeps its zone rules", *_forbidding_rules(ws, c, usable)])
         return f"{component.name}: {lacks}; {machine} has room for one more, but {why}"
     if machine:
         return f"{component.name}: {lacks}; {machine} has room for one more, but the search gave up before it was used"
     told = [_option(ws, c, o) for o in usable[:_OPTIONS]]
     if len(usable) > _OPTIONS:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
+    told += _forbidding_rules(ws, c, usable)
     return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}"
+
+
+def _forbidding_rules(ws: Workspace, c: int, options: Sequence[int]) -> list[str]:
+    """The limits that forbid a new machine for one more copy, and the floor that forbids it in a pool, with figures."""
+    component = ws.fleet.components[c]
+    pools = sorted({p for o in options for p in component.options[o].pools})
+    full = {p: ws.rented.full_limits(p) for p in pools}
+    first = {limit.name: (limit, p) for limit in reversed(ws.fleet.limits) for p in reversed(pools) if limit in full[p]}
+    found = [_full_limit(ws, limit, p) for limit, p in reversed(first.values())]
+    most, floor = ws.most_in_pool[c], component.pool_loss_floor
+    if most is not None and any(ws.pooled[c].get(p, 0) >= most for p in pools):
+        kept = count(floor, "copy", "copies")
+        found.append(
+            f"no pool may hold more than {most} of them, as {component.name} must keep {kept} when one is lost"
+        )
+    most, floor = ws.most_on_one[c], component.instance_loss_floor
+    if floor and most is not None and any(n >= most for n in ws.where[c].values()):
+        kept = count(floor, "copy", "copies")
+        found.append(f"no instance may hold more than {most}, as {component.name} must keep {kept} when one is lost")
+    return found[:_RULES]
+
+
+def _full_limit(ws: Workspace, limit: FleetLimit, p: int) -> str:
+    most, used, one = (limit.in_words(n) for n in (limit.most, ws.rented.counted(limit), limit.weight[p]))
+    pool = ws.fleet.pools[p].name
+    return f"limit {limit.name} allows {limit.what} {most}, {used} are used, and a machine of {pool} takes {one} more"
 
 
 def _room_for(ws: Workspace, c: int, o: int) -> str:
@@ -74,6 +127,8 @@ def _option(ws: Workspace, c: int, o: int) -> str:
     rows = ws.busy_rows(c, o)
     cap = ws.fleet.components[c].max_per_instance
     new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
+    if cap != 0 and any(ws.rented.has_quota(p) for p in option.pools):
+        new = "no new machine may be used"
     host = f"{mode.vcpus / MILLI:g} vCPU and {mode.host / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
         return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, mode, rows)}, {new}"

@@ -13,9 +13,11 @@ from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.documents.doubts import doubts
 from placement.documents.rows import LIMITED
 from placement.errors import FAULTS
+from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
 from placement.report.flow import Flow
 from placement.report.narrow import Fitting, block
@@ -146,16 +148,29 @@ def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[s
     reason = why_infeasible(fleet)
     if reason is not None:
         yield "bound", Text(f"infeasible: {words.shown(reason)}", style="bold red")
-    elif fleet.commitments:
-        yield "bound", "what is paid on top of commitments has no bound by volume alone; bound and solve have one"
     else:
-        least = words.least(fleet.cost(volume_bound(fleet)))
-        yield "bound", f"no plan costs less than {least} (by volume alone; solve finds better)"
+        yield "bound", _bound(fleet)
     found = list(doubts(problem))
     for k, doubt in enumerate(found[:most]):
         yield "" if k else "warnings", Text(str(doubt), style="yellow")
     if most is not None and len(found) > most:
         yield "", f"and {words.count(len(found) - most, 'more warning')}; --full lists each"
+
+
+def _bound(fleet: Fleet) -> str:
+    """What volumes prove: at list prices, less all that commitments can pay. Names the rules that it does not count."""
+    linear = LinearPrices.of(fleet, Multipliers.none(fleet))
+    least = fleet.cost(max(0, volume_bound(linear.fleet) - linear.keeps_bound.less))
+    if fleet.commitments and not least:
+        return "commitments may pay for all of it, by volume alone; bound and solve find better"
+    how = "by volume alone"
+    if fleet.commitments:
+        how += ", at list prices less all that commitments can pay"
+    ignored = [rule for rule in named_fleet_rules(fleet) if rule != "commitments"]
+    if ignored:
+        how += f", without {', '.join(ignored)}"
+    top = " on top of what is committed" if fleet.commitments else ""
+    return f"no plan costs less than {words.least(least)}{top} ({how}; solve finds better)"
 
 
 def _components(problem: Problem) -> str:

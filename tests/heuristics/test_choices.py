@@ -217,13 +217,17 @@ def test_optional_copies_are_pressed_in() -> None:
     assert is_complete(ws)
 
 
+def _why(ws: Workspace) -> str:
+    return why_stuck(ws, BestFit(ws, Shares(ws.fleet)))
+
+
 def test_a_copy_that_fits_nowhere_is_explained() -> None:
     pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 1}]
     fleet = fleet_of([component("chat", 2, 60)], pools=pools)
     ws = Workspace(fleet)
     assert construct(ws, BestFit(ws, Shares(fleet))) == [0]
     assert lacking(ws, 0) == "1 of 2 required copies placed"
-    assert why_stuck(ws) == (
+    assert _why(ws) == (
         "chat copy 2 fits nowhere beside what is placed: 1 of 2 required copies placed; option 0 needs 60 GiB on each "
         "of 1 accelerators, 0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB "
         "free, no pool has quota left"
@@ -236,7 +240,7 @@ def test_what_the_host_lacks_is_told() -> None:
     fleet = fleet_of([component("chat", 2, 1, vcpus=7)], pools=pools)
     ws = Workspace(fleet)
     construct(ws, BestFit(ws, Shares(fleet)))
-    assert f"hosts have at most {fleet.pools[0].shape.vcpus / 1000 - 7:g} vCPU and" in why_stuck(ws)
+    assert f"hosts have at most {fleet.pools[0].shape.vcpus / 1000 - 7:g} vCPU and" in _why(ws)
 
 
 def test_a_search_that_was_stopped_names_nothing_that_is_in_the_way() -> None:
@@ -248,7 +252,7 @@ def test_a_search_that_was_stopped_names_nothing_that_is_in_the_way() -> None:
         ws = Workspace(fleet)
         ws.budget = budget
         construct(ws, BestFit(ws, Shares(fleet)))
-        said = why_stuck(ws)
+        said = _why(ws)
         assert said.startswith(f"{why} before every copy had a place: ")
         assert "fits nowhere" not in said
         assert "free" not in said
@@ -264,9 +268,64 @@ def test_a_search_that_was_stopped_names_nothing_that_is_in_the_way() -> None:
 def test_where_there_is_room_nothing_is_said_to_lack(spread: dict[str, int], why: str) -> None:
     """A new machine would do: then it is not room that lacks."""
     fleet = fleet_of([component("chat", 2, 60, spread=spread)])
-    assert why_stuck(Workspace(fleet)) == (
+    assert _why(Workspace(fleet)) == (
         f"chat: 0 of 2 required copies placed; a new machine of {fleet.pools[0].name} has room for one more, but {why}"
     )
+
+
+@pytest.mark.parametrize(
+    ("keys", "pools", "why"),
+    [
+        # two limits of which each by itself would do, so that no instant proof names one
+        ({"limits": [{"name": "few", "pools": ["p"], "max_instances": 1},
+                     {"name": "little", "pools": ["q"], "max_price_per_hour": 1}]}, "pq",
+         "1 accelerators in use match, the roomiest has 20 GiB free, no new machine may be used; "
+         "limit few allows max_instances 1, 1 are used, and a machine of p takes 1 more; "
+         "limit little allows max_price_per_hour 1, 0 are used, and a machine of q takes 1.5 more"),
+        ({"limits": [{"name": "few", "pools": ["p"], "max_instances": 1}]}, "p",
+         "limit few allows max_instances 1 over 1 pool, but the copies need at least 3 there"),
+    ],
+    ids=["where it ends", "no plan"],
+)  # fmt: skip
+def test_limits_that_forbid_a_machine_are_named(keys: Doc, pools: str, why: str) -> None:
+    """With what is used of them, and what the machine takes; or the limit that no plan keeps."""
+    rows = [{"name": name, "instance_type": "small", "zone": "a", "price_per_hour": 1.5} for name in pools]
+    ws = Workspace(fleet_of([component("chat", 3, 60)], pools=rows, **keys))
+    assert _why(ws).endswith(why)
+
+
+def test_a_floor_that_forbids_a_place_is_named() -> None:
+    """The second pool has room for one machine, and the first may hold two copies of four, of which one holds one."""
+    pools = [
+        {"name": name, "instance_type": "small", "zone": "a", "max_instances": n} for name, n in (("p", 9), ("q", 1))
+    ]
+    chat = component("chat", 4, 60, min_available_on_pool_loss=2, min_available_on_instance_loss=1, avoid=["rank"])
+    fleet = fleet_of([component("rank", 1, 60, avoid=["chat"]), chat], pools=pools)
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), ws.rent(1))
+    said = _why(ws)
+    assert said.startswith("chat copy 3 fits nowhere beside what is placed: 2 of 4 required copies placed")
+    assert said.endswith("no pool may hold more than 2 of them, as chat must keep 2 copies when one is lost")
+
+
+def test_limits_and_moves_that_are_broken_are_named() -> None:
+    """All copies have a place, at the wrong price."""
+    rows = [{"name": "p", "instance_type": "small", "zone": "a"}]
+    fleet = fleet_of([component("chat", 2, 60)], pools=rows, limits=[{"name": "l", "pools": ["p"], "max_instances": 2}])
+    ws = Workspace(fleet)
+    construct(ws, BestFit(ws, Shares(fleet)))
+    ws.rent(0)
+    ws.rented.add(0, 1)
+    assert _why(ws) == "limit l allows max_instances 2, the machines found come to 3"
+
+    running = {"instances": [{"id": "i", "pool": "p"}, {"id": "j", "pool": "p"}],
+               "placements": [{"component": "chat", "instance": "i", "accelerators": [0]}]}  # fmt: skip
+    fleet = fleet_of([component("chat", 1, 60)], pools=rows, objective={"max_moves": 0}, **running)
+    ws = Workspace(fleet)
+    ws.rented.add(0, 1)
+    ws.busy[1] = True
+    ws.place(Seat(0, 0, (0,)), 1)
+    assert _why(ws) == "max_moves is 0, the plan that was found without it has 1 move"
 
 
 def test_of_many_options_a_few_are_told() -> None:
@@ -275,7 +334,7 @@ def test_of_many_options_a_few_are_told() -> None:
     fleet = fleet_of([component("big", 1, 80), {"name": "chat", "copies": 1, "options": options}], pools=pools)
     ws = Workspace(fleet)
     ws.place(Seat(0, 0, (0,)), ws.rent(0))
-    said = why_stuck(ws)
+    said = _why(ws)
     assert said.startswith("chat copy 1 fits nowhere beside what is placed: ")
     assert said.count(" needs ") == 3
     assert said.endswith("6 more options fit nowhere either")

@@ -17,7 +17,7 @@ from placement.report.facts import Amount, Device, gather
 from placement.report.fill import bar
 from placement.report.overview import Overview
 from placement.report.tables import Report
-from tests.report.plans import mixed_demand
+from tests.report.plans import mixed_demand, named
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
@@ -324,3 +324,20 @@ def test_a_demand_served_by_several_accelerators_is_told() -> None:
     text = " ".join(shown(Report(problem, result)).split())
     assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in text
     assert "several kinds" not in shown(Report(small_problem(), solved(small_problem())))
+
+
+@pytest.mark.parametrize(
+    ("instances", "bound"),
+    [
+        (1, "no plan costs less than $1.12 on top of what is committed (by volume alone, at list prices less all that "
+            "commitments can pay, without limits, min_available_on_instance_loss; solve finds better)"),
+        (2, "commitments may pay for all of it, by volume alone; bound and solve find better"),
+    ],
+)  # fmt: skip
+def test_the_bound_of_an_overview_counts_commitments_and_names_what_it_leaves_out(instances: int, bound: str) -> None:
+    """Three copies, of which two fill a machine at 2.24 dollars: 3.36, less 2.24 for each committed machine."""
+    document = named("chat").to_document()
+    document["components"][0]["min_available_on_instance_loss"] = 1
+    document["limits"] = [{"name": "l", "pools": ["pool a"], "max_instances": 9}]
+    document["commitments"] = [{"name": "k", "pools": ["pool a"], "instances": instances}]
+    assert bound in " ".join(shown(Overview(placement.Problem(**document))).split())
