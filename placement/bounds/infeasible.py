@@ -131,7 +131,7 @@ def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[st
     if floor and (zones == 1 or (not component.demand and component.copies < floor)):
         yield (
             f"{component.name} must keep {_copies(floor)} when a zone is lost, but has {_copies(component.copies)} "
-            f"in {zones} eligible zones ({_zone_names(fleet, component)})"
+            f"in {count(zones, 'eligible zone')} ({_zone_names(fleet, component)})"
         )
     elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
         kept = component.copies - math.ceil(component.copies / zones)

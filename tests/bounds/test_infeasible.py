@@ -80,10 +80,10 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.0.min_available_on_zone_loss": 3, "components.0.copies": 5}, "over 2 zones it keeps 2"),
     ({"components.0.min_available_on_zone_loss": 6}, "spread evenly over 2 zones it keeps 3"),
     ({"components.0.min_available_on_zone_loss": 7}, "must keep 7 copies when a zone is lost, but has 6 copies in 2"),
-    ({"components.0.min_available_on_zone_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 eligible zones"),
+    ({"components.0.min_available_on_zone_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 eligible zone ("),
     ({"components.1.min_available_on_zone_loss": 1, "components.1.zones": ["b"]}, None),  # none placed, none kept
     ({"components.0": {**SERVES, "min_available_on_zone_loss": 99}}, None),  # more copies than the demand asks for
-    ({"components.0": {**SERVES, "min_available_on_zone_loss": 1, "zones": ["a"]}}, "copies in 1 eligible zones (a)"),
+    ({"components.0": {**SERVES, "min_available_on_zone_loss": 1, "zones": ["a"]}}, "copies in 1 eligible zone (a)"),
     # caps of a zone
     ({"components.0.spread": {"max_per_zone": 3}}, None),
     ({"components.0.spread": {"max_per_zone": 2}}, "c needs 6 copies, but max_per_zone 2 over 2 eligible zones"),
