@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.integrations.sagemaker import machine_mix
 from placement.integrations.sagemaker.serving import is_home
 from placement.markdown import escaped
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from placement.integrations.notes import Note
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
@@ -38,8 +39,14 @@ def lines(view: PlanView, deployment: Deployment) -> list[str]:
 
 def _machines(view: PlanView, group: ServingGroup) -> str:
     kinds = group.kinds or dict.fromkeys((view.kind(pool.name) for pool in group.pools[:1]), 0)
-    told = " + ".join(f"{count} x {kind}" for kind, count in kinds.items())
+    told = _counted(kinds)
+    if group.others is not None:
+        return f"{_counted(group.others)} (the plan has {told})"
     return f"{told}, else {', '.join(group.fallbacks)}" if group.fallbacks else told
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return " + ".join(f"{count} x {kind}" for kind, count in kinds.items())
 
 
 def _components(view: PlanView, deployment: Deployment, group: ServingGroup) -> list[str]:
@@ -66,6 +73,7 @@ def page(
     ]
     endpoints = len({group.endpoint for group in deployment.groups})
     price = "" if price_per_hour is None else f" It costs {money(micro_dollars(price_per_hour))} an hour."
+    price += _other_price(view, deployment)
     text = [
         f"# {escaped(view.problem.name or 'A plan')} on SageMaker",
         "",
@@ -92,6 +100,17 @@ def page(
         "",
     ]
     return "\n".join(text)
+
+
+def _other_price(view: PlanView, deployment: Deployment) -> str:
+    """What machines that will run in place of the plan's cost more or less, as a sentence."""
+    more = sum(
+        machine_mix.price_per_hour(view, group, group.others) - machine_mix.price_per_hour(view, group, group.kinds)
+        for group in deployment.groups
+        if group.others is not None
+    )
+    words = f"{money(abs(more))} an hour {'more' if more > 0 else 'less'}, at list prices"
+    return f" The machines that will run in place of some of the plan's cost {words}." if more else ""
 
 
 def _fits(group: ServingGroup) -> str:

@@ -23,8 +23,8 @@ from placement.integrations.sagemaker.calls import (
     variant_row,
     why_a_policy,
 )
-from placement.integrations.sagemaker.groups import demands_of
-from placement.integrations.sagemaker.machine_range import running_range, wanted_range
+from placement.integrations.sagemaker.groups import demands_of, machines_of
+from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.scaling import (
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.machine_range import MachineRange
-    from placement.integrations.sagemaker.packing import Machines
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -114,12 +113,12 @@ class DeploymentChanges:
                     ),
                 ]
             )
-        elif self.wish.pin or any(self._range(group, group.machines) != running_range(group.pools) for group in groups):
+        elif any(self._range(group, group.machines) != running_range(group.pools) for group in groups):
             self._configure(endpoint, groups)
         elif changed:
             self._counts(endpoint, changed)
-        if runs and not self.wish.pin:
-            self._more_machines[:0] = [step for group in groups for step in self._capacity(endpoint, group)]
+        for group in groups:
+            self._capacity(endpoint, group, runs=runs)
         if runs and all(group.machines == 0 for group in groups):
             self.notes.inexact(
                 f"endpoint {endpoint}",
@@ -132,9 +131,9 @@ class DeploymentChanges:
 
     def _range(self, group: ServingGroup, machines: int) -> MachineRange | None:
         """Least and most of so many machines, where the platform is to manage their number."""
-        if self.wish.pin or not _runs(group):
+        if not _runs(group):
             return machines, max(1, machines)
-        return wanted_range(self.view.problem, group.pools, machines)
+        return asked_range(self.view.problem, group.pools, machines, pin=self.wish.pin)
 
     def _config(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> dict[str, Any]:
         """The endpoint's configuration with so many machines in each group."""
@@ -210,29 +209,31 @@ class DeploymentChanges:
                 purpose = f"give endpoint {endpoint} the plan's machines"
                 phase.append(Step("sagemaker", "UpdateEndpointWeightsAndCapacities", call, purpose, "endpoint"))
 
-    def _capacity(self, endpoint: str, group: ServingGroup) -> list[Step]:
-        """The range that Application Auto Scaling keeps of a variant's machines, where the problem has another one."""
+    def _capacity(self, endpoint: str, group: ServingGroup, *, runs: bool) -> None:
+        """The range that Application Auto Scaling keeps of a variant's machines, where another one is to be."""
         running = running_range(group.pools, labels.CAPACITY)
         wanted = wanted_range(self.view.problem, group.pools, group.machines, labels.CAPACITY)
-        if wanted is None or running is None:
-            return []
+        place = f"endpoint {endpoint} variant {group.variant} autoscaling"
+        if wanted is None or running is None or wanted[1] is None or (self.wish.pin and not group.machines):
+            return
         least, most = max(wanted[0], min(running[0], 1)), wanted[1]  # no number of machines is set to 0
         least = min(least, group.machines or least)
-        if (least, most) == running:
-            return []
-        told = f"{_words(running)} machines now, {_words((least, most))} by the problem and its plan"
-        self.notes.assumed(
-            f"endpoint {endpoint} variant {group.variant} autoscaling", f"{told}: the latter are registered"
-        )
-        call = {
-            "ServiceNamespace": NAMESPACE,
-            "ResourceId": f"endpoint/{endpoint}/variant/{group.variant}",
-            "ScalableDimension": OF_VARIANT,
-            "MinCapacity": least,
-            "MaxCapacity": most,
-        }
-        purpose = f"scale variant {group.variant} of endpoint {endpoint} from {least} to {most} machines"
-        return [Step("application-autoscaling", "RegisterScalableTarget", call, purpose)]
+        if self.wish.pin:
+            least = most = group.machines
+        if not runs:
+            self.notes.assumed(
+                place, f"{_words((least, most))} machines are registered; policies that scale in it are yours to make"
+            )
+            self._make[False].append(_scalable(endpoint, group.variant, least, most))
+        elif (least, most) != running:
+            why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
+            told = f"{_words(running)} machines now, {_words((least, most))} {why}: the latter are registered"
+            self.notes.assumed(place, told)
+            step = _scalable(endpoint, group.variant, least, most)
+            if most < self._machines_now(group):  # it takes machines away at once, so copies go first
+                self._fewer_machines.insert(0, step)
+            else:
+                self._more_machines.insert(0, step)
 
     # --- Components
 
@@ -281,11 +282,10 @@ class DeploymentChanges:
         return self._needed[key]
 
     def _is_full(self, group: ServingGroup) -> bool:
-        machines: Machines = tuple(
-            (self.view.kind(pool.name), self.view.room(pool.instance_type))
-            for pool in group.pools
-            for _ in range(max(self.running_machines[pool.name], self._planned(pool.name)))
-        )
+        now: Counter[str] = Counter()
+        for pool in group.pools:
+            now[self.view.kind(pool.name)] += self.running_machines[pool.name]
+        machines = machines_of(self.view, group.pools, now | Counter(group.expected))
         both = {
             unit: max(each.copies, self._copies_now(each)) if unit == each.units[0] else 0
             for each in self.deployment.served
@@ -297,9 +297,6 @@ class DeploymentChanges:
 
     def _copies_now(self, served: Served) -> int:
         return self.running_copies[served.component] if served.runs else 0
-
-    def _planned(self, pool: str) -> int:
-        return sum(name == pool for name in self.view.pool_of.values())
 
     def _component(self, served: Served) -> None:
         """A new component: made with a copy at least, then scaled."""
@@ -386,6 +383,18 @@ def _words(found: MachineRange) -> str:
 
 def _runs(group: ServingGroup) -> bool:
     return any(labels.ENDPOINT in pool.labels for pool in group.pools)
+
+
+def _scalable(endpoint: str, variant: str, least: int, most: int) -> Step:
+    call = {
+        "ServiceNamespace": NAMESPACE,
+        "ResourceId": f"endpoint/{endpoint}/variant/{variant}",
+        "ScalableDimension": OF_VARIANT,
+        "MinCapacity": least,
+        "MaxCapacity": most,
+    }
+    purpose = f"scale variant {variant} of endpoint {endpoint} from {least} to {most} machines"
+    return Step("application-autoscaling", "RegisterScalableTarget", call, purpose)
 
 
 def _runtime(name: str, copies: int, purpose: str) -> Step:

@@ -11,8 +11,9 @@ from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice, labels
 from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
-from placement.integrations.sagemaker.groups import PlanView, demands_of
+from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
 from placement.integrations.sagemaker.label_rules import check_labels
+from placement.integrations.sagemaker.machine_mix import price_per_hour
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
 from placement.integrations.sagemaker.scaling import copy_range, later_update, tell_policies
@@ -20,12 +21,13 @@ from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
 from placement.integrations.sagemaker.template import template
+from placement.units import money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Plan, Problem
-    from placement.integrations.sagemaker.packing import Machines
+    from placement.integrations.sagemaker.groups import ServingGroup
     from placement.integrations.sagemaker.scaling import Registration
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
@@ -76,7 +78,8 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
         else:
             notes.inexact(TEMPLATE, "CloudFormation's resources know no partitions of accelerators: there is none")
     if not steps:
-        notes.assumed("calls", "there are none: as many copies run as the plan has")
+        where = ", on other machines than it has" if any(group.others is not None for group in made.groups) else ""
+        notes.assumed("calls", f"there are none: as many copies run as the plan has{where}")
     found |= _later(steps)
     pages = {advice.PAGE: advice.page(view, made, steps, notes, plan.price_per_hour)}
     return SageMakerExport(Exported(pages | found, tuple(notes)), tuple(steps), tuple(advice.lines(view, made)))
@@ -126,11 +129,7 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         zones = {pool.zone for pool in group.pools}
         if len(zones) > 1:
             notes.inexact(f"{place} zones", f"SageMaker spreads machines over zones itself; the plan has {len(zones)}")
-        if len(group.kinds) > 1:
-            mix = " and ".join(f"{count} of {kind}" for kind, count in group.kinds.items())
-            notes.inexact(
-                f"{place} InstancePools", f"the plan has {mix}; pools are tried in order, a mix can't be asked for"
-            )
+        _tell_mix(view, group, notes)
         if group.fit.strength == "no":
             notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
     for served in made.served:
@@ -141,6 +140,22 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_room(view, served, most, notes)
     if wish.policy is not None:
         tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
+
+
+def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
+    """Machines that the plan has of several types, or of others than will run."""
+
+    def words(kinds: Mapping[str, int]) -> str:
+        mix = " and ".join(f"{count} of {kind}" for kind, count in kinds.items())
+        return f"{mix} ({money(price_per_hour(view, group, kinds))} an hour)"
+
+    place = f"endpoint {group.endpoint} variant {group.variant} InstancePools"
+    why = "no call asks for a mix: machines that run stay, and new ones are of the first type that has capacity"
+    if group.others is not None:
+        shown = "placement diff --by-pool will show the difference"
+        notes.inexact(place, f"the plan has {words(group.kinds)}, {words(group.others)} will run: {why}; {shown}")
+    elif len(group.kinds) > 1:
+        notes.inexact(place, f"the plan has {words(group.kinds)}; {why}")
 
 
 def _tell_names(view: PlanView, made: Deployment, notes: Notes) -> None:
@@ -177,22 +192,19 @@ def _tell_room(view: PlanView, served: Served, most: int | None, notes: Notes) -
         reason = "its machines have no room for a copy more, which a step needs"
         notes.inexact(f"{place} rolling update", reason)
     if most is not None and served.copies and not _has_room(view, served, max(0, most - served.copies)):
-        reason = f"the {served.group.machines} machines of its variant may have no room for {most} copies"
+        reason = f"the {sum(served.group.expected.values())} machines of its variant may have no room for {most} copies"
         notes.inexact(f"{place} autoscaling", reason)
 
 
 def _has_room(view: PlanView, served: Served, more: int) -> bool:
     """Whether the machines surely hold so many copies more of a component."""
     group = served.group
-    machines: Machines = tuple(
-        (kind, view.room(pool.instance_type))
-        for kind, count in group.kinds.items()
-        for pool in [next(pool for pool in group.pools if view.kind(pool.name) == kind)]
-        for _ in range(count)
-    )
+    machines = machines_of(view, group.pools, group.expected)
     own = next((unit for unit in served.units if unit in group.copies), None)
-    grown = {unit: copies + more * (unit == own) for unit, copies in group.copies.items()}
-    demands = demands_of(view, grown, grown, group.strategies, group.pools)
+    all_types = view.of_all_types(group.copies, group.pools)
+    grown = {unit: copies + more * (unit == own) for unit, copies in all_types.items()}
+    strategies = dict.fromkeys(grown, view.strategy(served.component)) | dict(group.strategies)
+    demands = demands_of(view, grown, grown, strategies, group.pools)
     return not machines or fit(machines, demands).strength != "no"
 
 

@@ -52,6 +52,12 @@ class ServingGroup:
     endpoint: str = ""
     variant: str = ""
     fallbacks: tuple[str, ...] = field(default=())
+    others: Mapping[str, int] | None = None  # machines by type that will run in place of the plan's
+
+    @property
+    def expected(self) -> Mapping[str, int]:
+        """Machines by type that will run."""
+        return self.kinds if self.others is None else self.others
 
     @property
     def machines(self) -> int:
@@ -109,6 +115,31 @@ class PlanView:
         accelerator = self.problem.instance_types[pool.instance_type].accelerator
         listed = option.instance_types is None or pool.instance_type in option.instance_types
         return listed and (option.on is None or not option.accelerators or accelerator in option.on)
+
+    def kinds(self, units: Iterable[Unit], pools: Iterable[Pool]) -> set[str]:
+        """Types of some pools that copies of units may be on."""
+        pools = list(pools)
+        return {self.kind(pool.name) for unit in units for pool in pools if self.may_stand(unit, pool)}
+
+    def able(self, component: str, pools: Sequence[Pool]) -> list[Unit]:
+        """The options by which a component may be on some pools; its first where there is none."""
+        units = [Unit(component, index) for index in range(len(self.components[component].modes))]
+        return [unit for unit in units if self.kinds([unit], pools)] or units[:1]
+
+    def with_other_types(self, units: Iterable[Unit], pools: Sequence[Pool]) -> tuple[Unit, ...]:
+        """Units of a component, and options for types that none of them is for: the platform chooses the type."""
+        found = list(units)
+        for unit in self.able(found[0].component, pools):
+            if unit not in found and not self.kinds([unit], pools) & self.kinds(found, pools):
+                found.append(unit)
+        return tuple(sorted(found))
+
+    def of_all_types(self, copies: Mapping[Unit, int], pools: Sequence[Pool]) -> dict[Unit, int]:
+        """Copies, and none by the options for types of pools on which the plan has none."""
+        of: dict[str, list[Unit]] = defaultdict(list)
+        for unit in copies:
+            of[unit.component].append(unit)
+        return {unit: copies.get(unit, 0) for units in of.values() for unit in self.with_other_types(units, pools)}
 
     def strategy(self, name: str) -> Strategy:
         """The policy that suits a component: spread where a rule of it is about machines or zones."""
@@ -290,18 +321,33 @@ def _group(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> Se
         (view.kind(pool), view.room(view.pools[pool].instance_type))
         for pool in (view.pool_of[machine] for machine in machines)
     )
+    strategies, found = best_fit(view, rooms, copies, pools)
+    ordered = {unit: copies[unit] for unit in view.ordered(copies)}
+    return ServingGroup(dict(kinds), tuple(pools), ordered, found, strategies)
+
+
+def machines_of(view: PlanView, pools: Sequence[Pool], kinds: Mapping[str, int]) -> Machines:
+    """Machines by type, of some pools, as the packing sees them."""
+    rooms = {view.kind(pool.name): view.room(pool.instance_type) for pool in reversed(pools)}
+    return tuple((kind, rooms[kind]) for kind, count in kinds.items() for _ in range(count))
+
+
+def best_fit(
+    view: PlanView, machines: Machines, copies: Mapping[Unit, int], pools: Sequence[Pool]
+) -> tuple[dict[Unit, Strategy], Fit]:
+    """The policies under which copies fit most surely on machines, and how surely."""
     units = view.ordered(copies)
     wanted: dict[Unit, Strategy] = {unit: view.strategy(unit.component) for unit in units}
     tries: list[dict[Unit, Strategy]] = [wanted, dict.fromkeys(units, "SPREAD"), dict.fromkeys(units, "BINPACK")]
     best: tuple[dict[Unit, Strategy], Fit] | None = None
     for strategies in tries:
-        found = fit(rooms, demands_of(view, units, copies, strategies, pools))
+        found = fit(machines, demands_of(view, units, copies, strategies, pools))
         if best is None or (best[1].strength == "no" and found.strength != "no"):
             best = strategies, found
         if best[1].strength != "no":
             break
     assert best is not None
-    return ServingGroup(dict(kinds), tuple(pools), {unit: copies[unit] for unit in units}, best[1], best[0])
+    return best
 
 
 def demands_of(

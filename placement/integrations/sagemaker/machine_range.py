@@ -27,6 +27,13 @@ def running_range(pools: Sequence[Pool], label: str = labels.SCALING) -> Machine
     return None if found is None else (found[0], found[1])
 
 
+def asked_range(problem: Problem, pools: Sequence[Pool], machines: int, *, pin: bool) -> MachineRange | None:
+    """The range to be written of a variant that runs: the one number of `machines` with `pin`; None without a range."""
+    if pin and running_range(pools) is not None:
+        return machines, max(1, machines)
+    return wanted_range(problem, pools, machines)
+
+
 def wanted_range(
     problem: Problem, pools: Sequence[Pool], machines: int, label: str = labels.SCALING
 ) -> MachineRange | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
+from placement.integrations.sagemaker.machine_mix import with_expected_machines
 from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import fit
 
@@ -49,7 +50,7 @@ def deployment(view: PlanView, wish: ExportWish) -> Deployment:
     UsageError
         A machine holds what SageMaker can't place on it.
     """
-    running = running_groups(view)
+    running = with_expected_machines(view, running_groups(view), wish)
     names = ResourceNames()
     for group in running:
         names.keep(group.endpoint)
@@ -113,7 +114,7 @@ class ComponentsOfGroups:
                 parts.append(group.endpoint.removeprefix(start))
             new = own.get(name) or names.take(*parts)
             copies = sum(group.copies[unit] for unit in units)
-            found.append(Served(new, name, self._with_other_types(group, units), group, copies, runs=False))
+            found.append(Served(new, name, self.view.with_other_types(units, group.pools), group, copies, runs=False))
         return found
 
     def _at_home(self, component: Component, homes: list[ServingGroup], name: str) -> Served:
@@ -123,7 +124,7 @@ class ComponentsOfGroups:
             homes, key=lambda group: sum(n for unit, n in group.copies.items() if unit.component == component.name)
         )
         used = [unit for unit in most.copies if unit.component == component.name]
-        units = self._with_other_types(most, used or self._able(most, component.name)[:1])
+        units = self.view.with_other_types(used or self.view.able(component.name, most.pools)[:1], most.pools)
         return Served(name, component.name, units, most, copies, runs=True)
 
     def _new_places(self) -> list[tuple[ServingGroup, str, tuple[Unit, ...]]]:
@@ -135,31 +136,14 @@ class ComponentsOfGroups:
                 if group in self.homes[unit.component]:
                     continue
                 sets = taken.setdefault(unit.component, [])
-                same = next(
-                    (units for units in sets if not self._kinds(group, units) & self._kinds(group, [unit])), None
-                )
+                own = self.view.kinds([unit], group.pools)
+                same = next((units for units in sets if not self.view.kinds(units, group.pools) & own), None)
                 if same is None:
                     sets.append([unit])
                 else:
                     same.append(unit)
             places += [(group, name, tuple(units)) for name, sets in taken.items() for units in sets]
         return places
-
-    def _kinds(self, group: ServingGroup, units: Iterable[Unit]) -> set[str]:
-        return {self.view.kind(p.name) for unit in units for p in group.pools if self.view.may_stand(unit, p)}
-
-    def _able(self, group: ServingGroup, component: str) -> list[Unit]:
-        modes = range(len(self.view.components[component].modes))
-        units = [Unit(component, index) for index in modes]
-        return [unit for unit in units if self._kinds(group, [unit])] or units[:1]
-
-    def _with_other_types(self, group: ServingGroup, units: Iterable[Unit]) -> tuple[Unit, ...]:
-        """The units, and options for types of the group that none of them is for: the platform chooses the type."""
-        found = list(units)
-        for unit in self._able(group, found[0].component):
-            if unit not in found and not self._kinds(group, [unit]) & self._kinds(group, found):
-                found.append(unit)
-        return tuple(sorted(found))
 
 
 def is_home(component: Component, group: ServingGroup) -> bool:

@@ -81,8 +81,9 @@ class _TemplateWriter:
         return {**call, **rows, **more}, [endpoint] if endpoint else []
 
     def _target(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        component = self._ids.get(("Component", str(call["ResourceId"]).partition("/")[2]))
-        return dict(call), [component] if component else []
+        kind, name, *_ = str(call["ResourceId"]).split("/")
+        scaled = self._ids.get(("Endpoint" if kind == "endpoint" else "Component", name))
+        return dict(call), [scaled] if scaled else []
 
     def _policy(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         target = self._ids["Target", call["ResourceId"]]

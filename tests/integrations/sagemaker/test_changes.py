@@ -11,7 +11,8 @@ import placement
 from placement.documents import Plan, Problem
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
-from tests.integrations.sagemaker.samples import G5, P4D, ROLE, WHEN, component, config, endpoint, pooled, simple
+from placement.units import micro_dollars, money
+from tests.integrations.sagemaker.samples import G5, G6E, P4D, ROLE, WHEN, component, config, endpoint, pooled, simple
 from tests.integrations.sagemaker.test_import import imported
 
 if TYPE_CHECKING:
@@ -439,6 +440,8 @@ def test_variants_that_grow_and_shrink_do_so_in_two_steps(tmp_path: Path) -> Non
         documents = unmanaged(machines=2)
         documents["endpoint"]["ProductionVariants"].append({"VariantName": "second", "CurrentInstanceCount": 4})
         documents["config"]["ProductionVariants"].append({"VariantName": "second", "InstanceType": G5})
+        for row in documents["config"]["ProductionVariants"] if pin else ():
+            row["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 6}
         documents["component-other"] = component("other", "llm", 4, 4, 8) | {"VariantName": "second"}
         problem = imported(tmp_path / str(number), documents).problem
         more = changed(problem, {"chat-8b": 5, "rank": 4, "code-34b": 1, "other": 1})
@@ -537,3 +540,106 @@ def test_copies_of_several_variants_are_told_where_they_are(tmp_path: Path) -> N
 
     assert ": 4 x free: " in first
     assert ": 2 x free: " in second
+
+
+G6E_POOL, G5_POOL = f"mixed/main/{G6E}", f"mixed/main/{G5}"
+ONE_TYPE: Contents = {f"{G6E_POOL}/1": {"chat": 4}, f"{G6E_POOL}/new-1": {"chat": 1, "rank": 1}}
+
+
+def test_another_mix_of_types_is_told_where_nothing_is_called(tmp_path: Path) -> None:
+    """Machines of the second type hold copies, so they stay, and their price with them."""
+    problem = imported(tmp_path, pooled()).problem
+    export = exported(problem, ONE_TYPE)
+    said = notes(export)
+    g6e, g5 = (micro_dollars(problem.instance_types[kind].price_per_hour) for kind in (G6E, G5))
+
+    assert export.steps == ()
+    assert f"1 x {G6E} + 2 x {G5} (the plan has 2 x {G6E}): 5 x chat, 1 x rank: fits as simulated" in export.lines[0]
+    planned, coming = (
+        f"2 of {G6E} ({money(2 * g6e)} an hour)",
+        f"1 of {G6E} and 2 of {G5} ({money(g6e + 2 * g5)} an hour)",
+    )
+    assert f"the plan has {planned}, {coming} will run" in said
+    assert "there are none: as many copies run as the plan has, on other machines than it has" in said
+    more = f"cost {money(2 * g5 - g6e)} an hour more, at list prices"
+    assert more in export.exported.files["advice.md"]
+
+
+def test_copies_are_fitted_on_the_machines_that_will_run(tmp_path: Path) -> None:
+    """Four machines of the first type would hold them; with those that run, and the first type's added, they do not."""
+    problem = changed(imported(tmp_path, pooled()).problem, {"chat": 13, "rank": 1})
+    contents: Contents = {f"{G6E_POOL}/{n}": {"chat": 4} for n in ("1", "new-1", "new-2")}
+    contents[f"{G6E_POOL}/new-3"] = {"chat": 1, "rank": 1}
+    export = exported(problem, contents)
+
+    assert f"2 x {G6E} + 2 x {G5} (the plan has 4 x {G6E})" in export.lines[0]
+    assert "may not fit (copy " in export.lines[0]
+    assert "endpoint mixed variant main packing: inexact" in notes(export)
+    for wish in ({"pin": True}, {"as_new": True}):  # machines are started anew, of the first type
+        again = exported(problem, contents, **wish)
+        assert f"variant main: 4 x {G6E}: 13 x chat, 1 x rank: fits" in again.lines[0]
+        assert "will run" not in notes(again)
+
+
+def test_machines_of_the_first_type_are_added_as_copies_need_them(tmp_path: Path) -> None:
+    """No more than that; what is made anew has none of the second type."""
+    problem = changed(imported(tmp_path, pooled()).problem, {"chat": 9, "rank": 1})
+    contents: Contents = {
+        f"{G6E_POOL}/1": {"chat": 4},
+        f"{G6E_POOL}/new-1": {"chat": 4},
+        f"{G6E_POOL}/new-2": {"chat": 1, "rank": 1},
+    }
+    (line,) = exported(problem, contents).lines
+    assert f"2 x {G6E} + 2 x {G5} (the plan has 3 x {G6E})" in line
+    assert "fits as simulated" in line
+
+    mixed = exported(problem, {**contents, f"{G5_POOL}/1": {}}, as_new=True)
+    assert f"4 x {G6E} (the plan has 3 x {G6E} + 1 x {G5})" in mixed.lines[0]
+
+
+def capacity(least: int, most: int) -> Doc:
+    """An answer of describe-scalable-targets: the range of a variant's machines."""
+    row = scaled(least, most)["ScalableTargets"][0] | {
+        "ResourceId": "endpoint/llm/variant/main",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    return {"ScalableTargets": [row]}
+
+
+@pytest.mark.parametrize(("running", "called"), [(3, []), (4, ["UpdateEndpointWeightsAndCapacities"])])
+def test_pin_leaves_one_scaler(running: int, called: list[str], tmp_path: Path) -> None:
+    """A variant whose range Application Auto Scaling keeps gets no managed scaling beside it: that range is fixed."""
+    problem = imported(tmp_path, unmanaged(running) | {"targets": capacity(2, 5)}).problem
+    export = exported(problem, FULL, pin=True)
+    register = export.steps[0].parameters
+
+    assert [operation for operation, _ in calls(export)] == ["RegisterScalableTarget", *called]
+    assert (register["MinCapacity"], register["MaxCapacity"]) == (3, 3)
+    assert "2 to 5 machines now, 3 to 3 as --pin asks: the latter are registered" in notes(export)
+
+
+def test_a_pinned_range_takes_machines_away_after_copies(tmp_path: Path) -> None:
+    """Registered, it does so at once."""
+    problem = imported(tmp_path, unmanaged(4) | {"targets": capacity(2, 5)}).problem
+    less = changed(problem, {"chat-8b": 5, "rank": 1, "code-34b": 1})
+    export = exported(less, {**FULL, "llm/main/3": {}}, pin=True)
+
+    assert [operation for operation, _ in calls(export)] == [
+        "UpdateInferenceComponentRuntimeConfig",
+        "RegisterScalableTarget",
+        "UpdateEndpointWeightsAndCapacities",
+    ]
+
+
+def test_a_range_of_machines_is_registered_for_what_is_made_again(tmp_path: Path) -> None:
+    """With a note on the policies, which were not read; the template has it behind its endpoint."""
+    problem = imported(tmp_path, unmanaged() | {"targets": capacity(2, 5)}).problem
+    export = exported(problem, FULL, as_new=True)
+    operations = [operation for operation, _ in calls(export)]
+
+    assert operations[:3] == ["CreateEndpointConfig", "CreateEndpoint", "RegisterScalableTarget"]
+    assert "2 to 5 machines are registered; policies that scale in it are yours to make" in notes(export)
+    template = json.loads(export.exported.files["template.json"])
+    assert template["Resources"]["Target1"]["DependsOn"] == ["Endpoint1"]
+    (config,) = (step.parameters for step in export.steps if step.operation == "CreateEndpointConfig")
+    assert "ManagedInstanceScaling" not in config["ProductionVariants"][0]

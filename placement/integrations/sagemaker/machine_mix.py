@@ -1,0 +1,99 @@
+"""Which machines a variant of several types will have: SageMaker is told how many there may be, never of which type.
+
+Types are tried in the order of their priorities, the next one where the first has no capacity. So machines that run
+stay, and those that are added are of the first type; an endpoint that is made, or gets a new configuration, starts
+machines of the first type alone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.groups import best_fit, machines_of
+from placement.integrations.sagemaker.machine_range import asked_range, running_range
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.documents import Pool
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.wish import ExportWish
+
+
+def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
+    """Groups that run; those of several types with the machines that will be there, and how copies fit on them."""
+    of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
+    for group in groups:
+        of_endpoint[group.endpoint].append(group)
+    found = []
+    for together in of_endpoint.values():
+        anew = wish.as_new or any(
+            asked_range(view.problem, group.pools, group.machines, pin=wish.pin) != running_range(group.pools)
+            for group in together
+        )
+        found += [_expected(view, group, wish, anew=anew) for group in together]
+    return found
+
+
+def price_per_hour(view: PlanView, group: ServingGroup, kinds: Mapping[str, int]) -> int:
+    """Micro-dollars an hour of a group's machines by type, at list prices."""
+    return sum(count * _price(view, _pool_of(view, group.pools, kind)) for kind, count in kinds.items())
+
+
+def _price(view: PlanView, pool: Pool) -> int:
+    own = pool.price_per_hour
+    return micro_dollars(view.problem.instance_types[pool.instance_type].price_per_hour if own is None else own)
+
+
+def _pool_of(view: PlanView, pools: Iterable[Pool], kind: str) -> Pool:
+    return next(pool for pool in pools if view.kind(pool.name) == kind)
+
+
+def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bool) -> ServingGroup:
+    kinds = _in_order(view, group.pools)
+    if len(kinds) == 1 or not group.machines:
+        return group
+    managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    own = {pool.name for pool in group.pools}
+    running = Counter(view.kind(row.pool) for row in view.problem.instances if row.pool in own)
+    if anew:
+        start = {kinds[0]: max(group.machines, managed[0] if managed else 0)}
+    elif managed is None:
+        start = _of_number(kinds, running, group.machines)
+    else:
+        start = {kind: running[kind] for kind in kinds if running[kind]}
+    copies = view.of_all_types(group.copies, group.pools)
+    most = sum(start.values())
+    if managed is not None:
+        most = max(most, managed[1] if managed[1] is not None else most + sum(copies.values()))
+
+    def mix(more: int) -> dict[str, int]:
+        return {kind: n for kind in kinds if (n := start.get(kind, 0) + more * (kind == kinds[0]))}
+
+    def fits(more: int) -> bool:
+        return best_fit(view, machines_of(view, group.pools, mix(more)), copies, group.pools)[1].strength != "no"
+
+    spare = most - sum(start.values())
+    found = mix(bisect_left(range(spare), True, key=fits))  # the platform adds machines while copies find no room
+    strategies, fit = best_fit(view, machines_of(view, group.pools, found), copies, group.pools)
+    return replace(group, fit=fit, strategies=strategies, others=found if found != dict(group.kinds) else None)
+
+
+def _in_order(view: PlanView, pools: Sequence[Pool]) -> list[str]:
+    """The types of pools in the order in which the platform tries them."""
+    ranked = sorted(pools, key=lambda pool: labels.whole(pool.labels, labels.PRIORITY, pool.name) or 1)
+    return list(dict.fromkeys(view.kind(pool.name) for pool in ranked))
+
+
+def _of_number(kinds: Sequence[str], running: Mapping[str, int], machines: int) -> dict[str, int]:
+    """So many machines: of those that run the first types', then new ones of the first type."""
+    found: dict[str, int] = {}
+    for kind in kinds:
+        found[kind] = min(running[kind], machines - sum(found.values()))
+    found[kinds[0]] += machines - sum(found.values())
+    return found
