@@ -10,10 +10,12 @@ import typer
 
 from placement.cli.catalogue import FactsOption, read_market
 from placement.cli.endings import in_words, is_terminal, say
+from placement.cli.profile import StatisticOption, read_files
 
 if TYPE_CHECKING:
     from placement.catalogue.market import Market
     from placement.quickstart import Answers, Draft
+    from placement.quickstart.answers import Measured
 
 
 def init(
@@ -62,6 +64,7 @@ def init(
     slo_tpot: Annotated[str | None, typer.Option(metavar="TIME", help="Most time for each token after it.")] = None,
     input_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
     output_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
+    statistic: StatisticOption = None,
     facts: FactsOption = None,
     name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
@@ -79,7 +82,7 @@ def init(
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
         market = read_market(facts)
         check_region(region, market)
-        throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens))
+        throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic)
         from_file = read_models(models, throughputs) if models else ()
         answers = Answers(
             models=(*parse_models(model or ()), *from_file),
@@ -105,33 +108,24 @@ def init(
 
 
 def _throughputs(
-    files: list[str], slo: tuple[str | None, str | None], tokens: tuple[int | None, int | None]
-) -> dict[str, dict[tuple[str, int], float]]:
+    files: list[str], slo: tuple[str | None, str | None], tokens: tuple[int | None, int | None], statistic: str | None
+) -> dict[str, Measured]:
     """What copies of each model serve by its measurements, within limits on times; what has none goes to stderr."""
     from placement.errors import UsageError
-    from placement.profiles import Limits, Size, choose, read_profiles
-    from placement.profiles.importing import unknown_accelerators
-    from placement.profiles.limits import parse_milliseconds
+    from placement.profiles import Size, choose
+    from placement.profiles.limits import parse_limits
 
     if not files:
-        if slo != (None, None) or tokens != (None, None):
-            raise UsageError("--slo-ttft, --slo-tpot and tokens are limits on measurements: add --profile FILE")
+        if slo != (None, None) or tokens != (None, None) or statistic is not None:
+            raise UsageError("--slo-ttft, --slo-tpot, --statistic and tokens are of measurements: add --profile FILE")
         return {}
-    first, after = (
-        None if text is None else parse_milliseconds(option, text)
-        for option, text in zip(("--slo-ttft", "--slo-tpot"), slo, strict=True)
-    )
-    profiles = [row for file in files for row in read_profiles(file)]
-    choices = choose(profiles, Limits(first, after), Size(*tokens))
-    for sentence in (*unknown_accelerators(profiles), *choices.missing):
-        say(f"placement: {sentence}")
-    found: dict[str, dict[tuple[str, int], float]] = {}
-    for model, of_model in choices.of_model.items():
-        rows = [choice.profile for choice in of_model]
-        # The option has what is promised: the measurement, rounded down.
-        promised = [float(str(choice.to_option()["throughput"])) for choice in of_model]
-        found[model] = {(row.accelerator, row.accelerators): p for row, p in zip(rows, promised, strict=True)}
-    return found
+    choices = choose(read_files(files, None, statistic), parse_limits(*slo), Size(*tokens))
+    for sentence in choices.missing:
+        say(f"note: {sentence}")
+    return {
+        model: {(choice.profile.accelerator, choice.profile.accelerators): choice for choice in of_model}
+        for model, of_model in choices.of_model.items()
+    }
 
 
 def _complete(answers: Answers, market: Market) -> Answers:

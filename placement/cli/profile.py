@@ -31,7 +31,12 @@ CountOption = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Accelerators of a copy, where files do not say.")
 ]
 StatisticOption = Annotated[
-    str, typer.Option(metavar="NAME", help="Of times, where a file has several: mean, p50, p90, p95, p99.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Of times: mean, p50, p90, p95, p99; without it the mean where a file has several. Rows of a CSV that "
+        "have another are not used.",
+    ),
 ]
 
 
@@ -46,7 +51,7 @@ def import_files(
     memory_gib: Annotated[
         float | None, typer.Option(min=0, metavar="GIB", help="On each accelerator, where files do not say.")
     ] = None,
-    statistic: StatisticOption = "mean",
+    statistic: StatisticOption = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The CSV; - is stdout.")] = "-",
 ) -> None:
     """Write the measurements of files as one CSV, placement-profile/v1.
@@ -70,7 +75,7 @@ def import_files(
             precision=precision,
             memory_gib=memory_gib,
         )
-        text = to_csv(_read(files, given, statistic))
+        text = to_csv(read_files(files, given, statistic))
         if output == "-":
             typer.echo(text, nl=False)
         else:
@@ -98,7 +103,7 @@ def options(
     output_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Of a request; larger ones that were measured count too.")
     ] = None,
-    statistic: StatisticOption = "mean",
+    statistic: StatisticOption = None,
 ) -> None:
     """Print `options:` with the throughput of a model on each accelerator, requests a second within the limits.
 
@@ -109,17 +114,14 @@ def options(
     """
     with in_words():
         from placement.errors import UsageError
-        from placement.profiles import Limits, Size, choose
+        from placement.profiles import Size, choose
         from placement.profiles.importing import canonical
-        from placement.profiles.limits import parse_milliseconds
+        from placement.profiles.limits import parse_limits
         from placement.report.profiles import option_lines
 
-        limits = Limits(
-            None if slo_ttft is None else parse_milliseconds("--slo-ttft", slo_ttft),
-            None if slo_tpot is None else parse_milliseconds("--slo-tpot", slo_tpot),
-        )
+        limits = parse_limits(slo_ttft, slo_tpot)
         kinds = [canonical(name) for name in accelerator or ()]
-        read = _read(files, None, statistic)
+        read = read_files(files, None, statistic)
         profiles = _asked_for(read, model or [], kinds)
         models = model or dict.fromkeys(profile.model for profile in read)
         choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds, models)
@@ -131,14 +133,19 @@ def options(
             typer.echo(line)
 
 
-def _read(files: list[str], given: Given | None, statistic: str) -> list[Profile]:
+def read_files(files: list[str], given: Given | None, statistic: str | None) -> list[Profile]:
+    """The measurements of files; on stderr which rows are not used, and which accelerators are not known."""
     from placement.profiles import read_profiles
     from placement.profiles.importing import unknown_accelerators
 
-    found = [profile for file in files for profile in read_profiles(file, given, statistic=statistic)]
+    found = [profile for file in files for profile in read_profiles(file, given, statistic=statistic, tell=_note)]
     for sentence in unknown_accelerators(found):
-        say(f"note: {sentence}")
+        _note(sentence)
     return found
+
+
+def _note(sentence: str) -> None:
+    say(f"note: {sentence}")
 
 
 def _asked_for(profiles: list[Profile], models: list[str], kinds: list[str]) -> list[Profile]:

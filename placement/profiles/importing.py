@@ -52,13 +52,21 @@ class Given:
     memory_gib: float | None = None
 
 
-def read_profiles(path: str | Path, given: Given | None = None, *, statistic: str = "mean") -> list[Profile]:
+def read_profiles(
+    path: str | Path,
+    given: Given | None = None,
+    *,
+    statistic: str | None = None,
+    tell: Callable[[str], object] | None = None,
+) -> list[Profile]:
     """The measurements in a file: `placement-profile/v1`, or what one of the known tools writes.
 
     Parameters
     ----------
     given : what the file does not say of the deployment.
-    statistic : of the times, where a file has several: mean, p50, p90, p95 or p99.
+    statistic : of the times: mean, p50, p90, p95 or p99. None: the mean where a file has several, and rows of a CSV as
+        they are. A row of a CSV with times of another statistic is not used.
+    tell : takes a sentence of each row that is not used.
 
     Raises
     ------
@@ -67,7 +75,7 @@ def read_profiles(path: str | Path, given: Given | None = None, *, statistic: st
     UsageError
         The file lacks what nobody gave, such as the accelerator, or says otherwise than was given.
     """
-    if statistic not in STATISTICS:
+    if statistic is not None and statistic not in STATISTICS:
         raise UsageError(f'no statistic "{printable(statistic)}"; {nearest(statistic, STATISTICS)}')
     source, text = read_text(path)
     if not text.strip():
@@ -75,17 +83,53 @@ def read_profiles(path: str | Path, given: Given | None = None, *, statistic: st
     if text.lstrip()[:1] not in "{[" and not str(path).lower().endswith(tuple(YAML_SUFFIXES)) and "," in text:
         rows = parse_csv(text, source)
         if rows and "format" in rows[0].cells:
-            return read_rows(rows, source)
-        found = _of_csv(rows, source)
+            return _of_statistic(rows, read_rows(rows, source), source, statistic, tell)
+        found = _of_csv(rows, source, statistic)
     else:
-        found = _of_documents(text, source, statistic)
+        found = _of_documents(text, source, statistic or "mean")
     if not found:
         raise DocumentError([Fault("$", "has no measurement")], source)
-    return [_filled(entry, given or Given(), source, statistic) for entry in found]
+    return [_filled(entry, given or Given(), source, statistic or "mean") for entry in found]
 
 
-def _of_csv(rows: list[CsvRow], source: str) -> list[Found]:
+def _of_statistic(
+    rows: list[CsvRow],
+    profiles: list[Profile],
+    source: str,
+    statistic: str | None,
+    tell: Callable[[str], object] | None,
+) -> list[Profile]:
+    """The rows without times, or whose times are of a statistic; a sentence of each other one.
+
+    Raises
+    ------
+    DocumentError
+        None is left.
+    """
+    found: list[Profile] = []
+    unused: list[Fault] = []
+    for row, profile in zip(rows, profiles, strict=True):
+        is_timed = profile.ttft_ms is not None or profile.tpot_ms is not None
+        if statistic is None or not is_timed or profile.statistic == statistic:
+            found.append(profile)
+        else:
+            has = f"of {profile.statistic}" if profile.statistic else "of no statistic that source names"
+            rule = f"has times {has}, and {statistic} is asked for: it is not used"
+            unused.append(Fault(row.place("source"), rule, profile.source))
+    if profiles and not found:
+        raise DocumentError(unused, source)
+    if tell is not None:
+        for fault in unused:
+            tell(f"{source}: {fault}")
+    return found
+
+
+def _of_csv(rows: list[CsvRow], source: str, statistic: str | None) -> list[Found]:
     if rows and aiconfigurator.COLUMN in rows[0].cells:
+        if statistic not in (None, "mean"):
+            raise DocumentError(
+                [Fault("row 1", f"is of aiconfigurator, which has means alone, and no {statistic}")], source
+            )
         return aiconfigurator.read(rows, source)
     rule = (
         "is no CSV that is known here: neither placement-profile/v1 (its first column is format) nor aiconfigurator's"

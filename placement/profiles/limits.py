@@ -46,3 +46,17 @@ class Limits:
         parts = [f"first token {self.ttft_ms:g} ms"] if self.ttft_ms is not None else []
         parts += [f"each after it {self.tpot_ms:g} ms"] if self.tpot_ms is not None else []
         return ", ".join(parts) or "no limit"
+
+
+def parse_limits(ttft: str | None, tpot: str | None) -> Limits:
+    """The limits of the options ``--slo-ttft`` and ``--slo-tpot``; errors as `parse_milliseconds`.
+
+    Examples
+    --------
+    >>> parse_limits("0.5s", None)
+    Limits(ttft_ms=500.0, tpot_ms=None)
+    """
+    return Limits(
+        None if ttft is None else parse_milliseconds("--slo-ttft", ttft),
+        None if tpot is None else parse_milliseconds("--slo-tpot", tpot),
+    )

@@ -32,6 +32,11 @@ class Profile:
     memory_gib: float | None
     source: str
 
+    @property
+    def statistic(self) -> str:
+        """The statistic of the times that `source` names; empty where it names none."""
+        return next((part for part in reversed(self.source.split(", ")) if part in STATISTICS), "")
+
 
 COLUMNS = ("format", *(field.name for field in fields(Profile)))
 TEXTS = ("model", "accelerator", "engine", "version", "precision", "source")

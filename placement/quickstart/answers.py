@@ -12,8 +12,10 @@ from placement.errors import UsageError, wrong_argument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.profiles import Choice
+
 Place = Callable[[str], str]  # how messages call the value of a key
-Measured = Mapping[tuple[str, int], float]  # (accelerator, how many of it a copy has) -> what the copy serves
+Measured = Mapping[tuple[str, int], "Choice"]  # (accelerator, how many of it a copy has) -> its best measurement
 MOST_COPIES = 10**6
 MOST_RATE = 1e18
 MOST_TOKENS = 10**9
@@ -43,7 +45,8 @@ class ModelWish:
 class Answers:
     """Everything that a first problem needs. Empty `zones`: those that offer most of the machines.
 
-    `throughputs` are measurements: what a copy of a model serves, by the kind and the number of its accelerators.
+    `throughputs` are measurements: what a copy of a model serves, by the kind and the number of its accelerators. A
+    copy that was measured owns those, `share` or not: beside others it would serve less.
     """
 
     models: tuple[ModelWish, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.names import nearest_names
@@ -15,8 +15,9 @@ from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from placement.profiles import Profile
     from placement.quickstart.answers import Answers, Measured, ModelWish
     from placement.sizing import Model, Sizing
 
@@ -59,8 +60,8 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
         The model's files are damaged.
     """
     model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
-    launch = _launch(wish, model)
     measured = _measured(wish, model, answers)
+    launch = _launch(wish, model, is_measured=measured is not None)
     found: list[Sizing] = []
     reasons: list[str] = []
     for device, rented in machinery.items():
@@ -74,7 +75,7 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     if zones <= answers.survive_zones:
         lost = f"{answers.survive_zones} of the zones"
         raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
-    remarks = [_load_words(model, launch), *reasons]
+    remarks = [*_load_words(wish, model, launch, measured, share=answers.share), *reasons]
     options = [_option(copy, wish, measured, share=answers.share) for copy in found]
     commands = [f"vllm serve {model.name} {' '.join(copy.flags)}" for copy in found]
     notes = dict.fromkeys(note for copy in found for note in copy.notes)
@@ -82,16 +83,27 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     return Drafted(row, tuple(options), tuple(commands), tuple(remarks), tuple(notes))
 
 
-def _launch(wish: ModelWish, model: Model) -> Launch:
+def _launch(wish: ModelWish, model: Model, *, is_measured: bool) -> Launch:
+    """How a copy is started. One that was measured has the memory of that, and as many sequences as it holds."""
     longest = model.architecture.context
     context = wish.context_length or min(CONTEXT_LENGTH, longest or CONTEXT_LENGTH)
-    return Launch(
-        context_length=context, concurrency=wish.concurrency or CONCURRENCY, checkpoint_gib=wish.checkpoint_gib
-    )
+    concurrency = wish.concurrency or (None if is_measured else CONCURRENCY)
+    return Launch(context_length=context, concurrency=concurrency, checkpoint_gib=wish.checkpoint_gib)
 
 
-def _load_words(model: Model, launch: Launch) -> str:
-    return f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
+def _load_words(
+    wish: ModelWish, model: Model, launch: Launch, measured: Measured | None, *, share: bool
+) -> Iterator[str]:
+    if measured is None:
+        yield f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
+    else:
+        yield f"{model.name}: throughput as measured, and memory where it was. A copy owns its accelerators: " + (
+            "beside others it would serve less than measured, so none of these options is shared."
+            if share
+            else "beside others it would serve less."
+        )
+    if share and measured is None and wish.throughput is not None:
+        yield "Its throughput is as given, and must hold beside other copies on the same accelerator."
 
 
 def _is_known(device: str) -> bool:
@@ -134,7 +146,10 @@ def _copies_on(
     found: list[Sizing] = []
     reason = "no copy was measured on it within the limits"
     for degree in degrees:
-        sized = size(model, device, degree, launch)
+        if measured is None:
+            sized = size(model, device, degree, launch)
+        else:
+            sized = _as_measured(model, launch, measured[device, degree].profile)
         if sized.fits:
             found.append(sized)
             if measured is None:
@@ -143,12 +158,35 @@ def _copies_on(
     return found, "" if found else reason
 
 
+def _as_measured(model: Model, launch: Launch, profile: Profile) -> Sizing:
+    """A copy in the memory that it was measured in; where that is not known, in what the engine takes by itself.
+
+    Its context has room for the requests that were measured. The engine's share of the accelerator leaves room for what
+    the engine does not count (its context, the safety margin), so that all is within the memory that is told.
+    """
+    device, degree = profile.accelerator, profile.accelerators
+    tokens = (profile.input_tokens or 0) + (profile.output_tokens or 0)
+    launch = replace(launch, context_length=max(launch.context_length or 1, tokens))
+    by_itself = size(model, device, degree, replace(launch, concurrency=None))
+    if profile.memory_gib is None and launch.concurrency is None:
+        return by_itself
+    memory = by_itself.total_gib if profile.memory_gib is None else profile.memory_gib
+    whole = size(model, device, degree, replace(launch, concurrency=None, utilization=1.0))
+    uncounted = whole.total_gib - whole.usable_gib
+    share = math.floor(round(1000 * (memory - uncounted) / whole.usable_gib, 6)) / 1000
+    return size(model, device, degree, replace(launch, utilization=min(max(share, 0.001), 1.0)))
+
+
 def _option(copy: Sizing, wish: ModelWish, measured: Measured | None, *, share: bool) -> dict[str, Any]:
     option = copy.to_option() | {"vcpus": VCPUS * copy.gpus, "memory_gib": MEMORY_GIB * copy.gpus}
+    if measured is not None:  # not shared: what a copy serves was measured while it had its accelerators to itself
+        del option["accelerator_memory_gib"]
+        told = measured[copy.accelerator, copy.gpus].to_option()
+        return option | {key: told[key] for key in ("accelerator_memory_gib", "throughput") if key in told}
     if share and copy.gpus == 1:
         option["shared"] = True
     if wish.rate is not None:
-        option["throughput"] = wish.throughput if measured is None else measured[copy.accelerator, copy.gpus]
+        option["throughput"] = wish.throughput
     return option
 
 

@@ -60,7 +60,30 @@ def test_rates_by_measurements(tmp_path: Path) -> None:
     assert [option.throughput for option in placement.read(target).components[0].modes] == [2.5]
     assert "Llama-3.1-8B-Instruct on L4 x 2: of 1 measured, none keeps the limits" in " ".join(done.stderr.split())
     assert "add throughput=N beside the rate" in run(*words, "--force").stderr
-    assert "are limits on measurements: add --profile FILE" in run(*words, "--force", "--slo-ttft", "1s").stderr
+    assert "are of measurements: add --profile FILE" in run(*words, "--force", "--slo-ttft", "1s").stderr
+
+
+def test_a_statistic_of_measurements(tmp_path: Path) -> None:
+    """Rows of another one are not used, and are told; with none left the file is refused."""
+    (tmp_path / "profile.csv").write_text(
+        "format,model,accelerator,accelerators,ttft_ms,tpot_ms,requests_per_second,source\n"
+        'placement-profile/v1,phi-2,L4,1,200,30,2.5,"a.json, mean"\n'
+        'placement-profile/v1,phi-2,L4,1,300,40,1.5,"a.json, p99"\n'
+    )
+    target = tmp_path / "fleet.yaml"
+    words = ("init", target, "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2,rate=4", "--force")
+    measured = (*words, "--profile", tmp_path / "profile.csv", "--slo-tpot", "50ms")
+    rates = []
+    for more in ((), ("--statistic", "p99")):
+        done = run(*measured, *more)
+        assert done.exit_code == 0, done.stderr
+        rates += [option.throughput for option in placement.read(target).components[0].modes]
+    assert rates == [2.5, 1.5]
+    assert "row 2, column source: has times of mean, and p99 is asked for" in " ".join(done.stderr.split())
+    refused = run(*measured, "--statistic", "p95")
+    assert refused.exit_code == 2
+    assert "row 3, column source: has times of p99, and p95 is asked for" in " ".join(refused.stderr.split())
+    assert "add --profile FILE" in run(*words, "--statistic", "p95").stderr
 
 
 def test_json_by_the_suffix(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +19,15 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node, Offer, Quota
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
+from placement.profiles import Choice, Limits, Profile, choose
 from placement.quickstart import Answers, ModelWish, draft, parse_model, parse_models, read_models
 from placement.quickstart.models_csv import COLUMNS
+from placement.sizing import Launch, size
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from placement.quickstart.answers import Measured
 
 FIVE = (
     ModelWish("Llama-3.1-8B-Instruct", copies=4),
@@ -36,6 +42,24 @@ MARKET = Market()
 def answers(*models: ModelWish, **more: Any) -> Answers:
     """Answers for GPUs of one kind in one region, unless told otherwise."""
     return Answers(**{"models": models or FIVE, "region": "us-east-1", "gpus": ("L40S",), **more})
+
+
+def measured(accelerator: str, accelerators: int, rate: float, **more: Any) -> Profile:
+    """A measurement of one model, of which only what is given is known."""
+    unknown: dict[str, Any] = dict.fromkeys(("input_tokens", "output_tokens", "ttft_ms", "tpot_ms", "memory_gib"))
+    texts = {"engine": "vllm", "version": "", "precision": "", "source": "a.json, mean"}
+    return Profile(
+        model="meta-llama/llama-3.1-8b-instruct",
+        accelerator=accelerator,
+        accelerators=accelerators,
+        requests_per_second=rate,
+        **(unknown | texts | more),
+    )
+
+
+def measurements(*rows: Profile) -> dict[str, Measured]:
+    """They as answers have them."""
+    return {row.model: {(row.accelerator, row.accelerators): Choice(row) for row in rows} for row in rows}
 
 
 def test_five_models_solve_at_once_with_a_proof() -> None:
@@ -121,7 +145,7 @@ def test_a_rate_is_a_demand() -> None:
 def test_a_rate_by_measurements() -> None:
     """Each number of accelerators that was measured is an option; without any measurement it is refused."""
     wish = ModelWish("Llama-3.1-8B-Instruct", rate=40)
-    told = {"meta-llama/llama-3.1-8b-instruct": {("L4", 2): 1.5, ("L4", 4): 2.5, ("H100", 1): 9.0}}
+    told = measurements(measured("L4", 2, 1.5), measured("L4", 4, 2.5), measured("H100", 1, 9.0))
     made = draft(answers(wish, gpus=("L4", "L40S", "H100"), throughputs=told), MARKET)
     (row,) = made.problem.components
 
@@ -131,6 +155,61 @@ def test_a_rate_by_measurements() -> None:
         draft(answers(wish), MARKET)
     with pytest.raises(UsageError, match=r'did you mean "meta-llama/Llama-3\.1-70B-Instruct"'):
         draft(answers(wish, throughputs={"meta-llama/Llama-3.1-70B-Instruct": {}}), MARKET)
+
+
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize(("memory", "tokens"), [(71.2, 2048), (40.04, 2048), (None, 2048), (71.2, 16384)])
+def test_a_copy_that_was_measured_is_the_same_as_in_options_of_profiles(
+    memory: float | None, tokens: int, share: bool
+) -> None:
+    """It owns its accelerators, has the memory it was measured in, and its command fills that and no more."""
+    row = measured("H100", 1, 20.0, memory_gib=memory, input_tokens=tokens, output_tokens=256)
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=80)
+    made = draft(answers(wish, gpus=("H100",), throughputs=measurements(row), share=share), MARKET)
+
+    (option,) = made.problem.to_document()["components"][0]["options"]
+    (told,) = choose([row], Limits()).of_model[row.model]
+    kept = ("accelerators", "on", "throughput", "accelerator_memory_gib", "shared")
+    assert {key: option[key] for key in kept if key in option} == {
+        key: value for key, value in told.to_option().items() if key != "name"
+    }
+    flags = dict(pair.split() for pair in re.findall(r"--\S+ \S+", next(filter(_is_command, made.text.splitlines()))))
+    length = int(flags["--max-model-len"])
+    sized = size(wish.model, "H100", 1, Launch(utilization=float(flags["--gpu-memory-utilization"])))
+    most = memory or size(wish.model, "H100", 1).total_gib
+    assert most - 0.2 < sized.total_gib <= most
+    assert length == max(8192, tokens + 256)
+    assert sized.kv_tokens > 8 * 8192
+    assert ("none of these options is shared" in made.text) == share
+
+
+def _is_command(line: str) -> bool:
+    return "# vllm serve" in line
+
+
+def test_sequences_that_are_asked_for_must_have_room_where_a_copy_was_measured() -> None:
+    """In the memory of the measurement, or in what the engine takes."""
+    for memory, concurrency in ((40.0, 100), (None, 1000)):
+        told = measurements(measured("H100", 1, 20.0, memory_gib=memory))
+        wish = ModelWish("Llama-3.1-8B-Instruct", rate=80, concurrency=concurrency)
+        with pytest.raises(UsageError, match="the KV cache asked for takes"):
+            draft(answers(wish, gpus=("H100",), throughputs=told), MARKET)
+        assert draft(answers(replace(wish, concurrency=2), gpus=("H100",), throughputs=told), MARKET)
+
+
+def test_a_measurement_in_more_memory_than_there_is() -> None:
+    """Is not offered."""
+    told = measurements(measured("H100", 1, 20.0, memory_gib=95.0))
+    with pytest.raises(UsageError, match="GiB are needed and 79"):
+        draft(answers(ModelWish("Llama-3.1-8B-Instruct", rate=80), gpus=("H100",), throughputs=told), MARKET)
+
+
+def test_a_throughput_that_is_given_may_be_of_copies_that_share() -> None:
+    """The file says what that means."""
+    made = draft(answers(ModelWish("phi-2", rate=40, throughput=12.5), share=True), MARKET)
+
+    assert made.problem.components[0].modes[0].shared
+    assert "must hold beside other copies on the same accelerator" in " ".join(made.text.split())
 
 
 def test_copies_that_share() -> None:
@@ -302,7 +381,7 @@ def test_measurements_stand_for_throughputs_in_a_file_of_models(tmp_path: Path) 
     path.write_text("model,rate\nQwen/Qwen2.5-7B-Instruct,5\n")
 
     wished = (ModelWish("Qwen/Qwen2.5-7B-Instruct", rate=5),)
-    assert read_models(path, {"qwen2.5-7b-instruct": {("L4", 1): 3.0}}) == wished
+    assert read_models(path, {"qwen2.5-7b-instruct": {("L4", 1): Choice(measured("L4", 1, 3.0))}}) == wished
     assert read_models(path) == wished
 
 
