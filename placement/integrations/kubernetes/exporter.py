@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
+from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.deployments import tell_unknown
 from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
+from placement.integrations.kubernetes.handovers import handovers
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import frozen, kept_pools, made_pools, node_pools_of
 from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
@@ -21,7 +23,8 @@ from placement.integrations.kubernetes.objects import read_cluster, source_of
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
-from placement.integrations.kubernetes.steps import STOPPED, Replaced, steps_text
+from placement.integrations.kubernetes.steps import STOPPED, steps_text
+from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.integrations.notes import Notes
@@ -35,9 +38,9 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.manifests import Sharing
     from placement.integrations.kubernetes.templates import Json
 
-FREEZE, POOLS, GUARDS, CLAIMS, WORK, SETTLE, STEPS = (
+FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
-    *("40-workloads.yaml", "90-settle-node-pools.yaml", "README.md"),
+    *("40-workloads.yaml", "50-autoscalers.yaml", "90-settle-node-pools.yaml", "README.md"),
 )
 
 
@@ -105,26 +108,30 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     ]
     node_pools = node_pools_of(plan, workshop, wishes.node_class, static=wishes.static)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
+    replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
+    source = source_of(wishes.cluster)
+    moved = handovers(problem, groups, work, templates, replaced, notes)
+    scalers = rescaled(templates.cluster, moved, work, notes, source)
     files = {
         FREEZE: kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=True),
         POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
         WORK: work,
+        SCALERS: scalers.documents,
         SETTLE: [
             *kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=False),
             *node_pools.values(),
         ],
     }
     _tell_limits(problem, plan, groups, workshop, wishes)
-    new, source = _new_copies(groups, work), source_of(wishes.cluster)
+    tell_roll_outs(groups, work, notes)
+    new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes, source)
     tell_not_returning(problem, plan, named, now, notes)
-    replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
     tell_quotas(templates, new, replaced, notes, source)
-    outdated = _outdated(work, templates, replaced, problem)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
-    texts[STEPS] = steps_text(problem, plan, list(texts), notes, Replaced(replaced, outdated))
+    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, scalers.deleted)
     return Exported(texts, tuple(notes))
 
 
@@ -135,16 +142,6 @@ def _read(wishes: ExportWishes) -> tuple[Templates, Problem | None]:
     cluster, source = read_cluster(wishes.cluster, Notes()), source_of(wishes.cluster)
     made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes(), source)
     return templates_of(cluster, wishes.zone_label, source), made.problem
-
-
-def _outdated(
-    work: Sequence[Json], templates: Templates, replaced: set[str], problem: Problem
-) -> list[tuple[str, str]]:
-    """Namespaces and names of Deployments of an earlier export that this one has none of: their copies must stop."""
-    written = {(row["metadata"]["namespace"], row["metadata"]["name"]) for row in work}
-    known = {row.name for row in problem.components}
-    ended = (key for key, component in templates.exported.items() if component in replaced or component not in known)
-    return sorted(key for key in ended if key not in written)
 
 
 def _is_exported(group: CopyGroup, templates: Templates, notes: Notes) -> bool:
@@ -230,20 +227,6 @@ def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCo
     return found
 
 
-def _tell_roll_outs(groups: Sequence[CopyGroup], notes: Notes) -> None:
-    """Where a roll-out may take more copies away than the component may be without."""
-    of: dict[str, list[CopyGroup]] = defaultdict(list)
-    for group in groups:
-        if "max_unavailable" in group.component.model_fields_set:
-            of[group.component.name].append(group)
-    for name, rows in of.items():
-        allowed, pinned = rows[0].component.max_unavailable, sum(bool(row.node) for row in rows)
-        away = pinned + sum(min(allowed, row.copies) for row in rows if not row.node)
-        if away > allowed:
-            told = f"a roll-out of all its {len(rows)} Deployments at once takes {away} copies away, not {allowed}"
-            notes.inexact(f"component {name} max_unavailable", told)
-
-
 def _tell_limits(
     problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes
 ) -> None:
@@ -267,7 +250,6 @@ def _tell_limits(
     for names in same.values():
         if len(names) > 1 and wishes.pin == "none":
             notes.inexact(f"pools {', '.join(names)}", "their nodes have the same labels: the scheduler sees one pool")
-    _tell_roll_outs(groups, notes)
     if any(row.spread.max_skew or row.spread.min_zones or row.min_available_on_zone_loss for row in problem.components):
         notes.inexact("rules over zones", "are kept by the counts of Deployments; scaling one may break them")
     if wishes.pin != "none":

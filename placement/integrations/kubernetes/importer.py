@@ -11,6 +11,7 @@ from placement.catalogue.readers.fields import FieldError
 from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
+from placement.integrations.kubernetes.autoscalers import tell_autoscalers
 from placement.integrations.kubernetes.budgets import KARPENTER_POOL, commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
@@ -88,6 +89,7 @@ class _Import:
     def __init__(self, cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> None:
         self.wishes, self.notes, self.source, self.cluster = wishes, notes, source, cluster
         tell_unread_objects(cluster, notes)
+        tell_autoscalers(cluster, notes, source)
         devices = slice_devices(cluster, notes, source)
         found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes, source)
         static = _static_pools(cluster, source)

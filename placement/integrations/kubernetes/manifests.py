@@ -16,7 +16,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_MEMORY,
 )
 from placement.integrations.kubernetes.budgets import KARPENTER_POOL
-from placement.integrations.kubernetes.deployments import ends_before_it_starts, kept_metadata, kept_settings
+from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
@@ -24,8 +24,9 @@ from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABE
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
+from placement.integrations.kubernetes.strategies import strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
-from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, read_budget
+from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, read_budget
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Option, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
-    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
 
@@ -150,7 +150,7 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
         "spec": {
             **(kept_settings(before_it, notes) if before_it else {}),
             "replicas": group.copies,
-            "strategy": _strategy(group, before_it),
+            "strategy": strategy_of(group, before_it, notes),
             "selector": {"matchLabels": dict(labels)},
             "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
         },
@@ -166,28 +166,12 @@ def _tell_template(template: PodTemplate, group: CopyGroup, workshop: Workshop) 
         workshop.notes.ignored(f"{place} annotation {key}", "its pods differ in it, so new copies have none")
 
 
-def _strategy(group: CopyGroup, deployment: KubeObject | None) -> Json:
-    """How copies are replaced: all at once where that is how it was, unless fewer may be away by now."""
-    if deployment is not None and ends_before_it_starts(deployment) and group.component.max_unavailable >= group.copies:
-        return {"type": "Recreate"}
-    return {"type": "RollingUpdate", **_rolling(group)}
-
-
 def _roll_out(component: Component, workshop: Workshop) -> OwnRollOut:
-    """What an import reads of the pods: the surge, and `max_unavailable` where a budget that stays may say more."""
-    is_told = workshop.budget_that_stays(component) and "max_unavailable" in component.model_fields_set
-    return OwnRollOut(component.max_unavailable if is_told else None, component.labels.get(MAX_SURGE, ""))
-
-
-def _rolling(group: CopyGroup) -> Json:
-    """How many pods of a Deployment may be away, or be there beside the others, while it is rolled out."""
-    if group.node:  # there is no room beside itself for a copy that has its place
-        return {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
-    if "max_unavailable" not in group.component.model_fields_set:
-        return {}
-    away, surge = min(group.component.max_unavailable, group.copies), group.component.labels.get(MAX_SURGE, "")
-    more = int(surge) if surge.isascii() and surge.isdigit() and len(surge) < 7 else 1
-    return {"rollingUpdate": {"maxSurge": more or int(not away), "maxUnavailable": away}}  # both at 0 are refused
+    """What an import reads of the pods: the surge, and `max_unavailable` where no budget of the export says it."""
+    is_set = "max_unavailable" in component.model_fields_set
+    is_told = is_set and (asked_away(component) is None or workshop.budget_that_stays(component))
+    surge, rolled = (component.labels.get(key, "") for key in (MAX_SURGE, ROLLED))
+    return OwnRollOut(component.max_unavailable if is_told else None, surge, rolled)
 
 
 def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:

@@ -25,7 +25,7 @@ RULES = "gpu-placement/rules"
 _HOST = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_AWAY, _SURGE = "away", "surge"
+_AWAY, _SURGE, _ROLLED = "away", "surge", "rolled"
 _KINDS: dict[str, type] = {
     _SELECTOR: dict,
     _NODES: dict,
@@ -34,14 +34,19 @@ _KINDS: dict[str, type] = {
     _MADE: str,
     _AWAY: int,
     _SURGE: str,
+    _ROLLED: str,
 }
 
 
 class OwnRollOut(NamedTuple):
-    """How many copies may be away, and how many more there may be, where no other object of the export says it."""
+    """How many copies may be away, and how many more there may be, where no other object of the export says it.
+
+    `rolled` is how many the owner's own roll-outs took away.
+    """
 
     away: int | None = None
     surge: str = ""
+    rolled: str = ""
 
 
 def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *, keeps_hosts: bool = False) -> str:
@@ -49,7 +54,7 @@ def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *,
 
     With `keeps_hosts`, terms about hosts that still hold stand in the spec itself.
     """
-    away, surge = roll_out or OwnRollOut()
+    away, surge, rolled = roll_out or OwnRollOut()
     affinity = before.get("affinity") or {}
     apart = others_than_ours((affinity.get("podAntiAffinity") or {}).get(_REQUIRED))
     told = {
@@ -58,6 +63,7 @@ def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *,
         _SPREAD: others_than_ours(before.get("topologySpreadConstraints")),
         _APART: [row for row in apart if not keeps_hosts or row.get("topologyKey") != _HOST],
         _SURGE: surge,
+        _ROLLED: rolled,
         _MADE: _digest(after),
     }
     kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
@@ -89,7 +95,7 @@ def own_roll_out(pod: KubeObject) -> OwnRollOut:
     away = told.get(_AWAY)
     if away is not None and (isinstance(away, bool) or away < 0):
         raise FieldError(f"annotation {RULES} {_AWAY}", "must be a whole number, at least 0", away)
-    return OwnRollOut(away, told.get(_SURGE, ""))
+    return OwnRollOut(away, told.get(_SURGE, ""), told.get(_ROLLED, ""))
 
 
 def as_written(pod: KubeObject) -> KubeObject:

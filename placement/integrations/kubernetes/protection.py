@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import of_each
-from placement.integrations.kubernetes.upkeep import MADE, made_text, read_budget
+from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 
 
 def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | None:
-    """One budget for a component; None where the budget that is there goes on to count its pods.
+    """One budget for a component that asks for one; None where the budget that is there goes on to count its pods.
 
-    Two budgets of one pod stop every eviction of it.
+    `max_unavailable` of a budget or a person and the floors (`min_available_...`) ask for one. What a roll-out may
+    take away says nothing of evictions. Two budgets of one pod stop every eviction of it.
     """
     place = f"component {component.name}"
     known = workshop.budget_that_stays(component)
     if known:
         workshop.notes.assumed(place, f"PodDisruptionBudget {known} goes on to count its pods, so none is added")
         return None
-    own = component.max_unavailable if "max_unavailable" in component.model_fields_set else None
-    away = 1 if own is None else own
+    own = asked_away(component)
     stays = max(component.min_available_on_instance_loss, component.min_available_on_pool_loss)
+    if own is None and not (stays or component.min_available_on_zone_loss):
+        return None
+    away = 1 if own is None else own
     if stays:
         away = min(away, max(0, copies - max(stays, component.min_available_on_zone_loss)))
     if not away:

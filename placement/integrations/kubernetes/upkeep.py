@@ -20,6 +20,7 @@ from placement.integrations.notes import listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from placement.documents import Component
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.population import Population
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
 
-MAX_SURGE, BUDGET = "max-surge", "pod-disruption-budget"
+MAX_SURGE, ROLLED, BUDGET = "max-surge", "max-unavailable-of-roll-outs", "pod-disruption-budget"
 CHANGED = "changed-pod-disruption-budget"  # of an export, which counts its copies by their component
 MADE = "gpu-placement/made"  # annotation of an exported budget: what it says, and what of that the component asked for
 _ROLLED_OUT = ("Deployment", "StatefulSet", "LeaderWorkerSet")
@@ -166,15 +167,29 @@ def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: 
     for field_name, why in told.told:
         notes.ignored(f"{found.place} {field_name}", why)
     away, more = told.of(max(len(workload.pods), workload.wanted))
-    return Upkeep(away, labels={MAX_SURGE: str(more)})
+    return Upkeep(away, labels={MAX_SURGE: str(more), ROLLED: str(away)})
 
 
 def _of_exported(workload: Workload, source: str) -> Upkeep:
     """What an export wrote on the pods."""
     told = of_each((row.pod for row, _ in workload.pods), own_roll_out, source)
-    away = [row.away for row in told if row.away is not None]
+    away = min((row.away for row in told if row.away is not None), default=None)
     surge = next((row.surge for row in told if row.surge), "")
-    return Upkeep(min(away, default=None), labels={MAX_SURGE: surge} if surge else {})
+    labels = {MAX_SURGE: surge, ROLLED: next((row.rolled for row in told if row.rolled), "")}
+    return Upkeep(away, labels={key: text for key, text in labels.items() if text})
+
+
+def asked_away(component: Component) -> int | None:
+    """`max_unavailable` where a budget or a person set it; None where it is what its owner's roll-outs allow."""
+    away = component.max_unavailable
+    if "max_unavailable" not in component.model_fields_set:
+        return None
+    return away if is_of_budget(component) or component.labels.get(ROLLED) != str(away) else None
+
+
+def is_of_budget(component: Component) -> bool:
+    """Whether a PodDisruptionBudget that it was imported with counts its copies."""
+    return BUDGET in component.labels or CHANGED in component.labels
 
 
 def suggest_for_spot(

@@ -18,6 +18,7 @@ import pytest
 SCHEMAS = Path(__file__).resolve().parents[4] / "shared" / "published" / "platform-schemas"
 MODELS = {
     ("apps/v1", "Deployment"): "apps_v1",
+    ("autoscaling/v2", "HorizontalPodAutoscaler"): "autoscaling_v2",
     ("policy/v1", "PodDisruptionBudget"): "policy_v1",
     ("resource.k8s.io/v1", "ResourceClaim"): "resource_v1",
     ("resource.k8s.io/v1", "ResourceClaimTemplate"): "resource_v1",

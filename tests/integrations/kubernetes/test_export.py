@@ -205,13 +205,17 @@ def test_the_judge_of_manifests_bites(path: tuple[Any, ...], value: Any, told: s
 
 
 def test_disruption_budgets() -> None:
-    """What the problem keeps on a loss must stay up: of two copies one on the loss of a machine."""
+    """What the problem keeps on a loss must stay up: of two copies one on the loss of a machine. Others have none."""
     document = copy.deepcopy(PROBLEM)
     document["components"][1]["min_available_on_instance_loss"] = 1
-    rows = manifests(export_kubernetes(*plan_of(document)), "20-disruption-budgets.yaml")
+    (row,) = manifests(export_kubernetes(*plan_of(document)), "20-disruption-budgets.yaml")
 
-    assert [row["spec"]["maxUnavailable"] for row in rows] == [1, 1]
-    assert [row["metadata"]["name"] for row in rows] == [slug("chat 8b"), "rerank"]
+    assert (row["metadata"]["name"], row["spec"]["maxUnavailable"]) == ("rerank", 1)
+    document["components"][0]["max_unavailable"] = 3
+    rows = manifests(export_kubernetes(*plan_of(document)), "20-disruption-budgets.yaml")
+    assert [(row["metadata"]["name"], row["spec"]["maxUnavailable"]) for row in rows] == [
+        *((slug("chat 8b"), 3), ("rerank", 1))
+    ]
 
 
 def test_roll_outs_take_no_more_away_than_a_component_may_be_without() -> None:

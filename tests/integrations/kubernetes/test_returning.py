@@ -156,11 +156,14 @@ def test_a_roll_out_that_is_stricter_than_its_budget(tmp_path: Path) -> None:
 
 def test_a_budget_that_somebody_changed_counts(tmp_path: Path) -> None:
     """One copy may be away by the export's own choice, which is no rule; what is written in its place is one."""
-    source = write(tmp_path / "c.json", node("n1"), *(pod(f"a-{i}", "n1", "a") for i in range(3)))
-    problem = import_kubernetes([source]).problem
+    nodes = [node("n1"), node("n2", zone="us-east-1b")]
+    source = write(tmp_path / "c.json", *nodes, *(pod(f"a-{i}", f"n{i % 2 + 1}", "a") for i in range(3)))
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["min_available_on_pool_loss"] = 1  # a floor asks for a budget
+    problem = Problem(**document)
     found = export_kubernetes(problem, plan_as_it_runs(problem), ExportWishes(cluster=(source,)))
     for away in (1, 2):
-        (*rows, guard) = after([node("n1")], [], [], found)
+        (*rows, guard) = after(nodes, [], [], found)
         guard["spec"]["maxUnavailable"] = away
         (row,) = import_kubernetes([write(tmp_path / "d.json", *rows, guard)]).problem.components
         assert ("max_unavailable" in row.model_fields_set, row.max_unavailable) == (away > 1, away if away > 1 else 0)

@@ -112,7 +112,9 @@ def test_what_somebody_changed_afterwards_is_a_rule(tmp_path: Path) -> None:
 def test_an_exported_budget_that_somebody_changed_stays(tmp_path: Path, knows_pods: bool) -> None:
     """Applied again with the other limit it would have both, which the API refuses; two would stop all evictions."""
     objects = [*machines(), *(ruled(f"chat-{i}", f"n{i}") for i in range(4))]
-    problem = import_kubernetes([write(tmp_path / "0.json", *objects)]).problem
+    document = import_kubernetes([write(tmp_path / "0.json", *objects)]).problem.to_document()
+    document["components"][0]["min_available_on_instance_loss"] = 1  # a floor asks for a budget
+    problem = Problem(**document)
     (guard,) = manifests(made := exported_of(problem, tmp_path / "0.json", "none"), "20-disruption-budgets.yaml")
     first = run(copy.deepcopy(machines()), manifests(made))
     guard["spec"] = {"minAvailable": 2, "selector": guard["spec"]["selector"]}
@@ -170,7 +172,7 @@ def test_deployments_of_the_last_plan_that_the_next_has_not_are_ended(tmp_path: 
     assert after["metadata"]["name"] != before["metadata"]["name"]
     ended = f"kubectl -n shop scale deployment/{before['metadata']['name']} --replicas=0"
     assert ended in found.files["README.md"]
-    assert after["metadata"]["name"] not in found.files["README.md"]
+    assert f"scale deployment/{after['metadata']['name']}" not in found.files["README.md"]
     assert "replicas=0" not in exported_of(there, source, "none", changed=True).files["README.md"]
 
 

@@ -1,0 +1,124 @@
+"""HorizontalPodAutoscalers and KEDA's ScaledObjects: what they scale, and what an export makes of them.
+
+A plan has one number of copies. Where one Deployment takes the place of what is scaled, the autoscaler is pointed at
+it; where several do, or none, it must go before the old copies stop, since it would start them again.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.integrations.kubernetes.deployments import kept_metadata
+from placement.integrations.kubernetes.objects import of_each, text_at, whole_at
+from placement.integrations.kubernetes.pods import controller_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.integrations.kubernetes.handovers import Handover
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.notes import Notes
+
+_FIELDS = {  # the fields of the fewest and the most copies, with their defaults
+    "HorizontalPodAutoscaler": (("minReplicas", 1), ("maxReplicas", 1)),
+    "ScaledObject": (("minReplicaCount", 0), ("maxReplicaCount", 100)),
+}
+
+
+class Autoscaler(NamedTuple):
+    """What scales which object of its namespace, between how many copies."""
+
+    found: KubeObject
+    kind: str
+    name: str
+    least: int
+    most: int
+
+    @property
+    def told(self) -> str:
+        """What it does, for notes."""
+        return f"scales {self.kind} {self.found.namespace}/{self.name} from {self.least} to {self.most} copies"
+
+
+def autoscalers_of(cluster: KubeCluster, source: str) -> list[Autoscaler]:
+    """Those that a person wrote, rather than another object.
+
+    Raises
+    ------
+    DocumentError
+        One of them is damaged.
+    """
+    objects = [row for kind in _FIELDS for row in cluster.of(kind)]
+    return [row for row in of_each(objects, _read, source) if row is not None]
+
+
+def _read(found: KubeObject) -> Autoscaler | None:
+    spec = found.at.key("spec")
+    target = spec.key("scaleTargetRef")
+    kind, name = text_at(target, "kind") or "Deployment", target.key("name").text()
+    (low, fewest), (high, many) = _FIELDS[found.kind]
+    least, most = whole_at(spec, low), whole_at(spec, high)
+    if controller_of(found) is not None:
+        return None
+    return Autoscaler(found, kind, name, fewest if least is None else least, many if most is None else most)
+
+
+def tell_autoscalers(cluster: KubeCluster, notes: Notes, source: str) -> None:
+    """A note on each: the problem has one number of copies."""
+    for row in autoscalers_of(cluster, source):
+        notes.ignored(row.found.place, f"{row.told}: the plan is for the copies of now")
+
+
+class Rescaled(NamedTuple):
+    """Autoscalers that are written, and those (namespace, kind/name) that go before old copies stop."""
+
+    documents: list[Json]
+    deleted: list[tuple[str, str]]
+
+
+def rescaled(
+    cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Json], notes: Notes, source: str
+) -> Rescaled:
+    """What becomes of the autoscalers of all that stops."""
+    made = Rescaled([], [])
+    copies = {(row["metadata"]["namespace"], row["metadata"]["name"]): row["spec"]["replicas"] for row in work}
+    for scaler, handover in _moved(autoscalers_of(cluster, source), moved):
+        found, new = scaler.found, handover.starts
+        if len(new) != 1 or handover.stops_first:
+            made.deleted.append((found.namespace, f"{found.kind.lower()}/{found.name}"))
+        if len(new) == 1:
+            made.documents.append(_pointed(scaler, new[0][1], notes))
+            told = f"is pointed at Deployment {new[0][1]}; copies that it adds are in no plan"
+            notes.assumed(found.place, f"{scaler.told}: it {told}")
+            if not scaler.least <= copies[new[0]] <= scaler.most:
+                notes.inexact(found.place, f"the plan has {copies[new[0]]} copies: it scales these into its range")
+        else:
+            told = f"{len(new)} Deployments take its place" if new else "the plan has none of its copies"
+            way = ": write one for each, with its part of the copies" if new else ""
+            notes.inexact(found.place, f"{scaler.told}, and {told}: the steps delete it{way}")
+    return made
+
+
+def _moved(scalers: Sequence[Autoscaler], moved: Sequence[Handover]) -> Iterator[tuple[Autoscaler, Handover]]:
+    of = {(old.kind, old.space, old.name): row for row in moved for old in row.stops}
+    for scaler in scalers:
+        handover = of.get((scaler.kind, scaler.found.namespace, scaler.name))
+        if handover is not None:
+            yield scaler, handover
+
+
+def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
+    """The same object, which scales a Deployment of that name."""
+    found = scaler.found
+    labels, annotations = kept_metadata(found, notes)
+    metadata = {"name": found.name, "namespace": found.namespace, "labels": labels, "annotations": annotations}
+    spec = copy.deepcopy(found.at.key("spec").value)
+    spec["scaleTargetRef"] |= {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    return {
+        "apiVersion": found.at.key("apiVersion").text(),
+        "kind": found.kind,
+        "metadata": {key: value for key, value in metadata.items() if value},
+        "spec": spec,
+    }
