@@ -11,6 +11,7 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
 from placement.catalogue.search import check_offered
 from placement.catalogue.tables import region_of_zone
+from placement.catalogue.zones import check_zones, is_zone_name
 from placement.errors import UsageError, printable
 from placement.units import dollars, micro_dollars
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from placement.catalogue.market import Market
     from placement.catalogue.offers import Capacity
+
+_ALL_ZONES = "all"  # the zone of pools that are in no region
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,12 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     Raises
     ------
     UsageError
-        A type is not offered in the region, or has no known price, and none was given; all of them are named.
+        A type is not offered in the region, or has no known price, and none was given; all of them are named. A zone is
+        unknown.
     """
     made = Blocks()
     check_offered(wish.names, wish.region, market)
+    check_zones(wish.zones, wish.region, market, wish.names)
     _check_prices(market, wish)
     for name in wish.names:
         facts = market.types[name]
@@ -79,10 +84,14 @@ def blocks(market: Market, wish: Wish) -> Blocks:
         made.notes[name] = "price as given" if own is not None else price_words(price, wish.region)
         _add_pools(made, market, wish, name)
     if made.unzoned:
-        place = wish.region or "all"
-        made.remarks.append(
-            f"The zones of {', '.join(made.unzoned)} are not known: {place} stands for all of them as one."
-        )
+        names = ", ".join(made.unzoned)
+        if wish.region:
+            told = f"The zones of {names} are not known: {wish.region} stands for all of them as one."
+        else:
+            told = (
+                f"No region is given, so all zones of {names} stand as one, {_ALL_ZONES}: --region has them one by one."
+            )
+        made.remarks.append(told)
     _add_limits(made, market, wish)
     _add_nodes(made, market, wish)
     return made
@@ -108,7 +117,7 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
     zones = _zones_of(made, market, wish, name)
     if not zones:
         made.unzoned.append(name)
-    for zone in zones or (wish.region or "all",):
+    for zone in zones or (wish.region or _ALL_ZONES,):
         pool = _pool(market, wish, name, zone, wish.capacity)
         most = market.most(name, wish.region, wish.capacity)
         made.pools.append(pool if most is None else pool | {"max_instances": most})
@@ -119,15 +128,14 @@ def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str,
     known = market.zones(name, wish.region)
     if not wish.zones or not known:
         return wish.zones or known
-    offered = tuple(zone for zone in wish.zones if zone in known)
+    has_ids = any(map(region_of_zone, known))  # ids mean the same to everybody; names do not
+    offered = tuple(z for z in wish.zones if z in known or (has_ids and is_zone_name(z, wish.region)))
     if offered:
         absent = [zone for zone in wish.zones if zone not in known]
         made.remarks += [f"{name} is not offered in {', '.join(absent)}."] if absent else []
         return offered
-    if any(region_of_zone(zone) for zone in wish.zones):  # ids mean the same to everybody; names do not
-        told = nearest_names(wish.zones[0], known)
-        raise UsageError(f"{printable(name)} is not offered in {printable(', '.join(wish.zones))}; {told}")
-    return wish.zones
+    told = nearest_names(wish.zones[0], known)
+    raise UsageError(f"{printable(name)} is not offered in {printable(', '.join(wish.zones))}; {told}")
 
 
 def pool_name(name: str, zone: str, capacity: Capacity) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.names import nearest_names
+from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.tables import accelerators, instance_types, region_of_zone
 from placement.errors import UsageError, printable
 
@@ -82,7 +82,7 @@ class Market:
         """
         found = self._types.get(name) or next((f for f in self._types.values() if f.name.lower() == name.lower()), None)
         if found is None:
-            known = nearest_names(name, self._types)
+            known = nearest_names(name, self._types, listed_by=LISTED_BY)
             raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {known}')
         return found
 

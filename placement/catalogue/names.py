@@ -10,6 +10,8 @@ from placement.errors import closest, printable
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+LISTED_BY = "placement catalogue list"
+_FEW = 8
 _MAKERS = ("nvidia", "tesla", "amd", "instinct")
 
 
@@ -25,8 +27,10 @@ def plain(name: str) -> str:
     return "".join(words)
 
 
-def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
+def nearest_names(name: str, known: Iterable[str], *, most: int = 3, listed_by: str = "") -> str:
     """A half sentence that helps with a name nobody knows: the nearest ones, or some of those there are.
+
+    `listed_by` is the command that lists all of them, told where none is near and there are more than a few.
 
     >>> nearest_names("ml.p5.48xl", ["ml.p5.48xlarge", "ml.g6.xlarge", "t4"], most=1)
     'did you mean "ml.p5.48xlarge"?'
@@ -39,7 +43,9 @@ def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
     listed = list(shown.values())
     if not listed:
         return "none is known"
-    return f"known: {', '.join(listed[:8])}{', …' if len(listed) > 8 else ''}"
+    if listed_by and len(listed) > _FEW:
+        return f"none is like it; `{listed_by}` lists all {len(listed)}"
+    return f"known: {', '.join(listed[:_FEW])}{', …' if len(listed) > _FEW else ''}"
 
 
 def free_name(base: str, taken: Container[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.catalogue.names import nearest_names, plain
+from placement.catalogue.names import LISTED_BY, nearest_names, plain
 from placement.catalogue.tables import accelerators, matching_accelerators, regions
 from placement.errors import UsageError, printable
 
@@ -89,7 +89,7 @@ def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
     for word in gpus:
         same = {facts.name for facts in matching_accelerators(word)} | {n for n in known if plain(n) == plain(word)}
         if not same or not plain(word):
-            names = nearest_names(word, sorted(known | set(accelerators())))
+            names = nearest_names(word, sorted(known | set(accelerators())), listed_by=LISTED_BY)
             raise UsageError(f'no accelerator "{printable(word)}" is in the catalogue; {names}')
         found |= same
     return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement import arguments
 from placement.catalogue.facts import AcceleratorFacts, InstanceFacts, Price
-from placement.catalogue.names import nearest_names, plain
+from placement.catalogue.names import LISTED_BY, nearest_names, plain
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def accelerator(name: str) -> AcceleratorFacts:
     if found:
         names = " or ".join(f'"{facts.name}"' for facts in found)
         raise UsageError(f'"{printable(name)}" is sold in several sizes; write {names}')
-    raise UsageError(f'no accelerator "{printable(name)}" is in the catalogue; {nearest_names(name, accelerators())}')
+    told = nearest_names(name, accelerators(), listed_by=LISTED_BY)
+    raise UsageError(f'no accelerator "{printable(name)}" is in the catalogue; {told}')
 
 
 def find_accelerator(name: str, memory_gib: float | None = None) -> AcceleratorFacts | None:

@@ -143,7 +143,7 @@ def show(
 ) -> None:
     """Show all that is known of a machine or an accelerator, and where it is from."""
     with in_words():
-        from placement.catalogue.names import nearest_names
+        from placement.catalogue.names import LISTED_BY, nearest_names
         from placement.catalogue.search import check_region
         from placement.catalogue.tables import accelerators, matching_accelerators
         from placement.cli.streams import console
@@ -155,7 +155,7 @@ def show(
         machine = next((facts for facts in market.types.values() if facts.name.lower() == name.lower()), None)
         found = matching_accelerators(name)
         if machine is None and not found:
-            known = nearest_names(name, [*market.types, *accelerators()])
+            known = nearest_names(name, [*market.types, *accelerators()], listed_by=LISTED_BY)
             raise UsageError(f'neither an instance type nor an accelerator is called "{printable(name)}"; {known}')
         out = console(sys.stdout)
         if machine is not None:

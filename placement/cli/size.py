@@ -181,8 +181,7 @@ def _show(rows: list[Sizing], output_format: str) -> None:
 
     if output_format == "json":
         typer.echo(json.dumps([row.to_row() for row in rows], indent=1))
-        return
-    if output_format == "options":
+    elif output_format == "options":
         fitting = [row for row in rows if row.fits]
         if not fitting:
             raise UsageError(

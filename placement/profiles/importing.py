@@ -81,10 +81,11 @@ def read_profiles(
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)
     if text.lstrip()[:1] not in "{[" and not str(path).lower().endswith(tuple(YAML_SUFFIXES)) and "," in text:
-        rows = parse_csv(text, source)
+        damaged: list[Fault] = []
+        rows = parse_csv(text, source, damaged)
         if rows and "format" in rows[0].cells:
-            return _of_statistic(rows, read_rows(rows, source), source, statistic, tell)
-        found = _of_csv(rows, source, statistic)
+            return _of_statistic(rows, read_rows(rows, source, damaged), source, statistic, tell)
+        found = _of_csv(rows, source, damaged, statistic)
     else:
         found = _of_documents(text, source, statistic or "mean")
     if not found:
@@ -124,13 +125,13 @@ def _of_statistic(
     return found
 
 
-def _of_csv(rows: list[CsvRow], source: str, statistic: str | None) -> list[Found]:
+def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: str | None) -> list[Found]:
     if rows and aiconfigurator.COLUMN in rows[0].cells:
         if statistic not in (None, "mean"):
             raise DocumentError(
                 [Fault("row 1", f"is of aiconfigurator, which has means alone, and no {statistic}")], source
             )
-        return aiconfigurator.read(rows, source)
+        return aiconfigurator.read(rows, source, damaged)
     rule = (
         "is no CSV that is known here: neither placement-profile/v1 (its first column is format) nor aiconfigurator's"
     )

@@ -13,18 +13,20 @@ from placement.profiles.profile import COLUMNS, FORMAT, TEXTS, WHOLE, Profile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from placement.errors import Fault
+
 _NEEDED = ("model", "accelerator", "accelerators", "requests_per_second")
 
 
-def read_rows(rows: Sequence[CsvRow], source: str) -> list[Profile]:
+def read_rows(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Profile]:
     """The measurements in the rows of a CSV of this format.
 
     Raises
     ------
     DocumentError
-        A cell is damaged: row and column of each that is.
+        A cell is damaged: row and column of each that is, and the rows that were `damaged` before.
     """
-    return each(rows, _profile, source)
+    return each(rows, _profile, source, damaged)
 
 
 def _profile(row: CsvRow) -> Profile:

@@ -11,6 +11,7 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import Filter, check_offered, check_region, devices_of, search
 from placement.catalogue.tables import region_of_zone
+from placement.catalogue.zones import check_zones
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ def without_zone(market: Market) -> str:
 
 
 def _check_zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> None:
-    """Refuse a zone id of another region, or one where nothing that was chosen is offered."""
+    """Refuse a zone that is unknown, a zone id of another region, or one where nothing that was chosen is offered."""
+    check_zones(answers.zones, answers.region, market, [facts.name for facts in kept])
     offered = {zone for facts in kept for zone in market.zones(facts.name, answers.region)}
     for zone in answers.zones:
         region = region_of_zone(zone)

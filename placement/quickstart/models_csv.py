@@ -36,7 +36,8 @@ def read_models(path: str | Path, throughputs: Mapping[str, Measured] | None = N
         of it serves: every fault, with row and column.
     """
     source, text = read_text(path)
-    rows = parse_csv(text, source)
+    damaged: list[Fault] = []
+    rows = parse_csv(text, source, damaged)
     if not rows:
         rule = f"has no rows below a row that names the columns {', '.join(COLUMNS)}"
         raise DocumentError([Fault("$", rule)], source)
@@ -46,9 +47,9 @@ def read_models(path: str | Path, throughputs: Mapping[str, Measured] | None = N
     if "model" not in names:
         faults.append(Fault("row 1", "must name the column model"))
     if faults:
-        raise DocumentError(faults, source)
+        raise DocumentError([*faults, *damaged], source)
     known = cache(read_model)
-    return tuple(each(rows, lambda row: _wish(row, known, throughputs), source))
+    return tuple(each(rows, lambda row: _wish(row, known, throughputs), source, damaged))
 
 
 def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, Measured] | None) -> ModelWish:

@@ -151,7 +151,7 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
         found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
     if case.vendor != "NVIDIA":
         found.append(f"constants were measured on NVIDIA's accelerators, and {case.accelerator} is {case.vendor}'s")
-    ran = None if case.log is None else case.log.model
-    if ran is not None and ran.rpartition("/")[2].lower() != case.model.name.rpartition("/")[2].lower():
-        found.append(f"the startup log is of {printable(ran)}, and {printable(case.model.name)} is sized")
+    if case.log is not None and case.log.is_of_other_name(case.model.name):
+        told = f"the startup log is of {printable(case.log.model or '')}, and {printable(case.model.name)} is sized"
+        found.append(f"{told}: its measurements are only right if that is the same model")
     return tuple(found)

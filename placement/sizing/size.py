@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement import arguments
 from placement.catalogue import accelerator as find_accelerator
-from placement.errors import UsageError
+from placement.errors import UsageError, printable
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.case import GIB, Case, Parts, command_flags, misfit, notes
 from placement.sizing.engines import find_engine
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
 
+_ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less
 
 
@@ -96,6 +97,7 @@ def size(
         for stage, gib in zip(stages, weights.gib, strict=True)
     ]
     if log is not None:
+        _check_weights(log, known, launch, weights.gib)
         for case in cases:
             case.parts.replace(log, log.still_true(launch))
     return _result(cases, launch.utilization, weights.given)
@@ -116,6 +118,18 @@ def _check_log(log: StartupLog, degree: int, launch: Launch, usable: float) -> N
         raise UsageError(
             f"{log.source} is of an accelerator with {log.total_gib:.2f} GiB, and {usable:.2f} GiB are asked for: give "
             "a log of that accelerator, or another --accelerator"
+        )
+
+
+def _check_weights(log: StartupLog, model: Model, launch: Launch, counted: Sequence[float]) -> None:
+    """Refuse a log of a model with another name and other weights. The name alone may differ: a folder has any."""
+    if log.weights_gib is None or launch.has_weights or not log.is_of_other_name(model.name):
+        return
+    if all(abs(log.weights_gib / gib - 1) > _ALIKE for gib in counted):
+        raise UsageError(
+            f"{log.source} is of {printable(log.model or '')} with {log.weights_gib:.2f} GiB of weights on each GPU, "
+            f"and {printable(model.name)} has {counted[0]:.2f}: give a log of {printable(model.name)}, or add "
+            f"--weights-gib {log.weights_gib:g} if it is one"
         )
 
 

@@ -60,6 +60,10 @@ class StartupLog:
         """Whether a launch has a KV cache of the type that was measured."""
         return launch.kv_dtype == "auto" or launch.kv_dtype == self.kv_dtype
 
+    def is_of_other_name(self, name: str) -> bool:
+        """Whether the log names its model, otherwise than `name`; publisher and case do not count."""
+        return self.model is not None and self.model.rpartition("/")[2].lower() != name.rpartition("/")[2].lower()
+
     def still_true(self, launch: Launch) -> list[str]:
         """The measured parts that hold for a launch, which may ask for other things than the log's did."""
         names = ["context", "non_torch"]

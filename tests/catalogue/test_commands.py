@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
+from placement.documents.yaml_text import parse_yaml
 from tests.catalogue import samples
 from tests.cli.test_solve import run
 
@@ -106,8 +107,23 @@ def test_nothing_found_is_said() -> None:
         (["export", "g6.xlarge", "--spot", "--region", "us-east-1"], "no spot price is known of g6.xlarge in use1-az1"),
         (
             ["export", "p5.48xlarge", "--region", "us-east-1", "--zones", "use1-az7"],
-            'p5.48xlarge is not offered in use1-az7; did you mean "use1-az6"',
+            '--zones: use1-az7 is no zone of us-east-1; did you mean "use1-az6"',
         ),
+        (
+            ["export", "g6.xlarge", "--region", "us-east-1", "--zones", "use1-az1,typo"],
+            "--zones: typo is no zone of us-east-1; known: use1-az1,",
+        ),
+        (
+            ["export", "g6.xlarge", "--region", "us-east-1", "--zones", "use1-az1,us-east-1a"],
+            "use1-az1 is an id and us-east-1a a name, which may be the same zone",
+        ),
+        (
+            ["export", "p4de.24xlarge", "--region", "us-east-1", "--zones", "use1-az1"],
+            "p4de.24xlarge is not offered in",
+        ),
+        (["show", "zzzzqq"], 'is called "zzzzqq"; none is like it; `placement catalogue list` lists all'),
+        (["export", "zzzzqq"], "in the catalogue; none is like it; `placement catalogue list` lists all"),
+        (["list", "--gpu", "zzzzqq"], "in the catalogue; none is like it; `placement catalogue list` lists all"),
         (["list", "--facts", "absent.json"], "absent.json at $: can't be read: No such file or directory"),
     ],
 )
@@ -167,6 +183,22 @@ def test_export_of_quotas_and_spot(files: Path) -> None:
 
     assert {pool.max_instances for pool in quota.pools} == {3}
     assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
+
+
+def test_zones_by_name_are_taken_as_they_are() -> None:
+    """Which of the ids one is differs from account to account."""
+    done = run("catalogue", "export", "g6.xlarge", "--region", "us-east-1", "--zones", "us-east-1a,us-east-1b")
+
+    assert done.exit_code == 0, done.stderr
+    assert [row["zone"] for row in parse_yaml(done.stdout)["pools"]] == ["us-east-1a", "us-east-1b"]
+
+
+def test_without_a_region_it_is_that_which_is_missing() -> None:
+    """Not the zones."""
+    text = " ".join(run("catalogue", "export", "p5.48xlarge").stdout.replace("#", "").split())
+
+    assert "No region is given, so all zones of p5.48xlarge stand as one, all: --region has them one by one." in text
+    assert "not known" not in text
 
 
 def test_unknown_zones_are_said_once() -> None:

@@ -216,6 +216,20 @@ def test_damaged_tables_name_row_and_column(change: tuple[str, str], words: str,
         read_profiles(write(text.replace(*change), "profile.csv"))
 
 
+def test_rows_of_another_width_are_told_with_the_faults_of_the_others(write: Any) -> None:
+    """Of our own table and of aiconfigurator's."""
+    name, row = to_csv([ROW]).splitlines()
+    ours = "\n".join([name, row.replace("H100,2,", "H100,1.5,"), row + ",more"])
+    header, first, *_ = samples.AICONFIGURATOR.strip().splitlines()
+    cells = first.split(",")
+    cells[header.split(",").index("seq/s")] = "many"
+    theirs = "\n".join([header, ",".join(cells), first + ",more"])
+    for text, column in ((ours, "accelerators"), (theirs, "seq/s")):
+        with pytest.raises(DocumentError) as caught:
+            read_profiles(write(text, "profile.csv"))
+        assert [fault.path for fault in caught.value.faults] == ["row 3", f"row 2, column {column}"]
+
+
 def test_files_of_no_known_tool(write: Any) -> None:
     """The message says what is known."""
     with pytest.raises(DocumentError, match=r"no tool that is known here.*GuideLLM.*request_throughput"):

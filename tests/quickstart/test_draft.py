@@ -269,7 +269,7 @@ def test_a_cluster_is_its_nodes() -> None:
         ({"zones": ("a",), "survive_zones": 1}, "to survive the loss of a zone takes at least 2, and there are 1: a;"),
         ({"provider": "azur"}, 'no provider "azur" is in the catalogue'),
         ({"instance_types": ("g6e.xl",)}, 'no instance type "g6e.xl" is in the catalogue; did you mean "g6e.xlarge"'),
-        ({"zones": ("euw1-az1",)}, "--zones: euw1-az1 offers none of these machines; did you mean"),
+        ({"zones": ("euw1-az1",)}, "--zones: euw1-az1 is no zone of us-east-1; did you mean"),
         (
             {"models": (ModelWish("Llama-3.1-405B-Instruct"),)},
             "no copy of meta-llama/Llama-3.1-405B-I",
@@ -373,6 +373,20 @@ def test_every_fault_of_a_file_of_models_is_told(tmp_path: Path) -> None:
     ]
     assert f'{path} at row 2, column model: "Qwen/Qwen2.5-7B" is no file' in str(caught.value)
     assert 'did you mean "Qwen/Qwen2.5-7B-Instruct"?' in str(caught.value)
+
+
+def test_rows_of_another_width_hide_no_other_fault(tmp_path: Path) -> None:
+    """Nor does an unknown column hide them."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,copies\nphi-2\nphi-2,many\n")
+    with pytest.raises(DocumentError) as caught:
+        read_models(path)
+    assert [fault.path for fault in caught.value.faults] == ["row 2", "row 3, column copies"]
+
+    path.write_text("model,copis\nphi-2\nphi-2,2\n")
+    with pytest.raises(DocumentError) as caught:
+        read_models(path)
+    assert [fault.path for fault in caught.value.faults] == ["row 1", "row 2"]
 
 
 def test_measurements_stand_for_throughputs_in_a_file_of_models(tmp_path: Path) -> None:

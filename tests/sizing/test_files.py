@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -207,7 +208,7 @@ def test_logs_of_other_versions() -> None:
 
 
 def test_a_log_of_another_launch(tmp_path: Path) -> None:
-    """Its degree and its accelerator must be those that are asked for; another model is a note."""
+    """Its degree and its accelerator must be those that are asked for, its weights those of a model of another name."""
     path = tmp_path / "vllm.log"
     path.write_text("\n".join(LINES))
     log = read_startup_log(path)
@@ -217,7 +218,15 @@ def test_a_log_of_another_launch(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"an accelerator with 79\.19 GiB, and 139\.72 GiB are asked for"):
         size("Qwen3-8B", "H200", 2, log=log)
     found = size("Qwen3-8B", "H100", 2, log=log)
-    assert found.notes == ("the startup log is of m/x, and Qwen/Qwen3-8B is sized",)
+    (note,) = found.notes
+    assert note.startswith("the startup log is of m/x, and Qwen/Qwen3-8B is sized: its measurements are only right if")
+    with pytest.raises(
+        UsageError, match=r"is of m/x with 7\.51 GiB .* Qwen/Qwen3-32B has .* add --weights-gib 7\.51 if"
+    ):
+        size("Qwen3-32B", "H100", 2, log=log)
+    assert size("Qwen3-32B", "H100", 2, Launch(weights_gib=30.6), log=log).weights_gib == 30.6
+    own = replace(log, model="elsewhere/Qwen3-32B")
+    assert size("Qwen3-32B", "H100", 2, log=own).weights_gib == 7.51
     assert found.margin_gib == 0.15
 
 

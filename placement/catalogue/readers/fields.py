@@ -167,8 +167,13 @@ def parse_json(text: str, source: str, way_out: str = "give each as a file of it
         raise DocumentError([Fault("$", "is nested too deeply")], source) from None
 
 
-def parse_csv(text: str, source: str) -> list[CsvRow]:
+def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> list[CsvRow]:
     """The rows of a CSV text under the names in its first row.
+
+    Parameters
+    ----------
+    damaged : takes the faults of rows of another width, to be told with those of the others' values (`each`). None:
+        they are raised. Where no other row is left they are too.
 
     Raises
     ------
@@ -176,6 +181,7 @@ def parse_csv(text: str, source: str) -> list[CsvRow]:
         It is no CSV, names a column twice, or has rows of another width; the message has the row.
     """
     faults: list[Fault] = []
+    odd: list[Fault] = []
     rows: list[CsvRow] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     names: list[str] = []
@@ -188,7 +194,7 @@ def parse_csv(text: str, source: str) -> list[CsvRow]:
                 continue
             elif len(cells) != len(names):
                 rule = f"has {len(cells)} columns, the first row has {len(names)}"
-                faults.append(Fault(f"row {number}", rule))
+                odd.append(Fault(f"row {number}", rule))
             else:
                 rows.append(CsvRow(dict(zip(names, cells, strict=True)), number))
     except csv.Error as error:
@@ -196,20 +202,22 @@ def parse_csv(text: str, source: str) -> list[CsvRow]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         faults.insert(0, Fault("row 1", "names a column twice", twice))
-    if faults:
-        raise DocumentError(faults[:_MOST_FAULTS], source)
+    if faults or (odd and (damaged is None or not rows)):
+        raise DocumentError([*faults, *odd][:_MOST_FAULTS], source)
+    if damaged is not None:
+        damaged += odd
     return rows
 
 
-def each(rows: Iterable[T], read: Callable[[T], Any], source: str) -> list[Any]:
+def each(rows: Iterable[T], read: Callable[[T], Any], source: str, damaged: Iterable[Fault] = ()) -> list[Any]:
     """What `read` makes of each row; all rows are tried before the faults are told.
 
     Raises
     ------
     DocumentError
-        With the faults of all rows that can't be read.
+        With the faults of all rows that can't be read, those that were `damaged` before any value was read first.
     """
-    found, faults = [], []
+    found, faults = [], list(damaged)[:_MOST_FAULTS]
     for row in rows:
         try:
             found.append(read(row))

@@ -13,18 +13,20 @@ from placement.profiles.profile import Found
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.errors import Fault
+
 COLUMN = "seq/s/gpu"
 
 
-def read(rows: Sequence[CsvRow], source: str) -> list[Found]:
+def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found]:
     """Every row in which something is served.
 
     Raises
     ------
     DocumentError
-        A cell is damaged: row and column of each that is.
+        A cell is damaged: row and column of each that is, and the rows that were `damaged` before.
     """
-    return [found for found in each(rows, _found, source) if found.requests_per_second > 0]
+    return [found for found in each(rows, _found, source, damaged) if found.requests_per_second > 0]
 
 
 def _found(row: CsvRow) -> Found:
