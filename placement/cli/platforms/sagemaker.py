@@ -188,14 +188,14 @@ def apply_steps(
     region: RegionOption = "",
     endpoint_url: EndpointUrlOption = "",
     first: Annotated[
-        int, typer.Option("--from", min=1, metavar="N", help="Begin with call N: the others are done.")
-    ] = 1,
+        int | None, typer.Option("--from", min=1, metavar="N", help="Begin with call N: the others are done.")
+    ] = None,
     wait_minutes: Annotated[float, typer.Option(min=0, help="Most minutes to wait for each to be in service.")] = 60.0,
 ) -> None:
     """Send the calls of an export, in order; without --send only tell what they are.
 
-    Each call is checked against the service's model first. It stops at the first that is refused, and says how to go
-    on.
+    Each call is checked against the service's model first. It stops at the first that is refused, and before calls that
+    take away what clients may still call, and says how to go on.
 
     Exit codes: 0 all are sent, or told; 2 a file is damaged, or a call is refused.
     """
@@ -205,16 +205,18 @@ def apply_steps(
         from placement.integrations.sagemaker.steps import command
 
         steps = read_steps(directory)
-        if first > len(steps) and steps:
+        if first is not None and first > len(steps) and steps:
             raise UsageError(f"--from {first}: there are {len(steps)} calls")
         if dry_run:
             for number, step in enumerate(steps, 1):
-                if number >= first:
+                if number >= (first or 1):
+                    if step.before and not (number > 1 and steps[number - 2].before == step.before):
+                        tell(f"before call {number}: {step.before}")
                     tell(f"{number}. aws {step.service} {command(step.operation)} {step.subject}: {step.purpose}")
-            tell(f"{max(0, len(steps) - first + 1)} calls, none sent; send them with --send")
+            tell(f"{max(0, len(steps) - (first or 1) + 1)} calls, none sent; send them with --send")
             return
-        Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first)
-        tell("all calls are sent, and what they made is in service")
+        if Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first or 0):
+            tell("all calls are sent, and what they made is in service")
 
 
 def _arranged(problem: Problem) -> Plan | None:

@@ -90,7 +90,11 @@ def page(
         "## Calls, in order",
         "",
         *(
-            [f"{number}. {escaped(step.purpose)}: `{step.file(number)}`" for number, step in enumerate(steps, 1)]
+            [
+                f"{number}. {escaped(step.purpose)}: `{step.file(number)}`"
+                + (f" First: {escaped(step.before)}." if step.before else "")
+                for number, step in enumerate(steps, 1)
+            ]
             or ["None."]
         ),
         "",

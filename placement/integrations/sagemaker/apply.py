@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,9 @@ def _step(row: At, folder: Path) -> Step:
     faults = model.faults(operation, parameters) if model is not None else []
     if faults:
         raise DocumentError(faults, source)
-    purpose = row.key("purpose").text()
-    return Step(service, operation, parameters, purpose, waits, (keys[0], keys[1]) if keys else None)  # type: ignore[arg-type]
+    purpose, before = row.key("purpose").text(), row.get("before")
+    filled = (keys[0], keys[1]) if keys else None
+    return Step(service, operation, parameters, purpose, waits, filled, before.text() if before is not None else "")  # type: ignore[arg-type]
 
 
 class Sender:
@@ -103,8 +105,10 @@ class Sender:
         self._looks = max(1, int(most_seconds / POLL_SECONDS))
         self._clients: dict[str, Any] = {}
 
-    def send(self, steps: Sequence[Step], first: int = 1) -> None:
-        """Send the steps from a number on.
+    def send(self, steps: Sequence[Step], first: int = 0) -> bool:
+        """Send the steps from a number on, 0: all; False where it stops before steps that wait for a person.
+
+        Those are sent together by the one who begins with them.
 
         Raises
         ------
@@ -115,6 +119,11 @@ class Sender:
         for number, step in enumerate(steps, 1):
             if number < first:
                 continue
+            if step.before and number != first and not (number > max(1, first) and steps[number - 2].before):
+                together = takewhile(lambda each: each.before, steps[number - 1 :])
+                words = "; ".join(dict.fromkeys(each.before for each in together))
+                self._say(f"stopped before call {number}. First: {words}. Then go on with --from {number}")
+                return False
             self._say(f"{number}/{len(steps)} {step.operation} {step.subject}: {step.purpose}")
             stage: Stage = "unanswered"
             try:
@@ -131,6 +140,7 @@ class Sender:
                 elif stage != "accepted" and not isinstance(error, UnansweredError):
                     stage = "refused"
                 raise UsageError(f"{error}; {going_on(steps, number, stage)}") from None
+        return True
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:

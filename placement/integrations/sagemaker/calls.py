@@ -127,6 +127,13 @@ def component_call(view: PlanView, served: Served, wish: ExportWish) -> dict[str
     return call | {"RuntimeConfig": {"CopyCount": max(1, served.copies)}}
 
 
+def adapter_call(name: str, settings: Mapping[str, Any], base: Served) -> dict[str, Any]:
+    """The input of CreateInferenceComponent for an adapter: it follows the copies of its base, and takes nothing."""
+    made_of = {key: value for key, value in settings.items() if key != "HasEnvironment"}
+    specification = {**made_of, "BaseInferenceComponentName": base.name}
+    return {"InferenceComponentName": name, "EndpointName": base.group.endpoint, "Specification": specification}
+
+
 def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:
     """The types of a group's pools that a unit may be on."""
     own = [view.kind(pool.name) for pool in group.pools if view.may_stand(unit, pool)]

@@ -3,19 +3,22 @@
 1. endpoints get more machines;
 2. new endpoints and components are made, and copies are added, where there is room for them beside what runs;
 3. where there is none, copies go, and others are added in their place;
-4. copies are taken away;
+4. copies are taken away, last those that clients must call elsewhere by then;
 5. endpoints get fewer machines.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import NAMESPACE
+from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT
 from placement.integrations.sagemaker.calls import (
+    adapter_call,
     component_call,
     config_call,
     scheduling_policy,
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.wish import ExportWish
 
 
+_NO_ENVIRONMENT = "the component that runs has one, which was not read: add it to the file before it is sent"
+
+
 class DeploymentChanges:
     """Collects the steps of each phase."""
 
@@ -65,6 +71,7 @@ class DeploymentChanges:
         self._first_down: list[Step] = []
         self._needed: dict[tuple[str, str], bool] = {}  # by endpoint and variant
         self._down: list[Step] = []
+        self._leave: list[Step] = []  # what clients call elsewhere by then
         self._fewer_machines: list[Step] = []
         self._scale: list[Step] = []
 
@@ -89,7 +96,7 @@ class DeploymentChanges:
                 self._component(served)
         beside, after = ([*made, *added] for made, added in zip(self._make, self._up, strict=True))
         added = [*self._more_machines, *beside, *self._first_down, *after]
-        return [*added, *self._down, *self._fewer_machines, *self._scale]
+        return [*added, *self._down, *self._leave, *self._fewer_machines, *self._scale]
 
     # --- Endpoints
 
@@ -250,6 +257,8 @@ class DeploymentChanges:
         steps = scaling_steps(served.name, of_range(*found, self.wish.requests))[:1] if found is not None else []
         if served.copies != now:
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
+        before = self._tell_leaving(served, now)
+        steps = [replace(step, before=before) for step in steps]
         if served.copies >= now:
             self._up[self._room_is_needed(served.group)].extend(steps)
         elif self._room_is_needed(served.group):
@@ -258,7 +267,32 @@ class DeploymentChanges:
                 f"component {served.name}", "others need its room, so copies stop before those are in service"
             )
         else:
-            self._down += steps
+            (self._leave if before else self._down).extend(steps)
+
+    def _tell_leaving(self, served: Served, now: int) -> str:
+        """What clients do before copies go that are elsewhere by then; also told, with what becomes of adapters."""
+        place = f"component {served.name}"
+        if served.copies == 0 < now and served.adapters:
+            reason = f"its adapters serve nothing once it has no copy: {listed(list(served.adapters))}"
+            self.notes.inexact(f"{place} adapters", reason)
+        there = [each for each in self.deployment.served if each.component == served.component and not each.runs]
+        there = [each for each in there if each.copies]
+        if served.copies >= now or not there:
+            return ""
+        named = [each.name for each in there] + [adapter for each in there for adapter in each.adapters]
+        what = [served.name, *served.adapters]
+        share = "" if served.copies == 0 else "a part of "
+        places = ", ".join(dict.fromkeys(each.group.endpoint for each in there))
+        if self._room_is_needed(served.group) and any(self._room_is_needed(each.group) for each in there):
+            before = f"know that copies of {served.name} stop before {', '.join(named)} can be made, for want of room"
+            self.notes.inexact(place, f"no call moves clients: {before}; apply stops there")
+            return before
+        before = (
+            f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
+            f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
+        )
+        self.notes.inexact(place, f"no call moves clients. Before its copies go, {before}; apply stops there")
+        return before
 
     def _widened(self, component: str, name: str, copies: int) -> tuple[int, int] | None:
         """The range of autoscaling of a component, made to have so many copies, and told; None where it has them."""
@@ -316,9 +350,21 @@ class DeploymentChanges:
         self._tell_model(served)
         make = self._make[self._room_is_needed(group) and not self.wish.as_new]
         make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
+        make += self._adapters(served)
         if served.copies == 0:
             make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
         make += self._scaling(served)
+
+    def _adapters(self, served: Served) -> list[Step]:
+        """The adapters of a component that is made."""
+        steps = []
+        for name, settings in served.adapters.items():
+            call = adapter_call(name, settings, served)
+            purpose = f"make {name}, an adapter of {served.name}"
+            steps.append(Step("sagemaker", "CreateInferenceComponent", call, purpose, "component"))
+            if settings.get("HasEnvironment"):
+                self.notes.inexact(f"component {name} Container.Environment", _NO_ENVIRONMENT)
+        return steps
 
     def _scaling(self, served: Served) -> list[Step]:
         """What scales it, if anything does."""
@@ -370,10 +416,7 @@ class DeploymentChanges:
                 f"a model of SageMaker named {settings['ModelName']} is there; else label the component {labels.MODEL}",
             )
         if settings.get("HasEnvironment"):
-            self.notes.inexact(
-                f"component {served.name} Container.Environment",
-                "the component that runs has one, which was not read: add it to the file before it is sent",
-            )
+            self.notes.inexact(f"component {served.name} Container.Environment", _NO_ENVIRONMENT)
 
 
 def _words(found: MachineRange) -> str:

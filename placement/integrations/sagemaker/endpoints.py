@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker.fields import CONFIGURATION, ENDPOINT, VARIANT, VARIANT_NOW, kept_of, tell_fields
 from placement.integrations.sagemaker.inference_components import (
+    Adapter,
+    InferenceComponent,
     VariantTypes,
     by_name,
     component_name,
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import EndpointAnswers
-    from placement.integrations.sagemaker.inference_components import InferenceComponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,15 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         for variant in variants
     }
     known = set(map(component_name, answers.components))
+    found = [read_component(answer, of_variants, known, region, notes) for answer in answers.components]
+    adapters: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for adapter in found:
+        if isinstance(adapter, Adapter):
+            adapters[adapter.base][adapter.name] = adapter.settings
     components = tuple(
-        component
-        for answer in answers.components
-        if (component := read_component(answer, of_variants, known, region, notes)) is not None
+        replace(component, adapters=adapters.get(component.name, {}))
+        for component in found
+        if isinstance(component, InferenceComponent)
     )
     if not components:
         notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")

@@ -112,7 +112,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
     """An update of each new component with its rolling policy: for a later change of image or needs, to be edited."""
     found = {}
     for number, step in enumerate(steps, 1):
-        if step.operation == "CreateInferenceComponent":
+        if step.operation == "CreateInferenceComponent" and "RuntimeConfig" in step.parameters:
             call = later_update(step.parameters, step.parameters["RuntimeConfig"]["CopyCount"])
             if call is not None:
                 name = file_name(f"{number:02d}", "update-inference-component", step.subject)

@@ -46,6 +46,16 @@ class InferenceComponent:
     desired: int
     current: int
     by_type: Mapping[str, int] | None
+    adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their settings by name
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A component that lives in the copies of another; `settings` are what it is made of."""
+
+    name: str
+    base: str
+    settings: Mapping[str, Any]
 
 
 PROFILE = re.compile(r"mig-[0-9]+g\.(?P<gib>[1-9][0-9]*)gb([+-][a-z0-9.]+)*", re.ASCII)  # the pattern of the API
@@ -103,8 +113,8 @@ def region_of(arn: At | None) -> str:
 
 def read_component(
     answer: ApiAnswer, variants: Mapping[str, VariantTypes], known: Container[str], region: str, notes: Notes
-) -> InferenceComponent | None:
-    """A component with copies of its own; None of an adapter, which lives in the copies of another.
+) -> InferenceComponent | Adapter | None:
+    """A component with copies of its own, or an adapter; None of one with a specification for each type.
 
     `known` are the names of all components that were read; `region` is the endpoint's, empty where it is not told.
 
@@ -127,7 +137,10 @@ def read_component(
             by_name(several, "InstanceType")
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
             _tell_adapter(rows, known, place, notes)
-            return None
+            if single is None:
+                notes.ignored(f"{place} Specifications", "an export makes no adapter with one for each type")
+                return None
+            return Adapter(name, single.key("BaseInferenceComponentName").text(), _settings(single, place, notes))
         variant = at.get("VariantName")
         if variant is not None and variant.text() not in variants:
             raise variant.fault("is no variant of its endpoint")
@@ -166,7 +179,11 @@ def _check_region(at: At, region: str) -> None:
 
 
 def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: Notes) -> None:
-    notes.ignored(place, "it is an adapter: it lives in the copies of its base component and takes nothing more")
+    notes.ignored(
+        place,
+        "it is an adapter: it lives in the copies of its base component and takes nothing more; "
+        "where an export makes its base anew, it makes the adapter too",
+    )
     for base in (found for row in rows if (found := row.get("BaseInferenceComponentName")) is not None):
         if base.text() not in known:
             reason = f"{base.text()} was not read: the copies that it lives in are no part of the problem"

@@ -89,6 +89,10 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
         lambda text: _is_settings(_json(text)),
         "must be a list of mappings as JSON, one for each option",
     ),
+    labels.ADAPTERS: (
+        lambda text: _is_mapping(text) and all(is_name(k) and isinstance(v, dict) for k, v in _json(text).items()),
+        "must be a mapping as JSON, of names that SageMaker takes to mappings",
+    ),
     labels.MIN_CAPACITY: _A_COUNT,
     labels.MAX_CAPACITY: _A_COUNT,
 }

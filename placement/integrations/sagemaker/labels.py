@@ -3,7 +3,7 @@
 Those of a pool: its endpoint and variant, the type as SageMaker calls it, its priority among the pools of its variant,
 least and most machines where the platform manages their number, MIG profiles, a reservation's ARN, and the settings of
 endpoint and variant as JSON. Those of a component: its endpoint, its variant where it is bound to one, its settings by
-option as JSON (never its environment), and the range of its autoscaling. A user may write them by hand.
+option as JSON (never its environment), its adapters, and the range of its autoscaling. A user may write them by hand.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ SETTINGS = "sagemaker.settings"
 ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
 MIN_CAPACITY, MAX_CAPACITY = "sagemaker.min_capacity", "sagemaker.max_capacity"
 MAIN = "main"  # the variant where no label names one
+ADAPTERS = "sagemaker.adapters"  # that live in a component's copies: what each is made of, by name
 MODEL = "sagemaker.model"  # the model that a component serves, where settings do not tell
 
 

@@ -294,6 +294,8 @@ class _EndpointProblem:
         told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
         if component.variant is not None:
             told[labels.VARIANT] = component.variant
+        if component.adapters:
+            told[labels.ADAPTERS] = labels.packed(component.adapters)
         if component.name in self.wish.ranges.components:
             least, most = self.wish.ranges.components[component.name]
             told |= {labels.MIN_CAPACITY: str(least), labels.MAX_CAPACITY: str(most)}

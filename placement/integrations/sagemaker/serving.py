@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
@@ -13,7 +13,7 @@ from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from placement.documents import Component
     from placement.integrations.sagemaker.packing import Machines
@@ -32,6 +32,7 @@ class Served:
     group: ServingGroup
     copies: int
     runs: bool
+    adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their settings by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class ComponentsOfGroups:
             homes = self.homes[component.name]
             if homes:
                 found.append(self._at_home(component, homes, names.keep(component.name)))
+                for adapter in adapters_of(component):
+                    names.keep(adapter)
         if any(each.group.fit.strength != "any order" for each in found):  # as the packing was simulated
             order = {unit: index for index, unit in enumerate(self.view.ordered(each.units[0] for each in found))}
             found.sort(key=lambda each: order[each.units[0]])
@@ -114,7 +117,10 @@ class ComponentsOfGroups:
                 parts.append(group.endpoint.removeprefix(start))
             new = own.get(name) or names.take(*parts)
             copies = sum(group.copies[unit] for unit in units)
-            found.append(Served(new, name, self.view.with_other_types(units, group.pools), group, copies, runs=False))
+            told = adapters_of(self.view.components[name])
+            adapters = {names.take(key, group.endpoint.removeprefix(start)): told[key] for key in told}
+            of_types = self.view.with_other_types(units, group.pools)
+            found.append(Served(new, name, of_types, group, copies, runs=False, adapters=adapters))
         return found
 
     def _at_home(self, component: Component, homes: list[ServingGroup], name: str) -> Served:
@@ -125,7 +131,7 @@ class ComponentsOfGroups:
         )
         used = [unit for unit in most.copies if unit.component == component.name]
         units = self.view.with_other_types(used or self.view.able(component.name, most.pools)[:1], most.pools)
-        return Served(name, component.name, units, most, copies, runs=True)
+        return Served(name, component.name, units, most, copies, runs=True, adapters=adapters_of(component))
 
     def _new_places(self) -> list[tuple[ServingGroup, str, tuple[Unit, ...]]]:
         """Groups that hold copies of a component which has no home there; options of different types are one."""
@@ -144,6 +150,17 @@ class ComponentsOfGroups:
                     same.append(unit)
             places += [(group, name, tuple(units)) for name, sets in taken.items() for units in sets]
         return places
+
+
+def adapters_of(component: Component) -> dict[str, dict[str, Any]]:
+    """What the adapters of a component are made of, by name.
+
+    Raises
+    ------
+    UsageError
+        The label is damaged.
+    """
+    return labels.unpacked(component.labels, labels.ADAPTERS, dict, f"component {component.name}") or {}
 
 
 def is_home(component: Component, group: ServingGroup) -> bool:

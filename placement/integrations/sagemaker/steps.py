@@ -25,6 +25,7 @@ STEPS, SCRIPT = "steps.json", "commands.sh"
 class Step:
     """One call. `wait`: until the endpoint or the component that it names is in service.
 
+    `before`: what a person does before it is sent, since what it takes away may still be in use.
     `takes`: a key of the input that a key of the step before's answer fills, as a list: (input's key, answer's key).
     """
 
@@ -34,6 +35,7 @@ class Step:
     purpose: str
     wait: Wait = ""
     takes: tuple[str, str] | None = None
+    before: str = ""
 
     @property
     def subject(self) -> str:
@@ -80,6 +82,7 @@ def files(steps: Sequence[Step]) -> dict[str, str]:
     rows = [
         {"file": name, "service": step.service, "operation": step.operation, "wait": step.wait, "purpose": step.purpose}
         | ({"takes": list(step.takes)} if step.takes else {})
+        | ({"before": step.before} if step.before else {})
         for name, step in zip(found, steps, strict=True)
     ]
     found[STEPS] = json.dumps({"format": FORMAT, "steps": rows}, indent=1, ensure_ascii=False) + "\n"
@@ -103,7 +106,13 @@ def script(steps: Iterable[tuple[str, Step]]) -> str:
             words = f"answer=$({words} --query {shlex.quote(following[1])} --output text)"
         if step.takes is not None:
             words += f' --{command(step.takes[0])} "$answer"'
-        lines += [f"# {printable(step.purpose)}", words]
+        lines.append(f"# {printable(step.purpose)}")
+        if step.before and not (index and rows[index - 1][1].before == step.before):
+            lines += [
+                f"echo {shlex.quote(f'Before this: {printable(step.before)}. Then press Enter.')} >&2",
+                "read -r _",
+            ]
+        lines.append(words)
         lines += _waiting(step)
     return "\n".join(lines) + "\n"
 

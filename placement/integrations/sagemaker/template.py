@@ -71,14 +71,18 @@ class _TemplateWriter:
 
     def _component(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         endpoint = self._ids.get(("Endpoint", call["EndpointName"]))
-        policy = rolling_policy(call["RuntimeConfig"]["CopyCount"])
+        copies = call.get("RuntimeConfig", {}).get("CopyCount", 0)  # an adapter has none of its own
+        policy = rolling_policy(copies)
         more = {"DeploymentConfig": {"RollingUpdatePolicy": policy}} if policy else {}
         rows: dict[str, Any] = {}
         if "Specification" in call:
             rows["Specification"] = _balanced(call["Specification"])
         if "Specifications" in call:
             rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
-        return {**call, **rows, **more}, [endpoint] if endpoint else []
+        return {**call, **rows, **more}, [found for found in (endpoint, self._base(call)) if found]
+
+    def _base(self, call: Mapping[str, Any]) -> str | None:
+        return self._ids.get(("Component", call.get("Specification", {}).get("BaseInferenceComponentName", "")))
 
     def _target(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         kind, name, *_ = str(call["ResourceId"]).split("/")

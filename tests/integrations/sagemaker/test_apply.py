@@ -192,3 +192,50 @@ def test_all_calls_of_a_policy_may_be_sent() -> None:
 
     assert "PutScheduledAction" in {step.operation for step in steps}
     assert all(step.operation in apply.OPERATIONS[step.service] for step in steps)
+
+
+class Recording(Sender):
+    """Sends nothing, and keeps what it would send."""
+
+    def _call(self, step: Step, before: dict[str, Any]) -> dict[str, Any]:
+        del before
+        sent.append(step.purpose)
+        return {}
+
+
+sent: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("first", "calls", "stops"),
+    [
+        (0, "a", "call 2"),
+        (1, "a", "call 2"),
+        (2, "bcd", "call 5"),
+        (3, "cd", "call 5"),
+        (4, "d", "call 5"),
+        (5, "e", ""),
+    ],
+)
+def test_what_clients_may_still_call_is_taken_away_when_asked(first: int, calls: str, stops: str) -> None:
+    """It stops before calls that a person has to do something for; who begins with them sends them together."""
+    befores = {"b": "move x", "c": "move y", "e": "move z"}
+    steps = [Step("sagemaker", "UpdateEndpoint", {}, name, before=befores.get(name, "")) for name in "abcde"]
+    sent.clear()
+    said: list[str] = []
+    done = Recording("", "", said.append).send(steps, first)
+
+    assert "".join(sent) == calls
+    assert done == (not stops)
+    if stops:
+        words = "move x; move y" if stops == "call 2" else "move z"
+        assert said[-1] == f"stopped before {stops}. First: {words}. Then go on with --from {stops[-1]}"
+
+
+def test_it_stops_before_the_first_call_too() -> None:
+    """Unless it is asked to begin there."""
+    steps = [Step("sagemaker", "UpdateEndpoint", {}, "a", before="move x")]
+    sent.clear()
+    assert not Recording("", "", lambda line: None).send(steps)
+    assert Recording("", "", lambda line: None).send(steps, 1)
+    assert sent == ["a"]

@@ -643,3 +643,93 @@ def test_a_range_of_machines_is_registered_for_what_is_made_again(tmp_path: Path
     assert template["Resources"]["Target1"]["DependsOn"] == ["Endpoint1"]
     (config,) = (step.parameters for step in export.steps if step.operation == "CreateEndpointConfig")
     assert "ManagedInstanceScaling" not in config["ProductionVariants"][0]
+
+
+def moving(gib: float = 8) -> dict[str, Doc]:
+    """Another endpoint with a component and its adapter."""
+    adapter = component("lora", "other", 1, 0, 1)
+    container = {"ArtifactUrl": "s3://bucket/lora.tar.gz", "Environment": {"TOKEN": "secret"}}
+    adapter["Specification"] = {"BaseInferenceComponentName": "guest", "Container": container}
+    return {
+        "endpoint": endpoint("other", [{"VariantName": "main", "CurrentInstanceCount": 1}]),
+        "config": config("other", [{"VariantName": "main", "InstanceType": G5}]),
+        "guest": component("guest", "other", 1, 1, gib),
+        "lora": adapter,
+    }
+
+
+def test_clients_and_adapters_of_what_moves_come_first(tmp_path: Path) -> None:
+    """The adapter is made at its new base; the old copies go last, once clients are told to be elsewhere."""
+    problem = imported(tmp_path, unmanaged(), moving(), consolidate=True).problem
+    export = exported(problem, {**FULL, "llm/main/3": {"rank": 1, "guest": 1}})
+    said, page = notes(export), export.exported.files["advice.md"]
+
+    assert calls(export) == [
+        ("CreateInferenceComponent", "guest-llm"),
+        ("CreateInferenceComponent", "lora-llm"),
+        ("UpdateInferenceComponentRuntimeConfig", 0),
+    ]
+    assert export.steps[1].parameters == {
+        "InferenceComponentName": "lora-llm",
+        "EndpointName": "llm",
+        "Specification": {
+            "BaseInferenceComponentName": "guest-llm",
+            "Container": {"ArtifactUrl": "s3://bucket/lora.tar.gz"},
+        },
+    }
+    before = "send the requests for guest, lora of endpoint other to endpoint llm, where guest-llm, lora-llm serve them"
+    assert [step.before for step in export.steps] == ["", "", before]
+    assert f"component guest: inexact: no call moves clients. Before its copies go, {before}; apply stops there" in said
+    assert "component guest adapters: inexact: its adapters serve nothing once it has no copy: lora" in said
+    assert "component lora-llm Container.Environment: inexact" in said
+    assert f"First: {before}." in page
+    assert (
+        f"echo 'Before this: {before}. Then press Enter.' >&2\nread -r _\naws" in export.exported.files["commands.sh"]
+    )
+    assert json.loads(export.exported.files["steps.json"])["steps"][2]["before"] == before
+
+
+def test_what_stops_before_it_is_made_elsewhere_says_so(tmp_path: Path) -> None:
+    """Two full endpoints change places: clients have nowhere to go."""
+    documents = moving()
+    documents["guest"]["RuntimeConfig"] = {"DesiredCopyCount": 4, "CurrentCopyCount": 4}
+    here = {key: row for key, row in unmanaged(1).items() if key in ("endpoint", "config", "component-chat-8b")}
+    here["component-chat-8b"]["RuntimeConfig"] = {"DesiredCopyCount": 4, "CurrentCopyCount": 4}
+    problem = imported(tmp_path, here, documents, consolidate=True).problem
+    export = exported(problem, {"llm/main/1": {"guest": 4}, "other/main/1": {"chat-8b": 4}})
+
+    assert "copies of guest stop before guest-llm, lora-llm can be made, for want of room" in notes(export)
+    assert "Before its copies go, send" not in notes(export)
+
+
+def test_adapters_are_made_again(tmp_path: Path) -> None:
+    """As new, under their names, behind their base; the template has them, and they have no rolling update."""
+    export = exported(imported(tmp_path, moving()).problem, {"other/main/1": {"guest": 1}}, as_new=True)
+
+    assert [subject for _, subject in calls(export)][2:] == ["guest", "lora"]
+    assert export.steps[3].parameters["Specification"]["BaseInferenceComponentName"] == "guest"
+    resources = json.loads(export.exported.files["template.json"])["Resources"]
+    assert resources["Component2"]["DependsOn"] == ["Endpoint1", "Component1"]
+    assert not any("lora" in name for name in export.exported.files if name.startswith("later/"))
+
+
+def test_an_adapter_for_several_types_is_told(tmp_path: Path) -> None:
+    """It is not made again."""
+    documents = moving()
+    row = documents["lora"].pop("Specification")
+    documents["lora"]["Specifications"] = [row | {"InstanceType": G5}]
+    made = imported(tmp_path, documents)
+
+    assert "sagemaker.adapters" not in made.problem.components[0].labels
+    assert "inference component lora Specifications: ignored" in "\n".join(map(str, made.notes))
+
+
+def test_a_name_of_an_adapter_is_taken(tmp_path: Path) -> None:
+    """A new component gets another."""
+    document = imported(tmp_path, moving()).problem.to_document()
+    document.pop("format")
+    new = {key: row for key, row in document["components"][0].items() if key != "labels"}
+    document["components"].append(new | {"name": "lora"})
+    export = exported(Problem(**document), {"other/main/1": {"guest": 1, "lora": 1}})
+
+    assert "lora" not in [step.subject for step in export.steps]
