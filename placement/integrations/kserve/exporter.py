@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.exported import Exported
@@ -159,9 +159,10 @@ def _kept(
         told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
         notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
     around = Surroundings(problem, known.pods, ZONE)
-    apart = apart_terms(component, before, _space(component, now), around, notes)
+    space = _space(component, now)
+    apart = apart_terms(component, before, space, around, notes)
     spread = others_than_ours(now.predictor.get("topologySpreadConstraints")) if now else []
-    return _Kept(apart, [*other_constraints(component, spread, ZONE, notes), *most_on_one(component)])
+    return _Kept(apart, [*other_constraints(component, spread, space, around, notes), *most_on_one(component)])
 
 
 def _service(
@@ -239,17 +240,26 @@ def _listed(names: list[str]) -> str:
 def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[str, Any]], notes: Notes) -> None:
     """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
     written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in documents}
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in documents:
+        names[row["spec"]["predictor"]["annotations"][COMPONENT]].append(row["metadata"]["name"])
     for component, services in now.items():
         for each in services:
             place = f"InferenceService {each.namespace}/{each.name}"
             if (each.namespace, each.name) not in written:
-                told = f"runs {component} now, and goes on to: delete it once what is written here serves"
-                notes.inexact(place, told)
+                notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
                 notes.ignored(f"{place} spec.{part}", "only predictors are written")
             for part in ("workerSpec",):
                 if part in each.predictor:
                     notes.inexact(f"{place} spec.predictor.{part}", "is kept; here each pod is a copy of its own")
+
+
+def _new_address(component: str, names: list[str]) -> str:
+    """What becomes of a service that has its name from somebody else: clients call it by that."""
+    new = f"{_listed(names)} {'takes' if len(names) == 1 else 'take'} its place under another address"
+    told = f"runs {component} now, and goes on to; {new}: point clients, or a route, there"
+    return f"{told} once it serves; only then delete this one, whose address goes with it"
 
 
 def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.asks import HAMI_USE
-from placement.integrations.kubernetes.own_rules import RULES
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -27,9 +24,8 @@ _ADDED = (
 
 
 def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
-    """Those that the owner wrote; of an exported pod without the accelerators for HAMi, which are an earlier plan's."""
-    ours = (HAMI_USE,) if RULES in told else ()
-    return {key: value for key, value in told.items() if not key.startswith(_ADDED) and key not in ours}
+    """Those that the owner wrote."""
+    return {key: value for key, value in told.items() if not key.startswith(_ADDED)}
 
 
 def in_common(pods: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:

@@ -16,6 +16,7 @@ from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of, is_kept_by_plans
+from placement.integrations.kubernetes.selectors import label_selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,9 +86,21 @@ def apart_terms(
     return found
 
 
-def other_constraints(component: Component, before: Sequence[Json], zone_label: str, notes: Notes) -> list[Json]:
-    """Spread constraints that stay as they are: wishes, and those over domains that are neither hosts nor zones."""
-    found = [copy.deepcopy(row) for row in before if not is_kept_by_plans(row, zone_label)]
+def other_constraints(
+    component: Component, before: Sequence[Json], space: str, around: Surroundings, notes: Notes
+) -> list[Json]:
+    """Spread constraints that stay as they are: wishes, and those that no plan knows.
+
+    These are over domains that are neither hosts nor zones, or over zones and count pods of other components too.
+    """
+    label = around.zone_label
+    others = [pod for name, rows in around.pods.items() if name != component.name for pod in rows]
+    others = [pod for pod in others if pod.namespace == space]
+    found = [
+        copy.deepcopy(row)
+        for row in before
+        if not is_kept_by_plans(row, label) or (row.get("topologyKey") == label and _counts(row, others))
+    ]
     for row in (row for row in found if row.get("whenUnsatisfiable") != "ScheduleAnyway"):
         place = f"component {component.name} topologySpreadConstraints[{row.get('topologyKey')}]"
         notes.inexact(place, _NOT_IN_PLANS)
@@ -95,6 +108,13 @@ def other_constraints(component: Component, before: Sequence[Json], zone_label: 
 
 
 _NOT_IN_PLANS = "stays as it is, and no plan knows it: where the scheduler can't keep it, copies wait"
+
+
+def _counts(constraint: Json, pods: Sequence[KubeObject]) -> bool:
+    """Whether a constraint counts one of some pods of its namespace."""
+    told = constraint.get("labelSelector")
+    selector = None if told is None else label_selector(At(told))
+    return selector is not None and any(selector.takes(pod.labels) for pod in pods)
 
 
 def _taken(rule: Apart, pods: PodsOf) -> set[str]:

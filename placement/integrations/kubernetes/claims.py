@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 DRIVER = "gpu.nvidia.com"
-PINNED = "gpu-placement/pinned"  # annotation of a claim: the selector that an export added, which is no rule
+PINNED = "gpu-placement/pinned"  # annotation of a claim, or of a pod for HAMi: what an export chose, which is no rule
 _NUMBER = re.compile(r"gpu-(\d{1,4})(?:-|$)", re.ASCII)
 DeviceKey = tuple[str, str, str]  # driver, pool, device
 

@@ -155,7 +155,8 @@ def _is_exported(group: CopyGroup, templates: Templates, notes: Notes) -> bool:
         notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
     elif group.component.name in templates.services:
         told = f"{templates.services[group.component.name]} runs it, and would start again what the steps end"
-        notes.inexact(place, f"{told}: delete it once the new copies serve, or write services (export kserve)")
+        way = "point clients elsewhere and delete it once the new copies serve: its address goes with it"
+        notes.inexact(place, f"{told}: {way}; or write services (export kserve)")
     elif kind not in STOPPED and namespace_of(group.component.labels.get(OWNER, "")):
         notes.inexact(place, f"a {kind} runs its copies: no step here ends those, so end them there as new ones start")
     return not is_left_alone(group.component)

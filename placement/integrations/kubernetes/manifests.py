@@ -16,6 +16,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_MEMORY,
 )
 from placement.integrations.kubernetes.budgets import KARPENTER_POOL
+from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
@@ -131,11 +132,14 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     template = found or PodTemplate({}, *_bare(group, workshop))
     _tell_template(template, group, workshop)
     own_labels, annotations, spec = template.labels, template.annotations, template.spec
-    annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | extra.get("annotations", {})
+    pins = extra.get("annotations", {})
+    uuids = annotations.get(HAMI_USE, "") if pins else ""
+    annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | pins
     _add_claims(spec, extra)
     before = dict(spec)
     _add_rules(spec, group, workshop)
-    annotations[RULES] = rules_text(before, spec, _roll_out(group.component, workshop), keeps_hosts=True)
+    rolled = _roll_out(group.component, workshop)
+    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids)
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
@@ -261,7 +265,9 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
     before = others_than_ours(spec.pop("topologySpreadConstraints", None))
-    spread = other_constraints(group.component, before, workshop.zone_label, workshop.notes)
+    space = workshop.space(group.component)
+    told = Surroundings(workshop.problem, workshop.templates.by_component, workshop.zone_label)
+    spread = other_constraints(group.component, before, space, told, workshop.notes)
     if group.node:
         spec.pop("nodeSelector", None)
         node.pop(_REQUIRED, None)
@@ -273,9 +279,6 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
         spec["topologySpreadConstraints"] = spread
     other = dict(affinity.pop("podAntiAffinity", None) or {})
     others = others_than_ours(other.pop(_REQUIRED, None))
-    space = workshop.space(group.component)
-    pods = workshop.templates.by_component
-    told = Surroundings(workshop.problem, pods, workshop.zone_label)
     apart = apart_terms(group.component, others, space, told, workshop.notes)
     if apart:
         other[_REQUIRED] = apart
@@ -332,5 +335,5 @@ def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
 
 
 def uses(uuids: Sequence[str]) -> Json:
-    """HAMi's annotation that names the accelerators of a copy."""
-    return {"annotations": {HAMI_USE: ",".join(uuids)}}
+    """HAMi's annotation that names the accelerators of a copy, and that the export chose them."""
+    return {"annotations": dict.fromkeys((HAMI_USE, PINNED), ",".join(uuids))}

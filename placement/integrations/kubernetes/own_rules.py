@@ -14,9 +14,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
+from placement.integrations.kubernetes.asks import HAMI_USE
+from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.integrations.kubernetes.objects import KubeObject
 
     Json = dict[str, Any]
@@ -25,7 +29,7 @@ RULES = "gpu-placement/rules"
 _HOST = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_AWAY, _SURGE, _ROLLED = "away", "surge", "rolled"
+_AWAY, _SURGE, _ROLLED, _UUIDS = "away", "surge", "rolled", "uuids"
 _KINDS: dict[str, type] = {
     _SELECTOR: dict,
     _NODES: dict,
@@ -35,6 +39,7 @@ _KINDS: dict[str, type] = {
     _AWAY: int,
     _SURGE: str,
     _ROLLED: str,
+    _UUIDS: str,
 }
 
 
@@ -49,10 +54,13 @@ class OwnRollOut(NamedTuple):
     rolled: str = ""
 
 
-def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *, keeps_hosts: bool = False) -> str:
+def rules_text(
+    before: Json, after: Json, roll_out: OwnRollOut | None = None, *, keeps_hosts: bool = False, uuids: str = ""
+) -> str:
     """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
 
-    With `keeps_hosts`, terms about hosts that still hold stand in the spec itself.
+    With `keeps_hosts`, terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that
+    the owner's own annotation for HAMI named, where a pin of the export stands in its place.
     """
     away, surge, rolled = roll_out or OwnRollOut()
     affinity = before.get("affinity") or {}
@@ -64,6 +72,7 @@ def rules_text(before: Json, after: Json, roll_out: OwnRollOut | None = None, *,
         _APART: [row for row in apart if not keeps_hosts or row.get("topologyKey") != _HOST],
         _SURGE: surge,
         _ROLLED: rolled,
+        _UUIDS: uuids,
         _MADE: _digest(after),
     }
     kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
@@ -121,7 +130,17 @@ def as_written(pod: KubeObject) -> KubeObject:
     apart[_REQUIRED] = _both(apart.get(_REQUIRED), told.get(_APART))
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
     spec["affinity"] = _told_of(affinity)
-    return replace(pod, at=At({**pod.at.value, "spec": _told_of(spec)}, pod.at.mode))
+    at = At({**pod.at.value, "spec": _told_of(spec)}, pod.at.mode)
+    return replace(pod, at=at, annotations=_unpinned(pod.annotations, told.get(_UUIDS, "")))
+
+
+def _unpinned(annotations: Mapping[str, str], own: str) -> Mapping[str, str]:
+    """Without the accelerators for HAMi that an export chose, as long as nobody changed them, and with the owner's."""
+    chosen = annotations.get(HAMI_USE)
+    if chosen is None or annotations.get(PINNED) != chosen:
+        return annotations
+    rest = {key: value for key, value in annotations.items() if key not in (HAMI_USE, PINNED)}
+    return rest | ({HAMI_USE: own} if own else {})
 
 
 def _told(text: str) -> Json:

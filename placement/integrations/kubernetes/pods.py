@@ -95,7 +95,14 @@ def read_pods(
     def read(pod: KubeObject) -> PodRow | None:
         return _pod(as_written(pod), cluster, claims, classes, seen, notes)
 
-    return [row for row in of_each(cluster.of("Pod"), read, source) if row is not None]
+    pods = sorted(cluster.of("Pod"), key=written_option)  # of those that share a claim the first asks for its devices
+    return [row for row in of_each(pods, read, source) if row is not None]
+
+
+def written_option(pod: KubeObject) -> int:
+    """The option that an exported pod names; 0 for others."""
+    written = pod.annotations.get(OPTION, "") if pod.annotations.get(COMPONENT) else ""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
 
 
 def _pod(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
-from placement.integrations.kubernetes.pods import OPTION, Owner
+from placement.integrations.kubernetes.pods import Owner, written_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,10 +84,10 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
     exported = {row.owner.name for row in rows if not row.owner.kind}
-    for row in sorted(rows, key=_option):
+    for row in sorted(rows, key=lambda row: written_option(row.pod)):
         if _base(row.owner) in exported:  # what ran before stands beside what was exported of it
             row = replace(row, owner=Owner("", "", _base(row.owner)))
-        key = (row.owner, row.shape if row.owner.kind else None)
+        key = (row.owner, _alike(row) if row.owner.kind else None)
         workload = found.setdefault(key, Workload("", row.owner))
         workload.add(row)
     taken = {row.owner.name for row in found.values() if not row.owner.kind}  # what was exported keeps its name
@@ -112,10 +112,10 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
     return list(found.values())
 
 
-def _option(row: PodRow) -> int:
-    """The option that an exported pod names; others have one each, in the order in which they are seen."""
-    written = row.pod.annotations.get(OPTION, "") if not row.owner.kind else ""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
+def _alike(row: PodRow) -> PodShape:
+    """What copies of a component have alike: one of those that share a claim asks for its devices, others for none."""
+    shares = any(claim.users > 1 for claim in row.claims)
+    return replace(row.shape, ask=NO_ASK) if shares else row.shape
 
 
 def _base(owner: Owner) -> str:

@@ -130,6 +130,11 @@ def test_what_serves_goes_on(cluster: tuple[str, str, list[Doc]]) -> None:
             assert [each["image"] for each in predictor["containers"]] == ["me/rank:1", "me/log:1"]
     assert sum(row["spec"]["predictor"]["minReplicas"] for row in rows) == len(plan.assignments) == 3
     assert "InferenceService shop/chat: inexact: runs shop/chat-predictor now" in told
+    for old in ("chat", "rank"):
+        names = [row["metadata"]["name"] for row in rows if old in row["metadata"]["name"]]
+        (line,) = [str(note) for note in found.notes if str(note).startswith(f"InferenceService shop/{old}: inexact")]
+        new = f"{', '.join(names)} {'takes' if len(names) == 1 else 'take'} its place under another address"
+        assert line.index(new) < line.index("only then delete this one")
     assert "InferenceService shop/rank spec.transformer: ignored: only predictors are written" in told
     assert "no label kserve.image" not in told
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
-from placement.integrations.kubernetes.annotations import kept_annotations
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import manifests, notes
+from tests.integrations.kubernetes.test_pods import REGISTER
 from tests.integrations.kubernetes.test_round_trip import plan_as_it_runs
 
 if TYPE_CHECKING:
@@ -63,9 +63,32 @@ def test_all_that_pods_have_in_common_is_kept(tmp_path: Path) -> None:
     assert "vpaUpdates" not in found
 
 
-def test_accelerators_that_an_earlier_export_chose_are_not_kept() -> None:
-    """What a person chose is."""
-    use = {"nvidia.com/use-gpuuuid": "GPU-1"}
+@pytest.mark.parametrize("own", ["", "GPU-1,GPU-3"])
+def test_accelerators_that_an_export_chose_are_no_rule(tmp_path: Path, own: str) -> None:
+    """Not to the next import and not to the next export; the owner's own are one, and what somebody wrote since."""
+    use = "nvidia.com/use-gpuuuid"
+    machine = node("n1", gpus=40, annotations={"hami.io/node-nvidia-register": REGISTER})
+    asked: Json = {"limits": {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "6000"}}
+    rows = []
+    for number, index in enumerate((1, 3)):
+        held = {"hami.io/vgpu-devices-allocated": f"GPU-{index},NVIDIA,6000,0:;"} | ({use: own} if own else {})
+        rows.append(pod(f"a{number}", "n1", "a", annotations=held, **asked))
+    source = write(tmp_path / "c.json", machine, *rows)
+    problem = first = import_kubernetes([source]).problem
+    for number in range(2):
+        wishes = ExportWishes(cluster=(source,), pin="accelerator")
+        work = manifests(export_kubernetes(problem, plan_as_it_runs(problem), wishes), "40-workloads.yaml")
+        told = [row["spec"]["template"]["metadata"]["annotations"] for row in work]
+        assert [row[use] for row in told] == ["GPU-1", "GPU-3"]
+        given = [{"hami.io/vgpu-devices-allocated": f"{row[use]},NVIDIA,6000,0:;"} for row in told]
+        made = [{**row, "metadata": {**row["metadata"]}} for row in run([machine], work) if row["kind"] == "Pod"]
+        for row, kept in zip(made, given, strict=True):
+            row["metadata"]["annotations"] = row["metadata"]["annotations"] | kept
+        source = write(tmp_path / f"{number}.json", machine, *made)
+        problem = import_kubernetes([source]).problem
+        assert [row.modes for row in problem.components] == [row.modes for row in first.components]
+    assert ("use-gpuuuid: ignored" in "\n".join(map(str, import_kubernetes([source]).notes))) == bool(own)
 
-    assert kept_annotations(use) == use
-    assert kept_annotations(use | {"gpu-placement/rules": "{}"}) == {}
+    made[0]["metadata"]["annotations"][use] = "GPU-elsewhere"
+    changed = import_kubernetes([write(tmp_path / "x.json", machine, *made)])
+    assert "use-gpuuuid: ignored" in "\n".join(map(str, changed.notes))

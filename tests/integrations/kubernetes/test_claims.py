@@ -205,6 +205,29 @@ def test_a_claim_that_pods_share_stays_shared(tmp_path: Path) -> None:
     assert "component shop/chat claim my-one: inexact: pods share ResourceClaim shop/one" in notes(found)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_copies_that_share_a_claim_are_one_component(tmp_path: Path, order: int) -> None:
+    """One of them asks for its devices, the other for none; after an export, too, in any order of the pods."""
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "chat", "namespace": "shop"}}
+    machines = [node("n1", "p4d.24xlarge", gpus=0), slices(gpu(0)), claim("one", ["gpu-0"], users=2)]
+    pods = [using("chat-0", "one"), using("chat-1", "one")]
+    source = write(tmp_path / "c.json", *machines, *pods, owner | {"spec": {"replicas": 2}})
+    first = import_kubernetes([source])
+    (component,) = first.problem.components
+
+    assert (component.copies, component.min_copies) == (2, None)
+    assert [row.accelerators for row in component.modes] == [1, 0]
+    assert all(row.pinned for row in first.problem.placements)
+    assert "do not run" not in "\n".join(map(str, first.notes))
+    work = manifests(exported(source, "node"), "40-workloads.yaml")
+    made = []
+    for row, written in zip(pods, work, strict=True):
+        told = written["spec"]["template"]["metadata"]
+        made.append({**row, "metadata": {**row["metadata"], **told, "namespace": "shop"}})
+    again = import_kubernetes([write(tmp_path / "d.json", *machines, *made[::order])]).problem
+    assert [(row.name, row.modes) for row in again.components] == [(component.name, component.modes)]
+
+
 def test_copies_whose_claims_differ_are_told(tmp_path: Path) -> None:
     """Selectors that are not understood make no difference to the problem, so they are copies of one component."""
     rows = [

@@ -306,3 +306,27 @@ def test_shares_that_fit_fit_as_percentages_too() -> None:
         for row in manifests(found, "40-workloads.yaml")
     ]
     assert [row["nvidia.com/gpucores"] for row in limits] == [37, 37, 25]
+
+
+def test_a_constraint_over_zones_that_counts_others_stays(tmp_path: Path) -> None:
+    """No plan knows it, which is told; one that counts its own pods alone is kept by the counts of Deployments."""
+    zones = "topology.kubernetes.io/zone"
+    rule: Json = {"maxSkew": 1, "topologyKey": zones, "whenUnsatisfiable": "DoNotSchedule"}
+    rule |= {"labelSelector": {"matchLabels": {"grp": "g"}}, "nodeAffinityPolicy": "Ignore"}
+    ruled = pod("a-0", "n1", "a", gpus=1, labels={"grp": "g"}, spec={"topologySpreadConstraints": [rule]})
+    nodes = [node("n1"), node("n2", zone="us-east-1b")]
+    for labels, is_kept in (({"grp": "g"}, True), ({}, False)):
+        objects = [*nodes, ruled, pod("b-0", "n2", "b", gpus=1, labels=labels)]
+        source = write(tmp_path / "0.json", *objects)
+        first = import_kubernetes([source]).problem
+        for number in range(2):
+            problem = import_kubernetes([source]).problem
+            found = exported_of(problem, source, "none")
+            work = manifests(found, "40-workloads.yaml")
+            spec = next(row for row in work if "shop-a" in row["metadata"]["name"])["spec"]["template"]["spec"]
+            assert (spec.get("topologySpreadConstraints") == [rule]) == is_kept
+            told = f"component shop/a topologySpreadConstraints[{zones}]: inexact: stays as it is, and no plan knows it"
+            assert (told in "\n".join(map(str, found.notes))) == is_kept
+            source = write(tmp_path / f"{number}.json", *run(copy.deepcopy(nodes), work))
+        again = import_kubernetes([source]).problem
+        assert [row.spread for row in again.components] == [row.spread for row in first.components]
