@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_LAYERS = 10_000
 _INDEXER_BYTES = 132  # of DeepSeek's sparse attention: 128 numbers in 8 bits and a scale, for each token
 _LINEAR_WORDS = ("linear_attention", "mamba", "mamba1", "mamba2", "conv", "recurrent", "linear", "hybrid_mamba")
-_FULL_WORDS = ("full_attention", "attention", "full", "global", "hybrid")
+_FULL_WORDS = ("full_attention", "attention", "full", "global")
 _NOTHING_WORDS = ("mlp", "moe", "no_op")
 # Families whose every n-th layer is full attention and the rest sliding, when their config does not say.
 _PERIODS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gemma3n": 5, "gemma3n_text": 5, "cohere2": 4, "gpt_oss": 2}
@@ -64,7 +64,7 @@ def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
 def _of_layer(config: Config, word: str, index: int) -> list[Cache]:
     if word in _LINEAR_WORDS:
         return [state_of(config)]
-    if word == "parallel":  # Falcon-H1: attention and a recurrent layer side by side
+    if word in ("parallel", "hybrid"):  # Falcon-H1, Zamba: attention and a recurrent layer in one
         return [_attention(config, "full", index), state_of(config)]
     if word == "chunked_attention":
         return [_attention(config, "chunked", index)]
@@ -154,6 +154,9 @@ def _counted(config: Config, count: int) -> list[str] | None:
     numbers = config.rows("attn_layer_indices")  # Bamba
     if numbers is not None:
         return ["attention" if number in numbers else "mamba" for number in range(count)]
+    numbers = config.rows("hybrid_layer_ids")  # Zamba 2
+    if numbers is not None:
+        return ["hybrid" if number in numbers else "mamba" for number in range(count)]
     period = config.whole("attn_layer_period", least=1)  # Jamba
     if period is not None:
         offset = config.whole("attn_layer_offset") or 0
@@ -232,6 +235,7 @@ def _head_sizes(config: Config, index: int, *, sliding: bool) -> tuple[int, int,
         size = config.needed("qk_nope_head_dim") + config.needed("qk_rope_head_dim")  # values are padded to it
     elif size is None:
         size = config.needed(*keys.HIDDEN) // config.needed(*keys.HEADS)
+        size *= 2 if config.text("model_type").startswith("zamba") else 1  # it attends to the embeddings too
         if size == 0:
             raise config.fault(
                 keys.HEADS[0], "must be no more than hidden_size, which heads share", config.needed(*keys.HEADS)

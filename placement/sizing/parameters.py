@@ -14,6 +14,7 @@ from placement.errors import DocumentError
 from placement.sizing import config as keys
 from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.layers import layer_count, read_kept
+from placement.sizing.states import MAMBA1_FAMILIES, mamba1_width
 
 if TYPE_CHECKING:
     from placement.sizing.config import Config
@@ -56,6 +57,8 @@ _TIED_BY_DEFAULT = (
     "phi3small",
     "starcoder2",
     "minicpm3",
+    "mamba",
+    "falcon_mamba",
 )
 
 
@@ -119,20 +122,22 @@ class ModelParameters:
 # Families whose count was compared with a checkpoint, a publisher's figure or a launch (tests/sizing/).
 COMPARED = (
     "bloom", "chatglm", "codegen", "cohere", "dbrx", "deci", "deepseek_v2", "deepseek_v3", "deepseek_v32", "falcon",
-    "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox", "gpt_oss", "gptj",
-    "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba", "minicpm3",
+    "falcon_mamba", "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox", "gpt_oss",
+    "gptj", "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba", "mamba2", "minicpm3",
     "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3", "phi3small", "qwen",
     "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
 )  # fmt: skip
 _OTHER_ENCODERS = ("encoder_config", "speech_config", "audio_processor")
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
-# each layer, queries by way of a shared projection.
+# each layer, queries by way of a shared projection, blocks of attention that several layers share (Zamba).
 _UNCOUNTED = (
     "moe_latent_size",
     "routed_expert_hidden_size",
     "block_configs",
     "hidden_size_per_layer_input",
     "share_q_dim",
+    "num_mem_blocks",
+    "hybrid_layer_ids",
 )
 
 
@@ -141,7 +146,7 @@ def count_parameters(config: Config) -> ModelParameters | None:
     model = config.language_model()
     outside = config.flag("tie_word_embeddings", default=model.text("model_type") in _TIED_BY_DEFAULT)
     tied = model.flag("tie_word_embeddings", default=outside)
-    if any(model.values.get(name) for name in _UNCOUNTED) or model.text("model_type").startswith("gemma3n"):
+    if uncounted_key(config) or model.text("model_type").startswith("gemma3n"):
         return None
     try:
         found = _count(model, tied=tied)
@@ -149,6 +154,14 @@ def count_parameters(config: Config) -> ModelParameters | None:
         return None
     encoders = _encoders(config)
     return None if encoders is None else replace(found, encoder=Parameters(encoders, 0, 0))
+
+
+def uncounted_key(config: Config) -> str:
+    """The first key of a language model that tells of shapes which are not counted here; empty without any."""
+    model = config.language_model()
+    if model.text("model_type").startswith("zamba"):
+        return "model_type"
+    return next((name for name in _UNCOUNTED if model.values.get(name)), "")
 
 
 def _encoders(config: Config) -> int | None:
@@ -164,17 +177,24 @@ def _encoders(config: Config) -> int | None:
 
 
 def _encoder(encoder: Config) -> int:
-    """Blocks of an encoder: attention, and two matrices (Pixtral: three) of its inner width."""
+    """Blocks of an encoder: attention, and two matrices (Pixtral, Qwen2.5-VL: three) of its inner width.
+
+    Of Qwen2.5-VL also the layers that join neighbouring patches.
+    """
     try:
-        hidden = encoder.whole("hidden_size", "embed_dim", "width", "d_model", least=1)
+        hidden = encoder.whole("embed_dim", "hidden_size", "width", "d_model", least=1)  # Qwen2-VL has both
         blocks = encoder.whole("num_hidden_layers", "depth", "layers", "encoder_layers", least=1)
         inner = encoder.whole("intermediate_size", "mlp_dim", "encoder_ffn_dim", least=1)
     except DocumentError:
         return 0
     if hidden is None or blocks is None:
         return 0
-    matrices = 3 if encoder.text("model_type") == "pixtral" else 2
-    return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
+    is_qwen = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen2_5")
+    matrices = 3 if is_qwen or encoder.text("model_type") == "pixtral" else 2
+    found = blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
+    out = encoder.whole("out_hidden_size", least=1) if is_qwen else None
+    merged = hidden * (encoder.whole("spatial_merge_size", least=1) or 2) ** 2
+    return found + (merged * (merged + out) if out else 0)
 
 
 def _count(config: Config, *, tied: bool) -> ModelParameters:
@@ -222,12 +242,19 @@ def _recurrent(config: Config, cache: Cache, hidden: int) -> int:
         key = config.needed("linear_num_key_heads") * config.needed("linear_key_head_dim")
         return hidden * (2 * key + 2 * value + 2 * value_heads) + value * hidden
     heads, size = config.whole("mamba_num_heads", "mamba_n_heads"), config.whole("mamba_head_dim", "mamba_d_head")
+    if config.text("model_type") == "mamba2":
+        heads, size = config.needed("num_heads"), config.needed("head_dim")
     if heads is not None and size is not None:
-        width = config.needed("ssm_state_size", "mamba_d_state")
+        width = config.needed("ssm_state_size", "mamba_d_state", "state_size")
         groups = config.whole("n_groups", "mamba_n_groups") or 1
         return hidden * (2 * heads * size + 2 * groups * width + heads) + heads * size * hidden
-    inner = (config.whole("mamba_expand", "expand") or 2) * hidden
-    return 3 * hidden * inner + cache.state
+    inner = mamba1_width(config)
+    if config.get("mamba_d_state", "state_size") is None:
+        return 3 * hidden * inner + cache.state
+    rank = config.values.get("time_step_rank", config.values.get("mamba_dt_rank"))
+    rank = rank if isinstance(rank, int) else -(-hidden // 16)
+    width = config.needed("mamba_d_state", "state_size")
+    return 3 * hidden * inner + inner * (2 * rank + 3 * width) + cache.convolution
 
 
 def _feeds(config: Config) -> list[str] | None:
@@ -244,7 +271,7 @@ def _has_feed_forward(config: Config, index: int) -> bool:
     feeds = _feeds(config)
     if feeds is not None:
         return index < len(feeds) and feeds[index] in ("-", "E")
-    return not config.text("model_type").startswith("mamba")
+    return config.text("model_type") not in (*MAMBA1_FAMILIES, "mamba2")
 
 
 def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:

@@ -14,7 +14,7 @@ from placement.sizing.checkpoint import Checkpoint, read_checkpoint
 from placement.sizing.config import Config, parse_config
 from placement.sizing.known import known_config
 from placement.sizing.layers import layer_count, read_kept
-from placement.sizing.parameters import ModelParameters, count_parameters
+from placement.sizing.parameters import ModelParameters, count_parameters, uncounted_key
 from placement.sizing.params_json import PARAMS, as_config, is_params
 from placement.sizing.quantisation import read_quantisation
 from placement.sizing.served import check_family
@@ -31,6 +31,7 @@ class Model:
     architecture: Architecture
     parameters: ModelParameters | None  # counted from the config; None where it lacks a key that only this needs
     checkpoint: Checkpoint | None  # read from files; None where there are none
+    uncounted: str = ""  # the key for which its parameters are not counted
 
 
 def read_model(model: str | Path, *, with_files: bool = True) -> Model:
@@ -83,7 +84,7 @@ def model_of(config: Config, name: str, folder: Path | None = None, *, with_file
     config = as_config(config) if is_params(config) else config
     architecture = read_architecture(config, folder)
     checkpoint = read_checkpoint(folder, architecture.layers) if folder is not None and with_files else None
-    return Model(name, architecture, count_parameters(config), checkpoint)
+    return Model(name, architecture, count_parameters(config), checkpoint, uncounted_key(config))
 
 
 def read_architecture(config: Config, folder: Path | None = None) -> Architecture:

@@ -13,6 +13,7 @@ from placement.sizing.architecture import BYTES_OF_DTYPE, Cache, LayerKind
 if TYPE_CHECKING:
     from placement.sizing.config import Config
 
+MAMBA1_FAMILIES = ("mamba", "falcon_mamba")  # whose layers are Mamba 1 alone
 _STATE_DTYPES = ("mamba_ssm_cache_dtype", "mamba_ssm_dtype")
 
 
@@ -28,7 +29,10 @@ def state_of(config: Config) -> Cache:
         state, convolution = _gated_delta(config)
     elif config.inside("linear_attn_config") is not None:
         return _kimi_delta(config)
-    elif config.get("mamba_num_heads", "mamba_n_heads") is not None or config.text("model_type") == "mamba2":
+    elif (
+        config.get("mamba_num_heads", "mamba_n_heads", "mamba_headdim") is not None
+        or config.text("model_type") == "mamba2"
+    ):
         state, convolution = _mamba2(config)
     elif config.get("conv_L_cache") is not None:  # LFM2: a convolution and no state
         width = config.whole("conv_dim") or config.needed(*keys.HIDDEN)
@@ -67,17 +71,25 @@ def _kimi_delta(config: Config) -> Cache:
 
 
 def _mamba2(config: Config) -> tuple[int, int]:
-    heads = config.needed("mamba_num_heads", "mamba_n_heads", "num_heads")
-    size = config.needed("mamba_head_dim", "mamba_d_head", "head_dim")
+    heads = config.needed("mamba_num_heads", "mamba_n_heads", "n_mamba_heads", "num_heads")
+    size = config.needed("mamba_head_dim", "mamba_d_head", "mamba_headdim", "head_dim")
     width = config.needed("ssm_state_size", "mamba_d_state", "state_size")
     groups = config.whole("n_groups", "mamba_n_groups", "mamba_ngroups") or 1
     kernel = config.needed("conv_kernel", "mamba_d_conv", "d_conv")
     return heads * size * width, (heads * size + 2 * groups * width) * (kernel - 1)
 
 
+def mamba1_width(config: Config) -> int:
+    """The inner width of a Mamba 1 layer; families of nothing else give it as `intermediate_size`, for any `expand`."""
+    told = config.whole("d_inner", least=1)
+    if told is None and config.text("model_type") in MAMBA1_FAMILIES:
+        told = config.whole("intermediate_size", least=1)
+    return told or (config.whole("mamba_expand", "expand") or 2) * config.needed(*keys.HIDDEN)
+
+
 def _mamba1(config: Config) -> tuple[int, int]:
     """Mamba and Jamba."""
-    inner = config.whole("d_inner") or (config.whole("mamba_expand", "expand") or 2) * config.needed(*keys.HIDDEN)
+    inner = mamba1_width(config)
     width = config.needed("mamba_d_state", "state_size")
     kernel = config.needed("mamba_d_conv", "conv_kernel", "d_conv")
     return inner * width, inner * (kernel - 1)

@@ -103,5 +103,7 @@ def _total(model: Model, load: Load) -> float:
         how = f"{quantisation.method}{bits}"
         raise UsageError(f"{model.name} is quantised ({how}), so its parameters do not tell its size: {way_out}")
     if model.parameters is None:
+        if model.uncounted:
+            raise UsageError(f"{model.name}: what its {model.uncounted} tells of is not counted here: {way_out}")
         raise UsageError(f"{model.name}: its config has not all that its parameters are counted from: {way_out}")
     return float(model.parameters.total * load.dtype_bytes)

@@ -129,7 +129,12 @@ def kinds(**keys: Any) -> Counter[LayerKind]:
         ({"hybrid_layer_pattern": [0, 1] * 16, "sliding_window": 128}, {LayerKind.FULL: 16, LayerKind.SLIDING: 16}),
         (
             {"layers_block_type": ["mamba", "hybrid"] * 16, "mamba_d_state": 16, "mamba_d_conv": 4},
-            {LayerKind.STATE: 16, LayerKind.FULL: 16},
+            {LayerKind.STATE: 32, LayerKind.FULL: 16},
+        ),
+        (
+            {"hybrid_layer_ids": [5, 11], "n_mamba_heads": 112, "mamba_headdim": 64, "mamba_d_state": 64,
+             "mamba_d_conv": 4, "mamba_ngroups": 2},
+            {LayerKind.STATE: 32, LayerKind.FULL: 2},
         ),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from placement.errors import DocumentError, UsageError
 from placement.sizing import Launch, read_model, size
+from placement.sizing.architecture import LayerKind
 from placement.sizing.config import Config
 from placement.sizing.known import known_models
 from placement.sizing.read import model_of, read_architecture
@@ -187,6 +188,64 @@ def test_parameters(name: str) -> None:
 
     assert found is not None
     assert found.total / 1e9 == pytest.approx(billions, rel=0.01)
+
+
+MAMBA = {"model_type": "mamba", "hidden_size": 2560, "intermediate_size": 5120, "num_hidden_layers": 64,
+         "vocab_size": 50280, "state_size": 16, "conv_kernel": 4, "expand": 2, "time_step_rank": 160}  # fmt: skip
+FALCON_MAMBA = {"model_type": "falcon_mamba", "hidden_size": 4096, "intermediate_size": 8192, "num_hidden_layers": 64,
+                "vocab_size": 65024, "state_size": 16, "conv_kernel": 4, "expand": 16, "time_step_rank": 256,
+                "tie_word_embeddings": False}  # fmt: skip
+CODESTRAL_MAMBA = {"model_type": "mamba2", "hidden_size": 4096, "num_hidden_layers": 64, "vocab_size": 32768,
+                   "state_size": 128, "conv_kernel": 4, "expand": 2, "num_heads": 128, "head_dim": 64, "n_groups": 8,
+                   "tie_word_embeddings": False}  # fmt: skip
+ZAMBA = shape(3584, 81, 32, 32, model_type="zamba2", n_mamba_heads=112, mamba_headdim=64, mamba_d_state=64,
+              mamba_d_conv=4, mamba_ngroups=2, intermediate_size=14336,
+              hybrid_layer_ids=[6, 11, 17, 23, 29, 35, 41, 47, 53, 59, 65, 71, 77])  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "billions"), [(MAMBA, 2.768), (FALCON_MAMBA, 7.273), (CODESTRAL_MAMBA, 7.285)])
+def test_parameters_of_recurrent_models(config: dict[str, Any], billions: float) -> None:
+    """As the publishers have them; the inner width is what the config says, for any `expand`."""
+    found = model_of(Config(config, "c"), "c")
+
+    assert found.parameters is not None
+    assert found.parameters.total / 1e9 == pytest.approx(billions, rel=0.002)
+
+
+def test_the_state_of_falcon_mamba_is_of_its_inner_width() -> None:
+    """8192, though `expand` is 16."""
+    assert {cache.state for cache in read_architecture(Config(FALCON_MAMBA, "c")).caches} == {8192 * 16}
+
+
+def test_shared_blocks_are_not_counted_in_each_layer() -> None:
+    """Zamba 2: keys and values by its list of layers; its weights are asked for, by the key."""
+    found = model_of(Config(ZAMBA, "c"), "c")
+
+    full = [cache for cache in found.architecture.caches if cache.kind is LayerKind.FULL]
+    assert len(full) == 13
+    assert {(cache.kv_heads, cache.key_size) for cache in full} == {(32, 224)}
+    with pytest.raises(UsageError, match=r"what its model_type tells of is not counted here: .* --checkpoint-gib"):
+        size(found, "H100")
+    with pytest.raises(UsageError, match="what its hybrid_layer_ids tells of is not counted here"):
+        size(model_of(Config({**ZAMBA, "model_type": "mine"}, "c"), "c"), "H100")
+    assert size(found, "H100", launch=Launch(checkpoint_gib=13.7)).weights_gib == 13.7
+
+
+@pytest.mark.parametrize(
+    "vision",
+    [
+        {"depth": 32, "embed_dim": 1280, "hidden_size": 3584, "mlp_ratio": 4, "spatial_merge_size": 2},
+        {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "out_hidden_size": 3584, "spatial_merge_size": 2,
+         "fullatt_block_indexes": [7, 15, 23, 31]},
+    ],
+)  # fmt: skip
+def test_parameters_of_models_that_see(vision: dict[str, Any]) -> None:
+    """Qwen2-VL and Qwen2.5-VL of 7 billion: 8.29 as published."""
+    text = shape(3584, 28, 28, 4, intermediate_size=18944, vocab_size=152064, tie_word_embeddings=False)
+    found = model_of(Config(text | {"model_type": "qwen2_5_vl", "vision_config": vision}, "c"), "c").parameters
+
+    assert found is not None
+    assert found.total / 1e9 == pytest.approx(8.29, rel=0.007)
 
 
 @pytest.mark.parametrize("name", ["Gemma 3n E4B", "Step 3"])
