@@ -122,10 +122,10 @@ class ModelParameters:
 # Families whose count was compared with a checkpoint, a publisher's figure or a launch (tests/sizing/).
 COMPARED = (
     "bloom", "chatglm", "codegen", "cohere", "dbrx", "deci", "deepseek_v2", "deepseek_v3", "deepseek_v32", "falcon",
-    "falcon_mamba", "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox", "gpt_oss",
-    "gptj", "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba", "mamba2", "minicpm3",
-    "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3", "phi3small", "qwen",
-    "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
+    "falcon_mamba", "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox",
+    "gpt_oss", "gptj", "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba",
+    "mamba2", "minicpm3", "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3",
+    "phi3small", "qwen", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
 )  # fmt: skip
 _OTHER_ENCODERS = ("encoder_config", "speech_config", "audio_processor")
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
