@@ -125,7 +125,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         ],
     }
     _tell_limits(problem, plan, groups, workshop, wishes)
-    tell_roll_outs(groups, work, notes)
+    tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes, source)
     tell_not_returning(problem, plan, named, now, notes)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
+from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
+    from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
@@ -59,20 +60,47 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
-def tell_roll_outs(groups: Sequence[CopyGroup], work: Sequence[Json], notes: Notes) -> None:
-    """Where roll-outs of several Deployments take more copies away than the component may be without."""
+def tell_roll_outs(
+    problem: Problem, plan: Plan, groups: Sequence[CopyGroup], work: Sequence[Json], notes: Notes
+) -> None:
+    """Roll-outs that take more copies away than the component may be without, or have no room for a copy more."""
     taken: dict[str, list[int]] = defaultdict(list)
     components: dict[str, Component] = {}
+    waiting: dict[str, list[str]] = defaultdict(list)
+    free = _free(problem, plan)
     for group, row in zip(groups, work, strict=True):
-        strategy = row["spec"]["strategy"]
-        rolling = strategy.get("rollingUpdate") or {}
-        away, more = (str(rolling.get(key, _DEFAULT)) for key in ("maxUnavailable", "maxSurge"))
-        found = RollOut("100%", "0") if strategy.get("type") == "Recreate" else RollOut(away, more)
-        taken[group.component.name].append(found.of(group.copies)[0])
+        away = _away(row["spec"]["strategy"], group.copies)
+        taken[group.component.name].append(away)
         components[group.component.name] = group.component
+        if not away and not group.mode.shared and group.mode.accelerators > free[group.pool.name]:
+            waiting[group.pool.name].append(group.component.name)
+    for pool, names in waiting.items():
+        told = "end no copy before another runs, and no machine of the plan has its accelerators free: they wait"
+        notes.inexact(f"pool {pool}", f"roll-outs of {listed([*dict.fromkeys(names)])} {told}")
     for name, counts in taken.items():
         component = components[name]
         allowed = max(component.max_unavailable, _number(component.labels.get(ROLLED, "")) or 0)
         if "max_unavailable" in component.model_fields_set and len(counts) > 1 and sum(counts) > allowed:
             told = f"a roll-out of all its {len(counts)} Deployments at once takes {sum(counts)} copies away"
             notes.inexact(f"component {name} max_unavailable", f"{told}, not {allowed}")
+
+
+def _away(strategy: Json, copies: int) -> int:
+    """How many copies of so many a roll-out ends before others run."""
+    if strategy.get("type") == "Recreate":
+        return copies
+    rolling = strategy.get("rollingUpdate") or {}
+    away, more = (str(rolling.get(key, _DEFAULT)) for key in ("maxUnavailable", "maxSurge"))
+    return RollOut(away, more).of(copies)[0]
+
+
+def _free(problem: Problem, plan: Plan) -> dict[str, int]:
+    """By pool the most accelerators that are free on one machine of the plan."""
+    used: dict[str, set[int]] = defaultdict(set)
+    for row in plan.assignments:
+        used[row.instance] |= {*row.accelerators}
+    count = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
+    found: dict[str, int] = defaultdict(int)
+    for machine in plan.instances:
+        found[machine.pool] = max(found[machine.pool], count[machine.pool] - len(used[machine.id]))
+    return found

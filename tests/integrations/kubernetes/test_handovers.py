@@ -142,6 +142,16 @@ def test_owners_keep_their_strategy(tmp_path: Path, pin: Any) -> None:
     assert ("component shop/web strategy: inexact: " in notes(found)) == (pin == "node")
 
 
+@pytest.mark.parametrize(("gpus", "away", "waits"), [(4, 0, True), (4, 1, False), (6, 0, False)])
+def test_a_surge_without_room_is_told(tmp_path: Path, gpus: int, away: int, waits: bool) -> None:
+    """Where all accelerators are in use a roll-out that ends no copy first can't begin."""
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": away}}
+    pods = [pod(f"web-{i}", "n1", "web", gpus=2) for i in range(2)]
+    found = exported(tmp_path, node("n1", gpus=gpus), *pods, deployment("web", 2, strategy=strategy))
+
+    assert ("roll-outs of shop/web end no copy before another runs" in notes(found)) == waits
+
+
 @pytest.mark.parametrize(
     ("kind", "least", "most"),
     [
