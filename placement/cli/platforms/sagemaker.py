@@ -81,11 +81,13 @@ def import_endpoints(
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
     with in_words(full=full):
+        from dataclasses import replace
+
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
         from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_targets, read_saved
-        from placement.integrations.sagemaker.around import ranges
+        from placement.integrations.sagemaker.around import ranges, scheduled
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
         from placement.integrations.sagemaker.problem import import_endpoints as as_problem
@@ -94,11 +96,12 @@ def import_endpoints(
         check_import_output(output, force=force)
         notes = Notes()
         targets: Sequence[ApiAnswer] = ()
+        scaling: Sequence[ApiAnswer] = ()
         files = list(facts or ())
         if from_json is not None:
             saved = read_saved(from_json, notes)
             answers = of_endpoints(saved, endpoint or (), notes)
-            targets = saved.targets
+            targets, scaling = saved.targets, saved.scaling
             files = [*saved.facts, *files]
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
@@ -106,7 +109,7 @@ def import_endpoints(
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
-        scaled = ranges(targets, notes, asked=from_json is None)
+        scaled = replace(ranges(targets, notes, asked=from_json is None), actions=scheduled(scaling, notes))
         market = with_hosted_types(read_market(files), endpoints, notes)
         kept = _headroom(headroom or [], market)
         wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)

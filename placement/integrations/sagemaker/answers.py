@@ -78,6 +78,7 @@ class SavedAnswers:
     lists: list[str] = field(default_factory=list)  # files of lists of components
     cut: list[str] = field(default_factory=list)  # of them those that go on
     targets: list[ApiAnswer] = field(default_factory=list)
+    scaling: list[ApiAnswer] = field(default_factory=list)  # scheduled actions and policies of autoscaling
     facts: list[str] = field(default_factory=list)  # prices, quotas and such, for `placement.catalogue.readers`
 
 
@@ -131,6 +132,10 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
         saved.targets.append(answer)
         if at.get("NextToken") is not None:
             notes.ignored(answer.source, "the list goes on (NextToken): ranges that it does not name may be missing")
+    elif keys & {"ScheduledActions", "ScalingPolicies"}:
+        saved.scaling.append(answer)
+        if at.get("NextToken") is not None:
+            notes.ignored(answer.source, "the list goes on (NextToken): what it does not name may be missing")
     elif keys & ANSWERS_OF_AWS:
         saved.facts.append(answer.source)
     else:

@@ -1,11 +1,13 @@
 """Ranges of autoscaling: of an endpoint's components, and of the machines of its variants.
 
-Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`.
+Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`, and saved
+ones of `describe-scheduled-actions` and `describe-scaling-policies`.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.errors import printable
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker.fields import SCALABLE_TARGET, tell_fields
+from placement.integrations.sagemaker.inference_components import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 Range = tuple[int, int]
 OF_VARIANT = "sagemaker:variant:DesiredInstanceCount"
+_LIMITS = ("MinCapacity", "MaxCapacity")
+_KEPT = ("ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime")
 _VARIANT = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 
 
@@ -33,6 +38,7 @@ class ScalingRanges:
 
     components: Mapping[str, Range] = field(default_factory=dict)
     variants: Mapping[tuple[str, str], Range] = field(default_factory=dict)
+    actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # scheduled, of components
 
     def tell_others(self, endpoints: Iterable[Endpoint], notes: Notes) -> None:
         """Ranges of what was not read, each by its name."""
@@ -86,6 +92,42 @@ def _keep(found: dict[Any, Range], name: Hashable, row: At, notes: Notes) -> Non
     suspended = row.get("SuspendedState")
     if suspended is not None and any(flag.value for flag in suspended.values()):
         notes.assumed(f"{place} SuspendedState", "a part of it is suspended: its range is taken as if it were not")
+
+
+def scheduled(answers: Sequence[ApiAnswer], notes: Notes) -> dict[str, list[dict[str, Any]]]:
+    """Scheduled actions of components, as they are put; each is told, and so is each policy.
+
+    Raises
+    ------
+    DocumentError
+        An answer is damaged.
+    """
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for answer in answers:
+        with answer.reading() as at:
+            for row in rows_of(at, "ScheduledActions"):
+                _action(row, found, notes)
+            for row in rows_of(at, "ScalingPolicies"):
+                if row.get("ResourceId") is None:  # EC2's own autoscaling has policies of that name too
+                    notes.ignored(answer.source, "it has policies of none of SageMaker's resources")
+                    continue
+                kind, resource = row.key("PolicyType").text(), row.key("ResourceId").text()
+                reason = f"{kind} of {resource}: an export leaves it, and gives what it makes anew one of its own"
+                notes.ignored(f"scaling policy {row.key('PolicyName').text()}", reason)
+    return found
+
+
+def _action(row: At, found: dict[str, list[dict[str, Any]]], notes: Notes) -> None:
+    name, resource = row.key("ScheduledActionName").text(), row.key("ResourceId").text()
+    told = row.get("ScalableTargetAction")
+    limits = {key: told.key(key).whole() for key in _LIMITS if told is not None and told.get(key) is not None}
+    words = ", ".join(f"{key} {limits[key]}" for key in limits) or "no range"
+    reason = f"{row.key('Schedule').text()} sets {words} of {resource}: the plan is for now"
+    notes.ignored(f"scheduled action {name}", reason)
+    if resource.startswith(RESOURCE) and limits:
+        rows = {key: at for key in _KEPT if (at := row.get(key)) is not None}
+        kept = {key: at.value if isinstance(at.value, int | float) else at.text() for key, at in rows.items()}
+        found[resource.removeprefix(RESOURCE)].append({**kept, "ScalableTargetAction": limits})
 
 
 def _tell_left(what: str, names: Set[str], reason: str, notes: Notes) -> None:

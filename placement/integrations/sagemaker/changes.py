@@ -37,6 +37,8 @@ from placement.integrations.sagemaker.scaling import (
     of_range,
     registrations,
     scaling_steps,
+    scheduled_actions,
+    scheduled_steps,
 )
 from placement.integrations.sagemaker.steps import Step
 
@@ -247,7 +249,8 @@ class DeploymentChanges:
     def _copies(self, served: Served) -> None:
         """Another number of copies of a component that runs; first a range of autoscaling that has it."""
         now = self._copies_now(served)
-        if served.copies > now == 0:
+        asked = labels.whole(self.view.components[served.component].labels, labels.DESIRED, served.name)
+        if served.copies > now == 0 and asked is None:
             self.notes.assumed(
                 f"component {served.name}",
                 f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
@@ -255,7 +258,11 @@ class DeploymentChanges:
             )
         found = self._widened(served.component, served.name, served.copies)
         steps = scaling_steps(served.name, of_range(*found, self.wish.requests))[:1] if found is not None else []
-        if served.copies != now:
+        if served.copies != now and served.copies == asked:
+            self.notes.assumed(
+                f"component {served.name}", f"{now} copies run, and the plan's {asked} are asked for already: no call"
+            )
+        elif served.copies not in (now, asked) or asked not in (now, None):
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
         before = self._tell_leaving(served, now)
         steps = [replace(step, before=before) for step in steps]
@@ -296,6 +303,7 @@ class DeploymentChanges:
 
     def _widened(self, component: str, name: str, copies: int) -> tuple[int, int] | None:
         """The range of autoscaling of a component, made to have so many copies, and told; None where it has them."""
+        self._tell_scheduled(component, name, copies)
         scaled = copy_range(self.view.components[component])
         if scaled is None or holding(scaled, copies) == scaled:
             return None
@@ -307,6 +315,15 @@ class DeploymentChanges:
             f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
         )
         return least, most
+
+    def _tell_scheduled(self, component: str, name: str, copies: int) -> None:
+        """Scheduled actions that will bring copies into another range again."""
+        for row in scheduled_actions(self.view.components[component]):
+            limits = row.get("ScalableTargetAction", {})
+            if not limits.get("MinCapacity", 0) <= copies <= limits.get("MaxCapacity", copies):
+                words = " to ".join(str(limits[key]) for key in ("MinCapacity", "MaxCapacity") if key in limits)
+                reason = f"{row.get('Schedule', '')} sets {words} copies, the plan has {copies}: they change then"
+                self.notes.inexact(f"component {name} scheduled action {row.get('ScheduledActionName', '')}", reason)
 
     def _room_is_needed(self, group: ServingGroup) -> bool:
         """Whether the machines can't hold what runs and what is to run at once; looked at once for each group."""
@@ -379,6 +396,11 @@ class DeploymentChanges:
                 f"{place} autoscaling",
                 f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
             )
+            component = self.view.components[served.component]
+            if sum(map(bool, parts)) <= 1:
+                return [*scaling_steps(served.name, registration), *scheduled_steps(component, served.name)]
+            if scheduled_actions(component):
+                self.notes.inexact(f"{place} scheduled actions", "they are for all its copies: none is made for a part")
         return scaling_steps(served.name, registration)
 
     def _tell_policy(self, served: Served) -> None:

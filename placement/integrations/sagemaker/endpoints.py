@@ -70,6 +70,7 @@ class Endpoint:
     components: tuple[InferenceComponent, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    status: str = ""  # empty where it is in service
 
 
 def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
@@ -86,7 +87,7 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         name = at.key("EndpointName").text()
         region = region_of(at.get("EndpointArn"))
         tell_fields(at, ENDPOINT, f"endpoint {name}", notes)
-        _tell_state(at, name, notes)
+        status = _tell_state(at, name, notes)
         _tell_shadows(at, name, notes)
         running = by_name(rows_of(at, "ProductionVariants"), "VariantName")
         seen = {key: _summary(row, f"endpoint {name} variant {key}", notes) for key, row in running.items()}
@@ -118,10 +119,11 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
     )
     if not components:
         notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")
-    return Endpoint(name, region, variants, components, settings, answers.config.source)
+    return Endpoint(name, region, variants, components, settings, answers.config.source, status)
 
 
-def _tell_state(at: At, name: str, notes: Notes) -> None:
+def _tell_state(at: At, name: str, notes: Notes) -> str:
+    """The status of an endpoint, which is told; empty where it is in service."""
     status = at.key("EndpointStatus").text()
     if status != "InService":
         reason = at.get("FailureReason")
@@ -131,6 +133,7 @@ def _tell_state(at: At, name: str, notes: Notes) -> None:
         notes.ignored(
             f"endpoint {name} PendingDeploymentSummary", "a deployment is under way; its machines are not counted"
         )
+    return "" if status == "InService" else status
 
 
 def _tell_shadows(at: At, name: str, notes: Notes) -> None:

@@ -77,6 +77,8 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
             found[TEMPLATE] = stack
         else:
             notes.inexact(TEMPLATE, "CloudFormation's resources know no partitions of accelerators: there is none")
+    if not wish.as_new:
+        _tell_states(view, steps, notes)
     if not steps:
         where = ", on other machines than it has" if any(group.others is not None for group in made.groups) else ""
         notes.assumed("calls", f"there are none: as many copies run as the plan has{where}")
@@ -140,6 +142,17 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_room(view, served, most, notes)
     if wish.policy is not None:
         tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
+
+
+def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
+    """Endpoints and components that calls change and that were not in service when they were read."""
+    subjects = {step.parameters.get("EndpointName") for step in steps} | {step.subject for step in steps}
+    found = [("component", row.name, row.labels) for row in view.components.values()]
+    found += [("endpoint", row.labels.get(labels.ENDPOINT, ""), row.labels) for row in view.pools.values()]
+    for what, name, told in found:
+        if labels.STATUS in told and name in subjects:
+            reason = f"it was {told[labels.STATUS]} when it was read: calls that change it may be refused until it is"
+            notes.inexact(f"{what} {name} status", f"{reason} InService. Look at it first, or import it again")
 
 
 def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:

@@ -46,6 +46,7 @@ class InferenceComponent:
     desired: int
     current: int
     by_type: Mapping[str, int] | None
+    status: str = ""  # empty where it is in service
     adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their settings by name
 
 
@@ -149,9 +150,9 @@ def read_component(
         for row, specification in zip(rows, specifications, strict=True):
             _check_partition(row, specification, homes)
         desired, current, by_type = _copies(at, place, notes)
-        _tell_status(at, place, notes)
-        of = variant.text() if variant is not None else None
-        return InferenceComponent(name, at.key("EndpointName").text(), of, specifications, desired, current, by_type)
+        status = _tell_status(at, place, notes)
+        of, endpoint = variant.text() if variant is not None else None, at.key("EndpointName").text()
+        return InferenceComponent(name, endpoint, of, specifications, desired, current, by_type, status)
 
 
 def _check_partition(row: At, specification: Specification, homes: Mapping[str, VariantTypes]) -> None:
@@ -192,12 +193,15 @@ def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: 
         notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
 
 
-def _tell_status(at: At, place: str, notes: Notes) -> None:
+def _tell_status(at: At, place: str, notes: Notes) -> str:
+    """The status of a component, which is told; empty where it is in service."""
     status = at.get("InferenceComponentStatus")
-    if status is not None and status.text() != "InService":
-        reason = at.get("FailureReason")
-        why = f" ({reason.text()})" if reason is not None else ""
-        notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: counts may still change")
+    if status is None or status.text() == "InService":
+        return ""
+    reason = at.get("FailureReason")
+    why = f" ({reason.text()})" if reason is not None else ""
+    notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: counts may still change")
+    return status.text()
 
 
 def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] | None]:

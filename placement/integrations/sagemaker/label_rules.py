@@ -56,6 +56,7 @@ def _is_mapping(text: str) -> bool:
 
 _A_NAME = (is_name, "must be a name that SageMaker takes: 1 to 63 letters, digits and dashes, no dash at either end")
 _A_COUNT = (lambda text: _whole(_json(text), 0, _MOST_CAPACITY), f"must be a whole number from 0 to {_MOST_CAPACITY}")
+_A_STATUS = (lambda text: bool(text), "must be a status that the API tells, such as Updating")
 _A_MAPPING = (_is_mapping, "must be a mapping as JSON")
 OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.ENDPOINT: _A_NAME,
@@ -80,6 +81,7 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.RESERVATION: (lambda text: text.startswith("arn:"), "must be the ARN of a training plan"),
     labels.SETTINGS: _A_MAPPING,
     labels.ENDPOINT_SETTINGS: _A_MAPPING,
+    labels.STATUS: _A_STATUS,
 }
 OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.ENDPOINT: _A_NAME,
@@ -95,6 +97,9 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     ),
     labels.MIN_CAPACITY: _A_COUNT,
     labels.MAX_CAPACITY: _A_COUNT,
+    labels.STATUS: _A_STATUS,
+    labels.DESIRED: _A_COUNT,
+    labels.SCHEDULED: (lambda text: _is_settings(_json(text)), "must be a list of mappings as JSON"),
 }
 _OF_VARIANT = (
     labels.SCALING,

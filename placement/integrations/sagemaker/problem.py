@@ -294,6 +294,12 @@ class _EndpointProblem:
         told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
         if component.variant is not None:
             told[labels.VARIANT] = component.variant
+        if component.status:
+            told[labels.STATUS] = component.status
+        if component.desired != component.current:
+            told[labels.DESIRED] = str(component.desired)
+        if component.name in self.wish.ranges.actions:
+            told[labels.SCHEDULED] = labels.packed(self.wish.ranges.actions[component.name])
         if component.adapters:
             told[labels.ADAPTERS] = labels.packed(component.adapters)
         if component.name in self.wish.ranges.components:

@@ -6,7 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.demand import compile_rules
-from placement.demand.application_auto_scaling import to_application_auto_scaling
+from placement.demand.application_auto_scaling import (
+    DIMENSION,
+    NAMESPACE,
+    RESOURCE,
+    to_application_auto_scaling,
+)
 from placement.demand.parts import policy_parts
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
@@ -158,6 +163,31 @@ def scaling_steps(name: str, registration: Registration) -> list[Step]:
         for call, inputs in calls.items()
         for given in inputs
     ]
+
+
+def scheduled_steps(component: Component, name: str) -> list[Step]:
+    """The scheduled actions that a component was read with, of an inference component that is made of it."""
+    of = {"ServiceNamespace": NAMESPACE, "ResourceId": f"{RESOURCE}{name}", "ScalableDimension": DIMENSION}
+    return [
+        Step(
+            "application-autoscaling",
+            "PutScheduledAction",
+            {**of, **row},
+            f"other limits on the copies of {name} by the clock",
+        )
+        for row in scheduled_actions(component)
+    ]
+
+
+def scheduled_actions(component: Component) -> list[dict[str, Any]]:
+    """The scheduled actions that a component was read with.
+
+    Raises
+    ------
+    UsageError
+        The label is damaged.
+    """
+    return labels.unpacked(component.labels, labels.SCHEDULED, list, f"component {component.name}") or []
 
 
 def tell_policies(

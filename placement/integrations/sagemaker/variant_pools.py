@@ -54,6 +54,8 @@ class VariantPool:
             labels.SETTINGS: labels.packed(variant.settings),
             labels.ENDPOINT_SETTINGS: labels.packed(self.endpoint.settings),
         }
+        if self.endpoint.status:
+            row[labels.STATUS] = self.endpoint.status
         if state.priority is not None:
             row[labels.PRIORITY] = str(state.priority)
         if variant.scaling is not None:

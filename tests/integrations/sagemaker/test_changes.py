@@ -733,3 +733,73 @@ def test_a_name_of_an_adapter_is_taken(tmp_path: Path) -> None:
     export = exported(Problem(**document), {"other/main/1": {"guest": 1, "lora": 1}})
 
     assert "lora" not in [step.subject for step in export.steps]
+
+
+NIGHT = {
+    "ScheduledActionName": "night",
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "inference-component/chat-8b",
+    "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+    "Schedule": "cron(0 20 * * ? *)",
+    "Timezone": "Europe/Paris",
+    "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 2},
+    "CreationTime": WHEN,
+}
+
+
+def test_scheduled_actions_are_told_and_made_again(tmp_path: Path) -> None:
+    """One that will change the copies of the plan; as new each is put with the name of its component."""
+    policy = {key: NIGHT[key] for key in ("ResourceId", "ScalableDimension")} | {
+        "PolicyName": "busy",
+        "PolicyType": "TargetTrackingScaling",
+    }
+    documents = unmanaged() | {"targets": scaled(1, 6), "actions": {"ScheduledActions": [NIGHT]}}
+    foreign = {"ScalingPolicies": [{"PolicyName": "of machines", "AutoScalingGroupName": "g"}]}
+    made = imported(tmp_path, documents | {"policies": {"ScalingPolicies": [policy]}, "foreign": foreign})
+    said = "\n".join(map(str, made.notes))
+    export = exported(made.problem, FULL)
+    again = exported(made.problem, FULL, as_new=True)
+    (put,) = (step.parameters for step in again.steps if step.operation == "PutScheduledAction")
+
+    assert "scheduled action night: ignored: cron(0 20 * * ? *) sets MinCapacity 1, MaxCapacity 2 of inference-" in said
+    assert "scaling policy busy: ignored: TargetTrackingScaling of inference-component/chat-8b" in said
+    assert "0-foreign.json: ignored: it has policies of none of SageMaker's resources" in said
+    assert export.steps == ()
+    told = "component chat-8b scheduled action night: inexact: cron(0 20 * * ? *) sets 1 to 2 copies, the plan has 5"
+    assert told in notes(export)
+    assert put == {key: value for key, value in NIGHT.items() if key != "CreationTime"}
+
+    roomy = NIGHT | {"ScalableTargetAction": {"MinCapacity": 1}}
+    made = imported(tmp_path / "b", documents | {"actions": {"ScheduledActions": [roomy]}})
+    assert "scheduled action" not in notes(exported(made.problem, FULL))
+
+
+def test_what_is_not_in_service_is_told_where_a_call_changes_it(tmp_path: Path) -> None:
+    """An endpoint and a component; nothing is said of what no call changes, nor of what is made again."""
+    documents = unmanaged(machines=4)
+    documents["endpoint"]["EndpointStatus"] = "Updating"
+    documents["component-rank"]["InferenceComponentStatus"] = "Updating"
+    problem = imported(tmp_path, documents).problem
+    fewer = notes(exported(problem, FULL))
+    assert (
+        "endpoint llm status: inexact: it was Updating when it was read: calls that change it may be refused" in fewer
+    )
+    assert "component rank status" not in fewer
+    more = changed(problem, {"chat-8b": 5, "rank": 3, "code-34b": 1})
+    contents = {**FULL, "llm/main/3": {"rank": 2}, "llm/main/4": {}}
+    said = notes(exported(more, contents))
+    assert "component rank status: inexact: it was Updating" in said
+    assert "endpoint llm status" not in said
+    assert "status" not in notes(exported(more, contents, as_new=True))
+
+
+@pytest.mark.parametrize(("wanted", "called"), [(3, []), (2, [2]), (4, [4])])
+def test_copies_that_are_asked_for_are_not_asked_for_again(wanted: int, called: list[int], tmp_path: Path) -> None:
+    """Two of three run: the third is on its way, or it is not wanted any more."""
+    documents = unmanaged()
+    documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 3, "CurrentCopyCount": 2}
+    problem = changed(imported(tmp_path, documents).problem, {"chat-8b": 5, "rank": wanted, "code-34b": 1})
+    export = exported(problem, {**FULL, "llm/main/3": {"rank": wanted - 1}})
+
+    assert [count for _, count in calls(export)] == called
+    assert ("2 copies run, and the plan's 3 are asked for already: no call" in notes(export)) == (not called)
