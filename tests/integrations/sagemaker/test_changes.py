@@ -789,7 +789,9 @@ def test_what_is_not_in_service_is_told_where_a_call_changes_it(tmp_path: Path) 
     contents = {**FULL, "llm/main/3": {"rank": 2}, "llm/main/4": {}}
     said = notes(exported(more, contents))
     assert "component rank status: inexact: it was Updating" in said
-    assert "endpoint llm status" not in said
+    assert "endpoint llm status: inexact: it was Updating" in said
+    still = changed(problem, {"chat-8b": 5, "rank": 2, "code-34b": 1})
+    assert "status" not in notes(exported(still, {**FULL, "llm/main/4": {}}))
     assert "status" not in notes(exported(more, contents, as_new=True))
 
 
