@@ -145,7 +145,7 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
 
 
 def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
-    """Endpoints and components that calls change, also by a component on them, and that were not in service when they were read."""
+    """Components that calls change, and endpoints that are changed or have such, which were not in service."""
     subjects = {step.parameters.get("EndpointName") for step in steps} | {step.subject for step in steps}
     subjects |= {row.labels.get(labels.ENDPOINT) for row in view.components.values() if row.name in subjects}
     found = [("component", row.name, row.labels) for row in view.components.values()]
