@@ -109,7 +109,7 @@ def test_where_there_is_no_plan(tmp_path: Path) -> None:
     done = run("replan", path, "--max-moves", "0")
 
     assert done.exit_code == 3
-    assert "max_moves is 0, but 1 copies" in done.stderr
+    assert "max_moves is 0, but every plan has at least 1 move" in done.stderr
 
 
 def test_the_problem_is_not_written_over(fleet: Path) -> None:
