@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from placement.heuristics.workspace import Ints, Workspace
 
 
-_OPTIONS, _RULES = 3, 3  # that are told of one component
+_OPTIONS = 3  # that are told of one component, and as many rules
 
 
 def why_stuck(ws: Workspace, policy: Policy) -> str:
@@ -100,7 +100,7 @@ def _forbidding_rules(ws: Workspace, c: int, options: Sequence[int]) -> list[str
     if floor and most is not None and any(n >= most for n in ws.where[c].values()):
         kept = count(floor, "copy", "copies")
         found.append(f"no instance may hold more than {most}, as {component.name} must keep {kept} when one is lost")
-    return found[:_RULES]
+    return found[:_OPTIONS]
 
 
 def _full_limit(ws: Workspace, limit: FleetLimit, p: int) -> str:
