@@ -141,8 +141,10 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
         return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
     machines = words.count(total.machines, "machine")
     text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas not counted"
-    if total.price > facts.price:
-        return f"{text}: this plan saves {words.percent(total.price - facts.price, total.price)}"
+    if total.price > facts.list_price:  # like with like: what was committed is paid in either case
+        saved = words.percent(total.price - facts.list_price, total.price)
+        here = "this plan saves" if facts.price == facts.list_price else "at list prices the machines of this plan save"
+        return f"{text}: {here} {saved}"
     return text
 
 

@@ -341,3 +341,12 @@ def test_the_bound_of_an_overview_counts_commitments_and_names_what_it_leaves_ou
     document["limits"] = [{"name": "l", "pools": ["pool a"], "max_instances": 9}]
     document["commitments"] = [{"name": "k", "pools": ["pool a"], "instances": instances}]
     assert bound in " ".join(shown(Overview(placement.Problem(**document))).split())
+
+
+def test_what_is_committed_saves_nothing() -> None:
+    """The same two machines as on its own, one of them paid for already: that is no saving of the plan."""
+    document = named("chat").to_document()
+    document["commitments"] = [{"name": "k", "pools": ["pool a"], "instances": 1}]
+    problem = placement.Problem(**document)
+    text = " ".join(shown(Report(problem, solved(problem))).split())
+    assert "$4.48 an hour on 2 machines if each component had its own, quotas not counted machines" in text

@@ -127,8 +127,8 @@ def _tiles(view: View) -> list[FigureTile]:
         tiles.append(FigureTile("cost", words.money(view.cost), over))
     tiles.append(_proof_tile(view))
     alone = view.baseline.total if view.baseline is not None else None
-    if alone is not None and alone.price > facts.price:
-        saved = words.percent(alone.price - facts.price, alone.price)
+    if alone is not None and alone.price > facts.list_price:  # like with like: list prices, whatever is committed
+        saved = words.percent(alone.price - facts.list_price, alone.price)
         tiles.append(
             FigureTile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own")
         )
