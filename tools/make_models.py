@@ -77,7 +77,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "microsoft/phi-2": {"model_type": "phi"},
     "ibm-granite/granite-3": {"model_type": "granite", "tie_word_embeddings": True},
     "codellama/": {"model_type": "llama"},
-    "mistralai/Mistral-Small": {"model_type": "mistral"},
+    "mistralai/Mistral-Small": {"model_type": "mistral", "sliding_window": None},  # 3.1: else a default is meant
 }
 # Encoders of pictures beside those language models, from the same public configs.
 ENCODERS: dict[str, dict[str, Any]] = {

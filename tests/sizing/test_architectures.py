@@ -19,6 +19,7 @@ from placement.sizing.kv_cache import lay_out
 from placement.sizing.layers import read_caches
 from placement.sizing.read import model_of, read_architecture
 
+WINDOW_KEYS = ("sliding_window", "sliding_window_size", "window_size", "attention_chunk_size")
 PLAIN: dict[str, Any] = {
     "model_type": "llama",
     "hidden_size": 4096,
@@ -288,6 +289,22 @@ def test_every_model_of_the_table_can_be_read(name: str) -> None:
     assert model.architecture.caches
     if model.architecture.quantisation is None:
         assert size(model, "H200", 8, Launch("vllm=0.19")).weights_gib > 0
+
+
+@pytest.mark.parametrize("name", sorted(known_models()))
+def test_no_model_of_the_table_has_a_window_that_its_row_does_not_say(name: str) -> None:
+    """Families' defaults fill in what a row leaves out: a window would be too small by far for a long request."""
+    windows = [cache.window for cache in read_model(name).architecture.caches if cache.kind is LayerKind.SLIDING]
+    row = json.dumps(known_models()[name])
+    assert not windows or any(f'"{key}": {window}' in row for key in WINDOW_KEYS for window in windows)
+
+
+def test_a_long_request_keeps_all_its_tokens() -> None:
+    """Mistral Small 3.1: four of 32,768 tokens at 163,840 bytes each, within a hair of blocks."""
+    found = size(
+        "Mistral-Small-3.1-24B-Instruct-2503", "H100", 1, Launch("vllm=0.19", concurrency=4, context_length=32768)
+    )
+    assert found.kv_gib == pytest.approx(4 * 32768 * 163840 / 2**30, rel=0.001)
 
 
 @pytest.mark.parametrize(
