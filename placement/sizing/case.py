@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
+from placement.sizing.measured import PARTS
 from placement.sizing.parameters import COMPARED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container
 
     from placement.sizing.activation import Load
     from placement.sizing.engines import EngineFacts
@@ -36,11 +37,11 @@ class Parts:
     margin: float
     measured: list[str] = field(default_factory=list)
 
-    def replace(self, log: StartupLog, names: Iterable[str]) -> None:
+    def replace(self, log: StartupLog, names: Container[str]) -> None:
         """Take the parts of those names that a log has measured."""
-        for name in names:
+        for name in PARTS:
             value = getattr(log, f"{name}_gib")
-            if value is not None:
+            if name in names and value is not None:
                 setattr(self, name, max(value, 0.0))
                 self.measured.append(name)
 
@@ -64,7 +65,8 @@ class Case:
     stage: PipelineStage
     parts: Parts
     layout: KvLayout
-    log: StartupLog | None
+    log: StartupLog | None = None
+    holds: frozenset[str] = frozenset()  # what of the log holds for this launch
 
     @property
     def beside_pool(self) -> float:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement import arguments
 from placement.catalogue import accelerator as find_accelerator
-from placement.errors import UsageError, printable
+from placement.errors import UsageError
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.case import GIB, Case, Parts, command_flags, misfit, notes
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch, check
+from placement.sizing.measured import KV, KV_TOKENS, check_launch, check_tokens, check_weights, what_holds
 from placement.sizing.read import Model, read_model
 from placement.sizing.sizing import Sizing, StageSizing
 from placement.sizing.stages import split
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
-
-_ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
-_NEAR = 0.02  # of the memory that a log reports: drivers differ by less
 
 
 def size(
@@ -74,7 +73,7 @@ def size(
     gpu = find_accelerator(accelerator)
     usable = _usable_gib(gpu, launch)
     if log is not None:
-        _check_log(log, degree, launch, usable)
+        check_launch(log, degree, launch, usable)
     filled = launch if log is None else log.filled(launch)
     facts, _ = find_engine(filled.engine)
     load = _load(known, gpu, usable, filled, facts, degree)
@@ -92,45 +91,29 @@ def size(
             stage=stage,
             parts=_parts(known, gpu, filled, facts, load, stage, gib),
             layout=_layout(known, filled, load, stage),
-            log=log,
         )
         for stage, gib in zip(stages, weights.gib, strict=True)
     ]
     if log is not None:
-        _check_weights(log, known, launch, weights.gib)
-        for case in cases:
-            case.parts.replace(log, log.still_true(launch))
+        cases = _measured(cases, log, launch, gpu)
     return _result(cases, launch.utilization, weights.given)
 
 
-def _check_log(log: StartupLog, degree: int, launch: Launch, usable: float) -> None:
-    """Refuse a log of another launch: its measurements would be of something else."""
-    for name, ran, asked in (
-        ("tensor-parallel", log.tensor_parallel, degree),
-        ("pipeline-parallel", log.pipeline_parallel, launch.pipeline_parallel),
-    ):
-        if ran is not None and ran != asked:
-            raise UsageError(
-                f"{log.source} is of a launch at {name} degree {ran}, and {asked} is asked for: add --{name} {ran}, "
-                "or give a log of that degree"
-            )
-    if log.total_gib is not None and abs(usable / log.total_gib - 1) > _NEAR:
-        raise UsageError(
-            f"{log.source} is of an accelerator with {log.total_gib:.2f} GiB, and {usable:.2f} GiB are asked for: give "
-            "a log of that accelerator, or another --accelerator"
-        )
-
-
-def _check_weights(log: StartupLog, model: Model, launch: Launch, counted: Sequence[float]) -> None:
-    """Refuse a log of a model with another name and other weights. The name alone may differ: a folder has any."""
-    if log.weights_gib is None or launch.has_weights or not log.is_of_other_name(model.name):
-        return
-    if all(abs(log.weights_gib / gib - 1) > _ALIKE for gib in counted):
-        raise UsageError(
-            f"{log.source} is of {printable(log.model or '')} with {log.weights_gib:.2f} GiB of weights on each GPU, "
-            f"and {printable(model.name)} has {counted[0]:.2f}: give a log of {printable(model.name)}, or add "
-            f"--weights-gib {log.weights_gib:g} if it is one"
-        )
+def _measured(cases: Sequence[Case], log: StartupLog, launch: Launch, gpu: AcceleratorFacts) -> list[Case]:
+    """The cases with what a log has measured of them, as far as it holds for the launch that is asked for."""
+    first = cases[0]
+    model, facts, load = first.model, first.facts, first.load
+    ran = log.filled(Launch(engine=launch.engine))
+    load_then = _load(model, gpu, first.usable, ran, facts, load.tensor_parallel)
+    if load.dtype_bytes == load_then.dtype_bytes:
+        check_weights(log, model.name, launch, [case.parts.weights for case in cases])
+    layouts = (_layout(model, ran, load_then, case.stage) for case in cases)
+    pool, context = (log.kv_gib or 0.0) * GIB, _context(model, ran)
+    check_tokens(log, model.name, [_tokens(layout, facts, load_then, pool, context) for layout in layouts])
+    holds = what_holds(log, launch, load, load_then, facts)
+    for case in cases:
+        case.parts.replace(log, holds)
+    return [replace(case, log=log, holds=holds) for case in cases]
 
 
 def _usable_gib(gpu: AcceleratorFacts, launch: Launch) -> float:
@@ -187,15 +170,16 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     """
     first = cases[0]
     launch, log, facts = first.launch, first.log, first.facts
-    context = launch.context_length or first.model.architecture.context or 8192
+    context = _context(first.model, launch)
     needs = [case.layout.bytes_for(launch.concurrency or 1, context, case.load.batched_tokens) / GIB for case in cases]
     by_need = launch.concurrency is not None and utilization is None
     share = utilization or (log.utilization if log else None) or min(map(_default_share, cases))
-    measured = log is not None and utilization in (None, log.utilization) and log.is_same_cache(launch)
-    pools = needs if by_need else [_pool(case, share, measured=measured) for case in cases]
-    counts = [_tokens(case, max(pool, 0.0), context) for case, pool in zip(cases, pools, strict=True)]
+    pools = needs if by_need else [_pool(case, share) for case in cases]
+    counts = [
+        _tokens(case.layout, facts, case.load, pool * GIB, context) for case, pool in zip(cases, pools, strict=True)
+    ]
     tokens = min((n for n, case in zip(counts, cases, strict=True) if case.layout.block_bytes), default=0)
-    if log is not None and log.kv_tokens is not None and measured and not by_need:
+    if log is not None and log.kv_tokens is not None and KV_TOKENS in first.holds and not by_need:
         tokens = log.kv_tokens
     rows = [_row(case, pool, n, by_need=by_need) for case, pool, n in zip(cases, pools, counts, strict=True)]
     fullest = max(range(len(cases)), key=lambda k: (-counts[k], rows[k].total_gib))
@@ -230,7 +214,7 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
         stages=tuple(rows) if len(rows) > 1 else (),
         measured=(
             *case.parts.measured,
-            *(["kv"] if measured and log and log.kv_gib is not None and not by_need else []),
+            *([KV] if KV in case.holds and log and log.kv_gib is not None and not by_need else []),
         ),
         notes=notes(case, rows[fullest], shown_is_fullest=shown == fullest),
     )
@@ -263,18 +247,23 @@ def _default_share(case: Case) -> float:
     return max(min(case.facts.utilization, most), 0.01)
 
 
-def _pool(case: Case, share: float, *, measured: bool) -> float:
+def _pool(case: Case, share: float) -> float:
     """The pool for the KV cache that vLLM makes of its budget."""
-    if measured and case.log is not None and case.log.kv_gib is not None:
+    if case.log is not None and case.log.kv_gib is not None and KV in case.holds:
         return case.log.kv_gib
-    total = case.log.total_gib if case.log is not None and case.log.total_gib is not None else case.usable
-    return total * share - case.beside_pool
+    total = case.log.total_gib if case.log is not None and case.launch.memory_gib is None else None
+    return (total or case.usable) * share - case.beside_pool
 
 
-def _tokens(case: Case, pool: float, context: int) -> int:
-    if case.facts.tokens_by_context:
-        return case.layout.tokens_at(pool * GIB, context, case.load.batched_tokens)
-    return case.layout.tokens_in(pool * GIB)
+def _tokens(layout: KvLayout, facts: EngineFacts, load: Load, pool_bytes: float, context: int) -> int:
+    if facts.tokens_by_context:
+        return layout.tokens_at(pool_bytes, context, load.batched_tokens)
+    return layout.tokens_in(pool_bytes)
+
+
+def _context(model: Model, launch: Launch) -> int:
+    """Tokens of one sequence at most."""
+    return launch.context_length or model.architecture.context or 8192
 
 
 def _up(value: float) -> float:

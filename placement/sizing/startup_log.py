@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
-from placement.sizing.launch import KV_DTYPES
+from placement.sizing.launch import DTYPES, KV_DTYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,7 @@ class StartupLog:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     kv_dtype: str | None = None
+    dtype: str | None = None
     enforce_eager: bool = False
     total_gib: float | None = None
     context_gib: float | None = None
@@ -52,29 +53,15 @@ class StartupLog:
         taken = {name: getattr(self, name) for name in names if getattr(launch, name) is None}
         if launch.kv_dtype == "auto" and self.kv_dtype in KV_DTYPES:
             taken["kv_dtype"] = self.kv_dtype
+        if launch.dtype == "auto" and self.dtype in DTYPES:
+            taken["dtype"] = self.dtype
         if "=" not in launch.engine and self.version is not None:
             taken["engine"] = f"{launch.engine}={self.version}"
         return replace(launch, **taken, enforce_eager=launch.enforce_eager or self.enforce_eager)
 
-    def is_same_cache(self, launch: Launch) -> bool:
-        """Whether a launch has a KV cache of the type that was measured."""
-        return launch.kv_dtype == "auto" or launch.kv_dtype == self.kv_dtype
-
     def is_of_other_name(self, name: str) -> bool:
         """Whether the log names its model, otherwise than `name`; publisher and case do not count."""
         return self.model is not None and self.model.rpartition("/")[2].lower() != name.rpartition("/")[2].lower()
-
-    def still_true(self, launch: Launch) -> list[str]:
-        """The measured parts that hold for a launch, which may ask for other things than the log's did."""
-        names = ["context", "non_torch"]
-        if not launch.has_weights:
-            names.append("weights")
-        batch = ((launch.max_num_seqs, self.max_num_seqs), (launch.max_num_batched_tokens, self.max_num_batched_tokens))
-        if all(asked is None or ran is None or asked == ran for asked, ran in batch):
-            names.append("activation")
-        if launch.enforce_eager == self.enforce_eager or not launch.enforce_eager:
-            names.append("graphs")
-        return names
 
 
 _PATTERNS = {
@@ -147,6 +134,7 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         max_num_seqs=_whole(r"max_num_seqs(?:': |=| to )(\d{1,9})\b", text),
         max_num_batched_tokens=_whole(r"max_num_batched_tokens(?:': |=| to )(\d{1,9})\b", text),
         kv_dtype=_first(r"kv_cache_dtype=(\w+)", text),
+        dtype=_first(r"\bdtype=torch\.(\w+)", text),
         enforce_eager="enforce_eager=True" in text,
         kv_gib=min(pools, default=None),
         kv_tokens=min(tokens, default=None),

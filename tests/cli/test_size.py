@@ -74,7 +74,8 @@ def test_a_startup_log_tells_how_the_engine_was_started(config: Path) -> None:
     config.write_text(json.dumps({**PLAIN, "max_position_embeddings": 131072}))
     log = config.parent / "vllm.log"
     said = "max_seq_len=8192, kv_cache_dtype=fp8, enforce_eager=True", "max_num_batched_tokens=4096."
-    log.write_text("\n".join([*LINES, *said, "Defaulting max_num_seqs to 512 for OPENAI_API_SERVER usage context."]))
+    lines = "\n".join([*LINES, *said, "Defaulting max_num_seqs to 512 for OPENAI_API_SERVER usage context."])
+    log.write_text(lines.replace("1,044,688", "2,089,376"))
 
     (row,) = json.loads(run("size", config, "--startup-log", log, "--format", "json").stdout)
     asked = ("--max-model-len", "4096", "--max-num-seqs", "64", "--kv-dtype", "bfloat16", "--weights-gib", "7")
@@ -84,21 +85,21 @@ def test_a_startup_log_tells_how_the_engine_was_started(config: Path) -> None:
     assert row["flags"][:4] == flags
     assert row["flags"][-2:] == ["--kv-cache-dtype fp8", "--enforce-eager"]
     assert "--max-model-len 4096" in other["flags"]
-    assert (row["activation_gib"], row["weights_gib"], row["kv_tokens"]) == (1.89, 7.51, 1_044_688)
+    assert (row["activation_gib"], row["weights_gib"], row["kv_tokens"]) == (1.89, 7.51, 2_089_376)
     assert (other["activation_gib"], other["weights_gib"]) != (1.89, 7.51)
-    assert other["kv_tokens"] != 1_044_688
+    assert other["kv_tokens"] != 2_089_376
 
 
 def test_a_startup_log_of_a_pipeline(config: Path) -> None:
     """Its number of stages is taken too, unless another is asked for, which is refused."""
     log = config.parent / "vllm.log"
     text = "\n".join(LINES).replace("pipeline_parallel_size=1", "pipeline_parallel_size=2")
-    log.write_text(text.replace("7.51 GiB", "3.76 GiB"))
+    log.write_text(text.replace("7.51 GiB", "3.76 GiB").replace("1,044,688", "2,089,376"))
 
     (row,) = json.loads(run("size", config, "--startup-log", log, "--format", "json").stdout)
     other = run("size", config, "--startup-log", log, "--pipeline-parallel", "1")
 
-    assert (row["pipeline_parallel"], len(row["stages"]), row["kv_tokens"]) == (2, 2, 1_044_688)
+    assert (row["pipeline_parallel"], len(row["stages"]), row["kv_tokens"]) == (2, 2, 2_089_376)
     assert "--pipeline-parallel-size 2" in row["flags"]
     assert other.exit_code == 2
     assert "add --pipeline-parallel 2" in other.stderr

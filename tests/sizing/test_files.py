@@ -217,17 +217,96 @@ def test_a_log_of_another_launch(tmp_path: Path) -> None:
         size("Qwen3-8B", "H100", 1, log=log)
     with pytest.raises(UsageError, match=r"an accelerator with 79\.19 GiB, and 139\.72 GiB are asked for"):
         size("Qwen3-8B", "H200", 2, log=log)
-    found = size("Qwen3-8B", "H100", 2, log=log)
+    found = size("Llama-3.1-8B-Instruct", "H100", 2, log=log)
     (note,) = found.notes
-    assert note.startswith("the startup log is of m/x, and Qwen/Qwen3-8B is sized: its measurements are only right if")
+    assert note.startswith("the startup log is of m/x, and meta-llama/Llama-3.1-8B-Instruct is sized: its measurements")
+    with pytest.raises(
+        UsageError, match=r"m/x, whose KV cache of 63\.76 GiB holds 1,044,688 tokens, and Qwen/Qwen3-8B"
+    ):
+        size("Qwen3-8B", "H100", 2, log=log)  # weights of about the same size
+    with pytest.raises(UsageError, match=r"is of version 0\.19\.0, and --engine vllm=0\.24 is asked for"):
+        size("Qwen3-8B", "H100", 2, Launch("vllm=0.24"), log=log)
+    assert size("Llama-3.1-8B-Instruct", "H100", 2, Launch("vllm=0.19"), log=log).kv_tokens == 1_044_688
     with pytest.raises(
         UsageError, match=r"is of m/x with 7\.51 GiB .* Qwen/Qwen3-32B has .* add --weights-gib 7\.51 if"
     ):
         size("Qwen3-32B", "H100", 2, log=log)
-    assert size("Qwen3-32B", "H100", 2, Launch(weights_gib=30.6), log=log).weights_gib == 30.6
     own = replace(log, model="elsewhere/Qwen3-32B")
+    assert size("Qwen3-32B", "H100", 2, Launch(weights_gib=30.6), log=own).weights_gib == 30.6
     assert size("Qwen3-32B", "H100", 2, log=own).weights_gib == 7.51
     assert found.margin_gib == 0.15
+
+
+@pytest.mark.parametrize(
+    ("launch", "estimated"),
+    [
+        (Launch(weights_gib=12.0), {"weights"}),
+        (Launch(checkpoint_gib=20.0), {"weights"}),
+        (Launch(dtype="float32"), {"weights", "activation", "graphs"}),
+        (Launch(max_num_seqs=8), {"activation", "graphs"}),
+        (Launch(max_num_batched_tokens=65536), {"activation"}),
+        (Launch(utilization=0.5), set()),
+        (Launch(kv_dtype="fp8"), set()),
+        (Launch(memory_gib=78.5), set()),
+    ],
+)
+def test_the_cache_follows_from_what_is_asked_for(launch: Launch, estimated: set[str]) -> None:
+    """Not the log's then: what its budget leaves beside the parts as they are now."""
+    log = parse_startup_log("\n".join([*LINES, "'gpu_memory_utilization': 0.95"]), "log")
+    as_logged = size("Llama-3.1-8B-Instruct", "H100", 2, log=log)
+
+    found = size("Llama-3.1-8B-Instruct", "H100", 2, launch, log=log)
+
+    assert set(as_logged.measured) - set(found.measured) == {*estimated, "kv"}
+    beside = found.weights_gib + found.activation_gib + found.non_torch_gib
+    budget = (launch.memory_gib or 79.19) * (launch.utilization or 0.95)
+    assert found.kv_gib == pytest.approx(budget - beside, abs=0.03)
+    assert found.kv_tokens != as_logged.kv_tokens
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        Launch(weights_gib=7.51),
+        Launch(dtype="float16"),
+        Launch(max_num_seqs=1024, max_num_batched_tokens=8192),
+        Launch(utilization=0.95),
+        Launch(context_length=4096),
+        Launch(enforce_eager=True),
+    ],
+)
+def test_the_cache_is_as_logged_where_nothing_changes_it(launch: Launch) -> None:
+    """What is asked for is what ran, or nothing that the cache of version 0.19 follows from."""
+    log = parse_startup_log("\n".join([*LINES, "'gpu_memory_utilization': 0.95"]), "log")
+
+    found = size("Llama-3.1-8B-Instruct", "H100", 2, launch, log=log)
+
+    assert (found.kv_gib, found.kv_tokens) == (63.76, 1_044_688)
+
+
+def test_a_newer_version_takes_the_context_and_the_graphs_into_account() -> None:
+    """Since 0.24 tokens are told of sequences of the longest context, and the budget has the graphs in it."""
+    text = "\n".join(LINES).replace("(v0.19.0)", "(v0.29.0)").replace("63.76", "63.00")
+    log = parse_startup_log(f"{text}\n'gpu_memory_utilization': 0.95, max_seq_len=8192", "log")
+    sizes = [
+        size("Llama-3.1-8B-Instruct", "H100", 2, launch, log=log)
+        for launch in (Launch(), Launch(context_length=100), Launch(enforce_eager=True))
+    ]
+
+    assert [found.kv_gib for found in sizes] == [63.0, 63.0, 63.76]
+    assert [found.kv_tokens == 1_044_688 for found in sizes] == [True, False, False]
+
+
+def test_a_log_in_another_type() -> None:
+    """Its type is taken, and what it held in that type is compared."""
+    half = "\n".join(LINES).replace("1,044,688", "522,336").replace("7.51", "15.02")
+    log = parse_startup_log(half.replace("parallel_size=2,", "parallel_size=2, dtype=torch.float32,"), "log")
+
+    found = size("Llama-3.1-8B-Instruct", "H100", 2, log=log)
+
+    assert (found.kv_tokens, found.weights_gib) == (522_336, 15.02)
+    assert "--dtype float32" in found.flags
+    assert size("Llama-3.1-8B-Instruct", "H100", 2, Launch(dtype="bfloat16"), log=log).weights_gib < 8
 
 
 def test_a_log_of_another_kind() -> None:

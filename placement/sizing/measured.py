@@ -1,0 +1,127 @@
+"""A startup log held against the copy that is asked for: whether it is of such a copy, and what of it still holds.
+
+A measurement holds as long as nothing is asked for otherwise that it follows from. The engine makes its KV cache of
+what the other parts leave, so the log's own holds only if they all do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.sizing.activation import Load
+    from placement.sizing.engines import EngineFacts
+    from placement.sizing.launch import Launch
+    from placement.sizing.startup_log import StartupLog
+
+KV, KV_TOKENS = "kv", "kv_tokens"
+PARTS = ("context", "non_torch", "weights", "activation", "graphs")
+_ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
+_NEAR = 0.02  # of the memory that a log reports: drivers differ by less
+_SAME_TOKENS = 0.05  # of a token's bytes: those of a log are rounded, most of all in a small pool
+
+
+def what_holds(log: StartupLog, launch: Launch, asked: Load, ran: Load, facts: EngineFacts) -> frozenset[str]:
+    """The measurements that hold for a launch, as it was asked for: `PARTS`, `KV` and `KV_TOKENS`.
+
+    `asked` and `ran` are what the engine may do at a time, here and in the log's launch.
+    """
+    lost: set[str] = set()
+    if launch.checkpoint_gib is not None or launch.weights_gib not in (None, log.weights_gib):
+        lost.add("weights")
+    if asked.dtype_bytes != ran.dtype_bytes:
+        lost |= {"weights", "activation", "graphs"}
+    if asked.batched_tokens != ran.batched_tokens:
+        lost.add("activation")
+    if asked.sequences != ran.sequences:  # graphs are captured for batches of up to so many
+        lost |= {"activation", "graphs"}
+    if launch.enforce_eager and not log.enforce_eager:
+        lost.add("graphs")
+    budget = {"weights", "activation"} | ({"graphs"} if facts.graphs_in_budget else set())
+    if (
+        lost & budget
+        or launch.utilization not in (None, log.utilization)
+        or launch.kv_dtype not in ("auto", log.kv_dtype)
+        or launch.memory_gib not in (None, log.total_gib)
+    ):
+        lost |= {KV, KV_TOKENS}
+    if facts.tokens_by_context and launch.context_length not in (None, log.context_length):
+        lost.add(KV_TOKENS)
+    return frozenset({*PARTS, KV, KV_TOKENS} - lost)
+
+
+def check_launch(log: StartupLog, degree: int, launch: Launch, usable: float) -> None:
+    """Refuse a log of another launch: its measurements would be of something else.
+
+    Raises
+    ------
+    UsageError
+        It is of another degree, version of the engine or accelerator.
+    """
+    for name, ran, asked in (
+        ("tensor-parallel", log.tensor_parallel, degree),
+        ("pipeline-parallel", log.pipeline_parallel, launch.pipeline_parallel),
+    ):
+        if ran is not None and ran != asked:
+            raise UsageError(
+                f"{log.source} is of a launch at {name} degree {ran}, and {asked} is asked for: add --{name} {ran}, "
+                "or give a log of that degree"
+            )
+    _, _, version = launch.engine.partition("=")
+    if log.version is not None and version and _minor(version) != _minor(log.version):
+        raise UsageError(
+            f"{log.source} is of version {printable(log.version)}, and --engine {printable(launch.engine)} is asked "
+            "for: leave --engine out, or give a log of that version"
+        )
+    if log.total_gib is not None and abs(usable / log.total_gib - 1) > _NEAR:
+        raise UsageError(
+            f"{log.source} is of an accelerator with {log.total_gib:.2f} GiB, and {usable:.2f} GiB are asked for: give "
+            "a log of that accelerator, or another --accelerator"
+        )
+
+
+def _minor(version: str) -> list[str]:
+    """What of a version decides on memory: 0.19 of v0.19.1."""
+    return version.strip("= v").split(".")[:2]
+
+
+def check_weights(log: StartupLog, model: str, launch: Launch, counted: Sequence[float]) -> None:
+    """Refuse a log of a model with another name and other weights. The name alone may differ: a folder has any.
+
+    Raises
+    ------
+    UsageError
+        It is of another model.
+    """
+    if log.weights_gib is None or launch.has_weights or not log.is_of_other_name(model):
+        return
+    if all(abs(log.weights_gib / gib - 1) > _ALIKE for gib in counted):
+        raise UsageError(
+            f"{log.source} is of {printable(log.model or '')} with {log.weights_gib:.2f} GiB of weights on each GPU, "
+            f"and {printable(model)} has {counted[0]:.2f}: give a log of {printable(model)}, or add "
+            f"--weights-gib {log.weights_gib:g} if it is one"
+        )
+
+
+def check_tokens(log: StartupLog, model: str, held: Sequence[int]) -> None:
+    """Refuse a log of a model with another name whose tokens take other memory.
+
+    `held` are the tokens that the model has in the log's pool, by stage.
+
+    Raises
+    ------
+    UsageError
+        It is of another model.
+    """
+    if log.kv_gib is None or not log.kv_tokens or not log.is_of_other_name(model):
+        return
+    if all(tokens and abs(log.kv_tokens / tokens - 1) > _SAME_TOKENS for tokens in held):
+        raise UsageError(
+            f"{log.source} is of {printable(log.model or '')}, whose KV cache of {log.kv_gib:.2f} GiB holds "
+            f"{log.kv_tokens:,} tokens, and {printable(model)} would have {held[0]:,} in it: give a log of "
+            f"{printable(model)}, or give its folder the name that the log has if it is one"
+        )
