@@ -48,18 +48,16 @@ class ObjectNames:
     ('a-b-c', 'a-b-c-02654a5c', 'a-b-c')
     """
 
-    def __init__(self, most: int = _LONGEST) -> None:
-        """Of at most so many letters."""
-        self._most = most
+    def __init__(self) -> None:
         self._names: dict[tuple[str, ...], str] = {}
         self._taken: set[str] = set()
 
-    def of(self, *parts: str) -> str:
-        """The name for these parts, the same each time."""
+    def of(self, *parts: str, most: int = _LONGEST) -> str:
+        """The name for these parts, of at most so many letters; the same each time."""
         if parts not in self._names:
-            name = dns_label(*parts, most=self._most)
+            name = dns_label(*parts, most=most)
             if name in self._taken:
-                name = _with_digest(name, "\0".join(parts), "x", self._most)
+                name = _with_digest(name, "\0".join(parts), "x", most)
             self._names[parts] = name
             self._taken.add(name)
         return self._names[parts]

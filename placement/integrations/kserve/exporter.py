@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.exported import Exported
@@ -21,6 +23,8 @@ from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemp
 from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
+from placement.integrations.kubernetes.keeping_off import is_of_karpenter, keep_off, label_of
+from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.objects import source_of
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
@@ -34,6 +38,8 @@ from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside, variants
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from placement.documents import Component, Pool, Problem
     from placement.documents.plan import Plan
     from placement.integrations.kserve.services import ServiceTemplate
@@ -46,7 +52,9 @@ _SERVING = (  # keys of a predictor that say what serves, one a format before th
     "paddle",
 )
 _RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")
-_MOST = 50  # letters of a name: KServe adds `-predictor`, and the whole is a label in DNS
+# KServe calls a service's predictor NAME-predictor-NAMESPACE.DOMAIN: the first part is a label in DNS.
+_LABEL, _BETWEEN = 63, len("-predictor-")
+_SPACE, _LEAST = len("default"), 10  # letters of a namespace that nothing tells, and of the shortest name
 _NAMES = 8  # of pools in one note
 
 
@@ -87,8 +95,11 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
         kept = _kept(problem, row.component, found, known, notes)
+        off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
+        kept = kept._replace(off=off, off_term=_kept_off(off, row.pool, known, notes))
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
+    _tell_long_names(documents, notes)
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
     _tell_claims(rows, now, known, wish, notes)
@@ -116,10 +127,36 @@ def _running_beside(problem: Problem, pool: Pool) -> list[str]:
     return [row.id for row in problem.instances if row.pool in alike]
 
 
+def _kept_off(names: list[str], pool: Pool, known: ServiceTemplates, notes: Notes) -> dict[str, Any]:
+    """What keeps a predictor off these nodes, and a note with the command that labels them where that needs one."""
+    cluster = known.running
+    is_by_label = is_of_karpenter(pool.labels, cluster.labels.values(), has_pools=cluster.cluster.has("NodePool"))
+    if names and is_by_label:
+        command = f"kubectl label node {' '.join(map(shlex.quote, names))} {label_of(names)}="
+        notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
+    return keep_off(names, is_by_label=is_by_label)
+
+
 def service_names(rows: list[PlanVariant]) -> list[str]:
     """A name for each variant, the same each time: component, option where there are several, pool, machine."""
-    names = ObjectNames(_MOST)
-    return [names.of(*_parts(row)) for row in rows]
+    names = ObjectNames()
+    spaces = [namespace_of(row.component.labels.get(OWNER, "")) for row in rows]
+    return [names.of(*_parts(row), most=_most(space)) for row, space in zip(rows, spaces, strict=True)]
+
+
+def _most(space: str) -> int:
+    """Letters that a name may have in a namespace."""
+    return max(_LEAST, _LABEL - _BETWEEN - (len(space) or _SPACE))
+
+
+def _tell_long_names(documents: list[dict[str, Any]], notes: Notes) -> None:
+    """Services that KServe can give no address."""
+    for metadata in (row["metadata"] for row in documents):
+        name, space = metadata["name"], metadata.get("namespace", "")
+        left = _LABEL - _BETWEEN - len(name)
+        if len(space) > left:
+            told = f"{name}-predictor-{space} has more than {_LABEL} letters: KServe can give it no address"
+            notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
 
 
 def _parts(row: PlanVariant) -> tuple[str, ...]:
@@ -143,10 +180,12 @@ def _space(component: Component, now: ServiceTemplate | None) -> str:
 
 
 class _Kept(NamedTuple):
-    """What keeps copies apart: terms about other pods, and constraints of spread."""
+    """What keeps copies apart: terms about other pods, constraints of spread, nodes and what refuses them."""
 
     apart: list[dict[str, Any]]
     spread: list[dict[str, Any]]
+    off: Sequence[str] = ()
+    off_term: Mapping[str, Any] = MappingProxyType({})
 
 
 def _kept(
@@ -188,8 +227,7 @@ def _service(
         "labels": {**(now.labels if now else {}), **labels},
         "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
     }
-    off = _running_beside(problem, row.pool) if wish.pin == "machine" else []
-    held = affinity(row, off, before.get("affinity") or {}, kept.apart)
+    held = affinity(row, kept.off_term, before.get("affinity") or {}, kept.apart)
     if held:
         predictor["affinity"] = held
     if kept.spread:
@@ -201,7 +239,7 @@ def _service(
         **(now.told if now else sharing_annotations(row, wish.sharing)),
         COMPONENT: row.component.name,
         OPTION: str(row.option),
-        RULES: rules_text(before, predictor, keeps_hosts=True),
+        RULES: rules_text(before, predictor, keeps_hosts=True, off=kept.off),
     }
     named = _space(row.component, now)
     space = {"namespace": named} if named else {}

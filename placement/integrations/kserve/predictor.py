@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from placement.integrations.kubernetes.keeping_off import both
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import GPU, off_nodes, resource_of
+from placement.integrations.kubernetes.manifests import GPU, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Pool, Problem
     from placement.integrations.variants import PlanVariant
@@ -84,17 +85,16 @@ def unselected(pool: Pool) -> list[str]:
 
 
 def affinity(
-    row: PlanVariant, off: Sequence[str], before: dict[str, Any], terms: Sequence[dict[str, Any]]
+    row: PlanVariant, off: Mapping[str, Any], before: dict[str, Any], terms: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The machine of the copy, or none of those in `off`, and the terms about others; within what was asked before."""
+    """The machine of the copy, or `off` those that run, and the terms about others; within what was asked before."""
     found = {key: dict(value) for key, value in before.items() if isinstance(value, dict)}
     node, apart = found.get("nodeAffinity", {}), found.get("podAntiAffinity", {})
-    own = [{"key": "metadata.name", "operator": "In", "values": [row.machine]}]
-    fields = off_nodes(off) if row.machine is None else own
-    if fields:
+    own = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [row.machine]}]}
+    held = off if row.machine is None else own
+    if held:
         nodes = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-        both = [{**term, "matchFields": [*term.get("matchFields", []), *fields]} for term in nodes]
-        node[REQUIRED] = {"nodeSelectorTerms": both}
+        node[REQUIRED] = {"nodeSelectorTerms": [both(term, held) for term in nodes]}
     apart.pop(REQUIRED, None)
     if terms:
         apart[REQUIRED] = [*terms]

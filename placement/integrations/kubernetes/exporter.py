@@ -131,7 +131,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes, source)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
-    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, scalers.deleted)
+    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, scalers.deleted, workshop.labelled)
     return Exported(texts, tuple(notes))
 
 

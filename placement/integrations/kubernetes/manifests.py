@@ -19,6 +19,7 @@ from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
+from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
@@ -45,6 +46,7 @@ ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
 GPU = "nvidia.com/gpu"
+KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"
 _PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
@@ -61,6 +63,7 @@ class Workshop:
     node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
     standing: Set[str] = frozenset()  # pools with machines of the plan that run now
     pin: Pin = "none"
+    labelled: dict[str, list[str]] = field(default_factory=dict)  # by label the nodes that get it before copies start
 
     def manager(self, group: CopyGroup) -> str:
         """Who hands out accelerators on a group's node, or else on nodes of its pool; empty where nothing tells."""
@@ -85,6 +88,18 @@ class Workshop:
             return held is not None and all(held.get(key) == value for key, value in labels.items())
 
         return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
+
+    def off_nodes(self, group: CopyGroup) -> list[str]:
+        """Nodes that copies on new machines keep off, where others are held to those: none without pins."""
+        pool = group.pool
+        if group.node or self.pin == "none" or pool.name in self.node_pool_of:
+            return []
+        return self.known_nodes(pool.name, pool_labels(pool, self))
+
+    def is_of_karpenter(self, pool: Pool) -> bool:
+        """Whether Karpenter starts new nodes of a pool."""
+        known = self.templates
+        return is_of_karpenter(pool.labels, known.labels.values(), has_pools=known.cluster.has("NodePool"))
 
     def budget_that_stays(self, component: Component) -> str:
         """The PodDisruptionBudget that goes on to count its pods; empty where there is none.
@@ -137,9 +152,10 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | pins
     _add_claims(spec, extra)
     before = dict(spec)
-    _add_rules(spec, group, workshop)
+    off = workshop.off_nodes(group)
+    _add_rules(spec, group, workshop, off)
     rolled = _roll_out(group.component, workshop)
-    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids)
+    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids, off=off)
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
@@ -259,7 +275,7 @@ def _add_claims(spec: Json, extra: Json) -> None:
         spec["resourceClaims"] = [*told.values()]
 
 
-def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
+def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> None:
     """Affinity to the group's nodes within what the template asks, and the rules of one machine."""
     affinity = spec["affinity"] = dict(spec.get("affinity") or {})
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
@@ -271,9 +287,9 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     if group.node:
         spec.pop("nodeSelector", None)
         node.pop(_REQUIRED, None)
-    terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop)
+    terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
     if ours:
-        node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, own) for term in terms for own in ours]}
+        node[_REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
     spread += _limits_of_hosts(group, workshop)
     if spread:
         spec["topologySpreadConstraints"] = spread
@@ -286,7 +302,7 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
         affinity["podAntiAffinity"] = other
 
 
-def _places(group: CopyGroup, workshop: Workshop) -> list[Json]:
+def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Json]:
     """Terms one of which a node of the group keeps; none where nothing tells its nodes: an empty term takes no node."""
     if group.node:
         return [{"matchFields": [_in("metadata.name", group.node)]}]
@@ -294,28 +310,18 @@ def _places(group: CopyGroup, workshop: Workshop) -> list[Json]:
     told = [_in(key, value) for key, value in labels.items()]
     own = workshop.node_pool_of.get(pool.name)
     if not told or not own or pool.name not in workshop.standing:
-        off = [] if own or workshop.pin == "none" else off_nodes(workshop.known_nodes(pool.name, labels))
-        term = {key: rows for key, rows in (("matchExpressions", told), ("matchFields", off)) if rows}
+        is_by_label = bool(off) and workshop.is_of_karpenter(pool)
+        if is_by_label:
+            workshop.labelled[label_of(off)] = [*off]
+            workshop.notes.assumed(f"pool {pool.name}", KEPT_OFF_BY_LABEL)
+        term = both({"matchExpressions": told} if told else {}, keep_off(off, is_by_label=is_by_label))
         return [term] if term else []
     new = {"matchExpressions": [_in(KARPENTER_POOL, own)]}
     return [new] if workshop.pin != "none" else [{"matchExpressions": told}, new]
 
 
-def off_nodes(names: Sequence[str]) -> list[Json]:
-    """Requirements that a node has none of these names: the server takes one name in each."""
-    return [{"key": "metadata.name", "operator": "NotIn", "values": [name]} for name in names]
-
-
 def _in(key: str, value: str) -> Json:
     return {"key": key, "operator": "In", "values": [value]}
-
-
-def _both(left: Json, right: Json) -> Json:
-    return {
-        key: [*left.get(key, []), *right.get(key, [])]
-        for key in ("matchExpressions", "matchFields")
-        if key in {**left, **right}
-    }
 
 
 def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:

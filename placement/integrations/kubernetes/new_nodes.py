@@ -79,7 +79,7 @@ def _domain(key: str) -> str:
 def _is_of_platform(key: str) -> bool:
     """Whether a label comes from the cloud, the kubelet or what finds out about hardware."""
     domain = _domain(key)
-    return domain.endswith(_OF_PLATFORMS) or key == "agentpool"
+    return domain.endswith(_OF_PLATFORMS) or key == "agentpool" or domain == "gpu-placement"
 
 
 def _comes_by_itself(key: str) -> bool:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.catalogue.readers.fields import At, FieldError
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
+from placement.integrations.kubernetes.keeping_off import digest_of, without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from placement.integrations.kubernetes.objects import KubeObject
 
@@ -29,7 +30,7 @@ RULES = "gpu-placement/rules"
 _HOST = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_AWAY, _SURGE, _ROLLED, _UUIDS = "away", "surge", "rolled", "uuids"
+_AWAY, _SURGE, _ROLLED, _UUIDS, _OFF = "away", "surge", "rolled", "uuids", "off"
 _KINDS: dict[str, type] = {
     _SELECTOR: dict,
     _NODES: dict,
@@ -40,6 +41,7 @@ _KINDS: dict[str, type] = {
     _SURGE: str,
     _ROLLED: str,
     _UUIDS: str,
+    _OFF: str,
 }
 
 
@@ -55,12 +57,19 @@ class OwnRollOut(NamedTuple):
 
 
 def rules_text(
-    before: Json, after: Json, roll_out: OwnRollOut | None = None, *, keeps_hosts: bool = False, uuids: str = ""
+    before: Json,
+    after: Json,
+    roll_out: OwnRollOut | None = None,
+    *,
+    keeps_hosts: bool = False,
+    uuids: str = "",
+    off: Sequence[str] = (),
 ) -> str:
     """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
 
     With `keeps_hosts`, terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that
-    the owner's own annotation for HAMI named, where a pin of the export stands in its place.
+    the owner's own annotation for HAMI named, where a pin of the export stands in its place. `off` are the nodes that
+    the export keeps it off.
     """
     away, surge, rolled = roll_out or OwnRollOut()
     affinity = before.get("affinity") or {}
@@ -73,6 +82,7 @@ def rules_text(
         _SURGE: surge,
         _ROLLED: rolled,
         _UUIDS: uuids,
+        _OFF: digest_of(off) if off else "",
         _MADE: _digest(after),
     }
     kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
@@ -126,6 +136,8 @@ def as_written(pod: KubeObject) -> KubeObject:
     if _digest(spec) == told.get(_MADE):
         spec[_SELECTOR] = told.get(_SELECTOR)
         nodes[_REQUIRED] = told.get(_NODES)
+    else:  # somebody changed it: what is there is a rule, but for the nodes that the export kept it off
+        nodes[_REQUIRED] = without(nodes.get(_REQUIRED), told.get(_OFF, ""))
     spec["topologySpreadConstraints"] = _both(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
     apart[_REQUIRED] = _both(apart.get(_REQUIRED), told.get(_APART))
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}

@@ -9,7 +9,7 @@ from placement.errors import printable
 from placement.markdown import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.handovers import Handover
@@ -28,10 +28,12 @@ def steps_text(
     notes: Notes,
     moved: Sequence[Handover],
     unscaled: Sequence[tuple[str, str]],
+    labelled: Mapping[str, Sequence[str]],
 ) -> str:
     """Markdown. Names in commands are quoted for the shell, and shown as they can be.
 
-    `unscaled` are autoscalers (namespace, kind/name) that must go before what they scale stops.
+    `unscaled` are autoscalers (namespace, kind/name) that must go before what they scale stops; `labelled` nodes by the
+    label that they get.
     """
     used = {row.id for row in plan.instances}
     left = [row.id for row in problem.instances if row.id not in used]
@@ -40,6 +42,10 @@ def steps_text(
         (
             "Machines that the plan gives back take nothing new.",
             [[f"kubectl cordon {shlex.quote(name)}"] for name in left],
+        ),
+        (
+            "Machines that run get a label, which copies for new machines keep off.",
+            [[f"kubectl label node {' '.join(map(shlex.quote, names))} {key}="] for key, names in labelled.items()],
         ),
         ("Apply what stands around the copies, in this order.", _applied(files, "0", "4")),
         (

@@ -397,3 +397,27 @@ def test_a_name_in_a_query_is_a_string_of_promql() -> None:
     quoted = query.partition("model_name=")[2].partition("}[2m]")[0]
     assert json.loads(quoted) == nasty
     assert "\n" not in query
+
+
+@pytest.mark.parametrize("space", ["", "a", "shop", "a-namespace-of-a-team-with-a-long-name", "n" * 63])
+def test_a_predictor_has_an_address(space: str) -> None:
+    """KServe joins a service's name and its namespace to one label in DNS, which has 63 letters at most."""
+    document: Doc = {**PROBLEM, "components": [dict(row) for row in PROBLEM["components"]]}
+    for row in document["components"]:
+        owner = {"owner": f"Deployment {space}/x"} if space else {}
+        row |= {"name": f"{row['name']}-with-a-name-of-many-many-letters", "labels": {**row.get("labels", {}), **owner}}
+        row["avoid"] = []
+    plan = {**PLAN, "assignments": [dict(row) for row in PLAN["assignments"]]}
+    for row in plan["assignments"]:
+        row["component"] = f"{row['component']}-with-a-name-of-many-many-letters"
+    problem, found = Problem(**document), Plan(**plan)
+    made = export_kserve(problem, found, KServeWish(autoscaler="external"))
+    names = [row["metadata"]["name"] for row in documents(made.files["inference-services.yaml"])]
+
+    hosts = [f"{name}-predictor-{space or 'default'}" for name in names]
+    assert len({*names}) == len(names) == 4
+    too_long = any(len(host) > 63 for host in hosts)
+    assert too_long == (len(space) == 63)
+    assert too_long == ("KServe can give it no address" in "\n".join(map(str, made.notes)))
+    scaled = documents(export_keda(problem, found, wish=KedaWish(target=1)).files["scaled-objects.yaml"])
+    assert {row["spec"]["scaleTargetRef"]["name"] for row in scaled} == {f"{name}-predictor" for name in names}

@@ -141,3 +141,104 @@ def test_services_on_new_machines_leave_pinned_ones_their_places(tmp_path: Path)
         after = pods_of(order, [*nodes, node("new")])
         assert Counter(where(after)) == {"n1": 4, "new": 2}
     assert "their pods are held to the pool, off the nodes that run now" in notes(found)
+
+
+# --- Karpenter starts nodes for new copies
+
+
+def refused_by_karpenter(spec: Json) -> list[str]:
+    """Why Karpenter leaves a pod out that waits: what it checks of node affinity before it looks for a node."""
+    node_affinity = spec.get("affinity", {}).get("nodeAffinity", {})
+    terms = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+    keys = {row["key"] for term in terms for row in term.get("matchExpressions", ())} | {*spec.get("nodeSelector", {})}
+    found = ["matchFields"] if any("matchFields" in term for term in terms) else []
+    return found + sorted(keys & {"kubernetes.io/hostname"})
+
+
+def of_karpenter(count: int = 2) -> list[Json]:
+    """Nodes of one of Karpenter's node pools."""
+    return [node(f"n{k + 1}", labels={POOL: "gpus"}) for k in range(count)]
+
+
+def commands(found: Any, *words: str) -> list[str]:
+    """The commands of the steps that begin so."""
+    steps = found.files["README.md"].partition("## What")[0]
+    return [line.strip() for line in steps.splitlines() if line.strip().startswith(" ".join(words))]
+
+
+def labelled(nodes: list[Json], found: Any) -> list[Json]:
+    """Nodes with the labels that the steps give them."""
+    made = copy.deepcopy(nodes)
+    for command in commands(found, "kubectl label node"):
+        *names, label = command.removeprefix("kubectl label node ").split()
+        for row in made:
+            if row["metadata"]["name"] in names:
+                row["metadata"]["labels"] |= {label.partition("=")[0]: label.partition("=")[2]}
+    return made
+
+
+def test_karpenter_starts_nodes_for_copies_that_keep_off_those_that_run(tmp_path: Path) -> None:
+    """It takes neither names of nodes nor of hosts in a pod's affinity; a label that new nodes have not it takes."""
+    nodes = of_karpenter()
+    source = write(tmp_path / "c.json", *nodes, *(pod(f"a-{k}", f"n{1 + k // 4}", "a", gpus=1) for k in range(8)))
+    problem, plan = grown(source, 10)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin="node"))
+
+    all_valid(found)
+    work = manifests(found, "40-workloads.yaml")
+    (new,) = [row for row in work if "matchFields" not in str(row)]
+    assert refused_by_karpenter(new["spec"]["template"]["spec"]) == []
+    before = labelled(nodes, found)
+    after = run([*before, node("new", labels={POOL: "gpus"})], [new, *(row for row in work if row is not new)])
+    assert Counter(where(after)) == {"n1": 4, "n2": 4, "new": 2}
+    again = import_kubernetes([write(tmp_path / "d.json", *after)])
+    assert [row.modes for row in again.problem.components] == [row.modes for row in problem.components]
+    more, plan = grown(str(tmp_path / "d.json"), 14)
+    both = export_kubernetes(more, plan, ExportWishes(cluster=(tmp_path / "d.json",), pin="node", node_class="x"))
+    assert "gpu-placement/runs-" not in str(manifests(both, "10-node-pools.yaml"))
+    assert len(commands(both, "kubectl label node n1 n2 new gpu-placement/runs-")) == 1
+
+
+@pytest.mark.parametrize("is_of_karpenter", [True, False])
+def test_what_keeps_new_copies_off_is_no_rule(tmp_path: Path, is_of_karpenter: bool) -> None:
+    """Also where somebody changed the affinity, all of which is then a rule."""
+    nodes = of_karpenter() if is_of_karpenter else [node("n1"), node("n2")]
+    source = write(tmp_path / "c.json", *nodes, *(pod(f"a-{k}", f"n{1 + k // 4}", "a", gpus=1) for k in range(8)))
+    problem, plan = grown(source, 10)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin="node"))
+    fresh = node("new", labels={POOL: "gpus"} if is_of_karpenter else {})
+    after = run([*labelled(nodes, found), fresh], manifests(found, "40-workloads.yaml"))
+    pods = [row for row in copy.deepcopy(after) if row["kind"] == "Pod" and row["spec"]["nodeName"] == "new"]
+    for row in pods:
+        row["spec"]["nodeSelector"] = {"topology.kubernetes.io/region": "us-east-1"}
+    after = [*(row for row in after if row["kind"] == "Node"), *pods]
+    again = import_kubernetes([write(tmp_path / "d.json", *after)]).problem
+
+    assert [row.modes for row in again.components] == [problem.components[0].modes]
+
+
+def test_cluster_autoscaler_starts_nodes_as_those_that_run(tmp_path: Path) -> None:
+    """With their labels: so copies keep off nodes of a group by name."""
+    nodes = [node(f"n{k}", labels={"eks.amazonaws.com/nodegroup": "g"}) for k in (1, 2)]
+    source = write(tmp_path / "c.json", *nodes, *(pod(f"a-{k}", f"n{1 + k // 4}", "a", gpus=1) for k in range(8)))
+    found = export_kubernetes(*grown(source, 10), ExportWishes(cluster=(source,), pin="node"))
+
+    assert commands(found, "kubectl label") == []
+    assert "NotIn" in str(manifests(found, "40-workloads.yaml"))
+
+
+def test_services_keep_off_nodes_of_karpenter_by_a_label(tmp_path: Path) -> None:
+    """Which a note gives them."""
+    nodes = [*of_karpenter(1), node("other", "m5.large", gpus=0)]
+    row = service("chat", model=MODEL, minReplicas=4, maxReplicas=4)
+    source = write(tmp_path / "c.json", *pods_of([row], nodes), row)
+    found = export_kserve(*grown(source, 6), KServeWish(pin="machine", cluster=(source,)))
+
+    made = documents(found.files["inference-services.yaml"])
+    (new,) = [row["spec"]["predictor"] for row in made if "matchFields" not in str(row)]
+    assert refused_by_karpenter(new) == []
+    (told,) = [str(row) for row in found.notes if "kubectl label node n1 gpu-placement/runs-" in str(row)]
+    key = told.rpartition(" ")[2].removesuffix("=")
+    assert {"key": key, "operator": "DoesNotExist"} in new["affinity"]["nodeAffinity"][
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ]["nodeSelectorTerms"][0]["matchExpressions"]

@@ -1,0 +1,104 @@
+"""How copies of new machines keep off the nodes that run now, which are full of copies that are held to these.
+
+By the names of these nodes. Karpenter starts no node for a pod that asks for, or refuses, nodes by name or by host
+(https://github.com/kubernetes-sigs/karpenter/issues/3214). So where Karpenter starts them the nodes that run get a
+label first, which no new one has. That is for Karpenter alone: Cluster Autoscaler takes the labels of nodes that run
+for those of the nodes that it would start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.kubernetes.budgets import KARPENTER_POOL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Json = dict[str, Any]
+
+_GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels end that name a group of nodes
+_LABEL = "gpu-placement/runs-"  # and a digest of the names of the nodes that have it
+_NAME = "metadata.name"
+
+
+def is_of_karpenter(pool: Mapping[str, str], nodes: Iterable[Mapping[str, str]], *, has_pools: bool) -> bool:
+    """Whether Karpenter starts the new nodes of a pool, by its labels and those of the nodes that run.
+
+    `has_pools`: node pools of Karpenter were given.
+    """
+    if KARPENTER_POOL in pool:
+        return True
+    is_of_another = any(key.endswith(_GROUPS) for key in pool)
+    return not is_of_another and (has_pools or any(KARPENTER_POOL in labels for labels in nodes))
+
+
+def label_of(names: Iterable[str]) -> str:
+    """The label that these nodes get: of other nodes it is another one, so an earlier export goes on to hold."""
+    return _LABEL + digest_of(names)
+
+
+def digest_of(names: Iterable[str]) -> str:
+    """A short text for a set of names."""
+    return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:
+    """What a term of node affinity has, so that it takes none of these nodes; nothing where there are none."""
+    if not names:
+        return {}
+    if is_by_label:
+        return {"matchExpressions": [{"key": label_of(names), "operator": "DoesNotExist"}]}
+    # the server takes one name in each
+    return {"matchFields": [{"key": _NAME, "operator": "NotIn", "values": [name]} for name in names]}
+
+
+def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:
+    """One term that asks for what two do."""
+    keys = [key for key in ("matchExpressions", "matchFields") if key in {**left, **right}]
+    return {key: [*left.get(key, []), *right.get(key, [])] for key in keys}
+
+
+def names_in(rules: Any) -> list[str]:
+    """The nodes that all terms of a node selector refuse by name."""
+    terms = rules.get("nodeSelectorTerms") if isinstance(rules, dict) else None
+    first = terms[0] if isinstance(terms, list) and terms else None
+    fields = first.get("matchFields") if isinstance(first, dict) else None
+    return [row["values"][0] for row in fields or () if _refuses(row)]
+
+
+def without(rules: Any, digest: str) -> Any:
+    """A node selector without what an export added to keep off nodes, by the digest of their names; else as it is.
+
+    None where nothing is left of a term: such a term was there to keep off, and would take no node.
+    """
+    if not digest or not isinstance(rules, dict) or not isinstance(rules.get("nodeSelectorTerms"), list):
+        return rules
+    label, is_named = _LABEL + digest, digest_of(names_in(rules)) == digest
+
+    def is_ours(row: Any) -> bool:
+        return isinstance(row, dict) and (row.get("key") == label or (is_named and _refuses(row)))
+
+    terms = [_less(term, is_ours) for term in rules["nodeSelectorTerms"]]
+    return {**rules, "nodeSelectorTerms": terms} if all(terms) else None
+
+
+def _less(term: Any, is_ours: Any) -> Any:
+    if not isinstance(term, dict):
+        return term
+    found = {
+        key: [row for row in value if not is_ours(row)] if isinstance(value, list) else value
+        for key, value in term.items()
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _refuses(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and (row.get("key"), row.get("operator")) == (_NAME, "NotIn")
+        and isinstance(row.get("values"), list)
+        and len(row["values"]) == 1
+        and isinstance(row["values"][0], str)
+    )
