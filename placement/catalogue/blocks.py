@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
 from placement.catalogue.search import check_offered
 from placement.catalogue.tables import region_of_zone
-from placement.catalogue.zones import check_zones, is_zone_name
+from placement.catalogue.zones import check_one_spelling, check_zones, is_zone_name
 from placement.errors import UsageError, printable
-from placement.units import dollars, micro_dollars
+from placement.units import count, dollars, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ class Blocks:
     notes: dict[str, str] = field(default_factory=dict)  # of accelerators and instance types, by name
     remarks: list[str] = field(default_factory=list)  # what a reader should know of the whole
     unzoned: list[str] = field(default_factory=list)  # types of which no zone is known
+    unchecked: list[str] = field(default_factory=list)  # zones by name, where the market knows ids
 
     def to_document(self) -> dict[str, Any]:
         """The sections that have rows."""
@@ -69,6 +70,8 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     made = Blocks()
     check_offered(wish.names, wish.region, market)
     check_zones(wish.zones, wish.region, market, wish.names)
+    if not wish.zones:
+        check_one_spelling(wish.names, wish.region, market)
     _check_prices(market, wish)
     for name in wish.names:
         facts = market.types[name]
@@ -92,6 +95,11 @@ def blocks(market: Market, wish: Wish) -> Blocks:
                 f"No region is given, so all zones of {names} stand as one, {_ALL_ZONES}: --region has them one by one."
             )
         made.remarks.append(told)
+    if made.unchecked:
+        zones = ", ".join(dict.fromkeys(made.unchecked))
+        made.remarks.append(
+            f"Zones by name differ from account to account: that these machines are offered in {zones} is not checked."
+        )
     _add_limits(made, market, wish)
     _add_nodes(made, market, wish)
     return made
@@ -106,21 +114,22 @@ def _check_prices(market: Market, wish: Wish) -> None:
 
 def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
     """A pool a zone; of a cluster's nodes, one a zone and way to buy, as large as it is now."""
-    nodes = [node for node in market.nodes if node.instance_type == name]
+    nodes = market.nodes_of(name, wish.region)
     if nodes:
-        counts: dict[tuple[str, Capacity], int] = defaultdict(int)
-        for node in nodes:
-            counts[node.zone, node.capacity] += 1
-        for (zone, capacity), count in sorted(counts.items()):
-            made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": count})
+        zones = _zones_of(made, market, wish, name)
+        counts = Counter((node.zone, node.capacity) for node in nodes if node.zone in zones)
+        if away := len(nodes) - counts.total():
+            made.remarks.append(f"Left out: {count(away, 'node')} of {name} in other zones.")
+        for (zone, capacity), most in sorted(counts.items()):
+            made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": most})
         return
     zones = _zones_of(made, market, wish, name)
     if not zones:
         made.unzoned.append(name)
     for zone in zones or (wish.region or _ALL_ZONES,):
         pool = _pool(market, wish, name, zone, wish.capacity)
-        most = market.most(name, wish.region, wish.capacity)
-        made.pools.append(pool if most is None else pool | {"max_instances": most})
+        quota = market.most(name, wish.region, wish.capacity)
+        made.pools.append(pool if quota is None else pool | {"max_instances": quota})
 
 
 def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str, ...]:
@@ -131,7 +140,8 @@ def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str,
     has_ids = any(map(region_of_zone, known))  # ids mean the same to everybody; names do not
     offered = tuple(z for z in wish.zones if z in known or (has_ids and is_zone_name(z, wish.region)))
     if offered:
-        absent = [zone for zone in wish.zones if zone not in known]
+        absent = [zone for zone in wish.zones if zone not in offered]
+        made.unchecked += [zone for zone in offered if zone not in known]
         made.remarks += [f"{name} is not offered in {', '.join(absent)}."] if absent else []
         return offered
     told = nearest_names(wish.zones[0], known)
@@ -171,7 +181,9 @@ def _bought(pool: Mapping[str, Any]) -> Capacity:
 
 
 def _add_nodes(made: Blocks, market: Market, wish: Wish) -> None:
+    pools = {pool["name"] for pool in made.pools}
     for node in market.nodes:
-        if node.instance_type in wish.names:
-            row = {"id": node.name, "pool": pool_name(node.instance_type, node.zone, node.capacity)}
+        pool = pool_name(node.instance_type, node.zone, node.capacity)
+        if node.instance_type in wish.names and pool in pools:
+            row = {"id": node.name, "pool": pool}
             made.instances.append(row if node.state == "active" else row | {"state": node.state})

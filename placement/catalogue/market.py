@@ -38,9 +38,13 @@ class Market:
                 self._prices[offer.instance_type, offer.region, offer.zone, offer.capacity] = offer.price
                 if offer.capacity == "on-demand":
                     self._on_demand[offer.instance_type, offer.region] = offer.price
-            self._regions.setdefault(offer.instance_type, set()).add(offer.region)
+            if offer.region:
+                self._regions.setdefault(offer.instance_type, set()).add(offer.region)
             if offer.zone:
                 self._zones.setdefault((offer.instance_type, offer.region), set()).add(offer.zone)
+        self._nodes: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            self._nodes.setdefault(node.instance_type, []).append(node)
 
     @property
     def types(self) -> Mapping[str, InstanceFacts]:
@@ -51,6 +55,10 @@ class Market:
     def nodes(self) -> tuple[Node, ...]:
         """The nodes that run, of all files."""
         return tuple(node for found in self.findings for node in found.nodes)
+
+    def nodes_of(self, name: str, region: str = "") -> tuple[Node, ...]:
+        """The nodes of a type that run, of a region those of which nothing tells that they are elsewhere."""
+        return tuple(node for node in self._nodes.get(name, ()) if not region or node.region in ("", region))
 
     @property
     def quotas(self) -> tuple[Quota, ...]:
@@ -93,7 +101,10 @@ class Market:
         return tuple(sorted({*facts.regions, *self._regions.get(name, ()), *priced}))
 
     def zones(self, name: str, region: str) -> tuple[str, ...]:
-        """Zones of a region that offer a type: those of the user's files, else of the table; none when not known."""
+        """Zones of a region that offer a type: of its nodes, of the user's files, or of the table; none: not known."""
+        running = self.nodes_of(name, region)
+        if running:
+            return tuple(sorted({node.zone for node in running}))
         told = self._zones.get((name, region))
         if told:
             return tuple(sorted(told))

@@ -68,13 +68,14 @@ class CostBudget:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine that runs in a cluster."""
+    """A machine that runs in a cluster; its region is empty where no label tells it."""
 
     name: str
     instance_type: str
     zone: str
     capacity: Capacity = "on-demand"
     state: NodeState = "active"
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,32 +43,44 @@ def check_region(region: str, market: Market) -> None:
 
 
 def check_offered(names: Iterable[str], region: str, market: Market) -> None:
-    """Refuse types that are known not to be offered in a region; of nodes that run, nothing is refused.
+    """Refuse types that are known not to be offered in a region; of nodes that run, those that run elsewhere.
 
     Raises
     ------
     UsageError
         Each such type is named, with the regions where it is.
     """
-    running = {node.instance_type for node in market.nodes}
-    absent = [name for name in names if name not in running and _is_absent(name, region, market)] if region else []
+    absent = [name for name in names if _is_absent(name, region, market)] if region else []
     if absent:
         told = "; ".join(_absent_words(name, region, market) for name in absent)
-        raise UsageError(f"{told}. Where that has changed, a file of offers or prices there says so: --facts FILE")
+        way_out = ". Where that has changed, a file of offers or prices there says so: --facts FILE"
+        raise UsageError(told if all(map(market.nodes_of, absent)) else f"{told}{way_out}")
 
 
 def _absent_words(name: str, region: str, market: Market) -> str:
-    there = ", ".join(map(printable, market.regions(name)))
+    nodes = {node.region for node in market.nodes_of(name)}
+    if nodes:
+        return f"no node of type {printable(name)} is in {printable(region)}; they are in {_listed(nodes)}"
+    there = _listed(market.regions(name))
     return f"{printable(name)} is not offered in {printable(region)}; it is in {there}"
 
 
 def _is_absent(name: str, region: str, market: Market) -> bool:
-    """Whether a type is known not to be in a region: its regions are listed, or the region is another cloud's."""
+    """Whether a type is known not to be in a region: its regions are listed, or the region is another cloud's.
+
+    Nodes are where their labels say.
+    """
+    if market.nodes_of(name):
+        return not market.nodes_of(name, region)
     facts, known = market.types[name], market.regions(name)
     if not known or region in known:
         return False
     clouds = {_cloud(other) for other in market.types.values() if region in market.regions(other.name)}
     return bool(facts.regions) or (bool(clouds) and _cloud(facts) not in clouds)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(printable, sorted(names)))
 
 
 def _cloud(facts: InstanceFacts) -> str:

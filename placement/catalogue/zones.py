@@ -24,6 +24,28 @@ def is_zone_name(zone: str, region: str) -> bool:
     return re.fullmatch(re.escape(region) + r"(-[a-z]+-\d+)?[a-z]", zone) is not None
 
 
+def check_one_spelling(names: Iterable[str], region: str, market: Market) -> None:
+    """Refuse types of which some are known in zones by id and some by name, which may be the same zone.
+
+    Raises
+    ------
+    UsageError
+        The first two such types, with a zone of each.
+    """
+    by_name, by_id = "", ""
+    for name in names:
+        for zone in market.zones(name, region):
+            if region_of_zone(zone):
+                by_id = by_id or f"{name} in {zone}, an id"
+            elif is_zone_name(zone, region):
+                by_name = by_name or f"{name} in {zone}, a name"
+    if by_name and by_id:
+        raise UsageError(
+            f"{printable(by_id)}, and {printable(by_name)}, may stand in the same zone: name the zones as your account "
+            f"does, such as --zones {region}a,{region}b"
+        )
+
+
 def check_zones(zones: Sequence[str], region: str, market: Market, names: Iterable[str]) -> None:
     """Refuse zones that a region has not, where the zones of any of these types are known there.
 
@@ -43,7 +65,8 @@ def check_zones(zones: Sequence[str], region: str, market: Market, names: Iterab
     if unknown:
         told = ", ".join(printable(zone) for zone in unknown)
         also = f"; or as your account names them: {region}a" if has_ids else ""
-        raise UsageError(f"--zones: {told} is no zone of {printable(region)}; {nearest_names(unknown[0], known)}{also}")
+        where = f"of {printable(region)}" if region else "of these machines"
+        raise UsageError(f"--zones: {told} is no zone {where}; {nearest_names(unknown[0], known)}{also}")
     by_name = [zone for zone in zones if is_zone_name(zone, region)]
     by_id = [zone for zone in zones if region_of_zone(zone)]
     if by_name and by_id:

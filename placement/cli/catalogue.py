@@ -195,13 +195,13 @@ def export(
     """
     with in_words():
         from placement.catalogue.blocks import Wish, blocks
-        from placement.catalogue.search import check_region
+        from placement.catalogue.search import Filter, check_region
         from placement.cli.exporting import chosen, prices_of, refuse_over, write_blocks
 
         refuse_over(output, force=force)
         market = read_market(facts)
         check_region(region, market)
-        wanted = chosen(market, names or (), gpu or (), region, provider, max_price)
         places = tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip()))
+        wanted = chosen(market, names or (), Filter(tuple(gpu or ()), region, provider, max_price), places)
         wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
         write_blocks(blocks(market, wish), output)

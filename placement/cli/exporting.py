@@ -31,10 +31,8 @@ def refuse_over(output: str, *, force: bool) -> None:
         raise UsageError(f"{printable(output)} is there already; name another file, or write over it with --force")
 
 
-def chosen(
-    market: Market, names: Sequence[str], gpus: Sequence[str], region: str, provider: str, max_price: float | None
-) -> tuple[str, ...]:
-    """Names of the types to export: those named, those of a filter, or those of the nodes that run.
+def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence[str]) -> tuple[str, ...]:
+    """Names of the types to export: those named, those of a filter, or those of the nodes that run in these zones.
 
     Raises
     ------
@@ -42,13 +40,14 @@ def chosen(
         A name is unknown, or nothing tells which types are meant.
     """
     named = [market.instance_type(name).name for name in names]
-    if gpus or provider or max_price is not None:
-        rows = search(market, Filter(tuple(gpus), region, provider, max_price))
+    if wanted.gpus or wanted.provider or wanted.max_price is not None:
+        rows = search(market, wanted)
         if not rows:
             raise UsageError("no machine of the catalogue is like that")
         named += [facts.name for facts, _ in rows]
     if not named:
-        named = [node.instance_type for node in market.nodes]
+        here = [node.instance_type for node in market.nodes if not zones or node.zone in zones]
+        named = here or [node.instance_type for node in market.nodes]
     if not named:
         raise UsageError("name the instance types to export, or accelerators with --gpu")
     return tuple(dict.fromkeys(named))

@@ -11,7 +11,7 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import Filter, check_offered, check_region, devices_of, search
 from placement.catalogue.tables import region_of_zone
-from placement.catalogue.zones import check_zones
+from placement.catalogue.zones import check_one_spelling, check_zones
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _of_nodes(market: Market, answers: Answers) -> list[InstanceFacts]:
     found = [facts for facts in types if not answers.gpus or facts.accelerator in wanted]
     if not found:
         raise UsageError("no node of the cluster has such accelerators")
+    check_offered([facts.name for facts in found], answers.region, market)
+    check_zones(answers.zones, answers.region, market, [facts.name for facts in found])
     return found
 
 
@@ -105,6 +107,9 @@ def _reason_against(market: Market, facts: InstanceFacts, answers: Answers) -> s
     """Why a machine can't be rented, in words; empty when it can."""
     if facts.name not in answers.prices and market.price(facts.name, answers.region) is None:
         return f"{facts.name}: no price is known (--price {facts.name}=DOLLARS gives one)"
+    there = {node.zone for node in market.nodes_of(facts.name)}
+    if there and answers.zones and there.isdisjoint(answers.zones):
+        return f"{facts.name}: its nodes are in {', '.join(sorted(there))}"
     if market.most(facts.name, answers.region) == 0:
         return f"{facts.name}: the quota in {answers.region} is too small for one"
     return ""
@@ -139,12 +144,12 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
     needed = answers.survive_zones + 1
     if answers.zones:
         zones = answers.zones
-    elif market.nodes:
-        zones = tuple(sorted({node.zone for node in market.nodes}))
     else:
+        check_one_spelling([facts.name for facts in kept], answers.region, market)
         counts = Counter(zone for facts in kept for zone in market.zones(facts.name, answers.region))
-        best = sorted(counts, key=lambda zone: (-counts[zone], zone))[: max(_ZONES, needed)]
-        zones = tuple(sorted(best))
+        runs = any(market.nodes_of(facts.name) for facts in kept)
+        best = sorted(counts, key=lambda zone: (-counts[zone], zone))
+        zones = tuple(sorted(best if runs else best[: max(_ZONES, needed)]))
         if not zones and answers.survive_zones:
             raise UsageError(
                 f"the zones of {printable(answers.region)} are not known here: name them with --zones A,B,C"

@@ -191,6 +191,10 @@ def test_zones_by_name_are_taken_as_they_are() -> None:
 
     assert done.exit_code == 0, done.stderr
     assert [row["zone"] for row in parse_yaml(done.stdout)["pools"]] == ["us-east-1a", "us-east-1b"]
+    assert "that these machines are offered in us-east-1a, us-east-1b is not checked" in done.stdout.replace(
+        "\n# ", " "
+    )
+    assert "not offered" not in done.stdout
 
 
 def test_without_a_region_it_is_that_which_is_missing() -> None:
@@ -240,6 +244,49 @@ def test_export_of_a_cluster(files: Path) -> None:
     assert [pool.max_instances for pool in made.pools] == [1, 1, 1, 1]
     assert made.instance_types["p5.48xlarge"].price_per_hour == 55.04
     assert made.instance_types["p5.48xlarge"].reserved.memory_gib == 0
+
+
+def test_export_of_a_part_of_a_cluster(files: Path) -> None:
+    """Of the zones asked for; the other nodes are told. A zone that it has not is refused, and so is a region."""
+    facts = ("--facts", files / "nodes.json", "--price", "16cpu=0.7", "--price", "g5.xlarge=0.4")
+
+    done = run("catalogue", "export", *facts, "--zones", "us-east-1a")
+    made = parse_yaml(done.stdout)
+    refused = run("catalogue", "export", "p5.48xlarge", *facts, "--region", "eu-west-1")
+
+    assert done.exit_code == 0, done.stderr
+    assert [row["id"] for row in made["instances"]] == ["gpu-1", "shared-1"]
+    assert {row["zone"] for row in made["pools"]} == {"us-east-1a"}
+    assert "# Left out: 1 node of p5.48xlarge in other zones.\n" in done.stdout
+    assert "--zones: z9 is no zone of these machines; known: no-zone, us-east-1a" in " ".join(
+        run("catalogue", "export", *facts, "--zones", "z9").stderr.split()
+    )
+    assert refused.exit_code == 2
+    told = "no node of type p5.48xlarge is in eu-west-1; they are in us-east-1"
+    assert " ".join(refused.stderr.split()).endswith(told)
+
+
+def test_ids_of_zones_never_stand_beside_names(files: Path) -> None:
+    """A type whose zones a file tells by name, and one of the table: zones named as the account does are both's."""
+    asked = (
+        "catalogue",
+        "export",
+        "p5.48xlarge",
+        "g6.xlarge",
+        "--region",
+        "us-east-1",
+        "--facts",
+        files / "nodes.json",
+    )
+
+    refused, done = run(*asked), run(*asked, "--zones", "us-east-1a")
+
+    assert refused.exit_code == 2
+    assert (
+        "g6.xlarge in use1-az1, an id, and p5.48xlarge in us-east-1a, a name, may stand in the same zone"
+        in " ".join(refused.stderr.split())
+    )
+    assert [row["zone"] for row in parse_yaml(done.stdout)["pools"]] == ["us-east-1a", "us-east-1a"]
 
 
 def test_export_never_overwrites_without_being_told(tmp_path: Path) -> None:

@@ -204,8 +204,8 @@ def test_nodes(told: Callable[[Any], Findings]) -> None:
     assert (shared.accelerator, shared.accelerator_count) == ("A10G", 1)
     assert (plain.accelerator_count, plain.memory_gib) == (0, 64)
     assert found.nodes == (
-        Node("gpu-1", "p5.48xlarge", "us-east-1a"),
-        Node("gpu-2", "p5.48xlarge", "us-east-1b", state="cordoned"),
+        Node("gpu-1", "p5.48xlarge", "us-east-1a", region="us-east-1"),
+        Node("gpu-2", "p5.48xlarge", "us-east-1b", state="cordoned", region="us-east-1"),
         Node("shared-1", "g5.xlarge", "us-east-1a", "spot"),
         Node("cpu-1", "16cpu", "no-zone"),
     )
@@ -214,6 +214,22 @@ def test_nodes(told: Callable[[Any], Findings]) -> None:
         "node mig-1 has MIG partitions of several sizes, which one type can't say",
     ]
     assert Market([found]).types["p5.48xlarge"].kubernetes_memory_gib is None  # nothing is taken off twice
+
+
+def test_accelerators_that_the_catalogue_has_not(told: Callable[[Any], Findings]) -> None:
+    """The label is there: what is missing is their memory, or another name."""
+    room = {"cpu": "16", "memory": "64Gi", "nvidia.com/gpu": "1"}
+    labels = {"nvidia.com/gpu.product": "NVIDIA-H1000"}
+    rows = [samples.node("n", labels, room), samples.node("m", labels | {"nvidia.com/gpu.memory": "81920"}, room)]
+
+    found = told({**samples.NODES, "items": rows})
+
+    assert found.skipped == (
+        'node n has 1 accelerator of kind "NVIDIA-H1000", which the catalogue has not (none is like it; `placement '
+        "catalogue list` lists all 31), and it lacks the label nvidia.com/gpu.memory, which would tell their memory: "
+        "left out",
+    )
+    assert [(row.accelerator, row.accelerator_memory_gib) for row in found.types] == [("NVIDIA-H1000", 80.0)]
 
 
 def test_nodes_that_are_not_ready_or_go(told: Callable[[Any], Findings]) -> None:

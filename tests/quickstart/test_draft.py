@@ -241,6 +241,25 @@ def test_quotas_and_prices_leave_machines_out() -> None:
     assert priced.problem.instance_types["p5e.48xlarge"].price_per_hour == 50
 
 
+def test_a_part_of_a_cluster() -> None:
+    """Zones that are named hold for nodes too, and a type without a node there is left out, told."""
+    facts = InstanceFacts("kubernetes", "bare", "L40S", 2, 1, 48, 64, 256)
+    kinds = facts, replace(facts, name="rack")
+    nodes = Node("n0", "bare", "z0"), Node("n1", "bare", "z1"), Node("n2", "rack", "z1"), Node("n3", "rack", "z2")
+    market = Market([Findings("nodes", kinds, nodes=nodes)])
+    given = answers(gpus=(), region="", prices={"bare": 3, "rack": 2})
+
+    made = draft(replace(given, zones=("z0",)), market)
+
+    assert [row.id for row in made.problem.instances] == ["n0"]
+    assert "1 kind of machine, in z0." in made.text
+    assert "# Left out: rack: its nodes are in z1, z2." in made.text
+    assert "in z0, z1, z2." in draft(given, market).text
+    assert "in z0, z1." in draft(replace(given, prices={"bare": 3}), market).text  # rack has no price
+    with pytest.raises(UsageError, match="--zones: z9 is no zone of these machines; known: z0, z1, z2"):
+        draft(replace(given, zones=("z9",)), market)
+
+
 def test_a_cluster_is_its_nodes() -> None:
     """No region and no GPU need be told; pools are as large as they are."""
     facts = InstanceFacts("kubernetes", "bare", "H100", 8, 1, 80, 190, 1900)

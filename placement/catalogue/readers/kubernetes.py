@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.devices import NONE, Devices, named_devices
 from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offer
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, each, number_in
-from placement.catalogue.tables import instance_types
+from placement.catalogue.tables import accelerators, instance_types
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
@@ -60,11 +61,10 @@ Labels = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """One node: what it is, what it has, and where."""
+    """One node, and what it has."""
 
     node: Node
     facts: InstanceFacts
-    region: str
 
 
 def read_nodes(document: At, source: str) -> Findings:
@@ -73,14 +73,12 @@ def read_nodes(document: At, source: str) -> Findings:
     read = each(rows, _machine, source)
     machines = [row for row in read if isinstance(row, _Machine)]
     skipped = tuple(row for row in read if isinstance(row, str))
-    types, named = _types(machines)
-    offers = {Offer(node.instance_type, region, node.zone, node.capacity) for node, region in named}
-    return Findings(
-        source, types, tuple(sorted(offers, key=str)), nodes=tuple(node for node, _ in named), skipped=skipped
-    )
+    types, nodes = _types(machines)
+    offers = {Offer(node.instance_type, node.region, node.zone, node.capacity) for node in nodes}
+    return Findings(source, types, tuple(sorted(offers, key=str)), nodes=nodes, skipped=skipped)
 
 
-def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], list[tuple[Node, str]]]:
+def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], tuple[Node, ...]]:
     """One type for nodes of one label and with the same accelerators, and of each node the name of its type.
 
     What is allocatable differs by a few MiB from node to node: a type has the least of its nodes. Nodes that share a
@@ -90,7 +88,7 @@ def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], list[tu
     for machine in machines:
         facts = machine.facts
         groups[facts.name][facts.accelerator, facts.accelerator_count].append(machine)
-    types, named = [], []
+    types, nodes = [], []
     for label, kinds in groups.items():
         for (accelerator, count), members in kinds.items():
             name = label if len(kinds) == 1 else f"{label}-{f'{count}x{accelerator}' if count else 'cpu'}"
@@ -102,8 +100,8 @@ def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], list[tu
                 accelerator_memory_gib=min(member.facts.accelerator_memory_gib for member in members),
             )
             types.append(least)
-            named += [(replace(member.node, instance_type=name), member.region) for member in members]
-    return tuple(types), named
+            nodes += [replace(member.node, instance_type=name) for member in members]
+    return tuple(types), tuple(nodes)
 
 
 def _machine(row: At) -> _Machine | str:
@@ -131,8 +129,8 @@ def _machine(row: At) -> _Machine | str:
     spot = any(labels.get(key) == value for key, value in SPOT_LABELS.items())
     capacity: Capacity = "spot" if spot else "on-demand"
     zone = first_label(labels, (*ZONE_LABELS, *_DISK_ZONE_LABELS)) or _zone_of_provider(row) or NO_ZONE
-    node = Node(name, type_name, zone, capacity, node_state(row))
-    return _Machine(node, facts, first_label(labels, REGION_LABELS) or "")
+    region = first_label(labels, REGION_LABELS)
+    return _Machine(Node(name, type_name, zone, capacity, node_state(row), region), facts)
 
 
 def _zone_of_provider(row: At) -> str:
@@ -198,7 +196,20 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
     if count != int(count) or count > _MOST_GPUS:
         raise allocatable.key(resource).fault(f"must be a whole number of at most {_MOST_GPUS}")
     found = devices_by_labels(labels, int(count)) or devices_by_type(labels, int(count))
-    return found or f"has {int(count)} accelerators of unknown kind (it lacks the label nvidia.com/gpu.product)"
+    return found or _unknown_kind(labels, int(count))
+
+
+def _unknown_kind(labels: Labels, count: int) -> str:
+    """What is missing to tell what the accelerators of a node are, or how much memory they have."""
+    held = f"{count} accelerator{'s' if count > 1 else ''}"
+    product = first_label(labels, PRODUCT_LABELS)
+    if not product:
+        return f"has {held} of unknown kind (it lacks the label {PRODUCT_LABELS[0]})"
+    told = nearest_names(product, accelerators(), listed_by=LISTED_BY)
+    return (
+        f'has {held} of kind "{product}", which the catalogue has not ({told}), and it lacks the label '
+        f"{MEMORY_LABELS[0]}, which would tell their memory"
+    )
 
 
 def devices_by_labels(labels: Labels, count: int) -> Devices | None:
