@@ -30,22 +30,30 @@ def policy_parts(row: ScalingDefaults, weights: Sequence[int]) -> tuple[ScalingD
     """
     if len(weights) == 1:
         return (row,)
-    most = _split(row.max_capacity, weights)
-    least = _split(row.min_capacity, weights, most)
+    limits = split_limits(row.min_capacity, row.max_capacity, weights)
     schedules: list[list[ScheduledAction]] = [[] for _ in weights]
     for action in row.schedule:
-        ceilings = None if action.max_capacity is None else _split(action.max_capacity, weights)
-        floors = None if action.min_capacity is None else _split(action.min_capacity, weights, ceilings)
-        for k, schedule in enumerate(schedules):
-            limits = {
-                "min_capacity": None if floors is None else floors[k],
-                "max_capacity": None if ceilings is None else ceilings[k],
-            }
-            schedule.append(action.model_copy(update=limits))
+        shares = split_limits(action.min_capacity, action.max_capacity, weights)
+        for schedule, (least, most) in zip(schedules, shares, strict=True):
+            schedule.append(action.model_copy(update={"min_capacity": least, "max_capacity": most}))
     return tuple(
-        row.model_copy(update={"min_capacity": low, "max_capacity": high, "schedule": tuple(schedule)})
-        for low, high, schedule in zip(least, most, schedules, strict=True)
+        row.model_copy(update={"min_capacity": least, "max_capacity": most, "schedule": tuple(schedule)})
+        for (least, most), schedule in zip(limits, schedules, strict=True)
     )
+
+
+def split_limits(least: int | None, most: int | None, weights: Sequence[int]) -> list[tuple[int | None, int | None]]:
+    """Least and most of each part, which add up to those of the whole; None stays None.
+
+    >>> split_limits(2, 8, [3, 1]), split_limits(None, 3, [1, 0])
+    ([(2, 6), (0, 2)], [(None, 3), (None, 0)])
+    """
+    ceilings = None if most is None else _split(most, weights)
+    floors = None if least is None else _split(least, weights, ceilings)
+    return [
+        (None if floors is None else floors[part], None if ceilings is None else ceilings[part])
+        for part in range(len(weights))
+    ]
 
 
 def _split(whole: int, weights: Sequence[int], most: Sequence[int] | None = None) -> list[int]:

@@ -73,10 +73,10 @@ def import_endpoints(
 ) -> None:
     """Read endpoints with inference components, and what runs on them.
 
-    Five kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents,
-    DescribeInferenceComponent, and DescribeScalableTargets of Application Auto Scaling. SageMaker tells counts alone:
-    which machine a copy is on is reconstructed. Everything that was ignored, assumed or reconstructed is told on
-    stderr, and in the comments of a YAML file.
+    Seven kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents,
+    DescribeInferenceComponent, and of Application Auto Scaling DescribeScalableTargets, DescribeScheduledActions and
+    DescribeScalingPolicies. SageMaker tells counts alone: which machine a copy is on is reconstructed. Everything that
+    was ignored, assumed or reconstructed is told on stderr, and in the comments of a YAML file.
 
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
@@ -86,7 +86,13 @@ def import_endpoints(
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
-        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_targets, read_saved
+        from placement.integrations.sagemaker.answers import (
+            of_endpoints,
+            read_live,
+            read_live_scaling,
+            read_live_targets,
+            read_saved,
+        )
         from placement.integrations.sagemaker.around import ranges, scheduled
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
@@ -106,10 +112,13 @@ def import_endpoints(
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
             targets = read_live_targets(answers, notes, region, endpoint_url)
+            scaling = read_live_scaling(answers, notes, region, endpoint_url)
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
-        scaled = replace(ranges(targets, notes, asked=from_json is None), actions=scheduled(scaling, notes))
+        given = from_json is not None
+        actions = scheduled(scaling, notes, expected=given and bool(targets))
+        scaled = replace(ranges(targets, notes, asked=not given), actions=actions)
         market = with_hosted_types(read_market(files), endpoints, notes)
         kept = _headroom(headroom or [], market)
         wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)

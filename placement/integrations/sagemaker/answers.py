@@ -238,6 +238,39 @@ def read_live_targets(
     answers: Iterable[EndpointAnswers], notes: Notes, region: str = "", endpoint_url: str = ""
 ) -> tuple[ApiAnswer, ...]:
     """What Application Auto Scaling says of the components and variants of endpoints; a note where it is refused."""
+    try:
+        return tuple(_ask_targets(open_client("application-autoscaling", region, endpoint_url), _scalable(answers)))
+    except UsageError as error:
+        notes.assumed("autoscaling", f"{error}; what is scaled is not known")
+        return ()
+
+
+def read_live_scaling(
+    answers: Iterable[EndpointAnswers], notes: Notes, region: str = "", endpoint_url: str = ""
+) -> tuple[ApiAnswer, ...]:
+    """Scheduled actions and policies of the components and variants of endpoints; a note where it is refused.
+
+    Those of the whole region are asked for, page by page: by resource, each would be a call of its own.
+    """
+    resources = set(_scalable(answers))
+    found: list[ApiAnswer] = []
+    for key, method, what in (
+        ("ScheduledActions", "describe_scheduled_actions", "what changes ranges by the clock"),
+        ("ScalingPolicies", "describe_scaling_policies", "by what copies are scaled"),
+    ):
+        try:
+            client = open_client("application-autoscaling", region, endpoint_url)
+            for page in _pages(client, method, ServiceNamespace=NAMESPACE):
+                with page.reading() as at:
+                    rows = [row.value for row in at.key(key).items() if row.key("ResourceId").text() in resources]
+                found.append(ApiAnswer(page.source, At({key: rows})))
+        except UsageError as error:
+            notes.assumed("autoscaling", f"{error}; {what} is not known")
+    return tuple(found)
+
+
+def _scalable(answers: Iterable[EndpointAnswers]) -> list[str]:
+    """What Application Auto Scaling calls the variants and components of endpoints."""
     resources: list[str] = []
     for each in answers:
         with each.config.reading() as config, each.endpoint.reading() as endpoint:
@@ -246,22 +279,26 @@ def read_live_targets(
         for component in each.components:
             with component.reading() as at:
                 resources.append(RESOURCE + at.key("InferenceComponentName").text())
-    try:
-        return tuple(_ask_targets(open_client("application-autoscaling", region, endpoint_url), resources))
-    except UsageError as error:
-        notes.assumed("autoscaling", f"{error}; what is scaled is not known")
-        return ()
+    return resources
 
 
 def _ask_targets(client: Any, resources: Sequence[str]) -> Iterator[ApiAnswer]:
     for start in range(0, len(resources), _TARGETS):
         asked = {"ServiceNamespace": NAMESPACE, "ResourceIds": list(resources[start : start + _TARGETS])}
-        more: At | None = None
-        while more is None or more.value is not None:
-            token = {} if more is None else {"NextToken": more.text()}
-            page = _call(client, "describe_scalable_targets", **asked, **token)
-            yield page
-            more = page.at.get("NextToken") or At(None)
+        yield from _pages(client, "describe_scalable_targets", **asked)
+
+
+def _pages(client: Any, method: str, **asked: Any) -> Iterator[ApiAnswer]:
+    """All pages of an answer."""
+    token: dict[str, str] = {}
+    while True:
+        page = _call(client, method, **asked, **token)
+        yield page
+        with page.reading() as at:
+            more = at.get("NextToken")
+            if more is None:
+                return
+            token = {"NextToken": more.text()}
 
 
 def _ask(client: Any, name: str) -> EndpointAnswers:
@@ -271,15 +308,9 @@ def _ask(client: Any, name: str) -> EndpointAnswers:
     config = _call(client, "describe_endpoint_config", EndpointConfigName=config_name)
     components: list[str] = []
     asked = {"EndpointNameEquals": name, "MaxResults": _PAGE, "SortBy": "CreationTime", "SortOrder": "Ascending"}
-    token: dict[str, str] = {}
-    while True:
-        page = _call(client, "list_inference_components", **asked, **token)
+    for page in _pages(client, "list_inference_components", **asked):
         with page.reading() as at:
             components += [row.key("InferenceComponentName").text() for row in at.key("InferenceComponents").items()]
-            more = at.get("NextToken")
-            if more is None:
-                break
-            token = {"NextToken": more.text()}
     described = [_call(client, "describe_inference_component", InferenceComponentName=each) for each in components]
     return EndpointAnswers(endpoint, config, tuple(described))
 

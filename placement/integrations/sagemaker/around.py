@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
@@ -38,7 +39,7 @@ class ScalingRanges:
 
     components: Mapping[str, Range] = field(default_factory=dict)
     variants: Mapping[tuple[str, str], Range] = field(default_factory=dict)
-    actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # scheduled, of components
+    actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # scheduled, by resource
 
     def tell_others(self, endpoints: Iterable[Endpoint], notes: Notes) -> None:
         """Ranges of what was not read, each by its name."""
@@ -94,8 +95,10 @@ def _keep(found: dict[Any, Range], name: Hashable, row: At, notes: Notes) -> Non
         notes.assumed(f"{place} SuspendedState", "a part of it is suspended: its range is taken as if it were not")
 
 
-def scheduled(answers: Sequence[ApiAnswer], notes: Notes) -> dict[str, list[dict[str, Any]]]:
-    """Scheduled actions of components, as they are put; each is told, and so is each policy.
+def scheduled(answers: Sequence[ApiAnswer], notes: Notes, *, expected: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Scheduled actions of components and variants by resource, as they are put; each is told, and so is each policy.
+
+    A note tells that no answer has any, where that is `expected`: ranges were given that they could change.
 
     Raises
     ------
@@ -103,6 +106,9 @@ def scheduled(answers: Sequence[ApiAnswer], notes: Notes) -> dict[str, list[dict
         An answer is damaged.
     """
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if expected and not any("ScheduledActions" in answer.at.value for answer in answers):
+        reason = "no answer of describe-scheduled-actions was given: what changes ranges by the clock is not known"
+        notes.assumed("autoscaling", reason)
     for answer in answers:
         with answer.reading() as at:
             for row in rows_of(at, "ScheduledActions"):
@@ -124,10 +130,26 @@ def _action(row: At, found: dict[str, list[dict[str, Any]]], notes: Notes) -> No
     words = ", ".join(f"{key} {limits[key]}" for key in limits) or "no range"
     reason = f"{row.key('Schedule').text()} sets {words} of {resource}: the plan is for now"
     notes.ignored(f"scheduled action {name}", reason)
-    if resource.startswith(RESOURCE) and limits:
-        rows = {key: at for key in _KEPT if (at := row.get(key)) is not None}
-        kept = {key: at.value if isinstance(at.value, int | float) else at.text() for key, at in rows.items()}
-        found[resource.removeprefix(RESOURCE)].append({**kept, "ScalableTargetAction": limits})
+    if limits and (resource.startswith(RESOURCE) or _VARIANT.fullmatch(resource)):
+        kept = {key: _put(at) for key in _KEPT if (at := row.get(key)) is not None}
+        found[resource].append({**kept, "ScalableTargetAction": limits})
+
+
+def _put(at: At) -> str:
+    """A field of an action as a call takes it: boto3 reads times as such, the command line prints texts or numbers."""
+    if isinstance(at.value, datetime):
+        return at.value.isoformat()
+    if isinstance(at.value, int | float):
+        try:
+            return datetime.fromtimestamp(at.value, UTC).isoformat()
+        except (ValueError, OverflowError, OSError):
+            raise at.fault("must be a time") from None
+    return at.text()
+
+
+def variant_resource(endpoint: str, variant: str) -> str:
+    """What Application Auto Scaling calls the machines of a variant."""
+    return f"endpoint/{endpoint}/variant/{variant}"
 
 
 def _tell_left(what: str, names: Set[str], reason: str, notes: Notes) -> None:

@@ -5,6 +5,8 @@
 3. where there is none, copies go, and others are added in their place;
 4. copies are taken away, last those that clients must call elsewhere by then;
 5. endpoints get fewer machines.
+
+Ranges of autoscaling are widened before the number that they are about changes, and narrowed after.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.demand.application_auto_scaling import NAMESPACE
+from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.around import OF_VARIANT
+from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
+from placement.integrations.sagemaker.around_change import Registered, around_change
 from placement.integrations.sagemaker.calls import (
     adapter_call,
     component_call,
@@ -35,17 +38,19 @@ from placement.integrations.sagemaker.scaling import (
     endpoint_policy,
     holding,
     of_range,
+    own_ranges,
     registrations,
     scaling_steps,
-    scheduled_actions,
-    scheduled_steps,
 )
+from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions, tell_actions
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.documents import Component
     from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.serving import Deployment, Served
@@ -223,26 +228,60 @@ class DeploymentChanges:
         running = running_range(group.pools, labels.CAPACITY)
         wanted = wanted_range(self.view.problem, group.pools, group.machines, labels.CAPACITY)
         place = f"endpoint {endpoint} variant {group.variant} autoscaling"
-        if wanted is None or running is None or wanted[1] is None or (self.wish.pin and not group.machines):
+        if wanted is None or running is None or wanted[1] is None or running[1] is None:
+            self._leave_out_actions(group, place, runs=runs)
+            return
+        if self.wish.pin and not group.machines:
             return
         least, most = max(wanted[0], min(running[0], 1)), wanted[1]  # no number of machines is set to 0
         least = min(least, group.machines or least)
         if self.wish.pin:
             least = most = group.machines
-        if not runs:
-            self.notes.assumed(
-                place, f"{_words((least, most))} machines are registered; policies that scale in it are yours to make"
+        actions = scheduled_actions(group.pools[0])
+        if runs:
+            self._tell_machine_actions(actions, group, place)
+            self._register_machines(endpoint, group, (running[0], running[1]), (least, most))
+            return
+        self.notes.assumed(
+            place, f"{_words((least, most))} machines are registered; policies that scale in it are yours to make"
+        )
+        purpose = f"other limits on the machines of variant {group.variant} of endpoint {endpoint} by the clock"
+        resource = variant_resource(endpoint, group.variant)
+        self._make[False].append(_scalable(endpoint, group.variant, least, most))
+        self._make[False].extend(put_actions(actions, resource, OF_VARIANT, purpose))
+        self._tell_machine_actions(actions, group, place)
+
+    def _register_machines(self, endpoint: str, group: ServingGroup, running: Range, wanted: Range) -> None:
+        """Another range of a variant that runs: widened before its machines are numbered, narrowed after."""
+        now = self._machines_now(group)
+        planned = group.machines or now
+        ranges = around_change(running, wanted, now, planned)
+        if ranges == (None, None):
+            return
+        why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
+        self.notes.assumed(
+            f"endpoint {endpoint} variant {group.variant} autoscaling",
+            f"{_words(running)} machines now, {_words(wanted)} {why}: the latter are registered",
+        )
+        phase = self._more_machines if planned >= now else self._fewer_machines
+        if ranges.before is not None:
+            phase.insert(0, _scalable(endpoint, group.variant, *ranges.before))
+        if ranges.after is not None:
+            phase.append(_scalable(endpoint, group.variant, *ranges.after))
+
+    def _tell_machine_actions(self, actions: Sequence[dict[str, Any]], group: ServingGroup, place: str) -> None:
+        """Scheduled actions that change the plan's machines, or a range that was to be fixed."""
+        if actions and self.wish.pin:
+            named = listed([str(action.get("ScheduledActionName", "")) for action in actions])
+            self.notes.inexact(f"{place} scheduled actions", f"they end what --pin fixes: delete them, or not: {named}")
+        tell_actions(actions, group.machines, "machines", place.removesuffix(" autoscaling"), self.notes)
+
+    def _leave_out_actions(self, group: ServingGroup, place: str, *, runs: bool) -> None:
+        """Scheduled actions of a variant whose range is managed scaling's: there is no range that they could change."""
+        if not runs and scheduled_actions(group.pools[0]):
+            self.notes.inexact(
+                f"{place} scheduled actions", "they are left out: the variant is made with ManagedInstanceScaling"
             )
-            self._make[False].append(_scalable(endpoint, group.variant, least, most))
-        elif (least, most) != running:
-            why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
-            told = f"{_words(running)} machines now, {_words((least, most))} {why}: the latter are registered"
-            self.notes.assumed(place, told)
-            step = _scalable(endpoint, group.variant, least, most)
-            if most < self._machines_now(group):  # it takes machines away at once, so copies go first
-                self._fewer_machines.insert(0, step)
-            else:
-                self._more_machines.insert(0, step)
 
     # --- Components
 
@@ -256,14 +295,15 @@ class DeploymentChanges:
                 f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
                 "is not there yet must not have the label",
             )
-        found = self._widened(served.component, served.name, served.copies)
-        steps = scaling_steps(served.name, of_range(*found, self.wish.requests))[:1] if found is not None else []
+        ranges = self._ranges(served, now if asked is None else asked)
+        steps = self._register(served.name, ranges.before)
         if served.copies != now and served.copies == asked:
             self.notes.assumed(
                 f"component {served.name}", f"{now} copies run, and the plan's {asked} are asked for already: no call"
             )
         elif served.copies not in (now, asked) or asked not in (now, None):
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
+        steps += self._register(served.name, ranges.after) + self._shared_actions(served)
         before = self._tell_leaving(served, now)
         steps = [replace(step, before=before) for step in steps]
         if served.copies >= now:
@@ -301,29 +341,56 @@ class DeploymentChanges:
         self.notes.inexact(place, f"no call moves clients. Before its copies go, {before}; apply stops there")
         return before
 
-    def _widened(self, component: str, name: str, copies: int) -> tuple[int, int] | None:
-        """The range of autoscaling of a component, made to have so many copies, and told; None where it has them."""
-        self._tell_scheduled(component, name, copies)
-        scaled = copy_range(self.view.components[component])
-        if scaled is None or holding(scaled, copies) == scaled:
-            return None
-        least, most = holding(scaled, copies)
-        from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
-        self.notes.assumed(
-            f"component {name} autoscaling",
-            f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
-            f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
-        )
-        return least, most
+    def _ranges(self, served: Served, now: int) -> Registered:
+        """What is registered around another number of copies of a component that runs, if it is scaled."""
+        component = self.view.components[served.component]
+        running = copy_range(component)
+        if running is None:
+            return Registered(None, None)
+        wanted = holding(running, served.copies)
+        if self.wish.policy is None and labels.MIN_CAPACITY in component.labels:  # the policy's own range comes last
+            wanted = own_ranges(component, self.deployment.parts(served.component))[served.name]
+        self._tell_copies(component)
+        return around_change(running, wanted, now, served.copies)
 
-    def _tell_scheduled(self, component: str, name: str, copies: int) -> None:
-        """Scheduled actions that will bring copies into another range again."""
-        for row in scheduled_actions(self.view.components[component]):
-            limits = row.get("ScalableTargetAction", {})
-            if not limits.get("MinCapacity", 0) <= copies <= limits.get("MaxCapacity", copies):
-                words = " to ".join(str(limits[key]) for key in ("MinCapacity", "MaxCapacity") if key in limits)
-                reason = f"{row.get('Schedule', '')} sets {words} copies, the plan has {copies}: they change then"
-                self.notes.inexact(f"component {name} scheduled action {row.get('ScheduledActionName', '')}", reason)
+    def _register(self, name: str, limits: tuple[int, int] | None) -> list[Step]:
+        """The call that registers a range of copies; none without one."""
+        return [] if limits is None else scaling_steps(name, of_range(*limits, self.wish.requests))[:1]
+
+    def _tell_copies(self, component: Component) -> None:
+        """The range of autoscaling of a component, where the plan's copies widen it, or several parts share it."""
+        scaled, parts = copy_range(component), self.deployment.parts(component.name)
+        if scaled is None:
+            return
+        place, copies = f"component {component.name} autoscaling", sum(part.copies for part in parts)
+        least, most = holding(scaled, copies)
+        if (least, most) != scaled:
+            from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
+            self.notes.assumed(
+                place,
+                f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
+                f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
+            )
+        if len(parts) > 1 and self.wish.policy is None:
+            shares = own_ranges(component, parts)
+            words = ", ".join(f"{name} {_words(share)}" for name, share in shares.items())
+            self.notes.assumed(place, f"its parts share the range of {_words((least, most))} copies: {words}")
+
+    def _shared_actions(self, served: Served) -> list[Step]:
+        """The scheduled actions of a component that runs, put anew with its share where it has one of several parts."""
+        parts = self.deployment.parts(served.component)
+        actions = self._actions(served)
+        place = f"component {served.name}"
+        tell_actions(actions, served.copies, "copies", place, self.notes)
+        if len(parts) == 1 or not actions or self.wish.policy is not None:
+            return []
+        return _put_actions(actions, served.name)
+
+    def _actions(self, served: Served) -> list[dict[str, Any]]:
+        """The scheduled actions of an inference component: its share of those that its component was read with."""
+        parts = self.deployment.parts(served.component)
+        actions = scheduled_actions(self.view.components[served.component])
+        return shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
 
     def _room_is_needed(self, group: ServingGroup) -> bool:
         """Whether the machines can't hold what runs and what is to run at once; looked at once for each group."""
@@ -389,19 +456,16 @@ class DeploymentChanges:
         if registration is None:
             return []
         place = f"component {served.name}"
-        if self.wish.policy is None:
-            parts = [each.copies for each in self.deployment.served if each.component == served.component]
-            self._widened(served.component, served.component, sum(parts))
-            self.notes.assumed(
-                f"{place} autoscaling",
-                f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
-            )
-            component = self.view.components[served.component]
-            if sum(map(bool, parts)) <= 1:
-                return [*scaling_steps(served.name, registration), *scheduled_steps(component, served.name)]
-            if scheduled_actions(component):
-                self.notes.inexact(f"{place} scheduled actions", "they are for all its copies: none is made for a part")
-        return scaling_steps(served.name, registration)
+        if self.wish.policy is not None:
+            return scaling_steps(served.name, registration)
+        self._tell_copies(self.view.components[served.component])
+        self.notes.assumed(
+            f"{place} autoscaling",
+            f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
+        )
+        actions = self._actions(served)
+        tell_actions(actions, served.copies, "copies", place, self.notes)
+        return [*scaling_steps(served.name, registration), *_put_actions(actions, served.name)]
 
     def _tell_policy(self, served: Served) -> None:
         """Of placement: where the client does not know it, and where what was read has none."""
@@ -450,10 +514,14 @@ def _runs(group: ServingGroup) -> bool:
     return any(labels.ENDPOINT in pool.labels for pool in group.pools)
 
 
+def _put_actions(actions: Sequence[dict[str, Any]], name: str) -> list[Step]:
+    return put_actions(actions, f"{RESOURCE}{name}", DIMENSION, f"other limits on the copies of {name} by the clock")
+
+
 def _scalable(endpoint: str, variant: str, least: int, most: int) -> Step:
     call = {
         "ServiceNamespace": NAMESPACE,
-        "ResourceId": f"endpoint/{endpoint}/variant/{variant}",
+        "ResourceId": variant_resource(endpoint, variant),
         "ScalableDimension": OF_VARIANT,
         "MinCapacity": least,
         "MaxCapacity": most,

@@ -16,7 +16,7 @@ from placement.integrations.sagemaker.label_rules import check_labels
 from placement.integrations.sagemaker.machine_mix import price_per_hour
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import copy_range, later_update, tell_policies
+from placement.integrations.sagemaker.scaling import later_update, own_ranges, tell_policies
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
@@ -137,7 +137,7 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
     for served in made.served:
         component = view.components[served.component]
         _tell_component(component, served, notes)
-        own = copy_range(component)
+        own = own_ranges(component, made.parts(component.name)).get(served.name)
         most = scaled[served.name].most if served.name in scaled else None if own is None else own[1]
         _tell_room(view, served, most, notes)
     if wish.policy is not None:

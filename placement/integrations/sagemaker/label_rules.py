@@ -58,6 +58,7 @@ _A_NAME = (is_name, "must be a name that SageMaker takes: 1 to 63 letters, digit
 _A_COUNT = (lambda text: _whole(_json(text), 0, _MOST_CAPACITY), f"must be a whole number from 0 to {_MOST_CAPACITY}")
 _A_STATUS = (lambda text: bool(text), "must be a status that the API tells, such as Updating")
 _A_MAPPING = (_is_mapping, "must be a mapping as JSON")
+_MAPPINGS = (lambda text: _is_settings(_json(text)), "must be a list of mappings as JSON")
 OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.ENDPOINT: _A_NAME,
     labels.VARIANT: _A_NAME,
@@ -82,6 +83,7 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.SETTINGS: _A_MAPPING,
     labels.ENDPOINT_SETTINGS: _A_MAPPING,
     labels.STATUS: _A_STATUS,
+    labels.SCHEDULED: _MAPPINGS,
 }
 OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.ENDPOINT: _A_NAME,
@@ -99,7 +101,7 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.MAX_CAPACITY: _A_COUNT,
     labels.STATUS: _A_STATUS,
     labels.DESIRED: _A_COUNT,
-    labels.SCHEDULED: (lambda text: _is_settings(_json(text)), "must be a list of mappings as JSON"),
+    labels.SCHEDULED: _MAPPINGS,
 }
 _OF_VARIANT = (
     labels.SCALING,
@@ -107,6 +109,7 @@ _OF_VARIANT = (
     labels.PARTITIONS,
     labels.RESERVATION,
     labels.SETTINGS,
+    labels.SCHEDULED,
 )  # one for all pools of a variant
 
 

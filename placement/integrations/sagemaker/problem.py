@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
 from placement.catalogue.rows import instance_row, price_words, whole
+from placement.demand.application_auto_scaling import RESOURCE
 from placement.documents import Plan
 from placement.errors import UsageError, printable
 from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.around import ScalingRanges
+from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
 from placement.integrations.sagemaker.running import placements
 from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits
@@ -182,7 +183,13 @@ class _EndpointProblem:
         if caps:
             row["max_instances"] = min(caps.values())
         self._tell_count(pool, least, caps)
-        return row | {"labels": pool.labels() | self._capacity(pool)}
+        resource = variant_resource(pool.endpoint.name, pool.variant.name)
+        return row | {"labels": pool.labels() | self._capacity(pool) | self._scheduled(resource)}
+
+    def _scheduled(self, resource: str) -> dict[str, str]:
+        """The label of the scheduled actions of a variant or a component."""
+        found = self.wish.ranges.actions.get(resource)
+        return {labels.SCHEDULED: labels.packed(found)} if found else {}
 
     def _capacity(self, pool: VariantPool) -> dict[str, str]:
         """The label of a range of machines that Application Auto Scaling keeps, where the platform itself has none."""
@@ -298,8 +305,7 @@ class _EndpointProblem:
             told[labels.STATUS] = component.status
         if component.desired != component.current:
             told[labels.DESIRED] = str(component.desired)
-        if component.name in self.wish.ranges.actions:
-            told[labels.SCHEDULED] = labels.packed(self.wish.ranges.actions[component.name])
+        told |= self._scheduled(RESOURCE + component.name)
         if component.adapters:
             told[labels.ADAPTERS] = labels.packed(component.adapters)
         if component.name in self.wish.ranges.components:

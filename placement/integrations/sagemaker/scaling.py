@@ -6,13 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.demand import compile_rules
-from placement.demand.application_auto_scaling import (
-    DIMENSION,
-    NAMESPACE,
-    RESOURCE,
-    to_application_auto_scaling,
-)
-from placement.demand.parts import policy_parts
+from placement.demand.application_auto_scaling import to_application_auto_scaling
+from placement.demand.parts import policy_parts, split_limits
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
 from placement.integrations.notes import listed
@@ -28,12 +23,13 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
+CopyRange = tuple[int, int]  # least and most copies
 _WAIT_SECONDS = 60  # between two steps of a rolling update
 _MOST_PERCENT = 50
 _SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: its alarm's, which nobody sets
 
 
-def copy_range(component: Component) -> tuple[int, int] | None:
+def copy_range(component: Component) -> CopyRange | None:
     """Least and most copies of a component that is scaled: by its labels, else from `min_copies` to `copies`.
 
     Raises
@@ -51,7 +47,7 @@ def copy_range(component: Component) -> tuple[int, int] | None:
     return None
 
 
-def holding(scaled: tuple[int, int], copies: int) -> tuple[int, int]:
+def holding(scaled: CopyRange, copies: int) -> CopyRange:
     """A range of copies, made as much wider as so many copies need: autoscaling brings others back into it.
 
     >>> holding((1, 5), 8), holding((1, 5), 0), holding((1, 5), 3)
@@ -82,7 +78,7 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
     """By the name of each inference component, how it is scaled; those that are not are left out.
 
     With a policy all are, as it says; without one, new ones are that have a range. Where a component of the problem is
-    several inference components, each has its part, which is that of its copies, and at least room for those.
+    several inference components, each has its part, which is that of its copies.
 
     Raises
     ------
@@ -103,8 +99,12 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
         if wish.policy is not None:
             found |= _of_policy(components[name], parts, wish.policy)
         else:
-            made = [part for part in parts if wish.as_new or not part.runs]
-            found |= _of_own_range(components[name], parts, made, wish.requests)
+            ranges = own_ranges(components[name], parts)
+            found |= {
+                part.name: of_range(*ranges[part.name], wish.requests)
+                for part in parts
+                if part.name in ranges and (wish.as_new or not part.runs)
+            }
     return found
 
 
@@ -115,18 +115,19 @@ def _of_policy(component: Component, parts: Sequence[Served], policy: ScalingPol
     return {part.name: Registration(own, target or 0) for part, own in zip(parts, rows, strict=True)}
 
 
-def _of_own_range(
-    component: Component, parts: Sequence[Served], made: Sequence[Served], requests: float
-) -> dict[str, Registration]:
-    """By the component's own range, of the parts that are made new."""
+def own_ranges(component: Component, parts: Sequence[Served]) -> dict[str, CopyRange]:
+    """By the name of each part, its share of the component's own range, which has room for its copies.
+
+    The shares add up to the range, made as much wider as the copies of all parts need.
+    """
     scaled = copy_range(component)
-    if scaled is None:
+    if scaled is None or not parts:
         return {}
-    rows = policy_parts(of_range(*scaled, requests).row, [part.copies for part in parts])
+    copies = [part.copies for part in parts]
+    shares = split_limits(*holding(scaled, sum(copies)), copies)
     return {
-        part.name: of_range(*holding((row.min_capacity, row.max_capacity), part.copies), requests)
-        for part, row in zip(parts, rows, strict=True)
-        if part in made
+        part.name: holding((least or 0, most or 0), part.copies)
+        for part, (least, most) in zip(parts, shares, strict=True)
     }
 
 
@@ -140,10 +141,13 @@ def of_range(least: int, most: int, requests: float) -> Registration:
 def scaling_steps(name: str, registration: Registration) -> list[Step]:
     """Registration and policies of an inference component; from zero, also what adds its first copy.
 
-    Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one.
+    Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one. A part that never
+    has a copy is registered alone.
     """
     row, target = registration
     calls = to_application_auto_scaling(name, row, target)
+    if registration.most == 0:
+        calls = {"register-scalable-target": calls["register-scalable-target"]}
     of_what = "requests at once" if row.metric == "requests_in_flight" else "requests a second"
     purposes = {
         "register-scalable-target": f"scale {name} from {row.min_capacity} to {row.max_capacity} copies",
@@ -163,31 +167,6 @@ def scaling_steps(name: str, registration: Registration) -> list[Step]:
         for call, inputs in calls.items()
         for given in inputs
     ]
-
-
-def scheduled_steps(component: Component, name: str) -> list[Step]:
-    """The scheduled actions that a component was read with, of an inference component that is made of it."""
-    of = {"ServiceNamespace": NAMESPACE, "ResourceId": f"{RESOURCE}{name}", "ScalableDimension": DIMENSION}
-    return [
-        Step(
-            "application-autoscaling",
-            "PutScheduledAction",
-            {**of, **row},
-            f"other limits on the copies of {name} by the clock",
-        )
-        for row in scheduled_actions(component)
-    ]
-
-
-def scheduled_actions(component: Component) -> list[dict[str, Any]]:
-    """The scheduled actions that a component was read with.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    return labels.unpacked(component.labels, labels.SCHEDULED, list, f"component {component.name}") or []
 
 
 def tell_policies(

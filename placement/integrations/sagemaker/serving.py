@@ -42,6 +42,10 @@ class Deployment:
     groups: tuple[ServingGroup, ...]
     served: tuple[Served, ...]
 
+    def parts(self, component: str) -> list[Served]:
+        """The inference components that are to have copies of a component, or have them now."""
+        return [each for each in self.served if each.component == component and (each.copies or each.runs)]
+
 
 def deployment(view: PlanView, wish: ExportWish) -> Deployment:
     """Groups with names, and the components on them.

@@ -37,6 +37,8 @@ def template(steps: Sequence[Step], description: str) -> str | None:
     for step in steps:
         if step.operation in _TYPES:
             writer.add(step)
+        elif step.operation == "PutScheduledAction":
+            writer.schedule(step.parameters)
     document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": description[:1000],
@@ -61,6 +63,12 @@ class _TemplateWriter:
         self.resources[own] = {"Type": kind} | ({"DependsOn": after} if after else {}) | {"Properties": properties}
         self._ids[start, step.subject] = own
         self._last = own
+
+    def schedule(self, call: Mapping[str, Any]) -> None:
+        """A scheduled action, which is a property of its target."""
+        kept = ("ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction")
+        target = self.resources[self._ids["Target", call["ResourceId"]]]["Properties"]
+        target.setdefault("ScheduledActions", []).append({key: call[key] for key in kept if key in call})
 
     def _config(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         return dict(call), []

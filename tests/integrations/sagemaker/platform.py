@@ -53,8 +53,10 @@ class Platform:
         self.components: dict[str, Doc] = {}
         self.targets: dict[str, Doc] = {}
         self.policies: dict[str, Doc] = {}
+        self.actions: dict[tuple[str, str], Doc] = {}
         self.alarms: dict[str, Doc] = {}
         self.stock = dict(stock or {})
+        self.brought_back: list[str] = []  # what was outside of its range of autoscaling, at any moment
         self._lock = threading.Lock()
 
     def answer(self, service: str, operation: str, call: Doc) -> Doc:
@@ -145,7 +147,7 @@ class Platform:
         return config | {"EndpointConfigArn": _arn("endpoint-config", EndpointConfigName), "CreationTime": time.time()}
 
     def UpdateEndpoint(self, **call: Any) -> Doc:
-        row = self._endpoint(call["EndpointName"])
+        row = self._still(call["EndpointName"])
         config = self._config(call["EndpointConfigName"])
         row["config"] = call["EndpointConfigName"]
         row["machines"] = {each["VariantName"]: self._machines(each) for each in config["ProductionVariants"]}
@@ -153,12 +155,19 @@ class Platform:
         return {"EndpointArn": _arn("endpoint", call["EndpointName"])}
 
     def UpdateEndpointWeightsAndCapacities(self, **call: Any) -> Doc:
-        row = self._endpoint(call["EndpointName"])
+        row = self._still(call["EndpointName"])
         for desired in call["DesiredWeightsAndCapacities"]:
             machines = row["machines"][desired["VariantName"]]
             count = desired["DesiredInstanceCount"]
             row["machines"][desired["VariantName"]] = (machines + machines[:1] * count)[:count]
+        row["looks"] = self.delay
         return {"EndpointArn": _arn("endpoint", call["EndpointName"])}
+
+    def _still(self, name: str) -> Doc:
+        """An endpoint that may be updated."""
+        if self._endpoint(name)["looks"] > 0:
+            raise Refused(f"Cannot update in-progress endpoint {name}")
+        return self._endpoint(name)
 
     def _endpoint(self, name: str) -> Doc:
         if name not in self.endpoints:
@@ -269,10 +278,16 @@ class Platform:
     # --- Around
 
     def settle(self) -> None:
-        """What the platform does by itself: copies go back into their range, machines of a range follow them."""
+        """What the platform does by itself: copies and machines go back into their ranges, machines follow copies."""
         for resource, target in self.targets.items():
+            if resource.startswith("endpoint/"):
+                self._keep_machines(resource, target)
+                continue
             row = self.components.get(resource.partition("/")[2], {"copies": 0})
-            row["copies"] = min(max(row["copies"], target["MinCapacity"]), target["MaxCapacity"])
+            count = min(max(row["copies"], target["MinCapacity"]), target["MaxCapacity"])
+            if count != row["copies"]:
+                self.brought_back.append(resource)
+                row["copies"] = count
         for name, endpoint in self.endpoints.items():
             for variant in self._config(endpoint["config"])["ProductionVariants"]:
                 machines = endpoint["machines"][variant["VariantName"]]
@@ -282,6 +297,17 @@ class Platform:
                         machines[:] = self._machines({**variant, "InitialInstanceCount": len(machines) + 1})
                     except Refused:
                         break
+
+    def _keep_machines(self, resource: str, target: Doc) -> None:
+        """An update of the endpoint where the machines of a variant are outside of the range that is registered."""
+        _, name, _, variant = resource.split("/")
+        endpoint = self.endpoints[name]
+        machines = endpoint["machines"][variant]
+        count = min(max(len(machines), target["MinCapacity"]), target["MaxCapacity"])
+        if count != len(machines):
+            self.brought_back.append(resource)
+            machines[:] = (machines + machines[:1] * count)[:count]
+            endpoint["looks"] = max(1, self.delay)
 
     def _waits(self, endpoint: str) -> bool:
         """Whether a copy has no place."""
@@ -298,19 +324,23 @@ class Platform:
 
     def DescribeScalableTargets(self, ServiceNamespace: str, ResourceIds: list[str], NextToken: str = "0") -> Doc:
         assert len(ResourceIds) <= 50
-        rows = [self.targets[name] for name in ResourceIds if name in self.targets]
-        start = int(NextToken)
-        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(rows) else {}
         told = [
-            {**row, "ServiceNamespace": ServiceNamespace, "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/aas", **_created()}
-            for row in rows[start : start + PAGE]
+            {**self.targets[name], "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/aas", **_created()}
+            for name in ResourceIds
+            if name in self.targets
         ]
-        return {"ScalableTargets": told, **more}
+        return _page("ScalableTargets", told, ServiceNamespace, NextToken)
 
     def PutScheduledAction(self, **call: Any) -> Doc:
         if call["ResourceId"] not in self.targets:
             raise Refused("No scalable target registered")
+        self.actions[call["ResourceId"], call["ScheduledActionName"]] = call
         return {}
+
+    def DescribeScheduledActions(self, ServiceNamespace: str, NextToken: str = "0") -> Doc:
+        arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scheduledAction:x"
+        rows = [{**row, "ScheduledActionARN": arn, **_created()} for row in self.actions.values()]
+        return _page("ScheduledActions", rows, ServiceNamespace, NextToken)
 
     def PutScalingPolicy(self, **call: Any) -> Doc:
         if call["ResourceId"] not in self.targets:
@@ -318,9 +348,21 @@ class Platform:
         self.policies[call["PolicyName"]] = call
         return {"PolicyARN": f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:{call['PolicyName']}", "Alarms": []}
 
+    def DescribeScalingPolicies(self, ServiceNamespace: str, NextToken: str = "0") -> Doc:
+        arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:x"
+        rows = [{**row, "PolicyARN": arn, **_created()} for row in self.policies.values()]
+        return _page("ScalingPolicies", rows, ServiceNamespace, NextToken)
+
     def PutMetricAlarm(self, **call: Any) -> Doc:
         self.alarms[call["AlarmName"]] = call
         return {}
+
+
+def _page(key: str, rows: list[Doc], namespace: str, token: str) -> Doc:
+    """A page of rows of a namespace, with the token of the next one."""
+    start = int(token)
+    more = {"NextToken": str(start + PAGE)} if start + PAGE < len(rows) else {}
+    return {key: [{**row, "ServiceNamespace": namespace} for row in rows[start : start + PAGE]], **more}
 
 
 def _needs(row: Doc, kind: str) -> list[float] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
+from placement.demand import ScalingPolicy
 from placement.documents import Plan, Problem
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
@@ -380,6 +381,21 @@ def test_a_component_that_ends_is_not_started_again(tmp_path: Path) -> None:
     assert "component rank autoscaling: assumed: the plan has 4 copies, its range is 1 to 2" in notes(again)
 
 
+def registered(export: SageMakerExport) -> list[str | tuple[int, int]]:
+    """Operations, a registration by its range."""
+    return [
+        (step.parameters["MinCapacity"], step.parameters["MaxCapacity"])
+        if step.operation == "RegisterScalableTarget"
+        else step.operation
+        for step in export.steps
+    ]
+
+
+def copies_of(problem: Problem) -> dict[str, int]:
+    """Copies that are wanted, by component."""
+    return {row.name: row.copies or 0 for row in problem.components}
+
+
 def written_range(export: SageMakerExport, index: int = -1) -> tuple[int, int]:
     """The range of machines of the last configuration that an export makes."""
     rows = [step.parameters for step in export.steps if step.operation == "CreateEndpointConfig"]
@@ -611,23 +627,47 @@ def test_pin_leaves_one_scaler(running: int, called: list[str], tmp_path: Path) 
     """A variant whose range Application Auto Scaling keeps gets no managed scaling beside it: that range is fixed."""
     problem = imported(tmp_path, unmanaged(running) | {"targets": capacity(2, 5)}).problem
     export = exported(problem, FULL, pin=True)
-    register = export.steps[0].parameters
+    register = export.steps[-1].parameters
 
-    assert [operation for operation, _ in calls(export)] == ["RegisterScalableTarget", *called]
+    assert [operation for operation, _ in calls(export)] == [*called, "RegisterScalableTarget"]
     assert (register["MinCapacity"], register["MaxCapacity"]) == (3, 3)
     assert "2 to 5 machines now, 3 to 3 as --pin asks: the latter are registered" in notes(export)
 
 
-def test_a_pinned_range_takes_machines_away_after_copies(tmp_path: Path) -> None:
-    """Registered, it does so at once."""
+def test_a_pinned_range_comes_after_machines_and_copies(tmp_path: Path) -> None:
+    """Registered before, it would take machines away at once, in an update that refuses others."""
     problem = imported(tmp_path, unmanaged(4) | {"targets": capacity(2, 5)}).problem
     less = changed(problem, {"chat-8b": 5, "rank": 1, "code-34b": 1})
     export = exported(less, {**FULL, "llm/main/3": {}}, pin=True)
 
     assert [operation for operation, _ in calls(export)] == [
         "UpdateInferenceComponentRuntimeConfig",
-        "RegisterScalableTarget",
         "UpdateEndpointWeightsAndCapacities",
+        "RegisterScalableTarget",
+    ]
+
+
+def test_a_range_of_machines_is_widened_before_and_narrowed_after(tmp_path: Path) -> None:
+    """From 1 to 3 machines to just 5, and from 3 to 5 to just 2: what runs is in the range at every moment."""
+    problem = imported(tmp_path, unmanaged() | {"targets": capacity(1, 3)}).problem
+    more = changed(problem, {"chat-8b": 13, "rank": 2, "code-34b": 1})
+    contents = {**FULL, "llm/main/new-1": {"chat-8b": 4}, "llm/main/new-2": {"chat-8b": 4}}
+    assert registered(exported(changed(more, copies_of(more), max_instances=5), contents, pin=True)) == [
+        (1, 5),
+        "UpdateEndpointWeightsAndCapacities",
+        (5, 5),
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+
+    problem = imported(tmp_path / "b", unmanaged(4) | {"targets": capacity(3, 5)}).problem
+    less = changed(problem, {"chat-8b": 3, "rank": 1, "code-34b": 1}, min_instances=None)
+    contents = {"llm/main/1": {"chat-8b": 2, "code-34b": 1}, "llm/main/2": {"chat-8b": 1, "rank": 1}}
+    assert registered(exported(less, contents, pin=True)) == [
+        "UpdateInferenceComponentRuntimeConfig",
+        "UpdateInferenceComponentRuntimeConfig",
+        (2, 5),
+        "UpdateEndpointWeightsAndCapacities",
+        (2, 2),
     ]
 
 
@@ -702,6 +742,107 @@ def test_what_stops_before_it_is_made_elsewhere_says_so(tmp_path: Path) -> None:
     assert "Before its copies go, send" not in notes(export)
 
 
+def spread_out(tmp_path: Path, least: int, most: int, *actions: Doc) -> Problem:
+    """A component with six copies on its endpoint, in a range, and an endpoint beside with room."""
+    documents = unmanaged() | {"targets": scaled(least, most), "actions": {"ScheduledActions": list(actions)}}
+    documents["component-chat-8b"]["RuntimeConfig"] = {"DesiredCopyCount": 6, "CurrentCopyCount": 6}
+    problem = imported(tmp_path, documents, moving(), consolidate=True).problem
+    return changed(problem, {"chat-8b": 6, "rank": 2, "code-34b": 1, "guest": 1})
+
+
+APART: Contents = {
+    "llm/main/1": {"chat-8b": 2, "code-34b": 1},
+    "llm/main/2": {"chat-8b": 1, "rank": 2},
+    "other/main/1": {"chat-8b": 3, "guest": 1},
+}
+
+
+def ranges_of(export: SageMakerExport) -> list[tuple[str, int, int]]:
+    """Registrations and scheduled actions: of which component, with which range."""
+    rows = [step.parameters for step in export.steps if "ResourceId" in step.parameters]
+    limits = [row.get("ScalableTargetAction", row) for row in rows if "PolicyName" not in row]
+    names = [row["ResourceId"].partition("/")[2] for row in rows if "PolicyName" not in row]
+    return [(name, row["MinCapacity"], row["MaxCapacity"]) for name, row in zip(names, limits, strict=True)]
+
+
+def test_parts_share_a_range_of_autoscaling(tmp_path: Path) -> None:
+    """Half of the copies go to another endpoint: the range at home is narrowed once they are gone, and sums are right.
+
+    With a scheduled action, which is shared too; all that narrows at home comes after its copies are gone.
+    """
+    export = exported(spread_out(tmp_path, 2, 9, NIGHT), APART)
+
+    assert ranges_of(export) == [
+        ("chat-8b-other", 1, 4),
+        ("chat-8b-other", 0, 1),
+        ("chat-8b", 1, 5),
+        ("chat-8b", 1, 1),
+    ]
+    assert [operation for operation, _ in calls(export)][-4:] == [
+        "UpdateInferenceComponentRuntimeConfig",
+        "RegisterScalableTarget",
+        "PutScheduledAction",
+        "UpdateEndpointWeightsAndCapacities",
+    ]
+    said = notes(export)
+    assert (
+        "chat-8b autoscaling: assumed: its parts share the range of 2 to 9 copies: chat-8b 1 to 5, chat-8b-other"
+        in said
+    )
+
+
+def test_a_component_that_leaves_takes_its_range_along(tmp_path: Path) -> None:
+    """At home none is started again: its part is 0 to 0 once its copies are gone."""
+    contents: Contents = {
+        "llm/main/1": {"code-34b": 1, "guest": 1},
+        "llm/main/2": {"rank": 2},
+        "other/main/1": {"chat-8b": 4},
+    }
+    problem = changed(spread_out(tmp_path, 2, 9), {"chat-8b": 4, "rank": 2, "code-34b": 1, "guest": 1})
+    assert ranges_of(exported(problem, contents)) == [("chat-8b-other", 2, 9), ("chat-8b", 0, 9), ("chat-8b", 0, 0)]
+
+
+def test_a_range_is_widened_before_its_parts_are_shared(tmp_path: Path) -> None:
+    """Seven copies of a range to six: both parts hold their copies, and add up to the widened range."""
+    problem = changed(spread_out(tmp_path, 2, 6), {"chat-8b": 7, "rank": 2, "code-34b": 1, "guest": 1})
+    export = exported(problem, {**APART, "llm/main/2": {"chat-8b": 2, "rank": 2}})
+
+    assert ranges_of(export) == [("chat-8b-other", 1, 3), ("chat-8b", 1, 4)]
+    assert "the plan has 7 copies, its range is 2 to 6: 2 to 7 are registered" in notes(export)
+
+
+def test_a_policy_does_not_scale_a_part_that_leaves(tmp_path: Path) -> None:
+    """Its part of the policy has no copy at any time, so it is registered without a policy that could start one."""
+    contents: Contents = {
+        "llm/main/1": {"code-34b": 1, "guest": 1},
+        "llm/main/2": {"rank": 2},
+        "other/main/1": {"chat-8b": 4},
+    }
+    problem = changed(spread_out(tmp_path, 2, 9), {"chat-8b": 4, "rank": 2, "code-34b": 1, "guest": 1})
+    defaults = {"metric": "requests_per_second", "target_value": 4, "min_capacity": 0, "max_capacity": 6}
+    export = exported(problem, contents, policy=ScalingPolicy(defaults=defaults))
+    of_home = [step for step in export.steps if step.parameters.get("ResourceId") == "inference-component/chat-8b"]
+
+    assert [step.operation for step in of_home][-1] == "RegisterScalableTarget"
+    assert (of_home[-1].parameters["MinCapacity"], of_home[-1].parameters["MaxCapacity"]) == (0, 0)
+    assert "chat-8b-from-zero" not in [step.subject for step in export.steps]
+
+
+def test_room_is_told_of_the_range_that_is_registered(tmp_path: Path) -> None:
+    """Eight copies, of a range to five that is widened to eight."""
+    documents = unmanaged() | {"targets": scaled(1, 5)}
+    problem = changed(imported(tmp_path, documents).problem, {"chat-8b": 8, "rank": 0, "code-34b": 1})
+    document = problem.to_document()
+    document.pop("format")
+    document["components"][0]["avoid"] = ["code-34b"]
+    contents: Contents = {"llm/main/1": {"code-34b": 1}, "llm/main/2": {"chat-8b": 4}, "llm/main/3": {"chat-8b": 4}}
+    export = exported(Problem(**document), contents)
+
+    told = "component chat-8b autoscaling: inexact: the 3 machines of its variant may have no room for "
+    assert f"{told}8 copies" in notes(export)
+    assert f"{told}5 copies" not in notes(export)
+
+
 def test_adapters_are_made_again(tmp_path: Path) -> None:
     """As new, under their names, behind their base; the template has them, and they have no rolling update."""
     export = exported(imported(tmp_path, moving()).problem, {"other/main/1": {"guest": 1}}, as_new=True)
@@ -767,11 +908,38 @@ def test_scheduled_actions_are_told_and_made_again(tmp_path: Path) -> None:
     assert export.steps == ()
     told = "component chat-8b scheduled action night: inexact: cron(0 20 * * ? *) sets 1 to 2 copies, the plan has 5"
     assert told in notes(export)
+    assert told in notes(again)
+    more = NIGHT | {"ScalableTargetAction": {"MinCapacity": 6}}
+    made_more = imported(tmp_path / "c", documents | {"actions": {"ScheduledActions": [more]}})
+    assert "sets at least 6 copies, the plan has 5: it will change them" in notes(exported(made_more.problem, FULL))
     assert put == {key: value for key, value in NIGHT.items() if key != "CreationTime"}
 
     roomy = NIGHT | {"ScalableTargetAction": {"MinCapacity": 1}}
     made = imported(tmp_path / "b", documents | {"actions": {"ScheduledActions": [roomy]}})
     assert "scheduled action" not in notes(exported(made.problem, FULL))
+
+
+def test_scheduled_actions_of_machines_are_told_and_made_again(tmp_path: Path) -> None:
+    """Of a variant whose number of machines Application Auto Scaling keeps."""
+    of_main = capacity(2, 5)["ScalableTargets"][0]
+    night = NIGHT | {key: of_main[key] for key in ("ResourceId", "ScalableDimension")}
+    night |= {"ScalableTargetAction": {"MaxCapacity": 2}}
+    documents = unmanaged() | {"targets": capacity(2, 5), "actions": {"ScheduledActions": [night]}}
+    problem = imported(tmp_path, documents).problem
+    told = "endpoint llm variant main scheduled action night: inexact: cron(0 20 * * ? *) sets at most 2 machines, the"
+    again = exported(problem, FULL, as_new=True)
+    (put,) = (step.parameters for step in again.steps if step.operation == "PutScheduledAction")
+
+    assert f"{told} plan has 3: it will change them" in notes(exported(problem, FULL))
+    assert told in notes(again)
+    assert put == {key: value for key, value in night.items() if key != "CreationTime"}
+    target = json.loads(again.exported.files["template.json"])["Resources"]["Target1"]["Properties"]
+    assert [row["ScalableTargetAction"] for row in target["ScheduledActions"]] == [{"MaxCapacity": 2}]
+    operations = [step.operation for step in again.steps]
+    assert operations.index("PutScheduledAction") == operations.index("RegisterScalableTarget") + 1
+    managed = simple() | {"targets": capacity(2, 5), "actions": {"ScheduledActions": [night]}}
+    said = notes(exported(imported(tmp_path / "b", managed).problem, FULL, as_new=True))
+    assert "variant main autoscaling scheduled actions: inexact: they are left out: the variant is made with Ma" in said
 
 
 def test_what_is_not_in_service_is_told_where_a_call_changes_it(tmp_path: Path) -> None:

@@ -313,12 +313,21 @@ def test_random_fleets_are_the_same_elsewhere(seed: int, tmp_path: Path, monkeyp
 
 
 def test_ranges_are_read_and_give_way(tmp_path: Path, platform: Platform, url: str) -> None:
-    """Application Auto Scaling is asked too, page by page; copies beyond a range stay where a plan put them."""
+    """Application Auto Scaling is asked too, page by page; copies beyond a range stay where a plan put them.
+
+    So are scheduled actions and policies, of which those of others are left alone.
+    """
     fleet = copy.deepcopy(FLEET)
     del fleet["pools"][0]  # one type, so one endpoint
     for row in fleet["components"]:
         row["min_copies"] = 1
     deployed(tmp_path, url, fleet=fleet)
+    dimension = "sagemaker:inference-component:DesiredCopyCount"
+    for name in ("a", "b", "c"):
+        action = {"ScheduledActionName": name, "Schedule": "rate(1 day)", "ScalableTargetAction": {"MinCapacity": 2}}
+        platform.PutScheduledAction(ResourceId="inference-component/rank", ScalableDimension=dimension, **action)
+    other = {"ResourceId": "inference-component/other", "ScalableDimension": dimension, **action}
+    platform.actions["other", "other"] = other
     document = imported(tmp_path, url, "state", *platform.endpoints).to_document()
     of_rank = next(row for row in document["components"] if row["name"] == "rank")
     ranges = [
@@ -326,6 +335,8 @@ def test_ranges_are_read_and_give_way(tmp_path: Path, platform: Platform, url: s
         for row in document["components"]
     ]
     assert sorted(ranges) == [("1", "2"), ("1", "2"), ("1", "5")]
+    actions = json.loads(of_rank["labels"]["sagemaker.scheduled_actions"])
+    assert [row["ScheduledActionName"] for row in actions] == ["a", "b", "c"]
     of_rank["copies"] = 3
     (tmp_path / "more.json").write_text(json.dumps(document))
     done("solve", tmp_path / "more.json", "-o", tmp_path / "next.json", *QUICK)
@@ -335,8 +346,16 @@ def test_ranges_are_read_and_give_way(tmp_path: Path, platform: Platform, url: s
     assert platform.components["rank"]["copies"] == 3
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("DescribeScalableTargets", "what is scaled is not known"),
+        ("DescribeScheduledActions", "what changes ranges by the clock is not known"),
+        ("DescribeScalingPolicies", "by what copies are scaled is not known"),
+    ],
+)
 def test_ranges_that_may_not_be_read_are_told(
-    tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch
+    call: str, told: str, tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A role without that permission still reads the rest."""
     deployed(tmp_path, url)
@@ -344,12 +363,61 @@ def test_ranges_that_may_not_be_read_are_told(
     def refuse(**call: Any) -> None:
         raise Refused("no permission")
 
-    monkeypatch.setattr(platform, "DescribeScalableTargets", refuse)
+    monkeypatch.setattr(platform, call, refuse)
     named = [word for name in platform.endpoints for word in ("--endpoint", name)]
     out = ("-o", tmp_path / "state.json", "--full")
     said = done("import", "sagemaker", *named, "--endpoint-url", url, "--region", REGION, *out).stderr
 
-    assert "no permission; what is scaled is not known" in " ".join(said.split())
+    assert f"no permission; {told}" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(("copies", "machines"), [(13, 4), (3, 1)])
+def test_no_range_of_machines_moves_them(
+    copies: int, machines: int, tmp_path: Path, platform: Platform, url: str
+) -> None:
+    """Pinned, more machines or fewer: the range is widened, the endpoint updated, and only then is the range narrowed.
+
+    The endpoint refuses an update while another is under way, such as one that a range has begun.
+    """
+    variant = {"VariantName": "main", "InstanceType": G5, "InitialInstanceCount": 3}
+    platform.CreateEndpointConfig(EndpointConfigName="llm-c", ExecutionRoleArn=ROLE, ProductionVariants=[variant])
+    platform.CreateEndpoint(EndpointName="llm", EndpointConfigName="llm-c")
+    platform.endpoints["llm"]["looks"] = 0
+    needs = {"NumberOfAcceleratorDevicesRequired": 1, "MinMemoryRequiredInMb": 1024}
+    platform.CreateInferenceComponent(
+        InferenceComponentName="chat",
+        EndpointName="llm",
+        VariantName="main",
+        Specification={"ModelName": "chat", "ComputeResourceRequirements": needs},
+        RuntimeConfig={"CopyCount": 9},
+    )
+    scalable = {
+        "ResourceId": "endpoint/llm/variant/main",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    platform.RegisterScalableTarget(**scalable, MinCapacity=2, MaxCapacity=3)
+    platform.PutScheduledAction(
+        **scalable,
+        ScheduledActionName="night",
+        Schedule="cron(0 20 * * ? *)",
+        StartTime=1_800_000_000,
+        ScalableTargetAction={"MinCapacity": 2},
+    )
+    document = imported(tmp_path, url, "state", "llm").to_document()
+    document["components"][0]["copies"] = copies
+    document["pools"][0] |= {"max_instances": 9, "min_instances": 0}
+    (tmp_path / "next.json").write_text(json.dumps(document))
+    done("solve", tmp_path / "next.json", "-o", tmp_path / "plan.json", *QUICK)
+    plan = (tmp_path / "next.json", tmp_path / "plan.json")
+    said = done("export", "sagemaker", *plan, "--out", tmp_path / "changes", "--pin", "--full")
+    done("apply", "sagemaker", tmp_path / "changes", "--send", "--endpoint-url", url, "--region", REGION)
+
+    assert platform.brought_back == []
+    assert len(platform.endpoints["llm"]["machines"]["main"]) == machines
+    assert platform.targets["endpoint/llm/variant/main"]["MinCapacity"] == machines
+    assert "they end what --pin fixes: delete them, or not: night" in " ".join((said.stdout + said.stderr).split())
+    told = json.loads(document["pools"][0]["labels"]["sagemaker.scheduled_actions"])
+    assert told[0]["StartTime"].startswith("2027-01-15T08:00:00")
 
 
 def changed_at_random(rng: random.Random, document: dict[str, Any]) -> None:
@@ -391,6 +459,7 @@ def test_random_changes_end_as_planned(seed: int, tmp_path: Path, monkeypatch: p
         plan = (tmp_path / "next.json", tmp_path / "plan2.json")
         said = done("export", "sagemaker", *plan, "--out", tmp_path / "changes", "--role", ROLE, *wish).stdout
         sent = run("apply", "sagemaker", str(tmp_path / "changes"), "--send", "--endpoint-url", url, "--region", REGION)
+    assert platform.brought_back == []
     if "may not fit" in said:
         return  # which is told
     assert sent.exit_code == 0, sent.stderr
