@@ -25,7 +25,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import SEARCH, Incumbent
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Stop, said_infeasible
-from placement.writing import broken_rule, written
+from placement.writing import first_violation, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def solve(
     writing = _writing_seconds(fleet)
     if budget.seconds is not None and writing > _SHORT:
         budget = budget.shortened(writing)
-    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
+    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     if budget.seconds is not None and budget.seconds <= 0:
         return written(whole, _too_long(solver, fleet), solver)
     start = None if hint is None else _packing_of(fleet, hint)
@@ -196,7 +196,7 @@ def bound(
     _check_listener(listener)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
-    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
+    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound")
     found = written(whole, outcome, "bound")

@@ -55,8 +55,8 @@ class _BrokenPlanError(SolverBugError):
     """A plan breaks a rule; the text says which."""
 
 
-def broken_rule(fleet: Fleet, packing: Packing) -> str:
-    """The first rule that a packing breaks, in words; "" for none."""
+def first_violation(fleet: Fleet, packing: Packing) -> str:
+    """The first violation that the referee finds in a packing, in words; "" for none."""
     broken = verify(fleet.problem, to_plan(fleet, packing)).violations
     return broken[0].message if broken else ""
 
@@ -201,7 +201,7 @@ def _check(fleet: Fleet, plan: Any, packing: Packing, counted: tuple[int, int, i
     verdict = verify(fleet.problem, plan)
     if verdict.violations:
         broken = "; ".join(v.message for v in verdict.violations[:3])
-        if not broken_rule(fleet, packing):  # it keeps them; what is said of it is untrue
+        if not first_violation(fleet, packing):  # it keeps them; what is said of it is untrue
             raise SolverBugError(f"what is said of the plan of {plan.solver} is untrue: {broken}")
         raise _BrokenPlanError(broken)
     if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from placement.compiled.fleet_rules import broken_fleet_rule, has_fleet_rules
+from placement.compiled.fleet_rules import broken_fleet_rules
 from placement.compiled.packing import Seat
 from placement.units import WHOLE_SHARE
 
@@ -37,9 +37,7 @@ def _broken(fleet: Fleet, packing: Packing) -> Iterator[str]:
         yield from _component(component, zones[component.index], served[component.index])
     yield from _pools(fleet, packing)
     yield from _pins(fleet, packing)
-    whole = broken_fleet_rule(fleet, packing) if has_fleet_rules(fleet) else ""
-    if whole:
-        yield whole
+    yield from broken_fleet_rules(fleet, packing)
 
 
 def _machine(fleet: Fleet, machine: Machine) -> Iterator[str]:

@@ -15,13 +15,8 @@ from placement.units import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-
-
-def has_fleet_rules(fleet: Fleet) -> bool:
-    """Whether there is any such rule. O(components)."""
-    return bool(fleet.limits) or fleet.max_moves is not None or any(map(_has_floor, fleet.components))
 
 
 def named_fleet_rules(fleet: Fleet) -> tuple[str, ...]:
@@ -51,12 +46,8 @@ def broken_fleet_rules(fleet: Fleet, packing: Packing, plan: str = "the plan") -
                 yield f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, {plan} has {has}"
     if fleet.max_moves is not None and sum(moves(fleet, packing)) > fleet.max_moves:
         yield f"max_moves is {fleet.max_moves}, {plan} has {count(sum(moves(fleet, packing)), 'move')}"
-    if any(map(_has_floor, fleet.components)):
+    if any(c.pool_loss_floor or c.instance_loss_floor for c in fleet.components):
         yield from _lost(fleet, packing, plan)
-
-
-def _has_floor(component: FleetComponent) -> bool:
-    return bool(component.pool_loss_floor or component.instance_loss_floor)
 
 
 def _lost(fleet: Fleet, packing: Packing, plan: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ from placement.scenarios.apply import at_committed_prices, with_committed, with_
 from placement.solving.context import Solve
 from placement.solving.result import Status, Stop
 from placement.solving.schedule import SCHEDULE
-from placement.writing import broken_rule
+from placement.writing import first_violation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ class Recourse:
         if found.bound is not None:
             self.floors.append(Floor(prices, (0,) * len(self.terms), found.bound))
             self.least_at_committed = found.bound
-        if found.packing is not None and found.cost is not None and not broken_rule(self.fleet, found.packing):
+        if found.packing is not None and found.cost is not None and not first_violation(self.fleet, found.packing):
             self.at_committed = self._keep(found.packing), found.cost
 
     def _solve(self, problem: Problem, asking: Asking, seconds: float | None, start: KnownPlan | None) -> Result:

@@ -10,7 +10,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.compiled.fleet_rules import broken_fleet_rule, has_fleet_rules
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.errors import SolverBugError
 from placement.solving.result import Event, SolverFault, Stop, relative_gap
@@ -65,7 +65,6 @@ class Incumbent:
         other. `strict` (by default, whether `STRICT` is set) raises every contradiction.
         """
         self._fleet = fleet
-        self._has_fleet_rules = has_fleet_rules(fleet)
         self._budget = budget
         self._listener = listener
         self._check = check
@@ -111,7 +110,7 @@ class Incumbent:
         with self._lock:
             if self._closed or (self._value is not None and value >= self._value):
                 return False
-            if self._has_fleet_rules and broken_fleet_rule(self._fleet, packing):
+            if broken_fleet_rule(self._fleet, packing):
                 return False
             against = self._contradicting(value)
             broken = self._check(packing) if against and self._check is not None else ""

@@ -19,7 +19,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
-from placement.writing import broken_rule
+from placement.writing import first_violation
 from tests import brute, strategies
 from tests.corpus import plans, seeds
 from tests.replanning.test_frontier import running
@@ -39,12 +39,12 @@ def test_bounds_and_plans_against_enumeration(seeds: range) -> None:
         fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=200)
         if not may_outline(fleet):
             continue
-        incumbent = Incumbent(fleet, budget, check=partial(broken_rule, fleet), strict=True)
+        incumbent = Incumbent(fleet, budget, check=partial(first_violation, fleet), strict=True)
         solve_outline(Solve(fleet, incumbent, budget))
         truth = brute.survey(document)
         best = incumbent.best
         if best is not None:
-            assert not broken_rule(fleet, best[0])
+            assert not first_violation(fleet, best[0])
             planned += 1
         given = None if best is None else best[1].left_out
         least = truth.least_cost(given)

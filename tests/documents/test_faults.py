@@ -27,7 +27,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import STRICT, Incumbent
 from placement.solving.result import Outcome, Stop
-from placement.writing import broken_rule
+from placement.writing import first_violation
 
 DOCUMENT: dict[str, Any] = {
     "format": "placement/v1",
@@ -64,7 +64,7 @@ WITHOUT = Packing((machine(0, 0), machine(0)))  # leaves the optional copy out
 
 def track_of(**given: Any) -> Incumbent:
     fleet = small()
-    return Incumbent(fleet, Budget(), check=lambda packing: broken_rule(fleet, packing), **given)
+    return Incumbent(fleet, Budget(), check=lambda packing: first_violation(fleet, packing), **given)
 
 
 def test_a_bound_above_a_plan_is_not_believed() -> None:

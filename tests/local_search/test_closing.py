@@ -13,7 +13,7 @@ from placement.local_search.parameters import LOCAL_SEARCH
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
-from placement.writing import broken_rule
+from placement.writing import first_violation
 from tests import brute, strategies
 from tests.corpus import seeds
 from tests.replanning.test_frontier import running
@@ -22,7 +22,7 @@ from tests.replanning.test_frontier import running
 def closing(problem: Problem) -> Closing:
     """Tries on a strict incumbent, which raises where a plan breaks a rule."""
     fleet, budget = compile_fleet(problem), Budget()
-    return Closing(Solve(fleet, Incumbent(fleet, budget, check=partial(broken_rule, fleet), strict=True), budget))
+    return Closing(Solve(fleet, Incumbent(fleet, budget, check=partial(first_violation, fleet), strict=True), budget))
 
 
 @seeds(range(600), 24)
@@ -40,7 +40,7 @@ def test_what_is_made_keeps_every_rule(seeds: range) -> None:
             search.step(Budget())
         if solve.packing is None:
             continue
-        assert not broken_rule(solve.fleet, solve.packing)
+        assert not first_violation(solve.fleet, solve.packing)
         planned += 1
         if not brute.too_big(document):
             truth = brute.cheapest(document)
