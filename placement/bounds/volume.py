@@ -172,9 +172,8 @@ def _prices(
     Those of the last basis when time runs out: any prices give a bound.
     """
     import highspy
-    import numpy as np
 
-    from placement.engines.highs import load_lp, run
+    from placement.engines.highs import linear_program, load_lp, run
 
     if not modes:
         return {}
@@ -184,38 +183,26 @@ def _prices(
     cover = {c.index: len(rows) + k for k, c in enumerate(fleet.components)}
     demand = {c.index: len(rows) + len(cover) + k for k, c in enumerate(c for c in fleet.components if c.demand)}
     covered = {mode.component for mode in modes}
-    lp = highspy.HighsLp()
-    lp.num_row_ = len(rows) + len(cover) + len(demand)
-    lp.num_col_ = len(fleet.pools) + len(modes)
-    starts, indices, values = [0], list[int](), list[float]()
-    for p, kinds in enumerate(measures):
-        indices.extend(rows[p, m] for m in range(len(kinds)))
-        values.extend(-1.0 for _ in kinds)  # rows are scaled by the machine's room
-        starts.append(len(indices))
+    columns = [[(rows[p, m], -1.0) for m in range(len(kinds))] for p, kinds in enumerate(measures)]
     for mode in modes:
-        for m, amount in enumerate(mode.usage):
-            if amount:
-                indices.append(rows[mode.pool, m])
-                values.append(amount / measures[mode.pool][m].room)
-        indices.append(cover[mode.component])
-        values.append(1.0)
-        if mode.component in demand:
-            indices.append(demand[mode.component])
-            values.append(mode.throughput / fleet.components[mode.component].demand)
-        starts.append(len(indices))
-    lp.col_cost_ = np.array([pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(modes))
+        component = fleet.components[mode.component]
+        room = [measure.room for measure in measures[mode.pool]]  # by which rows are scaled
+        column = [(rows[mode.pool, m], amount / room[m]) for m, amount in enumerate(mode.usage) if amount]
+        column.append((cover[mode.component], 1.0))
+        if component.demand:
+            column.append((demand[mode.component], mode.throughput / component.demand))
+        columns.append(column)
+    infinity = highspy.kHighsInf
     fewest = [fleet.fewest(pool.index) for pool in fleet.pools]
-    most = [highspy.kHighsInf if pool.max_instances is None else pool.max_instances for pool in fleet.pools]
-    lp.col_lower_ = np.array(fewest + [0.0] * len(modes), dtype=float)
-    lp.col_upper_ = np.array(most + [highspy.kHighsInf] * len(modes), dtype=float)
+    most = [infinity if pool.max_instances is None else pool.max_instances for pool in fleet.pools]
     least = [float(c.required) if c.index in covered else 0.0 for c in fleet.components]
-    served = [1.0 if c.index in covered else 0.0 for c in fleet.components if c.demand]
-    lp.row_lower_ = np.array([-highspy.kHighsInf] * len(rows) + least + served)
-    lp.row_upper_ = np.array([0.0] * len(rows) + [highspy.kHighsInf] * (len(least) + len(served)))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-    lp.a_matrix_.index_ = np.array(indices, dtype=np.int32)
-    lp.a_matrix_.value_ = np.array(values)
+    least += [1.0 if c.index in covered else 0.0 for c in fleet.components if c.demand]
+    lp = linear_program(
+        columns,
+        cost=[pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(modes),
+        within=(fewest + [0] * len(modes), most + [infinity] * len(modes)),
+        rows=([-infinity] * len(rows) + least, [0.0] * len(rows) + [infinity] * len(least)),
+    )
     left = math.inf if budget is None else budget.left()
     solver = load_lp(lp, **({} if math.isinf(left) else {"time_limit": left}))
     found = run(solver)

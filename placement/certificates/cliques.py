@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import highspy
-import numpy as np
 
 from placement.bounds.cliques import cliques
-from placement.engines.highs import EngineError, load_lp, run, set_columns
+from placement.engines.highs import EngineError, linear_program, load_lp, run
 from placement.patterns.certificate import UNIT, Cut
 
 if TYPE_CHECKING:
@@ -63,19 +62,19 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDo
     members, unit = len(clique.members), max(1, *(pool.price for pool in fleet.pools))
     used = sorted({p for some in pools for p in some})
     row = {p: members + k for k, p in enumerate(used)}
-    lp = highspy.HighsLp()
     # Columns: machines of pools, machines that no pool has, machines of members on pools.
     columns = [[(row[p], 1.0)] for p in used] + [[(k, 1.0)] for k in range(members)]
     columns += [[(k, 1.0), (row[p], -1.0)] for k, some in enumerate(pools) for p in some]
-    lp.num_row_ = members + len(used)
-    costs = [fleet.pools[p].price / unit for p in used] + [_LACK] * members
-    lp.col_cost_ = np.array(costs + [0.0] * (len(columns) - len(costs)))
-    low, high = [float(domain.fewest[p]) for p in used], [float(domain.most[p]) for p in used]
-    lp.col_lower_ = np.array(low + [0.0] * (len(columns) - len(used)))
-    lp.col_upper_ = np.array(high + [highspy.kHighsInf] * (len(columns) - len(used)))
-    lp.row_lower_ = np.array([*map(float, clique.machines), *([0.0] * len(used))])
-    lp.row_upper_ = np.full(lp.num_row_, highspy.kHighsInf)
-    set_columns(lp, columns)
+    others = len(columns) - len(used)
+    lp = linear_program(
+        columns,
+        cost=[fleet.pools[p].price / unit for p in used] + [_LACK] * members + [0.0] * (others - members),
+        within=(
+            [domain.fewest[p] for p in used] + [0] * others,
+            [*(float(domain.most[p]) for p in used), *[highspy.kHighsInf] * others],
+        ),
+        rows=([*clique.machines, *[0] * len(used)], highspy.kHighsInf),
+    )
     try:
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:

@@ -13,10 +13,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import highspy
-import numpy as np
 
 from placement.certificates.reasons import Reason, total
-from placement.engines.highs import EngineError, load_lp, run, set_columns
+from placement.engines.highs import EngineError, linear_program, load_lp, run
 from placement.patterns.certificate import UNIT, Cut, Prices
 from placement.patterns.history import NodeCase, Subject
 
@@ -89,15 +88,8 @@ def _apart(count: float) -> float:
 def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain) -> tuple[Reason, list[float]]:
     """What the cuts prove of a node together, and counts, per pool and group, that keep them as cheaply as may be."""
     pools, groups = reasons.relaxation.fleet.pools, reasons.groups
-    lp = highspy.HighsLp()
     # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
-    lp.num_row_ = len(cuts) + len(groups)
     unit = max(1, *(pool.price for pool in pools))  # of money, so that the engine's tolerances are small beside it
-    lp.col_cost_ = np.array([pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)])
-    lp.col_lower_ = np.array([*map(float, domain.fewest), 0.0])
-    lp.col_upper_ = np.array([*map(float, domain.most), highspy.kHighsInf])
-    lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
-    lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
     columns: list[list[tuple[int, float]]] = [[] for _ in range(len(pools) + len(groups) + 1)]
     for r, (cut, _) in enumerate(cuts):
         for p, dual_value in enumerate(cut.coefficients):
@@ -108,7 +100,12 @@ def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: Node
         for p in group:
             columns[p].append((len(cuts) + g, 1.0))
         columns[len(pools) + g].append((len(cuts) + g, -1.0))
-    set_columns(lp, columns)
+    lp = linear_program(
+        columns,
+        cost=[pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)],
+        within=([*domain.fewest, 0.0], [*domain.most, highspy.kHighsInf]),
+        rows=([1.0] * len(cuts) + [0.0] * len(groups), [highspy.kHighsInf] * len(cuts) + [0.0] * len(groups)),
+    )
     try:
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:

@@ -24,6 +24,10 @@ from placement.errors import PlacementError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    Numbers = float | Sequence[float] | NDArray[np.number[Any]]
+
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
 SHARP: dict[str, float] = dict.fromkeys(
@@ -55,13 +59,37 @@ class QuietHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-def set_columns(lp: highspy.HighsLp, columns: Sequence[Sequence[tuple[int, float]]]) -> None:
-    """The matrix of a program, column by column: (row, coefficient) of each entry. O(entries)."""
+def linear_program(
+    columns: Sequence[Sequence[tuple[int, float]]],
+    cost: Numbers,
+    within: tuple[Numbers, Numbers],
+    rows: tuple[Numbers, Numbers],
+    *,
+    integer: bool = False,
+) -> highspy.HighsLp:
+    """A program to minimise, column by column. O(entries).
+
+    Parameters
+    ----------
+    columns : (row, coefficient) of each entry of each column.
+    cost : (columns,).
+    within : the least and the most of each column, (columns,) or one number for all.
+    rows : the least and the most of each row, (rows,), of which one may be one number for all.
+    integer : whether all columns are whole numbers.
+    """
+    lp = highspy.HighsLp()
     lp.num_col_ = len(columns)
+    lp.col_cost_ = np.array(cost, dtype=float)
+    lp.col_lower_, lp.col_upper_ = (np.full(len(columns), side, dtype=float) for side in within)
+    lp.num_row_ = next(np.size(side) for side in rows if np.ndim(side))
+    lp.row_lower_, lp.row_upper_ = (np.full(lp.num_row_, side, dtype=float) for side in rows)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
     lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
-    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column], dtype=float)
+    if integer:
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(columns)
+    return lp
 
 
 def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHighs:

@@ -21,13 +21,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import highspy
-import numpy as np
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.groups import SCALE
-from placement.engines.highs import load_lp, run, set_columns
+from placement.engines.highs import linear_program, load_lp, run
 from placement.patterns.bound import TOO_SMALL, PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
@@ -276,11 +275,8 @@ class _CountProgram:
 
     def solve(self) -> list[float] | None:
         """By row, what one more unit of its upper limit is worth; None without a solution."""
-        lp = highspy.HighsLp()
-        set_columns(lp, self._columns)
-        lp.num_row_, lp.col_cost_ = len(self._rows), np.array(self._cost)
-        lp.col_lower_, lp.col_upper_ = np.array(self._lower), np.array(self._upper)
-        lp.row_lower_, lp.row_upper_ = (np.array(side) for side in zip(*self._rows, strict=True))
+        low, high = zip(*self._rows, strict=True)
+        lp = linear_program(self._columns, self._cost, within=(self._lower, self._upper), rows=(low, high))
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:
             return None

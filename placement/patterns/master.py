@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, linear_program, load_lp, run
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import RESOURCES, volumes
 from placement.patterns.parameters import PATTERNS
@@ -179,19 +179,14 @@ class PatternProgram:
         ]
         self._index_items()
         columns += [[] if w in direct else column for w, column in enumerate(entries)]
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
-        lp.row_lower_ = np.array([low for low, _ in self._rows])
-        lp.row_upper_ = np.array([high for _, high in self._rows])
         scale = 1.0 if self._paid is None else self._paid
         cost = [scale * pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
-        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - len(cost)))
-        lp.col_lower_ = np.zeros(len(columns))
-        lp.col_upper_ = np.full(len(columns), _INF)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
-        lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
-        lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+        lp = linear_program(
+            columns,
+            cost=cost + [0.0] * (len(columns) - len(cost)),
+            within=(0.0, _INF),
+            rows=([low for low, _ in self._rows], [high for _, high in self._rows]),
+        )
         return load_lp(lp, presolve="off", solver="simplex")
 
     def _index_items(self) -> None:

@@ -114,47 +114,44 @@ class ArcFlow:
         """`cutoff`: only packings that cost at most this are of interest; every cost is a multiple of the `unit`."""
         import highspy
 
+        from placement.engines.highs import linear_program
+
         self._problem, self._arcs = problem, arcs
         self.cutoff = cutoff
         used = np.unique(np.concatenate([[0], arcs.tail, arcs.head, *arcs.ends]))
         node = {int(n): k for k, n in enumerate(used)}
-        columns: list[tuple[float, float, list[int], list[float]]] = []
-        nodes, items = len(used), len(problem.demand)
+        columns: list[list[tuple[int, float]]] = []
+        most: list[float] = []
+        nodes, items, types = len(used), len(problem.demand), problem.types
         for row, tail, head in zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True):
             item = int(problem.item[row])
-            columns.append((0.0, float(problem.demand[item]), [node[tail], node[head], nodes + item], [-1.0, 1.0, 1.0]))
+            columns.append([(node[tail], -1.0), (node[head], 1.0), (nodes + item, 1.0)])
+            most.append(float(problem.demand[item]))
         self._end_of: list[tuple[int, int]] = []
         for t, ends in enumerate(arcs.ends):
             for load in ends.tolist():
                 if load:
                     self._end_of.append((t, load))
-                    columns.append((0.0, highspy.kHighsInf, [node[load], nodes + items + t], [-1.0, 1.0]))
+                    columns.append([(node[load], -1.0), (nodes + items + t, 1.0)])
+                    most.append(highspy.kHighsInf)
         # Bins of a type in use, and those that are paid for while empty.
-        for t in range(problem.types):
-            most = float(max(problem.available[t], problem.least[t]))
-            cost = float(problem.cost[t] // unit)
-            columns.append((cost, most, [nodes + items + t, nodes + items + problem.types], [-1.0, cost]))
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(columns), nodes + items + problem.types + 1
-        lp.col_cost_ = np.array([c[0] for c in columns])
-        lp.col_upper_ = np.array([c[1] for c in columns])
-        lower = np.zeros(len(columns))
-        lower[len(columns) - problem.types :] = problem.least
-        lp.col_lower_ = lower
-        low = np.concatenate([np.zeros(nodes), problem.demand, np.zeros(problem.types + 1)]).astype(float)
+        cost = [float(each // unit) for each in problem.cost.tolist()]
+        columns += [[(nodes + items + t, -1.0), (nodes + items + types, cost[t])] for t in range(types)]
+        most += np.maximum(problem.available, problem.least).astype(float).tolist()
+        low = np.concatenate([np.zeros(nodes), problem.demand, np.zeros(types + 1)])
         high = np.concatenate(
-            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [cutoff // unit + 0.5]]
+            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(types), [cutoff // unit + 0.5]]
         )
         low[0] = -highspy.kHighsInf
         low[nodes + items :] = -highspy.kHighsInf
-        lp.row_lower_, lp.row_upper_ = low, high
-        starts = np.cumsum([0] + [len(c[2]) for c in columns])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = starts.astype(np.int32)
-        lp.a_matrix_.index_ = np.array([i for c in columns for i in c[2]], dtype=np.int32)
-        lp.a_matrix_.value_ = np.array([v for c in columns for v in c[3]])
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(columns)
-        self._lp = lp
+        arcs_before = [0.0] * (len(columns) - types)
+        self._lp = linear_program(
+            columns,
+            cost=arcs_before + cost,
+            within=(arcs_before + problem.least.tolist(), most),
+            rows=(low, high),
+            integer=True,
+        )
         self.columns = len(columns)
 
     def solve(self, generation: Generation) -> bool:

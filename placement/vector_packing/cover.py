@@ -9,6 +9,7 @@ harm.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from placement.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import highspy
 
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
     from placement.vector_packing.generation import Generation
@@ -175,38 +178,8 @@ def solve_cover(
         stopped_when,
     )
 
-    items, types = len(problem.demand), problem.types
-    unit, step = state.unit, [int(cost) // state.unit for cost in problem.cost]  # money is counted in whole steps
-    most_steps = min(_BEYOND, most_cost) // unit
-    starts, index, value, cost, upper = [0], [], [], [], []
-    for t, pattern in loads:
-        used: dict[int, int] = {}
-        for row, n in pattern:
-            used[int(problem.item[row])] = used.get(int(problem.item[row]), 0) + n
-        index += [*used, items + t, items + types]
-        value += [*used.values(), 1, step[t]]
-        cost.append(float(step[t]))
-        upper.append(float(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0)))
-        starts.append(len(index))
-    for t in range(types):  # bins that `least` asks for and nothing stands in
-        index += [items + t, items + types]
-        value += [1, step[t]]
-        cost.append(float(step[t]))
-        upper.append(float(problem.least[t]))
-        starts.append(len(index))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(cost), items + types + 1
-    lp.col_cost_ = np.array(cost)
-    lp.col_lower_, lp.col_upper_ = np.zeros(len(cost)), np.array(upper)
-    most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
-    lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
-    covered = problem.demand if exactly else np.full(items, highspy.kHighsInf)
-    lp.row_upper_ = np.concatenate([covered, most, [most_steps + 0.5 if most_cost < _BEYOND else highspy.kHighsInf]])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-    lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
-    lp.a_matrix_.value_ = np.array(value, dtype=float)
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
+    most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
+    lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
     work = state.budget.work
     limit = max(0.01, min(state.budget.left(), math.inf if work is not None else seconds, 1e6))
     solver = load_lp(
@@ -231,9 +204,45 @@ def solve_cover(
         if not covers(problem, chosen):
             chosen = None
     if status == highspy.HighsModelStatus.kInfeasible:
-        return CoverAnswer(None, none_up_to(int(most_steps)) * unit, decided=True)
-    proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / unit))) * unit
+        return CoverAnswer(None, none_up_to(int(most_steps)) * state.unit, decided=True)
+    proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / state.unit))) * state.unit
     return CoverAnswer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
+
+
+def _program(
+    problem: Compiled, unit: int, loads: list[Load], most_steps: float | None, *, exactly: bool
+) -> highspy.HighsLp:
+    """Times of each load, then bins of each type that `least` asks for and nothing stands in.
+
+    Rows are items, bin types, and what all of it costs in steps of `unit`.
+    """
+    import highspy
+
+    from placement.engines.highs import linear_program
+
+    items, types, infinity = len(problem.demand), problem.types, highspy.kHighsInf
+    step = [float(int(cost) // unit) for cost in problem.cost]
+    columns: list[list[tuple[int, float]]] = []
+    times: list[float] = []
+    for t, pattern in loads:
+        used: Counter[int] = Counter()
+        for row, n in pattern:
+            used[int(problem.item[row])] += n
+        columns.append([*used.items(), (items + t, 1), (items + types, step[t])])
+        times.append(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0))
+    columns += [[(items + t, 1), (items + types, step[t])] for t in range(types)]
+    most = np.where(problem.limited, np.maximum(problem.available, problem.least), infinity)
+    covered = problem.demand if exactly else np.full(items, infinity)
+    return linear_program(
+        columns,
+        cost=[step[t] for t, _ in loads] + step,
+        within=(0.0, times + problem.least.tolist()),
+        rows=(
+            np.concatenate([problem.demand, problem.least, [-infinity]]),
+            np.concatenate([covered, most, [infinity if most_steps is None else most_steps + 0.5]]),
+        ),
+        integer=True,
+    )
 
 
 def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:

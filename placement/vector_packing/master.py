@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, linear_program, load_lp, run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,19 +35,17 @@ class Master:
         self.loads: list[Load] = []
         self.coverage: list[tuple[Ints, Ints]] = []
         self._known: set[Load] = set()
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = items + types, types + items
-        lp.row_lower_ = np.concatenate([problem.demand, problem.least]).astype(float)
         most = np.where(problem.limited, np.maximum(problem.available, problem.least), self._infinity)
-        lp.row_upper_ = np.concatenate([np.full(items, self._infinity), most])
         self.penalty = 10.0
-        lp.col_cost_ = np.concatenate([problem.cost / self.unit, np.full(items, self.penalty)])
-        lp.col_lower_ = np.zeros(types + items)
-        lp.col_upper_ = np.full(types + items, self._infinity)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.arange(types + items + 1, dtype=np.int32)
-        lp.a_matrix_.index_ = np.concatenate([items + np.arange(types), np.arange(items)]).astype(np.int32)
-        lp.a_matrix_.value_ = np.ones(types + items)
+        lp = linear_program(
+            [[(items + t, 1.0)] for t in range(types)] + [[(i, 1.0)] for i in range(items)],
+            cost=np.concatenate([problem.cost / self.unit, np.full(items, self.penalty)]),
+            within=(0.0, self._infinity),
+            rows=(
+                np.concatenate([problem.demand, problem.least]),
+                np.concatenate([np.full(items, self._infinity), most]),
+            ),
+        )
         self._solver = load_lp(lp, presolve="off", simplex_strategy=4)
         self._first = types + items
         self.iterations = 0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.engines.highs import load_lp, run
+from placement.engines.highs import linear_program, load_lp, run
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -65,21 +65,18 @@ def one_type(case: Melange) -> list[list[int]] | None:
 
 def _program(case: Melange) -> highspy.HighsLp:
     buckets, types = len(case.buckets), len(case.types)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = buckets * types + types, buckets + types
     usable = [float(case.slices) if load is not None else 0.0 for row in case.load for load in row]
-    lp.col_cost_ = np.array([0.0] * (buckets * types) + [float(price) for price in case.price])
-    lp.col_lower_ = np.zeros(lp.num_col_)
-    lp.col_upper_ = np.array(usable + [highspy.kHighsInf] * types)
-    lp.row_lower_ = np.array([float(case.slices)] * buckets + [-highspy.kHighsInf] * types)
-    lp.row_upper_ = np.array([float(case.slices)] * buckets + [0.0] * types)
-    lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
     columns: list[list[tuple[int, float]]] = [
         [(b, 1.0), (buckets + g, float(load or 0))] for b, row in enumerate(case.load) for g, load in enumerate(row)
     ]
     columns += [[(buckets + g, -1.0)] for g in range(types)]
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.cumsum([0, *(len(column) for column in columns)])
-    lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column])
-    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
-    return lp
+    return linear_program(
+        columns,
+        cost=[0.0] * (buckets * types) + [float(price) for price in case.price],
+        within=(0.0, usable + [highspy.kHighsInf] * types),
+        rows=(
+            [case.slices] * buckets + [-highspy.kHighsInf] * types,
+            [case.slices] * buckets + [0.0] * types,
+        ),
+        integer=True,
+    )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.engines.highs import LARGEST, load_lp, run, set_columns
+from placement.engines.highs import LARGEST, linear_program, load_lp, run
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
@@ -113,13 +113,9 @@ class PoolFit:
 def _prices(patterns: Sequence[Mapping[int, int]], wanted: Mapping[int, float]) -> dict[int, float] | None:
     """What one more accelerator touched by each item asks for of accelerators, when these patterns may be cut."""
     row = {i: r for r, i in enumerate(wanted)}
-    lp = highspy.HighsLp()
-    set_columns(lp, [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns])
-    lp.num_row_ = len(row)
-    lp.col_cost_ = np.ones(len(patterns))
-    lp.col_lower_, lp.col_upper_ = np.zeros(len(patterns)), np.full(len(patterns), highspy.kHighsInf)
-    lp.row_lower_, lp.row_upper_ = np.array(list(wanted.values())), np.full(len(row), highspy.kHighsInf)
-    solver = load_lp(lp)
+    columns = [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns]
+    ones, infinity = np.ones(len(patterns)), highspy.kHighsInf
+    solver = load_lp(linear_program(columns, ones, within=(0.0, infinity), rows=(list(wanted.values()), infinity)))
     if run(solver) != highspy.HighsModelStatus.kOptimal:
         return None
     return dict(zip(row, (max(0.0, price) for price in solver.getSolution().row_dual), strict=True))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import load_lp, run
+from placement.engines.highs import linear_program, load_lp, run
 from placement.patterns.covering import any_domain
 from placement.patterns.master import MICRO
 from placement.solvers.column_generation.group_rows import add_group_rows
@@ -95,22 +95,19 @@ class FleetMixes:
         return counts
 
     def _solve(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
-        pools, rows = self._fleet.pools, np.array(self._cuts).reshape(-1, len(self._fleet.pools))
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(pools), len(rows)
-        lp.col_cost_ = np.array([pool.price / MICRO for pool in pools])
-        lp.col_lower_, lp.col_upper_ = low, high
-        lp.row_lower_, lp.row_upper_ = np.full(len(rows), 1.0 + spare), np.full(len(rows), highspy.kHighsInf)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        at, columns = np.nonzero(rows)
-        lp.a_matrix_.start_ = np.searchsorted(at, np.arange(len(rows) + 1)).astype(np.int32)
-        lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.astype(np.int32), rows[at, columns]
+        pools, cuts = self._fleet.pools, np.array(self._cuts).reshape(-1, len(self._fleet.pools))
+        lp = linear_program(
+            [[(r, cuts[r, p]) for r in np.flatnonzero(cuts[:, p]).tolist()] for p in range(len(pools))],
+            cost=[pool.price / MICRO for pool in pools],
+            within=(low, high),
+            rows=(np.full(len(cuts), 1.0 + spare), highspy.kHighsInf),
+            integer=True,
+        )
         options: dict[str, Any] = {
             "mip_rel_gap": _PARAMS.gap,
             "mip_max_nodes": _PARAMS.nodes,
             "random_seed": self._seed % 2**31,
         }
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(pools)
         if not math.isinf(budget.left()):
             options["time_limit"] = max(0.01, budget.left())
         solver = load_lp(lp, **options)
