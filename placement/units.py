@@ -42,6 +42,21 @@ def dollars(micro: int) -> float:
     return micro / MICRO
 
 
+def gib_of_a_copy(gib: float, usable_gib: float | None = None) -> float:
+    """Memory rounded up to tenths; of a copy that fits into what an accelerator hands out, to no more than that.
+
+    What is there counts in whole MiB, rounded down, and what is needed rounded up: 79.19 GiB would not hold themselves.
+
+    >>> gib_of_a_copy(25.53), gib_of_a_copy(79.15, 79.19), gib_of_a_copy(80.01, 79.19)
+    (25.6, 79.18, 80.1)
+    """
+    rounded = math.ceil(round(gib * 10, 6)) / 10
+    if usable_gib is None or gib > usable_gib:
+        return rounded
+    whole_mib = math.floor(usable_gib * MIB_PER_GIB) / MIB_PER_GIB
+    return min(rounded, math.floor(whole_mib * 100) / 100)
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,15 +78,15 @@ def init(
     with in_words():
         from placement.catalogue.search import check_region
         from placement.cli.exporting import prices_of
-        from placement.quickstart import Answers, draft, parse_models, read_models
+        from placement.quickstart import Answers, draft, fitting, parse_models, read_models
+        from placement.quickstart.answers import missing_of_machines
 
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
         market = read_market(facts)
         check_region(region, market)
         throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic)
-        from_file = read_models(models, throughputs) if models else ()
         answers = Answers(
-            models=(*parse_models(model or ()), *from_file),
+            models=(),
             region=region,
             provider=provider,
             gpus=tuple(gpu or ()),
@@ -97,6 +98,10 @@ def init(
             throughputs=throughputs,
             name=name,
         )
+        are_known = not missing_of_machines(answers, bool(market.nodes))
+        check = fitting(answers, market) if models and are_known else None
+        from_file = read_models(models, throughputs, check) if models else ()
+        answers = replace(answers, models=(*parse_models(model or ()), *from_file))
         if asks:
             from placement.cli.dialogue import ask
 

@@ -128,7 +128,7 @@ def options(
         for sentence in choices.missing:
             say(f"note: {sentence}")
         if not any(choices.of_model.values()):
-            raise UsageError(f"no measurement keeps the limits: {limits}")
+            raise UsageError(f"no measurement can be used within the limits: {limits}")
         for line in option_lines(choices):
             typer.echo(line)
 

@@ -6,7 +6,7 @@ Which one is told from what is in a file, so no option has to. What a file does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue import accelerator, find_accelerator
@@ -84,7 +84,8 @@ def read_profiles(
         damaged: list[Fault] = []
         rows = parse_csv(text, source, damaged)
         if rows and "format" in rows[0].cells:
-            return _of_statistic(rows, read_rows(rows, source, damaged), source, statistic, tell)
+            profiles = _of_statistic(rows, read_rows(rows, source, damaged), source, statistic, tell)
+            return [replace(row, **_told(row, given or Given(), source)) for row in profiles]
         found = _of_csv(rows, source, damaged, statistic)
     else:
         found = _of_documents(text, source, statistic or "mean")
@@ -169,8 +170,8 @@ def _of_document(document: At, source: str, statistic: str) -> list[Found]:
     raise DocumentError([Fault(document.path, f"is of no tool that is known here. Known, by a key: {known}")], source)
 
 
-def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
-    """A measurement with what was given; what both say must agree."""
+def _told(found: Found | Profile, given: Given, source: str) -> dict[str, Any]:
+    """What a measurement and what was given tell of the deployment; what both say must agree."""
     values: dict[str, Any] = {}
     for name in Given.__dataclass_fields__:
         read, told = getattr(found, name), getattr(given, name)
@@ -179,6 +180,12 @@ def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
         if told not in ("", None) and read not in ("", None) and told != read:
             raise UsageError(f"{source} is of {name} {printable(str(read))}, and {told} was given")
         values[name] = told if read in ("", None) else read
+    return values
+
+
+def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
+    """A measurement with what was given."""
+    values = _told(found, given, source)
     for name in ("model", "accelerator", "accelerators"):
         if values[name] in ("", None):
             way_out = f"placement profile import has --{name} for that"

@@ -7,7 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.catalogue import find_accelerator
 from placement.errors import UsageError, printable
+from placement.units import gib_of_a_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +32,17 @@ class Choice:
 
     profile: Profile
 
+    @property
+    def words(self) -> str:
+        """What was measured, and where it is from."""
+        best = self.profile
+        facts = [" ".join(word for word in (best.engine, best.version) if word), best.precision]
+        if best.input_tokens is not None and best.output_tokens is not None:
+            facts.append(f"{best.input_tokens} + {best.output_tokens} tokens")
+        facts += [f"first token {best.ttft_ms:.4g} ms"] if best.ttft_ms is not None else []
+        facts += [f"each after it {best.tpot_ms:.4g} ms"] if best.tpot_ms is not None else []
+        return "; ".join(printable(fact) for fact in [*facts, best.source] if fact)
+
     def to_option(self) -> dict[str, object]:
         """A row of `options:` of a problem. Its memory is left out where the profile has none: a copy owns its GPUs."""
         best = self.profile
@@ -40,7 +53,7 @@ class Choice:
             "throughput": _down(best.requests_per_second),
         }
         if best.memory_gib is not None:
-            option["accelerator_memory_gib"] = math.ceil(round(best.memory_gib * 10, 6)) / 10
+            option["accelerator_memory_gib"] = gib_of_a_copy(best.memory_gib, _usable_gib(best.accelerator))
         return option
 
 
@@ -62,7 +75,8 @@ def choose(
     """The most that each model serves on each number of each accelerator within the limits.
 
     A measurement with larger requests than `size` counts as well, since smaller ones are served no slower. One without
-    a time that is limited does not: nobody knows whether it keeps the limit. `accelerators` are named as missing where
+    a time that is limited does not: nobody knows whether it keeps the limit; nor one in more memory than the
+    accelerator has, which is not the one that was measured. `accelerators` are named as missing where
     a model has no measurement on them, beside those that other models were measured on; `models` are those of which
     that is said though none of the profiles is of them.
 
@@ -102,7 +116,7 @@ def _best(rows: list[Profile], limits: Limits, size: Size) -> tuple[Choice, ...]
     best: dict[tuple[str, int], Profile] = {}
     for row in rows:
         key = row.accelerator, row.accelerators
-        if not _counts(row, size) or not _keeps(row, limits):
+        if not _counts(row, size) or not _keeps(row, limits) or not _has_room(row):
             continue
         if key not in best or row.requests_per_second > best[key].requests_per_second:
             best[key] = row
@@ -118,6 +132,17 @@ def _counts(row: Profile, size: Size) -> bool:
 def _keeps(row: Profile, limits: Limits) -> bool:
     pairs = ((limits.ttft_ms, row.ttft_ms), (limits.tpot_ms, row.tpot_ms))
     return all(limit is None or (time is not None and time <= limit) for limit, time in pairs)
+
+
+def _has_room(row: Profile) -> bool:
+    """Whether an accelerator has the memory that was measured, as far as both are known."""
+    usable = _usable_gib(row.accelerator)
+    return row.memory_gib is None or usable is None or row.memory_gib <= usable
+
+
+def _usable_gib(accelerator: str) -> float | None:
+    facts = find_accelerator(accelerator)
+    return None if facts is None else facts.usable_gib
 
 
 def _missing(
@@ -142,6 +167,9 @@ def _why(rows: list[Profile], limits: Limits, size: Size) -> str:
     of_size = [row for row in rows if _counts(row, size)]
     if not of_size:
         return f"of {len(rows)} measured, none has requests as large as asked for"
+    if kept := [row.memory_gib for row in of_size if _keeps(row, limits) and row.memory_gib is not None]:
+        usable = _usable_gib(of_size[0].accelerator)
+        return f"measured with {min(kept):.6g} GiB on each, of which {usable:g} are usable: is it that accelerator?"
     untimed = [row for row in of_size if _lacks(row, limits)]
     if len(untimed) == len(of_size):
         return f"of {len(of_size)} measured, none has the times that are limited"

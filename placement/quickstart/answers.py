@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, wrong_argument
 
@@ -64,68 +64,48 @@ class Answers:
 
 KEYS = tuple(entry.name for entry in fields(ModelWish) if entry.name != "model")
 _WHOLE = {"copies": (0, MOST_COPIES), "context_length": (1, MOST_TOKENS), "concurrency": (1, MOST_COPIES)}
-
-
-def wish_of(model: str, given: Mapping[str, str], place: Place) -> ModelWish:
-    """A wish from texts; a model without copies and rate gets one copy.
-
-    Raises
-    ------
-    UsageError
-        A value is no number in its bounds, or copies, rate and throughput do not go together.
-    """
-    told = {key: value for key, value in given.items() if value}
-    wish = ModelWish(
-        model=model,
-        name=told.get("name", ""),
-        copies=_whole(told, "copies", place),
-        rate=_number(told, "rate", place, MOST_RATE),
-        throughput=_number(told, "throughput", place, MOST_RATE),
-        context_length=_whole(told, "context_length", place),
-        concurrency=_whole(told, "concurrency", place),
-        checkpoint_gib=_number(told, "checkpoint_gib", place, MOST_GIB),
-    )
-    if wish.copies is not None and wish.rate is not None:
-        raise UsageError(f"{place('rate')} must not stand beside copies: give one of them")
-    return wish
+_NUMBERS = {"rate": MOST_RATE, "throughput": MOST_RATE, "checkpoint_gib": MOST_GIB}
 
 
 def read_wish(model: str, given: Mapping[str, str], place: Place) -> tuple[ModelWish, list[UsageError]]:
-    """A wish as far as its texts can be read, and what is wrong with each of the others."""
-    read: dict[str, str] = {}
+    """A wish as far as its texts can be read, and what is wrong with each of the others.
+
+    Copies and a rate do not go together, and a throughput is of a rate; a model without either gets one copy.
+    """
+    told = {key: text for key in KEYS if (text := given.get(key, ""))}
+    read: dict[str, Any] = {}
     wrong: list[UsageError] = []
-    wish = ModelWish(model)
-    for key in KEYS:
-        text = given.get(key, "")
+    for key, text in told.items():
         try:
-            wish = wish_of(model, read | {key: text}, place)
+            read[key] = _value(key, text, place)
         except UsageError as error:
             wrong.append(error)
-        else:
-            read[key] = text
-    return wish, wrong
+    if "copies" in told and "rate" in told:
+        wrong.append(UsageError(f"{place('rate')} must not stand beside copies: give one of them"))
+    if "throughput" in told and "rate" not in told:
+        way_out = "it is what one copy serves of a rate"
+        wrong.append(UsageError(f"{place('throughput')} must not stand without a rate: {way_out}"))
+    return ModelWish(model, **read), wrong
 
 
-def _whole(told: Mapping[str, str], key: str, place: Place) -> int | None:
-    if key not in told:
-        return None
-    least, most = _WHOLE[key]
-    text = told[key]
-    if not text.isascii() or not text.isdigit() or len(text) > 12 or not least <= int(text) <= most:
-        raise wrong_argument(place(key), f"a whole number from {least} to {most:,}", text)
-    return int(text)
+def _value(key: str, text: str, place: Place) -> str | int | float:
+    if key in _WHOLE:
+        least, most = _WHOLE[key]
+        if not text.isascii() or not text.isdigit() or len(text) > 12 or not least <= int(text) <= most:
+            raise wrong_argument(place(key), f"a whole number from {least} to {most:,}", text)
+        return int(text)
+    return _number(key, text, place) if key in _NUMBERS else text
 
 
-def _number(told: Mapping[str, str], key: str, place: Place, most: float) -> float | None:
-    if key not in told:
-        return None
+def _number(key: str, text: str, place: Place) -> float:
+    most = _NUMBERS[key]
     try:
-        value = float(told[key])
+        value = float(text)
     except ValueError:
         value = math.nan
     if not 0 < value <= most:
         limit = f", at most {most:,.0f}" if most < MOST_RATE else ""
-        raise wrong_argument(place(key), f"a number above 0{limit}", told[key])
+        raise wrong_argument(place(key), f"a number above 0{limit}", text)
     return value
 
 
@@ -139,11 +119,15 @@ def measured_of(model: str, throughputs: Mapping[str, Measured]) -> Measured | N
 
 def missing(answers: Answers, has_nodes: bool) -> Sequence[str]:
     """The options that are still needed, in words."""
+    needed = list(missing_of_machines(answers, has_nodes))
+    return needed if answers.models else [*needed, "--model MODEL=COPIES (or --from models.csv)"]
+
+
+def missing_of_machines(answers: Answers, has_nodes: bool) -> Sequence[str]:
+    """Those without which nobody knows which machines there are."""
     needed = []
     if not answers.region and not has_nodes:
         needed.append("--region REGION")
     if not answers.gpus and not answers.instance_types and not has_nodes:
         needed.append("--gpu NAME (or --instance-type TYPE)")
-    if not answers.models:
-        needed.append("--model MODEL=COPIES (or --from models.csv)")
     return needed

@@ -15,13 +15,14 @@ from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.profiles import Profile
     from placement.quickstart.answers import Answers, Measured, ModelWish
     from placement.sizing import Model, Sizing
 
 _UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
+_SIXTEEN_BITS = ("", "auto", "bf16", "bfloat16", "fp16", "float16", "half")
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
 
 
@@ -34,14 +35,21 @@ class Machinery:
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
-    """A component, with comments: of the whole, and the command that starts a copy, of each option."""
+class Copy:
+    """An option of a component: its row, what its comment says, and what its figures do not rest on."""
 
     row: dict[str, Any]
-    options: tuple[dict[str, Any], ...]
-    commands: tuple[str, ...]
+    words: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A component: what it is beside its options, its options, and comments on the whole."""
+
+    row: dict[str, Any]
+    copies: tuple[Copy, ...]
     remarks: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers: Answers, taken: set[str]) -> Drafted:
@@ -61,40 +69,39 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     """
     model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
     measured = _measured(wish, model, answers)
-    launch = _launch(wish, model, is_measured=measured is not None)
-    found: list[Sizing] = []
+    found: list[Copy] = []
     reasons: list[str] = []
     for device, rented in machinery.items():
-        fitting, reason = _copies_on(device, rented.most, model, launch, measured)
-        found += fitting
-        reasons += [f"not on {device}: {reason}"] if reason else []
+        if measured is None:
+            copies, against = _sized_copies(device, rented.most, model, wish, share=answers.share)
+        else:
+            copies, against = _measured_copies(device, rented.most, model, wish, measured)
+        found += copies
+        reasons += against
     if not found:
         told = "; ".join(reasons)
         raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose other GPUs with --gpu")
-    zones = len(frozenset[str]().union(*(machinery[copy.accelerator].zones for copy in found)))
+    zones = len(frozenset[str]().union(*(machinery[copy.row["on"][0]].zones for copy in found)))
     if zones <= answers.survive_zones:
         lost = f"{answers.survive_zones} of the zones"
         raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
-    remarks = [*_load_words(wish, model, launch, measured, share=answers.share), *reasons]
-    options = [_option(copy, wish, measured, share=answers.share) for copy in found]
-    commands = [f"vllm serve {model.name} {' '.join(copy.flags)}" for copy in found]
-    notes = dict.fromkeys(note for copy in found for note in copy.notes)
-    row = {"name": _name(wish, model, taken)} | _amount(wish, answers, zones, remarks)
-    return Drafted(row, tuple(options), tuple(commands), tuple(remarks), tuple(notes))
+    remarks = [*_load_words(wish, model, measured, share=answers.share), *reasons]
+    amount = _amount(wish, answers, zones, [copy.row for copy in found], remarks)
+    return Drafted({"name": _name(wish, model, taken)} | amount, tuple(found), tuple(remarks))
 
 
-def _launch(wish: ModelWish, model: Model, *, is_measured: bool) -> Launch:
-    """How a copy is started. One that was measured has the memory of that, and as many sequences as it holds."""
+def _launch(wish: ModelWish, model: Model, *, concurrency: int | None) -> Launch:
+    """How a copy is started, by default with so many sequences at a time."""
     longest = model.architecture.context
     context = wish.context_length or min(CONTEXT_LENGTH, longest or CONTEXT_LENGTH)
-    concurrency = wish.concurrency or (None if is_measured else CONCURRENCY)
-    return Launch(context_length=context, concurrency=concurrency, checkpoint_gib=wish.checkpoint_gib)
+    return Launch(
+        context_length=context, concurrency=wish.concurrency or concurrency, checkpoint_gib=wish.checkpoint_gib
+    )
 
 
-def _load_words(
-    wish: ModelWish, model: Model, launch: Launch, measured: Measured | None, *, share: bool
-) -> Iterator[str]:
+def _load_words(wish: ModelWish, model: Model, measured: Measured | None, *, share: bool) -> Iterator[str]:
     if measured is None:
+        launch = _launch(wish, model, concurrency=CONCURRENCY)
         yield f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
     else:
         yield f"{model.name}: throughput as measured, and memory where it was. A copy owns its accelerators: " + (
@@ -130,44 +137,77 @@ def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | Non
     return found
 
 
-def _copies_on(
-    device: str, most: int, model: Model, launch: Launch, measured: Measured | None
-) -> tuple[list[Sizing], str]:
-    """Copies on accelerators of a kind, with the reason when there is none.
-
-    Of copies that were measured, each number of accelerators; of others the fewest on which one fits.
-    """
-    if not _is_known(device):
-        return [], _UNKNOWN
-    if measured is None:
-        degrees = [2**power for power in range(most.bit_length())]
-    else:
-        degrees = sorted(count for kind, count in measured if kind == device and count <= most)
-    found: list[Sizing] = []
-    reason = "no copy was measured on it within the limits"
-    for degree in degrees:
-        if measured is None:
-            sized = size(model, device, degree, launch)
-        else:
-            sized = _as_measured(model, launch, measured[device, degree].profile)
+def _sized_copies(
+    device: str, most: int, model: Model, wish: ModelWish, *, share: bool
+) -> tuple[list[Copy], list[str]]:
+    """A copy on the fewest accelerators of a kind on which it fits; the reason when there is none."""
+    reason = _UNKNOWN
+    launch = _launch(wish, model, concurrency=CONCURRENCY)
+    for degree in (2**power for power in range(most.bit_length() if _is_known(device) else 0)):
+        sized = size(model, device, degree, launch)
         if sized.fits:
-            found.append(sized)
-            if measured is None:
-                break
+            row = sized.to_option() | _host(degree)
+            row |= {"shared": True} if share and degree == 1 else {}
+            row |= {"throughput": wish.throughput} if wish.rate is not None else {}
+            return [Copy(row, (_command(sized),), sized.notes)], []
         reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
-    return found, "" if found else reason
+    return [], [f"not on {device}: {reason}"]
 
 
-def _as_measured(model: Model, launch: Launch, profile: Profile) -> Sizing:
+def _measured_copies(
+    device: str, most: int, model: Model, wish: ModelWish, measured: Measured
+) -> tuple[list[Copy], list[str]]:
+    """A copy on each number of accelerators of a kind on which one was measured; reasons against the others.
+
+    As `placement profile options` writes them: not shared, since what a copy serves was measured while it had its
+    accelerators to itself. The engine's command is told where it is known: of vLLM, of weights as they are stored.
+    """
+    here = sorted(count for kind, count in measured if kind == device)
+    if not here:
+        return [], [f"not on {device}: no measurement on it can be used"]
+    found: list[Copy] = []
+    reasons: list[str] = []
+    for count in here:
+        choice = measured[device, count]
+        sized = _as_measured(model, wish, choice.profile)
+        if count > most:
+            reasons.append(f"not on {count} x {device}: a machine has at most {most}")
+        elif sized is not None and not sized.fits and wish.concurrency is not None:
+            reasons.append(f"not on {count} x {device}: {sized.reason}")
+        else:
+            started = sized if sized is not None and sized.fits else None
+            words = [f"as measured: {choice.words}", *([_command(started)] if started else [])]
+            notes = started.notes if started else ()
+            found.append(Copy(choice.to_option() | _host(count), tuple(words), notes))
+    return found, reasons
+
+
+def _command(copy: Sizing) -> str:
+    return f"vllm serve {copy.model} {' '.join(copy.flags)}"
+
+
+def _host(accelerators: int) -> dict[str, int]:
+    """What a copy needs of the host."""
+    return {"vcpus": VCPUS * accelerators, "memory_gib": MEMORY_GIB * accelerators}
+
+
+def _as_measured(model: Model, wish: ModelWish, profile: Profile) -> Sizing | None:
     """A copy in the memory that it was measured in; where that is not known, in what the engine takes by itself.
 
     Its context has room for the requests that were measured. The engine's share of the accelerator leaves room for what
-    the engine does not count (its context, the safety margin), so that all is within the memory that is told.
+    the engine does not count (its context, the safety margin), so that all is within the memory that is told. None:
+    it was measured on another engine or in other weights than the model's, or nobody knows their size.
     """
     device, degree = profile.accelerator, profile.accelerators
+    if profile.engine.lower() not in ("", "vllm") or not _is_known(device) or not _is_stored_so(model, profile):
+        return None
     tokens = (profile.input_tokens or 0) + (profile.output_tokens or 0)
+    launch = _launch(wish, model, concurrency=None)
     launch = replace(launch, context_length=max(launch.context_length or 1, tokens))
-    by_itself = size(model, device, degree, replace(launch, concurrency=None))
+    try:
+        by_itself = size(model, device, degree, replace(launch, concurrency=None))
+    except UsageError:
+        return None
     if profile.memory_gib is None and launch.concurrency is None:
         return by_itself
     memory = by_itself.total_gib if profile.memory_gib is None else profile.memory_gib
@@ -177,17 +217,12 @@ def _as_measured(model: Model, launch: Launch, profile: Profile) -> Sizing:
     return size(model, device, degree, replace(launch, utilization=min(max(share, 0.001), 1.0)))
 
 
-def _option(copy: Sizing, wish: ModelWish, measured: Measured | None, *, share: bool) -> dict[str, Any]:
-    option = copy.to_option() | {"vcpus": VCPUS * copy.gpus, "memory_gib": MEMORY_GIB * copy.gpus}
-    if measured is not None:  # not shared: what a copy serves was measured while it had its accelerators to itself
-        del option["accelerator_memory_gib"]
-        told = measured[copy.accelerator, copy.gpus].to_option()
-        return option | {key: told[key] for key in ("accelerator_memory_gib", "throughput") if key in told}
-    if share and copy.gpus == 1:
-        option["shared"] = True
-    if wish.rate is not None:
-        option["throughput"] = wish.throughput
-    return option
+def _is_stored_so(model: Model, profile: Profile) -> bool:
+    """Whether a measurement was of the weights as the model's files have them, as far as it says."""
+    told, quantisation = profile.precision.lower(), model.architecture.quantisation
+    if quantisation is None:
+        return told in _SIXTEEN_BITS
+    return not told or quantisation.method in told or (bool(quantisation.bits) and str(quantisation.bits) in told)
 
 
 def _name(wish: ModelWish, model: Model, taken: set[str]) -> str:
@@ -201,16 +236,19 @@ def _name(wish: ModelWish, model: Model, taken: set[str]) -> str:
     return name
 
 
-def _amount(wish: ModelWish, answers: Answers, zones: int, remarks: list[str]) -> dict[str, Any]:
+def _amount(
+    wish: ModelWish, answers: Answers, zones: int, options: Sequence[Mapping[str, Any]], remarks: list[str]
+) -> dict[str, Any]:
     """Copies or demand, and what must be left when zones are lost."""
     survive = answers.survive_zones
     spread: dict[str, Any] = {"spread": {"min_zones": survive + 1}} if survive else {}
     if wish.rate is not None:
         if not survive:
             return {"demand": wish.rate}
+        enough = math.ceil(round(wish.rate / min(option["throughput"] for option in options), 9))
         remarks.append(
-            f"Spread evenly over {zones} zones, so a lost one takes 1/{zones} of the copies: "
-            f"ask for {zones}/{zones - 1} of the rate if the others must serve all of it."
+            "Spread evenly over the zones, so a lost one takes its share of the copies. If the others must serve all "
+            f"of the rate, write min_available_on_zone_loss: {enough}: as many serve it on any of these options."
         )
         even = {"spread": {"min_zones": survive + 1, "max_skew": 1}}
         return {"demand": wish.rate, "min_copies": survive + 1} | even | {"min_available_on_zone_loss": 1}

@@ -120,7 +120,7 @@ def _machinery(market: Market, made: Blocks) -> dict[str, Machinery]:
 
 
 def _problem(answers: Answers, made: Blocks, drafted: list[Drafted]) -> Problem:
-    components = [row.row | {"options": list(row.options)} for row in drafted]
+    components = [row.row | {"options": [copy.row for copy in row.copies]} for row in drafted]
     document: dict[str, Any] = {"name": answers.name} | made.to_document() | {"components": components}
     try:
         return Problem(**document)
@@ -148,7 +148,7 @@ def _heading(answers: Answers, market: Market, machines: Machines, made: Blocks,
     """What a reader should know before changing anything."""
     where = f"{answers.region}: " if answers.region else ""
     models, kinds = count(len(drafted), "model"), count(len(machines.names), "kind of machine", "kinds of machines")
-    notes = dict.fromkeys(note for row in drafted for note in row.notes)
+    notes = dict.fromkeys(note for row in drafted for copy in row.copies for note in copy.notes)
     told = [
         f"{where}{models} on {kinds}, in {', '.join(machines.zones) or 'one zone'}.",
         "A plan: placement solve FILE. All keys: docs/guide/file-format.md.",
@@ -172,6 +172,6 @@ def _component_lines(drafted: Drafted) -> list[str]:
     lines.append(f"  - {scalar(first[0])}: {flow(first[1])}")
     lines += [f"    {scalar(key)}: {flow(value)}" for key, value in rest]
     lines.append("    options:")
-    for option, command in zip(drafted.options, drafted.commands, strict=True):
-        lines += [f"      # {printable(command)}", f"      - {flow(option)}"]
+    for copy in drafted.copies:
+        lines += [*(f"      # {printable(words)}" for words in copy.words), f"      - {flow(copy.row)}"]
     return lines

@@ -22,18 +22,23 @@ if TYPE_CHECKING:
 COLUMNS = ("model", *KEYS)
 
 
-def read_models(path: str | Path, throughputs: Mapping[str, Measured] | None = None) -> tuple[ModelWish, ...]:
+def read_models(
+    path: str | Path,
+    throughputs: Mapping[str, Measured] | None = None,
+    check: Callable[[ModelWish], object] | None = None,
+) -> tuple[ModelWish, ...]:
     """The models of a CSV file, in its order; ``-`` is standard input.
 
     Parameters
     ----------
     throughputs : measurements by model; a rate needs a throughput beside it or one of these. None: that is not checked.
+    check : raises the error of a model that can't be served, such as `fitting` makes.
 
     Raises
     ------
     DocumentError
-        It is no CSV, has no or unknown columns, a value is wrong, a model is unknown, or nothing tells what a copy
-        of it serves: every fault, with row and column.
+        It is no CSV, has no or unknown columns, a value is wrong, a model is unknown or can't be served, or nothing
+        tells what a copy of it serves: every fault, with row and column.
     """
     source, text = read_text(path)
     damaged: list[Fault] = []
@@ -49,7 +54,16 @@ def read_models(path: str | Path, throughputs: Mapping[str, Measured] | None = N
     if faults:
         raise DocumentError([*faults, *damaged], source)
     known = cache(read_model)
-    return tuple(each(rows, lambda row: _wish(row, known, throughputs), source, damaged))
+    return tuple(each(rows, lambda row: _checked(_wish(row, known, throughputs), row, check), source, damaged))
+
+
+def _checked(wish: ModelWish, row: CsvRow, check: Callable[[ModelWish], object] | None) -> ModelWish:
+    if check is not None and wish.model != STDIN:
+        try:
+            check(wish)
+        except PlacementError as error:
+            raise FieldError(row.place("model"), " ".join(str(error).split())) from None
+    return wish
 
 
 def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, Measured] | None) -> ModelWish:

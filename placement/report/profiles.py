@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.documents.yaml_rows import flow
-from placement.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +28,4 @@ def option_lines(choices: Choices) -> Iterator[str]:
 
 
 def _line(choice: Choice) -> str:
-    best = choice.profile
-    facts = [" ".join(word for word in (best.engine, best.version) if word), best.precision]
-    if best.input_tokens is not None and best.output_tokens is not None:
-        facts.append(f"{best.input_tokens} + {best.output_tokens} tokens")
-    facts += [f"first token {best.ttft_ms:.4g} ms"] if best.ttft_ms is not None else []
-    facts += [f"each after it {best.tpot_ms:.4g} ms"] if best.tpot_ms is not None else []
-    return f"- {flow(choice.to_option())}  # {'; '.join(printable(fact) for fact in [*facts, best.source] if fact)}"
+    return f"- {flow(choice.to_option())}  # {choice.words}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
+
+from placement.units import gib_of_a_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Sizing:
         return {
             "name": f"{self.accelerator}-tp{self.tensor_parallel}{stages}".lower(),
             "accelerators": self.gpus,
-            "accelerator_memory_gib": math.ceil(round(self.total_gib * 10, 6)) / 10,
+            "accelerator_memory_gib": gib_of_a_copy(self.total_gib, self.usable_gib),
             "on": [self.accelerator],
         }
 

@@ -13,6 +13,7 @@ from prompt_toolkit.output import DummyOutput
 import placement
 from placement.catalogue.market import Market
 from placement.cli.dialogue import ask
+from placement.documents.yaml_text import parse_yaml
 from placement.errors import UsageError
 from placement.quickstart import Answers, ModelWish
 from tests.cli.test_solve import run
@@ -105,6 +106,39 @@ def test_many_models_from_a_file(tmp_path: Path) -> None:
 
     assert done.exit_code == 0, done.stderr
     assert [row.name for row in placement.read(target).components] == ["qwen2.5-7b-instruct", "phi-2", "gemma-3-4b-it"]
+
+
+def test_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    """With row and column, also of a model that fits on none of the machines."""
+    (tmp_path / "models.csv").write_text("model,copies\nLlama-3.1-405B-Instruct,3\ngemma-3-4b-it,x\n")
+    done = run("init", "-", "--region", "us-east-1", "--gpu", "L4", "--from", tmp_path / "models.csv")
+
+    assert done.exit_code == 2
+    told = " ".join(done.stderr.split())
+    assert "row 2, column model: no copy of meta-llama/Llama-3.1-405B-Instruct fits" in told
+    assert "row 3, column copies: must be a whole number" in told
+
+
+def test_measurements_make_the_options_of_profile_options(tmp_path: Path) -> None:
+    """By the catalogue's names, though they are written otherwise; not in more memory than there is, told by both."""
+    profile = tmp_path / "profile.csv"
+    profile.write_text(
+        "format,model,accelerator,accelerators,engine,precision,requests_per_second,memory_gib\n"
+        "placement-profile/v1,phi-2,NVIDIA-H100-80GB-HBM3,1,vllm,bf16,9,79.15\n"
+        "placement-profile/v1,phi-2,NVIDIA-L40S,1,sglang,fp8,5,40\n"
+        "placement-profile/v1,phi-2,NVIDIA-L40S,2,vllm,bf16,8,80\n"
+    )
+    words = ("--region", "us-east-1", "--gpu", "L40S", "--gpu", "H100", "--model", "phi-2,rate=4")
+    listed, done = run("profile", "options", profile), run("init", "-", *words, "--profile", profile)
+
+    told = parse_yaml(listed.stdout)["options"]
+    options = parse_yaml(done.stdout)["components"][0]["options"]
+    assert [{key: row[key] for key in told[0]} for row in options] == told
+    assert [(row["name"], row["accelerator_memory_gib"]) for row in told] == [("h100-x1", 79.18), ("l40s-x1", 40.0)]
+    for ending in (listed, done):
+        assert "phi-2 on L40S x 2: measured with 80 GiB on each, of which 44.39 are usable" in " ".join(
+            ending.stderr.split()
+        )
 
 
 def test_without_a_terminal_it_says_what_is_missing(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_options_of_several_models(files: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("options", "pareto.csv", "--slo-tpot", "1ms"), "no measurement keeps the limits"),
+        (("options", "pareto.csv", "--slo-tpot", "1ms"), "no measurement can be used within the limits"),
         (("options", "pareto.csv", "--slo-tpot", "1"), "must be a time with its unit"),
         (("options", "pareto.csv", "--model", "n"), 'no measurement is of model "n"'),
         (("options", "pareto.csv", "--accelerator", "H200"), "no measurement is on H200"),

@@ -82,6 +82,18 @@ def test_sizes_of_requests() -> None:
     assert nothing.missing == ("m on H100 x 2: of 2 measured, none has requests as large as asked for",)
 
 
+def test_measurements_in_more_memory_than_there_is() -> None:
+    """They are of another accelerator; of one that the catalogue has not, nothing is known."""
+    rows = [replace(ROW, memory_gib=80.0), replace(ROW, memory_gib=90.0, accelerator="H9000")]
+
+    choices = choose(rows, Limits())
+
+    assert [choice.profile.accelerator for choice in choices.of_model["m"]] == ["H9000"]
+    assert choices.missing == (
+        "m on H100 x 2: measured with 80 GiB on each, of which 79.19 are usable: is it that accelerator?",
+    )
+
+
 @given(st.floats(1e-6, 1e6))
 def test_throughput_is_never_rounded_up(rate: float) -> None:
     """Four digits, down."""

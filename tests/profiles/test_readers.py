@@ -242,6 +242,23 @@ def test_files_of_no_known_tool(write: Any) -> None:
         read_profiles(write("{", "x.json"))
 
 
+def test_a_table_has_the_names_of_the_catalogue_and_what_is_given(write: Any) -> None:
+    """As other files: accelerators under our names, empty cells filled, and what both say must agree."""
+    head = "format,model,accelerator,accelerators,engine,requests_per_second\n"
+    path = write(
+        f"{head}placement-profile/v1,m,NVIDIA-L40S,1,,5\nplacement-profile/v1,m,NVIDIA-H100-80GB-HBM3,1,sglang,9\n"
+    )
+
+    assert [row.accelerator for row in read_profiles(path)] == ["L40S", "H100"]
+    assert [row.precision for row in read_profiles(path, Given(precision="fp8"))] == ["fp8", "fp8"]
+    with pytest.raises(UsageError, match="is of engine sglang, and vllm was given"):
+        read_profiles(path, Given(engine="vllm"))
+    with pytest.raises(UsageError, match="is of accelerator L40S, and H100 was given"):
+        read_profiles(path, Given(accelerator="H100"))
+    with pytest.raises(UsageError, match="is of model m, and n was given"):
+        read_profiles(path, Given(model="n"))
+
+
 def test_what_is_given_must_agree(write: Any) -> None:
     """A file that says otherwise is not overruled."""
     with pytest.raises(UsageError, match="is of accelerator H100, and H200 was given"):

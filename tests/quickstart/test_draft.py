@@ -20,7 +20,7 @@ from placement.catalogue.offers import Findings, Node, Offer, Quota
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
 from placement.profiles import Choice, Limits, Profile, choose
-from placement.quickstart import Answers, ModelWish, draft, parse_model, parse_models, read_models
+from placement.quickstart import Answers, ModelWish, draft, fitting, parse_model, parse_models, read_models
 from placement.quickstart.models_csv import COLUMNS
 from placement.sizing import Launch, size
 
@@ -149,8 +149,8 @@ def test_a_rate_by_measurements() -> None:
     made = draft(answers(wish, gpus=("L4", "L40S", "H100"), throughputs=told), MARKET)
     (row,) = made.problem.components
 
-    assert {option.name: option.throughput for option in row.modes} == {"l4-tp2": 1.5, "l4-tp4": 2.5, "h100-tp1": 9.0}
-    assert "# not on L40S: no copy was measured on it within the limits" in made.text
+    assert {option.name: option.throughput for option in row.modes} == {"l4-x2": 1.5, "l4-x4": 2.5, "h100-x1": 9.0}
+    assert "# not on L40S: no measurement on it can be used" in made.text
     with pytest.raises(UsageError, match=r"has a rate, and nothing tells what one copy serves: add throughput=N"):
         draft(answers(wish), MARKET)
     with pytest.raises(UsageError, match=r'did you mean "meta-llama/Llama-3\.1-70B-Instruct"'):
@@ -170,9 +170,7 @@ def test_a_copy_that_was_measured_is_the_same_as_in_options_of_profiles(
     (option,) = made.problem.to_document()["components"][0]["options"]
     (told,) = choose([row], Limits()).of_model[row.model]
     kept = ("accelerators", "on", "throughput", "accelerator_memory_gib", "shared")
-    assert {key: option[key] for key in kept if key in option} == {
-        key: value for key, value in told.to_option().items() if key != "name"
-    }
+    assert {key: option[key] for key in ("name", *kept) if key in option} == told.to_option()
     flags = dict(pair.split() for pair in re.findall(r"--\S+ \S+", next(filter(_is_command, made.text.splitlines()))))
     length = int(flags["--max-model-len"])
     sized = size(wish.model, "H100", 1, Launch(utilization=float(flags["--gpu-memory-utilization"])))
@@ -197,11 +195,55 @@ def test_sequences_that_are_asked_for_must_have_room_where_a_copy_was_measured()
         assert draft(answers(replace(wish, concurrency=2), gpus=("H100",), throughputs=told), MARKET)
 
 
-def test_a_measurement_in_more_memory_than_there_is() -> None:
-    """Is not offered."""
-    told = measurements(measured("H100", 1, 20.0, memory_gib=95.0))
-    with pytest.raises(UsageError, match="GiB are needed and 79"):
-        draft(answers(ModelWish("Llama-3.1-8B-Instruct", rate=80), gpus=("H100",), throughputs=told), MARKET)
+@pytest.mark.parametrize(
+    ("row", "is_started"),
+    [
+        (measured("H100", 1, 20.0, precision="bf16"), True),
+        (measured("H100", 1, 20.0, precision="fp8"), False),
+        (measured("H100", 1, 20.0, engine="sglang"), False),
+        (measured("H100", 1, 20.0, memory_gib=10.0), False),  # in which bf16 has no room
+        (measured("H100", 3, 20.0), False),  # 32 heads over 3
+    ],
+)
+def test_every_copy_that_was_measured_is_an_option(row: Profile, is_started: bool) -> None:
+    """Also one that the engine, the weights or the split of which we don't size: it has no command then."""
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=80)
+    made = draft(answers(wish, gpus=("H100",), throughputs=measurements(row)), MARKET)
+
+    (option,) = made.problem.to_document()["components"][0]["options"]
+    assert option["throughput"] == 20.0
+    assert f"# as measured: {Choice(row).words}" in made.text
+    assert ("# vllm serve" in made.text) == is_started
+
+
+def test_a_copy_on_more_accelerators_than_a_machine_has() -> None:
+    """Is told; that it was not measured would be untrue."""
+    told = measurements(measured("L40S", 1, 1.5), measured("L40S", 16, 20.0))
+    made = draft(answers(ModelWish("Llama-3.1-8B-Instruct", rate=80), throughputs=told), MARKET)
+
+    assert "# not on 16 x L40S: a machine has at most 8" in made.text
+    assert [mode.name for mode in made.problem.components[0].modes] == ["l40s-x1"]
+
+
+def test_a_measurement_that_fills_its_accelerator() -> None:
+    """Is no more than that after rounding, so the problem can be solved."""
+    told = measurements(measured("H100", 1, 20.0, memory_gib=79.15))
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=20)
+
+    made = draft(answers(wish, gpus=("H100",), throughputs=told), MARKET)
+
+    assert placement.solve(made.problem).status is placement.Status.OPTIMAL
+
+
+@pytest.mark.parametrize(("rate", "copies"), [(2.0, 2), (2.5, 3), (7.5, 8)])
+def test_the_copies_that_serve_all_of_a_rate_after_a_loss(rate: float, copies: int) -> None:
+    """As many of those that serve the least. More of the rate would not do: 2, 1 and 1 copies leave half of it."""
+    told = measurements(measured("L4", 2, 1.0), measured("H100", 1, 9.0))
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=rate)
+
+    made = draft(answers(wish, gpus=("L4", "H100"), throughputs=told, survive_zones=1), MARKET)
+
+    assert f"write min_available_on_zone_loss: {copies}: as many serve it" in made.text.replace("\n  # ", " ")
 
 
 def test_a_throughput_that_is_given_may_be_of_copies_that_share() -> None:
@@ -375,6 +417,31 @@ def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> No
     assert message in str(caught.value)
 
 
+def test_a_throughput_is_of_a_rate(tmp_path: Path) -> None:
+    """Beside copies, or alone, it would be taken no notice of."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,rate,throughput,copies\nphi-2,,5,2\nphi-2,,5,\nphi-2,x,5,\n")
+    with pytest.raises(DocumentError) as caught:
+        read_models(path)
+    assert [(fault.path, fault.rule[:28]) for fault in caught.value.faults] == [
+        ("row 2, column throughput", "must not stand without a rate"[:28]),
+        ("row 3, column throughput", "must not stand without a rate"[:28]),
+        ("row 4, column rate", "must be a number above 0, got"[:28]),
+    ]
+    with pytest.raises(UsageError, match="throughput must not stand without a rate"):
+        parse_model("phi-2=3,throughput=5")
+
+
+def test_models_of_a_file_that_fit_nowhere_are_told_with_its_other_faults(tmp_path: Path) -> None:
+    """Each with its row, in one go."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,copies\nLlama-3.1-405B-Instruct,1\nphi-2,many\nphi-2,1\n")
+    with pytest.raises(DocumentError) as caught:
+        read_models(path, {}, fitting(answers(gpus=("L4",)), MARKET))
+    assert [fault.path for fault in caught.value.faults] == ["row 2, column model", "row 3, column copies"]
+    assert "not on L4: 105.52 GiB are needed and 22.03 GiB are there on 8" in str(caught.value)
+
+
 def test_every_fault_of_a_file_of_models_is_told(tmp_path: Path) -> None:
     """Unknown models with the nearest, rates without a throughput, several wrong values of one row."""
     path = tmp_path / "models.csv"
@@ -388,6 +455,7 @@ def test_every_fault_of_a_file_of_models_is_told(tmp_path: Path) -> None:
         "row 3, column throughput",
         "row 4, column rate",
         "row 4, column throughput",
+        "row 4, column rate",
         "row 5, column rate",
     ]
     assert f'{path} at row 2, column model: "Qwen/Qwen2.5-7B" is no file' in str(caught.value)
