@@ -162,10 +162,16 @@ class SimulatedFleet:
 def _where_they_run(
     problem: Problem, plan: Plan, steps: Iterable[TransitionStep]
 ) -> Iterator[tuple[Placement, SimulatedCopy]]:
-    """Each copy that runs; of unknown accelerators, where the plan keeps it, else where a step stops it."""
+    """Each copy that runs; of unknown accelerators, where one must have run for the steps to end in the plan."""
     names = {row.name: [mode.name for mode in row.modes] for row in problem.components}
-    planned = _copies_of(plan)
-    stopped = Counter(_copy_of(step) for step in steps if step.action == "stop" and step.assumed)
+    planned, stopped = _copies_of(plan), Counter[SimulatedCopy]()
+    before = Counter(planned)
+    for step in steps:
+        if step.action == "start":
+            before[_copy_of(step)] -= 1
+        elif step.action == "stop":
+            before[_copy_of(step)] += 1
+            stopped[_copy_of(step)] += 1
     unknown = []
     for row in sorted(problem.placements, key=lambda row: not row.pinned):
         option = names[row.component].index(row.option) if isinstance(row.option, str) else row.option
@@ -173,16 +179,14 @@ def _where_they_run(
             unknown.append((row, option))
             continue
         copy = SimulatedCopy(row.component, option, row.instance, tuple(sorted(row.accelerators)))
-        (planned if planned[copy] > 0 else stopped)[copy] -= 1
+        before[copy] -= 1
         yield row, copy
     for row, option in unknown:
         place = (row.component, option, row.instance)
-        known = next((key for key in (*(+planned), *(+stopped)) if key[:3] == place), None)
-        if known is None:  # neither kept nor stopped: it is kept where another row's place is taken over
-            known = next(key for key in planned if key[:3] == place)
-        source = planned if planned[known] > 0 else stopped
-        source[known] -= 1
-        yield row, SimulatedCopy(*place, known[3])
+        here = [key for key in dict.fromkeys((*before, *planned, *stopped)) if key[:3] == place]
+        known = min(here, key=lambda key: (before[key] <= 0, stopped[key] > 0 if row.pinned else planned[key] > 0))
+        before[known] -= 1
+        yield row, known
 
 
 def _copies_of(plan: Plan) -> Counter[SimulatedCopy]:

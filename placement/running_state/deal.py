@@ -73,11 +73,7 @@ def deal(
     -----
     The known copies may break rules among themselves; what is said is whether the others find room beside them.
     """
-    left = [_Left(has.memory, WHOLE_SHARE, 0, owned=False)] * has.accelerators
-    for takes, accelerators in known:
-        for k in accelerators:
-            if k < has.accelerators:
-                left[k] = left[k].less(takes)
+    left = _beside(has, known)
     order = sorted(range(len(unknown)), key=lambda c: _size(unknown[c]), reverse=True)
     search = _DealSearch([unknown[c] for c in order], steps)
     found = search.place(tuple(left), 0) if _enough(left, unknown) else None
@@ -88,6 +84,24 @@ def deal(
         fit = DealFit.FITS
     by_copy = dict(zip(order, found, strict=True))
     return Dealt(tuple(by_copy[c] for c in range(len(unknown))), fit)
+
+
+def has_room_at(
+    has: MachineRoom, known: Sequence[tuple[CopyNeed, tuple[int, ...]]], takes: CopyNeed, accelerators: Sequence[int]
+) -> bool:
+    """Whether a copy fits on these accelerators of a machine, beside those that have theirs. O(known copies)."""
+    left = _beside(has, known)
+    return all(k < has.accelerators and left[k].holds(takes) for k in accelerators)
+
+
+def _beside(has: MachineRoom, known: Sequence[tuple[CopyNeed, tuple[int, ...]]]) -> list[_Left]:
+    """What known copies leave of each accelerator; indices beyond the machine's are left aside."""
+    left = [_Left(has.memory, WHOLE_SHARE, 0, owned=False)] * has.accelerators
+    for takes, accelerators in known:
+        for k in accelerators:
+            if k < has.accelerators:
+                left[k] = left[k].less(takes)
+    return left
 
 
 def _size(takes: CopyNeed) -> tuple[bool, int, int, int]:

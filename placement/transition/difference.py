@@ -10,13 +10,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.units import MIB_PER_GIB, need
+from placement.running_state.as_plan import RunningCopy, running_copies
+from placement.transition.unknown_places import UnknownCopy, UnknownPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placement.documents import Option, Placement, Problem
+    from placement.documents import Placement, Problem
     from placement.documents.plan import Plan
+    from placement.transition.unknown_places import Loose
 
 
 class Stand(NamedTuple):
@@ -73,8 +75,12 @@ class _CopyNow(NamedTuple):
     pinned: bool
 
     @property
-    def loose(self) -> tuple[str, int, str]:
+    def loose(self) -> Loose:
         return self[:3]
+
+    @property
+    def stand(self) -> Stand:
+        return Stand(*self.loose, self.accelerators or ())
 
 
 def difference(problem: Problem, plan: Plan) -> Difference:
@@ -83,16 +89,15 @@ def difference(problem: Problem, plan: Plan) -> Difference:
         Stand(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in plan.assignments
     )
     rows = list(_rows(problem))
-    kept, gone = _kept(rows, planned)
-    known = [
-        Stand(row.component, row.option, row.instance, row.accelerators) for row in gone if row.accelerators is not None
-    ]
-    guessed = _Guess(problem, [*kept, *known]).places(row for row in gone if row.accelerators is None)
+    stay, gone = _known(rows, planned)
+    found, guessed = _unknown(problem, rows, planned - Counter(row.stand for row in stay), stay, gone)
+    kept = [*(row.stand for row in stay), *found]
+    leaving = [row.stand for row in gone]
     running = {row.id: row.pool for row in problem.instances}
     listed = {row.id: row.pool for row in plan.instances}
     return Difference(
         kept=tuple(sorted(kept)),
-        leaving=tuple(sorted([*known, *guessed])),
+        leaving=tuple(sorted([*leaving, *guessed])),
         arriving=tuple(sorted((planned - Counter(kept)).elements())),
         assumed=frozenset(guessed),
         pools=listed | running,
@@ -106,89 +111,57 @@ def difference(problem: Problem, plan: Plan) -> Difference:
 
 
 def _rows(problem: Problem) -> Iterable[_CopyNow]:
-    """Today's copies, those that are pinned first."""
-    names = {
-        (row.name, mode.name): index
-        for row in problem.components
-        for index, mode in enumerate(row.modes)
-        if mode.name is not None
-    }
+    """Today's copies, those that are pinned first. Of those without accelerators all is known."""
+    modes = {row.name: row.modes for row in problem.components}
 
-    def row(placed: Placement) -> _CopyNow:
-        option = names[placed.component, placed.option] if isinstance(placed.option, str) else placed.option
-        on = None if placed.accelerators is None else tuple(sorted(placed.accelerators))
-        return _CopyNow(placed.component, option, placed.instance, on, placed.pinned)
+    def row(placed: Placement, copy: RunningCopy) -> _CopyNow:
+        on = copy.accelerators if modes[copy.component][copy.option].accelerators else ()
+        return _CopyNow(copy.component, copy.option, copy.instance, on, placed.pinned)
 
-    return sorted(map(row, problem.placements), key=lambda row: not row.pinned)
+    copies = map(row, problem.placements, running_copies(problem))
+    return sorted(copies, key=lambda row: not row.pinned)
 
 
-def _kept(rows: list[_CopyNow], planned: Counter[Stand]) -> tuple[list[Stand], list[_CopyNow]]:
-    """The copies that stay, at their places in the plan, and the rows of the others.
-
-    Known places are matched first, then unknown ones with what is left on their machine; a pinned copy of unknown place
-    that finds nothing left takes the place of one that is not pinned.
-    """
+def _known(rows: list[_CopyNow], planned: Counter[Stand]) -> tuple[list[_CopyNow], list[_CopyNow]]:
+    """Of the copies whose places are known those that stay, and the others."""
     left = Counter(planned)
-    kept: list[Stand] = []
+    kept: list[_CopyNow] = []
     gone: list[_CopyNow] = []
-    loosened: dict[tuple[str, int, str], list[_CopyNow]] = defaultdict(list)  # kept, at a known place, and not pinned
     for row in rows:
         if row.accelerators is None:
             continue
-        stand = Stand(*row.loose, row.accelerators)
-        if left[stand] > 0:
-            left[stand] -= 1
-            kept.append(stand)
-            if not row.pinned:
-                loosened[row.loose].append(row)
-        else:
-            gone.append(row)
-    free: dict[tuple[str, int, str], list[Stand]] = defaultdict(list)
-    for stand in sorted(left.elements()):
-        free[stand[:3]].append(stand)
-    for row in rows:
-        if row.accelerators is not None:
-            continue
-        if free[row.loose]:
-            kept.append(free[row.loose].pop(0))
-        elif row.pinned and loosened[row.loose]:
-            gone.append(loosened[row.loose].pop())  # its place in the plan is taken by this one
-        else:
-            gone.append(row)
+        (kept if left[row.stand] > 0 else gone).append(row)
+        left[row.stand] -= 1
     return kept, gone
 
 
-class _Guess:
-    """Where copies are taken to be whose accelerators are not known: where there is most room for them."""
+def _unknown(
+    problem: Problem, rows: list[_CopyNow], free: Counter[Stand], stay: list[_CopyNow], gone: list[_CopyNow]
+) -> tuple[list[Stand], list[Stand]]:
+    """Places of the copies whose accelerators nobody tells: of those that stay, and of those that go.
 
-    def __init__(self, problem: Problem, there: Iterable[Stand]) -> None:
-        self._modes: dict[str, tuple[Option, ...]] = {row.name: row.modes for row in problem.components}
-        types = {row.name: problem.instance_types[row.instance_type] for row in problem.pools}
-        self._count = {row.id: types[row.pool].accelerator_count for row in problem.instances}
-        self._load: dict[str, Counter[int]] = defaultdict(Counter)
-        self._whole: dict[str, set[int]] = defaultdict(set)  # owned by one copy alone
-        for stand in there:
-            self._put(stand)
-
-    def places(self, rows: Iterable[_CopyNow]) -> list[Stand]:
-        """Places for all of them, those first that own their accelerators."""
-        found = []
-        for row in sorted(rows, key=lambda row: (self._modes[row.component][row.option].shared, row[:3])):
-            mode, load, whole = (
-                self._modes[row.component][row.option],
-                self._load[row.instance],
-                self._whole[row.instance],
-            )
-            order = sorted(range(self._count[row.instance]), key=lambda k: (k in whole, load[k], k))
-            stand = Stand(*row.loose, tuple(sorted(order[: mode.accelerators])))
-            self._put(stand)
-            found.append(stand)
-        return found
-
-    def _put(self, stand: Stand) -> None:
-        mode = self._modes[stand.component][stand.option]
-        size = need(mode.accelerator_memory_gib, MIB_PER_GIB) + 1
-        for k in stand.accelerators:
-            self._load[stand.instance][k] += size
-            if not mode.shared:
-                self._whole[stand.instance].add(k)
+    A pinned one that finds no place of the plan free takes that of one that stays and is not pinned, which goes.
+    """
+    on: dict[str, list[UnknownCopy]] = defaultdict(list)
+    for row in rows:
+        if row.accelerators is None:
+            on[row.instance].append(UnknownCopy(*row.loose, row.pinned))
+    planned: dict[Loose, list[tuple[int, ...]]] = defaultdict(list)
+    for stand in sorted(free.elements()):
+        planned[stand[:3]].append(stand.accelerators)
+    places = UnknownPlaces(problem, [RunningCopy(*row[:4]) for row in rows if row.accelerators is not None])
+    loosened: dict[Loose, list[_CopyNow]] = defaultdict(list)
+    for row in stay:
+        if not row.pinned:
+            loosened[row.loose].append(row)
+    kept: list[Stand] = []
+    guessed: list[Stand] = []
+    for copies in on.values():
+        there, go = places.on_machine(copies, planned)
+        kept += [Stand(*copies[k].loose, on_these) for k, on_these in there.items()]
+        for k, on_these in go.items():
+            if copies[k].pinned and loosened[copies[k].loose]:
+                gone.append(loosened[copies[k].loose].pop())
+            else:
+                guessed.append(Stand(*copies[k].loose, on_these))
+    return kept, guessed

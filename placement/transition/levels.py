@@ -22,6 +22,8 @@ from placement.transition.moment import Moment
 from placement.transition.spare import has_spare_place, temporary_places
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.transition.difference import Difference, Stand
     from placement.transition.moment import Sites
 
@@ -41,7 +43,7 @@ def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary:
     for stand in due.now:
         copies[stand.component] += 1
         served[stand.component] += sites.option(stand).throughput
-    closing, unopened = set(due.closing), list(due.opening)
+    closing, closed, unopened = set(due.closing), list[str](), list(due.opening)
     hops: set[str] = set()
     rounds = 0
     while arriving or leaving or closing or unopened:
@@ -54,13 +56,14 @@ def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary:
             served[stand.component] += sites.option(stand).throughput
         unopened = [machine for machine in unopened if not moment.may_open(sites.pool_of[machine])]
         if stopovers:
-            hops |= _that_may_stop_over(moment, leaving, hops, due, temporary=temporary)
+            hops |= _that_may_stop_over(moment, leaving, hops, due.opening, closed, temporary=temporary)
         for stand in _that_may_stop(moment, leaving, copies, served, hops):
             moment.stop(stand)
             leaving.remove(stand)
         for machine in [name for name in closing if moment.is_empty(name)]:
             moment.close_machine(machine)
             closing.remove(machine)
+            closed.append(machine)  # whoever stops over there may be there before it closes
         if before == (len(arriving), len(leaving), len(closing), len(unopened), len(hops)):
             return None
     return rounds
@@ -90,12 +93,18 @@ def _that_may_stop(
 
 
 def _that_may_stop_over(
-    moment: Moment, leaving: list[Stand], hops: set[str], due: Difference, *, temporary: bool
+    moment: Moment,
+    leaving: list[Stand],
+    hops: set[str],
+    opening: Sequence[str],
+    closed: Sequence[str],
+    *,
+    temporary: bool,
 ) -> set[str]:
     found = set()
     for stand in leaving:
         if stand.component in hops or stand.component in found:
             continue
-        if has_spare_place(moment, stand, due.opening) or (temporary and temporary_places(moment, stand)):
+        if has_spare_place(moment, stand, opening, closed) or (temporary and temporary_places(moment, stand)):
             found.add(stand.component)
     return found

@@ -212,7 +212,9 @@ def _notes(due: Difference) -> list[str]:
         many = len(due.assumed) > 1
         copies = f"{len(due.assumed)} copies that have to stop run" if many else "1 copy that has to stop runs"
         where = "they are" if many else "it is"
-        notes.append(f"{copies} at accelerators that the problem does not tell: {where} taken to be where most is free")
+        notes.append(
+            f"{copies} at accelerators that the problem does not tell: {where} taken to be where there is room"
+        )
     return notes
 
 

@@ -27,9 +27,7 @@ def spare_places(moment: Moment, stand: Stand, unopened: Collection[str], avoide
     machines = [*moment.open, *(name for name in unopened if name not in moment.open)]
     found = []
     for order, machine in enumerate(machines):
-        if machine == stand.instance:
-            continue
-        place = next(places(moment, stand.component, machine), None)
+        place = next(_other_places(moment, stand, machine), None)
         if place is not None:
             closed = machine not in moment.open
             if closed and not moment.may_open(moment.sites.pool_of[machine]):
@@ -39,13 +37,16 @@ def spare_places(moment: Moment, stand: Stand, unopened: Collection[str], avoide
     return [place for _, place in sorted(found)[:TRIED]]
 
 
-def has_spare_place(moment: Moment, stand: Stand, unopened: Collection[str]) -> bool:
-    """Whether `spare_places` finds any; ends at the first."""
-    for machine in (*moment.open, *unopened):
-        reachable = machine in moment.open or moment.may_open(moment.sites.pool_of[machine])
-        if reachable and machine != stand.instance and any(places(moment, stand.component, machine)):
-            return True
-    return False
+def has_spare_place(moment: Moment, stand: Stand, unopened: Collection[str], closed: Collection[str]) -> bool:
+    """Whether another copy fits anywhere; `closed` are machines that are as good as open. Ends at the first."""
+    reachable = (machine for machine in unopened if moment.may_open(moment.sites.pool_of[machine]))
+    return any(any(_other_places(moment, stand, machine)) for machine in (*moment.open, *closed, *reachable))
+
+
+def _other_places(moment: Moment, stand: Stand, machine: str) -> Iterator[Stand]:
+    """Places on a machine that are not where the copy itself stands: on its own at other accelerators, if any fit."""
+    own = stand.accelerators if machine == stand.instance else ()
+    return (place for place in places(moment, stand.component, machine, last=own) if place != stand)
 
 
 def temporary_places(moment: Moment, stand: Stand) -> list[Stand]:
@@ -84,28 +85,28 @@ def temporary_name(moment: Moment, pool: str) -> str:
         number += 1
 
 
-def places(moment: Moment, component: str, machine: str, first: int = 0) -> Iterator[Stand]:
+def places(moment: Moment, component: str, machine: str, first: int = 0, last: Collection[int] = ()) -> Iterator[Stand]:
     """A place on a machine for each option that fits, at the accelerators with the least room that is enough.
 
-    `first` is the index of the first option that counts.
+    `first` is the index of the first option that counts, `last` are accelerators to take only if no others fit.
     """
     pool = moment.sites.pool_of[machine]
     for option in moment.sites.components[component].options[first:]:
         if pool in option.pools:
-            on = _tightest(moment, machine, option)
+            on = _tightest(moment, machine, option, last)
             if on is not None:
                 place = Stand(component, option.index, machine, on)
                 if moment.fits(place):
                     yield place
 
 
-def _tightest(moment: Moment, machine: str, option: FleetOption) -> tuple[int, ...] | None:
+def _tightest(moment: Moment, machine: str, option: FleetOption, last: Collection[int]) -> tuple[int, ...] | None:
     load = moment.load(machine)
     memory = moment.sites.fleet.pools[moment.sites.pool_of[machine]].shape.memory_mib
-    fitting = [(-load.memory[k], k) for k in range(len(load.memory)) if room_on(load, option, memory, k)]
+    fitting = [(k in last, -load.memory[k], k) for k in range(len(load.memory)) if room_on(load, option, memory, k)]
     if len(fitting) < option.accelerators:
         return None
-    return tuple(sorted(k for _, k in sorted(fitting)[: option.accelerators]))
+    return tuple(sorted(k for *_, k in sorted(fitting)[: option.accelerators]))
 
 
 def _free(moment: Moment, machine: str) -> int:

@@ -220,3 +220,86 @@ def test_ctrl_c_ends_with_the_best_order_so_far(orders: int, monkeypatch: pytest
     found.clear()
     with pytest.raises(KeyboardInterrupt):
         plan_transition(case.problem, case.plan)
+
+
+def test_a_copy_may_stop_over_on_its_own_machine() -> None:
+    """Two change places on a machine with a third accelerator free: no proof that there is no order."""
+    problem = fleet([("chat", "m", 0), ("code", "m", 1)], accelerators=3)
+
+    found = plan_transition(problem, plan([("chat", "m", 1), ("code", "m", 0)]), temporary_instances=0)
+
+    assert (found.status, found.batches, found.stopovers) == ("optimal", 3, 1)
+
+
+def test_a_copy_may_stop_over_on_a_machine_that_is_given_back_once_it_is_empty() -> None:
+    """It is full at first; the only way leads over it, and the proof of what no order beats must see that."""
+    pools = [{"name": "p", "instance_type": "m", "zone": "z"}, {"name": "q", "instance_type": "m", "zone": "y"}]
+    now = [("chat", "i1", 0), ("code", "i2", 0), ("old", "i3", 0)]
+    here = {"zones": ["z"]}
+    machines = [*({"id": name, "pool": "p"} for name in ("i1", "i2", "i3")), {"id": "q1", "pool": "q"}]
+    problem = fleet(now, pools, machines=machines, components={"chat": here, "code": here})
+    then = plan([("chat", "i2", 0), ("code", "i1", 0), ("old", "q1", 0)], {"q1": "q"})
+
+    found = plan_transition(problem, then, temporary_instances=0)
+
+    assert (found.status, found.batches, found.stopovers) == ("optimal", 4, 1)
+    assert plan_transition(problem, then).temporary_hours == 0
+
+
+def placed_somewhere(problem: Problem, *rows: tuple[str, str, int | None]) -> Problem:
+    """The problem with these copies in place of its own; None where nobody tells the accelerator."""
+    placements = [
+        {"component": name, "instance": machine} | ({} if k is None else {"accelerators": [k]})
+        for name, machine, k in rows
+    ]
+    return Problem(**problem.to_document() | {"placements": placements})
+
+
+def test_a_copy_of_unknown_place_is_not_taken_to_be_where_another_stands() -> None:
+    """The plan has `chat` on 0 and 1, where `code` still stands on 0: so the one that runs is on 1 and stays there."""
+    then = [("chat", "m", 0), ("chat", "m", 1), ("code", "n", 0)]
+    wanted = fleet(then, accelerators=2)
+    problem = placed_somewhere(wanted, ("chat", "m", None), ("code", "m", 0))
+
+    found = plan_transition(problem, plan(then))
+
+    starts = [(s.component, s.instance, s.accelerators) for s in found.steps if s.action == "start"]
+    assert starts == [("code", "n", (0,)), ("chat", "m", (0,))]
+    assert found.status == "optimal"
+
+
+def test_copies_of_unknown_place_are_dealt_out_so_that_all_fit() -> None:
+    """40 GiB are taken on one of two: 50 fit on the other alone, so 35 stand beside the 40, where less is free."""
+    sizes = {name: {"shared": True, "accelerator_memory_gib": gib} for name, gib in (("a", 40), ("b", 35), ("c", 50))}
+    then = [("a", "n", 0), ("b", "n", 0), ("c", "n", 1)]
+    wanted = fleet(then, accelerators=2, machines=["m", "n"], components=sizes)
+    problem = placed_somewhere(wanted, ("a", "m", 0), ("b", "m", None), ("c", "m", None))
+
+    found = plan_transition(problem, plan(then))
+
+    stops = {s.component: s.accelerators for s in found.steps if s.action == "stop"}
+    assert stops == {"a": (0,), "b": (0,), "c": (1,)}
+    assert any("does not tell" in note for note in found.notes)
+
+
+def test_the_places_of_unknown_copies_are_those_that_the_steps_leave_to_them() -> None:
+    """The plan names the places in another order than the steps take them."""
+    then = [("chat", "m", 3), ("chat", "m", 1), ("chat", "m", 0)]
+    problem = placed_somewhere(fleet(then, accelerators=4), ("chat", "m", None))
+
+    found = plan_transition(problem, plan(then))
+
+    assert (found.status, sum(s.action == "start" for s in found.steps)) == ("optimal", 2)
+
+
+def test_of_a_copy_without_accelerators_nothing_is_unknown() -> None:
+    """It is at no accelerator, so no note says that these are not told."""
+    cpu = {"accelerators": 0, "accelerator_memory_gib": 0, "vcpus": 2}
+    then = [("web", "n", 0)]
+    wanted = fleet(then, machines=["m", "n"], components={"web": cpu})
+    problem = Problem(**wanted.to_document() | {"placements": [{"component": "web", "instance": "m"}]})
+    place = plan(then).model_copy(
+        update={"assignments": (plan(then).assignments[0].model_copy(update={"accelerators": ()}),)}
+    )
+
+    assert plan_transition(problem, place).notes == ()
