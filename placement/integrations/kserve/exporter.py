@@ -28,6 +28,7 @@ from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.objects import source_of
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
+from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
@@ -102,6 +103,7 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     _tell_long_names(documents, notes)
     _tell_replaced(now, documents, notes)
     _tell_other_owners(rows, now, notes)
+    _tell_ended(problem, plan, known, notes)
     _tell_claims(rows, now, known, wish, notes)
     _tell_namespaces(rows, documents, plan, known.running, wish, notes)
     return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
@@ -298,6 +300,19 @@ def _new_address(component: str, names: list[str]) -> str:
     new = f"{_listed(names)} {'takes' if len(names) == 1 else 'take'} its place under another address"
     told = f"runs {component} now, and goes on to; {new}: point clients, or a route, there"
     return f"{told} once it serves; only then delete this one, whose address goes with it"
+
+
+def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: Notes) -> None:
+    """What runs components of which the plan has no copy."""
+    copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
+    for component in (row for row in problem.components if not copies[row.name]):
+        services = known.of(component)
+        for each in services:
+            tell_service(f"component {component.name}", f"InferenceService {each.namespace}/{each.name}", 0, notes)
+        if not services and running[component.name]:
+            owner = component.labels.get(OWNER, "its owner")
+            told = f"the plan has none of its copies: end {owner} once clients need it no more"
+            notes.inexact(f"component {component.name}", told)
 
 
 def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:

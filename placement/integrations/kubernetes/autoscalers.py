@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.objects import of_each, text_at, whole_at
 from placement.integrations.kubernetes.pods import controller_of
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,8 @@ class Autoscaler(NamedTuple):
     @property
     def told(self) -> str:
         """What it does, for notes."""
-        return f"scales {self.kind} {self.found.namespace}/{self.name} from {self.least} to {self.most} copies"
+        what = f"{self.kind} {self.found.namespace}/{self.name}"
+        return f"scales {what} from {self.least} to {count(self.most, 'copy', 'copies')}"
 
 
 def autoscalers_of(cluster: KubeCluster, source: str) -> list[Autoscaler]:
@@ -85,24 +87,27 @@ def rescaled(
     made = Rescaled([], [])
     copies = {(row["metadata"]["namespace"], row["metadata"]["name"]): row["spec"]["replicas"] for row in work}
     for scaler, handover in _moved(autoscalers_of(cluster, source), moved):
-        found, new = scaler.found, handover.starts
+        found, new = scaler.found, handover.written
         if len(new) != 1 or handover.stops_first:
             made.deleted.append((found.namespace, f"{found.kind.lower()}/{found.name}"))
         if len(new) == 1:
             made.documents.append(_pointed(scaler, new[0][1], notes))
-            told = f"is pointed at Deployment {new[0][1]}; copies that it adds are in no plan"
-            notes.assumed(found.place, f"{scaler.told}: it {told}")
+            how = "goes on to scale it" if scaler.name == new[0][1] else f"is pointed at Deployment {new[0][1]}"
+            notes.assumed(found.place, f"{scaler.told}: it {how}; copies that it adds are in no plan")
             if not scaler.least <= copies[new[0]] <= scaler.most:
-                notes.inexact(found.place, f"the plan has {copies[new[0]]} copies: it scales these into its range")
+                told = f"the plan has {count(copies[new[0]], 'copy', 'copies')}: it scales these into its range"
+                notes.inexact(found.place, told)
         else:
-            told = f"{len(new)} Deployments take its place" if new else "the plan has none of its copies"
+            told = f"{len(new)} Deployments run its copies" if new else "the plan has none of its copies"
             way = ": write one for each, with its part of the copies" if new else ""
             notes.inexact(found.place, f"{scaler.told}, and {told}: the steps delete it{way}")
     return made
 
 
 def _moved(scalers: Sequence[Autoscaler], moved: Sequence[Handover]) -> Iterator[tuple[Autoscaler, Handover]]:
+    """The autoscalers of what stops, and of Deployments of an earlier export that go on."""
     of = {(old.kind, old.space, old.name): row for row in moved for old in row.stops}
+    of |= {("Deployment", space, name): row for row in moved for space, name in row.written}
     for scaler in scalers:
         handover = of.get((scaler.kind, scaler.found.namespace, scaler.name))
         if handover is not None:
@@ -115,10 +120,24 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
     labels, annotations = kept_metadata(found, notes)
     metadata = {"name": found.name, "namespace": found.namespace, "labels": labels, "annotations": annotations}
     spec = copy.deepcopy(found.at.key("spec").value)
-    spec["scaleTargetRef"] |= {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    after = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    spec["scaleTargetRef"] |= after
+    for described in _described(spec):
+        if (described.get("kind"), described.get("name")) == (scaler.kind, scaler.name):
+            described |= after
     return {
         "apiVersion": found.at.key("apiVersion").text(),
         "kind": found.kind,
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,
     }
+
+
+def _described(spec: Json) -> Iterator[Json]:
+    """The objects that metrics of an autoscaler are about; what is damaged is left for the server to refuse."""
+    metrics = spec.get("metrics")
+    for metric in metrics if isinstance(metrics, list) else ():
+        told = metric.get("object") if isinstance(metric, dict) else None
+        described = told.get("describedObject") if isinstance(told, dict) else None
+        if isinstance(described, dict):
+            yield described

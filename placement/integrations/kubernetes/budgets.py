@@ -10,6 +10,7 @@ from placement.catalogue.account import AccountPool
 from placement.catalogue.facts import InstanceFacts
 from placement.catalogue.names import provider_of
 from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.naming import KARPENTER_POOL
 from placement.integrations.kubernetes.objects import amounts, of_each, rows
 from placement.units import MIB_PER_GIB, MILLI
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
-
-KARPENTER_POOL = "karpenter.sh/nodepool"
 
 
 def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, Any]]:

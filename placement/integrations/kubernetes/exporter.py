@@ -11,19 +11,20 @@ from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.deployments import tell_unknown
-from placement.integrations.kubernetes.groups import NAMED, copy_groups, is_left_alone, owner_kind
+from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.handovers import handovers
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import frozen, kept_pools, made_pools, node_pools_of
 from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name, namespace_of
+from placement.integrations.kubernetes.naming import is_namespace, is_object_name
 from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
 from placement.integrations.kubernetes.objects import read_cluster, source_of
+from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
-from placement.integrations.kubernetes.steps import STOPPED, steps_text
+from placement.integrations.kubernetes.steps import SHRINKING, steps_text
 from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.yaml_text import manifest_text
@@ -86,8 +87,11 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
     standing = {row.pool for row in plan.instances if not row.new}
-    groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, templates, notes)]
+    groups = [row for row in copy_groups(problem, plan, wishes.pin) if not is_left_alone(row.component)]
     same = _unchanged(problem, plan) if wishes.changed else set()
+    copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
+    for component in (row for row in problem.components if row.name not in same):
+        tell_owner(component, copies[component.name], running[component.name], templates, notes)
     if wishes.changed:
         groups = [row for row in groups if row.component.name not in same]
         for name in sorted(same):
@@ -99,7 +103,6 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
-    copies = Counter(row.component for row in plan.assignments)
     named = {row.component.name for row in groups}
     guards = [
         guard
@@ -110,15 +113,18 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
     source = source_of(wishes.cluster)
-    moved = handovers(problem, groups, work, templates, replaced, notes)
+    moved = handovers(problem, plan, groups, work, templates, replaced, notes)
     scalers = rescaled(templates.cluster, moved, work, notes, source)
+    later = {(old.space, old.name) for row in moved for old in row.later}
+    starts = [row for row in work if (row["metadata"]["namespace"], row["metadata"]["name"]) not in later]
     files = {
         FREEZE: kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=True),
         POOLS: [frozen(row) for row in node_pools.values()],
         GUARDS: guards,
         CLAIMS: claims,
-        WORK: work,
+        WORK: starts,
         SCALERS: scalers.documents,
+        SHRINKING: [row for row in work if row not in starts],
         SETTLE: [
             *kept_pools(templates.cluster.of("NodePool"), notes, is_frozen=False),
             *node_pools.values(),
@@ -142,24 +148,6 @@ def _read(wishes: ExportWishes) -> tuple[Templates, Problem | None]:
     cluster, source = read_cluster(wishes.cluster, Notes()), source_of(wishes.cluster)
     made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes(), source)
     return templates_of(cluster, wishes.zone_label, source), made.problem
-
-
-def _is_exported(group: CopyGroup, templates: Templates, notes: Notes) -> bool:
-    """Whether Deployments can take the place of what runs; of pods that are no such thing a note says so."""
-    kind = owner_kind(group.component)
-    place = f"component {group.component.name}"
-    if kind in NAMED:
-        told = f"its pods, of a {kind}, have names, volumes or groups of their own: it is left as it is"
-        notes.inexact(place, f"{told}, and its places are for you to set")
-    elif is_left_alone(group.component):
-        notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
-    elif group.component.name in templates.services:
-        told = f"{templates.services[group.component.name]} runs it, and would start again what the steps end"
-        way = "point clients elsewhere and delete it once the new copies serve: its address goes with it"
-        notes.inexact(place, f"{told}: {way}; or write services (export kserve)")
-    elif kind not in STOPPED and namespace_of(group.component.labels.get(OWNER, "")):
-        notes.inexact(place, f"a {kind} runs its copies: no step here ends those, so end them there as new ones start")
-    return not is_left_alone(group.component)
 
 
 def _unchanged(problem: Problem, plan: Plan) -> set[str]:

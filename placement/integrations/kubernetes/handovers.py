@@ -1,7 +1,8 @@
 """What takes the place of what: which Deployments start, which stop, and which must stop before their successors start.
 
 Copies that their owner never lets run beside each other (`Recreate`), or that mount a volume which one node at a time
-may hold, end first. A volume of one zone does not follow copies to another.
+may hold, end first. A volume of one zone does not follow copies to another. A Deployment of an earlier export that has
+fewer copies in the plan is changed last, as if what it loses stopped.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.deployments import ends_before_it_starts
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
-from placement.integrations.kubernetes.objects import rows, text_at
+from placement.integrations.kubernetes.objects import rows, text_at, whole_at
+from placement.integrations.kubernetes.owners import ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
+from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
 
-    from placement.documents import Component, Problem
+    from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
@@ -26,27 +29,65 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 _OF_MANY = ("ReadWriteMany", "ReadOnlyMany")
+_HASH = "pod-template-hash"
 
 
 class OldOwner(NamedTuple):
-    """What runs copies now and ends: kind, namespace, name; how its pods are told, for `kubectl wait`."""
+    """What runs copies now, and ends or keeps fewer: kind, namespace, name.
+
+    `pods` are arguments that tell its pods to `kubectl wait`; `copies` run, and `stay` of them go on.
+    """
 
     kind: str
     space: str
     name: str
-    pods: tuple[str, ...] = ()
+    pods: tuple[tuple[str, ...], ...] = ()
+    copies: int = 0
+    stay: int = 0
+
+
+class Turns(NamedTuple):
+    """Old copies that end so many at a time, since new ones have no room beside them; some of them before others."""
+
+    away: int
+    first: tuple[str, ...]  # pods
 
 
 class Handover(NamedTuple):
-    """Of one component the Deployments that start (namespace, name), and what stops."""
+    """Of one component the Deployments of the plan (namespace, name), those that shrink by it, and what stops.
 
-    starts: Sequence[tuple[str, str]]
+    `ready` copies run already in Deployments that grow or go on as they are, which have `wanted` in the plan.
+    """
+
+    component: str
+    written: Sequence[tuple[str, str]]
+    shrinks: Sequence[OldOwner]
     stops: Sequence[OldOwner]
-    stops_first: bool
+    stops_first: bool = False
+    ready: int = 0
+    wanted: int = 0
+    turns: Turns | None = None
+
+    @property
+    def starts(self) -> list[tuple[str, str]]:
+        """Deployments that start, grow or go on: before anything ends, unless old copies must end first."""
+        later = {(row.space, row.name) for row in self.later}
+        return [key for key in self.written if key not in later]
+
+    @property
+    def later(self) -> Sequence[OldOwner]:
+        """Deployments of the plan that are applied once others run, as they have fewer copies then."""
+        return () if self.stops_first else self.shrinks
+
+    @property
+    def ended_first(self) -> list[OldOwner]:
+        """What ends before any copy starts: all of it, as what stays of a Deployment starts again with the others."""
+        return [row._replace(stay=0) for row in (*self.stops, *self.shrinks)] if self.stops_first else []
 
 
 def handovers(
     problem: Problem,
+    plan: Plan,
     groups: Sequence[CopyGroup],
     work: Sequence[Json],
     templates: Templates,
@@ -54,52 +95,127 @@ def handovers(
     notes: Notes,
 ) -> list[Handover]:
     """One for each component that is replaced, then what earlier exports made of components that are no more."""
-    starts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    written: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     zones: dict[str, set[str]] = defaultdict(set)
     for group, made in zip(groups, work, strict=True):
-        starts[group.component.name].append((made["metadata"]["namespace"], made["metadata"]["name"]))
+        key = made["metadata"]["namespace"], made["metadata"]["name"]
+        written[group.component.name][key] = group.copies
         zones[group.component.name].add(group.pool.zone)
-    written = {key for keys in starts.values() for key in keys}
+    all_written = {key for keys in written.values() for key in keys}
     known = {row.name for row in problem.components}
     outdated: dict[str, list[OldOwner]] = defaultdict(list)
     for (space, name), component in sorted(templates.exported.items()):
-        if (space, name) not in written and (component in replaced or component not in known):
+        if (space, name) not in all_written and (component in replaced or component not in known):
             outdated[component].append(_old("Deployment", space, name, templates))
     found = []
     for row in (row for row in problem.components if row.name in replaced):
-        name = row.name
-        stops = [*_owner(row, templates), *outdated.pop(name, ())]
-        why = _why_first(name, templates) if stops and starts[name] else ""
+        name, new = row.name, written[row.name]
+        now = {key: _copies("Deployment", *key, templates) for key in new}
+        shrinks = [_old("Deployment", *key, templates)._replace(stay=new[key]) for key in new if now[key] > new[key]]
+        stops = [*_owner(row, sum(new.values()), templates), *outdated.pop(name, ())]
+        why = _why_first(name, templates) if (stops or shrinks) and any(new[key] > now[key] for key in new) else ""
         if why:
             notes.assumed(f"component {name}", f"{why}: the steps end its old copies before new ones start")
         _tell_volumes(name, zones[name], problem, templates, notes)
-        found.append(Handover(starts[name], stops, bool(why)))
-    return found + [Handover((), stops, stops_first=False) for stops in outdated.values()]
+        goes_on = [key for key in new if now[key] <= new[key]]
+        ready, wanted = sum(now[key] for key in goes_on), sum(new[key] for key in goes_on)
+        found.append(Handover(name, [*new], shrinks, stops, bool(why), ready, wanted))
+    found += [Handover(component, [], [], stops) for component, stops in outdated.items()]
+    return _in_turns(found, problem, plan, groups, work, templates, notes)
 
 
-def _owner(component: Component, templates: Templates) -> Iterator[OldOwner]:
+def _in_turns(
+    found: list[Handover],
+    problem: Problem,
+    plan: Plan,
+    groups: Sequence[CopyGroup],
+    work: Sequence[Json],
+    templates: Templates,
+    notes: Notes,
+) -> list[Handover]:
+    """The same, with turns where new copies have no room beside old ones, which a note names."""
+    added = []
+    for group, made in zip(groups, work, strict=True):
+        now = _copies("Deployment", made["metadata"]["namespace"], made["metadata"]["name"], templates)
+        added.append(AddedCopies(group, max(0, group.copies - now)))
+    short = shortage(problem, plan, added, {row.component for row in found if row.stops_first})
+    away = {row.name: max(1, row.max_unavailable) for row in problem.components}
+    waiting = [
+        row.component
+        for row in found
+        if row.component in short.components and not row.stops_first and (row.stops or row.shrinks)
+    ]
+    if waiting:
+        told = "new copies have no room beside those that they replace: the steps end old ones in turns"
+        notes.inexact(f"{'component' if len(waiting) == 1 else 'components'} {listed(waiting)}", told)
+    first = _pods_on(short.machines, templates)
+    return [
+        row._replace(turns=Turns(away[row.component], first.get(row.component, ())))
+        if row.component in waiting
+        else row
+        for row in found
+    ]
+
+
+def _pods_on(machines: Set[str], templates: Templates) -> dict[str, tuple[str, ...]]:
+    """By component its pods on some machines, where it has others elsewhere too."""
+    found: dict[str, list[str]] = defaultdict(list)
+    elsewhere: set[str] = set()
+    for row, component in templates.rows:
+        if row.node in machines:
+            found[component].append(row.pod.name)
+        else:
+            elsewhere.add(component)
+    return {component: tuple(names) for component, names in found.items() if component in elsewhere}
+
+
+def _owner(component: Component, copies: int, templates: Templates) -> Iterator[OldOwner]:
     """What ran a component before it was exported, if anything did that can be scaled."""
     owner = component.labels.get(OWNER, "")
     kind, _, name = owner.partition(" ")
     space = namespace_of(owner)
-    if space and kind in ("Deployment", "ReplicaSet"):
+    if space and ends_by_scaling(component, copies, templates):
         yield _old(kind, space, name.partition("/")[2], templates)
 
 
 def _old(kind: str, space: str, name: str, templates: Templates) -> OldOwner:
-    return OldOwner(kind, space, name, tuple(_pods(kind, space, name, templates)))
+    return OldOwner(kind, space, name, _pods(kind, space, name, templates), _copies(kind, space, name, templates))
 
 
-def _pods(kind: str, space: str, name: str, templates: Templates) -> list[str]:
-    """Arguments that name the pods of an owner: its selector where that is plain labels, else the pods that run."""
+def _copies(kind: str, space: str, name: str, templates: Templates) -> int:
+    """How many copies an owner wants, or else how many run."""
     found = templates.cluster.get(kind, space, name)
-    selector = found.dig("spec", "selector") if found else None
-    told = selector.value if selector and isinstance(selector.value, dict) else {}
-    if [*told] == ["matchLabels"] and told["matchLabels"]:
-        return ["pod", "-l", ",".join(f"{key}={value}" for key, value in sorted(told["matchLabels"].items()))]
-    return [
-        f"pod/{row.pod.name}" for row, _ in templates.rows if _is_of(row.pod, (kind, space, name), templates.cluster)
+    spec = found.at.get("spec") if found else None
+    told = whole_at(spec, "replicas") if kind != "LeaderWorkerSet" else None
+    return len(_members(kind, space, name, templates)) if told is None else told
+
+
+def _members(kind: str, space: str, name: str, templates: Templates) -> list[KubeObject]:
+    return [row.pod for row, _ in templates.rows if _is_of(row.pod, (kind, space, name), templates.cluster)]
+
+
+def _pods(kind: str, space: str, name: str, templates: Templates) -> tuple[tuple[str, ...], ...]:
+    """Arguments that tell the pods of an owner and no others, for each ReplicaSet of it: by labels where these do.
+
+    Its selector may take pods of others, and those that have failed, which nobody deletes.
+    """
+    found: dict[tuple[str, str] | None, list[KubeObject]] = defaultdict(list)
+    for pod in _members(kind, space, name, templates):
+        found[controller_of(pod)].append(pod)
+    return tuple(_told(space, pods, templates) for pods in found.values())
+
+
+def _told(space: str, pods: Sequence[KubeObject], templates: Templates) -> tuple[str, ...]:
+    alike = {key: value for key, value in pods[0].labels.items() if all(pod.labels.get(key) == value for pod in pods)}
+    takes = [
+        row.pod.name
+        for row, _ in templates.rows
+        if row.pod.namespace == space and all(row.pod.labels.get(key) == value for key, value in alike.items())
     ]
+    if _HASH in alike and len(takes) == len(pods):  # that of its ReplicaSet, so later pods of it have it too
+        selector = ",".join(f"{key}={value}" for key, value in sorted(alike.items()))
+        return ("pod", "-l", selector, "--field-selector", "status.phase!=Failed,status.phase!=Succeeded")
+    return tuple(f"pod/{pod.name}" for pod in pods)
 
 
 def _is_of(pod: KubeObject, owner: tuple[str, str, str], cluster: KubeCluster) -> bool:

@@ -12,11 +12,12 @@ from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL, commitments, limits, rented_pools
+from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.naming import KARPENTER_POOL
 from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, source_of, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods

@@ -7,10 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import TYPE, ZONE
-from placement.integrations.kubernetes.naming import is_label, slug
+from placement.integrations.kubernetes.naming import KARPENTER_POOL, is_label, slug
 from placement.integrations.kubernetes.new_nodes import CAPACITY, look_of
 
 if TYPE_CHECKING:

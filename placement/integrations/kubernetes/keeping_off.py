@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL
+from placement.integrations.kubernetes.naming import KARPENTER_POOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,14 +15,21 @@ from placement.integrations.kubernetes.asks import (
     KAI_FRACTION,
     KAI_MEMORY,
 )
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
+from placement.integrations.kubernetes.naming import (
+    COMPONENT_LABEL,
+    GROUP_LABEL,
+    KARPENTER_POOL,
+    OWNER,
+    is_label,
+    namespace_of,
+    slug,
+)
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)

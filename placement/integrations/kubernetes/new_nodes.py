@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import At
-from placement.integrations.kubernetes.budgets import KARPENTER_POOL
 from placement.integrations.kubernetes.manifests import TYPE, ZONE
+from placement.integrations.kubernetes.naming import KARPENTER_POOL
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.taints import Taint

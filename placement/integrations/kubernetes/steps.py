@@ -6,16 +6,21 @@ import shlex
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
+from placement.integrations.kubernetes.handovers import Turns
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.markdown import escaped
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.handovers import Handover
+    from placement.integrations.kubernetes.handovers import Handover, OldOwner
     from placement.integrations.notes import Notes
 
-STOPPED = ("Deployment", "ReplicaSet", "Component")  # owners that the steps end, or an earlier export's
+SHRINKING = "60-smaller-workloads.yaml"  # Deployments that have fewer copies in the plan
+_DELETED_FIRST = "controller.kubernetes.io/pod-deletion-cost"
+_LISTED = 20  # turns of one owner, one by one
 _SHOWN = 50  # commands of one kind
 _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 _PATIENCE = "--timeout=30m"
@@ -55,15 +60,18 @@ def steps_text(
         (
             "These must end before their new copies start, so nothing serves in between. Go on when their pods are "
             "gone; where a note says that a volume does not follow, solve that first.",
-            [[*_stopped(row), *_gone(row)] for row in moved if row.stops_first],
+            [[*map(_scaled, row.ended_first), *_gone(row.ended_first)] for row in moved if row.stops_first],
         ),
-        ("The new copies start.", _applied(files, "4", "9")),
+        ("The new copies start.", _applied(files, "4", SHRINKING)),
         (
-            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing. "
-            "Where both have no room beside each other, new copies wait until old ones are gone: scale down by as "
-            "many as may be away, and go on when the new ones run. `placement transition` orders the moves so that "
-            "capacity holds at every step.",
-            [_taken_over(row) for row in moved],
+            "These have no room beside what they replace. So old copies end in turns, as many as may be away, and each "
+            "turn waits until as many new ones serve. Where it waits for a place that another component leaves, run "
+            "the commands of that one beside it; `placement transition` orders moves so that capacity holds.",
+            [_taken_over_in_turns(row) for row in moved if row.turns],
+        ),
+        (
+            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing.",
+            [_taken_over(row) for row in moved if not row.turns],
         ),
         (
             "When all of that is done, the machines that are given back are emptied of what is left.",
@@ -74,7 +82,7 @@ def steps_text(
     lines = [
         f"# {escaped(problem.name or 'A plan')} on Kubernetes",
         "",
-        f"{len(plan.assignments)} copies on {len(plan.instances)} machines. "
+        f"{count(len(plan.assignments), 'copy', 'copies')} on {count(len(plan.instances), 'machine')}. "
         "For Kubernetes 1.34 and later (`resource.k8s.io/v1`); without claims, 1.30.",
         "",
         "## Steps",
@@ -102,21 +110,68 @@ def _applied(files: Sequence[str], first: str, end: str) -> list[list[str]]:
 def _taken_over(row: Handover) -> list[str]:
     """Waits until all that starts runs, then ends what ran before, unless that has ended; one command."""
     waits = [f"{_kubectl(space)} rollout status deployment/{name} {_PATIENCE}" for space, name in row.starts]
-    chain = [*waits, *([] if row.stops_first else _stopped(row))]
-    return [f"{line} && \\" for line in chain[:-1]] + chain[-1:]
+    return _chain([*waits, *_ends(row)])
 
 
-def _stopped(row: Handover) -> list[str]:
+def _ends(row: Handover) -> list[str]:
+    """Deployments of the plan that have fewer copies then, and what stops."""
+    applied = [f"kubectl apply -f {SHRINKING} -l {COMPONENT_LABEL}={slug(row.component)}"] if row.later else []
+    return [*applied, *([] if row.stops_first else map(_scaled, row.stops))]
+
+
+def _chain(lines: Sequence[str]) -> list[str]:
+    return [f"{line} && \\" for line in lines[:-1]] + [*lines[-1:]]
+
+
+def _taken_over_in_turns(row: Handover) -> list[str]:
+    """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them."""
+    away, first = row.turns or Turns(1, ())
+    ends = [*row.stops, *row.shrinks]
+    lines = [f"# {row.component}: at most {count(away, 'copy', 'copies')} away at once"]
+    if first:
+        pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
+        lines.append(f"{_kubectl(ends[0].space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
+    served = row.ready - max(0, sum(old.copies - old.stay for old in ends) - (row.wanted - row.ready))
+    for old in ends:
+        served += old.copies
+        lines += [
+            f"for left in {_counts(old, away)}; do",
+            f"  {_kubectl(old.space)} scale {_target(old)} --replicas=$left",
+            *([f"  until [ {_serving(row)} -ge $(({served} - left)) ]; do sleep 5; done"] if row.starts else []),
+            "done",
+        ]
+        served -= old.stay
+    return [*lines, *_chain(_ends(row)[: len(row.later) and 1])]
+
+
+def _counts(old: OldOwner, away: int) -> str:
+    """How many copies are left after each turn."""
+    found = [*range(old.copies - away, old.stay, -away), old.stay]
+    if len(found) <= _LISTED:
+        return " ".join(map(str, found))
+    return f"$(seq {found[0]} -{away} {found[-2]}) {old.stay}"
+
+
+def _serving(row: Handover) -> str:
+    """How many copies serve that the plan has in Deployments which start or go on: 0 where none is told."""
+    names = " ".join(f"deployment/{name}" for _, name in row.starts)
+    found = f"{_kubectl(row.starts[0][0])} get {names} -o jsonpath='{{..readyReplicas}}' | tr ' ' '+'"
+    return f"$(( $({found}) + 0 ))"
+
+
+def _scaled(old: OldOwner) -> str:
+    return f"{_kubectl(old.space)} scale {_target(old)} --replicas={old.stay}"
+
+
+def _target(old: OldOwner) -> str:
+    return shlex.quote(f"{old.kind.lower()}/{old.name}")
+
+
+def _gone(ended: Sequence[OldOwner]) -> list[str]:
     return [
-        f"{_kubectl(old.space)} scale {shlex.quote(f'{old.kind.lower()}/{old.name}')} --replicas=0" for old in row.stops
-    ]
-
-
-def _gone(row: Handover) -> list[str]:
-    return [
-        f"{_kubectl(old.space)} wait --for=delete {' '.join(map(shlex.quote, old.pods))} {_PATIENCE}"
-        for old in row.stops
-        if old.pods
+        f"{_kubectl(old.space)} wait --for=delete {' '.join(map(shlex.quote, pods))} {_PATIENCE}"
+        for old in ended
+        for pods in old.pods
     ]
 
 

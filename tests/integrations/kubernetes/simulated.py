@@ -23,19 +23,19 @@ def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> lis
 
     `other` are pods that run anyway. A pod that fits nowhere waits.
     """
-    free: dict[str, Counter[str]] = {row["metadata"]["name"]: _room(row) for row in nodes}
+    free: dict[str, Counter[str]] = {row["metadata"]["name"]: room_of(row) for row in nodes}
     held: dict[str, list[Json]] = defaultdict(list)
     for row in other:
         if row["kind"] == "Pod" and row["spec"].get("nodeName"):
-            _take(free, held, row, row["spec"]["nodeName"])
+            take(free, held, row, row["spec"]["nodeName"])
     claims = _Claims([*manifests, *other], [row for row in other if row["kind"] == "ResourceSlice"])
     made = []
     for manifest in (row for row in manifests if row["kind"] == "Deployment"):
         for number in range(manifest["spec"]["replicas"]):
-            pod = _pod(manifest, number)
+            pod = pod_of(manifest, number)
             for node in nodes:
-                if _fits(node, pod, nodes, free, held) and claims.fits(pod, node["metadata"]["name"]):
-                    _take(free, held, pod, node["metadata"]["name"])
+                if fits(node, pod, nodes, free, held) and claims.fits(pod, node["metadata"]["name"]):
+                    take(free, held, pod, node["metadata"]["name"])
                     break
             _share(pod, nodes)
             if pod["spec"].get("nodeName"):
@@ -49,16 +49,17 @@ def broken_by(nodes: list[Json], pods: list[Json], other: list[Json]) -> list[st
     found = []
     by_name = {row["metadata"]["name"]: row for row in nodes}
     for pod in pods:
-        free = {name: _room(row) for name, row in by_name.items()}
+        free = {name: room_of(row) for name, row in by_name.items()}
         held: dict[str, list[Json]] = defaultdict(list)
         for row in (row for row in [*pods, *other] if row is not pod):
-            _take(free, held, row, row["spec"]["nodeName"])
-        if not _fits(by_name[pod["spec"]["nodeName"]], pod, nodes, free, held):
+            take(free, held, row, row["spec"]["nodeName"])
+        if not fits(by_name[pod["spec"]["nodeName"]], pod, nodes, free, held):
             found.append(pod["metadata"]["name"])
     return found
 
 
-def _pod(manifest: Json, number: int) -> Json:
+def pod_of(manifest: Json, number: int) -> Json:
+    """The pod of a Deployment that has this number."""
     template, name = manifest["spec"]["template"], manifest["metadata"]["name"]
     owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-abc", "controller": True, "uid": "0"}
     metadata = {
@@ -71,7 +72,8 @@ def _pod(manifest: Json, number: int) -> Json:
     return {"kind": "Pod", "metadata": metadata, "spec": dict(template["spec"]), "status": {"phase": "Pending"}}
 
 
-def _room(node: Json) -> Counter[str]:
+def room_of(node: Json) -> Counter[str]:
+    """What a node has, in whole numbers."""
     return Counter({key: _amount(key, value) for key, value in node["status"]["allocatable"].items()})
 
 
@@ -91,14 +93,16 @@ def _asked(pod: Json) -> Counter[str]:
     return total
 
 
-def _take(free: dict[str, Counter[str]], held: dict[str, list[Json]], pod: Json, node: str) -> None:
+def take(free: dict[str, Counter[str]], held: dict[str, list[Json]], pod: Json, node: str) -> None:
+    """Put a pod on a node."""
     pod["spec"]["nodeName"] = node
     pod["status"] = {"phase": "Running"}
     free[node].subtract(_asked(pod))
     held[node].append(pod)
 
 
-def _fits(node: Json, pod: Json, nodes: list[Json], free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
+def fits(node: Json, pod: Json, nodes: list[Json], free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
+    """Whether a pod may be put on a node, as things stand."""
     name = node["metadata"]["name"]
     if node["spec"].get("unschedulable"):
         return False

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from placement.errors import DocumentError
+from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, budget, node, pod, write
+from tests.integrations.kubernetes.following import follow
 from tests.integrations.kubernetes.schemas import check
+from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import all_valid, manifests, notes, plan_of
 
 if TYPE_CHECKING:
@@ -69,7 +74,7 @@ def test_old_copies_stop_once_new_ones_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize("why", ["Recreate", "volume"])
 def test_some_copies_end_before_others_start(tmp_path: Path, why: str, is_known: bool) -> None:
-    """A licence for one copy, a volume that one node may hold; where no Deployment is given, pods are named."""
+    """A licence for one copy, a volume that one node may hold; their pods are told by their ReplicaSet."""
     strategy: Json = {"strategy": {"type": "Recreate"}} if why == "Recreate" else {}
     one = pod("db-0", "n1", "db", gpus=1, spec=MOUNTS if why == "volume" else {})
     other = [pod("web-0", "n1", "web", gpus=1), deployment("web")]
@@ -80,7 +85,7 @@ def test_some_copies_end_before_others_start(tmp_path: Path, why: str, is_known:
         return
 
     ends = steps.index("kubectl -n shop scale deployment/db --replicas=0")
-    gone = steps.index(f"kubectl -n shop wait --for=delete {'pod -l app=db' if is_known else 'pod/db-0'} --timeout=30m")
+    gone = steps.index("kubectl -n shop wait --for=delete pod -l app=db,pod-template-hash=5d4f8c7b9 --field-selector ")
     starts, stops = steps.index("apply -f 40-workloads.yaml"), steps.index("scale deployment/web --replicas=0")
     assert ends < gone < starts < stops
     assert steps.count("scale deployment/db ") == 1
@@ -222,3 +227,205 @@ def test_an_imported_roll_out_is_the_same_after_an_export(tmp_path: Path) -> Non
     assert problem.components[0].max_unavailable == 1
     plan = plan_of(problem.to_document())
     assert "20-disruption-budgets.yaml" not in export_kubernetes(*plan).files
+
+
+# --- Waits
+
+
+def test_waits_are_for_the_pods_of_an_owner_alone(tmp_path: Path) -> None:
+    """A selector takes pods of others too, and those that have failed, which nobody deletes."""
+    other = pod("canary-0", "n1", "canary", labels={"app": "db", "pod-template-hash": "77777"}, spec={})
+    other["metadata"]["ownerReferences"][0]["name"] = "canary-77777"
+    failed = pod("db-9", "n1", "db", status={"phase": "Failed"})
+    mounts = [pod(f"db-{k}", "n1", "db", gpus=1, spec=MOUNTS) for k in range(2)]
+    objects = [node("n1"), *mounts, other, failed, deployment("db", 2), deployment("canary")]
+    found = exported(tmp_path, *objects)
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert [words[-1] for words in after["log"] if "wait" in words] == ["-> 0"]
+    assert after["now"]["shop/db"] == 2
+    alike = pod("twin-0", "n1", "twin", labels={"app": "db"})  # of the same labels, so they tell nothing
+    bare = [pod("db-0", "n1", "db", gpus=1, spec=MOUNTS), alike]
+    assert "wait --for=delete pod/db-0 --timeout" in readme(exported(tmp_path, node("n1"), *bare))
+
+
+# --- A second export over the first
+
+
+def ran(tmp_path: Path, objects: list[Json], *more: Json, pin: Any = "none") -> tuple[list[Json], Exported]:
+    """What runs by a first export, the objects that it made among it."""
+    first = exported(tmp_path, *objects, *more, pin=pin)
+    nodes = [row for row in objects if row["kind"] == "Node"]
+    made = [row for row in manifests(first) if row["kind"] in ("HorizontalPodAutoscaler", "Deployment")]
+    return [*run(copy.deepcopy(nodes), manifests(first)), *made], first
+
+
+def again(tmp_path: Path, objects: list[Json], wish: Json, pin: Any = "none") -> Exported:
+    """A second export over the first, by another plan."""
+    source = write(tmp_path / "again.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0] |= wish
+    return export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,), pin=pin))
+
+
+WEB = [pod(f"web-{k}", "n1", "web", gpus=1) for k in range(4)]
+TWO_ZONES = [node("n1"), node("n2", zone="us-east-1b")]
+
+
+def test_a_deployment_that_shrinks_waits_for_new_copies(tmp_path: Path) -> None:
+    """Its copies would be gone before those elsewhere run."""
+    objects, _ = ran(tmp_path, [*TWO_ZONES, *WEB])
+    found = again(tmp_path, objects, {"spread": {"max_skew": 1}})
+    (new,), (kept,) = (manifests(found, name) for name in ("40-workloads.yaml", "60-smaller-workloads.yaml"))
+    assert (new["spec"]["replicas"], kept["spec"]["replicas"]) == (2, 2)
+
+    after = follow(found, objects, tmp_path / "steps")
+    assert after["errors"] == ""
+    assert after["least"]["shop/web"] == 4
+    assert Counter(row["spec"].get("nodeName") for row in after["pods"]) == {"n1": 2, "n2": 2}
+    all_valid(found)
+
+
+def test_a_deployment_that_shrinks_alone_is_changed_at_the_end(tmp_path: Path) -> None:
+    """Nothing waits, nothing is lost."""
+    objects, _ = ran(tmp_path, [*TWO_ZONES, *WEB])
+    found = again(tmp_path, objects, {"copies": 3})
+    assert "40-workloads.yaml" not in found.files
+    after = follow(found, objects, tmp_path / "steps")
+    assert (after["errors"], after["now"], after["least"]) == ("", {"shop/web": 3}, {"shop/web": 3})
+
+
+@pytest.mark.parametrize("why", ["Recreate", "volume"])
+def test_a_deployment_that_shrinks_ends_first_where_copies_must(tmp_path: Path, why: str) -> None:
+    """All of it, as no old copy may run beside a new one."""
+    pods = [{**row, "spec": {**row["spec"], **(MOUNTS if why == "volume" else {})}} for row in WEB]
+    more = deployment("web", 4, **({"strategy": {"type": "Recreate"}} if why == "Recreate" else {}))
+    objects, _ = ran(tmp_path, [*TWO_ZONES, *pods], more)
+    found = again(tmp_path, objects, {"spread": {"max_skew": 1}})
+    assert "60-smaller-workloads.yaml" not in found.files
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert after["least"]["shop/web"] == 0
+    assert Counter(row["spec"].get("nodeName") for row in after["pods"]) == {"n1": 2, "n2": 2}
+
+
+def test_autoscalers_of_a_first_export_are_not_forgotten(tmp_path: Path) -> None:
+    """One Deployment that goes on is scaled on; of two none is, or it would take copies of one back."""
+    scaled = scaler("HorizontalPodAutoscaler", "web", minReplicas=4, maxReplicas=4)
+    objects, _ = ran(tmp_path, [*TWO_ZONES, *WEB], deployment("web", 4), scaled)
+    (held,) = [row for row in objects if row["kind"] == "HorizontalPodAutoscaler"]
+
+    goes_on = again(tmp_path, objects, {"copies": 3})
+    (made,) = manifests(goes_on, "50-autoscalers.yaml")
+    assert made["spec"] == held["spec"]
+    assert "it goes on to scale it; copies that it adds are in no plan" in notes(goes_on)
+    assert "the plan has 3 copies: it scales these into its range" in notes(goes_on)
+    parted = again(tmp_path, objects, {"spread": {"max_skew": 1}})
+    assert "50-autoscalers.yaml" not in parted.files
+    steps = readme(parted)
+    assert steps.index("delete horizontalpodautoscaler/web-scaler") < steps.index("apply -f 60-smaller-workloads.yaml")
+    assert "2 Deployments run its copies: the steps delete it" in notes(parted)
+
+
+def test_metrics_of_an_autoscaler_are_about_the_new_deployment(tmp_path: Path) -> None:
+    """Where they were about the old one; those of another object stay."""
+    about = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name} for name in ("web", "queue")]
+    target = {"type": "Value", "value": "3"}
+    metrics = [
+        {"type": "Object", "object": {"describedObject": row, "metric": {"name": "m"}, "target": target}}
+        for row in about
+    ]
+    scaled = scaler("HorizontalPodAutoscaler", "web", maxReplicas=8, metrics=metrics)
+    found = exported(tmp_path, node("n1"), *WEB, deployment("web", 4), scaled)
+    (made,), (new,) = (manifests(found, name) for name in ("50-autoscalers.yaml", "40-workloads.yaml"))
+
+    assert check(made) == []
+    named = [row["object"]["describedObject"]["name"] for row in made["spec"]["metrics"]]
+    assert named == [new["metadata"]["name"], "queue"]
+
+
+# --- No room beside what runs
+
+
+@pytest.mark.parametrize("pin", ["none", "node"])
+@pytest.mark.parametrize("away", [1, 2])
+def test_without_room_old_copies_end_in_turns(tmp_path: Path, pin: Any, away: int) -> None:
+    """No new copy could run before: a wait for all of them would be in vain."""
+    strategy = {"strategy": {"rollingUpdate": {"maxUnavailable": away}}}
+    objects = [node("n1"), *WEB, deployment("web", 4, **strategy), node("n3", "m5.large", gpus=0)]
+    objects += [pod("ui-0", "n3", "ui", cpu="1", memory="1Gi"), deployment("ui")]
+    found = exported(tmp_path, *objects, pin=pin)
+    assert "component shop/web: inexact: new copies have no room beside those that they replace" in notes(found)
+    assert f"# shop/web: at most {away} cop" in readme(found)
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert after["least"] == {"shop/web": 4 - away, "shop/ui": 1}
+    assert after["now"] == {"shop/web": 4, "shop/ui": 1}
+    assert all("gpu-placement/component" in row["metadata"]["annotations"] for row in after["pods"])
+
+
+def test_what_stands_in_the_way_ends_first(tmp_path: Path) -> None:
+    """Of old copies those end before others on whose machines new ones wait."""
+    pods = [pod(f"web-{k}", f"n{1 + (k + 1) % 2}", "web", gpus=2) for k in range(4)]
+    objects = [node("n1"), node("n2"), node("n3"), *pods, deployment("web", 4)]
+    found = exported(tmp_path, *objects, pin="node")
+    after = follow(found, objects, tmp_path / "steps")
+    assert (after["errors"], after["least"], after["now"]) == ("", {"shop/web": 3}, {"shop/web": 4})
+
+    many = [pod(f"web-{k}", "n1", "web", gpus=0, cpu="1", memory="1Gi") for k in range(40)]
+    assert "for left in $(seq 39 -1 1) 0; do" in readme(exported(tmp_path, node("n1"), *many, pin="node"))
+
+
+# --- Components without copies, and their owners
+
+
+OWNERS = [
+    ("StatefulSet", "scale statefulset/db --replicas=0", "the steps scale StatefulSet shop/db to 0"),
+    ("Rollout", "scale rollout/db --replicas=0", "the steps scale Rollout shop/db to 0"),
+    ("Job", "", "the plan has none of its 1 copy, and no step here ends Job shop/db: end it there"),
+    ("TrainJob", "", "the plan has none of its 1 copy, and no step here ends TrainJob shop/db: end it there"),
+]
+
+
+@pytest.mark.parametrize(("kind", "command", "told"), OWNERS)
+def test_owners_of_components_without_copies_are_told(tmp_path: Path, kind: str, command: str, told: str) -> None:
+    """Their pods would run on, though no plan counts them."""
+    objects = [node("n1"), pod("db-0", "n1", "db", gpus=1, kind=kind), pod("web-0", "n1", "web", gpus=1)]
+    source = write(tmp_path / "c.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["copies"] = 0
+    document["placements"][0].pop("pinned", None)
+    found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,)))
+
+    assert told in notes(found)
+    assert (command in readme(found)) if command else ("db" not in readme(found))
+
+
+def test_a_service_of_components_without_copies_is_told(tmp_path: Path) -> None:
+    """KServe would start again what is scaled to 0."""
+    service: Json = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"}
+    service |= {"metadata": {"name": "db", "namespace": "shop"}, "spec": {"predictor": {"model": {}}}}
+    objects = [node("n1"), pod("db-0", "n1", "db-predictor", gpus=1), pod("web-0", "n1", "web", gpus=1), service]
+    source = write(tmp_path / "c.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["copies"] = 0
+    found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,)))
+
+    assert "delete it (kubectl -n shop delete inferenceservice db)" in notes(found)
+    assert "db" not in readme(found)
+    served = export_kserve(*plan_of(document), KServeWish(cluster=(source,)))
+    assert "delete it (kubectl -n shop delete inferenceservice db)" in notes(served)
+
+
+def test_a_smaller_stateful_set_is_told(tmp_path: Path) -> None:
+    """With the command, and which pods it ends."""
+    objects = [node("n1"), *(pod(f"db-{k}", "n1", "db", gpus=1, kind="StatefulSet") for k in range(3))]
+    source = write(tmp_path / "c.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["copies"] = 2
+    found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,)))
+
+    assert "the plan has 2 copies, and 3 run: kubectl -n shop scale statefulset/db --replicas=2" in notes(found)

@@ -1,0 +1,97 @@
+"""What becomes of the owners that run copies now: the steps end them, they are left as they are, or a person ends them.
+
+A StatefulSet, a LeaderWorkerSet or a Rollout of Argo can be scaled, and is where the plan has none of its copies. What
+starts its pods again by itself, such as a KServe service or another operator's object, is to be changed there.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.groups import NAMED, is_left_alone, owner_kind
+from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.units import count
+
+if TYPE_CHECKING:
+    from placement.documents import Component
+    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.notes import Notes
+
+_REPLACED = ("Deployment", "ReplicaSet", "Component")  # owners that the steps end, or an earlier export's
+_SCALED = ("StatefulSet", "LeaderWorkerSet", "Rollout")  # that `kubectl scale` knows too
+_KIND = re.compile(r"[A-Za-z]+")
+
+
+def ends_by_scaling(component: Component, copies: int, templates: Templates) -> bool:
+    """Whether the steps scale a component's owner to 0: once new copies run, or where the plan has none of them."""
+    if component.name in templates.services:
+        return bool(copies)
+    kind = owner_kind(component)
+    return kind in ("Deployment", "ReplicaSet") or (kind in _SCALED and not copies)
+
+
+def tell_owner(component: Component, copies: int, running: int, templates: Templates, notes: Notes) -> None:
+    """What becomes of a component's owner where that is no Deployment; `copies` of it are in the plan."""
+    place, owner = f"component {component.name}", component.labels.get(OWNER, "")
+    service = templates.services.get(component.name)
+    if service:
+        tell_service(place, service, copies, notes)
+    elif not copies:
+        _tell_none(component, owner, running, notes)
+    elif owner_kind(component) in NAMED:
+        _tell_named(component, copies, running, notes)
+    elif is_left_alone(component):
+        notes.assumed(place, f"its owner is a {owner_kind(component)}: its pods are left as they are")
+    elif owner_kind(component) not in _REPLACED and namespace_of(owner):
+        told = (
+            f"a {owner_kind(component)} runs its copies: no step here ends those, so end them there as new ones start"
+        )
+        notes.inexact(place, told)
+
+
+def tell_service(place: str, service: str, copies: int, notes: Notes) -> None:
+    """A service that runs a component, by its kind, namespace and name; `copies` are those of the plan."""
+    kind, _, name = service.partition(" ")
+    space, _, short = name.partition("/")
+    command = f"kubectl -n {shlex.quote(space)} delete {kind.lower()} {shlex.quote(short)}"
+    if copies:
+        told = f"{service} runs it, and would start again what the steps end"
+        way = "point clients elsewhere and delete it once the new copies serve: its address goes with it"
+        notes.inexact(place, f"{told}: {way}; or write services (export kserve)")
+    else:
+        told = f"the plan has none of its copies, and {service} runs on"
+        notes.inexact(place, f"{told}: point clients elsewhere, then delete it ({command})")
+
+
+def _tell_none(component: Component, owner: str, running: int, notes: Notes) -> None:
+    """A component of which the plan has no copy."""
+    kind, place = owner_kind(component), f"component {component.name}"
+    if not running or kind in ("Deployment", "ReplicaSet", "Component"):
+        return
+    if kind in _SCALED and namespace_of(owner):
+        volumes = ", whose volumes stay unless it says otherwise" if kind == "StatefulSet" else ""
+        notes.assumed(place, f"the plan has none of its copies: the steps scale {owner} to 0{volumes}")
+    elif namespace_of(owner):
+        told = f"the plan has none of its {count(running, 'copy', 'copies')}, and no step here ends {owner}"
+        notes.inexact(place, f"{told}: end it there")
+
+
+def _tell_named(component: Component, copies: int, running: int, notes: Notes) -> None:
+    """Pods with names, volumes or groups of their own."""
+    owner = component.labels.get(OWNER, "")
+    kind, space = owner_kind(component), namespace_of(owner)
+    place = f"component {component.name}"
+    told = f"its pods, of a {kind}, have names, volumes or groups of their own: it is left as it is"
+    notes.inexact(place, f"{told}, and its places are for you to set")
+    if copies == running or not space:
+        return
+    told = f"the plan has {count(copies, 'copy', 'copies')}, and {running} run"
+    if kind == "StatefulSet":
+        target = shlex.quote(f"statefulset/{owner.partition('/')[2]}")
+        command = f"kubectl -n {shlex.quote(space)} scale {target} --replicas={copies}"
+        which = ", which ends those of the highest numbers, wherever they stand" if copies < running else ""
+        notes.inexact(place, f"{told}: {command}{which}")
+    else:
+        notes.inexact(place, f"{told}: set the groups of {owner}")
