@@ -14,6 +14,7 @@ from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Machine, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.reductions.base import Reduction
+from placement.reductions.fixed_counts import without_zone_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,8 +91,8 @@ def _parts(fleet: Fleet, component: FleetComponent, copies: Copies) -> tuple[Fle
     zoned = [sum(n for (_, zone), n in copies.items() if zone == z) for z in range(len(fleet.zones))]
     if not keeps_zone_rules(component, zoned):
         return None
-    without = replace(component, max_skew=None, min_zones=0, max_per_zone=None, zone_loss_floor=0)
-    return tuple(_only(fleet, without, o, z, n) for (o, z), n in sorted(copies.items()))
+    free = without_zone_rules(component)
+    return tuple(_only(fleet, free, o, z, n) for (o, z), n in sorted(copies.items()))
 
 
 def _only(fleet: Fleet, component: FleetComponent, o: int, zone: int | None, copies: int) -> FleetComponent:

@@ -19,6 +19,7 @@ import numpy as np
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
+from placement.reductions.fixed_counts import without_zone_rules
 from placement.reductions.greenfield import without_running
 
 if TYPE_CHECKING:
@@ -136,16 +137,12 @@ def _merged(index: int, members: Sequence[FleetComponent]) -> FleetComponent:
         return replace(one, index=index, avoids=frozenset())
     options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
     return replace(
-        one,
+        without_zone_rules(one),
         index=index,
         options=options,
         required=sum(member.required for member in members),
         copies=sum(member.copies for member in members),
-        max_skew=None,
-        min_zones=0,
-        max_per_zone=None,
         max_per_instance=None,
-        zone_loss_floor=0,
         dedicated=False,
         move_cost=0,
         avoids=frozenset(),

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.reductions.base import Reduction
+from placement.reductions.fixed_counts import with_just, without_spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
 
 
@@ -30,7 +31,8 @@ class SomePools(Reduction):
         """
         pools = tuple(replace(p, min_instances=0, max_instances=machines.get(p.index, 0)) for p in fleet.pools)
         here = frozenset(machines)
-        components = tuple(_here(c, copies.get(c.index, 0), here, fleet) for c in fleet.components)
+        counted = (with_just(fleet, c, copies.get(c.index, 0), here) for c in fleet.components)
+        components = tuple(replace(without_spread(c), level=None) for c in counted)
         return cls(fleet, replace(fleet, pools=pools, components=components, limits=(), commitments=(), levels=()))
 
     def lift(self, packing: Packing) -> Packing:
@@ -41,21 +43,3 @@ class SomePools(Reduction):
     def keeps_bound(self) -> None:
         """Other counts may be cheaper."""
         return
-
-
-def _here(component: FleetComponent, copies: int, here: frozenset[int], fleet: Fleet) -> FleetComponent:
-    options = tuple(replace(o, pools=o.pools & here if copies else frozenset()) for o in component.options)
-    return replace(
-        component,
-        options=options,
-        required=copies,
-        copies=copies,
-        level=None,
-        eligible_zones=tuple(sorted({fleet.pools[p].zone for option in options for p in option.pools})),
-        max_skew=None,
-        min_zones=0,
-        max_per_zone=None,
-        zone_loss_floor=0,
-        pool_loss_floor=0,
-        instance_loss_floor=0,
-    )

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
+from placement.reductions.fixed_counts import without_spread, zones_of
 from placement.reductions.limits import commitments_beside, limits_beside
 
 if TYPE_CHECKING:
@@ -195,20 +196,14 @@ def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: 
         pools = option.pools if zone is None else frozenset(p for p in option.pools if fleet.pools[p].zone == zone)
         options.append(replace(option, pools=pools, index=len(options)))
     return replace(
-        whole,
+        without_spread(whole),
         index=index[key],
         options=tuple(options),
         required=count,
         copies=count + more,
         demand=0,
         level=whole.level if more else None,
-        eligible_zones=tuple(sorted({fleet.pools[p].zone for option in options for p in option.pools})),
-        max_skew=None,
-        min_zones=0,
-        max_per_zone=None,
-        zone_loss_floor=0,
-        pool_loss_floor=0,
-        instance_loss_floor=0,
+        eligible_zones=zones_of(fleet, options),
         avoids=frozenset(k for other, k in index.items() if other[0] in whole.avoids),
     )
 
@@ -253,8 +248,7 @@ class _Beside:
             replace(option, pools=frozenset(p for p in option.pools if self._there[c, p] + freed <= most))
             for option in small.options
         )
-        zones = tuple(sorted({self._fleet.pools[p].zone for option in options for p in option.pools}))
-        return replace(small, options=options, eligible_zones=zones)
+        return replace(small, options=options, eligible_zones=zones_of(self._fleet, options))
 
 
 def _untouched(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Counter[int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.fixed_counts import without_zone_rules
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
@@ -76,14 +77,10 @@ class VolumeAggregation(Reduction):
 
 def _without_rules(component: FleetComponent) -> FleetComponent:
     return replace(
-        component,
+        without_zone_rules(component),
         level=None,
         move_cost=0,
-        max_skew=None,
-        min_zones=0,
-        max_per_zone=None,
         max_per_instance=None,
-        zone_loss_floor=0,
         dedicated=False,
         avoids=frozenset(),
     )

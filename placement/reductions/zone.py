@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Packing, Value, machine_price
 from placement.reductions.base import Reduction
+from placement.reductions.fixed_counts import with_just
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
 
 
@@ -40,7 +41,7 @@ class OneZone(Reduction):
         """
         pools = tuple(p if p.zone == zone else replace(p, min_instances=0, max_instances=0) for p in fleet.pools)
         here = frozenset(p.index for p in fleet.pools if p.zone == zone)
-        components = tuple(_in_zone(c, zone, n, here) for c, n in zip(fleet.components, counts, strict=True))
+        components = tuple(with_just(fleet, c, n, here) for c, n in zip(fleet.components, counts, strict=True))
         return cls(fleet, replace(fleet, pools=pools, components=components), zone, others)
 
     @classmethod
@@ -70,20 +71,3 @@ class OneZone(Reduction):
         pools = tuple(replace(p, min_instances=0) if p.zone == self.zone else p for p in self.whole.pools)
         price = machine_price(replace(self.whole, pools=pools), Packing(self.others))
         return Value(value.left_out, value.ticks + self.whole.tick_price * price)
-
-
-def _in_zone(component: FleetComponent, zone: int, copies: int, here: frozenset[int]) -> FleetComponent:
-    options = tuple(
-        replace(option, pools=option.pools & here if copies else frozenset()) for option in component.options
-    )
-    return replace(
-        component,
-        options=options,
-        required=copies,
-        copies=copies,
-        eligible_zones=(zone,) if copies else (),
-        max_skew=None,
-        min_zones=0,
-        max_per_zone=None,
-        zone_loss_floor=0,
-    )

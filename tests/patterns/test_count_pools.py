@@ -32,7 +32,7 @@ def found(family: str, seed: int) -> tuple[Relaxation, CountSearch]:
     relaxation = relax(compile_fleet(Problem(**demand_fleet(family, 8, seed))))
     bound = CountBound(relaxation)
     bound.run(Budget(work=WORK))
-    search = CountSearch(relaxation, frozenset(bound.choices), math.inf)
+    search = CountSearch(PoolPacking(relaxation), frozenset(bound.choices), math.inf)
     search.run(Budget(work=WORK))
     return relaxation, search
 
@@ -128,7 +128,7 @@ def test_a_machine_above_a_quota_costs_more() -> None:
     answer = program.find(Budget(work=WORK), WORK, more, frozenset({0})).counts
     assert answer is not None
     assert copies_on(relaxation, answer.copies, 0) == 11
-    search = CountSearch(relaxation, frozenset({(0, 0, 0)}), math.inf)
+    search = CountSearch(PoolPacking(relaxation), frozenset({(0, 0, 0)}), math.inf)
     search.run(Budget(work=WORK))
     assert search.counts is None
 
@@ -136,12 +136,12 @@ def test_a_machine_above_a_quota_costs_more() -> None:
 def test_solutions_are_told_of_as_they_are_found() -> None:
     """By the program of all components, from counts that are too dear; the last is the answer."""
     relaxation, counts = on_one_pool(5, (3, 6))
-    search = CountSearch(relaxation, frozenset({(0, 0, 0)}), math.inf)
+    search = CountSearch(PoolPacking(relaxation), frozenset({(0, 0, 0)}), math.inf)
     search.run(Budget(work=WORK))
     best = search.counts
     assert best is not None
     assert best.machines == (1,)
-    dear = CountSearch(relaxation, frozenset({(0, 0, 0)}), math.inf)
+    dear = CountSearch(PoolPacking(relaxation), frozenset({(0, 0, 0)}), math.inf)
     dear.take(counts)
     told: list[Counts] = []
     answer = dear.whole(Budget(work=WORK), told.append)()

@@ -14,6 +14,7 @@ from placement.compiled.packing import machine_price
 from placement.compiled.translate import from_plan
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.counts.model import CountModel
+from placement.patterns.counts.pools import PoolPacking
 from placement.patterns.counts.program import Merging
 from placement.patterns.counts.search import CountSearch
 from placement.patterns.counts.weights import PoolFit, Weights, first_weights
@@ -164,7 +165,7 @@ def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     assert merged.merges
     assert merged.counts is not None
 
-    by_pool = CountSearch(relaxation, frozenset(merged.choices), math.inf)
+    by_pool = CountSearch(PoolPacking(relaxation), frozenset(merged.choices), math.inf)
     by_pool.run(Budget(work=500))
     assert by_pool.counts is not None
     before = CountModel(relaxation, Merging.none(fleet)).price(by_pool.counts)
@@ -196,7 +197,7 @@ def test_counts_of_a_plan_are_made_cheaper(seed: int) -> None:
     assert plan is not None
     packing = from_plan(fleet, plan)
     relaxation = relax(fleet)
-    search = CountSearch(relaxation, frozenset(), math.inf)
+    search = CountSearch(PoolPacking(relaxation), frozenset(), math.inf)
     assert not search.begun
     search.begin_at(packing)
     assert search.counts is not None

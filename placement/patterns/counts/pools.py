@@ -36,7 +36,7 @@ class PoolPacking:
 
     def __init__(self, relaxation: Relaxation) -> None:
         """O(pools)."""
-        self._relaxation = relaxation
+        self.relaxation = relaxation
         self._class_of = {p: one for one in relaxation.device_classes for p in one.pools}
         self._known: dict[tuple[int, tuple[tuple[int, int], ...]], tuple[int, Bins | None]] = {}
 
@@ -65,14 +65,14 @@ class PoolPacking:
     def _rows(self, counts: Counts) -> dict[int, _Row]:
         """Modes with copies, by pool."""
         found: dict[int, _Row] = {}
-        for mode, n in zip(self._relaxation.modes, counts.copies, strict=True):
+        for mode, n in zip(self.relaxation.modes, counts.copies, strict=True):
             if n:
                 found.setdefault(mode.pool, []).append((mode, n))
         return found
 
     def _free(self, p: int, row: _Row, counts: Counts) -> int:
         """Accelerators of a pool that no copy owns."""
-        return self._relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in row)
+        return self.relaxation.devices(p) * counts.machines[p] - sum(mode.owns * n for mode, n in row)
 
     def _packed(self, p: int, items: Mapping[int, int], budget: Budget) -> tuple[int, Bins | None]:
         """How many accelerators hold some copies, the fewest that were found, and how."""
@@ -95,7 +95,7 @@ class PoolPacking:
 
         As sizes divide each other, and the largest come first, that is exact for accelerators, but not for the host.
         """
-        machines = [MachineState(self._relaxation.fleet, p, None) for _ in range(most)]
+        machines = [MachineState(self.relaxation.fleet, p, None) for _ in range(most)]
         seats: list[list[Seat]] = [[] for _ in machines]
         order = list(range(most))
         for group in groups:
@@ -112,7 +112,7 @@ class PoolPacking:
 
     def _exact_fit(self, p: int, groups: Sequence[_Group], most: int, budget: Budget) -> list[Machine] | None:
         """Machines as bins of accelerators, vCPUs and host memory, by the exact packing core."""
-        shape = self._relaxation.fleet.pools[p].shape
+        shape = self.relaxation.fleet.pools[p].shape
         by_size: dict[tuple[int, int, int], list[_Group]] = {}
         for group in groups:
             by_size.setdefault(self._size(group), []).append(group)
@@ -128,7 +128,7 @@ class PoolPacking:
         found = list[Machine]()
         for one in () if bins is None else bins.bins:
             for _ in range(one.count):
-                machine, seats = MachineState(self._relaxation.fleet, p, None), list[Seat]()
+                machine, seats = MachineState(self.relaxation.fleet, p, None), list[Seat]()
                 for size in sorted((sizes[i] for i, _, n in one.content for _ in range(n)), reverse=True):
                     placed = self._place(machine, by_size[size].pop())
                     if placed is None:
@@ -161,14 +161,14 @@ class PoolPacking:
 
     def _size(self, group: _Group) -> tuple[int, int, int]:
         """Accelerators, vCPUs and MiB of host memory of a group."""
-        components = self._relaxation.fleet.components
+        components = self.relaxation.fleet.components
         options = [components[mode.component].options[mode.option] for mode in group]
         accelerators = max((option.accelerators for option in options), default=0)
         return accelerators, sum(option.vcpus for option in options), sum(option.host_mib for option in options)
 
     def _place(self, machine: MachineState, group: _Group) -> list[Seat] | None:
         """Put copies on a machine, those that share an accelerator on one of the same; None where it has no room."""
-        fleet, before = self._relaxation.fleet, machine.save()
+        fleet, before = self.relaxation.fleet, machine.save()
         placed, shared = list[Seat](), None
         for mode in group:
             component = fleet.components[mode.component]

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.patterns.counts.model import CountModel, merging_of
-from placement.patterns.counts.pools import PoolPacking
 from placement.patterns.counts.program import Merging
 from placement.patterns.parameters import PATTERNS
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from placement.compiled.packing import Packing
     from placement.patterns.counts.model import Choice
+    from placement.patterns.counts.pools import PoolPacking
     from placement.patterns.counts.program import Counts, FoundCounts
     from placement.patterns.counts.weights import Weights
-    from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
 
 _PARAMS = PATTERNS.counts
@@ -45,7 +44,7 @@ class CountSearch:
 
     def __init__(
         self,
-        relaxation: Relaxation,
+        pools: PoolPacking,
         choices: Set[Choice],
         seconds: float,
         *,
@@ -56,10 +55,12 @@ class CountSearch:
 
         Parameters
         ----------
+        pools : packs what counts put on each pool.
         choices : what copies run by at first; all other modes are tried by few components at a time.
         weights : inequalities that are known.
         spare : by pool, how much of the room of accelerators that copies share is left free.
         """
+        relaxation = pools.relaxation
         self.programs = 0
         self._at: Counts | None = None  # may have machines above a quota
         self._choices, self._seconds = choices, seconds
@@ -75,7 +76,7 @@ class CountSearch:
         self._placed = sorted({mode.component for mode in relaxation.modes})
         # Part of the components that are counted anew at a time, among the choices and among all modes.
         self._parts = {False: _PARAMS.free, True: _PARAMS.free_anywhere}
-        self._pools = PoolPacking(relaxation)
+        self._pools = pools
         self._separated = False
         self._parts_modes: set[int] = set()  # modes of the solution in parts
         self._tight: tuple[int, ...] = ()  # pools where counts had no packing
@@ -94,8 +95,8 @@ class CountSearch:
     def with_spare(self, spare: float, budget: Budget) -> CountSearch:
         """A search for counts that leave so much room free everywhere, with the inequalities and counts of this one."""
         model = self._model
-        pools = {pool.index: spare for pool in model.relaxation.fleet.pools}
-        other = CountSearch(model.relaxation, self._choices, self._seconds, weights=model.weights, spare=pools)
+        everywhere = {pool.index: spare for pool in model.relaxation.fleet.pools}
+        other = CountSearch(self._pools, self._choices, self._seconds, weights=model.weights, spare=everywhere)
         other._model.rounded, other._separated = list(model.rounded), True
         other._at = None if self._at is None else other._repaired(self._at, budget)
         return other

@@ -40,6 +40,7 @@ class CountPacking:
     Attributes
     ----------
     tried : the counts that were to be packed.
+    pools : packs what counts put on each pool, and remembers what it packed.
     tight : pools that had to have more machines than were counted, when a packing by another solver did not fit.
     """
 
@@ -48,7 +49,12 @@ class CountPacking:
         self.tried: set[Counts] = set()
         self.tight: tuple[int, ...] = ()
         self._solve, self._fleet, self._relaxation, self._solver = solve, solve.fleet, relaxation, solver
-        self._pools = PoolPacking(relaxation)
+        self.pools = PoolPacking(relaxation)
+
+    @property
+    def over(self) -> bool:
+        """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
+        return self._solve.ended or self._solve.incumbent.gap() == 0.0
 
     def pack(self, counts: Counts, budget: Budget, *, by_pool: bool) -> bool:
         """Pack counts; says whether they need no more machines than they should.
@@ -72,7 +78,7 @@ class CountPacking:
 
     def _pack_pools(self, counts: Counts, budget: Budget) -> bool:
         """Pack pool by pool; says whether that is a plan."""
-        fresh, packing = Greenfield.of(self._fleet, self._solve.value), self._pools.packing(counts, budget)
+        fresh, packing = Greenfield.of(self._fleet, self._solve.value), self.pools.packing(counts, budget)
         if fresh is None or packing is None:
             return False
         plan, workspace = fresh.lift(packing), Workspace(self._fleet)

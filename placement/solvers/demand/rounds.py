@@ -44,7 +44,7 @@ class CountRounds:
         idle = 0
         for seed in range(_PARAMS.rounds if budget.work is None else _PARAMS.rounds_by_work):
             part = self._part()
-            if self._over or part.left() < _PARAMS.shortest * self._seconds or idle > _PARAMS.idle:
+            if self._packing.over or part.left() < _PARAMS.shortest * self._seconds or idle > _PARAMS.idle:
                 break
             if beside is None and idle == 1:
                 self._search.whole(_PHASE.whole.of(budget, budget.work), self._tell)()
@@ -59,13 +59,8 @@ class CountRounds:
                 self._polish(seed)
         if beside is None:
             self._prove(_PHASE.finish.of(budget, budget.work))
-        elif beside.ended or not self._over:
+        elif beside.ended or not self._packing.over:
             beside.end()
-
-    @property
-    def _over(self) -> bool:
-        """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
-        return self._solve.ended or self._solve.incumbent.gap() == 0.0
 
     def _part(self) -> Budget:
         """The time of one search."""
@@ -82,7 +77,7 @@ class CountRounds:
             search.loosen()
             self._begin_again()
             return False
-        if self._over or counts in packing.tried or packing.too_dear(counts):
+        if self._packing.over or counts in packing.tried or packing.too_dear(counts):
             return False
         if not packing.pack(counts, _PHASE.try_to_pack.of(budget, budget.work), by_pool=True):
             self._unpacked.add(counts)
@@ -113,8 +108,8 @@ class CountRounds:
     def _search_beside(self) -> None:
         budget = self._solve.budget
         for _ in range(_PARAMS.wholes):
-            if not self._over:
-                self._search.whole(_PHASE.whole.of(budget), self._tell, lambda: self._over)()
+            if not self._packing.over:
+                self._search.whole(_PHASE.whole.of(budget), self._tell, lambda: self._packing.over)()
         self._prove(_PHASE.beside.of(budget))
 
     def _tell(self, counts: Counts) -> None:
@@ -123,8 +118,8 @@ class CountRounds:
 
     def _prove(self, budget: Budget) -> None:
         """Bring the bound to its end, and tell of it."""
-        if not self._over:
-            self._counting.prove(budget, lambda: self._over)
+        if not self._packing.over:
+            self._counting.prove(budget, lambda: self._packing.over)
             self._counting.report(self._solve.incumbent)
 
 

@@ -97,7 +97,7 @@ class _Search:
             self._to_the_end(counting, search)
         else:
             CountRounds(solve, found[0], search, self._packing).run()
-        if solve.packing is not None and not self._over:
+        if solve.packing is not None and not self._packing.over:
             polish(solve, budget, 1)
         stats: dict[str, int | float | str] = {
             "packed": len(self._packing.tried),
@@ -107,25 +107,20 @@ class _Search:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_FEW, stats=stats)
         return Outcome(NAME, solve.why_stop() or (Stop.STUCK if solve.packing is None else Stop.DONE), stats=stats)
 
-    @property
-    def _over(self) -> bool:
-        """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
-        return self._solve.ended or self._solve.incumbent.gap() == 0.0
-
     def _search(self, found: Sequence[CountBound]) -> CountSearch:
         """A search for counts that have a packing; it has some unless the bound's are good, or there are none."""
         budget = self._solve.budget
         choices = frozenset(choice for one in found for choice in one.choices)
         seconds = _PHASE.cheaper.program.of(_PHASE.cheaper.of(budget)).left()
-        search = CountSearch(self._relaxation, choices, seconds, weights=_by_pool(found))
-        if choices and not self._over and not found[-1].near:
+        search = CountSearch(self._packing.pools, choices, seconds, weights=_by_pool(found))
+        if choices and not self._packing.over and not found[-1].near:
             search.run(_PHASE.begin.of(budget, budget.work))
         return search
 
     def _to_the_end(self, counting: CountBound, search: CountSearch) -> None:
         """The program to its end, its counts packed."""
         budget, whole = self._solve.budget, False
-        while not self._over:
+        while not self._packing.over:
             before = counting.counts
             counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
             counting.report(self._solve.incumbent)
@@ -133,7 +128,7 @@ class _Search:
                 return
             # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
             limits = _PHASE.pack.of(budget, budget.work)
-            fits = not self._over and self._pack(counting.counts, search, limits, by_pool=not counting.merges)
+            fits = not self._packing.over and self._pack(counting.counts, search, limits, by_pool=not counting.merges)
             whole = fits or counting.counts == before
 
     def _pack(self, counts: Counts | None, search: CountSearch, budget: Budget, *, by_pool: bool) -> bool:
@@ -145,7 +140,7 @@ class _Search:
         for _ in range(_PARAMS.tries if budget.work is None else _PARAMS.tries_by_work):
             if counts is None or counts in self._packing.tried or spare > _PARAMS.most_spare:
                 return False
-            if self._over or budget.over() or self._packing.too_dear(counts):
+            if self._packing.over or budget.over() or self._packing.too_dear(counts):
                 return False
             fits = self._packing.pack(counts, _PHASE.pack.one.of(budget, budget.work), by_pool=by_pool)
             if not self._shares or (fits and not spare):
