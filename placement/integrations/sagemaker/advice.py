@@ -41,7 +41,8 @@ def _machines(view: PlanView, group: ServingGroup) -> str:
     kinds = group.kinds or dict.fromkeys((view.kind(pool.name) for pool in group.pools[:1]), 0)
     told = _counted(kinds)
     if group.others is not None:
-        return f"{_counted(group.others)} (the plan has {told})"
+        most = "up to " if group.others.most else ""
+        return f"{most}{_counted(group.others.kinds)} (the plan has {told})"
     return f"{told}, else {', '.join(group.fallbacks)}" if group.fallbacks else told
 
 
@@ -72,12 +73,13 @@ def page(
         for group in deployment.groups
     ]
     endpoints = len({group.endpoint for group in deployment.groups})
+    machines = sum(group.machines for group in deployment.groups)
     price = "" if price_per_hour is None else f" It costs {money(micro_dollars(price_per_hour))} an hour."
     price += _other_price(view, deployment)
     text = [
         f"# {escaped(view.problem.name or 'A plan')} on SageMaker",
         "",
-        f"The plan has {sum(group.machines for group in deployment.groups)} machines on "
+        f"The plan has {machines} machine{'' if machines == 1 else 's'} on "
         f"{endpoints} endpoint{'' if endpoints == 1 else 's'}.{price}",
         "",
         "| endpoint | variant | machines | components | does SageMaker's own packing fit them? |",
@@ -108,12 +110,12 @@ def page(
 
 def _other_price(view: PlanView, deployment: Deployment) -> str:
     """What machines that will run in place of the plan's cost more or less, as a sentence."""
-    more = sum(
-        machine_mix.price_per_hour(view, group, group.others) - machine_mix.price_per_hour(view, group, group.kinds)
-        for group in deployment.groups
-        if group.others is not None
-    )
+    price = machine_mix.price_per_hour
+    others = [(group, group.others) for group in deployment.groups if group.others is not None]
+    more = sum(price(view, group, other.kinds) - price(view, group, group.kinds) for group, other in others)
     words = f"{money(abs(more))} an hour {'more' if more > 0 else 'less'}, at list prices"
+    if any(other.most for _, other in others):
+        words += ", where none of them is given back"
     return f" The machines that will run in place of some of the plan's cost {words}." if more else ""
 
 

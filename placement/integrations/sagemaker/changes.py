@@ -33,6 +33,7 @@ from placement.integrations.sagemaker.groups import demands_of, machines_of
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import (
     copy_range,
     endpoint_policy,
@@ -205,16 +206,14 @@ class DeploymentChanges:
             now = self._machines_now(group)
             range_now = running_range(group.pools)
             if range_now is not None:
-                self.notes.inexact(
-                    f"endpoint {endpoint} variant {group.variant}",
-                    f"the plan has {group.machines} machines, {now} run: their number follows the copies within its "
-                    f"range ({_words(range_now)}); --pin fixes it",
-                )
+                self._tell_managed(group, now, range_now)
             elif group.machines == 0:
                 self.notes.inexact(
                     f"endpoint {endpoint} variant {group.variant}", f"it keeps {now} machines until deleted"
                 )
             else:
+                if group.machines < now:
+                    self._tell_fewer(group, now)
                 row = {"VariantName": group.variant, "DesiredInstanceCount": group.machines}
                 (more if group.machines > now else fewer).append(row)
         for rows, phase in ((more, self._more_machines), (fewer, self._fewer_machines)):
@@ -222,6 +221,35 @@ class DeploymentChanges:
                 call = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": rows}
                 purpose = f"give endpoint {endpoint} the plan's machines"
                 phase.append(Step("sagemaker", "UpdateEndpointWeightsAndCapacities", call, purpose, "endpoint"))
+
+    def _tell_fewer(self, group: ServingGroup, now: int) -> None:
+        """What may be lost for a while where SageMaker chooses which machines of a variant go."""
+        go = now - group.machines
+        losses = copies_at_risk(self.view, group, go)
+        if not losses:
+            return
+        words = ", ".join(f"{lost} of {copies} of {name}" for name, (lost, copies) in losses.items())
+        again = "" if group.fit.strength == "any order" else ", and may find no room, as the others stay where they are"
+        self.notes.inexact(
+            f"endpoint {group.endpoint} variant {group.variant} machines",
+            f"SageMaker chooses which {go} of the {now} go, with the copies on {'it' if go == 1 else 'them'}: up to "
+            f"{words} may be away until they are placed anew{again}. So that fewer are at once, lower "
+            "DesiredInstanceCount by one a call, and go on when all copies are in service again; or give the variant "
+            "ManagedInstanceScaling with CONSOLIDATION, which empties a machine before it goes",
+        )
+
+    def _tell_managed(self, group: ServingGroup, now: int, limits: MachineRange) -> None:
+        """Another number of machines than runs, which no call asks for, since SageMaker manages it."""
+        if group.machines > now:
+            how = "one is added where a copy finds no room"
+        else:
+            most = max(limits[0], min(now, sum(group.copies.values())))
+            how = f"{when_machines_go(group.pools)}; up to {most} may stay"
+        self.notes.inexact(
+            f"endpoint {group.endpoint} variant {group.variant}",
+            f"the plan has {group.machines} machine{'' if group.machines == 1 else 's'}, {now} run, and SageMaker "
+            f"manages their number ({_words(limits)}): {how}; --pin fixes it",
+        )
 
     def _capacity(self, endpoint: str, group: ServingGroup, *, runs: bool) -> None:
         """The range that Application Auto Scaling keeps of a variant's machines, where another one is to be."""
@@ -330,14 +358,16 @@ class DeploymentChanges:
         what = [served.name, *served.adapters]
         share = "" if served.copies == 0 else "a part of "
         places = ", ".join(dict.fromkeys(each.group.endpoint for each in there))
-        if self._room_is_needed(served.group) and any(self._room_is_needed(each.group) for each in there):
-            before = f"know that copies of {served.name} stop before {', '.join(named)} can be made, for want of room"
-            self.notes.inexact(place, f"no call moves clients: {before}; apply stops there")
-            return before
         before = (
             f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
             f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
         )
+        if self._room_is_needed(served.group) and any(self._room_is_needed(each.group) for each in there):
+            stop = f"know that copies of {served.name} stop before {', '.join(named)} can be made, for want of room"
+            before = f"{stop}; once made, {before}"
+            way_out = "one more machine on either endpoint for the time of the move would let none stop"
+            self.notes.inexact(place, f"no call moves clients: {before}. Apply stops there; {way_out}")
+            return before
         self.notes.inexact(place, f"no call moves clients. Before its copies go, {before}; apply stops there")
         return before
 

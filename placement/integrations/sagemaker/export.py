@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
-from placement.integrations.sagemaker import advice, labels
+from placement.integrations.sagemaker import advice, labels, machine_mix
 from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
 from placement.integrations.sagemaker.label_rules import check_labels
-from placement.integrations.sagemaker.machine_mix import price_per_hour
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
 from placement.integrations.sagemaker.scaling import later_update, own_ranges, tell_policies
@@ -139,7 +138,7 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_component(component, served, notes)
         own = own_ranges(component, made.parts(component.name)).get(served.name)
         most = scaled[served.name].most if served.name in scaled else None if own is None else own[1]
-        _tell_room(view, served, most, notes)
+        _tell_room(view, served, most, wish, notes)
     if wish.policy is not None:
         tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
 
@@ -161,15 +160,16 @@ def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
 
     def words(kinds: Mapping[str, int]) -> str:
         mix = " and ".join(f"{count} of {kind}" for kind, count in kinds.items())
-        return f"{mix} ({money(price_per_hour(view, group, kinds))} an hour)"
+        return f"{mix} ({money(machine_mix.price_per_hour(view, group, kinds))} an hour)"
 
     place = f"endpoint {group.endpoint} variant {group.variant} InstancePools"
-    why = "no call asks for a mix: machines that run stay, and new ones are of the first type that has capacity"
     if group.others is not None:
+        coming = f"{'up to ' if group.others.most else ''}{words(group.others.kinds)} will run"
         shown = "placement diff --by-pool will show the difference"
-        notes.inexact(place, f"the plan has {words(group.kinds)}, {words(group.others)} will run: {why}; {shown}")
+        why = f"no call asks for a mix: {group.others.because}; {shown}"
+        notes.inexact(place, f"the plan has {words(group.kinds)}, {coming}: {why}")
     elif len(group.kinds) > 1:
-        notes.inexact(place, f"the plan has {words(group.kinds)}; {why}")
+        notes.inexact(place, f"the plan has {words(group.kinds)}; no call asks for a mix: {machine_mix.NEW_ONES}")
 
 
 def _tell_names(view: PlanView, made: Deployment, notes: Notes) -> None:
@@ -199,21 +199,25 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
         notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
 
 
-def _tell_room(view: PlanView, served: Served, most: int | None, notes: Notes) -> None:
+def _tell_room(view: PlanView, served: Served, most: int | None, wish: ExportWish, notes: Notes) -> None:
     """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
     place = f"component {served.name}"
-    if served.copies >= 2 and not _has_room(view, served, 1):
+    if served.copies >= 2 and not _has_room(view, served, 1, served.group.expected):
         reason = "its machines have no room for a copy more, which a step needs"
         notes.inexact(f"{place} rolling update", reason)
-    if most is not None and served.copies and not _has_room(view, served, max(0, most - served.copies)):
-        reason = f"the {sum(served.group.expected.values())} machines of its variant may have no room for {most} copies"
-        notes.inexact(f"{place} autoscaling", reason)
+    machines = machine_mix.most_machines(view, served.group, wish)
+    if most is None or not served.copies or machines is None:
+        return
+    if not _has_room(view, served, max(0, most - served.copies), machines):
+        count = sum(machines.values())
+        told = "the 1 machine" if count == 1 else f"the {count} machines"
+        notes.inexact(f"{place} autoscaling", f"{told} of its variant may have no room for {most} copies")
 
 
-def _has_room(view: PlanView, served: Served, more: int) -> bool:
-    """Whether the machines surely hold so many copies more of a component."""
+def _has_room(view: PlanView, served: Served, more: int, kinds: Mapping[str, int]) -> bool:
+    """Whether machines of these types surely hold so many copies more of a component."""
     group = served.group
-    machines = machines_of(view, group.pools, group.expected)
+    machines = machines_of(view, group.pools, kinds)
     own = next((unit for unit in served.units if unit in group.copies), None)
     all_types = view.of_all_types(group.copies, group.pools)
     grown = {unit: copies + more * (unit == own) for unit, copies in all_types.items()}

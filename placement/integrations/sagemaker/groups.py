@@ -41,6 +41,15 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherMachines:
+    """Machines by type that will run in place of a plan's, and why; `most`: as many of them, or fewer."""
+
+    kinds: Mapping[str, int]
+    because: str
+    most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ServingGroup:
     """Machines that serve as one: those of a variant that runs (`endpoint` and `variant` are set), or of a new one."""
 
@@ -52,12 +61,12 @@ class ServingGroup:
     endpoint: str = ""
     variant: str = ""
     fallbacks: tuple[str, ...] = field(default=())
-    others: Mapping[str, int] | None = None  # machines by type that will run in place of the plan's
+    others: OtherMachines | None = None
 
     @property
     def expected(self) -> Mapping[str, int]:
-        """Machines by type that will run."""
-        return self.kinds if self.others is None else self.others
+        """Machines by type that will run, or the most that may."""
+        return self.kinds if self.others is None else self.others.kinds
 
     @property
     def machines(self) -> int:

@@ -1,8 +1,8 @@
 """Which machines a variant of several types will have: SageMaker is told how many there may be, never of which type.
 
-Types are tried in the order of their priorities, the next one where the first has no capacity. So machines that run
-stay, and those that are added are of the first type; an endpoint that is made, or gets a new configuration, starts
-machines of the first type alone.
+Types are tried in the order of their priorities, the next one where the first has no capacity. So machines that are
+added are of the first type, and an endpoint that is made, or gets a new configuration, starts machines of that type
+alone. Those that run stay; where SageMaker manages their number, while they hold copies: so it is the most that may be.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.groups import best_fit, machines_of
+from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
 from placement.integrations.sagemaker.machine_range import asked_range, running_range
+from placement.integrations.sagemaker.scale_in import when_machines_go
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from placement.documents import Pool
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.wish import ExportWish
+
+
+NEW_ONES = "new machines are of the first type that has capacity"
 
 
 def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
@@ -37,6 +41,19 @@ def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish:
             for group in together
         )
         found += [_expected(view, group, wish, anew=anew) for group in together]
+    return found
+
+
+def most_machines(view: PlanView, group: ServingGroup, wish: ExportWish) -> dict[str, int] | None:
+    """Machines by type once SageMaker has added all that it may where copies find no room; None: there is no most."""
+    managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    found = dict(group.expected)
+    if managed is None:
+        return found
+    if managed[1] is None:
+        return None
+    first = _in_order(view, group.pools)[0]
+    found[first] = found.get(first, 0) + max(0, managed[1] - sum(found.values()))
     return found
 
 
@@ -63,10 +80,14 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
     running = Counter(view.kind(row.pool) for row in view.problem.instances if row.pool in own)
     if anew:
         start = {kinds[0]: max(group.machines, managed[0] if managed else 0)}
+        because = f"a new configuration begins anew, and {NEW_ONES}"
     elif managed is None:
         start = _of_number(kinds, running, group.machines)
+        which = ", which of them go is SageMaker's choice" if group.machines < running.total() else ""
+        because = f"machines that run stay{which}, and {NEW_ONES}"
     else:
         start = {kind: running[kind] for kind in kinds if running[kind]}
+        because = f"{when_machines_go(group.pools)}; {NEW_ONES}"
     copies = view.of_all_types(group.copies, group.pools)
     most = sum(start.values())
     if managed is not None:
@@ -81,7 +102,8 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
     spare = most - sum(start.values())
     found = mix(bisect_left(range(spare), True, key=fits))  # the platform adds machines while copies find no room
     strategies, fit = best_fit(view, machines_of(view, group.pools, found), copies, group.pools)
-    return replace(group, fit=fit, strategies=strategies, others=found if found != dict(group.kinds) else None)
+    others = OtherMachines(found, because, most=managed is not None and not anew)
+    return replace(group, fit=fit, strategies=strategies, others=others if found != dict(group.kinds) else None)
 
 
 def _in_order(view: PlanView, pools: Sequence[Pool]) -> list[str]:

@@ -150,12 +150,52 @@ def test_machines_that_nobody_manages_are_numbered(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_smaller_number_of_machines_may_stop_is_told(tmp_path: Path) -> None:
+    """SageMaker chooses which machines go: as many copies of each component may stop as fit on one."""
+    said = notes(exported(imported(tmp_path, unmanaged(machines=4)).problem, FULL))
+    assert (
+        "endpoint llm variant main machines: inexact: SageMaker chooses which 1 of the 4 go, with the copies on it: up "
+        "to 1 of 1 of code-34b, 4 of 5 of chat-8b, 2 of 2 of rank may be away until they are placed anew. So that"
+    ) in said
+    assert "lower DesiredInstanceCount by one a call, and go on when all copies are in service again" in said
+
+    problem = changed(imported(tmp_path / "b", unmanaged()).problem, {"chat-8b": 0, "rank": 0, "code-34b": 0})
+    assert "SageMaker chooses" not in notes(exported(problem, {"llm/main/1": {}}))
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (None, "a machine goes only once it holds no copy, and no copy is moved for that; up to 3 may stay"),
+        (
+            "IDLE_RELEASE",
+            "a machine goes only once it holds no copy, and no copy is moved for that (IDLE_RELEASE); up to 3 may stay",
+        ),
+        ("CONSOLIDATION", "SageMaker moves copies so that machines are empty, and gives those back (CONSOLIDATION)"),
+    ],
+)
+def test_which_machines_are_given_back_is_told_by_their_policy(policy: str | None, told: str, tmp_path: Path) -> None:
+    """Five run, and three copies hold no more than three of them."""
+    documents = simple(machines=5)
+    scaling = documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    scaling["ScaleInPolicy"] = {"Strategy": policy}
+    if policy is None:
+        del scaling["ScaleInPolicy"]
+    problem = changed(imported(tmp_path, documents).problem, {"chat-8b": 2, "rank": 0, "code-34b": 1})
+    said = notes(exported(problem, {"llm/main/1": {"chat-8b": 2, "code-34b": 1}}))
+
+    assert f"the plan has 1 machine, 5 run, and SageMaker manages their number (1 to 6): {told}" in said
+
+
 def test_a_range_follows_the_copies_unless_it_is_pinned(tmp_path: Path) -> None:
     """A note without a call; with `pin` a configuration whose range is the plan's number, with all that it had."""
     problem = imported(tmp_path, simple(machines=5)).problem
     loose = exported(problem, FULL)
     assert loose.steps == ()
-    assert "the plan has 3 machines, 5 run: their number follows the copies within its range (1 to 6)" in notes(loose)
+    assert (
+        "the plan has 3 machines, 5 run, and SageMaker manages their number (1 to 6): SageMaker moves copies so that "
+        "machines are empty, and gives those back (CONSOLIDATION); up to 5 may stay; --pin fixes it"
+    ) in notes(loose)
 
     pinned = exported(problem, FULL, pin=True)
     create, update = pinned.steps
@@ -570,12 +610,15 @@ def test_another_mix_of_types_is_told_where_nothing_is_called(tmp_path: Path) ->
     g6e, g5 = (micro_dollars(problem.instance_types[kind].price_per_hour) for kind in (G6E, G5))
 
     assert export.steps == ()
-    assert f"1 x {G6E} + 2 x {G5} (the plan has 2 x {G6E}): 5 x chat, 1 x rank: fits as simulated" in export.lines[0]
+    assert (
+        f"up to 1 x {G6E} + 2 x {G5} (the plan has 2 x {G6E}): 5 x chat, 1 x rank: fits as simulated" in export.lines[0]
+    )
     planned, coming = (
         f"2 of {G6E} ({money(2 * g6e)} an hour)",
         f"1 of {G6E} and 2 of {G5} ({money(g6e + 2 * g5)} an hour)",
     )
-    assert f"the plan has {planned}, {coming} will run" in said
+    assert f"the plan has {planned}, up to {coming} will run" in said
+    assert "a machine goes only once it holds no copy, and no copy is moved for that; new machines are of" in said
     assert "there are none: as many copies run as the plan has, on other machines than it has" in said
     more = f"cost {money(2 * g5 - g6e)} an hour more, at list prices"
     assert more in export.exported.files["advice.md"]
@@ -740,6 +783,10 @@ def test_what_stops_before_it_is_made_elsewhere_says_so(tmp_path: Path) -> None:
 
     assert "copies of guest stop before guest-llm, lora-llm can be made, for want of room" in notes(export)
     assert "Before its copies go, send" not in notes(export)
+    told = {step.subject: step.before for step in export.steps if step.before}
+    for moved, of, to in (("guest", "other", "llm"), ("chat-8b", "llm", "other")):
+        assert f"of endpoint {of} to endpoint {to}, where {moved}-{to}" in told[moved]
+    assert "one more machine on either endpoint for the time of the move would let none stop" in notes(export)
 
 
 def spread_out(tmp_path: Path, least: int, most: int, *actions: Doc) -> Problem:
