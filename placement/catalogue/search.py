@@ -94,16 +94,19 @@ def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
     Raises
     ------
     UsageError
-        A word means none; with the nearest names.
+        Words mean none; each with the nearest names.
     """
     known = {facts.accelerator for facts in market.types.values() if facts.accelerator}
     found: set[str] = set()
+    unknown: list[str] = []
     for word in gpus:
         same = {facts.name for facts in matching_accelerators(word)} | {n for n in known if plain(n) == plain(word)}
         if not same or not plain(word):
             names = nearest_names(word, sorted(known | set(accelerators())), listed_by=LISTED_BY)
-            raise UsageError(f'no accelerator "{printable(word)}" is in the catalogue; {names}')
+            unknown.append(f'no accelerator "{printable(word)}" is in the catalogue; {names}')
         found |= same
+    if unknown:
+        raise UsageError("; ".join(unknown))
     return found
 
 

@@ -160,9 +160,25 @@ def _rows(
     from placement.sizing import size as size_copy
 
     chosen = names or _accelerators(log)
+    _check_known(chosen)
     if not chosen:
         raise UsageError("no accelerator of the catalogue has the memory that the log reports; add --accelerator NAME")
     return [size_copy(model, name, degree, launch, log=log) for name in chosen for degree in degrees]
+
+
+def _check_known(names: Sequence[str]) -> None:
+    """Refuse names that are no accelerators of the catalogue, all of them at once."""
+    from placement.catalogue import accelerator
+    from placement.errors import UsageError
+
+    unknown = []
+    for name in names:
+        try:
+            accelerator(name)
+        except UsageError as error:
+            unknown.append(str(error))
+    if unknown:
+        raise UsageError("; ".join(unknown))
 
 
 def _accelerators(log: StartupLog | None) -> list[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from placement.sizing.startup_log import StartupLog
 
 GIB = 2**30
+NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
     if launch.pipeline_parallel > 1:
         flags.append(f"--pipeline-parallel-size {launch.pipeline_parallel}")
     flags += [f"--max-num-seqs {case.load.sequences}", f"--max-num-batched-tokens {case.load.batched_tokens}"]
-    length = launch.context_length or min(case.model.architecture.context or tokens, tokens)
+    length = launch.context_length or min(case.model.architecture.context or 0, tokens)
     if length:
         flags.append(f"--max-model-len {length}")
     if by_need and facts.kv_flag:
@@ -131,7 +132,7 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
 def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[str, ...]:
     """What the estimate does not rest on measurements for, and which stage of a pipeline its parts are of."""
     found: list[str] = []
-    if case.stage.count > 1:
+    if case.stage.count > 1 and case.stage.layers:
         has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
         found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
     model = case.model
@@ -143,7 +144,12 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
             "name the folder with its files, or give --checkpoint-gib"
         )
     launch, most = case.launch, case.model.architecture.context
-    if launch.concurrency is not None and launch.context_length is None and most is not None:
+    if launch.context_length is None and most is None:
+        found.append(
+            f"the config names no longest context, so the engine takes its own, and {NO_CONTEXT:,} tokens are counted "
+            "here: give --context-length"
+        )
+    elif launch.concurrency is not None and launch.context_length is None:
         found.append(f"each sequence has the model's longest context, {most:,} tokens: --context-length is not given")
     if not case.facts.measured:
         found.append(

@@ -125,7 +125,8 @@ COMPARED = (
     "falcon_mamba", "gemma", "gemma2", "gemma3", "gemma3_text", "glm_moe_dsa", "gpt2", "gpt_bigcode", "gpt_neox",
     "gpt_oss", "gptj", "granite", "jamba", "kimi_k2", "llama", "llama4", "llama4_text", "longcat_flash", "mamba",
     "mamba2", "minicpm3", "minimax_m2", "mistral", "mixtral", "mpt", "nemotron_h", "olmo2", "opt", "phi", "phi3",
-    "phi3small", "qwen", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next", "RefinedWeb", "RefinedWebModel",
+    "phi3small", "qwen", "qwen2", "qwen2_5_vl", "qwen2_moe", "qwen2_vl", "qwen3", "qwen3_moe", "qwen3_next",
+    "qwen3_vl_text", "RefinedWeb", "RefinedWebModel",
 )  # fmt: skip
 _OTHER_ENCODERS = ("encoder_config", "speech_config", "audio_processor")
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
@@ -179,7 +180,7 @@ def _encoders(config: Config) -> int | None:
 def _encoder(encoder: Config) -> int:
     """Blocks of an encoder: attention, and two matrices (Pixtral, Qwen2.5-VL: three) of its inner width.
 
-    Of Qwen2.5-VL also the layers that join neighbouring patches.
+    Of Qwen's also what stands around the blocks.
     """
     try:
         hidden = encoder.whole("embed_dim", "hidden_size", "width", "d_model", least=1)  # Qwen2-VL has both
@@ -189,12 +190,29 @@ def _encoder(encoder: Config) -> int:
         return 0
     if hidden is None or blocks is None:
         return 0
-    is_qwen = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen2_5")
-    matrices = 3 if is_qwen or encoder.text("model_type") == "pixtral" else 2
-    found = blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
-    out = encoder.whole("out_hidden_size", least=1) if is_qwen else None
+    is_gated = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen2_5")
+    matrices = 3 if is_gated or encoder.text("model_type") == "pixtral" else 2
+    return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden)) + _around_blocks(encoder, hidden)
+
+
+def _around_blocks(encoder: Config, hidden: int) -> int:
+    """What Qwen's encoders have around their blocks; 0 of others, where it is a thousandth of the model.
+
+    The first layer takes pixels, and one joins neighbouring patches; Qwen3-VL has a table of positions, and a joining
+    layer more for each level that it hands on beside the last (`Qwen3VLVisionModel` in `transformers`).
+    """
+    is_second = encoder.get("embed_dim") is not None  # Qwen2-VL: `hidden_size` is the language model's
+    out = encoder.whole("hidden_size" if is_second else "out_hidden_size", least=1)
+    is_qwen = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen")
+    if out is None or not (is_qwen or is_second):
+        return 0
     merged = hidden * (encoder.whole("spatial_merge_size", least=1) or 2) ** 2
-    return found + (merged * (merged + out) if out else 0)
+    joining = 1 + len(encoder.rows("deepstack_visual_indexes") or [])
+    pixels = (
+        3 * (encoder.whole("temporal_patch_size", least=1) or 2) * (encoder.whole("patch_size", least=1) or 14) ** 2
+    )
+    positions = encoder.whole("num_position_embeddings") or 0
+    return joining * merged * (merged + out) + (pixels + positions) * hidden
 
 
 def _count(config: Config, *, tied: bool) -> ModelParameters:

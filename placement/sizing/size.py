@@ -10,13 +10,13 @@ from placement import arguments
 from placement.catalogue import accelerator as find_accelerator
 from placement.errors import UsageError
 from placement.sizing.activation import Load, activation_bytes
-from placement.sizing.case import GIB, Case, Parts, command_flags, misfit, notes
+from placement.sizing.case import GIB, NO_CONTEXT, Case, Parts, command_flags, misfit, notes
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch, check
 from placement.sizing.measured import KV, KV_TOKENS, check_launch, check_tokens, check_weights, what_holds
 from placement.sizing.read import Model, read_model
-from placement.sizing.sizing import Sizing, StageSizing
+from placement.sizing.sizing import MEMORY_KEYS, Sizing, StageSizing
 from placement.sizing.stages import split
 from placement.sizing.weights import weights_of
 
@@ -194,19 +194,11 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
         share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
     row, case = rows[shown], cases[shown]
     return Sizing(
+        **{name: getattr(row, name) for name in MEMORY_KEYS} | {"kv_tokens": tokens, "total_gib": total},
         model=case.model.name,
         accelerator=case.accelerator,
         tensor_parallel=case.load.tensor_parallel,
         pipeline_parallel=launch.pipeline_parallel,
-        context_gib=row.context_gib,
-        weights_gib=row.weights_gib,
-        activation_gib=row.activation_gib,
-        non_torch_gib=row.non_torch_gib,
-        graphs_gib=row.graphs_gib,
-        kv_gib=row.kv_gib,
-        kv_tokens=tokens,
-        margin_gib=row.margin_gib,
-        total_gib=total,
         usable_gib=case.usable,
         fits=not reason,
         reason=reason,
@@ -263,7 +255,7 @@ def _tokens(layout: KvLayout, facts: EngineFacts, load: Load, pool_bytes: float,
 
 def _context(model: Model, launch: Launch) -> int:
     """Tokens of one sequence at most."""
-    return launch.context_length or model.architecture.context or 8192
+    return launch.context_length or model.architecture.context or NO_CONTEXT
 
 
 def _up(value: float) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from placement.units import gib_of_a_copy
 
 
-@dataclass(frozen=True, slots=True)
-class StageSizing:
-    """Memory on each GPU of one stage of a pipeline, as `Sizing`; `stage` counts from 1, `layers` are how many."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuMemory:
+    """Memory of one GPU, GiB; parts rounded up to hundredths, `kv_gib` down.
 
-    stage: int
-    layers: int
+    `kv_gib` is the pool that the engine makes, `kv_tokens` what it holds. `total_gib` is the sum of all parts and the
+    safety margin.
+    """
+
     context_gib: float
     weights_gib: float
     activation_gib: float
@@ -24,33 +26,31 @@ class StageSizing:
     total_gib: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
-    """Memory of one copy on each of its GPUs, GiB; parts rounded up to hundredths, `kv_gib` down.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSizing(GpuMemory):
+    """Memory on each GPU of one stage of a pipeline; `stage` counts from 1, `layers` are how many."""
 
-    `kv_gib` is the pool that the engine makes, `kv_tokens` what it holds. `total_gib` is the sum of all parts and the
-    safety margin. `reason` says why a copy does not fit. `flags` are for the engine's command line. `measured` names
-    the parts that come from a startup log. `stages` are all stages of a pipeline: then the parts are of one of them
-    (``notes`` says which), `kv_tokens` is the least and `total_gib` the most of any.
+    stage: int
+    layers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing(GpuMemory):
+    """Memory of one copy on each of its GPUs.
+
+    `reason` says why a copy does not fit. `flags` are for the engine's command line. `measured` names the parts that
+    come from a startup log. `stages` are all stages of a pipeline: then the parts are of one of them (``notes`` says
+    which), `kv_tokens` is the least and `total_gib` the most of any.
     """
 
     model: str
     accelerator: str
     tensor_parallel: int
-    context_gib: float
-    weights_gib: float
-    activation_gib: float
-    non_torch_gib: float
-    graphs_gib: float
-    kv_gib: float
-    kv_tokens: int
-    margin_gib: float
-    total_gib: float
+    pipeline_parallel: int = 1
     usable_gib: float
     fits: bool
     reason: str = ""
     flags: tuple[str, ...] = ()
-    pipeline_parallel: int = 1
     stages: tuple[StageSizing, ...] = ()
     measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class Sizing:
     def to_row(self) -> dict[str, object]:
         """The row of ``placement size --format json``."""
         row = {name: getattr(self, name) for name in ROW_KEYS}
-        return row | {"stages": [asdict(stage) for stage in self.stages]}
+        return row | {"stages": [{name: getattr(stage, name) for name in STAGE_KEYS} for stage in self.stages]}
 
     def to_option(self) -> dict[str, object]:
         """A row of `options:` of a problem: a copy owns its GPUs, and needs `total_gib` on each."""
@@ -76,22 +76,10 @@ class Sizing:
         }
 
 
+MEMORY_KEYS = tuple(field.name for field in fields(GpuMemory))
+STAGE_KEYS = ("stage", "layers", *MEMORY_KEYS)
 ROW_KEYS = (
-    "accelerator",
-    "tensor_parallel",
-    "pipeline_parallel",
-    "context_gib",
-    "weights_gib",
-    "activation_gib",
-    "non_torch_gib",
-    "graphs_gib",
-    "kv_gib",
-    "kv_tokens",
-    "margin_gib",
-    "total_gib",
-    "usable_gib",
-    "fits",
-    "reason",
-    "flags",
-    "stages",
+    *("accelerator", "tensor_parallel", "pipeline_parallel"),
+    *MEMORY_KEYS,
+    *("usable_gib", "fits", "reason", "flags", "stages"),
 )

@@ -55,6 +55,38 @@ def test_given_weights_override_a_damaged_checkpoint(config: Path) -> None:
     assert run("size", config, "--accelerator", "H100").exit_code == 2
 
 
+def test_a_model_without_a_longest_context(config: Path) -> None:
+    """The flags have none, which would be all tokens of the cache, and a note says so; not where it is given."""
+    config.write_text(json.dumps({key: value for key, value in PLAIN.items() if key != "max_position_embeddings"}))
+
+    done = run("size", config, *ISSUE, "--format", "json")
+    given = run("size", config, *ISSUE, "--format", "json", "--context-length", "4096")
+
+    assert "--max-model-len" not in done.stdout
+    assert "the config names no longest context" in done.stderr
+    assert "--max-model-len 4096" in given.stdout
+    assert "longest context" not in given.stderr
+
+
+def test_more_stages_than_layers(config: Path) -> None:
+    """Do not fit, and no note is of a stage without layers."""
+    done = run("size", config, "--accelerator", "H100", "--tensor-parallel", "1", "--pipeline-parallel", "33")
+
+    assert "32 layers can't be split over 33 stages" in done.stdout
+    assert "stage 33" not in done.stderr
+
+
+def test_all_unknown_accelerators_are_told_at_once(config: Path) -> None:
+    """As in `--gpu` of other commands."""
+    done = run("size", config, "--accelerator", "H1000", "--accelerator", "L4x")
+    other = run("catalogue", "list", "--gpu", "H1000", "--gpu", "L4x")
+
+    for ending in (done, other):
+        assert ending.exit_code == 2
+        assert '"H1000" is in the catalogue; did you mean' in ending.stderr
+        assert 'no accelerator "L4x"' in " ".join(ending.stderr.split())
+
+
 def test_a_startup_log_tells_the_accelerator(config: Path) -> None:
     """The one whose memory is nearest to what the log reports, at the log's degree."""
     log = config.parent / "vllm.log"

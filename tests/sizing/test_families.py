@@ -231,21 +231,43 @@ def test_shared_blocks_are_not_counted_in_each_layer() -> None:
     assert size(found, "H100", launch=Launch(checkpoint_gib=13.7)).weights_gib == 13.7
 
 
+QWEN2_VL = {"depth": 32, "embed_dim": 1280, "mlp_ratio": 4, "spatial_merge_size": 2, "patch_size": 14}
+QWEN3_VL = {"depth": 27, "hidden_size": 1152, "intermediate_size": 4304, "spatial_merge_size": 2, "patch_size": 16,
+            "num_position_embeddings": 2304, "deepstack_visual_indexes": [8, 16, 24]}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "vision",
+    ("text", "vision", "published"),
     [
-        {"depth": 32, "embed_dim": 1280, "hidden_size": 3584, "mlp_ratio": 4, "spatial_merge_size": 2},
-        {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "out_hidden_size": 3584, "spatial_merge_size": 2,
-         "fullatt_block_indexes": [7, 15, 23, 31]},
+        (
+            shape(1536, 28, 12, 2, intermediate_size=8960, vocab_size=151936, tie_word_embeddings=True),
+            {**QWEN2_VL, "hidden_size": 1536},
+            2_208_985_600,  # Qwen2-VL-2B
+        ),
+        (
+            shape(3584, 28, 28, 4, intermediate_size=18944, vocab_size=152064, tie_word_embeddings=False),
+            {**QWEN2_VL, "hidden_size": 3584},
+            8_291_375_616,  # Qwen2-VL-7B
+        ),
+        (
+            shape(3584, 28, 28, 4, intermediate_size=18944, vocab_size=152064, tie_word_embeddings=False),
+            {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "out_hidden_size": 3584,
+             "spatial_merge_size": 2, "patch_size": 14, "fullatt_block_indexes": [7, 15, 23, 31]},
+            8_292_166_656,  # Qwen2.5-VL-7B
+        ),
+        (
+            shape(4096, 36, 32, 8, head_dim=128, intermediate_size=12288, vocab_size=151936, tie_word_embeddings=False),
+            {**QWEN3_VL, "model_type": "qwen3_vl", "out_hidden_size": 4096},
+            8_767_123_696,  # Qwen3-VL-8B
+        ),
     ],
 )  # fmt: skip
-def test_parameters_of_models_that_see(vision: dict[str, Any]) -> None:
-    """Qwen2-VL and Qwen2.5-VL of 7 billion: 8.29 as published."""
-    text = shape(3584, 28, 28, 4, intermediate_size=18944, vocab_size=152064, tie_word_embeddings=False)
-    found = model_of(Config(text | {"model_type": "qwen2_5_vl", "vision_config": vision}, "c"), "c").parameters
+def test_parameters_of_models_that_see(text: dict[str, Any], vision: dict[str, Any], published: int) -> None:
+    """As their checkpoints have them, biases and norms of the encoder aside."""
+    found = model_of(Config(text | {"model_type": "qwen2_vl", "vision_config": vision}, "c"), "c").parameters
 
     assert found is not None
-    assert found.total / 1e9 == pytest.approx(8.29, rel=0.007)
+    assert found.total == pytest.approx(published, rel=0.0005)
 
 
 @pytest.mark.parametrize("name", ["Gemma 3n E4B", "Step 3"])
