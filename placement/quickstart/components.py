@@ -35,7 +35,7 @@ class Machinery:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class DraftedCopy:
     """An option of a component: its row, what its comment says, and what its figures do not rest on."""
 
     row: dict[str, Any]
@@ -48,7 +48,7 @@ class Drafted:
     """A component: what it is beside its options, its options, and comments on the whole."""
 
     row: dict[str, Any]
-    copies: tuple[Copy, ...]
+    copies: tuple[DraftedCopy, ...]
     remarks: tuple[str, ...]
 
 
@@ -69,7 +69,7 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     """
     model = read_model(wish.model, with_files=wish.checkpoint_gib is None)
     measured = _measured(wish, model, answers)
-    found: list[Copy] = []
+    found: list[DraftedCopy] = []
     reasons: list[str] = []
     for device, rented in machinery.items():
         if measured is None:
@@ -139,7 +139,7 @@ def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | Non
 
 def _sized_copies(
     device: str, most: int, model: Model, wish: ModelWish, *, share: bool
-) -> tuple[list[Copy], list[str]]:
+) -> tuple[list[DraftedCopy], list[str]]:
     """A copy on the fewest accelerators of a kind on which it fits; the reason when there is none."""
     reason = _UNKNOWN
     launch = _launch(wish, model, concurrency=CONCURRENCY)
@@ -149,14 +149,14 @@ def _sized_copies(
             row = sized.to_option() | _host(degree)
             row |= {"shared": True} if share and degree == 1 else {}
             row |= {"throughput": wish.throughput} if wish.rate is not None else {}
-            return [Copy(row, (_command(sized),), sized.notes)], []
+            return [DraftedCopy(row, (_command(sized),), sized.notes)], []
         reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
     return [], [f"not on {device}: {reason}"]
 
 
 def _measured_copies(
     device: str, most: int, model: Model, wish: ModelWish, measured: Measured
-) -> tuple[list[Copy], list[str]]:
+) -> tuple[list[DraftedCopy], list[str]]:
     """A copy on each number of accelerators of a kind on which one was measured; reasons against the others.
 
     As `placement profile options` writes them: not shared, since what a copy serves was measured while it had its
@@ -165,7 +165,7 @@ def _measured_copies(
     here = sorted(count for kind, count in measured if kind == device)
     if not here:
         return [], [f"not on {device}: no measurement on it can be used"]
-    found: list[Copy] = []
+    found: list[DraftedCopy] = []
     reasons: list[str] = []
     for count in here:
         choice = measured[device, count]
@@ -178,7 +178,7 @@ def _measured_copies(
             started = sized if sized is not None and sized.fits else None
             words = [f"as measured: {choice.words}", *([_command(started)] if started else [])]
             notes = started.notes if started else ()
-            found.append(Copy(choice.to_option() | _host(count), tuple(words), notes))
+            found.append(DraftedCopy(choice.to_option() | _host(count), tuple(words), notes))
     return found, reasons
 
 
