@@ -77,8 +77,9 @@ def plan_rollout(
     times = Durations(times.startup, times.drain, times.open, wait, times.startup_of)
     facts |= {"wait_seconds": wait, "blue_green": _blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)
+    lacking = tuple(_beyond_quotas(case))
     if reason:
-        return Rollout(status="infeasible", reason=reason, **facts)
+        return Rollout(status="infeasible", reason=reason, notes=lacking, **facts)
     search = BatchSizeSearch(case, most, attempts, budget)
     search.run(sizes)
     if search.best is None:
@@ -89,11 +90,14 @@ def plan_rollout(
         reason = case.why_none(size, most, proven=proven)
         if search.cut and not proven:
             reason += ", and not all were tried in time"
-        return Rollout(
-            status="infeasible" if proven else "unknown", reason=reason, extra_bound=case.fewest_extra(size), **facts
-        )
+        if batch is not None and len(legal(case.copies)) > 1:
+            reason += ". Without a size of batch all legal ones are tried"
+        status = "infeasible" if proven else "unknown"
+        return Rollout(status=status, reason=reason, extra_bound=case.fewest_extra(size), notes=lacking, **facts)
     size, order, bound = search.best
-    written = _written(case, size, order, bound, times, facts | {"batch": batch, "least": search.least()})
+    written = _written(
+        case, size, order, bound, times, facts | {"batch": batch, "least": search.least(), "notes": lacking}
+    )
     if not search.cut:
         return written
     why = "Ctrl-C" if search.interrupted else "the time limit"
@@ -146,11 +150,18 @@ def _hours(case: RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[fl
 
 
 def _blue_green(case: RollingCase, times: Durations) -> FleetBeside:
-    """As many machines again as hold copies today, until all new copies are ready and all old ones gone.
+    """What doubling the machines takes, until all new copies are ready and all old ones gone."""
+    span = times.open + times.until_ready(case.name) + times.pause + times.drain
+    holding = _doubled(case)
+    hours, cost = _hours(case, [(pool, span) for pool in holding])
+    return FleetBeside(instances=len(holding), machine_hours=hours, cost=cost, duration_seconds=span)
+
+
+def _doubled(case: RollingCase) -> list[str]:
+    """The pools of as many machines again as hold copies today.
 
     Where new copies can't run on such machines, as many of the cheapest pool as they fill at least.
     """
-    span = times.open + times.until_ready(case.name) + times.pause + times.drain
     fleet, pools = case.sites.fleet, case.due.pools
     holding = [pools[machine] for machine in dict.fromkeys(stand.instance for stand in case.due.leaving)]
     holds = {p.name: most_new(case.component, case.first, p.shape, None, p.index) for p in fleet.pools}
@@ -159,8 +170,7 @@ def _blue_green(case: RollingCase, times: Durations) -> FleetBeside:
         if ways:
             green = fleet.pools[min(ways)[1]].name
             holding = [green] * -(-case.copies // holds[green])
-    hours, cost = _hours(case, [(pool, span) for pool in holding])
-    return FleetBeside(instances=len(holding), machine_hours=hours, cost=cost, duration_seconds=span)
+    return holding
 
 
 def _written(
@@ -173,7 +183,7 @@ def _written(
     opened = [(pools[s.instance or ""], end - s.starts_at) for s in steps if s.action == "open"]
     hours, cost = _hours(case, opened)
     extra = len(order.temporary)
-    notes = []
+    notes = list(facts.pop("notes"))
     more = more_at_the_end(order)
     if more:
         machines = f"{more} more machine{'s' if more > 1 else ''} than before"
@@ -197,20 +207,39 @@ def _written(
         extra_bound=bound,
         rolling=FleetBeside(instances=extra, machine_hours=hours, cost=cost, duration_seconds=end),
         policy=policy,
-        rollback=tuple(_rollback(order)),
+        rollback=tuple(_rollback(case, order)),
         notes=tuple(notes),
         steps=steps,
         **facts,
     )
 
 
-def _rollback(order: Order) -> list[str]:
+def _beyond_quotas(case: RollingCase) -> list[str]:
+    """What blue/green needs and quotas do not lend."""
+    lacks = []
+    for pool, count in Counter(_doubled(case)).items():
+        row = next(row for row in case.sites.fleet.pools if row.name == pool)
+        room = count if row.max_instances is None else max(0, row.max_instances - case.start.paid[row.index])
+        if count > room:
+            lacks.append(f"{count} more of pool {printable(pool)}, of which the quota lends {room}")
+    return [f"blue/green needs {', and '.join(lacks)}"] if lacks else []
+
+
+def _rollback(case: RollingCase, order: Order) -> list[str]:
     """How to go back from each batch: the batches so far, backwards, each in the room that it had."""
     told = []
     for number, batch in enumerate(order.batches, 1):
-        old = Counter(stand.instance for stand in batch.stops)
-        new = Counter(stand.instance for stand in batch.starts)
-        start = ", ".join(f"{count} on {printable(machine)}" for machine, count in sorted(old.items()))
-        stop = ", ".join(f"{count} on {printable(machine)}" for machine, count in sorted(new.items()))
-        told.append(f"batch {number} back: start old copies again, {start}; wait; stop new ones, {stop}")
+        closed, old = set(batch.closes), Counter(stand.instance for stand in batch.stops)
+        steps = [
+            f"open a machine of pool {printable(case.due.pools[m])} in place of {printable(m)}" for m in batch.closes
+        ]
+        steps += [f"let {printable(m)}, which drains, take copies" for m in old if m in case.sites.draining - closed]
+        steps += [f"start old copies again, {_on_each(old)}", "wait"]
+        steps += [f"stop new ones, {_on_each(Counter(stand.instance for stand in batch.starts))}"]
+        steps += [f"close {printable(machine)}" for machine in batch.opens]
+        told.append(f"batch {number} back: {'; '.join(steps)}")
     return told[::-1]
+
+
+def _on_each(copies: Counter[str]) -> str:
+    return ", ".join(f"{count} on {printable(machine)}" for machine, count in sorted(copies.items()))

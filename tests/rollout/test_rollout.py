@@ -268,7 +268,7 @@ def test_as_many_machines_as_before_hold_copies_at_the_end(size: int) -> None:
     assert found.rolling is not None
     assert found.rolling.instances == 1
     assert sum(step.action == "close" for step in found.steps) == 1
-    assert found.notes == ()
+    assert not any("at the end" in note for note in found.notes)
 
 
 def test_where_no_order_exists_it_does_not_say_that_none_was_found() -> None:
@@ -277,3 +277,39 @@ def test_where_no_order_exists_it_does_not_say_that_none_was_found() -> None:
 
     assert found.status == "infeasible"
     assert "no order of batches exists (quota: p has 3 of 4)" in (found.reason or "")
+
+
+def test_the_way_back_opens_what_was_closed_and_closes_what_was_opened() -> None:
+    """The machine that drains is given back in the last batch, so old copies need another in its place."""
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "p", "state": "draining"}]
+    problem = fleet([("a", "i-1", 0), ("a", "i-2", 0)], [FREE[0] | {"max_instances": 3}], machines=machines)
+
+    found = plan_rollout(problem, "a", SAME)
+
+    assert found.rollback == (
+        "batch 2 back: open a machine of pool p in place of i-2; start old copies again, 1 on i-2; wait; "
+        "stop new ones, 1 on i-1",
+        "batch 1 back: start old copies again, 1 on i-1; wait; stop new ones, 1 on p/new-1; close p/new-1",
+    )
+
+
+def test_nothing_goes_back_to_a_machine_that_drains_before_it_takes_copies() -> None:
+    """It can't be removed, so it is not closed."""
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "p", "state": "draining", "removable": False}]
+    problem = fleet([("a", "i-1", 0), ("a", "i-2", 0)], FREE, machines=machines)
+
+    found = plan_rollout(problem, "a", SAME)
+
+    assert found.rollback[0].startswith("batch 2 back: let i-2, which drains, take copies; start old copies again")
+
+
+def test_what_blue_green_needs_beyond_quotas_is_told() -> None:
+    """Four machines more, where the quota lends one; also where no rollout exists."""
+    now = [("a", f"i-{k}", 0) for k in range(4)]
+    lends = [FREE[0] | {"max_instances": 5}]
+    note = "blue/green needs 4 more of pool p, of which the quota lends 1"
+
+    assert plan_rollout(fleet(now, lends), "a", SAME).notes == (note,)
+    none = plan_rollout(fleet(now, lends), "a", SAME, batch=BatchSize(2))
+    assert (none.status, none.notes) == ("infeasible", (note,))
+    assert "Without a size of batch all legal ones are tried" in (none.reason or "")

@@ -64,21 +64,28 @@ def rollout_lines(found: Rollout) -> Iterator[str]:
     """What is rolled, what is proven, how to go back, what to know."""
     name = words.shown(found.component)
     if not found.found:
-        yield f"no legal batch exists for {name}, which is proven" if found.status == "infeasible" else "none was found"
-        if found.reason:
-            yield words.shown(found.reason)
-        return
+        yield from _why_none(found, name)
+    else:
+        yield from _what_is_proven(found, name)
+    for note in found.notes:
+        yield f"note: {words.shown(note)}"
+
+
+def _why_none(found: Rollout, name: str) -> Iterator[str]:
+    yield f"no such rollout of {name} exists, which is proven" if found.status == "infeasible" else "none was found"
+    if found.reason:
+        yield words.shown(found.reason)
+
+
+def _what_is_proven(found: Rollout, name: str) -> Iterator[str]:
     copies = words.count(found.copies, "copy", "copies")
     batches = words.count(found.batches or 0, "batch", "batches")
     yield f"{name}: {copies} in {batches} of up to {found.batch_copies}, all of them serve at every moment"
-    least = found.extra_bound or 0
     if found.status == "optimal":
         yield "no order of such batches needs fewer extra machines at once: proven"
     else:
-        yield f"proven: at least {words.count(least, 'extra machine')} at once"
+        yield f"proven: at least {words.count(found.extra_bound or 0, 'extra machine')} at once"
     yield "to go back: the batches backwards, each in the room that it had (`rollback` of the document)"
-    for note in found.notes:
-        yield f"note: {words.shown(note)}"
 
 
 def rollout_checklist(found: Rollout) -> str:
