@@ -92,8 +92,13 @@ def plan_rollout(
             reason += ", and not all were tried in time"
         if batch is not None and len(legal(case.copies)) > 1:
             reason += ". Without a size of batch all legal ones are tried"
-        status = "infeasible" if proven else "unknown"
-        return Rollout(status=status, reason=reason, extra_bound=case.fewest_extra(size), notes=lacking, **facts)
+        return Rollout(
+            status="infeasible" if proven else "unknown",
+            reason=reason,
+            extra_bound=case.fewest_extra(size),
+            notes=lacking,
+            **facts,
+        )
     size, order, bound = search.best
     written = _written(
         case, size, order, bound, times, facts | {"batch": batch, "least": search.least(), "notes": lacking}
