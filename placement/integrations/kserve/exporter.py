@@ -20,7 +20,7 @@ from placement.integrations.kserve.predictor import (
     unselected,
 )
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
-from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.keeping_off import is_of_karpenter, keep_off, label_of
@@ -33,6 +33,7 @@ from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
+from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
@@ -93,9 +94,10 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     names = service_names(rows)
     now = {row.component.name: known.of(row.component) for row in rows}
     documents = []
+    around = Surroundings(problem, plan, known.pods, ZONE, known.running.labels)
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
-        kept = _kept(problem, row.component, found, known, notes)
+        kept = _kept(around, row.component, found, known, notes)
         off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
         kept = kept._replace(off=off, off_term=_kept_off(off, row.pool, known, notes))
         documents.append(_service(problem, row, name, wish, found, kept, notes))
@@ -191,7 +193,7 @@ class _Kept(NamedTuple):
 
 
 def _kept(
-    problem: Problem, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
+    around: Surroundings, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
 ) -> _Kept:
     """Of the service that runs what the problem says too or can not say, then what the problem says."""
     affinity = (now.predictor.get("affinity") or {}) if now else {}
@@ -199,11 +201,10 @@ def _kept(
     if before and not known.pods:
         told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
         notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
-    around = Surroundings(problem, known.pods, ZONE)
     space = _space(component, now)
     apart = apart_terms(component, before, space, around, notes)
-    spread = others_than_ours(now.predictor.get("topologySpreadConstraints")) if now else []
-    return _Kept(apart, [*other_constraints(component, spread, space, around, notes), *most_on_one(component)])
+    spread = other_constraints(component, now.predictor if now else {}, space, around, notes)
+    return _Kept(apart, [*spread, *most_on_one(component)])
 
 
 def _service(

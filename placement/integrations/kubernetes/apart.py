@@ -8,7 +8,7 @@ the same, and what is missing is said by the labels that those pods have.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
 from placement.documents.references import GROUP
@@ -16,14 +16,16 @@ from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of, is_kept_by_plans
-from placement.integrations.kubernetes.selectors import label_selector
+from placement.integrations.kubernetes.own_rules import others_than_ours
+from placement.integrations.kubernetes.zone_rules import counted_by, over_zones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.documents import Component, Problem
+    from placement.documents import Component
     from placement.integrations.kubernetes.neighbours import Apart
     from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.zone_rules import Surroundings
     from placement.integrations.notes import Notes
 
     Json = dict[str, Any]
@@ -42,14 +44,6 @@ def avoided(component: Component, components: Sequence[Component]) -> list[str]:
         )
 
     return [row.name for row in components if says(component, row) or says(row, component)]
-
-
-class Surroundings(NamedTuple):
-    """What terms are about: the problem, the pods that run by component, and the label of nodes that tells zones."""
-
-    problem: Problem
-    pods: PodsOf
-    zone_label: str
 
 
 def apart_terms(
@@ -87,34 +81,29 @@ def apart_terms(
 
 
 def other_constraints(
-    component: Component, before: Sequence[Json], space: str, around: Surroundings, notes: Notes
+    component: Component, spec: Mapping[str, Any], space: str, around: Surroundings, notes: Notes
 ) -> list[Json]:
-    """Spread constraints that stay as they are: wishes, and those that no plan knows.
+    """Of a pod with this spec, before it is held to a pool, the spread constraints that stay: wishes, and unknown ones.
 
-    These are over domains that are neither hosts nor zones, or over zones and count pods of other components too.
+    No plan knows those over domains that are neither hosts nor zones, and over zones that count other components too.
     """
-    label = around.zone_label
-    others = [pod for name, rows in around.pods.items() if name != component.name for pod in rows]
-    others = [pod for pod in others if pod.namespace == space]
-    found = [
-        copy.deepcopy(row)
-        for row in before
-        if not is_kept_by_plans(row, label) or (row.get("topologyKey") == label and _counts(row, others))
-    ]
-    for row in (row for row in found if row.get("whenUnsatisfiable") != "ScheduleAnyway"):
+    found = []
+    for row in map(copy.deepcopy, others_than_ours(spec.get("topologySpreadConstraints"))):
         place = f"component {component.name} topologySpreadConstraints[{row.get('topologyKey')}]"
-        notes.inexact(place, _NOT_IN_PLANS)
+        counted = counted_by(row, component.name, space, around)
+        if row.get("whenUnsatisfiable") == "ScheduleAnyway":
+            found.append(row)
+        elif not is_kept_by_plans(row, around.zone_label):
+            notes.inexact(place, _NOT_IN_PLANS)
+            found.append(row)
+        elif row.get("topologyKey") == around.zone_label and len(counted) > 1:
+            kept = over_zones(row, spec, counted, around)
+            notes.inexact(place, kept.why)
+            found.append(kept.row)
     return found
 
 
 _NOT_IN_PLANS = "stays as it is, and no plan knows it: where the scheduler can't keep it, copies wait"
-
-
-def _counts(constraint: Json, pods: Sequence[KubeObject]) -> bool:
-    """Whether a constraint counts one of some pods of its namespace."""
-    told = constraint.get("labelSelector")
-    selector = None if told is None else label_selector(At(told))
-    return selector is not None and any(selector.takes(pod.labels) for pod in pods)
 
 
 def _taken(rule: Apart, pods: PodsOf) -> set[str]:

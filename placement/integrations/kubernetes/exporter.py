@@ -98,7 +98,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, templates, wishes, problem)
     workshop = Workshop(
-        problem, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, made, standing, wishes.pin
+        problem, plan, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, made, standing, wishes.pin
     )
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.catalogue.tables import find_accelerator
-from placement.integrations.kubernetes.apart import Surroundings, apart_terms, other_constraints
+from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
     HAMI_MEMORY,
@@ -36,13 +36,14 @@ from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.strategies import strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
 from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, read_budget
+from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
     from typing import Literal
 
-    from placement.documents import Component, Option, Pool, Problem
+    from placement.documents import Component, Option, Plan, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
@@ -62,6 +63,7 @@ class Workshop:
     """What all manifests of one export share."""
 
     problem: Problem
+    plan: Plan
     templates: Templates
     notes: Notes
     namespace: str = "default"
@@ -95,6 +97,11 @@ class Workshop:
             return held is not None and all(held.get(key) == value for key, value in labels.items())
 
         return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
+
+    def surroundings(self) -> Surroundings:
+        """What rules about others are about."""
+        known = self.templates
+        return Surroundings(self.problem, self.plan, known.by_component, self.zone_label, known.labels)
 
     def off_nodes(self, group: CopyGroup) -> list[str]:
         """Nodes that copies on new machines keep off, where others are held to those: none without pins."""
@@ -287,10 +294,9 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[s
     affinity = spec["affinity"] = dict(spec.get("affinity") or {})
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
-    before = others_than_ours(spec.pop("topologySpreadConstraints", None))
-    space = workshop.space(group.component)
-    told = Surroundings(workshop.problem, workshop.templates.by_component, workshop.zone_label)
-    spread = other_constraints(group.component, before, space, told, workshop.notes)
+    space, told = workshop.space(group.component), workshop.surroundings()
+    spread = other_constraints(group.component, spec, space, told, workshop.notes)
+    spec.pop("topologySpreadConstraints", None)
     if group.node:
         spec.pop("nodeSelector", None)
         node.pop(_REQUIRED, None)

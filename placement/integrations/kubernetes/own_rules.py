@@ -18,6 +18,7 @@ from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import digest_of, without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL
+from placement.integrations.kubernetes.zone_rules import without_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +139,8 @@ def as_written(pod: KubeObject) -> KubeObject:
         nodes[_REQUIRED] = told.get(_NODES)
     else:  # somebody changed it: what is there is a rule, but for the nodes that the export kept it off
         nodes[_REQUIRED] = without(nodes.get(_REQUIRED), told.get(_OFF, ""))
-    spec["topologySpreadConstraints"] = _both(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
+    here = without_ours(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
+    spec["topologySpreadConstraints"] = _both(here, told.get(_SPREAD))
     apart[_REQUIRED] = _both(apart.get(_REQUIRED), told.get(_APART))
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
     spec["affinity"] = _told_of(affinity)

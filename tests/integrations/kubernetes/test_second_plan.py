@@ -325,8 +325,79 @@ def test_a_constraint_over_zones_that_counts_others_stays(tmp_path: Path) -> Non
             work = manifests(found, "40-workloads.yaml")
             spec = next(row for row in work if "shop-a" in row["metadata"]["name"])["spec"]["template"]["spec"]
             assert (spec.get("topologySpreadConstraints") == [rule]) == is_kept
-            told = f"component shop/a topologySpreadConstraints[{zones}]: inexact: stays as it is, and no plan knows it"
+            told = f"component shop/a topologySpreadConstraints[{zones}]: inexact: it counts pods of shop/a, shop/b"
             assert (told in "\n".join(map(str, found.notes))) == is_kept
             source = write(tmp_path / f"{number}.json", *run(copy.deepcopy(nodes), work))
         again = import_kubernetes([source]).problem
         assert [row.spread for row in again.components] == [row.spread for row in first.components]
+
+
+TEAM: Json = {"maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}
+TEAM |= {"labelSelector": {"matchLabels": {"team": "red"}}}
+
+
+def of_team(name: str, where: str, **more: Json) -> Json:
+    """A pod whose team is spread over zones, all its Deployments together."""
+    rule = {**TEAM, **more}
+    return pod(f"{name}-0", where, name, gpus=1, labels={"team": "red"}, spec={"topologySpreadConstraints": [rule]})
+
+
+def constraints(found: Exported) -> list[list[Json]]:
+    """Of each Deployment those over zones."""
+    work = [row["spec"]["template"]["spec"] for row in manifests(found, "40-workloads.yaml")]
+    rows = [spec.get("topologySpreadConstraints", []) for spec in work]
+    return [[row for row in held if row["topologyKey"] == ZONE] for held in rows]
+
+
+def test_a_zone_spread_of_several_components_is_kept_by_the_scheduler(tmp_path: Path) -> None:
+    """Held to one zone each Deployment would be compared with itself: all zones count; that is no rule to an import."""
+    nodes = [node("n1"), node("n2", zone="us-east-1b")]
+    source = write(tmp_path / "0.json", *nodes, of_team("a", "n1"), of_team("b", "n2"))
+    first = import_kubernetes([source]).problem
+    for number in (1, 2):
+        problem = import_kubernetes([source]).problem
+        assert rules(problem) == rules(first)
+        found = exported_of(problem, source, "none")
+        all_valid(found)
+        placed = {row.component: row.instance for row in problem.placements}
+        if placed["shop/a"] != placed["shop/b"]:
+            assert constraints(found) == [[TEAM | {"nodeAffinityPolicy": "Ignore"}]] * 2
+        assert "this one keeps it, and nodeAffinityPolicy Ignore makes the scheduler keep it" in notes(found)
+        objects = run(copy.deepcopy(nodes), manifests(found))
+        more = [grown_by_two(row) for row in manifests(found, "40-workloads.yaml")[:1]]
+        third = run(copy.deepcopy(nodes), more, copy.deepcopy(objects))
+        assert sum(1 for row in third if row["kind"] == "Pod" and not row["spec"].get("nodeName")) == 1
+        source = write(tmp_path / f"{number}.json", *objects)
+
+
+def grown_by_two(deployment: Json) -> Json:
+    """Another Deployment of the kind with two copies: the second is one too many for its zone."""
+    metadata = {**deployment["metadata"], "name": "more"}
+    return {**deployment, "metadata": metadata, "spec": {**deployment["spec"], "replicas": 2}}
+
+
+def test_why_a_zone_spread_of_several_components_limits_nothing_is_told(tmp_path: Path) -> None:
+    """The plan breaks it; old and new copies together do; pods may not stand in a zone that would count."""
+    nodes = [node("n1"), node("n2", zone="us-east-1b")]
+    both = write(tmp_path / "0.json", *nodes, of_team("a", "n1"), of_team("b", "n1"))
+    told = notes(exported_of(import_kubernetes([both]).problem, both, "none"))
+    assert "2 in us-east-1a, 0 in us-east-1b, more than its maxSkew of 1 apart: it stays, and limits nothing" in told
+    ignoring = [of_team(name, "n1", nodeAffinityPolicy="Ignore") for name in "ab"]  # type: ignore[arg-type]
+    source = write(tmp_path / "0.json", *nodes, *ignoring)
+    assert "apart: copies wait" in notes(exported_of(import_kubernetes([source]).problem, source, "none"))
+
+    three = [of_team("a", "n1"), of_team("b", "n2"), of_team("c", "n1")]
+    source = write(tmp_path / "0.json", *nodes, *three)
+    found = exported_of(import_kubernetes([source]).problem, source, "none")
+    assert "old and new copies together have" in notes(found)
+    assert constraints(found)[0] == [TEAM]
+
+    third = [*nodes, node("n3", "m5.large", zone="us-east-1c", gpus=0)]
+    pods = [of_team("a", "n1"), of_team("b", "n2")]
+    for row in pods:
+        row["spec"]["nodeSelector"] = {"node.kubernetes.io/instance-type": "g5.12xlarge"}
+    source = write(tmp_path / "0.json", *third, *pods)
+    problem = import_kubernetes([source]).problem
+    found = exported_of(problem, source, "none")
+    assert "its pods may not stand in some zones" in notes(found) or "more than its maxSkew" in notes(found)
+    assert constraints(found)[0] == [TEAM]
