@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+BYTES_PER_GIB = 2**30
 MIB_PER_GIB = 1024
 MILLI = 1000
 MICRO = 1_000_000

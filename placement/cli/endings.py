@@ -30,6 +30,7 @@ import typer
 
 from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, printable, ran_out_of_memory
 from placement.solving.result import Status
+from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 
 DEBUG = "PLACEMENT_DEBUG"
-_GIB = 2**30
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
 
 
@@ -208,12 +208,14 @@ def _memory_facts() -> list[str]:
     except ImportError:  # not on Windows
         return []
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    facts = [f"this process used up to {peak / _GIB:.1f} GiB"]
+    facts = [f"this process used up to {peak / BYTES_PER_GIB:.1f} GiB"]
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY:
-        facts.append(f"ulimit -v allows it {limit / _GIB:.1f} GiB of addresses")
+        facts.append(f"ulimit -v allows it {limit / BYTES_PER_GIB:.1f} GiB of addresses")
     with contextlib.suppress(OSError, ValueError):
-        facts.append(f"the machine has {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.1f} GiB")
+        facts.append(
+            f"the machine has {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / BYTES_PER_GIB:.1f} GiB"
+        )
     return facts
 
 

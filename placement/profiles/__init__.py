@@ -3,10 +3,10 @@
 `read_profiles` reads a file of any known tool; `choose` gives the most that each model serves within limits on times.
 """
 
-from placement.profiles.importing import Given, read_profiles
+from placement.profiles.importing import read_profiles
 from placement.profiles.limits import Limits
 from placement.profiles.options import Choice, Choices, Size, choose
-from placement.profiles.profile import Found, Profile
+from placement.profiles.profile import Found, Given, Profile
 from placement.profiles.table import to_csv
 
 __all__ = ["Choice", "Choices", "Found", "Given", "Limits", "Profile", "Size", "choose", "read_profiles", "to_csv"]

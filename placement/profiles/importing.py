@@ -6,14 +6,14 @@ Which one is told from what is in a file, so no option has to. What a file does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import At, FieldError, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
-from placement.profiles.profile import STATISTICS, Found, Profile
+from placement.profiles.profile import STATISTICS, Found, Given, Profile
 from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
 from placement.profiles.table import read_rows
 
@@ -33,23 +33,9 @@ _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
     (sagemaker.RECOMMENDATIONS, "aws sagemaker describe-ai-recommendation-job", sagemaker.read_recommendations),
     (sagemaker.INFERENCE, "aws sagemaker describe-inference-recommendations-job", sagemaker.read_inference),
 )
+_DEPLOYMENT = tuple(field.name for field in fields(Given))
 # As other tools call accelerators that the catalogue has under a name of its own.
 _ACCELERATORS = {"a100_sxm": "A100-80GB", "a100_pcie": "A100-80GB"}
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the user knows of a deployment beside its benchmark's files; empty or None: what the files say."""
-
-    model: str = ""
-    accelerator: str = ""
-    accelerators: int | None = None
-    engine: str = ""
-    version: str = ""
-    precision: str = ""
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    memory_gib: float | None = None
 
 
 def read_profiles(
@@ -173,7 +159,7 @@ def _of_document(document: At, source: str, statistic: str) -> list[Found]:
 def _told(found: Found | Profile, given: Given, source: str) -> dict[str, Any]:
     """What a measurement and what was given tell of the deployment; what both say must agree."""
     values: dict[str, Any] = {}
-    for name in Given.__dataclass_fields__:
+    for name in _DEPLOYMENT:
         read, told = getattr(found, name), getattr(given, name)
         if name == "accelerator":
             read, told = canonical(read), canonical(told)

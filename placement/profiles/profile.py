@@ -43,11 +43,10 @@ TEXTS = ("model", "accelerator", "engine", "version", "precision", "source")
 WHOLE = ("accelerators", "input_tokens", "output_tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a benchmark's file tells of one measurement; a file of one tool says little of what it ran against."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What is known of a deployment and its load; empty or None: nothing. Users give what their files do not say."""
 
-    requests_per_second: float
     model: str = ""
     accelerator: str = ""
     accelerators: int | None = None
@@ -56,7 +55,14 @@ class Found:
     precision: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    memory_gib: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Given):
+    """What a benchmark's file tells of one measurement; a file of one tool says little of what it ran against."""
+
+    requests_per_second: float
     ttft_ms: float | None = None
     tpot_ms: float | None = None
-    memory_gib: float | None = None
     remark: str = ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from placement.errors import printable
 from placement.sizing.measured import PARTS
 from placement.sizing.parameters import COMPARED
+from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
 
-GIB = 2**30
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
 
 
@@ -119,7 +119,7 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
     if length:
         flags.append(f"--max-model-len {length}")
     if by_need and facts.kv_flag:
-        flags.append(f"{facts.kv_flag} {math.ceil(pool * GIB)}")
+        flags.append(f"{facts.kv_flag} {math.ceil(pool * BYTES_PER_GIB)}")
     else:
         flags.append(f"{facts.utilization_flag} {share:g}")
     if launch.kv_dtype != "auto":

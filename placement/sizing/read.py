@@ -18,6 +18,7 @@ from placement.sizing.parameters import ModelParameters, count_parameters, uncou
 from placement.sizing.params_json import PARAMS, as_config, is_params
 from placement.sizing.quantisation import read_quantisation
 from placement.sizing.served import check_family
+from placement.units import BYTES_PER_GIB
 
 _CONFIGS = ("config.json", PARAMS)
 _QUANTISATION = "hf_quant_config.json"  # of ModelOpt, beside the config
@@ -66,7 +67,7 @@ def read_model(model: str | Path, *, with_files: bool = True) -> Model:
     name, config = known_config(str(path))
     found = model_of(config, name)
     size, said = config.number("checkpoint_gib"), config.text("checkpoint_source")
-    return found if size is None else replace(found, checkpoint=Checkpoint(int(size * 2**30), said))
+    return found if size is None else replace(found, checkpoint=Checkpoint(int(size * BYTES_PER_GIB), said))
 
 
 def _name_of(folder: Path) -> str:

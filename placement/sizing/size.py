@@ -10,7 +10,7 @@ from placement import arguments
 from placement.catalogue import accelerator as find_accelerator
 from placement.errors import UsageError
 from placement.sizing.activation import Load, activation_bytes
-from placement.sizing.case import GIB, NO_CONTEXT, Case, Parts, command_flags, misfit, notes
+from placement.sizing.case import NO_CONTEXT, Case, Parts, command_flags, misfit, notes
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch, check
@@ -19,6 +19,7 @@ from placement.sizing.read import Model, read_model
 from placement.sizing.sizing import MEMORY_KEYS, Sizing, StageSizing
 from placement.sizing.stages import split
 from placement.sizing.weights import weights_of
+from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def _measured(cases: Sequence[Case], log: StartupLog, launch: Launch, gpu: Accel
     if load.dtype_bytes == load_then.dtype_bytes:
         check_weights(log, model.name, launch, [case.parts.weights for case in cases])
     layouts = (_layout(model, ran, load_then, case.stage) for case in cases)
-    pool, context = (log.kv_gib or 0.0) * GIB, _context(model, ran)
+    pool, context = (log.kv_gib or 0.0) * BYTES_PER_GIB, _context(model, ran)
     check_tokens(log, model.name, [_tokens(layout, facts, load_then, pool, context) for layout in layouts])
     holds = what_holds(log, launch, load, load_then, facts)
     for case in cases:
@@ -147,7 +148,7 @@ def _parts(
     return Parts(
         context=facts.context_gib(load.tensor_parallel * stage.count, has_experts=has_experts),
         weights=weights,
-        activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / GIB,
+        activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / BYTES_PER_GIB,
         non_torch=facts.non_torch_gib(load.tensor_parallel, layers),
         graphs=0.0 if launch.enforce_eager else facts.graphs_gib(layers, has_experts=has_experts),
         margin=facts.margin,
@@ -171,12 +172,16 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     first = cases[0]
     launch, log, facts = first.launch, first.log, first.facts
     context = _context(first.model, launch)
-    needs = [case.layout.bytes_for(launch.concurrency or 1, context, case.load.batched_tokens) / GIB for case in cases]
+    needs = [
+        case.layout.bytes_for(launch.concurrency or 1, context, case.load.batched_tokens) / BYTES_PER_GIB
+        for case in cases
+    ]
     by_need = launch.concurrency is not None and utilization is None
     share = utilization or (log.utilization if log else None) or min(map(_default_share, cases))
     pools = needs if by_need else [_pool(case, share) for case in cases]
     counts = [
-        _tokens(case.layout, facts, case.load, pool * GIB, context) for case, pool in zip(cases, pools, strict=True)
+        _tokens(case.layout, facts, case.load, pool * BYTES_PER_GIB, context)
+        for case, pool in zip(cases, pools, strict=True)
     ]
     tokens = min((n for n, case in zip(counts, cases, strict=True) if case.layout.block_bytes), default=0)
     if log is not None and log.kv_tokens is not None and KV_TOKENS in first.holds and not by_need:

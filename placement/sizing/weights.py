@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
+from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
     from placement.sizing.stages import PipelineStage
-
-_GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,14 @@ def weights_of(model: Model, load: Load, stages: Sequence[PipelineStage], launch
         The model is quantised and no files are there, so that nobody knows its size.
     """
     if launch.weights_gib is None:
-        total = launch.checkpoint_gib * _GIB if launch.checkpoint_gib is not None else _total(model, load)
-        return StageWeights(tuple(part / _GIB for part in _of_total(model, load, stages, total)))
+        total = launch.checkpoint_gib * BYTES_PER_GIB if launch.checkpoint_gib is not None else _total(model, load)
+        return StageWeights(tuple(part / BYTES_PER_GIB for part in _of_total(model, load, stages, total)))
     if len(stages) == 1 or model.parameters is None:
         return StageWeights((launch.weights_gib,) * len(stages), 0)
     given = 0
     if model.architecture.quantisation is None:
         usual = _of_total(model, load, stages, model.parameters.total * load.dtype_bytes)
-        away = [round(abs(part / _GIB - launch.weights_gib), 2) for part in usual]  # a log has hundredths
+        away = [round(abs(part / BYTES_PER_GIB - launch.weights_gib), 2) for part in usual]  # a log has hundredths
         given = away.index(min(away))
     return StageWeights(_like(model, load, stages, launch.weights_gib, given), given)
 
@@ -68,10 +67,10 @@ def _like(model: Model, load: Load, stages: Sequence[PipelineStage], gib: float,
     """GiB on each GPU of the stages, when one of them has so many."""
     assert model.parameters is not None
     zero, one = (_on_stage(model, load, stages[given], float(load.dtype_bytes), inside) for inside in (0.0, 1.0))
-    inside = (gib * _GIB - zero) / max(one - zero, 1.0)
+    inside = (gib * BYTES_PER_GIB - zero) / max(one - zero, 1.0)
     if inside <= 0:  # less than its embeddings take in 16 bits: nothing is known of how they are stored
         return (gib,) * len(stages)
-    return tuple(_on_stage(model, load, stage, float(load.dtype_bytes), inside) / _GIB for stage in stages)
+    return tuple(_on_stage(model, load, stage, float(load.dtype_bytes), inside) / BYTES_PER_GIB for stage in stages)
 
 
 def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, inside: float) -> float:

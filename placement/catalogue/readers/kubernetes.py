@@ -19,7 +19,7 @@ from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offe
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, each, number_in
 from placement.catalogue.tables import accelerators, instance_types
-from placement.units import MIB_PER_GIB
+from placement.units import BYTES_PER_GIB, MIB_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,6 @@ SPOT_LABELS = {
     "kubernetes.azure.com/scalesetpriority": "spot",
 }
 NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
-_GIB = 2**30
 _MOST_GPUS = 1024
 Labels = dict[str, str]
 
@@ -114,7 +113,7 @@ def _machine(row: At) -> _Machine | str:
     devices = _devices(labels, allocatable)
     if isinstance(devices, str):
         return f"node {name} {devices}: left out"
-    vcpus, memory = amount(allocatable.key("cpu")), amount(allocatable.key("memory")) / _GIB
+    vcpus, memory = amount(allocatable.key("cpu")), amount(allocatable.key("memory")) / BYTES_PER_GIB
     type_name = first_label(labels, TYPE_LABELS) or _shape(devices, vcpus)
     facts = InstanceFacts(
         provider="kubernetes",
