@@ -174,7 +174,7 @@ def _text(path: str | Path, source: str) -> str:
     try:
         return _bytes(path, source).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start})")], source) from None
+        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start}); save it as UTF-8")], source) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise DocumentError([Fault("$", f"can't be read: {reason}")], source) from None

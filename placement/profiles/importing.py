@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue import accelerator, find_accelerator
-from placement.catalogue.readers.fields import At, FieldError, parse_csv, parse_json
+from placement.catalogue.readers.fields import SEPARATORS, At, FieldError, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.profiles.profile import STATISTICS, Found, Given, Profile
@@ -66,7 +66,9 @@ def read_profiles(
     source, text = read_text(path)
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)
-    if text.lstrip()[:1] not in "{[" and not str(path).lower().endswith(tuple(YAML_SUFFIXES)) and "," in text:
+    first = text.lstrip().partition("\n")[0]
+    is_document = first[:1] in ("{", "[") or str(path).lower().endswith(tuple(YAML_SUFFIXES))
+    if not is_document and any(mark in first for mark in SEPARATORS):
         damaged: list[Fault] = []
         rows = parse_csv(text, source, damaged)
         if rows and "format" in rows[0].cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -91,9 +92,10 @@ def read_wish(model: str, given: Mapping[str, str], place: Place) -> tuple[Model
 def _value(key: str, text: str, place: Place) -> str | int | float:
     if key in _WHOLE:
         least, most = _WHOLE[key]
-        if not text.isascii() or not text.isdigit() or len(text) > 12 or not least <= int(text) <= most:
+        found = re.fullmatch(r"(\d{1,12})(\.0*)?", text, re.ASCII)  # 2.0: as tables with empty cells are written
+        if found is None or not least <= int(found[1]) <= most:
             raise wrong_argument(place(key), f"a whole number from {least} to {most:,}", text)
-        return int(text)
+        return int(found[1])
     return _number(key, text, place) if key in _NUMBERS else text
 
 

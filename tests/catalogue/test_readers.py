@@ -14,7 +14,7 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers import read_facts
-from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.fields import At, parse_csv
 from placement.catalogue.readers.kubernetes import read_nodes
 from placement.errors import DocumentError, printable
 from tests.catalogue import samples
@@ -483,6 +483,25 @@ def survives(path: Path, text: str) -> None:
     for name, facts in market.types.items():
         assert facts.accelerator_count >= 0
         market.most(name, "us-east-1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,copies\nphi-2,2\n",
+        "model;copies\r\nphi-2;2\r\n",
+        "model\tcopies\nphi-2\t2\n",
+        "\nmodel,copies,,\n,,,\n phi-2 ,2,,\n  ,\n\n",
+        "model,copies\nphi-2,2,,\n",
+    ],
+)
+def test_tables_as_spreadsheets_write_them(text: str) -> None:
+    """Other separators, empty rows and empty last columns; but cells under no name are told."""
+    (row,) = parse_csv(text, "table")
+
+    assert (row.text("model"), row.text("copies"), list(row.cells)) == ("phi-2", "2", ["model", "copies"])
+    with pytest.raises(DocumentError, match="row 3: has 3 columns, the first row has 2"):
+        parse_csv("model,copies,\nphi-2,2,\nphi-2,2,x\n", "table")
 
 
 @pytest.mark.parametrize(

@@ -787,7 +787,7 @@ UNREADABLE = [
     ("p.json", '{"x": -' + "9" * 400 + ".0}", "p.json at $.x: must be a finite number, got -Infinity"),
     ("p.json", '{"x": "1e400 NaN", "y": 7', "p.json at $: is not JSON: Expecting ',' delimiter"),
     ("p.yaml", "x: " + "9" * 5000, "p.yaml at $: is not YAML: Exceeds the limit"),
-    ("p.json", b"\x89PNG\r\n\x1a\n\x00", "p.json at $: is not UTF-8 text (byte 0)"),
+    ("p.json", b"\x89PNG\r\n\x1a\n\x00", "p.json at $: is not UTF-8 text (byte 0); save it as UTF-8"),
     ("p.yaml", b"a: \x00", "p.yaml at $: is not YAML: unacceptable character #x0000"),
     ("p.json", "[" * 100_000, "p.json at $: is nested too deeply"),
     ("p.yaml", "[" * 1_500, "p.yaml at $: is nested too deeply"),

@@ -417,6 +417,13 @@ def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> No
     assert message in str(caught.value)
 
 
+def test_whole_numbers_of_tables_with_empty_cells() -> None:
+    """They are written as 2.0."""
+    assert parse_model("phi-2=2.0").copies == 2
+    with pytest.raises(UsageError, match=r'whole number from 0 to 1,000,000, got "2\.5"'):
+        parse_model("phi-2=2.5")
+
+
 def test_a_throughput_is_of_a_rate(tmp_path: Path) -> None:
     """Beside copies, or alone, it would be taken no notice of."""
     path = tmp_path / "models.csv"

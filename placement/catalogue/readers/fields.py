@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LARGEST = 1e9  # of any number, as in the documents
+SEPARATORS = ",;\t"  # of the cells of a CSV, the usual one first
 _MOST_FAULTS = 1000  # kept of one file: the rest of a damaged one tells nothing new
 
 
@@ -168,7 +169,9 @@ def parse_json(text: str, source: str, way_out: str = "give each as a file of it
 
 
 def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> list[CsvRow]:
-    """The rows of a CSV text under the names in its first row.
+    """The rows of a CSV text under the names in its first row, as spreadsheets write them too.
+
+    That is: separated by semicolons or tabs where the first row has no comma, with empty rows and empty last columns.
 
     Parameters
     ----------
@@ -183,20 +186,22 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     faults: list[Fault] = []
     odd: list[Fault] = []
     rows: list[CsvRow] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
     names: list[str] = []
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
             if not names:
-                names = [name.strip() for name in cells]
-            elif not cells:
+                names = _without_empty_end([name.strip() for name in cells], 0)
                 continue
-            elif len(cells) != len(names):
-                rule = f"has {len(cells)} columns, the first row has {len(names)}"
+            found = _without_empty_end(cells, len(names))
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(found) != len(names):
+                rule = f"has {len(found)} columns, the first row has {len(names)}"
                 odd.append(Fault(f"row {number}", rule))
             else:
-                rows.append(CsvRow(dict(zip(names, cells, strict=True)), number))
+                rows.append(CsvRow(dict(zip(names, found, strict=True)), number))
     except csv.Error as error:
         faults.append(Fault(f"row {number + 1}", f"is not CSV: {error}"))
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -207,6 +212,20 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     if damaged is not None:
         damaged += odd
     return rows
+
+
+def _separator(text: str) -> str:
+    """What stands between the cells: a comma, or in a first row without one what spreadsheets write in its place."""
+    first = text.lstrip("\r\n").partition("\n")[0]
+    return next((mark for mark in SEPARATORS if mark in first), ",")
+
+
+def _without_empty_end(cells: list[str], least: int) -> list[str]:
+    """Cells without the empty ones behind the last of so many that must be there."""
+    end = len(cells)
+    while end > least and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
 
 
 def each(rows: Iterable[T], read: Callable[[T], Any], source: str, damaged: Iterable[Fault] = ()) -> list[Any]:

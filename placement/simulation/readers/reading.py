@@ -88,4 +88,4 @@ def _text(path: str | Path) -> tuple[str, str]:
     try:
         return source, found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start})")], source) from None
+        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start}); save it as UTF-8")], source) from None
