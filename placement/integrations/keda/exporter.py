@@ -24,6 +24,7 @@ from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes, listed
 from placement.integrations.variants import PlanVariant, variants
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,8 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     for row, most in rows:
         if row.copies > most:
             where = f"{row.component.name} on {row.pool.name}"
-            raise UsageError(f"{where}: {row.copies} copies in the plan, {most} in that for the peak; exchange the two")
+            told = f"{count(row.copies, 'copy', 'copies')} in the plan, {most} in that for the peak"
+            raise UsageError(f"{where}: {told}; exchange the two")
     names = service_names([row for row, _ in rows])
     if wish.workload == "kubernetes":
         of = {

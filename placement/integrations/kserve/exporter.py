@@ -31,7 +31,7 @@ from placement.integrations.kubernetes.own_rules import RULES, others_than_ours,
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.protection import tell_kept_budgets
-from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
+from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
 from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.labels import ObjectNames
@@ -360,6 +360,7 @@ def _tell_namespaces(
     source = source_of(wish.cluster)
     tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes, source)
     tell_quotas(running, new, {row.component.name for row in rows}, notes, source)
+    tell_counts(running, documents, notes, source)
 
 
 def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:

@@ -22,13 +22,14 @@ from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
 from placement.integrations.kubernetes.objects import read_cluster, source_of
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
-from placement.integrations.kubernetes.quotas import NewCopies, tell_quotas
+from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
-from placement.integrations.kubernetes.steps import SHRINKING, steps_text
+from placement.integrations.kubernetes.steps import SHRINKING, StepsBeside, steps_text
 from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.integrations.notes import Notes
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +137,10 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     tell_kept_budgets(templates, new, copies, notes, source)
     tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes, source)
+    tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes, source)
+    beside = StepsBeside(scalers.deleted, workshop.labelled, templates.labels)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
-    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, scalers.deleted, workshop.labelled)
+    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, beside)
     return Exported(texts, tuple(notes))
 
 
@@ -228,7 +231,7 @@ def _tell_limits(
             sizes[group.pool.name].add((id(group.component), group.option))
     for pool, kinds in sizes.items():
         if machines[pool] > 1:
-            told = f"the scheduler picks among its {machines[pool]} nodes"
+            told = f"the scheduler picks among its {count(machines[pool], 'node')}"
             more = "; copies of different sizes may then not all fit" if len(kinds) > 1 else ""
             notes.inexact(
                 f"pool {pool}", f"{told}{more}; --pin node says which" if wishes.pin == "none" else f"{told}{more}"

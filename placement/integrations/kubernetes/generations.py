@@ -20,6 +20,7 @@ from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.notes import Notes
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster, source: str)
     if chosen is not first and not _is_part(_containers(chosen), _containers(first)):
         older = [*ordered]
     if older:
-        told = f"{len(older)} of its {len(ordered)} pods run by another template"
+        told = f"{len(older)} of its {count(len(ordered), 'pod')} run by another template"
         remarks.append(f"{told} (a roll-out?): new copies have that of {place}")
     return PodGeneration(ordered, newest, chosen, deployment, made_by is not None, tuple(remarks))
 

@@ -29,7 +29,7 @@ from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
-from placement.units import MIB_PER_GIB, dollars, micro_dollars
+from placement.units import MIB_PER_GIB, count, dollars, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,8 +127,8 @@ class _Import:
                 told = f"the most pods that a node runs ({machine.pods}) is not counted, and more than half of them run"
                 self.notes.ignored(f"instance type {machine.type_label} status.allocatable.pods", told)
         lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
-        for name, count in sorted(lost.items()):
-            self.notes.assumed(f"Node {name}", f"was not given: the {count} pods on it are copies that do not run")
+        for name, number in sorted(lost.items()):
+            self.notes.assumed(f"Node {name}", f"was not given: {_are_copies(number)} not run")
 
     def run(self) -> Imported:
         """The problem, checked."""
@@ -226,7 +226,8 @@ class _Import:
             row: dict[str, Any] = {"name": workload.name, "copies": copies}
             if running < copies:
                 row["min_copies"] = running
-                told = f"{copies - running} of {copies} copies do not run: optional, as many as fit are placed"
+                told = f"{copies - running} of {count(copies, 'copy', 'copies')} {_do(copies - running)} not run"
+                told += ": optional, as many as fit are placed"
                 self.notes.assumed(workload.place, told)
             priority = ranks[max(pod.priority for pod, _ in workload.pods)]
             if priority:
@@ -260,9 +261,18 @@ class _Import:
                     reasons[workload.place][pod.pin] += 1
                 found.append(row)
         for place, counts in reasons.items():
-            for reason, count in counts.items():
-                self.notes.assumed(place, f"{count} of its copies must stay where they are: {reason}")
+            for reason, number in counts.items():
+                told = f"{number} of its copies must stay where {'it is' if number == 1 else 'they are'}: {reason}"
+                self.notes.assumed(place, told)
         return found
+
+
+def _are_copies(number: int) -> str:
+    return "the pod on it is a copy that does" if number == 1 else f"the {number} pods on it are copies that do"
+
+
+def _do(number: int) -> str:
+    return "does" if number == 1 else "do"
 
 
 def _static_pools(cluster: KubeCluster, source: str) -> set[str]:

@@ -106,5 +106,6 @@ def kept_pools(found: Sequence[KubeObject], notes: Notes, *, is_frozen: bool) ->
         kept = {**head, "spec": document.get("spec", {})}
         rows.append(frozen(kept) if is_frozen else kept)
     if rows and is_frozen:
-        notes.assumed("NodePools", f"the {len(rows)} that there are have budgets of 0 nodes during the move")
+        told = "the one that there is has" if len(rows) == 1 else f"the {len(rows)} that there are have"
+        notes.assumed("NodePools", f"{told} budgets of 0 nodes during the move")
     return rows

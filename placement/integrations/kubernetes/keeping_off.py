@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.naming import KARPENTER_POOL
+from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Json = dict[str, Any]
 
-_GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels end that name a group of nodes
 _LABEL = "gpu-placement/runs-"  # and a digest of the names of the nodes that have it
 _NAME = "metadata.name"
 
@@ -30,7 +29,7 @@ def is_of_karpenter(pool: Mapping[str, str], nodes: Iterable[Mapping[str, str]],
     """
     if KARPENTER_POOL in pool:
         return True
-    is_of_another = any(key.endswith(_GROUPS) for key in pool)
+    is_of_another = any(key.endswith(GROUPS) for key in pool)
     return not is_of_another and (has_pools or any(KARPENTER_POOL in labels for labels in nodes))
 
 

@@ -24,6 +24,7 @@ from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,
     GROUP_LABEL,
+    GROUPS,
     KARPENTER_POOL,
     OWNER,
     is_label,
@@ -137,7 +138,7 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     if own and pool.name not in workshop.standing:
         return {KARPENTER_POOL: own}
     told = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
-    if TYPE in told or any(key.endswith(("nodepool", "nodegroup", "agentpool")) for key in told):
+    if TYPE in told or any(key.endswith(GROUPS) for key in told):
         return told
     found = {TYPE: pool.instance_type} | ({} if pool.zone == NO_ZONE else {ZONE: pool.zone})
     nodes = [row.id for row in workshop.problem.instances if row.pool == pool.name]

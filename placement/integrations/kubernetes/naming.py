@@ -6,6 +6,7 @@ import hashlib
 import re
 
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
+GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels of nodes end that name a group of nodes
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)

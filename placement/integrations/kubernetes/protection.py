@@ -11,6 +11,7 @@ from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.objects import of_each
 from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
 from placement.integrations.notes import listed
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,5 +83,5 @@ def tell_kept_budgets(
             notes.inexact(budget.place, f"components {listed(lost)}: it {told}")
         copies = sum(row.copies for row in here) + sum(planned.get(name, 0) for name in counted - exported)
         if copies and not read.away(copies):
-            told = f"{read.key} {read.text} of {copies} copies in the plan lets none be away"
+            told = f"{read.key} {read.text} of {count(copies, 'copy', 'copies')} in the plan lets none be away"
             notes.inexact(budget.place, f"{told}: nothing can evict one, and drains wait; change it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
 
 _SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}
+
+
+# What counts for `count/...` of a quota where an object of the kind is made.
+_MADE = {
+    "Deployment": ("deployments.apps", "replicasets.apps"),
+    "PodDisruptionBudget": ("poddisruptionbudgets.policy",),
+    "ResourceClaim": ("resourceclaims.resource.k8s.io",),
+    "ResourceClaimTemplate": ("resourceclaimtemplates.resource.k8s.io",),
+    "HorizontalPodAutoscaler": ("horizontalpodautoscalers.autoscaling",),
+    "ScaledObject": ("scaledobjects.keda.sh", "horizontalpodautoscalers.autoscaling"),
+    "InferenceService": ("inferenceservices.serving.kserve.io", "deployments.apps", "replicasets.apps"),
+}
 
 
 class NewCopies(NamedTuple):
@@ -61,6 +74,39 @@ def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str],
             elif more and before + more > most:
                 told = f"old and new copies together ask for {_text(before + more)}"
                 notes.inexact(place, f"{_text(most)}, and {told}: some new ones start once old ones have stopped")
+
+
+def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes, source: str) -> None:
+    """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies.
+
+    Raises
+    ------
+    DocumentError
+        A quota is damaged.
+    """
+    quotas = templates.cluster.of("ResourceQuota")
+    limits = of_each(quotas, lambda row: (_hard(row), amounts(row.at.get("status"), "used")), source)
+    for quota, (hard, used) in zip(quotas, limits, strict=True):
+        added = _added(written, quota.namespace, templates)
+        for name, most in hard.items():
+            new = added[name.removeprefix("count/")] if name.startswith("count/") else 0
+            there = int(used.get(name, 0))
+            if new and there + new > most:
+                told = f"{there} are there, and the export makes {new} more: the server refuses those beyond"
+                notes.inexact(f"{quota.place} spec.hard.{name}", f"{_text(most)}, {told}; raise it")
+
+
+def _added(written: Sequence[Json], space: str, templates: Templates) -> Counter[str]:
+    """How many objects of each kind are new in a namespace, by the names of a quota."""
+    found: Counter[str] = Counter()
+    for row in written:
+        kind, metadata = row["kind"], row["metadata"]
+        is_there = templates.cluster.get(kind, space, metadata["name"]) or (
+            kind == "Deployment" and (space, metadata["name"]) in templates.exported
+        )
+        if metadata.get("namespace") == space and not is_there:
+            found.update(_MADE.get(kind, ()))
+    return found
 
 
 def _asked(new: Sequence[NewCopies], source: str) -> list[dict[str, Fraction]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import printable
 from placement.integrations.kubernetes.handovers import Turns
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
 from placement.markdown import escaped
 from placement.units import count
 
@@ -26,20 +27,27 @@ _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 _PATIENCE = "--timeout=30m"
 
 
+class StepsBeside(NamedTuple):
+    """What the steps do beside the copies.
+
+    `unscaled` are autoscalers (namespace, kind/name) that go before what they scale stops, `labelled` nodes by the
+    label that they get, `nodes` the labels of all nodes that are known.
+    """
+
+    unscaled: Sequence[tuple[str, str]]
+    labelled: Mapping[str, Sequence[str]]
+    nodes: Mapping[str, Mapping[str, str]]
+
+
 def steps_text(
     problem: Problem,
     plan: Plan,
     files: Sequence[str],
     notes: Notes,
     moved: Sequence[Handover],
-    unscaled: Sequence[tuple[str, str]],
-    labelled: Mapping[str, Sequence[str]],
+    beside: StepsBeside,
 ) -> str:
-    """Markdown. Names in commands are quoted for the shell, and shown as they can be.
-
-    `unscaled` are autoscalers (namespace, kind/name) that must go before what they scale stops; `labelled` nodes by the
-    label that they get.
-    """
+    """Markdown. Names in commands are quoted for the shell, and shown as they can be."""
     used = {row.id for row in plan.instances}
     left = [row.id for row in problem.instances if row.id not in used]
     steps = [
@@ -50,12 +58,15 @@ def steps_text(
         ),
         (
             "Machines that run get a label, which copies for new machines keep off.",
-            [[f"kubectl label node {' '.join(map(shlex.quote, names))} {key}="] for key, names in labelled.items()],
+            [
+                [f"kubectl label node {' '.join(map(shlex.quote, names))} {key}="]
+                for key, names in beside.labelled.items()
+            ],
         ),
         ("Apply what stands around the copies, in this order.", _applied(files, "0", "4")),
         (
             "These autoscalers would start again what stops.",
-            [[f"{_kubectl(space)} delete {shlex.quote(target)}"] for space, target in unscaled],
+            [[f"{_kubectl(space)} delete {shlex.quote(target)}"] for space, target in beside.unscaled],
         ),
         (
             "These must end before their new copies start, so nothing serves in between. Go on when their pods are "
@@ -77,6 +88,11 @@ def steps_text(
             "When all of that is done, the machines that are given back are emptied of what is left.",
             [[f"kubectl drain {shlex.quote(name)} {_DRAIN}"] for name in left],
         ),
+        (
+            "A machine that is empty still costs. One of Karpenter ends when its node is deleted; others are for who "
+            "manages them to take away.",
+            _taken_away(left, beside.nodes),
+        ),
         ("Karpenter may disrupt nodes again.", _applied(files, "9", ":")),
     ]
     lines = [
@@ -94,6 +110,25 @@ def steps_text(
     lines += ["## What the manifests can't say", ""]
     lines += [f"- {escaped(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
     return "\n".join(lines) + "\n"
+
+
+def _taken_away(left: Sequence[str], nodes: Mapping[str, Mapping[str, str]]) -> list[list[str]]:
+    """How machines end that the plan gives back, by who started them."""
+    deleted, rest = [], []
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in left:
+        labels = nodes.get(name, {})
+        key = next((key for key in labels if key.endswith(GROUPS)), "")
+        if KARPENTER_POOL in labels:
+            deleted.append([f"kubectl delete node {shlex.quote(name)}"])
+        elif key:
+            groups[f"{key}={labels[key]}"].append(name)
+        else:
+            rest.append([f"# {name}: return the machine, then kubectl delete node {shlex.quote(name)}"])
+    for group, names in groups.items():
+        told = f"# {group}: {count(len(names), 'machine')} fewer, without {', '.join(names)}"
+        rest.append([f"{told} (Cluster Autoscaler does that by itself)"])
+    return [*deleted, *rest]
 
 
 def _block(commands: Sequence[Sequence[str]]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
 from placement.integrations.notes import listed
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,17 @@ _DEFAULT = "25%"  # of both settings
 
 
 def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -> Json:
-    """The owner's strategy as it was written; what a person asks for in `max_unavailable` comes before it."""
+    """The owner's strategy as it was written; `max_unavailable` of a person comes before it, but for `Recreate`.
+
+    By that no old copy may run beside a new one, so no roll-out keeps any of them.
+    """
     component = group.component
     kept = _written(deployment) if deployment else None
     asked = None if is_of_budget(component) else asked_away(component)
-    if kept and kept.get("type") == "Recreate" and (asked is None or asked >= group.copies):
+    if kept and kept.get("type") == "Recreate":
+        if asked is not None and asked < group.copies:
+            told = f"the strategy of its Deployment is Recreate: a roll-out takes all of a Deployment away, not {asked}"
+            notes.inexact(f"component {component.name} max_unavailable", told)
         return kept
     if group.node:  # there is no room beside itself for a copy that has its place
         pinned = {"maxSurge": 0, "maxUnavailable": 1}
@@ -81,7 +88,8 @@ def tell_roll_outs(
         component = components[name]
         allowed = max(component.max_unavailable, _number(component.labels.get(ROLLED, "")) or 0)
         if "max_unavailable" in component.model_fields_set and len(counts) > 1 and sum(counts) > allowed:
-            told = f"a roll-out of all its {len(counts)} Deployments at once takes {sum(counts)} copies away"
+            taken_away = count(sum(counts), "copy", "copies")
+            told = f"a roll-out of all its {len(counts)} Deployments at once takes {taken_away} away"
             notes.inexact(f"component {name} max_unavailable", f"{told}, not {allowed}")
 
 
@@ -99,8 +107,8 @@ def _free(problem: Problem, plan: Plan) -> dict[str, int]:
     used: dict[str, set[int]] = defaultdict(set)
     for row in plan.assignments:
         used[row.instance] |= {*row.accelerators}
-    count = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
+    held = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
     found: dict[str, int] = defaultdict(int)
     for machine in plan.instances:
-        found[machine.pool] = max(found[machine.pool], count[machine.pool] - len(used[machine.id]))
+        found[machine.pool] = max(found[machine.pool], held[machine.pool] - len(used[machine.id]))
     return found

@@ -16,6 +16,7 @@ from placement.integrations.kubernetes.own_rules import own_roll_out
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
 from placement.integrations.notes import listed
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -205,5 +206,6 @@ def suggest_for_spot(
         pool, most = held.most_common(1)[0]
         wanted = 1 if row.stay is None else min(row.stay, copies)
         if copies - most < wanted:
-            told = f"{most} of {copies} copies stand in the spot pool {pool}, and {wanted} should stay up"
+            stand = f"{most} of {count(copies, 'copy', 'copies')} {'stands' if most == 1 else 'stand'}"
+            told = f"{stand} in the spot pool {pool}, and {wanted} should stay up"
             notes.suggested(workload.name, f"{told}: min_available_on_pool_loss: {wanted}")

@@ -15,6 +15,7 @@ from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
 from placement.integrations.kubernetes.pods import Owner, written_option
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -145,7 +146,8 @@ def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes, source
         return
     ((least, most),) = of_each([found], _replicas, source)
     if most is not None and most > least:
-        notes.ignored(f"{found.place} spec.predictor.maxReplicas", f"{most} copies: the plan is for those of now")
+        told = f"{count(most, 'copy', 'copies')}: the plan is for those of now"
+        notes.ignored(f"{found.place} spec.predictor.maxReplicas", told)
 
 
 def _replicas(found: KubeObject) -> tuple[int, int | None]:

@@ -179,7 +179,7 @@ def test_settings_labels_and_annotations_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "away"), [("Recreate", None), ("RollingUpdate", None), ("Recreate", 1)])
 def test_copies_that_must_not_run_beside_old_ones(tmp_path: Path, kind: str, away: int | None) -> None:
-    """As it was; unless the problem says by now that fewer may be away."""
+    """As it was, also where the problem says by now that fewer may be away: that can't be, which is told."""
     rows = [OLD, generation("aaa", 1, "old", number=2), owner("Deployment", "chat", "old", strategy={"type": kind})]
     source = write(tmp_path / "c.json", *(node(f"n{index}") for index in (1, 2, 3)), *rows)
     problem = import_kubernetes([source]).problem
@@ -190,7 +190,9 @@ def test_copies_that_must_not_run_beside_old_ones(tmp_path: Path, kind: str, awa
     found = export_kubernetes(problem, plan_as_it_runs(problem), ExportWishes(cluster=(source,)))
 
     strategy = made(found)["spec"]["strategy"]
-    assert (strategy == {"type": "Recreate"}) == (kind == "Recreate" and away is None)
+    assert (strategy == {"type": "Recreate"}) == (kind == "Recreate")
+    told = "is Recreate: a roll-out takes all of a Deployment away, not 1"
+    assert (told in notes(found)) == (away is not None)
 
 
 def test_a_deployment_that_was_not_given_is_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from placement.documents import Plan
 from placement.errors import DocumentError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
@@ -429,3 +430,43 @@ def test_a_smaller_stateful_set_is_told(tmp_path: Path) -> None:
     found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,)))
 
     assert "the plan has 2 copies, and 3 run: kubectl -n shop scale statefulset/db --replicas=2" in notes(found)
+
+
+def test_who_takes_emptied_machines_away(tmp_path: Path) -> None:
+    """A drained node costs on: Karpenter ends it with its node, others are taken away by whoever manages them."""
+    labels: tuple[Json, ...] = ({"karpenter.sh/nodepool": "gpus"}, {"eks.amazonaws.com/nodegroup": "g"}, {})
+    nodes = [node("n1"), *(node(f"m{k}", labels=row) for k, row in enumerate(labels))]
+    objects = [*nodes, *(pod(f"web-{k}", f"m{k}", "web", gpus=1) for k in range(3)), deployment("web", 3)]
+    source = write(tmp_path / "c.json", *objects)
+    problem = import_kubernetes([source]).problem
+    placed = [{"component": "shop/web", "instance": "n1", "accelerators": [k]} for k in range(3)]
+    instances = [{"id": "n1", "pool": row.pool, "new": False} for row in problem.instances if row.id == "n1"]
+    plan = Plan(instances=instances, assignments=placed)
+    steps = readme(export_kubernetes(problem, plan, ExportWishes(cluster=(source,))))
+    told = {
+        "m0": "kubectl delete node m0",
+        "m1": "# eks.amazonaws.com/nodegroup=g: 1 machine fewer, without m1 (Cluster Autoscaler does that by itself)",
+        "m2": "# m2: return the machine, then kubectl delete node m2",
+    }
+    for name in told:
+        assert steps.index(f"kubectl drain {name}") < steps.index(told[name])
+
+
+def quota(**hard: Any) -> Json:
+    """A quota of the namespace."""
+    metadata = {"name": "q", "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+
+
+@pytest.mark.parametrize(("most", "is_told"), [(1, True), (2, False)])
+@pytest.mark.parametrize("name", ["count/deployments.apps", "count/replicasets.apps"])
+def test_quotas_of_objects_are_told(tmp_path: Path, name: str, most: int, is_told: bool) -> None:
+    """Old Deployments stay, at no copies, beside the new ones; those of an earlier export are no more."""
+    limit = quota(**{name: str(most)}) | {"status": {"used": {name: "1"}}}
+    objects = [node("n1"), pod("web-0", "n1", "web", gpus=1), deployment("web"), limit]
+    found = exported(tmp_path, *objects)
+    told = f"ResourceQuota shop/q spec.hard.{name}: inexact: 1, 1 are there, and the export makes 1 more"
+    assert (told in notes(found)) == is_told
+
+    after, _ = ran(tmp_path, objects[:3])
+    assert "the export makes" not in notes(exported(tmp_path, *after, limit))

@@ -287,7 +287,7 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     assert "pods: assumed: none were given" in notes(alone)
     assert "allocatable.pods" not in notes(alone)
     assert "g5.12xlarge status.allocatable.pods: ignored: the most pods that a node runs (1)" in notes(full)
-    assert "Node n9: assumed: was not given: the 1 pods on it are copies that do not run" in notes(lost)
+    assert "Node n9: assumed: was not given: the pod on it is a copy that does not run" in notes(lost)
     assert lost.problem.placements == ()
 
 
