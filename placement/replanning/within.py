@@ -140,9 +140,12 @@ class _WithinSearch:
         self._stop: Stop | None = None
 
     def run(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
-        """Ask without a price of memory; where that moves too much, bisect the price."""
-        self._take(answer(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
-        if self._most is None or not self._over(self._found[0]):
+        """Ask without a price of memory; where that moves too much, bisect the price, else go on in the time left."""
+        first = self._take(answer(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
+        if not self._over(first):
+            proven = first.result.status in (Status.OPTIMAL, Status.INFEASIBLE)
+            if self._most is not None and self.budget.seconds is not None and self._stop is None and not proven:
+                self._take(answer(self.asked, 1.0, first.result.plan), 0)
             return
         low, high = 0, self._too_dear()
         for turn in range(_PRICES):
@@ -184,9 +187,11 @@ class _WithinSearch:
         return min(dear, max(1, (int(LARGEST) * MICRO - dearest) // max(1, *self._memory, 1)))
 
     def _best(self) -> _AtPrice | None:
-        """The best of the plans within the limit on memory."""
+        """The best of the plans within the limit on memory; of equals one that is proven."""
         fitting = [found for found in self._found if found.result.packing is not None and not self._over(found)]
-        return min(fitting, key=self._value, default=None)
+        return min(
+            fitting, key=lambda found: (self._value(found), found.result.status is not Status.OPTIMAL), default=None
+        )
 
     def _value(self, found: _AtPrice) -> Value:
         assert found.result.packing is not None

@@ -107,6 +107,7 @@ def _without(case: _Case, batches: int) -> tuple[Any, Order | None]:
     if _variables(starters, case.due, batches) > MOST_VARIABLES:
         return cp_model.UNKNOWN, None
     program = TransitionProgram(case.sites, case.due, starters, ProgramSize(batches, {}))
+    program.model.minimize(_stopovers(program))
     return _solved(case, program)
 
 
@@ -131,7 +132,9 @@ def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: in
         return
     result.temporary_bound, result.method = result.value.temporary_seconds, "list scheduling, CP-SAT"
     program.model.add(seconds <= result.temporary_bound)
-    program.model.minimize(_MONEY * batches + money)
+    hops = _stopovers(program)
+    most_hops = len(case.due.leaving)
+    program.model.minimize((_MONEY * batches + money) * (1 + most_hops) + hops)
     status, order = _solved(case, program)
     if order is not None:
         _take(case, result, order)
@@ -184,6 +187,15 @@ def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
 
 
 _MONEY = 10**6  # batches count before money
+
+
+def _stopovers(program: TransitionProgram) -> Any:
+    """How many copies stop over."""
+    found: Any = 0
+    for starter, rows in zip(program.starters, program.start, strict=True):
+        if starter.leaves:
+            found += sum(variable for row in rows for variable in row)
+    return found
 
 
 def _opens(program: TransitionProgram, machine: str, k: int) -> Any:

@@ -14,6 +14,7 @@ from placement.compiled.packing import moves
 from placement.compiled.translate import from_plan
 from placement.errors import UsageError
 from placement.patterns.counts.model import CountModel
+from placement.planner import solve
 from placement.referee import verify
 from placement.replanning import MoveLimits, replan_within
 from placement.replanning.moved_memory import memory_of_moves, moved_mib
@@ -55,6 +56,21 @@ def test_memory_is_limited(gib: float, moved: int) -> None:
     assert found.moved_mib <= gib * 1024
     assert found.plan.lower_bound is not None
     assert found.plan.lower_bound <= 40 - 10 * moved
+
+
+def test_all_of_the_time_is_used_where_the_first_plan_keeps_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer has no time for a proof; what is left of it is for another one."""
+    limits: list[float] = []
+
+    def in_no_time_at_first(problem: Problem, time_limit: float, **how: Any) -> Any:
+        limits.append(time_limit)
+        return solve(problem, "greedy" if len(limits) == 1 else "auto", time_limit=None, **how | {"work": WORK})
+
+    monkeypatch.setattr("placement.replanning.within.solve", in_no_time_at_first)
+    found = replan_within(Problem(**running(1, 1, 1, 1)), MoveLimits(max_moved_gib=1000), time_limit=60)
+
+    assert found.plan.status == "optimal"
+    assert limits[1] > limits[0]
 
 
 @seeds(range(120), 6)

@@ -121,3 +121,13 @@ def test_proofs_hold_on_random_fleets(seed: int) -> None:
     if tried.found and proven.found:
         assert (proven.temporary_hours, proven.batches) <= (tried.temporary_hours, tried.batches)
         assert simulate(*case, proven, each_step=True) == ()
+
+
+def test_of_orders_with_as_few_batches_one_where_fewer_copies_stop_over() -> None:
+    """A copy that may take its place at once does not stop over, though that would take no more batches."""
+    case = random_case(187)
+    assert case is not None
+
+    found = plan_transition(*case, attempts=0)
+
+    assert (found.status, found.batches, found.stopovers) == ("optimal", 3, 1)
