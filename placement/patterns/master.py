@@ -10,7 +10,8 @@ import numpy as np
 
 from placement.engines.highs import EngineError, linear_program, load_lp, run
 from placement.patterns.certificate import SCALE, UNIT, Prices
-from placement.patterns.formulation import RESOURCES, volumes
+from placement.patterns.formulation import volumes
+from placement.patterns.master_rows import ItemValues, MasterRows
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.patterns.certificate import NodeDomain
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master_rows import Column
     from placement.patterns.pricing import Knapsack
 
     Floats = NDArray[np.float64]
@@ -50,19 +52,8 @@ class PatternProgram:
     Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
     penalty, so that there is a solution before the right patterns are there; modes; then patterns as they come.
 
-    An item of copies on one accelerator by one mode needs no row that holds copies against patterns: patterns *are* its
-    copies. Such items are most of them, where needs differ, and without their rows the LP is solved in half the time.
-    Their modes' columns stay empty.
+    `rows` are its rows (`master_rows`).
     """
-
-    _modes: int  # the first column of modes
-    _entries: list[list[list[tuple[int, float]]]]  # (row, part) of each item of each device class
-    # The same as arrays: where classes end, how many items; and for each entry the item, row and part.
-    _ends: Ints
-    _items: int
-    _owner: Ints
-    _row_of: Ints
-    _part_of: Floats
 
     def __init__(
         self,
@@ -80,173 +71,43 @@ class PatternProgram:
         """
         self._paid = paid
         self.relaxation = relaxation
-        self._groups = groups
-        self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
+        self.rows = MasterRows(relaxation, groups, rules=rules)
         self._penalty = _PARAMS.penalty
         self.primal_feasible = False
-        self._rows: list[tuple[float, float]] = []
-        self.copy_columns = copies_of_items(relaxation)
-        self._coverage = [
-            [
-                self._row(0.0, _INF) if (device_class.index, i) not in self.copy_columns else -1
-                for i in range(len(device_class.items))
-            ]
-            for device_class in relaxation.device_classes
-        ]
-        self.capacity_rows = [self._row(0.0, _INF) for _ in relaxation.device_classes]
-        self.volume_rows = {
-            (pool.index, r): self._row(0.0, _INF)
-            for pool in relaxation.fleet.pools
-            for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
-            if amount > 0
-        }
-        self.on_one_rows = {key: self._row(0.0, _INF) for key in relaxation.on_one}
-        self._cover: dict[int, int] = {}
-        self._demand: dict[int, int] = {}
-        self.zone_rows: dict[tuple[int, int], int] = {}
-        self._level: dict[int, int] = {}
-        self._component_rows()
-        self.pool_rows = {
-            (c, p): self._row(-_INF, float(most))
-            for c, most in relaxation.in_pool.items()
-            for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
-        }  # after the loss of a pool
-        self._group = [self._row(0.0, 0.0) for _ in groups]
-        limits = relaxation.fleet.limits if rules else ()
-        self._limits = [(limit, max(limit.weight.values(), default=1)) for limit in limits]
-        self._limit = [self._row(-_INF, limit.most / scale) for limit, scale in self._limits]
-        floors = relaxation.elsewhere if rules else {}
-        self._placed = {c: self._row(0.0, 0.0) for c in floors}  # all copies, as a column
-        self._elsewhere = {
-            (c, p): self._row(float(floor), _INF)
-            for c, floor in floors.items()
-            for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
-        }
+        self._items = self.rows.items()
+        self._item_values = ItemValues(self._items)
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many, and what is over a limit
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._made: list[tuple[int, int, int]] = []  # (column, mode, times) of copies that patterns are
-        self.solver = self._load()
-        for row in self._limit:
+        first, modes = self.rows.first_columns(), self.rows.mode_columns()
+        self._modes = len(first)  # the first column of modes
+        pools = len(relaxation.fleet.pools)
+        self._beyond = range(pools + len(groups), 2 * pools + len(groups))  # columns of machines beyond the quotas
+        self.solver = self._load([*first, *modes])
+        for row in self.rows.limit:
             self._miss(row, -1.0)
-
-    def _row(self, low: float, high: float) -> int:
-        self._rows.append((low, high))
-        return len(self._rows) - 1
 
     def later_row(self, low: float) -> int:
         """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
         self.solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
         return int(self.solver.getNumRow()) - 1
 
-    def _component_rows(self) -> None:
-        relaxation = self.relaxation
-        for c in relaxation.fleet.components:
-            if not relaxation.modes_of[c.index]:
-                continue
-            most = _INF if c.demand or relaxation.given is None else float(c.copies)
-            self._cover[c.index] = self._row(float(c.required), most)
-            if c.demand:
-                self._demand[c.index] = self._row(1.0, _INF)
-            limits = relaxation.zones[c.index]
-            if limits is not None:
-                for z, low in limits.least.items():
-                    self.zone_rows[c.index, z] = self._row(float(low), float(limits.most[z]))
-        if relaxation.given is not None:
-            for level, limit in enumerate(relaxation.given):
-                wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-                self._level[level] = self._row(float(wanted - limit), _INF)
-
-    def _load(self) -> highspy.Highs:
-        pools = self.relaxation.fleet.pools
-        columns = [self.machine_column(pool.index) for pool in pools]
-        for g, group in enumerate(self._groups):
-            for p in group:
-                columns[p].append((self._group[g], -1.0))
-        for row, (limit, unit) in zip(self._limit, self._limits, strict=True):
-            for p, weight in limit.weight.items():
-                columns[p].append((row, weight / unit))
-        columns += [[(row, 1.0)] for row in self._group]
-        columns += [self.machine_column(p) for p in self._beyond]
-        for c, row in self._placed.items():
-            columns.append([(row, -1.0), *((other, 1.0) for key, other in self._elsewhere.items() if key[0] == c)])
-        self._modes = len(columns)
-        direct = set(self.copy_columns.values())
-        entries = [self._mode_column(mode) for mode in self.relaxation.modes]
-        self._entries = [
-            [entries[self.copy_columns[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(coverage)]
-            for q, coverage in enumerate(self._coverage)
-        ]
-        self._index_items()
-        columns += [[] if w in direct else column for w, column in enumerate(entries)]
+    def _load(self, columns: Sequence[Column]) -> highspy.Highs:
         scale = 1.0 if self._paid is None else self._paid
-        cost = [scale * pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
-        lp = linear_program(
-            columns,
-            cost=cost + [0.0] * (len(columns) - len(cost)),
-            within=(0.0, _INF),
-            rows=([low for low, _ in self._rows], [high for _, high in self._rows]),
-        )
+        cost = [scale * pool.price / MICRO for pool in self.relaxation.fleet.pools]
+        cost += [0.0] * len(self.rows.group) + self._penalties()
+        low, high = [low for low, _ in self.rows.bounds], [high for _, high in self.rows.bounds]
+        lp = linear_program(columns, cost + [0.0] * (len(columns) - len(cost)), within=(0.0, _INF), rows=(low, high))
         return load_lp(lp, presolve="off", solver="simplex")
-
-    def _index_items(self) -> None:
-        """The entries of all items as arrays: whose they are, which row, how much."""
-        flat = [entries for device_class in self._entries for entries in device_class]
-        self._ends = np.cumsum([len(device_class) for device_class in self._entries])[:-1]
-        self._items = len(flat)
-        self._owner = np.array([k for k, entries in enumerate(flat) for _ in entries], dtype=np.int64)
-        self._row_of = np.array([row for entries in flat for row, _ in entries], dtype=np.int64)
-        self._part_of = np.array([value for entries in flat for _, value in entries])
 
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self.relaxation.fleet.pools
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         if self._paid is not None:
-            return [(pools[p].price or mean + 1) / MICRO for p in self._beyond]
-        return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
-
-    def machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
-        relaxation = self.relaxation
-        column = [(self.volume_rows[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self.volume_rows]
-        if p in relaxation.class_of:
-            column.append((self.capacity_rows[relaxation.class_of[p]], part * relaxation.devices(p)))
-        column += [(row, part * relaxation.on_one[key]) for key, row in self.on_one_rows.items() if key[1] == p]
-        return column
-
-    def _mode_column(self, mode: Mode) -> list[tuple[int, float]]:
-        """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
-        if mode.parts:
-            column = self.machine_column(mode.pool, -1.0 / mode.mean)
-        else:
-            size = volumes(self.relaxation.fleet, mode.pool)
-            column = [
-                (self.volume_rows[mode.pool, r], -amount / size[r]) for r, amount in enumerate(mode.usage) if amount
-            ]
-            if (
-                mode.device_class is not None
-                and mode.item is not None
-                and (mode.device_class, mode.item) not in self.copy_columns
-            ):
-                column.append((self._coverage[mode.device_class][mode.item], -float(mode.touches)))
-            if mode.device_class is not None and mode.owns:
-                column.append((self.capacity_rows[mode.device_class], -float(mode.owns)))
-        if (mode.component, mode.pool) in self.on_one_rows:
-            column.append((self.on_one_rows[mode.component, mode.pool], -1.0))
-        column.append((self._cover[mode.component], 1.0))
-        if (mode.component, mode.pool) in self.pool_rows:
-            column.append((self.pool_rows[mode.component, mode.pool], 1.0))
-        if mode.component in self._placed:
-            column.append((self._placed[mode.component], 1.0))
-            column.append((self._elsewhere[mode.component, mode.pool], -1.0))
-        component = self.relaxation.fleet.components[mode.component]
-        if component.demand:
-            column.append((self._demand[mode.component], mode.throughput / component.demand))
-        if (mode.component, mode.zone) in self.zone_rows:
-            column.append((self.zone_rows[mode.component, mode.zone], 1.0))
-        if component.level in self._level:
-            column.append((self._level[component.level], 1.0))
-        return column
+            return [(pool.price or mean + 1) / MICRO for pool in pools]
+        return [self._penalty * (pool.price + mean + 1) / MICRO for pool in pools]
 
     def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
         """Add patterns of one accelerator each, (device class, times per item); says how many were new."""
@@ -255,7 +116,7 @@ class PatternProgram:
             key = (device_class, tuple(sorted(pattern.items())))
             if key not in self._patterns:
                 self._patterns[key] = self.solver.getNumCol() + len(new)
-                new.append((self.capacity_rows[device_class], device_class, pattern))
+                new.append((self.rows.capacity[device_class], device_class, pattern))
         self.add_columns(new)
         return len(new)
 
@@ -268,7 +129,9 @@ class PatternProgram:
         columns = [self.pattern_column(*each) for each in found]
         for k, (_, q, items) in enumerate(found):
             self._made += [
-                (first + k, self.copy_columns[q, i], times) for i, times in items.items() if (q, i) in self.copy_columns
+                (first + k, self.rows.mode_of_item[q, i], times)
+                for i, times in items.items()
+                if (q, i) in self.rows.mode_of_item
             ]
         self.solver.addCols(
             *(n, np.zeros(n), np.zeros(n), np.full(n, _INF), sum(map(len, columns))),
@@ -280,7 +143,7 @@ class PatternProgram:
     def pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
         column: dict[int, float] = {holder: -1.0}
         for i, times in items.items():
-            for row, value in self._entries[q][i]:
+            for row, value in self._items[q][i]:
                 column[row] = column.get(row, 0.0) + times * value
         return column
 
@@ -307,25 +170,25 @@ class PatternProgram:
         Zones and pools may have `most` times as many as the rules say. What is asked of levels stays.
         """
         self.primal_feasible = False
-        for c, row in self._cover.items():
-            high = self._rows[row][1]
+        for c, row in self.rows.cover.items():
+            high = self.rows.bounds[row][1]
             self.solver.changeRowBounds(row, float(required[c]), max(high, float(required[c])))
-        for (c, z), row in self.zone_rows.items():
-            low, high = self._rows[row]
+        for (c, z), row in self.rows.zone.items():
+            low, high = self.rows.bounds[row]
             stands = zoned[c][z] if c in zoned else 0
             self.solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
         self.cap_pools(most)
 
     def cap_pools(self, most: float) -> None:
         """Let pools have so many times as many copies as may be lost with one, from now on."""
-        for (c, _), row in self.pool_rows.items():
+        for (c, _), row in self.rows.pool.items():
             self.solver.changeRowBounds(row, -_INF, most * self.relaxation.in_pool[c])
 
     def ask_in_zones(self, counts: Mapping[tuple[int, int], int]) -> None:
         """Ask for just so many copies of a component in a zone, by (component, zone), from now on."""
         self.primal_feasible = False
         for key, n in counts.items():
-            self.solver.changeRowBounds(self.zone_rows[key], float(n), float(n))
+            self.solver.changeRowBounds(self.rows.zone[key], float(n), float(n))
 
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
@@ -396,17 +259,15 @@ class PatternProgram:
 
     def beyond(self) -> bool:
         """Whether the last solution has machines beyond the quotas, or misses limits on machines or copies."""
-        first = len(self.relaxation.fleet.pools) + len(self._groups)
         values = self.solver.getSolution().col_value
-        return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
+        return any(values[k] > _WHOLE for k in (*self._beyond, *self._amiss))
 
     def raise_penalty(self) -> bool:
         """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
         if self._penalty >= _PARAMS.most_penalty:
             return False
         self._penalty *= _PARAMS.penalty
-        first = len(self.relaxation.fleet.pools) + len(self._groups)
-        columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
+        columns = np.array(self._beyond, dtype=np.int32)
         self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
         for column in self._amiss:
             self.solver.changeColCost(column, self._penalty_of_copy())
@@ -433,7 +294,7 @@ class PatternProgram:
 
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""
-        return list(self.solver.getSolution().col_value[: len(self.relaxation.fleet.pools) + len(self._groups)])
+        return list(self.solver.getSolution().col_value[: self._beyond.start])
 
     def aggregates(self) -> list[float]:
         """Copies per sum of the relaxation in the last solution."""
@@ -451,19 +312,20 @@ class PatternProgram:
         return [self._at(_PARAMS.smoothing * best.rows + (1 - _PARAMS.smoothing) * duals.rows), duals]
 
     def _at(self, rows: Floats) -> Duals:
-        dual_value = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
-        return Duals(rows, [part.tolist() for part in np.split(dual_value, self._ends)])
+        return Duals(rows, self._item_values.at(rows))
 
     def dual_values(self, duals: Duals) -> tuple[list[float], list[float]]:
         """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
         fleet = self.relaxation.fleet
-        copies = [float(duals.rows[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
-        columns = (self.machine_column(pool.index) for pool in fleet.pools)
+        copies = [
+            float(duals.rows[self.rows.cover[c.index]]) if c.index in self.rows.cover else 0.0 for c in fleet.components
+        ]
+        columns = (self.rows.machine_column(pool.index) for pool in fleet.pools)
         return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
 
     def saves(self, duals: Duals, device_class: int, pattern: Mapping[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
-        return self.holds_more(duals, self.capacity_rows[device_class], device_class, pattern)
+        return self.holds_more(duals, self.rows.capacity[device_class], device_class, pattern)
 
     def holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
         return self.beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
@@ -478,26 +340,18 @@ class PatternProgram:
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
             coverage=[[to_price(dual_value) for dual_value in items] for items in duals.items],
-            capacity=[to_price(rows[row]) for row in self.capacity_rows],
-            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self.volume_rows.items()},
-            on_one={key: to_price(rows[row], UNIT) for key, row in self.on_one_rows.items()},
-            level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
-            group=[round(rows[row] * MICRO * UNIT) for row in self._group],
+            capacity=[to_price(rows[row]) for row in self.rows.capacity],
+            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self.rows.volume.items()},
+            on_one={key: to_price(rows[row], UNIT) for key, row in self.rows.on_one.items()},
+            level=[to_price(rows[self.rows.level[level]], UNIT) for level in sorted(self.rows.level)],
+            group=[round(rows[row] * MICRO * UNIT) for row in self.rows.group],
             aggregates={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
-            elsewhere={key: to_price(rows[row], UNIT) for key, row in self._elsewhere.items()},
+            elsewhere={key: to_price(rows[row], UNIT) for key, row in self.rows.elsewhere.items()},
             limits=[
-                to_price(-rows[row] / scale, UNIT) for row, (_, scale) in zip(self._limit, self._limits, strict=True)
+                to_price(-rows[row] / scale, UNIT)
+                for row, (_, scale) in zip(self.rows.limit, self.rows.limits, strict=True)
             ],
         )
-
-
-def copies_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
-    """The mode of each item (device class, item) of which there is one, on one accelerator."""
-    modes: dict[tuple[int, int], list[int]] = {}
-    for w, mode in enumerate(relaxation.modes):
-        if mode.device_class is not None and mode.item is not None:
-            modes.setdefault((mode.device_class, mode.item), []).append(w)
-    return {item: w for item, (w, *more) in modes.items() if not more and relaxation.modes[w].touches == 1}
 
 
 def to_price(dual: float, unit: int = SCALE) -> int:

@@ -11,7 +11,7 @@ import pytest
 from placement import Problem
 from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import compile_fleet
-from placement.patterns import master
+from placement.patterns import master_rows
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut, NodeDomain, domain_bound, machine_costs
 from placement.patterns.dedicated import cheapest_machines, counts_whole
@@ -371,7 +371,7 @@ def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch
         return bound.bound
 
     without = root()
-    monkeypatch.setattr(master, "copies_of_items", lambda _: {})
+    monkeypatch.setattr(master_rows, "modes_of_items", lambda _: {})
     assert root() == pytest.approx(without, rel=1e-6, abs=2)
 
 

@@ -59,7 +59,7 @@ class KeptCopiesProgram(PatternProgram):
         self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
         self._stays = self._running(domain)
         for s, seat in enumerate(running_state.seats):
-            free = {self._seats[s]: -1.0, self.capacity_rows[seat.device_class]: 1.0}  # nothing is kept there
+            free = {self._seats[s]: -1.0, self.rows.capacity[seat.device_class]: 1.0}  # nothing is kept there
             self._new_column(free)
             for resident in seat.residents:
                 if resident.item is None:
@@ -73,9 +73,9 @@ class KeptCopiesProgram(PatternProgram):
         for machine in self._running_state.machines:
             p = machine.pool
             most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
-            column = dict(self.machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
+            column = dict(self.rows.machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
             if machine.seats:
-                column[self.capacity_rows[relaxation.class_of[p]]] -= len(machine.seats)
+                column[self.rows.capacity[relaxation.class_of[p]]] -= len(machine.seats)
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
             price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
             columns.append(self._new_column(column, price, low, 1.0))
@@ -95,7 +95,7 @@ class KeptCopiesProgram(PatternProgram):
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices. Copies that patterns are may be worth less than nothing, if not for a reward."""
         prices = super().prices(duals)
-        for (q, i), w in self.copy_columns.items():
+        for (q, i), w in self.rows.mode_of_item.items():
             component = self.relaxation.fleet.components[self.relaxation.modes[w].component]
             if duals.items[q][i] < 0 and not component.demand:
                 prices.coverage[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)

@@ -48,20 +48,20 @@ class ResidualProgram(PatternProgram):
         for residual in new:
             self._residual[residual] = self.later_row(0.0)
         free, vacancies = residuals.volumes(), residuals.vacancies()
-        supply = dict.fromkeys((*self._residual.values(), *self.capacity_rows), 0.0)
+        supply = dict.fromkeys((*self._residual.values(), *self.rows.capacity), 0.0)
         for residual, places in residuals.places.items():
             unused = sum(not machine.users[k] for machine, k in places) if owners else 0
             supply[self._residual[residual]] += float(len(places) - unused)
-            supply[self.capacity_rows[residual[0]]] += float(unused)
-        supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self.volume_rows.items()}
-        supply |= {row: float(vacancies[key]) for key, row in self.on_one_rows.items()}
+            supply[self.rows.capacity[residual[0]]] += float(unused)
+        supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self.rows.volume.items()}
+        supply |= {row: float(vacancies[key]) for key, row in self.rows.on_one.items()}
         for row, amount in supply.items():
             self.solver.changeRowBounds(row, -amount, _INF)
         return new
 
     def cap_zones(self, most: Mapping[int, Sequence[int]]) -> None:
         """Ask for no least of some components in each zone, and at most so many more; after `ask_for`."""
-        for (c, z), row in self.zone_rows.items():
+        for (c, z), row in self.rows.zone.items():
             if c in most:
                 self.solver.changeRowBounds(row, 0.0, float(most[c][z]))
 
