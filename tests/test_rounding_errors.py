@@ -19,7 +19,7 @@ from placement import Problem, Status
 from placement.engines import highs
 from placement.engines.highs import LARGEST, MARGIN, least_steps, none_up_to
 from placement.patterns.branching_aggregates import counts_costing
-from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.rows import IntegerRows
 from placement.solving.budget import Budget
 from placement.vector_packing import VectorPacking, solve_vector_packing
 from placement.vector_packing.arcflow import close_by_arcs
@@ -239,7 +239,7 @@ def test_rows_of_large_numbers_are_rounded_to_ask_for_less() -> None:
     """Whatever keeps the row keeps what is written of it."""
     rng = random.Random(1)
     for _ in range(200):
-        program: Any = _rows()
+        program = _rows()
         terms = {k: float(rng.choice([-1, 1]) * rng.randint(0, 2**44)) for k in range(3)}
         point = [rng.randint(0, 9) for _ in range(3)]
         value = sum(int(n) * point[k] for k, n in terms.items())
@@ -252,9 +252,8 @@ def test_rows_of_large_numbers_are_rounded_to_ask_for_less() -> None:
             assert row.high is None or total <= row.high
 
 
-def _rows() -> Any:
-    module = __import__(WholeProgram.__module__, fromlist=["_Rows"])
-    rows = vars(module)["_Rows"]()
+def _rows() -> IntegerRows:
+    rows = IntegerRows()
     for _ in range(3):
         rows.column(9.0)
     return rows

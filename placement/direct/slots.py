@@ -24,30 +24,30 @@ class Slot:
     rank: int
 
 
-def slots_of(fleet: Fleet, ticks_limit: int | None = None, most_new: Sequence[int] | None = None) -> tuple[Slot, ...]:
+def slots_of(fleet: Fleet, most_new: Sequence[int] | None = None) -> tuple[Slot, ...]:
     """Machines enough for some optimal plan: running instances first, then new machines by pool.
 
     Parameters
     ----------
-    ticks_limit : a plan of these ticks is known that leaves out no more than any plan wanted here; dearer plans are
-        then of no interest, which bounds the machines of each pool.
     most_new : (P,) no more new machines of each pool than these, whatever a plan may need.
 
     Notes
     -----
     A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a
-    pool never needs more new machines than it has quota, nor more than there are copies that fit it, nor more than
-    the known plan's ticks can buy.
+    pool never needs more new machines than it has quota, nor more than there are copies that fit it.
     """
     found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
-    needed = most_new_machines(fleet, ticks_limit)
+    needed = most_new_machines(fleet)
     for p, most in enumerate(needed if most_new is None else map(min, needed, most_new)):
         found += [Slot(len(found) + rank, p, None, rank) for rank in range(most)]
     return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
 
 
 def most_new_machines(fleet: Fleet, ticks_limit: int | None = None) -> list[int]:
-    """(P,) the most new machines of each pool; `ticks_limit` as in `slots_of`."""
+    """(P,) the most new machines of each pool, nor more than `ticks_limit` can buy.
+
+    A plan of these ticks is known that leaves out no more than any plan wanted here: dearer plans are of no interest.
+    """
     rent = None if ticks_limit is None else largest_rent(fleet, ticks_limit)
     users: Counter[frozenset[int]] = Counter()  # copies of the components that may run on just these pools
     for c in fleet.components:

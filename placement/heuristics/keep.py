@@ -33,8 +33,8 @@ def keep_pinned(ws: Workspace) -> None:
         _stay(ws, place, ws.running.pinned[key] - here)
 
 
-def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
-    """Let running copies stay, machine by machine, fullest first; instances in `spare` keep only what is pinned there.
+def keep_running(ws: Workspace) -> None:
+    """Let running copies stay, machine by machine, fullest first.
 
     Those whose turn has not come when the budget is over are left out. O(places + places x zone targets for components
     with zone rules).
@@ -42,8 +42,7 @@ def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
     keep_pinned(ws)
     on: dict[int, list[Place]] = defaultdict(list)
     for place in ws.fleet.places:
-        if place.instance not in spare:
-            on[place.instance].append(place)
+        on[place.instance].append(place)
     fullness = {i: _fullness(ws, places) for i, places in on.items()}
     leave = {left.place: left.copies for overload in overloads(ws.fleet) for left in overload.leave}
     leaving = {ws.fleet.places[k]: n for k, n in leave.items()}

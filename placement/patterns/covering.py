@@ -56,16 +56,13 @@ def any_domain(fleet: Fleet, groups: Groups = ()) -> NodeDomain:
     )
 
 
-def covering_bound(
-    fleet: Fleet, cut: Cut, fewest: tuple[int, ...] | None = None, most: tuple[int | None, ...] | None = None
-) -> int | None:
+def covering_bound(fleet: Fleet, cut: Cut) -> int | None:
     """The least price of machine counts that keep one cut, parts of machines allowed; None when none do: a proof.
 
     The covering knapsack's linear relaxation (Dantzig 1957): cheapest worth first. Exact, micro-dollars per hour,
-    rounded up, as whole machines have whole prices. O(pools log pools). Limits default to those of any plan.
+    rounded up, as whole machines have whole prices. O(pools log pools).
     """
-    least, greatest = machine_limits(fleet)
-    fewest, most = fewest or least, most or greatest
+    fewest, most = machine_limits(fleet)
     missing = Fraction(cut.least - sum(dual_value * n for dual_value, n in zip(cut.coefficients, fewest, strict=True)))
     total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
     useful = [pool for pool in fleet.pools if cut.coefficients[pool.index] > 0]

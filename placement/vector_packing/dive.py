@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WHOLE = 1e-6
 _PARAMS = VECTOR_PACKING.dive
+_ROUNDS = 30  # of generation for what is left
 
 
 def round_down(generation: Generation) -> None:
@@ -64,7 +65,7 @@ def finish(filling: Filling, generation: Generation, dual_value: np.ndarray) -> 
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
-def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: float = 0.0) -> None:
+def dive(generation: Generation, *, seed: int = 0, exact: float = 0.0) -> None:
     """Fix the loads that the program uses most, ask for the rest, generate a little, again; fill the rest each time.
 
     When nothing better can come of it, bins are taken back until the rest can be packed exactly in `exact` seconds.
@@ -87,7 +88,7 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: floa
             if not _fix(generation, filling, weights, generator if seed else None):
                 break
             master.fix(filling.left, np.where(problem.limited, filling.available, 2**31))
-            decided = _decide_rest(generation, filling.left, rounds)
+            decided = _decide_rest(generation, filling.left)
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
         elif exact:
@@ -141,9 +142,9 @@ def without(problem: Compiled, loads: list[Load]) -> Compiled:
     return replace(problem, demand=demand, most=most, limit=limit, available=available, least=rest.free)
 
 
-def _decide_rest(generation: Generation, left: Ints, rounds: int) -> bool:
+def _decide_rest(generation: Generation, left: Ints) -> bool:
     """Generate for what is left; says whether no load can improve the program any more."""
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         if generation.state.ended or not generation.master.solve(generation.state.budget.left()):
             return False
         if not generation.improve(left):

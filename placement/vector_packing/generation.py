@@ -63,14 +63,14 @@ class Generation:
         times = [int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s]
         return min([int(self.problem.limit[row]), *times])
 
-    def run(self, *, rounds: int = 100_000, thorough: bool = False, seconds: float = math.inf) -> bool:
+    def run(self, *, thorough: bool = False, seconds: float = math.inf) -> bool:
         """Generate until no load improves the program; False when stopped before, as after so many `seconds`.
 
         Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
         """
         smoothing, budget = _PARAMS.smoothing, self.state.budget
         began = budget.elapsed()
-        for _ in range(rounds):
+        while True:
             if self.state.ended or not self.master.solve(budget.left()):
                 return False
             self.rounds += 1
@@ -87,7 +87,6 @@ class Generation:
                 return self._finish()
             if self.state.proved:
                 return False
-        return False
 
     def _finish(self) -> bool:
         self.converged = True

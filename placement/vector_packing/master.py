@@ -102,9 +102,9 @@ class Master:
         values = np.array(self._solver.getSolution().col_value)
         return float(values[self._first - self.items : self._first].sum())
 
-    def raise_penalty(self, factor: float = 30.0) -> None:
+    def raise_penalty(self) -> None:
         """Make the stand-ins dearer."""
-        self.penalty *= factor
+        self.penalty *= 30.0
         first = self._first - self.items
         for i in range(self.items):
             self._solver.changeColCost(first + i, self.penalty)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
 _PARAMS = VECTOR_PACKING.mix
+_ATTEMPTS = 6
 
 
 def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0) -> Ints | None:
@@ -65,11 +66,11 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     return np.array([solver.value(n) for n in count], dtype=np.int64)
 
 
-def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, rounds: int = 6, seed: int = 0) -> bool:
+def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, seed: int = 0) -> bool:
     """Try to pack into these bins alone; says whether that went well."""
     generator = np.random.default_rng(seed)
     dual_value, size = volume(problem), row_volume(problem)
-    for attempt in range(rounds):
+    for attempt in range(_ATTEMPTS):
         if state.ended:
             return False
         noise = generator.uniform(0.9, 1.1, len(size)) if attempt > 1 else np.ones(len(size))

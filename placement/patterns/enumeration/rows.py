@@ -1,0 +1,105 @@
+"""A mixed-integer program as it is put together, row by row; in floats for HiGHS, in integers for a file."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.engines.highs import LARGEST
+from placement.engines.mps import MpsRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INF = highspy.kHighsInf
+
+
+class IntegerRows:
+    """Rows and columns so far; all columns are whole numbers."""
+
+    def __init__(self) -> None:
+        """Neither columns nor rows."""
+        self.cost: list[float] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.starts = [0]
+        self.index: list[int] = []
+        self.value: list[float] = []
+
+    def column(self, upper: float, lower: float = 0.0, cost: float = 0.0) -> int:
+        """One more column; returns its index."""
+        self.cost.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.cost) - 1
+
+    def row(self, low: float, high: float, terms: Mapping[int, float]) -> None:
+        """One more row; of very large numbers one that asks for a little less, in smaller numbers."""
+        largest = max(map(abs, terms.values()), default=0.0)
+        if largest > LARGEST:
+            unit = -(-int(largest) // LARGEST)
+            if low > -_INF:
+                self._add(-(-int(low) // unit), _INF, {k: float(-(-int(n) // unit)) for k, n in terms.items()})
+            if high < _INF:
+                self._add(-_INF, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
+        else:
+            self._add(low, high, terms)
+
+    def _add(self, low: float, high: float, terms: Mapping[int, float]) -> None:
+        self.low.append(low)
+        self.high.append(high)
+        self.index += terms.keys()
+        self.value += terms.values()
+        self.starts.append(len(self.index))
+
+    def limit(self, high: float, terms: Mapping[int, float]) -> None:
+        """A row of the objective, in numbers as large as they are."""
+        self._add(-_INF, high, terms)
+
+    def terms(self, row: int) -> dict[int, float]:
+        """The coefficients of a row, by column."""
+        part = slice(self.starts[row], self.starts[row + 1])
+        return dict(zip(self.index[part], self.value[part], strict=True))
+
+    def first(self, rows: int) -> IntegerRows:
+        """The same columns, of which nothing costs anything, and the first rows."""
+        part, end = IntegerRows(), self.starts[rows]
+        part.cost, part.lower, part.upper = [0.0] * len(self.cost), self.lower[:], self.upper[:]
+        part.low, part.high, part.starts = self.low[:rows], self.high[:rows], self.starts[: rows + 1]
+        part.index, part.value = self.index[:end], self.value[:end]
+        return part
+
+    def in_integers(self, rows: int) -> list[MpsRow]:
+        """The first rows, whose numbers are whole, as that."""
+        return [
+            MpsRow(
+                None if math.isinf(self.low[r]) else int(self.low[r]),
+                None if math.isinf(self.high[r]) else int(self.high[r]),
+                whole_terms(self.terms(r)),
+            )
+            for r in range(rows)
+        ]
+
+    def program(self) -> highspy.HighsLp:
+        """All of it, for HiGHS."""
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self.cost), len(self.low)
+        lp.col_cost_ = np.array(self.cost)
+        lp.col_lower_, lp.col_upper_ = np.array(self.lower), np.array(self.upper)
+        lp.row_lower_, lp.row_upper_ = np.array(self.low), np.array(self.high)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
+        lp.a_matrix_.index_ = np.array(self.index, dtype=np.int32)
+        lp.a_matrix_.value_ = np.array(self.value, dtype=float)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(self.cost)
+        return lp
+
+
+def whole_terms(terms: Mapping[int, float]) -> dict[int, int]:
+    """Coefficients that are whole numbers, as that."""
+    return {column: int(n) for column, n in terms.items()}
