@@ -39,7 +39,8 @@ def check_region(region: str, market: Market) -> None:
     known = sorted({*regions(), *(offer.region for found in market.findings for offer in found.offers)})
     if region and region not in known:
         told = nearest_names(region, known)
-        raise UsageError(f'no region "{printable(region)}" is in the catalogue; {told}')
+        way_out = "a file of prices there adds it: --facts FILE"
+        raise UsageError(f'no region "{printable(region)}" is in the catalogue ({way_out}); {told}')
 
 
 def check_offered(names: Iterable[str], region: str, market: Market) -> None:

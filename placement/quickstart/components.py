@@ -176,7 +176,7 @@ def _measured_copies(
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None
-            words = [f"as measured: {choice.words}", *([_command(started)] if started else [])]
+            words = [f"profile: {choice.words}", *([_command(started)] if started else [])]
             notes = started.notes if started else ()
             found.append(DraftedCopy(choice.to_option() | _host(count), tuple(words), notes))
     return found, reasons

@@ -65,12 +65,15 @@ def _parsed(word: str) -> tuple[ModelWish, list[str]]:
     """The model of a word as far as it can be read, and what is wrong with the rest."""
     model, *rest = word.split(",")
     base, equals, copies = model.rpartition("=")
-    pairs = [pair.partition("=") for pair in rest]
-    given = {key.strip(): value.strip() for key, _, value in pairs}
     if equals:
-        model, given = base, {"copies": copies.strip(), **given}
+        model, rest = base, [f"copies={copies}", *rest]
+    pairs = [(key.strip(), value.strip()) for key, _, value in (pair.partition("=") for pair in rest if pair.strip())]
     if not model.strip():
         return ModelWish(""), ["must be MODEL, MODEL=COPIES or MODEL,key=value,..."]
-    unknown = [key.strip() for key, sign, _ in pairs if key.strip() not in KEYS or not sign]
+    given = dict(pairs)
+    keys = [key for key, _ in pairs]
+    rules = [f'no key "{printable(key)}"; {nearest_names(key, KEYS)}' for key in given if key not in KEYS]
+    rules += [f"{printable(key)} must be given once" for key in given if keys.count(key) > 1]
+    rules += [f"{key} must have a value, as in {key}=2" for key, value in given.items() if key in KEYS and not value]
     wish, wrong = read_wish(model.strip(), given, str)
-    return wish, [*(f'no key "{printable(key)}"; {nearest_names(key, KEYS)}' for key in unknown), *map(str, wrong)]
+    return wish, [*rules, *map(str, wrong)]

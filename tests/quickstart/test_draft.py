@@ -212,7 +212,7 @@ def test_every_copy_that_was_measured_is_an_option(row: Profile, is_started: boo
 
     (option,) = made.problem.to_document()["components"][0]["options"]
     assert option["throughput"] == 20.0
-    assert f"# as measured: {Choice(row).words}" in made.text
+    assert f"# profile: {Choice(row).words}" in made.text
     assert ("# vllm serve" in made.text) == is_started
 
 
@@ -319,7 +319,7 @@ def test_a_cluster_is_its_nodes() -> None:
     [
         ({"models": ()}, "a problem needs at least one model"),
         ({"models": (ModelWish("Llama-3.1-8"),)}, r"no model of the table here; did you mean"),
-        ({"region": "us-est-1"}, 'no region "us-est-1" is in the catalogue; did you mean'),
+        ({"region": "us-est-1"}, 'no region "us-est-1" is in the catalogue'),
         ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
         ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
         (
@@ -415,6 +415,20 @@ def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> No
         read_models(path)
 
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["phi-2=1,copies=2", "phi-2,copies=1,copies=2"])
+def test_a_key_stands_once(word: str) -> None:
+    """The last of two was taken without a word."""
+    with pytest.raises(UsageError, match="copies must be given once"):
+        parse_model(word)
+
+
+@pytest.mark.parametrize(("word", "key"), [("phi-2=", "copies"), ("phi-2,rate", "rate"), ("phi-2,rate= ", "rate")])
+def test_a_key_has_a_value(word: str, key: str) -> None:
+    """Nothing is no copy, and no rate."""
+    with pytest.raises(UsageError, match=f"{key} must have a value"):
+        parse_model(word)
 
 
 def test_whole_numbers_of_tables_with_empty_cells() -> None:
