@@ -161,9 +161,19 @@ def _rows(
 
     chosen = names or _accelerators(log)
     _check_known(chosen)
-    if not chosen:
-        raise UsageError("no accelerator of the catalogue has the memory that the log reports; add --accelerator NAME")
-    return [size_copy(model, name, degree, launch, log=log) for name in chosen for degree in degrees]
+    found: list[Sizing] = []
+    refused: list[UsageError] = []
+    for name in chosen:
+        try:
+            found += [size_copy(model, name, degree, launch, log=log) for degree in degrees]
+        except UsageError as error:
+            if names or log is None:
+                raise
+            refused.append(error)  # by a log of another accelerator
+    if not found:
+        nearest = "no accelerator of the catalogue has the memory that the log reports; add --accelerator NAME"
+        raise refused[0] if refused else UsageError(nearest)
+    return found
 
 
 def _check_known(names: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ KV, KV_TOKENS = "kv", "kv_tokens"
 PARTS = ("context", "non_torch", "weights", "activation", "graphs")
 _ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less
+_SAME_POOL = 0.03  # of an accelerator's memory: activations and other libraries' memory are estimated
 _SAME_TOKENS = 0.05  # of a token's bytes: those of a log are rounded, most of all in a small pool
 
 
@@ -87,6 +88,25 @@ def check_launch(log: StartupLog, degree: int, launch: Launch, usable: float) ->
 def _minor(version: str) -> list[str]:
     """What of a version decides on memory: 0.19 of v0.19.1."""
     return version.strip("= v").split(".")[:2]
+
+
+def check_pool(log: StartupLog, accelerator: str, usable: float, made: Sequence[float]) -> None:
+    """Refuse a log that does not tell the accelerator's memory, and whose KV cache is not what this one would have.
+
+    `made` is what the budget leaves for it beside the parts as they were, by stage.
+
+    Raises
+    ------
+    UsageError
+        It is of another accelerator.
+    """
+    if log.total_gib is not None or log.kv_gib is None:
+        return
+    if all(abs(log.kv_gib - pool) > _SAME_POOL * usable for pool in made):
+        raise UsageError(
+            f"{log.source} has a KV cache of {log.kv_gib:.2f} GiB, and {accelerator} would have {made[0]:.2f}: give a "
+            "log of that accelerator, or another --accelerator"
+        )
 
 
 def check_weights(log: StartupLog, model: str, launch: Launch, counted: Sequence[float]) -> None:

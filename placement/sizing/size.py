@@ -14,7 +14,16 @@ from placement.sizing.case import NO_CONTEXT, Case, Parts, command_flags, misfit
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.launch import DTYPES, KV_DTYPES, Launch, check
-from placement.sizing.measured import KV, KV_TOKENS, check_launch, check_tokens, check_weights, what_holds
+from placement.sizing.measured import (
+    KV,
+    KV_TOKENS,
+    PARTS,
+    check_launch,
+    check_pool,
+    check_tokens,
+    check_weights,
+    what_holds,
+)
 from placement.sizing.read import Model, read_model
 from placement.sizing.sizing import MEMORY_KEYS, Sizing, StageSizing
 from placement.sizing.stages import split
@@ -30,6 +39,9 @@ if TYPE_CHECKING:
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
+
+
+_Cases = tuple[list[Case], int | None]
 
 
 def size(
@@ -75,43 +87,53 @@ def size(
     usable = _usable_gib(gpu, launch)
     if log is not None:
         check_launch(log, degree, launch, usable)
-    filled = launch if log is None else log.filled(launch)
-    facts, _ = find_engine(filled.engine)
-    load = _load(known, gpu, usable, filled, facts, degree)
-    stages = split(known.architecture.layers, filled.pipeline_parallel)
-    weights = weights_of(known, load, stages, filled)
+    cases, given = _cases(known, gpu, usable, launch if log is None else log.filled(launch), degree)
+    if log is not None:
+        ran = log.filled(Launch(launch.engine, weights_gib=launch.weights_gib, checkpoint_gib=launch.checkpoint_gib))
+        then, _ = _cases(known, gpu, usable, replace(ran, pipeline_parallel=launch.pipeline_parallel), degree)
+        cases = _measured(cases, then, log, launch)
+    return _result(cases, launch.utilization, given)
+
+
+def _cases(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, degree: int) -> _Cases:
+    """The stages of a copy by estimates, and of which of them weights were given."""
+    facts, _ = find_engine(launch.engine)
+    load = _load(model, gpu, usable, launch, facts, degree)
+    stages = split(model.architecture.layers, launch.pipeline_parallel)
+    weights = weights_of(model, load, stages, launch)
     cases = [
         Case(
-            model=known,
+            model=model,
             accelerator=gpu.name,
             vendor=gpu.vendor,
             usable=usable,
-            launch=filled,
+            launch=launch,
             facts=facts,
             load=load,
             stage=stage,
-            parts=_parts(known, gpu, filled, facts, load, stage, gib),
-            layout=_layout(known, filled, load, stage),
+            parts=_parts(model, gpu, launch, facts, load, stage, gib),
+            layout=_layout(model, launch, load, stage),
         )
         for stage, gib in zip(stages, weights.gib, strict=True)
     ]
-    if log is not None:
-        cases = _measured(cases, log, launch, gpu)
-    return _result(cases, launch.utilization, weights.given)
+    return cases, weights.given
 
 
-def _measured(cases: Sequence[Case], log: StartupLog, launch: Launch, gpu: AcceleratorFacts) -> list[Case]:
-    """The cases with what a log has measured of them, as far as it holds for the launch that is asked for."""
-    first = cases[0]
-    model, facts, load = first.model, first.facts, first.load
-    ran = log.filled(Launch(engine=launch.engine))
-    load_then = _load(model, gpu, first.usable, ran, facts, load.tensor_parallel)
-    if load.dtype_bytes == load_then.dtype_bytes:
-        check_weights(log, model.name, launch, [case.parts.weights for case in cases])
-    layouts = (_layout(model, ran, load_then, case.stage) for case in cases)
-    pool, context = (log.kv_gib or 0.0) * BYTES_PER_GIB, _context(model, ran)
-    check_tokens(log, model.name, [_tokens(layout, facts, load_then, pool, context) for layout in layouts])
-    holds = what_holds(log, launch, load, load_then, facts)
+def _measured(cases: Sequence[Case], then: Sequence[Case], log: StartupLog, launch: Launch) -> list[Case]:
+    """The cases with what a log has measured of them, as far as it holds for what is asked for.
+
+    `then` are the stages as they ran, by estimates: a log that does not go with those is of something else.
+    """
+    first, ran = cases[0], then[0]
+    check_weights(log, ran.model.name, launch, [case.parts.weights for case in then])
+    pool, context = (log.kv_gib or 0.0) * BYTES_PER_GIB, _context(ran.model, ran.launch)
+    check_tokens(log, ran.model.name, [_tokens(case.layout, case.facts, case.load, pool, context) for case in then])
+    for case in then:
+        case.parts.replace(log, PARTS)
+    check_pool(
+        log, ran.accelerator, ran.usable, [_pool(case, log.utilization or case.facts.utilization) for case in then]
+    )
+    holds = what_holds(log, launch, first.load, ran.load, first.facts)
     for case in cases:
         case.parts.replace(log, holds)
     return [replace(case, log=log, holds=holds) for case in cases]

@@ -1,7 +1,7 @@
 """What a vLLM startup log says of memory: measurements that replace estimates.
 
 The lines are those of vLLM 0.7 to 0.33; some of them need `VLLM_LOGGING_LEVEL=DEBUG`. Of several GPUs' lines the most
-counts, and of KV caches the least, as the engine itself does it.
+counts, and of KV caches the least, as the engine itself does it. Of several starts the last one counts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from placement.sizing.launch import Launch
 
+_START = "non-default args: {"  # of the API server, once a start
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 
 
@@ -114,6 +115,7 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
     >>> parse_startup_log("Model loading took 7.51 GiB memory and 10.5 seconds", "log").weights_gib
     7.51
     """
+    text = _last_launch(text)
     measured = {name: _most(patterns, text, source) for name, patterns in _PATTERNS.items()}
     consumed, weights = _most(_CONSUMED, text, source), measured["weights_gib"]
     if measured["non_torch_gib"] is None and consumed is not None and weights is not None:
@@ -140,6 +142,12 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         kv_tokens=min(tokens, default=None),
         **measured,
     )
+
+
+def _last_launch(text: str) -> str:
+    """The text with nothing but line ends before the last of several starts, as a container's log has them."""
+    start = text.rfind(_START)
+    return text if text.count(_START) < 2 else "\n" * text.count("\n", 0, start) + text[start:]
 
 
 def _most(patterns: tuple[str, ...], text: str, source: str) -> float | None:

@@ -12,7 +12,7 @@ from placement.documents.yaml_text import parse_yaml
 from placement.sizing.sizing import ROW_KEYS
 from tests.cli.test_solve import run
 from tests.sizing.test_architectures import PLAIN
-from tests.sizing.test_files import LINES
+from tests.sizing.test_files import INFO, LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,17 @@ def test_a_startup_log_tells_the_accelerator(config: Path) -> None:
     assert (row["accelerator"], row["tensor_parallel"], row["kv_tokens"]) == ("H100", 2, 1_044_688)
     assert other.exit_code == 2
     assert "79.19 GiB" in other.stderr
+
+
+def test_a_startup_log_without_the_accelerators_memory(config: Path) -> None:
+    """Those that would have its KV cache, in place of all."""
+    log = config.parent / "vllm.log"
+    log.write_text("\n".join(INFO))
+
+    rows = json.loads(run("size", config, "--startup-log", log, "--format", "json").stdout)
+
+    assert "H100" in [row["accelerator"] for row in rows]
+    assert all(abs(row["usable_gib"] - 79.19) < 2 for row in rows)
 
 
 def test_a_startup_log_tells_how_the_engine_was_started(config: Path) -> None:

@@ -297,6 +297,32 @@ def test_a_newer_version_takes_the_context_and_the_graphs_into_account() -> None
     assert [found.kv_tokens == 1_044_688 for found in sizes] == [True, False, False]
 
 
+INFO = (LINES[1], LINES[2], LINES[5], LINES[6], "non-default args: {'gpu_memory_utilization': 0.95}")
+
+
+def test_a_log_without_the_accelerators_memory() -> None:
+    """As INFO has it: the KV cache tells which accelerator it can be of."""
+    log = parse_startup_log("\n".join(INFO), "log")
+
+    found = size("Llama-3.1-8B-Instruct", "H100", 2, log=log)
+
+    assert (found.kv_tokens, found.measured) == (1_044_688, ("weights", "kv"))
+    with pytest.raises(UsageError, match=r"has a KV cache of 63\.76 GiB, and L4 would have 10\.7.: give a log of that"):
+        size("Llama-3.1-8B-Instruct", "L4", 2, log=log)
+    assert size("Llama-3.1-8B-Instruct", "H100", 2, Launch(weights_gib=20.0), log=log).kv_gib < 52
+
+
+def test_the_last_of_several_starts_counts() -> None:
+    """A container's log has them all."""
+    last = "\n".join(INFO[::-1]).replace("63.76", "40.00").replace("1,044,688", "655,360").replace("0.95", "0.65")
+
+    log = parse_startup_log("\n".join([*INFO[::-1], last]), "log")
+
+    assert (log.kv_gib, log.kv_tokens, log.utilization) == (40.0, 655_360, 0.65)
+    with pytest.raises(DocumentError, match="line 7: has memory that no GPU has"):
+        parse_startup_log("\n".join([*INFO[::-1], INFO[4], "Model loading took 99999 GiB"]), "log")
+
+
 def test_a_log_in_another_type() -> None:
     """Its type is taken, and what it held in that type is compared."""
     half = "\n".join(LINES).replace("1,044,688", "522,336").replace("7.51", "15.02")
