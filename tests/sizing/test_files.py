@@ -297,7 +297,7 @@ def test_a_newer_version_takes_the_context_and_the_graphs_into_account() -> None
     assert [found.kv_tokens == 1_044_688 for found in sizes] == [True, False, False]
 
 
-INFO = (LINES[1], LINES[2], LINES[5], LINES[6], "non-default args: {'gpu_memory_utilization': 0.95}")
+INFO = (LINES[1], LINES[2], LINES[4], LINES[5], "non-default args: {'gpu_memory_utilization': 0.95}")
 
 
 def test_a_log_without_the_accelerators_memory() -> None:
@@ -307,7 +307,7 @@ def test_a_log_without_the_accelerators_memory() -> None:
     found = size("Llama-3.1-8B-Instruct", "H100", 2, log=log)
 
     assert (found.kv_tokens, found.measured) == (1_044_688, ("weights", "kv"))
-    with pytest.raises(UsageError, match=r"has a KV cache of 63\.76 GiB, and L4 would have 10\.7.: give a log of that"):
+    with pytest.raises(UsageError, match=r"has a KV cache of 63\.76 GiB, and L4 would have 10\.83: give a log of that"):
         size("Llama-3.1-8B-Instruct", "L4", 2, log=log)
     assert size("Llama-3.1-8B-Instruct", "H100", 2, Launch(weights_gib=20.0), log=log).kv_gib < 52
 
