@@ -14,7 +14,7 @@ from placement.integrations.kubernetes.deployments import ends_before_it_starts
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.objects import rows, text_at, whole_at
 from placement.integrations.kubernetes.owners import ends_by_scaling
-from placement.integrations.kubernetes.pods import controller_of, deployment_of
+from placement.integrations.kubernetes.pods import COMPONENT, controller_of, deployment_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage
 from placement.integrations.notes import listed
 
@@ -176,6 +176,11 @@ def _owner(component: Component, copies: int, templates: Templates) -> Iterator[
     space = namespace_of(owner)
     if space and ends_by_scaling(component, copies, templates):
         yield _old(kind, space, name.partition("/")[2], templates)
+    elif kind == "Component":  # an export that was applied in part: what ran before is still there
+        own = (row.pod for row, name in templates.rows if name == component.name)
+        made_by = {deployment_of(pod, templates.cluster) for pod in own if not pod.annotations.get(COMPONENT)}
+        for before in sorted(found for found in made_by if found):
+            yield _old(*before, templates)
 
 
 def _old(kind: str, space: str, name: str, templates: Templates) -> OldOwner:

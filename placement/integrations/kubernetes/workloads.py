@@ -7,7 +7,7 @@ exported from a plan name their component: there, each shape is an option of it.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -85,8 +85,10 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
     exported = {row.owner.name for row in rows if not row.owner.kind}
+    beside: Counter[Owner] = Counter()
     for row in sorted(rows, key=lambda row: written_option(row.pod)):
-        if _base(row.owner) in exported:  # what ran before stands beside what was exported of it
+        if row.owner.kind and _base(row.owner) in exported:  # what ran before stands beside what was exported of it
+            beside[row.owner] += 1
             row = replace(row, owner=Owner("", "", _base(row.owner)))
         key = (row.owner, _alike(row) if row.owner.kind else None)
         workload = found.setdefault(key, Workload("", row.owner))
@@ -106,6 +108,9 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
             why = "its pods differ (a roll-out?)" if differ else f"another component is called {base}"
             notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
         workload.wanted = _wanted(workload.owner, cluster, source)
+    for owner, number in beside.items():
+        told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
+        notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, and a next export ends it")
     for workload in found.values():
         _tell_service(workload, cluster, notes, source)
         if workload.owner.kind == "LeaderWorkerSet":

@@ -312,6 +312,25 @@ def test_a_deployment_that_shrinks_ends_first_where_copies_must(tmp_path: Path, 
     assert Counter(row["spec"].get("nodeName") for row in after["pods"]) == {"n1": 2, "n2": 2}
 
 
+def test_an_export_that_was_applied_in_part_is_finished_by_the_next(tmp_path: Path) -> None:
+    """What ran before runs on: an import tells it, and the steps of the next export end it."""
+    pods, nodes = WEB[:2], [node("n1"), node("n2")]
+    first = exported(tmp_path, *nodes, *pods, deployment("web", 2))
+    objects = [*run(copy.deepcopy(nodes), manifests(first), pods), *manifests(first), deployment("web", 2)]
+    source = write(tmp_path / "half.json", *objects)
+    read = import_kubernetes([source])
+    told = "Deployment shop/web: assumed: runs 2 pods beside what an export made of it (half applied?)"
+    assert told in "\n".join(map(str, read.notes))
+    document = read.problem.to_document()
+    assert document["components"][0]["copies"] == 4
+    document["components"][0]["copies"] = 2
+    found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,)))
+
+    after = follow(found, objects, tmp_path / "steps")
+    assert (after["errors"], after["now"]) == ("", {"shop/web": 2})
+    assert after["scaled"]["Deployment shop/web"] == 0
+
+
 def test_autoscalers_of_a_first_export_are_not_forgotten(tmp_path: Path) -> None:
     """One Deployment that goes on is scaled on; of two none is, or it would take copies of one back."""
     scaled = scaler("HorizontalPodAutoscaler", "web", minReplicas=4, maxReplicas=4)
