@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _WHOLE = 1e-6
 _PARAMS = VECTOR_PACKING.dive
-_ROUNDS = 30  # of generation for what is left
 
 
 def round_down(generation: Generation) -> None:
@@ -144,7 +143,7 @@ def without(problem: Compiled, loads: list[Load]) -> Compiled:
 
 def _decide_rest(generation: Generation, left: Ints) -> bool:
     """Generate for what is left; says whether no load can improve the program any more."""
-    for _ in range(_ROUNDS):
+    for _ in range(_PARAMS.rounds):
         if generation.state.ended or not generation.master.solve(generation.state.budget.left()):
             return False
         if not generation.improve(left):

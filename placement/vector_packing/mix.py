@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
 _PARAMS = VECTOR_PACKING.mix
-_ATTEMPTS = 6
 
 
 def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0) -> Ints | None:
@@ -70,7 +69,7 @@ def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, seed: i
     """Try to pack into these bins alone; says whether that went well."""
     generator = np.random.default_rng(seed)
     dual_value, size = volume(problem), row_volume(problem)
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(_PARAMS.attempts):
         if state.ended:
             return False
         noise = generator.uniform(0.9, 1.1, len(size)) if attempt > 1 else np.ones(len(size))

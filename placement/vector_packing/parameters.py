@@ -36,6 +36,7 @@ class VectorDiveParameters:
     """Diving (`dive.py`)."""
 
     rest_loads: int = parameter(2_500, "columns", "of the program at its end")
+    rounds: int = parameter(30, "rounds", "of generation for what is left, once loads are fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class BinMixParameters:
     """The cheapest counts of bins (`mix.py`)."""
 
     effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
+    attempts: int = parameter(6, "attempts", "to pack into them, from the third on with prices bent at random")
 
 
 @dataclass(frozen=True, slots=True)
