@@ -29,10 +29,8 @@ from placement.integrations.sagemaker.calls import (
     variant_row,
     why_a_policy,
 )
-from placement.integrations.sagemaker.groups import demands_of, machines_of
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
 from placement.integrations.sagemaker.names import LONGEST
-from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import (
     copy_range,
@@ -77,7 +75,6 @@ class DeploymentChanges:
         self._make: tuple[list[Step], list[Step]] = ([], [])  # beside what runs; in the place of copies that go
         self._up: tuple[list[Step], list[Step]] = ([], [])
         self._first_down: list[Step] = []
-        self._needed: dict[tuple[str, str], bool] = {}  # by endpoint and variant
         self._down: list[Step] = []
         self._leave: list[Step] = []  # what clients call elsewhere by then
         self._fewer_machines: list[Step] = []
@@ -335,8 +332,8 @@ class DeploymentChanges:
         before = self._tell_leaving(served, now)
         steps = [replace(step, before=before) for step in steps]
         if served.copies >= now:
-            self._up[self._room_is_needed(served.group)].extend(steps)
-        elif self._room_is_needed(served.group):
+            self._up[served.group.needs_room].extend(steps)
+        elif served.group.needs_room:
             self._first_down += steps
             self.notes.inexact(
                 f"component {served.name}", "others need its room, so copies stop before those are in service"
@@ -362,7 +359,7 @@ class DeploymentChanges:
             f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
             f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
         )
-        if self._room_is_needed(served.group) and any(self._room_is_needed(each.group) for each in there):
+        if served.group.needs_room and any(each.group.needs_room for each in there):
             stop = f"know that copies of {served.name} stop before {', '.join(named)} can be made, for want of room"
             before = f"{stop}; once made, {before}"
             way_out = "one more machine on either endpoint for the time of the move would let none stop"
@@ -422,27 +419,6 @@ class DeploymentChanges:
         actions = scheduled_actions(self.view.components[served.component])
         return shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
 
-    def _room_is_needed(self, group: ServingGroup) -> bool:
-        """Whether the machines can't hold what runs and what is to run at once; looked at once for each group."""
-        key = (group.endpoint, group.variant)
-        if key not in self._needed:
-            self._needed[key] = self._is_full(group)
-        return self._needed[key]
-
-    def _is_full(self, group: ServingGroup) -> bool:
-        now: Counter[str] = Counter()
-        for pool in group.pools:
-            now[self.view.kind(pool.name)] += self.running_machines[pool.name]
-        machines = machines_of(self.view, group.pools, now | Counter(group.expected))
-        both = {
-            unit: max(each.copies, self._copies_now(each)) if unit == each.units[0] else 0
-            for each in self.deployment.served
-            if each.group == group
-            for unit in each.units
-        }
-        strategies = {unit: group.strategies.get(unit, "BINPACK") for unit in both}
-        return fit(machines, demands_of(self.view, both, both, strategies, group.pools)).strength == "no"
-
     def _copies_now(self, served: Served) -> int:
         return self.running_copies[served.component] if served.runs else 0
 
@@ -462,7 +438,7 @@ class DeploymentChanges:
                 )
         self._tell_policy(served)
         self._tell_model(served)
-        make = self._make[self._room_is_needed(group) and not self.wish.as_new]
+        make = self._make[group.needs_room and not self.wish.as_new]
         make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         make += self._adapters(served)
         if served.copies == 0:

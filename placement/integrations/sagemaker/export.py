@@ -162,11 +162,13 @@ def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
         mix = " and ".join(f"{count} of {kind}" for kind, count in kinds.items())
         return f"{mix} ({money(machine_mix.price_per_hour(view, group, kinds))} an hour)"
 
-    place = f"endpoint {group.endpoint} variant {group.variant} InstancePools"
+    place = f"endpoint {group.endpoint} variant {group.variant} machines by type"
     if group.others is not None:
         coming = f"{'up to ' if group.others.most else ''}{words(group.others.kinds)} will run"
         shown = "placement diff --by-pool will show the difference"
-        why = f"no call asks for a mix: {group.others.because}; {shown}"
+        why = f"{group.others.because}; {shown}"
+        if len({view.kind(pool.name) for pool in group.pools}) > 1:
+            why = f"no call asks for a mix: {why}"
         notes.inexact(place, f"the plan has {words(group.kinds)}, {coming}: {why}")
     elif len(group.kinds) > 1:
         notes.inexact(place, f"the plan has {words(group.kinds)}; no call asks for a mix: {machine_mix.NEW_ONES}")

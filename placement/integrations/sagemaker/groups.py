@@ -62,6 +62,7 @@ class ServingGroup:
     variant: str = ""
     fallbacks: tuple[str, ...] = field(default=())
     others: OtherMachines | None = None
+    needs_room: bool = False  # copies that come may find room only once others are gone
 
     @property
     def expected(self) -> Mapping[str, int]:

@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.changing import change_of
 from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
+from placement.integrations.sagemaker.in_place import fit_in_place
 from placement.integrations.sagemaker.machine_range import asked_range, running_range
 from placement.integrations.sagemaker.scale_in import when_machines_go
 from placement.units import micro_dollars
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.documents import Pool
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
+    from placement.integrations.sagemaker.packing import Fit, Strategy
     from placement.integrations.sagemaker.wish import ExportWish
 
 
@@ -30,7 +33,7 @@ NEW_ONES = "new machines are of the first type that has capacity"
 
 
 def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
-    """Groups that run; those of several types with the machines that will be there, and how copies fit on them."""
+    """Groups that run, with how copies fit beside what runs; those of several types with the machines that will run."""
     of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
     for group in groups:
         of_endpoint[group.endpoint].append(group)
@@ -73,7 +76,7 @@ def _pool_of(view: PlanView, pools: Iterable[Pool], kind: str) -> Pool:
 
 def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bool) -> ServingGroup:
     kinds = _in_order(view, group.pools)
-    if len(kinds) == 1 or not group.machines:
+    if not group.machines:
         return group
     managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
     own = {pool.name for pool in group.pools}
@@ -88,22 +91,41 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
     else:
         start = {kind: running[kind] for kind in kinds if running[kind]}
         because = f"{when_machines_go(group.pools)}; {NEW_ONES}"
+    least = sum(start.values())
+    most = (
+        least
+        if managed is None
+        else least + sum(group.copies.values())
+        if managed[1] is None
+        else max(least, managed[1])
+    )
+    if wish.as_new:
+        group, used = _from_nothing(view, group, start, most)
+    else:
+        spare = machines_of(view, group.pools, {kinds[0]: most - least})
+        found = fit_in_place(change_of(view, group, start, spare, anew=anew))
+        group, used = replace(group, fit=found.fit, needs_room=found.needs_room), found.used
+    coming = {kind: n for kind in kinds if (n := start.get(kind, 0) + used * (kind == kinds[0]))}
+    if len(kinds) == 1 and (not used or sum(coming.values()) <= group.machines):
+        return group
+    if used:
+        because = f"what runs stays where it is, so one is added where a copy finds no room; {because}"
+    others = OtherMachines(coming, because, most=managed is not None and not anew)
+    return replace(group, others=others if coming != dict(group.kinds) else None)
+
+
+def _from_nothing(view: PlanView, group: ServingGroup, start: Mapping[str, int], most: int) -> tuple[ServingGroup, int]:
+    """A group that is made again, on as many more machines of the first type as its copies need."""
+    kinds = _in_order(view, group.pools)
     copies = view.of_all_types(group.copies, group.pools)
-    most = sum(start.values())
-    if managed is not None:
-        most = max(most, managed[1] if managed[1] is not None else most + sum(copies.values()))
 
-    def mix(more: int) -> dict[str, int]:
-        return {kind: n for kind in kinds if (n := start.get(kind, 0) + more * (kind == kinds[0]))}
+    def best(more: int) -> tuple[dict[Unit, Strategy], Fit]:
+        mix = {**start, kinds[0]: start.get(kinds[0], 0) + more}
+        return best_fit(view, machines_of(view, group.pools, mix), copies, group.pools)
 
-    def fits(more: int) -> bool:
-        return best_fit(view, machines_of(view, group.pools, mix(more)), copies, group.pools)[1].strength != "no"
-
-    spare = most - sum(start.values())
-    found = mix(bisect_left(range(spare), True, key=fits))  # the platform adds machines while copies find no room
-    strategies, fit = best_fit(view, machines_of(view, group.pools, found), copies, group.pools)
-    others = OtherMachines(found, because, most=managed is not None and not anew)
-    return replace(group, fit=fit, strategies=strategies, others=others if found != dict(group.kinds) else None)
+    used = bisect_left(range(most - sum(start.values())), True, key=lambda more: best(more)[1].strength != "no")
+    strategies, fit = best(used)
+    return replace(group, fit=fit, strategies=strategies), used
 
 
 def _in_order(view: PlanView, pools: Sequence[Pool]) -> list[str]:

@@ -8,12 +8,15 @@ of the m machines some resource r is so full that c no longer fits: at least t_r
 room_r - need_r, where g_r divides all needs. All other copies take L_r of it together, so at most floor(L_r / t_r)
 machines can be that full of r. Where the sum over r stays below m, for each component, every copy finds room.
 
-machines can be that full of r. Where these sum to less than m, for each component, every copy finds room.
+*simulated*: by each of several readings of the two rules every copy finds room in the order of the calls, on empty
+machines here, beside what runs in `in_place.py`.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 from placement.integrations.sagemaker.reconstruction import Amounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
 Strategy = Literal["SPREAD", "BINPACK"]
 Strength = Literal["any order", "simulated", "no"]
@@ -44,13 +47,28 @@ class Demand:
 
 
 @dataclass
-class _PackedMachine:
+class PackedMachine:
     """A machine while it is packed."""
 
     index: int
     kind: str
     free: Amounts
     holds: Counter[str]
+
+    def has_room(self, demand: Demand) -> bool:
+        """Whether one more copy fits."""
+        return self.kind in demand.needs and demand.needs[self.kind].fit_in(self.free)
+
+    def take(self, demand: Demand) -> None:
+        """One more copy."""
+        self.free = self.free.less(demand.needs[self.kind])
+        self.holds[demand.component] += 1
+
+    def give_back(self, demand: Demand) -> None:
+        """One copy less."""
+        need = demand.needs[self.kind]
+        self.free = Amounts(*(there + back for there, back in zip(self.free, need, strict=True)))
+        self.holds[demand.component] -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +82,49 @@ class Fit:
 Machines = tuple[tuple[str, Amounts], ...]  # of a group: type and room of each
 
 
-def _spread_by_component(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _spread_by_component(machine: PackedMachine, component: str) -> tuple[int, ...]:
     return machine.holds[component], -machine.free.accelerators, -machine.free.memory_mib, machine.index
 
 
-def _spread_by_all(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _spread_by_all(machine: PackedMachine, component: str) -> tuple[int, ...]:
     return machine.holds.total(), machine.holds[component], machine.index
 
 
-def _spread_in_turn(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _spread_in_turn(machine: PackedMachine, component: str) -> tuple[int, ...]:
     return machine.holds[component], machine.index
 
 
-def _pack_by_room(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _pack_by_room(machine: PackedMachine, component: str) -> tuple[int, ...]:
     del component
     return machine.free.accelerators, machine.free.memory_mib, machine.free.milli_vcpus, machine.index
 
 
-def _pack_by_copies(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _pack_by_copies(machine: PackedMachine, component: str) -> tuple[int, ...]:
     del component
     return -machine.holds.total(), machine.index
 
 
-def _pack_in_turn(machine: _PackedMachine, component: str) -> tuple[int, ...]:
+def _pack_in_turn(machine: PackedMachine, component: str) -> tuple[int, ...]:
     del component
     return (machine.index,)
 
 
 # Ways to read the two rules: the machine with the least key, of those with room, takes the copy.
-READINGS: Mapping[str, Mapping[Strategy, Callable[[_PackedMachine, str], tuple[int, ...]]]] = {
+Reading = Mapping[Strategy, Callable[[PackedMachine, str], tuple[float, ...]]]
+READINGS: Mapping[str, Reading] = {
     "evenly by component; fullest machine first": {"SPREAD": _spread_by_component, "BINPACK": _pack_by_room},
     "evenly by all copies; most copies first": {"SPREAD": _spread_by_all, "BINPACK": _pack_by_copies},
     "machine after machine": {"SPREAD": _spread_in_turn, "BINPACK": _pack_in_turn},
 }
+
+
+def by_lot(seed: int) -> Reading:
+    """The two rules, and a lot among machines that are equal by them."""
+    rng = random.Random(seed)
+    return {
+        "SPREAD": lambda machine, component: (machine.holds[component], rng.random()),
+        "BINPACK": lambda machine, _: (not machine.holds.total(), rng.random()),
+    }
 
 
 def fit(machines: Machines, demands: Sequence[Demand]) -> Fit:
@@ -104,7 +132,7 @@ def fit(machines: Machines, demands: Sequence[Demand]) -> Fit:
 
     O(readings x copies x machines).
     """
-    apart = _must_part(demands)
+    apart = must_part(demands)
     if apart:
         return Fit("no", apart)
     limited = any(demand.most_per_machine is not None for demand in demands)
@@ -117,7 +145,7 @@ def fit(machines: Machines, demands: Sequence[Demand]) -> Fit:
     return Fit("simulated", f"fits in the order of the calls, by each of {len(READINGS)} readings of the rules")
 
 
-def _must_part(demands: Sequence[Demand]) -> str:
+def must_part(demands: Sequence[Demand]) -> str:
     """Two components that may not share a machine, which the platform does not know; empty when there are none."""
     present = [demand for demand in demands if demand.copies]
     for one in present:
@@ -168,21 +196,35 @@ def fits_in_any_order(machines: Machines, demands: Sequence[Demand]) -> bool:
 
 def simulate(machines: Machines, demands: Sequence[Demand], reading: str) -> str:
     """Place all copies in order by one reading of the rules: the first that finds no room in words, else empty."""
-    rules = READINGS[reading]
-    state = [_PackedMachine(index, kind, room, Counter()) for index, (kind, room) in enumerate(machines)]
+    state = empty_machines(machines)
     for demand in demands:
         for number in range(1, demand.copies + 1):
-            able = [machine for machine in state if _has_room(machine, demand)]
-            if not able:
+            if not place_copy(state, demand, READINGS[reading]):
                 return f"copy {number} of {demand.copies} of {demand.component} finds no machine with room"
-            chosen = min(able, key=lambda machine: rules[demand.strategy](machine, demand.component))
-            chosen.free = chosen.free.less(demand.needs[chosen.kind])
-            chosen.holds[demand.component] += 1
-        most = max((machine.holds[demand.component] for machine in state), default=0)
-        if demand.most_per_machine is not None and most > demand.most_per_machine:
-            return f"{most} copies of {demand.component} stand on one machine, at most {demand.most_per_machine} may"
+        crowded = too_many(state, demand)
+        if crowded:
+            return crowded
     return ""
 
 
-def _has_room(machine: _PackedMachine, demand: Demand) -> bool:
-    return machine.kind in demand.needs and demand.needs[machine.kind].fit_in(machine.free)
+def empty_machines(machines: Sequence[tuple[str, Amounts]]) -> list[PackedMachine]:
+    """Machines without a copy."""
+    return [PackedMachine(index, kind, room, Counter()) for index, (kind, room) in enumerate(machines)]
+
+
+def place_copy(state: Sequence[PackedMachine], demand: Demand, reading: Reading) -> bool:
+    """Put a copy where a reading of the rules says; False where no machine has room."""
+    rule = reading[demand.strategy]
+    able = [machine for machine in state if machine.has_room(demand)]
+    if not able:
+        return False
+    min(able, key=lambda machine: rule(machine, demand.component)).take(demand)
+    return True
+
+
+def too_many(state: Sequence[PackedMachine], demand: Demand) -> str:
+    """That more copies of a component stand on a machine than may, in words; else empty."""
+    most = max((machine.holds[demand.component] for machine in state), default=0)
+    if demand.most_per_machine is None or most <= demand.most_per_machine:
+        return ""
+    return f"{most} copies of {demand.component} stand on one machine, at most {demand.most_per_machine} may"

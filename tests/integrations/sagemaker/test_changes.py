@@ -363,6 +363,55 @@ def test_a_packing_that_may_not_fit_is_told(tmp_path: Path) -> None:
     assert "endpoint llm variant main packing: inexact" in notes(told)
 
 
+def spread_over(machines: int, most: int = 0) -> dict[str, Doc]:
+    """A small copy on each machine, and the range of their number."""
+    variant: Doc = {"VariantName": "main", "InstanceType": G5}
+    if most:
+        variant["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": most}
+    small = component("small", "llm", machines, 1, 8)
+    small["Specification"]["SchedulingConfig"] = {"PlacementStrategy": "SPREAD"}
+    return {
+        "endpoint": endpoint("llm", [{"VariantName": "main", "CurrentInstanceCount": machines}]),
+        "config": config("llm", [variant]),
+        "small": small,
+        "big": component("big", "llm", 0, 4, 8),
+    }
+
+
+SMALL_TOGETHER: Contents = {"llm/main/1": {"big": 1}, "llm/main/2": {"small": 2}}
+
+
+def test_copies_find_room_beside_what_runs_or_not(tmp_path: Path) -> None:
+    """Placed anew, all of them would fit: what runs is spread, and stays where it is."""
+    problem = changed(imported(tmp_path, spread_over(2)).problem, {"small": 2, "big": 1})
+    (line,) = exported(problem, SMALL_TOGETHER).lines
+    assert "may not fit (copy 1 of 1 of big finds no machine with room" in line
+    (line,) = exported(problem, SMALL_TOGETHER, as_new=True).lines
+    assert line.endswith("fits as simulated")
+
+
+def test_a_machine_that_is_added_beside_what_runs_is_told(tmp_path: Path) -> None:
+    """Where SageMaker manages their number it adds one, which the plan has not; as many as may be, none where none."""
+    problem = changed(imported(tmp_path, spread_over(2, most=3)).problem, {"small": 2, "big": 1})
+    export = exported(problem, SMALL_TOGETHER)
+    assert f"up to 3 x {G5} (the plan has 2 x {G5}): 1 x big, 2 x small: fits as simulated" in export.lines[0]
+    assert "what runs stays where it is, so one is added where a copy finds no room" in notes(export)
+    assert "InstancePools" not in notes(export)
+
+    problem = changed(imported(tmp_path / "b", spread_over(2, most=2)).problem, {"small": 2, "big": 1})
+    assert "may not fit (copy 1 of 1 of big" in exported(problem, SMALL_TOGETHER).lines[0]
+
+
+def test_copies_of_machines_that_go_may_find_no_room_again(tmp_path: Path) -> None:
+    """Of two machines, with a large copy on one and small ones on the other: on one machine alone they do not fit."""
+    documents = spread_over(3)
+    documents["big"] = component("big", "llm", 1, 4, 8)
+    documents["small"] = component("small", "llm", 4, 1, 8)
+    problem = changed(imported(tmp_path, documents).problem, {"small": 4, "big": 1})
+    (line,) = exported(problem, {"llm/main/1": {"big": 1}, "llm/main/2": {"small": 4}}).lines
+    assert "finds no machine with room once 1 of 3 machines goes" in line
+
+
 def scaled(least: int, most: int, name: str = "chat-8b") -> Doc:
     """An answer of describe-scalable-targets: the range of a component."""
     row = {

@@ -1,0 +1,280 @@
+"""Whether the platform fits what a plan changes beside what runs, which stays on the machines that it is on.
+
+Those machines are not told. So several states are tried, in which each reading of the rules would have put the copies
+and the one that the import reconstructed; copies that go are those of the fullest machines, or of the emptiest; and
+each reading of the rules places those that come. Then all is left to lots a few times. A new configuration is a new
+fleet, on which all copies are placed anew, in an order that nobody tells: as they were made, and the largest first.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from placement.integrations.sagemaker.packing import (
+    READINGS,
+    Fit,
+    PackedMachine,
+    by_lot,
+    empty_machines,
+    fits_in_any_order,
+    must_part,
+    place_copy,
+    too_many,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from placement.integrations.sagemaker.packing import Demand, Machines, Reading, Strategy
+    from placement.integrations.sagemaker.reconstruction import Amounts
+
+_LOTS = 6  # scenarios by lot
+_SETS = 4  # of machines that go by lot
+
+
+@dataclass(frozen=True, slots=True)
+class VariantChange:
+    """What a plan changes of a variant that runs.
+
+    Parameters
+    ----------
+    now : machines that run.
+    after : those of the plan; where the platform manages their number, as they are now.
+    spare : those that the platform adds, in order, where a copy finds no room.
+    anew : all machines are new ones, by a new configuration.
+    present : copies of each component that run, in the order in which they were made.
+    wanted : copies of each component by the plan, in the order of the calls.
+    placed : for each machine that runs the copies of each component, as they were reconstructed.
+    unknown : components whose policy of placement is not told.
+    """
+
+    now: Machines
+    after: Machines
+    spare: Machines
+    anew: bool
+    present: Sequence[Demand]
+    wanted: Sequence[Demand]
+    placed: Sequence[Mapping[str, int]]
+    unknown: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """How surely a change fits; whether copies must go before others come; how many spare machines it took at most."""
+
+    fit: Fit
+    needs_room: bool
+    used: int
+
+
+def fit_in_place(change: VariantChange) -> InPlace:
+    """How surely the platform carries out a change, by all scenarios.
+
+    O(scenarios x copies x machines); there are up to 60 scenarios.
+    """
+    apart = must_part(change.wanted)
+    if apart:
+        return InPlace(Fit("no", apart), _room_is_needed(change), 0)
+    limited = any(demand.most_per_machine is not None for demand in change.wanted)
+    if not limited and fits_in_any_order(change.after, change.wanted):
+        return InPlace(
+            Fit("any order", "every order and every choice of machines leaves room for the next copy"),
+            _room_is_needed(change),
+            0,
+        )
+    needs_room = _room_is_needed(change)
+    used, played = 0, 0
+    for scenario in _scenarios(change):
+        problem, more = scenario.play(down_first=needs_room)
+        used, played = max(used, more), played + 1
+        if problem:
+            return InPlace(Fit("no", f"{problem} (read as: {scenario.name})"), needs_room, used)
+    return InPlace(Fit("simulated", f"fits beside what runs, in each of {played} scenarios"), needs_room, used)
+
+
+def _room_is_needed(change: VariantChange) -> bool:
+    """Whether copies that come may find no room before others go."""
+    return any(scenario.play(down_first=False)[0] for scenario in _scenarios(change)) and any(
+        now.copies > _copies(change.wanted, now.component) for now in change.present
+    )
+
+
+def _copies(demands: Sequence[Demand], component: str) -> int:
+    return sum(demand.copies for demand in demands if demand.component == component)
+
+
+def _scenarios(change: VariantChange) -> Iterator[_Scenario]:
+    """All that is tried; states that a reading can't have led to are left out."""
+    policies: tuple[Strategy | None, ...] = ("SPREAD", "BINPACK") if change.unknown else (None,)
+    crowded = any(demand.most_per_machine is not None for demand in change.wanted)
+    for policy in policies:
+        known = _with_policy(change, policy)
+        for name, reading in READINGS.items():
+            read = _filled(known.now, known.present, reading)
+            starts = [read] if read is not None else []
+            if not starts or not crowded:  # where copies are counted, a guess that packs them says nothing
+                starts.append(_as_placed(known))
+            for start, fullest, largest in product(starts, (True, False), (True, False) if change.anew else (False,)):
+                yield _Scenario(known, name, reading, start, fullest, largest)
+        for lot in range(_LOTS):
+            reading = by_lot(lot)
+            read = _filled(known.now, known.present, reading)
+            if read is not None:
+                yield _Scenario(
+                    known, "by lot among equals", reading, read, bool(lot % 2), change.anew and lot % 3 == 0
+                )
+
+
+def _with_policy(change: VariantChange, policy: Strategy | None) -> VariantChange:
+    if policy is None:
+        return change
+    present, wanted = (
+        [replace(each, strategy=policy) if each.component in change.unknown else each for each in demands]
+        for demands in (change.present, change.wanted)
+    )
+    return replace(change, present=present, wanted=wanted)
+
+
+def _filled(machines: Machines, demands: Sequence[Demand], reading: Reading) -> list[PackedMachine] | None:
+    """Machines with copies placed in order by a reading; None where one finds no room."""
+    state = empty_machines(machines)
+    placed = all(place_copy(state, demand, reading) for demand in demands for _ in range(demand.copies))
+    return state if placed else None
+
+
+def _as_placed(change: VariantChange) -> list[PackedMachine]:
+    state = empty_machines(change.now)
+    of = {demand.component: demand for demand in change.present}
+    for machine, copies in zip(state, change.placed, strict=True):
+        for component, count in copies.items():
+            for _ in range(count):
+                if machine.kind in of[component].needs:
+                    machine.take(of[component])
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenario:
+    """One course of things."""
+
+    change: VariantChange
+    name: str
+    reading: Reading
+    start: Sequence[PackedMachine]
+    fullest: bool  # copies that go are of the fullest machines
+    largest: bool  # a new fleet gets the largest copies first
+
+    def play(self, *, down_first: bool) -> tuple[str, int]:
+        """The first that goes wrong in words, else empty; and how many spare machines were added."""
+        fleet = _Fleet(copy.deepcopy(list(self.start)), list(self.change.spare), self.reading)
+        grows = len(self.change.after) >= len(self.change.now)
+        problem = ""
+        if self.change.anew and grows:
+            problem = fleet.renew(self.change.after, self._ordered(self.change.present))
+        elif grows:
+            fleet.grow(self.change.after)
+        for down in (True, False) if down_first else (False, True):
+            problem = problem or self._change(fleet, down=down)
+        if problem:
+            return problem, fleet.used
+        if self.change.anew and not grows:
+            problem = fleet.renew(self.change.after, self._ordered(self.change.wanted))
+        elif not grows:
+            problem = fleet.shrink(len(self.change.now) - len(self.change.after), self.change.wanted)
+        crowded = next((words for each in self.change.wanted if (words := too_many(fleet.state, each))), "")
+        return problem or crowded, fleet.used
+
+    def _change(self, fleet: _Fleet, *, down: bool) -> str:
+        """Copies that go, or those that come."""
+        for demand in self.change.wanted:
+            now = _copies(self.change.present, demand.component)
+            if down:
+                fleet.remove(demand, now - demand.copies, fullest=self.fullest)
+                continue
+            for number in range(now + 1, demand.copies + 1):
+                if not fleet.place(demand):
+                    return f"copy {number} of {demand.copies} of {demand.component} finds no machine with room"
+        return ""
+
+    def _ordered(self, demands: Sequence[Demand]) -> list[Demand]:
+        if not self.largest:
+            order = [demand.component for demand in self.change.present]
+            return sorted(
+                demands, key=lambda each: order.index(each.component) if each.component in order else len(order)
+            )
+        return sorted(demands, key=lambda each: max(each.needs.values(), default=(0, 0, 0)), reverse=True)
+
+
+class _Fleet:
+    """Machines while things change."""
+
+    def __init__(self, state: list[PackedMachine], spare: list[tuple[str, Amounts]], reading: Reading) -> None:
+        self.state = state
+        self.spare = spare
+        self.reading = reading
+        self.used = 0
+
+    def place(self, demand: Demand) -> bool:
+        """One more copy, on a spare machine where no other has room."""
+        if place_copy(self.state, demand, self.reading):
+            return True
+        if not self.spare:
+            return False
+        (more,) = empty_machines([self.spare[0]])
+        if not more.has_room(demand):
+            return False
+        del self.spare[0]
+        more.index = len(self.state)
+        more.take(demand)
+        self.state.append(more)
+        self.used += 1
+        return True
+
+    def remove(self, demand: Demand, copies: int, *, fullest: bool) -> None:
+        """Take copies away, of the machines that hold most of all copies, or fewest."""
+        for _ in range(copies):
+            holders = [machine for machine in self.state if machine.holds[demand.component]]
+            if not holders:
+                return
+            chosen = (max if fullest else min)(holders, key=lambda machine: machine.holds.total())
+            chosen.give_back(demand)
+
+    def grow(self, after: Machines) -> None:
+        """Add machines up to those."""
+        left = list(after)
+        for machine in self.state:
+            kinds = [kind for kind, _ in left]
+            if machine.kind in kinds:
+                del left[kinds.index(machine.kind)]
+        start = len(self.state)
+        self.state += [replace(machine, index=start + machine.index) for machine in empty_machines(left)]
+
+    def renew(self, machines: Machines, demands: Sequence[Demand]) -> str:
+        """A new fleet, on which all copies are placed anew."""
+        self.state = empty_machines(machines)
+        return self._again([(demand, demand.copies) for demand in demands], "on new machines")
+
+    def shrink(self, count: int, demands: Sequence[Demand]) -> str:
+        """Machines go, and their copies are placed anew: the fullest, the emptiest, and some sets by lot."""
+        ordered = sorted(self.state, key=lambda machine: machine.holds.total())
+        rng = random.Random(len(ordered))
+        choices = [ordered[:count], ordered[-count:], *(rng.sample(ordered, count) for _ in range(_SETS))]
+        for gone in choices:
+            left = _Fleet([copy.deepcopy(each) for each in self.state if each not in gone], [], self.reading)
+            rows = [(each, sum(machine.holds[each.component] for machine in gone)) for each in demands]
+            rng.shuffle(rows)
+            problem = left._again(rows, f"once {count} of {len(self.state)} machines {'goes' if count == 1 else 'go'}")
+            if problem:
+                return problem
+        return ""
+
+    def _again(self, rows: Sequence[tuple[Demand, int]], when: str) -> str:
+        for demand, copies in rows:
+            for _ in range(copies):
+                if not self.place(demand):
+                    return f"a copy of {demand.component} finds no machine with room {when}"
+        return ""
