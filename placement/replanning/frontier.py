@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _FIRST_PART = 0.3  # of the time, for the plan without a limit
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
+_NEAR = 1e-6  # of its cost: a point as near to its bound leaves its time to others
 
 
 def find_frontier(
@@ -151,6 +152,7 @@ class _FrontierSearch:
         found = solve(
             within_moves(self.problem, most),
             time_limit=seconds,
+            gap=0.0 if most is None else _NEAR,
             seed=self.seed,
             work=self._work,
             threads=self._threads,

@@ -215,3 +215,19 @@ def test_a_machine_that_stays_after_all_is_named() -> None:
 
     assert (bought.goes, bought.stays) == (("i1", "i2"), ("i0",))
     assert machines_of(bought, None) == "i1, i2 go; i0 stays"
+
+
+def test_a_point_as_near_to_its_bound_as_floats_tell_leaves_its_time_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The engine that bounds few moves stops a ten-millionth short of a proof; the plan of any moves may need one."""
+    asked: dict[int | None, float] = {}
+
+    def noted(problem: Problem, **how: Any) -> Any:
+        asked[problem.objective.max_moves] = how["gap"]
+        return solve(problem, **how)
+
+    monkeypatch.setattr("placement.replanning.frontier.solve", noted)
+    find_frontier(Problem(**running(1, 1, 1, 1)), [1], time_limit=None, work=WORK)
+
+    assert asked == {None: 0.0, 1: 1e-6}
