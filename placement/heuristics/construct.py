@@ -88,23 +88,35 @@ def place_optional(ws: Workspace, policy: Policy) -> None:
 
 
 def extend(ws: Workspace, policy: Policy, c: int) -> None:
-    """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept."""
-    component = ws.fleet.components[c]
+    """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept.
+
+    An optional copy that ran and stands elsewhere has moved. So where moves are limited, no more come in than may move.
+    """
+    component, limit = ws.fleet.components[c], _most_moved(ws)
     if not component.has_zone_rules:
-        mark = ws.mark()
+        mark, may_move = ws.mark(), limit - ws.running.moved
         put(ws, policy, c, component.copies - ws.placed[c], ANY_ZONE)
+        if ws.running.moved > limit:
+            ws.rollback(mark)
+            put(ws, policy, c, may_move, ANY_ZONE)
         if lacking(ws, c):  # so few that too little would be left after a loss
             ws.rollback(mark)
         return
     total: int | None = component.copies
     while total is not None and ws.placed[c] < component.copies:
         mark = ws.mark()
-        if place_total(ws, policy, c, total):
+        if place_total(ws, policy, c, total) and ws.running.moved <= limit:
             total = component.copies
         else:
             ws.rollback(mark)
             if total == (total := least_total(component, ws.zoned[c], ws.placed[c] + 1, _no_limit(ws))):
                 return
+
+
+def _most_moved(ws: Workspace) -> int:
+    """Moves that a plan may have: as many as there are now, where those are too many."""
+    most = ws.fleet.max_moves
+    return UNLIMITED if most is None else max(most, ws.running.moved)
 
 
 def _no_limit(ws: Workspace) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from placement.compiled.packing import Seat, evaluate
 from placement.documents import Problem
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete, lacking, missing_pins
-from placement.heuristics.construct import construct, fill, supply
+from placement.heuristics.construct import construct, fill, place_optional, supply
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters, dual_values_of
 from placement.heuristics.improve import Improvement, drop_superfluous
@@ -326,6 +326,22 @@ def test_limits_and_moves_that_are_broken_are_named() -> None:
     ws.busy[1] = True
     ws.place(Seat(0, 0, (0,)), 1)
     assert _why(ws) == "max_moves is 0, the plan that was found without it has 1 move"
+
+
+@pytest.mark.parametrize("rules", [{}, {"spread": {"max_skew": 3}}])
+@pytest.mark.parametrize(("most", "placed"), [(0, 0), (2, 2), (3, 4), (None, 4)])
+def test_optional_copies_come_in_within_the_limit_on_moves(rules: Doc, most: int | None, placed: int) -> None:
+    """Three of four copies ran on a machine that is full without them: elsewhere they have moved, the fourth is new."""
+    rows = [{"name": "p", "instance_type": "small", "zone": "a"}]
+    running = {"instances": [{"id": "i", "pool": "p"}],
+               "placements": [{"component": "chat", "instance": "i", "accelerators": [0]}] * 3}  # fmt: skip
+    components = [component("rank", 1, 80), component("chat", 4, 20, min_copies=0, priority=1, **rules)]
+    fleet = fleet_of(components, pools=rows, objective={"max_moves": most} if most is not None else {}, **running)
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    place_optional(ws, BestFit(ws, Shares(fleet)))
+    assert ws.placed == [1, placed]
+    assert is_complete(ws)
 
 
 def test_of_many_options_a_few_are_told() -> None:
