@@ -508,10 +508,17 @@ class Prices:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""
         best = {0: 0}  # copies so far -> the least that their machines are worth
         for zone in c.zones:
-            offers = {(c.on_one[mode.pool], worth[mode.pool]) for mode in c.modes if mode.zone == zone}
-            here, after = [0], dict[int, int]()
-            for n in range(1, c.in_zone[1] + 1):
-                here.append(min(value + here[max(0, n - many)] for many, value in offers))
+            here, after, top, cap = [0], dict[int, int](), c.in_zone[1], c.in_pool  # `here`: by copies, on pools so far
+            offers = Counter((c.on_one[p], worth[p]) for p in {mode.pool for mode in c.modes if mode.zone == zone})
+            for (many, value), alike in offers.items():
+                for _ in range(min(alike, -(-top // max(1, cap)))):  # more pools than that hold no more
+                    here = [
+                        min(
+                            here[n - k] - (-k // many) * value
+                            for k in range(max(0, n - len(here) + 1), min(n, cap) + 1)
+                        )
+                        for n in range(min(top, len(here) - 1 + cap) + 1)
+                    ]
             for before, n in product(best, range(c.in_zone[0], len(here))):
                 after[before + n] = min(best[before] + here[n], after.get(before + n, best[before] + here[n]))
             best = {n: value for n, value in after.items() if n <= c.copies}

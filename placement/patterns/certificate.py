@@ -196,10 +196,12 @@ def _component_value(
         reward = prices.level[component.level]
     modes = relaxation.modes_of[component.index]
     if counts_whole(component):  # in no sum
-        offers: dict[int, set[tuple[int, int]]] = {}
+        most_in_pool = relaxation.in_pool.get(component.index)
+        offers: dict[int, dict[int, tuple[int, int]]] = {}
         for mode in modes:
-            offers.setdefault(mode.zone, set()).add((mode.parts, machine[mode.pool]))
-        return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
+            offers.setdefault(mode.zone, {})[mode.pool] = mode.parts, machine[mode.pool]
+        machines = {z: set(here.values()) if most_in_pool is None else [*here.values()] for z, here in offers.items()}
+        return cheapest_machines(component, machines, relaxation.zones[component.index], reward, most_in_pool)
     dual_value = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
     if component.demand:
         dual_value, paid = less_elsewhere(relaxation, component, modes, dual_value, prices)

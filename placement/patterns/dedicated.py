@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.zone_limits import ZoneLimits
@@ -21,22 +21,25 @@ def counts_whole(component: FleetComponent) -> bool:
 
 
 def cheapest_machines(
-    component: FleetComponent, offers: Mapping[int, set[tuple[int, int]]], limits: ZoneLimits | None, reward: int = 0
+    component: FleetComponent,
+    offers: Mapping[int, Collection[tuple[int, int]]],
+    limits: ZoneLimits | None,
+    reward: int = 0,
+    most_in_pool: int | None = None,
 ) -> int:
     """The least worth of whole machines for a dedicated component's copies; each copy placed brings `reward`.
 
-    `offers` are, by zone, how many copies a machine holds and what it is worth. A covering knapsack in each zone, then
-    one over zones. O(zones x copies x (copies + offers)).
+    `offers` are, by zone, how many copies a machine of a pool holds and what it is worth. With `most_in_pool`, no pool
+    holds more copies, and there is an offer for each pool. A covering knapsack in each zone, then one over zones.
+    O(zones x copies x (copies + offers)), with `most_in_pool` O(copies^2 x offers).
     """
     best: dict[int, int] = {0: 0}  # copies in the zones so far -> worth
     for zone, machines in offers.items():
         low, high = (0, component.copies) if limits is None else (limits.least[zone], limits.most[zone])
-        here = [0]
-        for n in range(1, high + 1):
-            here.append(min(dual_value + here[max(0, n - many)] for many, dual_value in machines))
+        here = _covered(machines, high) if most_in_pool is None else _covered_by_pools(machines, high, most_in_pool)
         after: dict[int, int] = {}
         for before, paid in best.items():
-            for n in range(low, min(high, component.copies - before) + 1):
+            for n in range(low, min(high, len(here) - 1, component.copies - before) + 1):
                 total = paid + here[n]
                 if total < after.get(before + n, total + 1):
                     after[before + n] = total
@@ -44,3 +47,23 @@ def cheapest_machines(
     totals = [paid - reward * n for n, paid in best.items() if n >= component.required]
     # With nothing there is no plan at all: stay on the safe side.
     return min(totals, default=min(0, -reward * component.copies))
+
+
+def _covered(machines: Collection[tuple[int, int]], most: int) -> list[int]:
+    """For each number of copies up to the most, what machines for them are worth at least."""
+    here = [0]
+    for n in range(1, most + 1):
+        here.append(min(worth + here[max(0, n - many)] for many, worth in machines))
+    return here
+
+
+def _covered_by_pools(machines: Collection[tuple[int, int]], most: int, most_in_pool: int) -> list[int]:
+    """The same where no pool holds more than so many copies; the list ends where the pools do."""
+    here = [0]
+    for many, worth in machines:
+        alone = [-(-n // many) * worth for n in range(min(most, most_in_pool) + 1)]
+        here = [
+            min(here[n - k] + alone[k] for k in range(max(0, n - len(here) + 1), min(n, len(alone) - 1) + 1))
+            for n in range(min(most, len(here) + len(alone) - 2) + 1)
+        ]
+    return here

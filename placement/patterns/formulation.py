@@ -56,8 +56,7 @@ _PARAMS = PATTERNS.formulation
 _WIDE = 2  # accelerators of a copy that is branched on
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "
-    "max_per_instance of several components together; avoid; "
-    "losses of a pool where copies have machines of their own"
+    "max_per_instance of several components together; avoid"
 )
 # A rule, or a few, between semicolons. The page on the formulation says each in full.
 RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
@@ -162,7 +161,8 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     in_pool = _few_in_pool(fleet)
     elsewhere = {c.index: c.pool_loss_floor for c in fleet.components if c.demand and c.pool_loss_floor}
     # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one.
-    device_classes = _device_classes(fleet, zones, _by_pool if in_pool or elsewhere else _by_zone)
+    capped = any(not fleet.components[c].dedicated for c in (*in_pool, *elsewhere))
+    device_classes = _device_classes(fleet, zones, _by_pool if capped else _by_zone)
     if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
         device_classes = _device_classes(fleet, zones, _anywhere)
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
@@ -313,7 +313,7 @@ def _mean(fleet: Fleet, component: FleetComponent, limits: ZoneLimits | None, pa
         component = replace(component, required=component.copies)
         limits = zone_limits(component)
     zones = {fleet.pools[p].zone for option in component.options for p in option.pools}
-    machines = cheapest_machines(component, {z: {(parts, 1)} for z in zones}, limits)
+    machines = cheapest_machines(component, {z: [(parts, 1)] for z in zones}, limits)
     return component.required / machines if machines > 0 else float(parts)
 
 
@@ -361,12 +361,11 @@ def _few_in_pool(fleet: Fleet) -> dict[int, int]:
     """The most copies of a component in any one pool, where the loss of a pool must leave some.
 
     Of n copies a pool holds n - a at most, for a floor of a: taken at all copies, so it holds however many are placed.
-    Left out are those that may have none at all, those with a demand, of which that is often no limit, and those whose
-    copies are not counted one by one here.
+    Left out are those that may have none at all, and those with a demand, of which that is often no limit.
     """
     found = {}
     for c in fleet.components:
-        most = None if c.demand or counts_whole(c) else most_by_floor(c, c.pool_loss_floor)
+        most = None if c.demand else most_by_floor(c, c.pool_loss_floor)
         if most is not None:
             found[c.index] = most
     return found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.spread import keeps_zone_rules
+from placement.compiled.survival import most_in_pool
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import zone_limits
 from placement.reductions.base import CarriedBound, Reduction
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, FleetComponent
 
-    Choice = tuple[float, tuple[int, ...]]  # what machines are worth, and their pools
+    Choice = tuple[float, tuple[tuple[int, int], ...]]  # what machines are worth, and the copies of each pool
 
 _PARAMS = REDUCTIONS.preassigned
 
@@ -115,14 +116,11 @@ def _house(
     if not whole:
         return None
     counts = min(whole, key=lambda n: (whole[n][0], n))
-    left = list(counts)
-    found = []
-    for p in whole[counts][1]:
-        zone = fleet.pools[p].zone
-        taken = seats[p][: left[zone]]
-        left[zone] -= len(taken)
-        found.append(Machine(p, None, tuple(sorted(taken))))
-    return [machine for machine in found if machine.seats]
+    return [
+        Machine(p, None, tuple(sorted(seats[p][: copies - before])))
+        for p, copies in whole[counts][1]
+        for before in range(0, copies, len(seats[p]))
+    ]
 
 
 def _cheapest_in_zone(
@@ -133,20 +131,27 @@ def _cheapest_in_zone(
     dual_value: Sequence[float],
     used: Sequence[int],
 ) -> list[Choice]:
-    """For each number of copies, the machines of a zone that hold so many and are worth least."""
+    """For each number of copies, the machines of a zone that hold so many and are worth least.
+
+    No pool holds more than may be lost with it.
+    """
+    required, cap = component.required, most_in_pool(component)
     nothing: Choice = (math.inf, ())
-    best: list[Choice] = [(0.0, ()), *[nothing] * component.required]
+    best: list[Choice] = [(0.0, ()), *[nothing] * required]
     for p, many in holds.items():
         pool = fleet.pools[p]
         if pool.zone != zone or not many:
             continue
-        most = -(-component.required // many)
-        if pool.max_instances is not None:
-            most = min(most, pool.max_instances - used[p])
-        for _ in range(most):
-            before = [best[max(0, n - many)] for n in range(component.required + 1)]
-            more = [(paid + dual_value[p], (*pools, p)) for paid, pools in before]
-            best = [best[0], *map(min, best[1:], more[1:])]
+        room = required if pool.max_instances is None else many * max(0, pool.max_instances - used[p])
+        alone = [
+            -(-n // many) * dual_value[p] for n in range(min(required, room, required if cap is None else cap) + 1)
+        ]
+        best = [
+            min(
+                (best[n - k][0] + alone[k], best[n - k][1] + ((p, k),) * (k > 0)) for k in range(min(n + 1, len(alone)))
+            )
+            for n in range(required + 1)
+        ]
     return best
 
 
