@@ -32,7 +32,7 @@ from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.enumeration.reduced_costs import Reduced
@@ -217,8 +217,8 @@ class WholeProgram:
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
         """Whether there is a solution of so many steps; None when that is not known.
 
-        These are the last digits of what HiGHS says of all cheaper ones. Few machine counts cost just so much: each of
-        them is a program of its own, without money.
+        These are the last digits of what HiGHS says of all cheaper ones. Where few machine counts cost just so much,
+        each of them is a program of its own, without money.
         """
         pools: dict[int, list[int]] = {}
         for k, price in self._cost.items():
@@ -226,17 +226,40 @@ class WholeProgram:
         lower, upper = self.rows.lower, self.rows.upper
         ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
         counts = counts_costing(list(pools), ranges, least, most, _PARAMS.most_counts)
-        for some in (None,) if counts is None else counts:
-            there = None if some is None else self._is_there(dict(zip(pools, some, strict=True)), pools, budget)
+        programs = (
+            self._by_digits(least, most)
+            if counts is None
+            else (self._with_counts(dict(zip(pools, some, strict=True)), pools) for some in counts)
+        )
+        for rows in programs:
+            there = self._is_there(rows, budget)
             if there is not False:
                 return there
         return False
 
-    def _is_there(self, counts: Mapping[int, int], pools: Mapping[int, list[int]], budget: Budget) -> bool | None:
-        """Whether there is a solution with so many machines of each price."""
+    def _with_counts(self, counts: Mapping[int, int], pools: Mapping[int, list[int]]) -> _Rows:
+        """The rows without money, with so many machines of each price."""
         rows = self.rows.first(self._given)
         for price, n in counts.items():
             rows.row(n, n, dict.fromkeys(pools[price], 1.0))
+        return rows
+
+    def _by_digits(self, least: int, most: int) -> Iterator[_Rows]:
+        """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
+
+        In numbers of half as many digits HiGHS's tolerances are less than one.
+        """
+        base = 10 ** (len(str(most)) // 2)
+        for first in range(least // base, most // base + 1):
+            rows = self.rows.first(self._given)
+            last = {k: float(n % base) for k, n in self._cost.items()}
+            carried = rows.column(sum(n * rows.upper[k] for k, n in last.items()) // base)
+            rows.row(first, first, {k: float(n // base) for k, n in self._cost.items()} | {carried: 1.0})
+            rows.row(max(0, least - first * base), min(base - 1, most - first * base), last | {carried: -float(base)})
+            yield rows
+
+    def _is_there(self, rows: _Rows, budget: Budget) -> bool | None:
+        """Whether there is a solution of these rows."""
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, **limits)
         if solver is None:
