@@ -508,21 +508,19 @@ class Prices:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""
         best = {0: 0}  # copies so far -> the least that their machines are worth
         for zone in c.zones:
-            here, after, top, cap = [0], dict[int, int](), c.in_zone[1], c.in_pool  # `here`: by copies, on pools so far
+            (low, top), here = c.in_zone, {0: 0}
             offers = Counter((c.on_one[p], worth[p]) for p in {mode.pool for mode in c.modes if mode.zone == zone})
-            for (many, value), alike in offers.items():
-                for _ in range(min(alike, -(-top // max(1, cap)))):  # more pools than that hold no more
-                    here = [
-                        min(
-                            here[n - k] - (-k // many) * value
-                            for k in range(max(0, n - len(here) + 1), min(n, cap) + 1)
-                        )
-                        for n in range(min(top, len(here) - 1 + cap) + 1)
-                    ]
-            for before, n in product(best, range(c.in_zone[0], len(here))):
-                after[before + n] = min(best[before] + here[n], after.get(before + n, best[before] + here[n]))
-            best = {n: value for n, value in after.items() if n <= c.copies}
+            for (many, value), pools in offers.items():
+                alone = {n: -(-n // many) * value for n in range(min(top, c.in_pool) + 1)}
+                for _ in range(min(pools, -(-top // max(1, c.in_pool)))):  # more of them hold no more
+                    here = together(here, alone, top)
+            best = together(best, {n: here[n] for n in range(low, len(here))}, c.copies)
         return min((paid - reward * n for n, paid in best.items() if n >= c.required), default=0)  # none: no plan
+
+
+def together(here: dict[int, int], there: dict[int, int], most: int) -> dict[int, int]:
+    sums = [(n + k, a + b) for (n, a), (k, b) in product(here.items(), there.items()) if n + k <= most]
+    return dict(sorted(sums, reverse=True))  # of each number of copies the last one stays, which is the least
 
 
 class Clique:

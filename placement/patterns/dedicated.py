@@ -53,15 +53,15 @@ def _covered(machines: Collection[tuple[int, int]], most: int) -> list[int]:
     """For each number of copies up to the most, what machines for them are worth at least."""
     here = [0]
     for n in range(1, most + 1):
-        here.append(min(worth + here[max(0, n - many)] for many, worth in machines))
+        here.append(min(value + here[max(0, n - many)] for many, value in machines))
     return here
 
 
 def _covered_by_pools(machines: Collection[tuple[int, int]], most: int, most_in_pool: int) -> list[int]:
     """The same where no pool holds more than so many copies; the list ends where the pools do."""
     here = [0]
-    for many, worth in machines:
-        alone = [-(-n // many) * worth for n in range(min(most, most_in_pool) + 1)]
+    for many, value in machines:
+        alone = [-(-n // many) * value for n in range(min(most, most_in_pool) + 1)]
         here = [
             min(here[n - k] + alone[k] for k in range(max(0, n - len(here) + 1), min(n, len(alone) - 1) + 1))
             for n in range(min(most, len(here) + len(alone) - 2) + 1)

@@ -16,7 +16,8 @@ direct model, which has running machines one by one, bounds and makes plans (`di
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
 column generation comes first at any size, which then ends with ruin and recreate and large neighbourhoods; if the
-problem is small CP-SAT has the rest of the time. Where moves are limited the outline comes first.
+problem is small CP-SAT has the rest of the time. Where moves are limited CP-SAT and the outline share the time, side by
+side where there is a second core: the one proves, the other has the better bounds and plans of what is hard.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -73,10 +74,12 @@ class AutoOptions:
     Attributes
     ----------
     direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
+    direct_terms_few_moves : the same where moves are limited, which settles most of a plan.
     decompose_from : with so many copies or more, the problem is solved in parts.
     """
 
     direct_terms: int = 20_000
+    direct_terms_few_moves: int = 100_000
     decompose_from: int = 3_000
 
 
@@ -214,7 +217,8 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
         yield from TURNS[FIRST]
         few = solve.fleet.max_moves is not None and any(solve.fleet.running)
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
-        turns = TURNS[small if _size(solve, options) == SMALL else large]
+        terms = options.direct_terms_few_moves if few else options.direct_terms
+        turns = TURNS[small if _size(solve, terms, options.decompose_from) == SMALL else large]
         turns = tuple(turn for turn in turns if turn.cores in (0, _cores(solve)) and not (turn.beside and work))
         yield from (turn if work is None or turn.work is not None else replace(turn, work=work) for turn in turns)
         return
@@ -225,7 +229,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     demands = TURNS[DEMANDS] if any(c.demand for c in solve.fleet.components) else ()
     for turn in (*_packers(solve.fleet), *demands):
         yield replace(turn, work=work)
-    size = _size(solve, options)
+    size = _size(solve, options.direct_terms, options.decompose_from)
     searches = TURNS[DEAR if size == LARGE and _moves_are_dear(solve.fleet) else size]
     if work is not None:  # one search, which is the last of those by the clock
         yield replace(searches[-1], work=work)
@@ -244,12 +248,13 @@ def _moves_are_dear(fleet: Fleet) -> bool:
     return moves > _PARAMS.dear * rent
 
 
-def _size(solve: Solve, options: AutoOptions) -> str:
+def _size(solve: Solve, terms: int, decompose_from: int) -> str:
+    """SMALL up to so many terms of the direct model, HUGE from so many copies."""
     fleet, best = solve.fleet, solve.value
-    if _copies(solve) >= options.decompose_from:
+    if _copies(solve) >= decompose_from:
         return HUGE
     new = most_new_machines(fleet, best.ticks if best and not any(best.left_out) else None)
-    return SMALL if direct_terms(fleet, new) <= options.direct_terms else LARGE
+    return SMALL if direct_terms(fleet, new) <= terms else LARGE
 
 
 def _copies(solve: Solve) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement import Problem, Status
+from placement import Problem, Status, check_certificate
 from placement.compiled.fleet import compile_fleet
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
@@ -198,6 +198,20 @@ def test_copies_that_must_outlive_a_pool_are_paid_for_elsewhere(copies: int, flo
         assert result.status == "infeasible"
         return
     assert result.bound == least * 1_000_000
+
+
+@pytest.mark.parametrize(("copies", "floor", "least"), [(4, 2, 11), (8, 4, 11), (12, 5, 22), (12, 4, 12), (70, 4, 27)])
+def test_whole_machines_outlive_a_pool_too(copies: int, floor: int, least: int) -> None:
+    """Four copies fill a machine that is theirs alone; the checker of certificates says the same without an engine.
+
+    Beyond 64 copies they are parts of machines, of which branching makes whole ones: 17 on spot, one on demand.
+    """
+    document = _spot(copies, floor, dedicated=True)
+    result = placement.solve(Problem(**document), "column-generation", time_limit=None, work=5, certificate=True)
+    assert (result.status, result.cost) == ("optimal", least * 1_000_000)
+    certificate = placement.certify(result, time_limit=None)
+    (proof,) = check_certificate.check(check_certificate.Problem(document), certificate.document)
+    assert proof.checked == least * 1_000_000
 
 
 def test_the_bound_of_pool_losses_holds_beside_limits_and_commitments() -> None:

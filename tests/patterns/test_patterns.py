@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from placement.solving.incumbent import Incumbent
 from tests import brute
 from tests.corpus import one_by_one
 from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import FleetComponent
 
 
 def contents(capacity: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
@@ -265,13 +268,8 @@ def test_machines_of_a_dedicated_component_are_whole() -> None:
     assert bound_of(zones="abc", components=[many]).bound == 18_000_000
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
-    """Against every number of machines of each offer."""
-    rng = random.Random(seed)
-    required = rng.randint(0, 4)
-    copies = required + rng.randint(0, 2)
-    reward = rng.choice([0, 0, 3, 8])
+def dedicated(copies: int, required: int) -> FleetComponent:
+    """So many copies, of which some are required."""
     row = {"name": "c", "copies": copies, "min_copies": required, "dedicated": True}
     shape = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
     problem = Problem(
@@ -280,6 +278,16 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
         pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
         components=[row],
     )
+    return compile_fleet(problem).components[0]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
+    """Against every number of machines of each offer."""
+    rng = random.Random(seed)
+    required = rng.randint(0, 4)
+    copies = required + rng.randint(0, 2)
+    reward = rng.choice([0, 0, 3, 8])
     offers = {z: {(rng.randint(1, 3), rng.randint(1, 9)) for _ in range(rng.randint(1, 2))} for z in range(2)}
     limits = None
     if rng.random() < 0.6:
@@ -298,13 +306,39 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
                 for z in (0, 1)
             )
             totals.append(dual_value - reward * sum(n))
-    found = cheapest_machines(compile_fleet(problem).components[0], offers, limits, reward)
+    found = cheapest_machines(dedicated(copies, required), offers, limits, reward)
     if totals:
         assert found == min(totals)
     else:
         assert found == -reward * copies
     if not reward:
-        assert cheapest_machines(compile_fleet(problem).components[0], offers, limits) == found
+        assert cheapest_machines(dedicated(copies, required), offers, limits) == found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_pool_holds_more_of_a_dedicated_component_than_may_be_lost_with_it(seed: int) -> None:
+    """Against every number of copies of each pool."""
+    rng = random.Random(seed)
+    required = rng.randint(1, 6)
+    component = dedicated(required + rng.randint(0, 2), required)
+    offers = {z: [(rng.randint(1, 3), rng.randint(1, 9)) for _ in range(rng.randint(1, 3))] for z in range(2)}
+    cap, reward = rng.randint(0, 4), rng.choice([0, 0, 5])
+    limits = None
+    if rng.random() < 0.5:
+        low = {z: rng.randint(0, 1) for z in offers}
+        limits = ZoneLimits(low, {z: low[z] + rng.randint(0, 3) for z in offers})
+    pools = [(z, many, worth) for z, here in offers.items() for many, worth in here]
+    totals = []
+    for counts in itertools.product(range(cap + 1), repeat=len(pools)):
+        zoned = [sum(n for n, (z, _, _) in zip(counts, pools, strict=True) if z == zone) for zone in offers]
+        kept = limits is None or all(limits.least[z] <= zoned[z] <= limits.most[z] for z in offers)
+        if required <= sum(counts) <= component.copies and kept:
+            paid = sum(-(-n // many) * worth for n, (_, many, worth) in zip(counts, pools, strict=True))
+            totals.append(paid - reward * sum(counts))
+    found = cheapest_machines(component, offers, limits, reward, cap)
+    assert found == min(totals, default=-reward * component.copies)
+    if cap >= component.copies:
+        assert cheapest_machines(component, offers, limits, reward) == found
 
 
 @pytest.mark.parametrize(
