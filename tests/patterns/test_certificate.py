@@ -207,12 +207,10 @@ def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
 )
 def test_the_covering_bound(dual_value: tuple[int, ...], least: int, limits: Any, bound: int | None) -> None:
     """Cheapest worth first, parts of machines allowed, in whole micro-dollars rounded up."""
-    fleet = fleet_of(
-        {"price_per_hour": 1e-6, "min_instances": 1},
-        {"price_per_hour": 2e-6, "max_instances": 2},
-        {"price_per_hour": 9e-6},
-    )
-    assert covering_bound(fleet, Cut(dual_value, least), *(limits or ())) == bound
+    fewest, most = limits or ((1, 0, 0), (None, 2, None))
+    rows = zip((1e-6, 2e-6, 9e-6), fewest, most, strict=True)
+    fleet = fleet_of(*({"price_per_hour": price, "min_instances": a, "max_instances": b} for price, a, b in rows))
+    assert covering_bound(fleet, Cut(dual_value, least)) == bound
 
 
 @pytest.mark.parametrize("seed", range(25))

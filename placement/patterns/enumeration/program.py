@@ -237,14 +237,14 @@ class WholeProgram:
                 return there
         return False
 
-    def _with_counts(self, counts: Mapping[int, int], pools: Mapping[int, list[int]]) -> _Rows:
+    def _with_counts(self, counts: Mapping[int, int], pools: Mapping[int, list[int]]) -> IntegerRows:
         """The rows without money, with so many machines of each price."""
         rows = self.rows.first(self._given)
         for price, n in counts.items():
             rows.row(n, n, dict.fromkeys(pools[price], 1.0))
         return rows
 
-    def _by_digits(self, least: int, most: int) -> Iterator[_Rows]:
+    def _by_digits(self, least: int, most: int) -> Iterator[IntegerRows]:
         """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
 
         In numbers of half as many digits HiGHS's tolerances are less than one.
@@ -258,7 +258,7 @@ class WholeProgram:
             rows.row(max(0, least - first * base), min(base - 1, most - first * base), last | {carried: -float(base)})
             yield rows
 
-    def _is_there(self, rows: _Rows, budget: Budget) -> bool | None:
+    def _is_there(self, rows: IntegerRows, budget: Budget) -> bool | None:
         """Whether there is a solution of these rows."""
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, **limits)
