@@ -22,16 +22,25 @@ if TYPE_CHECKING:
     from placement.sizing import Model, Sizing
 
 _UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
+_NO_HOST = f"no host has {VCPUS} vCPUs and {MEMORY_GIB} GiB for a copy"
 _SIXTEEN_BITS = ("", "auto", "bf16", "bfloat16", "fp16", "float16", "half")
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
 
 
 @dataclass(frozen=True, slots=True)
 class Machinery:
-    """Accelerators of a kind: the most of them in one machine, and the zones that have such machines."""
+    """Accelerators of a kind: in each zone the most in one machine whose host has room for a copy on each."""
 
-    most: int
-    zones: frozenset[str]
+    by_zone: Mapping[str, int]
+
+    @property
+    def most(self) -> int:
+        """The most in one machine anywhere."""
+        return max(self.by_zone.values(), default=0)
+
+    def zones(self, accelerators: int) -> set[str]:
+        """The zones with a machine that has so many."""
+        return {zone for zone, most in self.by_zone.items() if most >= accelerators}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     if not found:
         told = "; ".join(reasons)
         raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose other GPUs with --gpu")
-    zones = len(frozenset[str]().union(*(machinery[copy.row["on"][0]].zones for copy in found)))
+    zones = len(set[str]().union(*(machinery[copy.row["on"][0]].zones(copy.row["accelerators"]) for copy in found)))
     if zones <= answers.survive_zones:
         lost = f"{answers.survive_zones} of the zones"
         raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
@@ -141,7 +150,7 @@ def _sized_copies(
     device: str, most: int, model: Model, wish: ModelWish, *, share: bool
 ) -> tuple[list[DraftedCopy], list[str]]:
     """A copy on the fewest accelerators of a kind on which it fits; the reason when there is none."""
-    reason = _UNKNOWN
+    reason = _NO_HOST if _is_known(device) else _UNKNOWN
     launch = _launch(wish, model, concurrency=CONCURRENCY)
     for degree in (2**power for power in range(most.bit_length() if _is_known(device) else 0)):
         sized = size(model, device, degree, launch)
@@ -171,7 +180,7 @@ def _measured_copies(
         choice = measured[device, count]
         sized = _as_measured(model, wish, choice.profile)
         if count > most:
-            reasons.append(f"not on {count} x {device}: a machine has at most {most}")
+            reasons.append(f"not on {count} x {device}: {f'a machine has at most {most}' if most else _NO_HOST}")
         elif sized is not None and not sized.fits and wish.concurrency is not None:
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:

@@ -17,6 +17,7 @@ from placement.quickstart.machines import (
     SAGEMAKER_KEEPS,
     VCPUS,
     choose_machines,
+    hosted,
     reserved_gib,
     without_zone,
 )
@@ -109,14 +110,13 @@ def _without_zone(market: Market, machines: Machines) -> tuple[str, ...]:
 
 def _machinery(market: Market, made: Blocks) -> dict[str, Machinery]:
     """Where each kind of accelerator is, and how many one machine has at most."""
-    found: dict[str, Machinery] = {}
+    found: dict[str, dict[str, int]] = {}
     for pool in made.pools:
         facts = market.types[pool["instance_type"]]
         if facts.accelerator_count:
-            before = found.get(facts.device, Machinery(0, frozenset()))
-            most = max(before.most, facts.accelerator_count)
-            found[facts.device] = Machinery(most, before.zones | {pool["zone"]})
-    return found
+            by_zone = found.setdefault(facts.device, {})
+            by_zone[pool["zone"]] = max(by_zone.get(pool["zone"], 0), hosted(facts))
+    return {device: Machinery(by_zone) for device, by_zone in found.items()}
 
 
 def _problem(answers: Answers, made: Blocks, drafted: list[Drafted]) -> Problem:

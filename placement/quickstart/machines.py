@@ -122,9 +122,7 @@ def _cheapest_hosts(market: Market, found: Sequence[InstanceFacts], answers: Ans
 
     chosen: dict[tuple[str, int], InstanceFacts] = {}
     for facts in sorted(found, key=lambda facts: (price(facts), facts.name)):
-        room = facts.memory_gib - reserved_gib(facts)
-        holds = facts.vcpus >= VCPUS * facts.accelerator_count and room >= MEMORY_GIB * facts.accelerator_count
-        if holds:
+        if hosted(facts) == facts.accelerator_count:
             chosen.setdefault((facts.accelerator, facts.accelerator_count), facts)
     if not chosen:
         names = ", ".join(printable(facts.name) for facts in found[:5])
@@ -132,6 +130,12 @@ def _cheapest_hosts(market: Market, found: Sequence[InstanceFacts], answers: Ans
             f"no host is large enough for a copy on each accelerator; name a type with --instance-type: {names}"
         )
     return sorted(chosen.values(), key=lambda facts: (facts.accelerator, facts.accelerator_count))
+
+
+def hosted(facts: InstanceFacts) -> int:
+    """The accelerators of a machine for whose copies its host has room."""
+    room = facts.memory_gib - reserved_gib(facts)
+    return max(0, min(facts.accelerator_count, int(facts.vcpus // VCPUS), int(room // MEMORY_GIB)))
 
 
 def reserved_gib(facts: InstanceFacts) -> float:

@@ -111,6 +111,32 @@ def test_a_lost_zone_leaves_what_an_even_spread_leaves(copies: int, left: int) -
     assert (made.spread.min_zones, made.min_available_on_zone_loss) == (2, left)
 
 
+def test_zones_without_a_machine_that_is_large_enough_do_not_count() -> None:
+    """Two accelerators a copy, and one of the two zones has machines with one alone."""
+    small = InstanceFacts("kubernetes", "small", "L4", 1, 1, 24, 8, 64)
+    large = replace(small, name="large", accelerator_count=2, memory_gib=128, vcpus=16)
+    nodes = (Node("n0", "small", "a"), Node("n1", "small", "b"), Node("n2", "large", "a"))
+    market = Market([Findings("nodes", (small, large), nodes=nodes)])
+    given = answers(ModelWish("Qwen3-8B", copies=2), gpus=(), region="", prices={"small": 1, "large": 2})
+
+    with pytest.raises(UsageError, match="can't survive the loss of 1 of the zones: its machines are in 1 alone"):
+        draft(replace(given, survive_zones=1), market)
+    assert draft(given, market)
+
+
+def test_a_host_that_is_too_small() -> None:
+    """For a copy on any of its accelerators: told, in place of a problem without a plan."""
+    facts = InstanceFacts("kubernetes", "thin", "L40S", 4, 1, 48, 5, 64)
+    market = Market([Findings("nodes", (facts,), nodes=(Node("n0", "thin", "a"),))])
+    given = answers(ModelWish("phi-2"), gpus=(), region="", prices={"thin": 1})
+
+    with pytest.raises(UsageError, match=r"not on L40S: .* GiB are there on 2; choose other GPUs"):
+        draft(replace(given, models=(ModelWish("Qwen3-235B-A22B"),)), market)  # 5 vCPUs are enough for two
+    tiny = Market([Findings("nodes", (replace(facts, memory_gib=7),), nodes=(Node("n0", "thin", "a"),))])
+    with pytest.raises(UsageError, match="not on L40S: no host has 2 vCPUs and 8 GiB for a copy"):
+        draft(given, tiny)
+
+
 def test_two_lost_zones_take_three() -> None:
     """And three copies; with fewer zones it is refused."""
     (made,) = draft(answers(ModelWish("phi-2"), survive_zones=2), MARKET).problem.components
