@@ -129,7 +129,9 @@ def choose_python(candidates: Sequence[str | None]) -> str:
 
 def environment() -> dict[str, str]:
     """Variables for what we start: a path set for another project must not reach into this one."""
-    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+    # Bytecode is kept, whoever asks for none: a hundred processes import the package, and each would compile it.
+    others = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    inherited = {key: value for key, value in os.environ.items() if key not in others}
     return {**inherited, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
 
 
@@ -539,7 +541,8 @@ def search(package: str, arguments: Sequence[str]) -> int:
 def clean() -> None:
     """Remove what the routine made; nothing that git tracks."""
     caches = [".hypothesis", ".mutation", ".mypy_cache", ".pytest_cache", ".ruff_cache"]
-    for folder in [ROOT / name for name in (".venv", *caches, "docs/_build", "dist", "build")]:
+    folders = [ROOT / name for name in (".venv", *caches, "docs/_build", "dist", "build")]
+    for folder in [*folders, *ROOT.rglob("__pycache__")]:
         shutil.rmtree(str(folder), ignore_errors=True)
 
 

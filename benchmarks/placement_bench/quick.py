@@ -49,8 +49,16 @@ SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
     "vector-packing": _LONG,
 }
-# These take a minute or more each, as the least work bounds neither mixes nor dives: only with ``--slow``, at night.
-AT_NIGHT = dict.fromkeys(("auto", "column-generation"), ("fleet-mixed", "fleet-replan"))
+# Those of fleets take a minute or more each, as the least work bounds neither mixes nor dives: only with ``--slow``, at
+# night.
+AT_NIGHT = {
+    "auto": ("fleet-mixed", "fleet-replan", "demand-whole"),
+    "column-generation": ("fleet-mixed", "fleet-replan"),
+}
+# Where all is bin packing `auto` hands it to `vector-packing`, which runs on the same case: at night, but for a set of
+# one size, of several, and of several types of bins.
+PACKING = "vector-packing"
+BY_BOTH = ("falkenauer-t", "vbp-new", "ekici-1-100")
 FLEETS = "fleet-"
 GENERATED = "gen-"  # before the name of the published set that they are like
 
@@ -77,7 +85,7 @@ def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None], *, 
             say(f"SKIPPED: {one.name}: {error}")
     if not runs:
         raise UsageError("there are no quick cases to run")
-    return runs
+    return sorted(runs, key=lambda run: run.solver != "auto")  # the longest first: none is left alone at the end
 
 
 def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]:
@@ -86,10 +94,13 @@ def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]
     cases = [case for case in one.cases(data) if any(fnmatchcase(case.name, pattern) for pattern in one.quick)]
     wanted = EVERYWHERE if few and not one.name.startswith(FLEETS) else tuple(WORK)
     for case in cases[:1] if few else cases:
-        for name in case.load().solvers():
+        solvers = case.load().solvers()
+        for name in solvers:
             if few and one.name in SLOW.get(name, ()):
                 continue
             if few and not slow and one.name in AT_NIGHT.get(name, ()):
+                continue
+            if few and not slow and name == "auto" and PACKING in solvers and one.name not in BY_BOTH:
                 continue
             if name in wanted or (name not in SOLVERS and name not in WORK):
                 yield Asked(set=one.name, case=case.name, solver=name, seconds=SECONDS, work=WORK.get(name))

@@ -6,14 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement_bench.cases import Case, CaseSet
-from placement_bench.consolidation.month_task import MonthTask
-from placement_bench.consolidation.strategies import ConsolidationTask
 from placement_bench.consolidation.trace import MONTH, read_month
 from placement_bench.sets.fleets import SEEDS, SIZES, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from placement_bench.consolidation.month_task import MonthTask
+    from placement_bench.consolidation.strategies import ConsolidationTask
 
 STATES, HOURLY = "consolidation", "consolidation-month"
 LENGTHS = {"day": 24, "week": 168, "month": MONTH}  # hours
@@ -29,6 +30,8 @@ def state_cases(data: Path) -> Iterator[Case]:
 
 def load_state(components: int, seed: int) -> ConsolidationTask:
     """One fleet that runs already: demand has drifted, machines drain, a move costs money."""
+    from placement_bench.consolidation.strategies import ConsolidationTask
+
     return ConsolidationTask(make("replan", components, seed))
 
 
@@ -46,6 +49,8 @@ def load_month(data: Path, hours: int) -> MonthTask:
     UsageError
         The trace is not in the folder.
     """
+    from placement_bench.consolidation.month_task import MonthTask
+
     return MonthTask(read_month(data), hours)
 
 
