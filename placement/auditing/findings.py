@@ -44,11 +44,12 @@ def findings(
     for row in plan.assignments:
         if row.component in needs and row.option < len(needs[row.component]):
             on.setdefault(row.instance, []).append(row)
-    return [
+    found = (
         _broken_rule(violation, on.get(violation.spot.instance, []), needs, dealt.get(violation.spot.instance))
         for violation in violations
         if _is_broken(violation, on, dealt)
-    ]
+    )
+    return list(dict.fromkeys(found))  # of alike copies the referee says the same of each
 
 
 def unjudged(dealt: dict[str, DealFit], violations: Iterable[Violation]) -> list[str]:

@@ -22,6 +22,7 @@ from placement.cli.platforms.shared import (
     write_exported,
     write_imported,
 )
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,7 +190,8 @@ def export_plan(
         write_exported(made.exported, out, force=force, full=full)
         for line in made.lines:
             tell(line)
-        tell(f"{len(made.steps)} calls" + (f"; now: placement apply sagemaker {out}" if made.steps else ""))
+        calls = count(len(made.steps), "call")
+        tell(calls + (f"; now: placement apply sagemaker {out}" if made.steps else ""))
 
 
 def apply_steps(
@@ -218,14 +220,14 @@ def apply_steps(
 
         steps = read_steps(directory)
         if first is not None and first > len(steps) and steps:
-            raise UsageError(f"--from {first}: there are {len(steps)} calls")
+            raise UsageError(f"--from {first}: there {'is' if len(steps) == 1 else 'are'} {count(len(steps), 'call')}")
         if dry_run:
             for number, step in enumerate(steps, 1):
                 if number >= (first or 1):
                     if step.before and not (number > 1 and steps[number - 2].before == step.before):
                         tell(f"before call {number}: {step.before}")
                     tell(f"{number}. aws {step.service} {command(step.operation)} {step.subject}: {step.purpose}")
-            tell(f"{max(0, len(steps) - (first or 1) + 1)} calls, none sent; send them with --send")
+            tell(f"{count(max(0, len(steps) - (first or 1) + 1), 'call')}, none sent; send them with --send")
             return
         if Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first or 0):
             tell("all calls are sent, and what they made is in service")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker import machine_mix
 from placement.integrations.sagemaker.serving import is_home
 from placement.markdown import escaped
-from placement.units import micro_dollars, money
+from placement.units import count, micro_dollars, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,8 +79,7 @@ def page(
     text = [
         f"# {escaped(view.problem.name or 'A plan')} on SageMaker",
         "",
-        f"The plan has {machines} machine{'' if machines == 1 else 's'} on "
-        f"{endpoints} endpoint{'' if endpoints == 1 else 's'}.{price}",
+        f"The plan has {count(machines, 'machine')} on {count(endpoints, 'endpoint')}.{price}",
         "",
         "| endpoint | variant | machines | components | does SageMaker's own packing fit them? |",
         "|---|---|---|---|---|",

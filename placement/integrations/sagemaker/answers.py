@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers import ANSWERS_OF_AWS
 from placement.catalogue.readers.fields import At, FieldError, parse_json
@@ -65,6 +65,19 @@ class EndpointAnswers:
     components: tuple[ApiAnswer, ...] = ()
 
 
+class Page(NamedTuple):
+    """A list that was saved: of what kind, of which endpoints where that is told, and whether another page follows."""
+
+    source: str
+    kind: str
+    of: frozenset[str]
+    goes_on: bool
+
+
+def _page(answer: ApiAnswer, kind: str, of: Iterable[str] = ()) -> Page:
+    return Page(answer.source, kind, frozenset(of), answer.at.get("NextToken") is not None)
+
+
 @dataclass
 class SavedAnswers:
     """Answers by kind, each under its name; and files that are for other readers."""
@@ -76,7 +89,7 @@ class SavedAnswers:
         default_factory=dict
     )  # component: its endpoint, and the file of the list
     lists: list[str] = field(default_factory=list)  # files of lists of components
-    cut: list[str] = field(default_factory=list)  # of them those that go on
+    pages: list[Page] = field(default_factory=list)  # of them and of what Application Auto Scaling says
     targets: list[ApiAnswer] = field(default_factory=list)
     scaling: list[ApiAnswer] = field(default_factory=list)  # scheduled actions and policies of autoscaling
     facts: list[str] = field(default_factory=list)  # prices, quotas and such, for `placement.catalogue.readers`
@@ -115,13 +128,14 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
     keys = set(at.value) if isinstance(at.value, dict) else set()
     if "InferenceComponents" in keys:
         saved.lists.append(answer.source)
-        if at.get("NextToken") is not None:
-            saved.cut.append(answer.source)
+        endpoints = set()
         for row in at.key("InferenceComponents").items():
             endpoint = row.get("EndpointName")
             name = row.key("InferenceComponentName").text()
             tell_fields(row, COMPONENT_LISTED, f"inference component {name}", notes)
             saved.listed[name] = (endpoint.text() if endpoint else "", answer.source)
+            endpoints.add(saved.listed[name][0])
+        saved.pages.append(_page(answer, "components", endpoints))
     elif "InferenceComponentName" in keys:
         _keep(saved.components, at.key("InferenceComponentName").text(), answer)
     elif "EndpointStatus" in keys:
@@ -130,12 +144,10 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
         _keep(saved.configs, at.key("EndpointConfigName").text(), answer)
     elif "ScalableTargets" in keys:
         saved.targets.append(answer)
-        if at.get("NextToken") is not None:
-            notes.ignored(answer.source, "the list goes on (NextToken): ranges that it does not name may be missing")
+        saved.pages.append(_page(answer, "ranges"))
     elif keys & {"ScheduledActions", "ScalingPolicies"}:
         saved.scaling.append(answer)
-        if at.get("NextToken") is not None:
-            notes.ignored(answer.source, "the list goes on (NextToken): what it does not name may be missing")
+        saved.pages += [_page(answer, key) for key in ("ScheduledActions", "ScalingPolicies") if key in keys]
     elif keys & ANSWERS_OF_AWS:
         saved.facts.append(answer.source)
     else:
@@ -177,8 +189,11 @@ def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:
     for name, endpoint in of.items():
         if endpoint and endpoint not in saved.endpoints:
             notes.ignored(f"inference component {name}", f"its endpoint {endpoint} was not given")
-    for source in saved.cut:
-        notes.ignored(source, "the list goes on (NextToken): components that it does not name may be missing")
+    for page in saved.pages:
+        last = [other.of for other in saved.pages if other.kind == page.kind and not other.goes_on]
+        if page.goes_on and not any(page.of <= of for of in last):
+            reason = f"the list goes on (NextToken): {page.kind} that it does not name may be missing"
+            notes.ignored(page.source, f"{reason}; give its last page too")
     if not saved.lists:
         notes.assumed(
             "inference components",

@@ -43,6 +43,7 @@ from placement.integrations.sagemaker.scaling import (
 )
 from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions, tell_actions
 from placement.integrations.sagemaker.steps import Step
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,7 +245,7 @@ class DeploymentChanges:
             how = f"{when_machines_go(group.pools)}; up to {most} may stay"
         self.notes.inexact(
             f"endpoint {group.endpoint} variant {group.variant}",
-            f"the plan has {group.machines} machine{'' if group.machines == 1 else 's'}, {now} run, and SageMaker "
+            f"the plan has {count(group.machines, 'machine')}, {now} run, and SageMaker "
             f"manages their number ({_words(limits)}): {how}; --pin fixes it",
         )
 
@@ -313,7 +314,8 @@ class DeploymentChanges:
     def _copies(self, served: Served) -> None:
         """Another number of copies of a component that runs; first a range of autoscaling that has it."""
         now = self._copies_now(served)
-        asked = labels.whole(self.view.components[served.component].labels, labels.DESIRED, served.name)
+        told = self.view.components[served.component].labels
+        asked = None if told.get(labels.STATUS) == "Failed" else labels.whole(told, labels.DESIRED, served.name)
         if served.copies > now == 0 and asked is None:
             self.notes.assumed(
                 f"component {served.name}",

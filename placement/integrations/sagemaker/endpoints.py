@@ -89,6 +89,8 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         tell_fields(at, ENDPOINT, f"endpoint {name}", notes)
         status = _tell_state(at, name, notes)
         _tell_shadows(at, name, notes)
+        if status and at.get("ProductionVariants") is None:
+            raise at.key("EndpointStatus").fault("has no ProductionVariants: import the endpoint once it is InService")
         running = by_name(rows_of(at, "ProductionVariants"), "VariantName")
         seen = {key: _summary(row, f"endpoint {name} variant {key}", notes) for key, row in running.items()}
     with answers.config.reading() as at:
@@ -270,8 +272,9 @@ def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ..
             raise UsageError(f"{printable(place)}: machines of {printable(kind)} run, which is none of its pools")
     told = sum(summary.pools.values())
     if told != summary.current:
+        old = "" if summary.pools else "; clients before botocore 1.43.1 leave InstancePools out of what they print"
         raise UsageError(
-            f"{printable(place)}: its pools have {told} machines, CurrentInstanceCount says {summary.current}"
+            f"{printable(place)}: its pools have {told} machines, CurrentInstanceCount says {summary.current}{old}"
         )
     ordered = sorted(kinds.items(), key=lambda row: row[1])
     return tuple(PoolState(kind, summary.pools.get(kind, 0), priority) for kind, priority in ordered)

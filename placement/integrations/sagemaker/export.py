@@ -150,9 +150,15 @@ def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
     found = [("component", row.name, row.labels) for row in view.components.values()]
     found += [("endpoint", row.labels.get(labels.ENDPOINT, ""), row.labels) for row in view.pools.values()]
     for what, name, told in found:
-        if labels.STATUS in told and name in subjects:
-            reason = f"it was {told[labels.STATUS]} when it was read: calls that change it may be refused until it is"
-            notes.inexact(f"{what} {name} status", f"{reason} InService. Look at it first, or import it again")
+        status = told.get(labels.STATUS)
+        if status == "Deleting":
+            reason = (
+                "it was Deleting when it was read: what the plan has of it will be gone. Import it again once it is"
+            )
+            notes.inexact(f"{what} {name} status", reason)
+        elif status is not None and name in subjects:
+            reason = f"it was {status} when it was read: calls that change it may be refused until it is InService"
+            notes.inexact(f"{what} {name} status", f"{reason}. Look at it first, or import it again")
 
 
 def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:

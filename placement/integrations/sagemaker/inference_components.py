@@ -180,15 +180,14 @@ def _check_region(at: At, region: str) -> None:
 
 
 def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: Notes) -> None:
-    notes.ignored(
-        place,
-        "it is an adapter: it lives in the copies of its base component and takes nothing more; "
-        "where an export makes its base anew, it makes the adapter too",
-    )
-    for base in (found for row in rows if (found := row.get("BaseInferenceComponentName")) is not None):
-        if base.text() not in known:
-            reason = f"{base.text()} was not read: the copies that it lives in are no part of the problem"
-            notes.assumed(f"{place} BaseInferenceComponentName", reason)
+    rows = list(rows)
+    bases = {found.text() for row in rows if (found := row.get("BaseInferenceComponentName")) is not None}
+    lost = sorted(base for base in bases if base not in known)
+    made = "" if lost else "; where an export makes its base anew, it makes the adapter too"
+    notes.ignored(place, f"it is an adapter: it lives in the copies of its base component and takes nothing more{made}")
+    for base in lost:
+        reason = f"{base} was not read: the copies that it lives in are no part of the problem"
+        notes.assumed(f"{place} BaseInferenceComponentName", reason)
     if any(row.get("ComputeResourceRequirements") is not None for row in rows):
         notes.ignored(f"{place} ComputeResourceRequirements", "an adapter should have none")
 
@@ -200,7 +199,10 @@ def _tell_status(at: At, place: str, notes: Notes) -> str:
         return ""
     reason = at.get("FailureReason")
     why = f" ({reason.text()})" if reason is not None else ""
-    notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: counts may still change")
+    what = (
+        "it will be gone, and is planned as if it stayed" if status.text() == "Deleting" else "counts may still change"
+    )
+    notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: {what}")
     return status.text()
 
 

@@ -1059,6 +1059,20 @@ def test_what_is_not_in_service_is_told_where_a_call_changes_it(tmp_path: Path) 
     assert "status" not in notes(exported(more, contents, as_new=True))
 
 
+def test_copies_that_failed_are_asked_for_again(tmp_path: Path) -> None:
+    """Nothing is on its way where a component is Failed; one that is Deleting will be gone, whatever the plan has."""
+    documents = unmanaged()
+    documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 2, "CurrentCopyCount": 0}
+    documents["component-rank"]["InferenceComponentStatus"] = "Failed"
+    documents["component-chat-8b"]["InferenceComponentStatus"] = "Deleting"
+    export = exported(imported(tmp_path, documents).problem, FULL)
+
+    assert calls(export) == [("UpdateInferenceComponentRuntimeConfig", 2)]
+    assert "component chat-8b status: inexact: it was Deleting when it was read: what the plan has of it" in notes(
+        export
+    )
+
+
 @pytest.mark.parametrize(("wanted", "called"), [(3, []), (2, [2]), (4, [4])])
 def test_copies_that_are_asked_for_are_not_asked_for_again(wanted: int, called: list[int], tmp_path: Path) -> None:
     """Two of three run: the third is on its way, or it is not wanted any more."""

@@ -601,3 +601,51 @@ def test_components_that_may_be_missing_are_told(tmp_path: Path) -> None:
     assert "inference components" not in told(made, "assumed")
     bare = {name: row for name, row in rows.items() if "InferenceComponents" not in row}
     assert "inference components" in told(imported(tmp_path / "c", bare), "assumed")
+
+
+def test_pages_of_a_list_that_are_all_there_are_not_told(tmp_path: Path) -> None:
+    """Of components, ranges and actions; a first page of another endpoint is, whose last one is missing."""
+    documents = simple()
+    rows = documents.pop("list")["InferenceComponents"]
+    documents["list-1"] = {"InferenceComponents": rows[:2], "NextToken": "t"}
+    documents["targets-1"] = {"ScalableTargets": [], "NextToken": "t"}
+    documents["actions-1"] = {"ScheduledActions": [], "NextToken": "t"}
+    of_other = {"InferenceComponentName": "far", "EndpointName": "other"}
+    last: dict[str, Doc] = {
+        "list-2": {"InferenceComponents": rows[2:]},
+        "targets-2": {"ScalableTargets": []},
+        "actions-2": {"ScheduledActions": []},
+    }
+    cut = [note for note in map(str, imported(tmp_path / "a", documents).notes) if "the list goes on" in note]
+    whole = "\n".join(map(str, imported(tmp_path / "b", documents | last).notes))
+    other: dict[str, Doc] = {"far-list": {"InferenceComponents": [of_other], "NextToken": "t"}}
+    (note,) = (n for n in map(str, imported(tmp_path / "c", documents | last | other).notes) if "the list goes on" in n)
+
+    assert [word for word in ("components", "ranges", "ScheduledActions") if any(word in row for row in cut)] == [
+        "components",
+        "ranges",
+        "ScheduledActions",
+    ]
+    assert "the list goes on" not in whole
+    assert "0-far-list.json" in note
+
+
+def test_an_endpoint_that_has_nothing_yet_is_refused(tmp_path: Path) -> None:
+    """It is Creating: with its status, and what to do."""
+    documents = simple()
+    documents["endpoint"]["EndpointStatus"] = "Creating"
+    del documents["endpoint"]["ProductionVariants"]
+    with pytest.raises(DocumentError, match=r"has no ProductionVariants: import the endpoint once it is InService"):
+        imported(tmp_path, documents)
+
+
+def test_an_adapter_without_its_base_is_not_promised(tmp_path: Path) -> None:
+    """No export can make it again."""
+    documents = simple()
+    row = component("lora", "llm", 0, 0, 1)
+    row["Specification"] = {"BaseInferenceComponentName": "gone", "Container": {"ArtifactUrl": "s3://b/a"}}
+    documents["lora"] = row
+    said = "\n".join(map(str, imported(tmp_path, documents).notes))
+
+    assert "gone was not read" in said
+    assert "it makes the adapter too" not in said
