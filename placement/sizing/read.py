@@ -111,7 +111,7 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         layers=layer_count(model),
         heads=model.whole(*keys.HEADS, least=1) or 0,
         kept=read_kept(model),
-        context=model.whole(*keys.CONTEXT, least=1),
+        context=_context(model),
         dtype_bytes=dtype_bytes,
         stored_bytes=stored,
         rotary_bytes=_rotary_bytes(model, dtype_bytes),
@@ -169,6 +169,29 @@ def _experts(model: Config) -> Experts | None:
     return Experts(count, per_token or 1, width)
 
 
+def _context(model: Config) -> int | None:
+    """The longest sequence that the engine lets a model have (`_get_and_verify_max_len` in `vllm/config/model.py`).
+
+    Gemma 3 tells its scaled context already.
+    """
+    positions = model.whole(*keys.CONTEXT, least=1)
+    if positions is None or model.text("model_type").startswith("gemma3"):
+        return positions
+    return _scaled(model, positions)
+
+
+def _scaled(model: Config, positions: int) -> int:
+    """Positions after the scaling of rotary embeddings that multiplies them."""
+    scaling = model.inside("rope_scaling") or model.inside("rope_parameters")
+    if scaling is None:
+        return positions
+    kind, factor = scaling.text("rope_type", "type"), scaling.number("factor") or 1.0
+    original = scaling.whole("original_max_position_embeddings", least=1)
+    if kind in ("linear", "dynamic"):
+        return int(positions * factor)
+    return int(original * factor) if kind == "yarn" and original else positions
+
+
 def _rotary_bytes(model: Config, dtype_bytes: int) -> int:
     """Tables of sines and cosines: one row for each position that the scaled context has."""
     positions = model.whole(*keys.CONTEXT, least=1)
@@ -182,18 +205,10 @@ def _rotary_bytes(model: Config, dtype_bytes: int) -> int:
         part = model.number("partial_rotary_factor", "rotary_pct")
         part = part or (nested.number("partial_rotary_factor") if nested is not None else None)
         size = int(head * min(part or 1.0, 1.0))
-    rows = positions
+    rows = _scaled(model, positions)
     scaling = model.inside("rope_scaling") or model.inside("rope_parameters")
-    if scaling is not None:
-        kind = scaling.text("rope_type", "type")
-        factor = scaling.number("factor") or 1.0
-        original = scaling.whole("original_max_position_embeddings", least=1)
-        if kind in ("linear", "dynamic"):
-            rows = int(positions * factor)
-        elif kind == "yarn" and original:
-            rows = int(original * factor)
-        elif kind == "mrope" or scaling.get("mrope_section") is not None:
-            rows = 4 * positions
+    if scaling is not None and (scaling.text("rope_type", "type") == "mrope" or scaling.get("mrope_section")):
+        rows *= 4
     local = positions if model.get("rope_local_base_freq") is not None else 0  # Gemma 3 has a second table
     return (rows + local) * size * dtype_bytes
 

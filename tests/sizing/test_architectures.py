@@ -154,6 +154,26 @@ def test_names_of_other_families() -> None:
     assert figures.caches[0].bytes_per_token(1, 2) == 2 * 12 * 64 * 2
 
 
+@pytest.mark.parametrize(
+    ("keys", "context"),
+    [
+        ({"rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}}, 131072),
+        ({"rope_parameters": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}}, 131072),
+        ({"rope_scaling": {"type": "linear", "factor": 2.0}}, 65536),
+        ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}}, 32768),
+        (
+            {"rope_scaling": {"type": "linear", "factor": 8.0}, "model_type": "gemma3_text", "sliding_window": 1024},
+            32768,
+        ),
+    ],
+)
+def test_a_context_that_is_stretched(keys: dict[str, Any], context: int) -> None:
+    """As the engine takes it: Qwen's way to longer sequences is a key in their config."""
+    figures = model_of(Config({**PLAIN, "max_position_embeddings": 32768, **keys}, "c"), "c").architecture
+
+    assert figures.context == context
+
+
 def test_a_model_that_sees_has_its_language_model_inside() -> None:
     """`text_config` and its like, two deep as Qwen Omni has it; the encoder's largest picture is found."""
     for nested in ({"text_config": PLAIN}, {"thinker_config": {"text_config": PLAIN}}, {"language_config": PLAIN}):
