@@ -14,6 +14,8 @@ from placement.cli.endings import in_words, is_terminal, say
 from placement.cli.profile import StatisticOption, read_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.catalogue.market import Market
     from placement.quickstart import Answers, Draft
     from placement.quickstart.answers import Measured
@@ -114,23 +116,19 @@ def init(
 
 def _throughputs(
     files: list[str], slo: tuple[str | None, str | None], tokens: tuple[int | None, int | None], statistic: str | None
-) -> dict[str, Measured]:
-    """What copies of each model serve by its measurements, within limits on times; what has none goes to stderr."""
+) -> Mapping[str, Measured]:
+    """What copies of each model serve by its measurements, within limits on times; what can't be used is told."""
     from placement.errors import UsageError
-    from placement.profiles import Size, choose
+    from placement.profiles import Size
     from placement.profiles.limits import parse_limits
+    from placement.quickstart.measurements import Measurements
 
     if not files:
         if slo != (None, None) or tokens != (None, None) or statistic is not None:
             raise UsageError("--slo-ttft, --slo-tpot, --statistic and tokens are of measurements: add --profile FILE")
         return {}
-    choices = choose(read_files(files, None, statistic), parse_limits(*slo), Size(*tokens))
-    for sentence in choices.missing:
-        say(f"note: {sentence}")
-    return {
-        model: {(choice.profile.accelerator, choice.profile.accelerators): choice for choice in of_model}
-        for model, of_model in choices.of_model.items()
-    }
+    read = read_files(files, None, statistic)
+    return Measurements(read, parse_limits(*slo), Size(*tokens), lambda sentence: say(f"note: {sentence}"))
 
 
 def _complete(answers: Answers, market: Market) -> Answers:

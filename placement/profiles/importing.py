@@ -35,7 +35,12 @@ _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
 )
 _DEPLOYMENT = tuple(field.name for field in fields(Given))
 # As other tools call accelerators that the catalogue has under a name of its own.
-_ACCELERATORS = {"a100_sxm": "A100-80GB", "a100_pcie": "A100-80GB"}
+_ACCELERATORS = {
+    "a100_sxm": "A100-80GB",
+    "a100_pcie": "A100-80GB",
+    "b300_sxm": "B300",
+    "rtx_pro_6000_server": "RTX-PRO-6000",
+}
 
 
 def read_profiles(

@@ -141,6 +141,20 @@ def test_measurements_make_the_options_of_profile_options(tmp_path: Path) -> Non
         )
 
 
+def test_measurements_of_other_models_stop_nobody(tmp_path: Path) -> None:
+    """Of several sizes, or within no limit: they are told of the models that are asked for."""
+    profile = tmp_path / "profile.csv"
+    head = "format,model,accelerator,accelerators,input_tokens,requests_per_second"
+    rows = ("phi-2,L4,1,512,5", "other,L4,1,512,5", "other,H100,1,8192,5", "third,H200,1,512,5")
+    profile.write_text("\n".join([head, *(f"placement-profile/v1,{row}" for row in rows)]))
+    words = ("init", "-", "--region", "us-east-1", "--gpu", "L4", "--profile", profile, "--model")
+
+    done, refused = run(*words, "phi-2,rate=4"), run(*words, "other,rate=4")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert refused.exit_code == 2
+
+
 def test_without_a_terminal_it_says_what_is_missing(tmp_path: Path) -> None:
     """All of it at once, as options; nothing is written."""
     done = run("init", tmp_path / "fleet.yaml", "--region", "us-east-1")

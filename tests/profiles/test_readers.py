@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from placement.errors import DocumentError, PlacementError, UsageError
 from placement.profiles import Given, Profile, read_profiles, to_csv
+from placement.profiles.importing import canonical
 from placement.profiles.profile import COLUMNS
 from tests.profiles import samples
 
@@ -245,6 +246,8 @@ def test_files_of_no_known_tool(write: Any) -> None:
 def test_a_table_has_the_names_of_the_catalogue_and_what_is_given(write: Any) -> None:
     """As other files: accelerators under our names, empty cells filled, and what both say must agree."""
     head = "format,model,accelerator,accelerators,engine,requests_per_second\n"
+    known = [canonical(name) for name in ("a100_sxm", "b200_sxm", "b300_sxm", "h200_sxm", "rtx_pro_6000_server")]
+    assert known == ["A100-80GB", "B200", "B300", "H200", "RTX-PRO-6000"]  # aiconfigurator's
     path = write(
         f"{head}placement-profile/v1,m,NVIDIA-L40S,1,,5\nplacement-profile/v1,m,NVIDIA-H100-80GB-HBM3,1,sglang,9\n"
     )
