@@ -47,10 +47,14 @@ class OldOwner(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """Old copies that end so many at a time, since new ones have no room beside them; some of them before others."""
+    """Old copies that end so many at a time, since new ones have no room beside them; some of them before others.
+
+    `group` is of components that wait for places of each other, whose turns are taken together.
+    """
 
     away: int
     first: tuple[str, ...]  # pods
+    group: int
 
 
 class Handover(NamedTuple):
@@ -148,13 +152,13 @@ def _in_turns(
     if waiting:
         told = "new copies have no room beside those that they replace: the steps end old ones in turns"
         notes.inexact(f"{'component' if len(waiting) == 1 else 'components'} {listed(waiting)}", told)
-    first = _pods_on(short.machines, templates)
-    return [
-        row._replace(turns=Turns(away[row.component], first.get(row.component, ())))
-        if row.component in waiting
-        else row
-        for row in found
-    ]
+    first = _pods_on({*short.waiting}, templates)
+    turns = {
+        name: Turns(away[name], first.get(name, ()), number)
+        for number, names in enumerate(short.tied(problem, waiting))
+        for name in names
+    }
+    return [row._replace(turns=turns.get(row.component)) for row in found]
 
 
 def _pods_on(machines: Set[str], templates: Templates) -> dict[str, tuple[str, ...]]:

@@ -1,20 +1,21 @@
 """Whether new copies have room beside what they replace, which goes on until they run.
 
-By what the problem counts: parts of accelerators, vCPUs and memory of each machine. Copies that are held to a node look
-for room there, others on any machine of the plan in their pool.
+By what the problem counts: parts of accelerators, vCPUs and memory of each machine, and what keeps copies apart there.
+Copies that are held to a node look for room there, others on any machine of the plan in their pool.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.integrations.kubernetes.apart import avoided
 from placement.units import MIB_PER_GIB, MILLI, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
-    from placement.documents import InstanceType, Option, Plan, Problem
+    from placement.documents import Component, InstanceType, Option, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
 
 _PARTS = 1_000_000  # of an accelerator
@@ -29,49 +30,107 @@ class AddedCopies(NamedTuple):
 
 
 class Shortage(NamedTuple):
-    """Components whose new copies may have to wait, and machines where they do."""
+    """By machine where one more copy may find no room, the components of which some may have to wait for it."""
 
-    components: Set[str]
-    machines: Set[str]
+    waiting: Mapping[str, Set[str]]
+
+    @property
+    def components(self) -> set[str]:
+        """Those that may have to wait anywhere."""
+        return {name for names in self.waiting.values() for name in names}
+
+    def tied(self, problem: Problem, names: Iterable[str]) -> list[list[str]]:
+        """These components in groups: of one group are those that wait for places of each other, in order."""
+        group = {name: [name] for name in names}
+        held: dict[str, set[str]] = defaultdict(set)
+        for row in problem.placements:
+            held[row.instance].add(row.component)
+        for machine, waiting in self.waiting.items():
+            here = [name for name in group if name in waiting or name in held[machine]]
+            merged = list(dict.fromkeys(name for one in here for name in group[one]))
+            for name in merged:
+                group[name] = merged
+        return [names for name, names in group.items() if names[0] == name]
 
 
 def shortage(problem: Problem, plan: Plan, added: Sequence[AddedCopies], ended: Set[str]) -> Shortage:
-    """Which copies find no room while all that runs stays, but for that of the components `ended`.
+    """Where copies find no room while all that runs stays, but for that of the components `ended`.
 
     By first fit, the largest first: where that fails the scheduler may do so too. O(added copies x machines of a pool).
     """
-    pool_of = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
-    kinds = {row.name: problem.instance_types[row.instance_type] for row in problem.pools}
-    free = {name: _room(kinds[pool]) for name, pool in pool_of.items()}
-    modes = {row.name: row.modes for row in problem.components}
-    for copy in problem.placements:
-        if copy.component not in ended:
-            kind, told = kinds[pool_of[copy.instance]], copy.option
-            mode = next(row for k, row in enumerate(modes[copy.component]) if told in (k, row.name))
-            free[copy.instance] = _less(free[copy.instance], _asked(mode, kind, problem))
-    in_pool: dict[str, list[str]] = defaultdict(list)
-    for row in plan.instances:
-        in_pool[row.pool].append(row.id)
-    short: set[str] = set()
-    by_size = sorted(added, key=lambda row: _asked(row.group.mode, kinds[row.group.pool.name], problem), reverse=True)
+    places = _Places(problem, plan, ended)
+    by_size = sorted(added, key=lambda row: places.asked(row.group), reverse=True)
     for group, copies in sorted(by_size, key=lambda row: not row.group.node):  # what is held to a node looks first
-        asked = _asked(group.mode, kinds[group.pool.name], problem)
         for _ in range(copies):
-            here = _first(_places(group, in_pool), asked, free)
-            if here is None:
-                short |= {*_places(group, in_pool)}
+            if not places.take(group):
                 break
-            free[here] = _less(free[here], asked)
-    waiting = {row.group.component.name for row in added if row.copies and {*_places(row.group, in_pool)} & short}
-    return Shortage(waiting, short)
+    waiting: dict[str, set[str]] = {}
+    for group in (row.group for row in added if row.copies):
+        for machine in places.of(group):
+            if machine in places.short:
+                waiting.setdefault(machine, set()).add(group.component.name)
+    return Shortage(waiting)
 
 
-def _places(group: CopyGroup, in_pool: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    return [group.node] if group.node else in_pool[group.pool.name]
+class _Places:
+    """Machines with what is free on them, and with the components that stand there, as copies are put."""
 
+    def __init__(self, problem: Problem, plan: Plan, ended: Set[str]) -> None:
+        self.problem = problem
+        self.short: set[str] = set()
+        self._pool_of = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
+        self._kinds = {row.name: problem.instance_types[row.instance_type] for row in problem.pools}
+        self._zones = {row.name: row.zone for row in problem.pools}
+        self._free = {name: _room(self._kinds[pool]) for name, pool in self._pool_of.items()}
+        self._held: dict[str, Counter[str]] = defaultdict(Counter)  # by machine
+        self._in_zone: Counter[tuple[str, str]] = Counter()  # by component and zone
+        self._apart: dict[str, set[str]] = {}
+        self._in_pool: dict[str, list[str]] = defaultdict(list)
+        for instance in plan.instances:
+            self._in_pool[instance.pool].append(instance.id)
+        components = {row.name: row for row in problem.components}
+        for copy in (row for row in problem.placements if row.component not in ended):
+            component, told = components[copy.component], copy.option
+            mode = next(row for k, row in enumerate(component.modes) if told in (k, row.name))
+            self._put(copy.instance, component, mode)
 
-def _first(names: Iterable[str], asked: _Amounts, free: Mapping[str, _Amounts]) -> str | None:
-    return next((name for name in names if all(a <= f for a, f in zip(asked, free[name], strict=True))), None)
+    def of(self, group: CopyGroup) -> Sequence[str]:
+        """Where the copies of a group may stand."""
+        return [group.node] if group.node else self._in_pool[group.pool.name]
+
+    def asked(self, group: CopyGroup) -> _Amounts:
+        """What a copy of a group takes."""
+        return _asked(group.mode, self._kinds[group.pool.name], self.problem)
+
+    def take(self, group: CopyGroup) -> bool:
+        """Put one copy where it finds room; where it does not, all of its machines are short."""
+        here = next((name for name in self.of(group) if self._fits(name, group)), None)
+        if here is None:
+            self.short |= {*self.of(group)}
+            return False
+        self._put(here, group.component, group.mode)
+        return True
+
+    def _put(self, machine: str, component: Component, mode: Option) -> None:
+        pool = self._pool_of[machine]
+        self._free[machine] = _less(self._free[machine], _asked(mode, self._kinds[pool], self.problem))
+        self._held[machine][component.name] += 1
+        self._in_zone[component.name, self._zones[pool]] += 1
+
+    def _fits(self, machine: str, group: CopyGroup) -> bool:
+        """By room, and by what keeps copies apart: an old copy counts as one of the plan."""
+        component, spread = group.component, group.component.spread
+        held, in_zone = self._held[machine], self._in_zone[component.name, self._zones[self._pool_of[machine]]]
+        if spread.max_per_instance and held[component.name] >= spread.max_per_instance:
+            return False
+        if spread.max_per_zone and in_zone >= spread.max_per_zone:
+            return False
+        if component.name not in self._apart:
+            self._apart[component.name] = {*avoided(component, self.problem.components)}
+        others = {name for name, copies in held.items() if copies and name != component.name}
+        if others & self._apart[component.name] or (others and component.dedicated):
+            return False
+        return all(a <= f for a, f in zip(self.asked(group), self._free[machine], strict=True))
 
 
 def _less(held: _Amounts, asked: _Amounts) -> _Amounts:

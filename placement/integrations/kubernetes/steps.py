@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import printable
@@ -13,7 +14,7 @@ from placement.markdown import escaped
 from placement.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.handovers import Handover, OldOwner
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 SHRINKING = "60-smaller-workloads.yaml"  # Deployments that have fewer copies in the plan
 _DELETED_FIRST = "controller.kubernetes.io/pod-deletion-cost"
-_LISTED = 20  # turns of one owner, one by one
+# How many copies of some Deployments serve: nothing is told where that is none.
+_READY = (
+    "ready() { space=$1; shift; "
+    """echo $(( $(kubectl -n "$space" get "$@" -o jsonpath='{..readyReplicas}' | tr ' ' '+') + 0 )); }"""
+)
 _SHOWN = 50  # commands of one kind
 _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 _PATIENCE = "--timeout=30m"
@@ -75,14 +80,18 @@ def steps_text(
         ),
         ("The new copies start.", _applied(files, "4", SHRINKING)),
         (
-            "These have no room beside what they replace. So old copies end in turns, as many as may be away, and each "
-            "turn waits until as many new ones serve. Where it waits for a place that another component leaves, run "
-            "the commands of that one beside it; `placement transition` orders moves so that capacity holds.",
-            [_taken_over_in_turns(row) for row in moved if row.turns],
+            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing.",
+            [_taken_over(row) for row in moved if not row.turns and _ends(row)],
         ),
         (
-            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing.",
-            [_taken_over(row) for row in moved if not row.turns],
+            "New copies of these have no room beside what they replace. So old ones end in turns, as many as may be "
+            "away, and each turn waits until as many new ones serve: one that waits in vain ends nothing more. "
+            "`placement transition` orders moves so that capacity holds at every step.",
+            [[_READY], *map(_in_turns, _groups(moved))] if any(row.turns for row in moved) else [],
+        ),
+        (
+            "All copies of the plan run then.",
+            [_taken_over(row) for row in moved if not row.turns and not _ends(row)],
         ),
         (
             "When all of that is done, the machines that are given back are emptied of what is left.",
@@ -158,40 +167,50 @@ def _chain(lines: Sequence[str]) -> list[str]:
     return [f"{line} && \\" for line in lines[:-1]] + [*lines[-1:]]
 
 
-def _taken_over_in_turns(row: Handover) -> list[str]:
+def _groups(moved: Sequence[Handover]) -> list[list[Handover]]:
+    """Components whose turns are taken together."""
+    found: dict[int, list[Handover]] = defaultdict(list)
+    for row in moved:
+        if row.turns:
+            found[row.turns.group].append(row)
+    return [*found.values()]
+
+
+def _in_turns(rows: Sequence[Handover]) -> list[str]:
     """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them."""
-    away, first = row.turns or Turns(1, ())
+    lines = []
+    for row in rows:
+        away, first, _ = row.turns or Turns(1, (), 0)
+        lines.append(f"# {row.component}: at most {count(away, 'copy', 'copies')} away at once")
+        space = [*row.stops, *row.shrinks][0].space
+        if first:
+            pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
+            lines.append(f"{_kubectl(space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
+    for turn in zip_longest(*(_turns(row) for row in rows), fillvalue=((), "")):
+        lines += [line for scaled, _ in turn for line in scaled]
+        waits = [wait for _, wait in turn if wait]
+        lines += [f"until {' && '.join(waits)}; do sleep 5; done"] if waits else []
+    return [*lines, *(line for row in rows for line in _chain(_ends(row)[: len(row.later) and 1]))]
+
+
+def _turns(row: Handover) -> Iterator[tuple[Sequence[str], str]]:
+    """Of each turn the commands that end copies, and what is true when as many new ones serve."""
+    away, names = (row.turns or Turns(1, (), 0)).away, " ".join(f"deployment/{name}" for _, name in row.starts)
     ends = [*row.stops, *row.shrinks]
-    lines = [f"# {row.component}: at most {count(away, 'copy', 'copies')} away at once"]
-    if first:
-        pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
-        lines.append(f"{_kubectl(ends[0].space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
-    served = row.ready - max(0, sum(old.copies - old.stay for old in ends) - (row.wanted - row.ready))
-    for old in ends:
-        served += old.copies
-        lines += [
-            f"for left in {_counts(old, away)}; do",
-            f"  {_kubectl(old.space)} scale {_target(old)} --replicas=$left",
-            *([f"  until [ {_serving(row)} -ge $(({served} - left)) ]; do sleep 5; done"] if row.starts else []),
-            "done",
-        ]
-        served -= old.stay
-    return [*lines, *_chain(_ends(row)[: len(row.later) and 1])]
-
-
-def _counts(old: OldOwner, away: int) -> str:
-    """How many copies are left after each turn."""
-    found = [*range(old.copies - away, old.stay, -away), old.stay]
-    if len(found) <= _LISTED:
-        return " ".join(map(str, found))
-    return f"$(seq {found[0]} -{away} {found[-2]}) {old.stay}"
-
-
-def _serving(row: Handover) -> str:
-    """How many copies serve that the plan has in Deployments which start or go on: 0 where none is told."""
-    names = " ".join(f"deployment/{name}" for _, name in row.starts)
-    found = f"{_kubectl(row.starts[0][0])} get {names} -o jsonpath='{{..readyReplicas}}' | tr ' ' '+'"
-    return f"$(( $({found}) + 0 ))"
+    most = sum(old.copies - old.stay for old in ends)
+    spare = max(0, most - (row.wanted - row.ready))
+    left = {(old.kind, old.name): old.copies for old in ends}
+    for ended in [*range(away, most, away), most] if most else []:
+        missing = ended - sum(old.copies - left[old.kind, old.name] for old in ends)
+        scaled = []
+        for old in ends:
+            key = old.kind, old.name
+            fewer = min(missing, left[key] - old.stay)
+            if fewer:
+                left[key], missing = left[key] - fewer, missing - fewer
+                scaled.append(_scaled(old._replace(stay=left[key])))
+        wait = f'[ "$(ready {shlex.quote(ends[0].space)} {names})" -ge {row.ready + ended - spare} ]'
+        yield scaled, wait if row.starts and ended > spare else ""
 
 
 def _scaled(old: OldOwner) -> str:

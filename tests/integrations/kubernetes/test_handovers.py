@@ -12,7 +12,7 @@ from placement.documents import Plan
 from placement.errors import DocumentError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
-from tests.integrations.kubernetes.clusters import Json, budget, node, pod, write
+from tests.integrations.kubernetes.clusters import Json, apart, budget, node, pod, write
 from tests.integrations.kubernetes.following import follow
 from tests.integrations.kubernetes.schemas import check
 from tests.integrations.kubernetes.simulated import run
@@ -395,8 +395,41 @@ def test_what_stands_in_the_way_ends_first(tmp_path: Path) -> None:
     after = follow(found, objects, tmp_path / "steps")
     assert (after["errors"], after["least"], after["now"]) == ("", {"shop/web": 3}, {"shop/web": 4})
 
-    many = [pod(f"web-{k}", "n1", "web", gpus=0, cpu="1", memory="1Gi") for k in range(40)]
-    assert "for left in $(seq 39 -1 1) 0; do" in readme(exported(tmp_path, node("n1"), *many, pin="node"))
+
+def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:
+    """Two that exchange their machines: each alone would wait for ever."""
+    nodes = [node("n1", gpus=2), node("n2", gpus=2)]
+    pods = [pod(f"{name}-{k}", where, name, gpus=1) for name, where in (("a", "n1"), ("b", "n2")) for k in range(2)]
+    objects = [*nodes, *pods, deployment("a", 2), deployment("b", 2)]
+    source = write(tmp_path / "c.json", *objects)
+    problem = import_kubernetes([source]).problem
+    there = [(f"shop/{name}", where, k) for name, where in (("a", "n2"), ("b", "n1")) for k in range(2)]
+    placed = [{"component": name, "instance": where, "accelerators": [k]} for name, where, k in there]
+    instances = [{"id": row.id, "pool": row.pool, "new": False} for row in problem.instances]
+    plan = Plan(instances=instances, assignments=placed)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin="node"))
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert min(after["least"].values()) == 1
+    assert Counter(
+        (row["metadata"]["annotations"].get("gpu-placement/component"), row["spec"].get("nodeName"))
+        for row in after["pods"]
+    ) == {("shop/a", "n2"): 2, ("shop/b", "n1"): 2}
+
+
+@pytest.mark.parametrize("why", ["port", "apart"])
+def test_what_keeps_old_and_new_copies_apart_is_no_room_either(tmp_path: Path, why: str) -> None:
+    """Of a port of the host, or of anti-affinity, an old copy leaves nothing to a new one on its machine."""
+    port: Json = {"containers": [{"name": "m", "image": "i", "ports": [{"containerPort": 1, "hostPort": 80}]}]}
+    spec = port if why == "port" else {"affinity": apart("kubernetes.io/hostname", "web")}
+    pods = [pod(f"web-{k}", f"n{k + 1}", "web", spec=spec) for k in range(2)]
+    objects = [node("n1"), node("n2"), *pods, deployment("web", 2)]
+    found = exported(tmp_path, *objects)
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert "component shop/web: inexact: new copies have no room beside those that they replace" in notes(found)
+    assert (after["errors"], after["least"], after["now"]) == ("", {"shop/web": 1}, {"shop/web": 2})
 
 
 # --- Components without copies, and their owners
