@@ -1,4 +1,4 @@
-"""A copy while it is sized, and what is said of it: why it does not fit, the engine's flags, what is not measured."""
+"""One stage of a copy while it is sized: all that decides on its memory, and what follows from that."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.errors import printable
-from placement.sizing.measured import PARTS
-from placement.sizing.parameters import COMPARED
+from placement.sizing.activation import Load, activation_bytes
+from placement.sizing.engines import find_engine
+from placement.sizing.kv_cache import lay_out
+from placement.sizing.launch import DTYPES, KV_DTYPES
+from placement.sizing.sizing import StageSizing
+from placement.sizing.stages import split
+from placement.sizing.startup_log import KV, PARTS
+from placement.sizing.weights import weights_of
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from placement.sizing.activation import Load
+    from placement.catalogue import AcceleratorFacts
     from placement.sizing.engines import EngineFacts
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
-    from placement.sizing.sizing import StageSizing
     from placement.sizing.stages import PipelineStage
     from placement.sizing.startup_log import StartupLog
 
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
+_MEASURED_MARGIN = 0.15  # GiB, where weights, activations and other libraries' memory are measured
 
 
 @dataclass(slots=True)
@@ -54,7 +59,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One stage of a copy, and all that the last step needs of it."""
+    """One stage of a copy. Memory in GiB, of one of its GPUs."""
 
     model: Model
     accelerator: str
@@ -70,13 +75,63 @@ class Case:
     holds: frozenset[str] = frozenset()  # what of the log holds for this launch
 
     @property
+    def context(self) -> int:
+        """Tokens of one sequence at most."""
+        return self.launch.context_length or self.model.architecture.context or NO_CONTEXT
+
+    @property
+    def need(self) -> float:
+        """The KV cache of the sequences that are asked for, or of one."""
+        sequences = self.launch.concurrency or 1
+        return self.layout.bytes_for(sequences, self.context, self.load.batched_tokens) / BYTES_PER_GIB
+
+    @property
+    def default_share(self) -> float:
+        """The engine's own part of a GPU, or less, in hundredths, where what it does not count would have no room."""
+        outside = self.parts.context + self.parts.margin + (0.0 if self.facts.graphs_in_budget else self.parts.graphs)
+        most = math.floor(100 * (self.usable - outside) / self.usable) / 100
+        return max(min(self.facts.utilization, most), 0.01)
+
+    @property
     def beside_pool(self) -> float:
-        """What the engine takes off its budget before the KV cache, GiB."""
+        """What the engine takes off its budget before the KV cache."""
         return self.parts.beside_kv + (self.parts.graphs if self.facts.graphs_in_budget else 0.0)
 
+    def pool(self, share: float) -> float:
+        """The KV cache that the engine makes of its budget, or has made where that was measured."""
+        if self.log is not None and self.log.kv_gib is not None and KV in self.holds:
+            return self.log.kv_gib
+        total = self.log.total_gib if self.log is not None and self.launch.memory_gib is None else None
+        return (total or self.usable) * share - self.beside_pool
+
     def share_for(self, pool: float) -> float:
-        """The part of a GPU's memory at which the engine makes a pool of so many GiB, rounded up."""
+        """The part of a GPU's memory at which the engine makes a KV cache of that size, rounded up."""
         return math.ceil(1000 * (self.beside_pool + pool) / self.usable) / 1000
+
+    def tokens_in(self, pool: float) -> int:
+        """Tokens that the engine says a KV cache of that size holds."""
+        if self.facts.tokens_by_context:
+            return self.layout.tokens_at(pool * BYTES_PER_GIB, self.context, self.load.batched_tokens)
+        return self.layout.tokens_in(pool * BYTES_PER_GIB)
+
+    def row(self, pool: float, *, by_need: bool) -> StageSizing:
+        """All parts with a KV cache of that size, rounded; it is what was asked for, or what the engine makes."""
+        parts = self.parts
+        is_measured = {"activation", "non_torch", "weights"} <= set(parts.measured)
+        margin = _MEASURED_MARGIN if is_measured else parts.margin
+        return StageSizing(
+            stage=self.stage.number + 1,
+            layers=len(self.stage.layers),
+            context_gib=_up(parts.context),
+            weights_gib=_up(parts.weights),
+            activation_gib=_up(parts.activation),
+            non_torch_gib=_up(parts.non_torch),
+            graphs_gib=_up(parts.graphs),
+            kv_gib=_up(pool) if by_need else math.floor(round(max(pool, 0.0) * 100, 6)) / 100,
+            kv_tokens=self.tokens_in(pool),
+            margin_gib=margin,
+            total_gib=_up(parts.context + parts.beside_kv + parts.graphs + max(pool, 0.0) + margin),
+        )
 
     @property
     def unsplit_kv_heads(self) -> int | None:
@@ -86,80 +141,69 @@ class Case:
         return next((n for n in sorted(heads) if n % degree and degree % n), None)
 
 
-def misfit(case: Case, need: float, pool: float, total: float, share: float, *, by_need: bool) -> str:
-    """Why a copy does not fit; empty when it does."""
-    figures, degree = case.model.architecture, case.load.tensor_parallel
-    if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
-        return f"{figures.heads} attention heads can't be split over {degree} GPUs"
-    if (heads := case.unsplit_kv_heads) is not None:
-        return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
-    most, length = figures.context, case.launch.context_length
-    if most is not None and length is not None and length > most:
-        return f"a context of {length} tokens is more than the {most} of the model"
-    if not case.stage.layers:
-        return f"{figures.layers} layers can't be split over {case.stage.count} stages"
-    if pool <= 0:
-        return f"{case.parts.beside_kv:.2f} GiB beside the KV cache are more than {case.usable * share:.2f} GiB"
-    asked = case.launch.concurrency is not None or case.launch.context_length is not None
-    if asked and not by_need and need > pool:
-        return f"the KV cache asked for takes {need:.2f} GiB, and {pool:.2f} GiB are left for it"
-    if total > case.usable:
-        return f"{total:.2f} GiB are needed and {case.usable:.2f} GiB are there"
-    return ""
-
-
-def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need: bool) -> tuple[str, ...]:
-    """What to add to the engine's command line, so that it does what was sized."""
-    launch, facts = case.launch, case.facts
-    flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
-    if launch.pipeline_parallel > 1:
-        flags.append(f"--pipeline-parallel-size {launch.pipeline_parallel}")
-    flags += [f"--max-num-seqs {case.load.sequences}", f"--max-num-batched-tokens {case.load.batched_tokens}"]
-    length = launch.context_length or min(case.model.architecture.context or 0, tokens)
-    if length:
-        flags.append(f"--max-model-len {length}")
-    if by_need and facts.kv_flag:
-        flags.append(f"{facts.kv_flag} {math.ceil(pool * BYTES_PER_GIB)}")
-    else:
-        flags.append(f"{facts.utilization_flag} {share:g}")
-    if launch.kv_dtype != "auto":
-        flags.append(f"--kv-cache-dtype {launch.kv_dtype}")
-    if launch.dtype != "auto":
-        flags.append(f"--dtype {launch.dtype}")
-    return (*flags, "--enforce-eager") if launch.enforce_eager else tuple(flags)
-
-
-def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[str, ...]:
-    """What the estimate does not rest on measurements for, and which stage of a pipeline its parts are of."""
-    found: list[str] = []
-    if case.stage.count > 1 and case.stage.layers:
-        has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
-        found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
-    model = case.model
-    is_counted = model.checkpoint is None and not case.launch.has_weights and "weights" not in case.parts.measured
-    if is_counted and model.architecture.model_type not in COMPARED:
-        family = printable(model.architecture.model_type) if model.architecture.model_type else "unnamed"
-        found.append(
-            f"weights are counted from the config, and no count for the family {family} was held against files: "
-            "name the folder with its files, or give --checkpoint-gib"
+def cases_of(
+    model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, degree: int
+) -> tuple[list[Case], int | None]:
+    """The stages of a copy by estimates, and of which of them weights were given."""
+    facts, _ = find_engine(launch.engine)
+    load = _load(model, gpu, usable, launch, facts, degree)
+    stages = split(model.architecture.layers, launch.pipeline_parallel)
+    weights = weights_of(model, load, stages, launch)
+    cases = [
+        Case(
+            model=model,
+            accelerator=gpu.name,
+            vendor=gpu.vendor,
+            usable=usable,
+            launch=launch,
+            facts=facts,
+            load=load,
+            stage=stage,
+            parts=_parts(model, gpu, launch, facts, load, stage, gib),
+            layout=_layout(model, launch, load, stage),
         )
-    launch, most = case.launch, case.model.architecture.context
-    if launch.context_length is None and most is None:
-        found.append(
-            f"the config names no longest context, so the engine takes its own, and {NO_CONTEXT:,} tokens are counted "
-            "here: give --context-length"
-        )
-    elif launch.concurrency is not None and launch.context_length is None:
-        found.append(f"each sequence has the model's longest context, {most:,} tokens: --context-length is not given")
-    if not case.facts.measured:
-        found.append(
-            f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"
-        )
-    if case.load.tensor_parallel > 4:
-        found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
-    if case.vendor != "NVIDIA":
-        found.append(f"constants were measured on NVIDIA's accelerators, and {case.accelerator} is {case.vendor}'s")
-    if case.log is not None and case.log.is_of_other_name(case.model.name):
-        told = f"the startup log is of {printable(case.log.model or '')}, and {printable(case.model.name)} is sized"
-        found.append(f"{told}: its measurements are only right if that is the same model")
-    return tuple(found)
+        for stage, gib in zip(stages, weights.gib, strict=True)
+    ]
+    return cases, weights.given
+
+
+def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, facts: EngineFacts, degree: int) -> Load:
+    """What the engine may do at a time; its defaults as `get_batch_defaults` in `vllm/engine/arg_utils.py` has them."""
+    tokens, sequences = facts.batch(gpu.name, usable)
+    dtype_bytes = DTYPES[launch.dtype] or model.architecture.dtype_bytes
+    return Load(launch.max_num_seqs or sequences, launch.max_num_batched_tokens or tokens, degree, dtype_bytes)
+
+
+def _parts(
+    model: Model,
+    gpu: AcceleratorFacts,
+    launch: Launch,
+    facts: EngineFacts,
+    load: Load,
+    stage: PipelineStage,
+    weights: float,
+) -> Parts:
+    figures, layers = model.architecture, len(stage.layers)
+    has_experts = figures.experts is not None
+    return Parts(
+        context=facts.context_gib(load.tensor_parallel * stage.count, has_experts=has_experts),
+        weights=weights,
+        activation=activation_bytes(figures, load, facts, gpu.compute_capability, stage) / BYTES_PER_GIB,
+        non_torch=facts.non_torch_gib(load.tensor_parallel, layers),
+        graphs=0.0 if launch.enforce_eager else facts.graphs_gib(layers, has_experts=has_experts),
+        margin=facts.margin,
+    )
+
+
+def _layout(model: Model, launch: Launch, load: Load, stage: PipelineStage) -> KvLayout:
+    figures = model.architecture
+    asked = KV_DTYPES[launch.kv_dtype]
+    by_checkpoint = figures.quantisation.kv_bytes if figures.quantisation is not None else None
+    kv_bytes = asked or by_checkpoint or load.dtype_bytes
+    start, end = (sum(map(len, figures.kept[:layer])) for layer in (stage.layers.start, stage.layers.stop))
+    return lay_out(figures.caches, load.tensor_parallel, kv_bytes, load.dtype_bytes, range(start, end))
+
+
+def _up(value: float) -> float:
+    """Rounded up to hundredths, unless a hair above one."""
+    return math.ceil(round(max(value, 0.0) * 100, 6)) / 100

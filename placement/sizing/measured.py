@@ -6,31 +6,49 @@ what the other parts leave, so the log's own holds only if they all do.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
+from placement.sizing.startup_log import KV, KV_TOKENS, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.sizing.activation import Load
-    from placement.sizing.engines import EngineFacts
+    from placement.sizing.case import Case
     from placement.sizing.launch import Launch
     from placement.sizing.startup_log import StartupLog
 
-KV, KV_TOKENS = "kv", "kv_tokens"
-PARTS = ("context", "non_torch", "weights", "activation", "graphs")
 _ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less
 _SAME_POOL = 0.03  # of an accelerator's memory: activations and other libraries' memory are estimated
 _SAME_TOKENS = 0.05  # of a token's bytes: those of a log are rounded, most of all in a small pool
 
 
-def what_holds(log: StartupLog, launch: Launch, asked: Load, ran: Load, facts: EngineFacts) -> frozenset[str]:
-    """The measurements that hold for a launch, as it was asked for: `PARTS`, `KV` and `KV_TOKENS`.
+def with_log(cases: Sequence[Case], then: Sequence[Case], log: StartupLog, launch: Launch) -> list[Case]:
+    """The stages of a copy with what a log has measured of them, as far as it holds for what is asked for.
 
-    `asked` and `ran` are what the engine may do at a time, here and in the log's launch.
+    `then` are the stages as they ran, by estimates: a log that does not go with those is of something else.
+
+    Raises
+    ------
+    UsageError
+        It is of another model or accelerator.
     """
+    _check_weights(log, then, launch)
+    _check_tokens(log, then)
+    for case in then:
+        case.parts.replace(log, PARTS)
+    _check_pool(log, then)
+    holds = _what_holds(log, launch, cases[0], then[0])
+    for case in cases:
+        case.parts.replace(log, holds)
+    return [replace(case, log=log, holds=holds) for case in cases]
+
+
+def _what_holds(log: StartupLog, launch: Launch, case: Case, then: Case) -> frozenset[str]:
+    """The measurements that hold for a launch, as it was asked for: `PARTS`, `KV` and `KV_TOKENS`."""
+    asked, ran, facts = case.load, then.load, case.facts
     lost: set[str] = set()
     if launch.checkpoint_gib is not None or launch.weights_gib not in (None, log.weights_gib):
         lost.add("weights")
@@ -90,35 +108,12 @@ def _minor(version: str) -> list[str]:
     return version.strip("= v").split(".")[:2]
 
 
-def check_pool(log: StartupLog, accelerator: str, usable: float, made: Sequence[float]) -> None:
-    """Refuse a log that does not tell the accelerator's memory, and whose KV cache is not what this one would have.
-
-    `made` is what the budget leaves for it beside the parts as they were, by stage.
-
-    Raises
-    ------
-    UsageError
-        It is of another accelerator.
-    """
-    if log.total_gib is not None or log.kv_gib is None:
-        return
-    if all(abs(log.kv_gib - pool) > _SAME_POOL * usable for pool in made):
-        raise UsageError(
-            f"{log.source} has a KV cache of {log.kv_gib:.2f} GiB, and {accelerator} would have {made[0]:.2f}: give a "
-            "log of that accelerator, or another --accelerator"
-        )
-
-
-def check_weights(log: StartupLog, model: str, launch: Launch, counted: Sequence[float]) -> None:
-    """Refuse a log of a model with another name and other weights. The name alone may differ: a folder has any.
-
-    Raises
-    ------
-    UsageError
-        It is of another model.
-    """
+def _check_weights(log: StartupLog, then: Sequence[Case], launch: Launch) -> None:
+    """Refuse a log of a model with another name and other weights. The name alone may differ: a folder has any."""
+    model = then[0].model.name
     if log.weights_gib is None or launch.has_weights or not log.is_of_other_name(model):
         return
+    counted = [case.parts.weights for case in then]
     if all(abs(log.weights_gib / gib - 1) > _ALIKE for gib in counted):
         raise UsageError(
             f"{log.source} is of {printable(log.model or '')} with {log.weights_gib:.2f} GiB of weights on each GPU, "
@@ -127,21 +122,27 @@ def check_weights(log: StartupLog, model: str, launch: Launch, counted: Sequence
         )
 
 
-def check_tokens(log: StartupLog, model: str, held: Sequence[int]) -> None:
-    """Refuse a log of a model with another name whose tokens take other memory.
-
-    `held` are the tokens that the model has in the log's pool, by stage.
-
-    Raises
-    ------
-    UsageError
-        It is of another model.
-    """
+def _check_tokens(log: StartupLog, then: Sequence[Case]) -> None:
+    """Refuse a log of a model with another name whose tokens take other memory."""
+    model = then[0].model.name
     if log.kv_gib is None or not log.kv_tokens or not log.is_of_other_name(model):
         return
+    held = [case.tokens_in(log.kv_gib) for case in then]
     if all(tokens and abs(log.kv_tokens / tokens - 1) > _SAME_TOKENS for tokens in held):
         raise UsageError(
             f"{log.source} is of {printable(log.model or '')}, whose KV cache of {log.kv_gib:.2f} GiB holds "
             f"{log.kv_tokens:,} tokens, and {printable(model)} would have {held[0]:,} in it: give a log of "
             f"{printable(model)}, or give its folder the name that the log has if it is one"
+        )
+
+
+def _check_pool(log: StartupLog, then: Sequence[Case]) -> None:
+    """Refuse a log that does not tell the accelerator's memory, and whose KV cache is not what this one would have."""
+    if log.total_gib is not None or log.kv_gib is None:
+        return
+    made = [case.pool(log.utilization or case.facts.utilization) for case in then]
+    if all(abs(log.kv_gib - pool) > _SAME_POOL * then[0].usable for pool in made):
+        raise UsageError(
+            f"{log.source} has a KV cache of {log.kv_gib:.2f} GiB, and {then[0].accelerator} would have "
+            f"{made[0]:.2f}: give a log of that accelerator, or another --accelerator"
         )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from placement.sizing.launch import Launch
 
+PARTS = ("context", "non_torch", "weights", "activation", "graphs")
+KV, KV_TOKENS = "kv", "kv_tokens"  # what a log measures beside the parts
 _START = "non-default args: {"  # of the API server, once a start
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 

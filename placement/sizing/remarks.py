@@ -1,0 +1,94 @@
+"""What is said of a copy that is sized: why it does not fit, the engine's flags, what is not measured."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from placement.errors import printable
+from placement.sizing.case import NO_CONTEXT
+from placement.sizing.parameters import COMPARED
+from placement.units import BYTES_PER_GIB
+
+if TYPE_CHECKING:
+    from placement.sizing.case import Case
+    from placement.sizing.sizing import StageSizing
+
+
+def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:
+    """Why a copy does not fit; empty when it does."""
+    figures, degree = case.model.architecture, case.load.tensor_parallel
+    if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
+        return f"{figures.heads} attention heads can't be split over {degree} GPUs"
+    if (heads := case.unsplit_kv_heads) is not None:
+        return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
+    most, length = figures.context, case.launch.context_length
+    if most is not None and length is not None and length > most:
+        return f"a context of {length} tokens is more than the {most} of the model"
+    if not case.stage.layers:
+        return f"{figures.layers} layers can't be split over {case.stage.count} stages"
+    if pool <= 0:
+        return f"{case.parts.beside_kv:.2f} GiB beside the KV cache are more than {case.usable * share:.2f} GiB"
+    asked = case.launch.concurrency is not None or case.launch.context_length is not None
+    if asked and not by_need and case.need > pool:
+        return f"the KV cache asked for takes {case.need:.2f} GiB, and {pool:.2f} GiB are left for it"
+    if total > case.usable:
+        return f"{total:.2f} GiB are needed and {case.usable:.2f} GiB are there"
+    return ""
+
+
+def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need: bool) -> tuple[str, ...]:
+    """What to add to the engine's command line, so that it does what was sized."""
+    launch, facts = case.launch, case.facts
+    flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
+    if launch.pipeline_parallel > 1:
+        flags.append(f"--pipeline-parallel-size {launch.pipeline_parallel}")
+    flags += [f"--max-num-seqs {case.load.sequences}", f"--max-num-batched-tokens {case.load.batched_tokens}"]
+    length = launch.context_length or min(case.model.architecture.context or 0, tokens)
+    if length:
+        flags.append(f"--max-model-len {length}")
+    if by_need and facts.kv_flag:
+        flags.append(f"{facts.kv_flag} {math.ceil(pool * BYTES_PER_GIB)}")
+    else:
+        flags.append(f"{facts.utilization_flag} {share:g}")
+    if launch.kv_dtype != "auto":
+        flags.append(f"--kv-cache-dtype {launch.kv_dtype}")
+    if launch.dtype != "auto":
+        flags.append(f"--dtype {launch.dtype}")
+    return (*flags, "--enforce-eager") if launch.enforce_eager else tuple(flags)
+
+
+def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[str, ...]:
+    """What the estimate does not rest on measurements for, and which stage of a pipeline its parts are of."""
+    found: list[str] = []
+    if case.stage.count > 1 and case.stage.layers:
+        has = "which has the least room" if shown_is_fullest else f"and stage {fullest.stage} has the least room"
+        found.append(f"parts are of {case.stage}, {has}; tokens and total are of all stages")
+    model = case.model
+    is_counted = model.checkpoint is None and not case.launch.has_weights and "weights" not in case.parts.measured
+    if is_counted and model.architecture.model_type not in COMPARED:
+        family = printable(model.architecture.model_type) if model.architecture.model_type else "unnamed"
+        found.append(
+            f"weights are counted from the config, and no count for the family {family} was held against files: "
+            "name the folder with its files, or give --checkpoint-gib"
+        )
+    launch, most = case.launch, case.model.architecture.context
+    if launch.context_length is None and most is None:
+        found.append(
+            f"the config names no longest context, so the engine takes its own, and {NO_CONTEXT:,} tokens are counted "
+            "here: give --context-length"
+        )
+    elif launch.concurrency is not None and launch.context_length is None:
+        found.append(f"each sequence has the model's longest context, {most:,} tokens: --context-length is not given")
+    if not case.facts.measured:
+        found.append(
+            f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"
+        )
+    if case.load.tensor_parallel > 4:
+        found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
+    if case.vendor != "NVIDIA":
+        found.append(f"constants were measured on NVIDIA's accelerators, and {case.accelerator} is {case.vendor}'s")
+    if case.log is not None and case.log.is_of_other_name(case.model.name):
+        told = f"the startup log is of {printable(case.log.model or '')}, and {printable(case.model.name)} is sized"
+        found.append(f"{told}: its measurements are only right if that is the same model")
+    return tuple(found)
