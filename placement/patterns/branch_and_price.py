@@ -32,11 +32,13 @@ WHOLE = 1e-6  # a count so near a whole number is whole
 
 
 def groups_of(fleet: Fleet) -> tuple[tuple[int, ...], ...]:
-    """Pools of one instance type, where there are several."""
-    found: dict[str, list[int]] = {}
+    """Pools of one instance type, then those of one type and price, as spot pools are; where there are several."""
+    found: dict[tuple[str, int | None], list[int]] = {}
     for pool in fleet.pools:
-        found.setdefault(pool.instance_type, []).append(pool.index)
-    return tuple(tuple(group) for group in found.values() if len(group) > 1)
+        found.setdefault((pool.instance_type, None), []).append(pool.index)
+    for pool in fleet.pools:
+        found.setdefault((pool.instance_type, pool.price), []).append(pool.index)
+    return tuple(dict.fromkeys(tuple(group) for group in found.values() if len(group) > 1))
 
 
 def is_whole(counts: Sequence[float]) -> bool:
