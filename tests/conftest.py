@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from placement.solving.parameters import changed
@@ -39,6 +42,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # What contradicts a plan at hand, or fails beside one, is raised in tests, and in all that they start.
 os.environ.setdefault("PLACEMENT_STRICT", "1")
+
+# Typer reads the signatures of all commands anew for each call, more than a thousand of them: once a process will do.
+vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and the processes that tests start inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

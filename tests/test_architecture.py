@@ -9,6 +9,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import dataclass, fields
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -288,6 +289,7 @@ def offences(modules: Mapping[str, Module]) -> list[str]:
     return [*misplaced(modules), *strays(modules), *loaded_early(modules)]
 
 
+@cache
 def read_package() -> dict[str, Module]:
     """Every module of the package in this checkout."""
     modules = {}

@@ -74,7 +74,11 @@ def paged(*languages: str, slow: tuple[str, ...] = ()) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("blocks", "name"), paged("python", "pycon"))
+# Pages that simulate a week: 5 s of the processor and more.
+WEEKS = ("traffic.md",)
+
+
+@pytest.mark.parametrize(("blocks", "name"), paged("python", "pycon", slow=WEEKS))
 def test_the_pages_examples_run(
     blocks: list[Block], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,8 +125,7 @@ def run_console(blocks: list[Block], name: str, folder: Path) -> None:
                 pytest.fail(f"{name}:{block.line}: {command}\nexpected:\n{wanted}got:\n{got}", pytrace=False)
 
 
-# Commands of that page simulate a week, idea by idea: 20 s of the processor.
-@pytest.mark.parametrize(("blocks", "name"), paged("console", slow=("traffic.md",)))
+@pytest.mark.parametrize(("blocks", "name"), paged("console", slow=WEEKS))
 def test_the_pages_commands_print_what_stands_there(blocks: list[Block], name: str, tmp_path: Path) -> None:
     """With the files of `instances/` beside them."""
     for path in (ROOT / "instances").iterdir():

@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,9 +83,16 @@ class Offence(NamedTuple):
         return f"{self.place}: {self.text}"
 
 
+@cache
 def sources() -> dict[str, str]:
     """Every file of the package, by its path in the repository."""
     return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted((ROOT / "placement").rglob("*.py"))}
+
+
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """All of a file; read once, for all that look at it."""
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def twins(files: Mapping[str, str]) -> Iterator[Offence]:
@@ -92,7 +100,7 @@ def twins(files: Mapping[str, str]) -> Iterator[Offence]:
     homes: dict[str, list[str]] = defaultdict(list)
     for path, source in files.items():
         if path not in OWN_CLASSES:
-            for node in ast.walk(ast.parse(source)):
+            for node in nodes(source):
                 if isinstance(node, ast.ClassDef):
                     homes[node.name].append(f"{path}:{node.lineno}")
     for name, places in homes.items():
@@ -116,7 +124,7 @@ def classes(files: Mapping[str, str]) -> dict[str, Class]:
         node.name: _class(path, node)
         for path, source in files.items()
         if path not in OWN_CLASSES
-        for node in ast.walk(ast.parse(source))
+        for node in nodes(source)
         if isinstance(node, ast.ClassDef)
     }
 

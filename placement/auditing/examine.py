@@ -65,9 +65,10 @@ def audit(
     Examples
     --------
     >>> import placement
-    >>> found = placement.audit(placement.read("instances/kubernetes-mixed-gpus.yaml"), time_limit=None, work=1)
+    >>> problem = placement.read("instances/codegen-after.yaml")
+    >>> found = placement.audit(problem, placement.solve(problem, "ffd").plan, time_limit=None, work=1)
     >>> found.ok, found.price_per_hour > found.best.price_per_hour
-    (False, True)
+    (True, True)
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     dealt: dict[str, DealFit] = {}

@@ -323,8 +323,9 @@ def test_files_are_written_though_nobody_reads_the_output(tmp_path: Path, argume
     """The certificate, which comes last, and the plan where it is asked for in a file."""
     command, *rest = arguments
     options = ["--solver", "cp-sat"] if command == "solve" else []
+    (tmp_path / "tiny.json").write_text(json.dumps(TINY))
     with subprocess.Popen(
-        [*COMMAND, command, str(CODEGEN), *options, *rest, "--certificate", "certificate.json"],
+        [*COMMAND, command, "tiny.json", *options, *rest, "--certificate", "certificate.json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),

@@ -13,6 +13,7 @@ from placement.vector_packing import VectorPacking, check_bins, solve_vector_pac
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.full_bins import _full_loads, _slack, cover_by_full_bins
 from placement.vector_packing.state import PackingState
+from tests.corpus import one_by_one
 
 
 def one_type(capacity: tuple[int, ...], sizes: list[tuple[int, ...]], demands: list[int]) -> VectorPacking:
@@ -30,7 +31,7 @@ def planted(seed: int, bins: int, dimensions: int, capacity: int = 100) -> Vecto
     return one_type((capacity,) * dimensions, sizes, [1] * len(sizes))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40), 20)
 def test_all_full_patterns_are_listed(seed: int) -> None:
     rng = random.Random(seed)
     dimensions = rng.randint(2, 3)
