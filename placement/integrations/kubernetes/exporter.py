@@ -138,7 +138,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes, source)
     tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes, source)
-    beside = StepsBeside(scalers.deleted, workshop.labelled, templates.labels)
+    beside = StepsBeside(scalers.deleted, workshop.labelled, templates.labels, made)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, beside)
     return Exported(texts, tuple(notes))

@@ -30,12 +30,19 @@ class CopyGroup:
     node: str  # empty: any node of the pool
     accelerators: tuple[int, ...] | None  # None: any of the node
     copies: int
-    number: int  # among the groups of its component on its pool, from 1
+    number: int  # among those alike in all else, from 1
 
     @property
     def mode(self) -> Option:
         """The option."""
         return self.component.modes[self.option]
+
+    @property
+    def suffix(self) -> list[str]:
+        """What tells it from others of its component at its place, whatever else a later plan has there."""
+        option = [f"o{self.option}"] if self.option else []
+        devices = [f"a{'-'.join(map(str, self.accelerators))}"] if self.accelerators else []
+        return [*option, *devices, *([str(self.number)] if self.number > 1 else [])]
 
 
 def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[CopyGroup]:
@@ -53,12 +60,11 @@ def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[CopyGroup]:
         devices = tuple(sorted(row.accelerators)) if single else ()
         counts[component, pool, row.option, node, devices, index if single else -1] += 1
     found: list[CopyGroup] = []
-    numbers: dict[tuple[int, int], int] = defaultdict(int)
+    numbers: dict[tuple[int, int, int, str, tuple[int, ...]], int] = defaultdict(int)
     for (c, p, option, node, devices, _), copies in sorted(counts.items()):
-        numbers[c, p] += 1
-        found.append(
-            CopyGroup(problem.components[c], option, problem.pools[p], node, devices or None, copies, numbers[c, p])
-        )
+        numbers[c, p, option, node, devices] += 1
+        number = numbers[c, p, option, node, devices]
+        found.append(CopyGroup(problem.components[c], option, problem.pools[p], node, devices or None, copies, number))
     return found
 
 

@@ -213,9 +213,10 @@ def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:
     """The name of a group's Deployment, and the labels that its pods have."""
     component = slug(group.component.name)
     where = slug(group.node or group.pool.name)
-    suffix = [] if group.number == 1 else [str(group.number)]
-    name = slug(slug(group.component.name, most=24), slug(group.node or group.pool.name, most=24), *suffix, most=57)
-    return name, {COMPONENT_LABEL: component, GROUP_LABEL: slug(where, *suffix)}
+    name = slug(
+        slug(group.component.name, most=24), slug(group.node or group.pool.name, most=24), *group.suffix, most=57
+    )
+    return name, {COMPONENT_LABEL: component, GROUP_LABEL: slug(where, *group.suffix)}
 
 
 def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:

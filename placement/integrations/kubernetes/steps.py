@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,12 +36,13 @@ class StepsBeside(NamedTuple):
     """What the steps do beside the copies.
 
     `unscaled` are autoscalers (namespace, kind/name) that go before what they scale stops, `labelled` nodes by the
-    label that they get, `nodes` the labels of all nodes that are known.
+    label that they get, `nodes` the labels of all nodes that are known, `made` pools with a node pool of the export.
     """
 
     unscaled: Sequence[tuple[str, str]]
     labelled: Mapping[str, Sequence[str]]
     nodes: Mapping[str, Mapping[str, str]]
+    made: Mapping[str, str]
 
 
 def steps_text(
@@ -77,6 +78,10 @@ def steps_text(
             "These must end before their new copies start, so nothing serves in between. Go on when their pods are "
             "gone; where a note says that a volume does not follow, solve that first.",
             [[*map(_scaled, row.ended_first), *_gone(row.ended_first)] for row in moved if row.stops_first],
+        ),
+        (
+            "The plan has machines that do not run yet. Copies wait until somebody has started them.",
+            _started(problem, plan, beside.made),
         ),
         ("The new copies start.", _applied(files, "4", SHRINKING)),
         (
@@ -119,6 +124,22 @@ def steps_text(
     lines += ["## What the manifests can't say", ""]
     lines += [f"- {escaped(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
     return "\n".join(lines) + "\n"
+
+
+def _started(problem: Problem, plan: Plan, made: Mapping[str, str]) -> list[list[str]]:
+    """Who starts the new machines of the plan, by pool."""
+    new = Counter(row.pool for row in plan.instances if row.new)
+    found = []
+    for pool in (row for row in problem.pools if row.name in new and row.name not in made):
+        key = next((key for key in pool.labels if key.endswith(GROUPS)), "")
+        group = f"{key}={pool.labels[key]}" if key else ""
+        who = "nothing here starts one: start it yourself, with the labels of the pool"
+        if KARPENTER_POOL in pool.labels:
+            who = f"Karpenter starts them for copies that wait, if the limits of {group} allow it"
+        elif key:
+            who = f"Cluster Autoscaler does for copies that wait; where it does not run make {group} larger"
+        found.append([f"# {pool.name}: {count(new[pool.name], 'machine')}; {who}"])
+    return found
 
 
 def _taken_away(left: Sequence[str], nodes: Mapping[str, Mapping[str, str]]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from placement.documents import Plan
+from placement.documents import Plan, Problem
 from placement.errors import DocumentError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
@@ -21,7 +21,6 @@ from tests.integrations.kubernetes.test_export import all_valid, manifests, note
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement.documents import Problem
     from placement.integrations import Exported
 
 MOUNTS: Json = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}
@@ -310,6 +309,29 @@ def test_a_deployment_that_shrinks_ends_first_where_copies_must(tmp_path: Path, 
     assert after["errors"] == ""
     assert after["least"]["shop/web"] == 0
     assert Counter(row["spec"].get("nodeName") for row in after["pods"]) == {"n1": 2, "n2": 2}
+
+
+@pytest.mark.parametrize("pin", ["node", "accelerator"])
+def test_copies_that_stay_go_on_undisturbed(tmp_path: Path, pin: Any) -> None:
+    """What a Deployment is called does not depend on the others: a copy less elsewhere starts none of them again."""
+    pods = [pod(f"web-{k}", f"n{k + 1}", "web", gpus=1) for k in range(3)]
+    nodes = [node(f"n{k + 1}") for k in range(3)]
+    objects, first = ran(tmp_path, [*nodes, *pods], pin=pin)
+    source = write(tmp_path / "again.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["copies"] = 2
+    placed = [row for row in document["placements"] if row["instance"] != "n1"]
+    problem = Problem(**document)
+    instances = [{"id": row.id, "pool": row.pool, "new": False} for row in problem.instances if row.id != "n1"]
+    assignments = [{"accelerators": [0], **row} for row in placed]
+    plan = Plan(instances=instances, assignments=assignments)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin=pin))
+
+    before, after = ({row["metadata"]["name"]: row["spec"] for row in manifests(each)} for each in (first, found))
+    assert len(after) == 2
+    assert all(before[name]["template"]["spec"] == spec["template"]["spec"] for name, spec in after.items())
+    steps = follow(found, objects, tmp_path / "steps")
+    assert (steps["errors"], steps["least"]) == ("", {"shop/web": 2})
 
 
 def test_an_export_that_was_applied_in_part_is_finished_by_the_next(tmp_path: Path) -> None:

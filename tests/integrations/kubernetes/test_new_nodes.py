@@ -242,3 +242,30 @@ def test_services_keep_off_nodes_of_karpenter_by_a_label(tmp_path: Path) -> None
     assert {"key": key, "operator": "DoesNotExist"} in new["affinity"]["nodeAffinity"][
         "requiredDuringSchedulingIgnoredDuringExecution"
     ]["nodeSelectorTerms"][0]["matchExpressions"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (
+            {POOL: "gpus"},
+            "1 machine; Karpenter starts them for copies that wait, if the limits of karpenter.sh/nodepool=gpus",
+        ),
+        (
+            {"eks.amazonaws.com/nodegroup": "g"},
+            "Cluster Autoscaler does for copies that wait; where it does not run make",
+        ),
+        ({}, "1 machine; nothing here starts one: start it yourself"),
+    ],
+)
+def test_who_starts_new_machines_is_told(tmp_path: Path, labels: Json, told: str) -> None:
+    """Copies would wait for ever for one that nobody starts; where a node pool is written it needs no word."""
+    source = write(tmp_path / "c.json", node("n1", labels=labels), pod("a-0", "n1", "a", gpus=4))
+    problem, plan = grown(source, 2)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,)))
+
+    (line,) = commands(found, "#")
+    assert told in line
+    if POOL not in labels:
+        made = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), node_class="default"))
+        assert commands(made, "#") == []
