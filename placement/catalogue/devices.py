@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from placement.catalogue.facts import InstanceFacts
 from placement.catalogue.tables import find_accelerator
 
 
@@ -18,6 +19,20 @@ class Devices:
 
 
 NONE = Devices()
+
+
+def machine_of(provider: str, name: str, devices: Devices, vcpus: float, memory_gib: float) -> InstanceFacts:
+    """A machine with those accelerators, as far as a file tells it."""
+    return InstanceFacts(
+        provider=provider,
+        name=name,
+        accelerator=devices.accelerator,
+        accelerator_count=devices.count,
+        accelerator_share=devices.share,
+        accelerator_memory_gib=devices.memory_gib,
+        vcpus=vcpus,
+        memory_gib=memory_gib,
+    )
 
 
 def named_devices(name: str, count: float, memory_gib: float | None) -> Devices | None:

@@ -6,15 +6,16 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeInfo.html
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.devices import NONE, Devices, named_devices
-from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.offers import Findings
 from placement.catalogue.readers.fields import each
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
+    from placement.catalogue.facts import InstanceFacts
     from placement.catalogue.readers.fields import At
 
 KEY = "InstanceTypes"
@@ -34,17 +35,10 @@ def _facts(row: At) -> InstanceFacts:
     own = _devices(first) if first else NONE
     network = row.get("NetworkInfo")
     efa = network.get("EfaInfo") if network else None
-    return InstanceFacts(
-        provider="aws",
-        name=row.key("InstanceType").text(),
-        accelerator=own.accelerator,
-        accelerator_count=own.count,
-        accelerator_share=own.share,
-        accelerator_memory_gib=own.memory_gib,
-        vcpus=row.key("VCpuInfo").key("DefaultVCpus").number(),
-        memory_gib=row.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB,
-        efa_interfaces=efa.key("MaximumEfaInterfaces").whole() if efa else None,
-    )
+    name, vcpus = row.key("InstanceType").text(), row.key("VCpuInfo").key("DefaultVCpus").number()
+    memory = row.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB
+    interfaces = efa.key("MaximumEfaInterfaces").whole() if efa else None
+    return replace(machine_of("aws", name, own, vcpus, memory), efa_interfaces=interfaces)
 
 
 def _devices(device: At) -> Devices:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from placement.catalogue.devices import named_devices
+from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
@@ -36,16 +36,7 @@ def _row(row: CsvRow) -> tuple[InstanceFacts, Offer] | None:
     devices = named_devices(row.text("gpu_name"), row.value("gpu_count") or 0, row.value("gpu_memory"))
     if devices is None:
         return None
-    facts = InstanceFacts(
-        provider=provider_of(name),
-        name=name,
-        accelerator=devices.accelerator,
-        accelerator_count=devices.count,
-        accelerator_share=devices.share,
-        accelerator_memory_gib=devices.memory_gib,
-        vcpus=_needed(row, "cpu"),
-        memory_gib=_needed(row, "memory"),
-    )
+    facts = machine_of(provider_of(name), name, devices, _needed(row, "cpu"), _needed(row, "memory"))
     zoned = _ZONE.fullmatch(place)
     region, zone = (zoned["region"], place) if zoned else (place, "")
     price = Price(_needed(row, "price"), region, "", "gpuhunt catalogue")

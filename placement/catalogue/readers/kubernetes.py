@@ -12,8 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.devices import NONE, Devices, named_devices
-from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offer
 from placement.catalogue.quantities import quantity
@@ -23,6 +22,8 @@ from placement.units import BYTES_PER_GIB, MIB_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from placement.catalogue.facts import InstanceFacts
 
 KINDS = ("List", "NodeList", "Node")
 RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
@@ -115,16 +116,7 @@ def _machine(row: At) -> _Machine | str:
         return f"node {name} {devices}: left out"
     vcpus, memory = amount(allocatable.key("cpu")), amount(allocatable.key("memory")) / BYTES_PER_GIB
     type_name = first_label(labels, TYPE_LABELS) or _shape(devices, vcpus)
-    facts = InstanceFacts(
-        provider="kubernetes",
-        name=type_name,
-        accelerator=devices.accelerator,
-        accelerator_count=devices.count,
-        accelerator_share=devices.share,
-        accelerator_memory_gib=devices.memory_gib,
-        vcpus=vcpus,
-        memory_gib=memory,
-    )
+    facts = machine_of("kubernetes", type_name, devices, vcpus, memory)
     spot = any(labels.get(key) == value for key, value in SPOT_LABELS.items())
     capacity: Capacity = "spot" if spot else "on-demand"
     zone = first_label(labels, (*ZONE_LABELS, *_DISK_ZONE_LABELS)) or _zone_of_provider(row) or NO_ZONE

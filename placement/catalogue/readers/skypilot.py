@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.devices import named_devices
+from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
@@ -42,16 +42,7 @@ def _row(row: CsvRow) -> Read | str:
     devices = named_devices(accelerator, count, _memory_gib(row))
     if devices is None:
         return "names an accelerator whose memory nothing tells"
-    facts = InstanceFacts(
-        provider=provider_of(name),
-        name=name,
-        accelerator=devices.accelerator,
-        accelerator_count=devices.count,
-        accelerator_share=devices.share,
-        accelerator_memory_gib=devices.memory_gib,
-        vcpus=vcpus,
-        memory_gib=memory,
-    )
+    facts = machine_of(provider_of(name), name, devices, vcpus, memory)
     zone = row.text("AvailabilityZone")
     offers = [Offer(name, region, zone, price=_price(row, "Price", region))]
     spot = _price(row, "SpotPrice", region)
