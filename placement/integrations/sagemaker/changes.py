@@ -228,6 +228,8 @@ class DeploymentChanges:
             return
         words = ", ".join(f"{lost} of {copies} of {name}" for name, (lost, copies) in losses.items())
         again = "" if group.fit.strength == "any order" else ", and may find no room, as the others stay where they are"
+        if len({self.view.kind(pool.name) for pool in group.pools}) > 1:
+            again += ". Of which type they are is its choice too"
         self.notes.inexact(
             f"endpoint {group.endpoint} variant {group.variant} machines",
             f"SageMaker chooses which {go} of the {now} go, with the copies on {'it' if go == 1 else 'them'}: up to "

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
     from placement.documents import Component
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.packing import Demand, Machines, Strategy
+    from placement.integrations.sagemaker.packing import Demand, Strategy
 
 
 def change_of(
-    view: PlanView, group: ServingGroup, after: Mapping[str, int] | None, spare: Machines, *, anew: bool
+    view: PlanView, group: ServingGroup, after: Mapping[str, int], added: str | None, spare: int, *, anew: bool
 ) -> VariantChange:
-    """What becomes of a variant. `after`: its machines by type before the platform adds any; None: as they are."""
+    """What becomes of a variant. `after`: its machines by type before the platform adds any, which are of type `added`.
+
+    `added` is None where it adds none.
+    """
     own = {pool.name: pool for pool in group.pools}
     machines = [row for row in view.problem.instances if row.pool in own]
     now = tuple((view.kind(row.pool), view.room(own[row.pool].instance_type)) for row in machines)
@@ -35,7 +38,8 @@ def change_of(
         wanted[unit.component] += copies
     return VariantChange(
         now=now,
-        after=now if after is None else machines_of(view, group.pools, after),
+        after=machines_of(view, group.pools, after),
+        added=machines_of(view, group.pools, {added: 1})[0] if added is not None else None,
         spare=spare,
         anew=anew,
         present=[_demand(view, group, name, running) for name in view.components if running[name]],

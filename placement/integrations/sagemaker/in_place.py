@@ -44,7 +44,8 @@ class VariantChange:
     ----------
     now : machines that run.
     after : those of the plan; where the platform manages their number, as they are now.
-    spare : those that the platform adds, in order, where a copy finds no room.
+    added : what a machine is that the platform adds where a copy finds no room; None: it adds none.
+    spare : how many of those it may add.
     anew : all machines are new ones, by a new configuration.
     present : copies of each component that run, in the order in which they were made.
     wanted : copies of each component by the plan, in the order of the calls.
@@ -54,7 +55,8 @@ class VariantChange:
 
     now: Machines
     after: Machines
-    spare: Machines
+    added: tuple[str, Amounts] | None
+    spare: int
     anew: bool
     present: Sequence[Demand]
     wanted: Sequence[Demand]
@@ -79,14 +81,15 @@ def fit_in_place(change: VariantChange) -> InPlace:
     apart = must_part(change.wanted)
     if apart:
         return InPlace(Fit("no", apart), _room_is_needed(change), 0)
-    limited = any(demand.most_per_machine is not None for demand in change.wanted)
-    if not limited and fits_in_any_order(change.after, change.wanted):
-        return InPlace(
-            Fit("any order", "every order and every choice of machines leaves room for the next copy"),
-            _room_is_needed(change),
-            0,
-        )
+    proof = InPlace(
+        Fit("any order", "every order and every choice of machines leaves room for the next copy"), False, 0
+    )
+    lasts, at_once = _proved(change)
+    if lasts and at_once:
+        return proof
     needs_room = _room_is_needed(change)
+    if lasts and needs_room:
+        return replace(proof, needs_room=True)
     used, played = 0, 0
     for scenario in _scenarios(change):
         problem, more = scenario.play(down_first=needs_room)
@@ -94,6 +97,16 @@ def fit_in_place(change: VariantChange) -> InPlace:
         if problem:
             return InPlace(Fit("no", f"{problem} (read as: {scenario.name})"), needs_room, used)
     return InPlace(Fit("simulated", f"fits beside what runs, in each of {played} scenarios"), needs_room, used)
+
+
+def _proved(change: VariantChange) -> tuple[bool, bool]:
+    """Whether in any order all copies fit that are to stay, and those beside them that go only then."""
+    kinds = {kind for kind, _ in change.after} if change.anew else {kind for kind, _ in (*change.now, *change.after)}
+    if len(kinds) > 1 or any(demand.most_per_machine is not None for demand in change.wanted):
+        return False, False
+    during = change.after if len(change.after) > len(change.now) else change.now
+    most = [replace(each, copies=max(each.copies, _copies(change.present, each.component))) for each in change.wanted]
+    return fits_in_any_order(change.after, change.wanted), fits_in_any_order(during, most)
 
 
 def _room_is_needed(change: VariantChange) -> bool:
@@ -170,7 +183,7 @@ class _Scenario:
 
     def play(self, *, down_first: bool) -> tuple[str, int]:
         """The first that goes wrong in words, else empty; and how many spare machines were added."""
-        fleet = _Fleet(copy.deepcopy(list(self.start)), list(self.change.spare), self.reading)
+        fleet = _Fleet(copy.deepcopy(list(self.start)), self.change, self.reading)
         grows = len(self.change.after) >= len(self.change.now)
         problem = ""
         if self.change.anew and grows:
@@ -178,6 +191,7 @@ class _Scenario:
         elif grows:
             fleet.grow(self.change.after)
         for down in (True, False) if down_first else (False, True):
+            fleet.release()
             problem = problem or self._change(fleet, down=down)
         if problem:
             return problem, fleet.used
@@ -212,27 +226,36 @@ class _Scenario:
 class _Fleet:
     """Machines while things change."""
 
-    def __init__(self, state: list[PackedMachine], spare: list[tuple[str, Amounts]], reading: Reading) -> None:
+    def __init__(self, state: list[PackedMachine], change: VariantChange, reading: Reading) -> None:
         self.state = state
-        self.spare = spare
+        self.change = change
         self.reading = reading
+        self.spare = change.spare
         self.used = 0
 
     def place(self, demand: Demand) -> bool:
-        """One more copy, on a spare machine where no other has room."""
+        """One more copy, on a machine that the platform adds where no other has room."""
         if place_copy(self.state, demand, self.reading):
             return True
-        if not self.spare:
+        if not self.spare or self.change.added is None:
             return False
-        (more,) = empty_machines([self.spare[0]])
+        (more,) = empty_machines([self.change.added])
         if not more.has_room(demand):
             return False
-        del self.spare[0]
-        more.index = len(self.state)
+        more.index = max((machine.index for machine in self.state), default=-1) + 1
         more.take(demand)
         self.state.append(more)
+        self.spare -= 1
         self.used += 1
         return True
+
+    def release(self) -> None:
+        """Machines of other types without a copy are given back, in place of which the platform may add one again."""
+        added = self.change.added
+        if added is not None:
+            idle = [machine for machine in self.state if machine.kind != added[0] and not machine.holds.total()]
+            self.state = [machine for machine in self.state if machine not in idle]
+            self.spare += len(idle)
 
     def remove(self, demand: Demand, copies: int, *, fullest: bool) -> None:
         """Take copies away, of the machines that hold most of all copies, or fewest."""
@@ -259,12 +282,15 @@ class _Fleet:
         return self._again([(demand, demand.copies) for demand in demands], "on new machines")
 
     def shrink(self, count: int, demands: Sequence[Demand]) -> str:
-        """Machines go, and their copies are placed anew: the fullest, the emptiest, and some sets by lot."""
+        """Machines go, and their copies are placed anew: the fullest, the emptiest, each type, and sets by lot."""
         ordered = sorted(self.state, key=lambda machine: machine.holds.total())
         rng = random.Random(len(ordered))
         choices = [ordered[:count], ordered[-count:], *(rng.sample(ordered, count) for _ in range(_SETS))]
+        kinds = dict.fromkeys(machine.kind for machine in ordered)
+        choices += [sorted(ordered, key=lambda each: each.kind != kind)[:count] for kind in kinds]
         for gone in choices:
-            left = _Fleet([copy.deepcopy(each) for each in self.state if each not in gone], [], self.reading)
+            kept = [copy.deepcopy(each) for each in self.state if each not in gone]
+            left = _Fleet(kept, replace(self.change, spare=0), self.reading)
             rows = [(each, sum(machine.holds[each.component] for machine in gone)) for each in demands]
             rng.shuffle(rows)
             problem = left._again(rows, f"once {count} of {len(self.state)} machines {'goes' if count == 1 else 'go'}")

@@ -102,8 +102,8 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
     if wish.as_new:
         group, used = _from_nothing(view, group, start, most)
     else:
-        spare = machines_of(view, group.pools, {kinds[0]: most - least})
-        found = fit_in_place(change_of(view, group, start, spare, anew=anew))
+        added = kinds[0] if managed is not None else None
+        found = fit_in_place(change_of(view, group, start, added, most - least, anew=anew))
         group, used = replace(group, fit=found.fit, needs_room=found.needs_room), found.used
     coming = {kind: n for kind in kinds if (n := start.get(kind, 0) + used * (kind == kinds[0]))}
     if len(kinds) == 1 and (not used or sum(coming.values()) <= group.machines):

@@ -402,6 +402,29 @@ def test_a_machine_that_is_added_beside_what_runs_is_told(tmp_path: Path) -> Non
     assert "may not fit (copy 1 of 1 of big" in exported(problem, SMALL_TOGETHER).lines[0]
 
 
+def test_a_machine_that_is_added_until_others_are_gone_is_told(tmp_path: Path) -> None:
+    """Copies come before others go: what fits in the end needs a machine more at once, which then holds some."""
+    documents = spread_over(2, most=3)
+    documents["big"] = component("big", "llm", 2, 2, 8)
+    problem = changed(imported(tmp_path, documents).problem, {"small": 5, "big": 0})
+    contents: Contents = {"llm/main/1": {"small": 4}, "llm/main/2": {"small": 1}}
+    export = exported(problem, contents)
+
+    assert [count for _, count in calls(export)] == [5, 0]
+    assert f"up to 3 x {G5} (the plan has 2 x {G5}): 5 x small: fits as simulated" in export.lines[0]
+
+
+def test_the_type_of_machines_that_go_is_not_told(tmp_path: Path) -> None:
+    """Of a variant without managed scaling that shrinks: what is proved of one type may be false of the other."""
+    documents = pooled()
+    del documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    problem = changed(imported(tmp_path, documents).problem, {"chat": 3, "rank": 1})
+    export = exported(problem, {f"{G6E_POOL}/1": {"chat": 3, "rank": 1}})
+
+    assert "may not fit (a copy of chat finds no machine with room once 2 of 3 machines go" in export.lines[0]
+    assert "Of which type they are is its choice too" in notes(export)
+
+
 def test_copies_of_machines_that_go_may_find_no_room_again(tmp_path: Path) -> None:
     """Of two machines, with a large copy on one and small ones on the other: on one machine alone they do not fit."""
     documents = spread_over(3)
