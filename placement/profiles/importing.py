@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue import accelerator, find_accelerator
-from placement.catalogue.readers.fields import SEPARATORS, At, FieldError, parse_csv, parse_json
+from placement.catalogue.readers.fields import SEPARATORS, At, FieldError, each, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.profiles.profile import STATISTICS, Found, Given, Profile
@@ -134,13 +134,23 @@ def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: st
 
 def _of_documents(text: str, source: str, statistic: str) -> list[Found]:
     """Measurements of a JSON or YAML document, or of a file with one JSON document a line."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
-        return [entry for line in lines for entry in _of_document(parse_json(line, source), source, statistic)]
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
+        found = each(lines, lambda numbered: _of_line(*numbered, source, statistic), source)
+        return [entry for entries in found for entry in entries]
     document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
     if isinstance(document.value, list):
         return [entry for part in document.items() for entry in _of_document(part, source, statistic)]
     return _of_document(document, source, statistic)
+
+
+def _of_line(number: int, line: str, source: str, statistic: str) -> list[Found]:
+    above = "\n" * (number - 1)  # so that the parser counts as an editor does
+    try:
+        return _of_document(parse_json(above + line, source), source, statistic)
+    except DocumentError as error:
+        faults = [replace(fault, path=f"line {number}, {fault.path}") for fault in error.faults]
+        raise DocumentError(faults, source) from None
 
 
 def _parse_yaml(text: str, source: str) -> At:

@@ -61,6 +61,19 @@ def test_one_document_a_line(write: Any) -> None:
     assert [row.requests_per_second for row in rows] == [2.0, 3.0]
 
 
+def test_damage_in_a_line_is_told_with_its_number(write: Any) -> None:
+    """Also of a run that was broken off, and of all lines at once."""
+    line = json.dumps(samples.VLLM_BENCH)
+    odd = json.dumps({**samples.VLLM_BENCH, "request_throughput": "4.0"})
+    path = write(f"{line}\n\n{odd}\n{line[:200]}")
+
+    with pytest.raises(DocumentError) as caught:
+        read_profiles(path, Given(accelerator="L4", accelerators=1))
+
+    assert [fault.path for fault in caught.value.faults] == ["line 3, $.request_throughput", "line 4, $"]
+    assert "at line 4 column 201" in str(caught.value)
+
+
 def test_guidellm(write: Any) -> None:
     """A row a rate; a benchmark in which nothing was served is none; another version is refused."""
     rows = read_profiles(write(samples.GUIDELLM), ON_TWO_H100, statistic="p95")
