@@ -53,6 +53,7 @@ _SERVING = (  # keys of a predictor that say what serves, one a format before th
     *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),
     "paddle",
 )
+SERVICES, SMALLER = "inference-services.yaml", "smaller-inference-services.yaml"
 _RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")
 # KServe calls a service's predictor NAME-predictor-NAMESPACE.DOMAIN: the first part is a label in DNS.
 _LABEL, _BETWEEN = 63, len("-predictor-")
@@ -82,7 +83,7 @@ class KServeWish(NamedTuple):
 
 
 def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish()) -> Exported:  # noqa: B008
-    """The file for ``kubectl apply``: ``inference-services.yaml``.
+    """The files for ``kubectl apply``: services, and then those that have fewer copies than now.
 
     Parameters
     ----------
@@ -108,7 +109,27 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     _tell_ended(problem, plan, known, notes)
     _tell_claims(rows, now, known, wish, notes)
     _tell_namespaces(rows, documents, plan, known.running, wish, notes)
-    return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
+    smaller = _smaller(documents, now, notes)
+    files = {SERVICES: [row for row in documents if row not in smaller], SMALLER: smaller}
+    texts = {name: manifests(found, map(str, notes)) for name, found in files.items() if found or name == SERVICES}
+    return Exported(texts, tuple(notes))
+
+
+def _smaller(
+    documents: list[dict[str, Any]], now: dict[str, list[ServiceTemplate]], notes: Notes
+) -> list[dict[str, Any]]:
+    """Services that run already, with more copies: these would be gone before others run in their place."""
+    running = {(each.namespace, each.name): each.copies for services in now.values() for each in services}
+    found = []
+    for row in documents:
+        metadata, wanted = row["metadata"], row["spec"]["predictor"]["minReplicas"]
+        if wanted < running.get((metadata.get("namespace", ""), metadata["name"]), 0):
+            found.append(row)
+    if found:
+        names = _listed([row["metadata"]["name"] for row in found])
+        told = f"{names}: fewer copies than now, so apply it last: once those of {SERVICES} are ready"
+        notes.inexact(SMALLER, f"{told} (kubectl wait --for=condition=Ready inferenceservice NAME)")
+    return found
 
 
 def _rows(problem: Problem, plan: Plan, wish: KServeWish) -> list[PlanVariant]:

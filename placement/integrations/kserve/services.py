@@ -11,7 +11,7 @@ from placement.integrations.kubernetes.annotations import kept_annotations
 from placement.integrations.kubernetes.cleaning import written_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
-from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts
+from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
@@ -86,6 +86,12 @@ class ServiceTemplate:
         for name in self.targets:
             notes.ignored(f"{self.found.place} spec.predictor.{name}", why)
         return {}
+
+    @property
+    def copies(self) -> int:
+        """How many it has at least."""
+        told = whole_at(self.found.at.key("spec").key("predictor"), "minReplicas")
+        return 1 if told is None else told
 
     @property
     def claims(self) -> list[Json]:

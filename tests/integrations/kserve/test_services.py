@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import placement
+from placement.documents import Problem
 from placement.errors import DocumentError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import import_kubernetes
@@ -21,7 +22,7 @@ from tests.integrations.kubernetes.test_pods import claim, gpu, slices
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement.documents import Plan, Problem
+    from placement.documents import Plan
 
 Doc = dict[str, Any]
 TAKES = {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"nvidia.com/gpu": "1"}}
@@ -404,3 +405,29 @@ def test_what_plain_deployments_can_t_have_is_told(tmp_path: Path, autoscaler: L
         assert f"InferenceService shop/chat spec.predictor.{name}: ignored: " in told
     assert "annotation serving.kserve.io/deploymentMode: inexact: Serverless" in told
     assert f"annotation serving.kserve.io/autoscalerClass: inexact: kpa: {autoscaler} here" in told
+
+
+def test_services_that_shrink_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
+    """A second export over the first: their copies would be gone before those elsewhere run."""
+    nodes = [node(f"n{k}", zone=f"us-east-1{'ab'[k]}") for k in range(2)]
+    one = service("chat", model=MODEL, minReplicas=4, maxReplicas=4)
+    source = write(tmp_path / "0.json", *pods_of([one], [nodes[0]]), nodes[1], one)
+    problem = import_kubernetes([source]).problem
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    first = documents(export_kserve(problem, plan, KServeWish(cluster=(source,))).files["inference-services.yaml"])
+    assert [row["spec"]["predictor"]["minReplicas"] for row in first] == [4]
+
+    source = write(tmp_path / "1.json", *pods_of(first, [nodes[0]]), nodes[1], *first)
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0]["spread"] = {"max_skew": 1}
+    problem = Problem(**document)
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    found = export_kserve(problem, plan, KServeWish(cluster=(source,)))
+    (new,), (smaller,) = (documents(text) for text in found.files.values())
+
+    assert [*found.files] == ["inference-services.yaml", "smaller-inference-services.yaml"]
+    assert smaller["metadata"] == first[0]["metadata"]
+    assert [row["spec"]["predictor"]["minReplicas"] for row in (new, smaller)] == [2, 2]
+    assert "fewer copies than now, so apply it last" in "\n".join(map(str, found.notes))
