@@ -58,6 +58,11 @@ def check_offered(names: Iterable[str], region: str, market: Market) -> None:
         raise UsageError(told if all(map(market.nodes_of, absent)) else f"{told}{way_out}")
 
 
+def _is_there(name: str, region: str, market: Market) -> bool:
+    """Whether a type is known to be in a region; its nodes are there where nothing tells that they are elsewhere."""
+    return bool(market.nodes_of(name, region)) or (not market.nodes_of(name) and region in market.regions(name))
+
+
 def _absent_words(name: str, region: str, market: Market) -> str:
     nodes = {node.region for node in market.nodes_of(name)}
     if nodes:
@@ -130,7 +135,7 @@ def search(market: Market, wanted: Filter) -> list[tuple[InstanceFacts, Price | 
         if facts.accelerator_count
         and (not wanted.gpus or facts.accelerator in devices)
         and (not wanted.provider or facts.provider == wanted.provider)
-        and (not wanted.region or wanted.region in market.regions(facts.name))
+        and (not wanted.region or _is_there(facts.name, wanted.region, market))
     ]
     if wanted.max_price is not None:
         rows = [(facts, price) for facts, price in rows if price and price.per_hour <= wanted.max_price]

@@ -266,6 +266,21 @@ def test_export_of_a_part_of_a_cluster(files: Path) -> None:
     assert " ".join(refused.stderr.split()).endswith(told)
 
 
+def test_nodes_without_the_label_of_a_region_are_in_any(tmp_path: Path) -> None:
+    """Nothing tells that they are elsewhere; of those with it, the others are not."""
+    label, region = "node.kubernetes.io/instance-type", "topology.kubernetes.io/region"
+    product = {"nvidia.com/gpu.product": "NVIDIA-L40S"}
+    room = {"cpu": "16", "memory": "64Gi", "nvidia.com/gpu": "1"}
+    rows = [samples.node("a", {label: "rack", **product}, room),
+            samples.node("b", {label: "far", region: "us-east-1", **product}, room)]  # fmt: skip
+    (tmp_path / "nodes.json").write_text(json.dumps({"kind": "List", "items": rows}))
+
+    done = run("catalogue", "list", "--provider", "kubernetes", "--facts", tmp_path / "nodes.json",
+               "--region", "eu-west-1", "--format", "json")  # fmt: skip
+
+    assert [row["instance_type"] for row in json.loads(done.stdout)] == ["rack"]
+
+
 def test_ids_of_zones_never_stand_beside_names(files: Path) -> None:
     """A type whose zones a file tells by name, and one of the table: zones named as the account does are both's."""
     asked = (
