@@ -78,6 +78,8 @@ def plan_rollout(
     facts |= {"wait_seconds": wait, "blue_green": _blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)
     lacking = tuple(_beyond_quotas(case))
+    if facts["blue_green"] is None:
+        reason = f"a new copy of {printable(component)} fits on no machine of any pool, even an empty one"
     if reason:
         return Rollout(status="infeasible", reason=reason, notes=lacking, **facts)
     search = BatchSizeSearch(case, most, attempts, budget)
@@ -154,10 +156,12 @@ def _hours(case: RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[fl
     return seconds / 3600, dollars(math.ceil(sum(price[pool] * span for pool, span in rows) / 3600))
 
 
-def _blue_green(case: RollingCase, times: Durations) -> FleetBeside:
-    """What doubling the machines takes, until all new copies are ready and all old ones gone."""
+def _blue_green(case: RollingCase, times: Durations) -> FleetBeside | None:
+    """What doubling the machines takes, until new copies are ready and old ones gone; None where no machine will do."""
     span = times.open + times.until_ready(case.name) + times.pause + times.drain
     holding = _doubled(case)
+    if not holding:
+        return None
     hours, cost = _hours(case, [(pool, span) for pool in holding])
     return FleetBeside(instances=len(holding), machine_hours=hours, cost=cost, duration_seconds=span)
 
@@ -165,16 +169,18 @@ def _blue_green(case: RollingCase, times: Durations) -> FleetBeside:
 def _doubled(case: RollingCase) -> list[str]:
     """The pools of as many machines again as hold copies today.
 
-    Where new copies can't run on such machines, as many of the cheapest pool as they fill at least.
+    Where new copies can't run on such machines, as many of the cheapest pool as they fill at least; none where they
+    fit nowhere.
     """
     fleet, pools = case.sites.fleet, case.due.pools
     holding = [pools[machine] for machine in dict.fromkeys(stand.instance for stand in case.due.leaving)]
     holds = {p.name: most_new(case.component, case.first, p.shape, None, p.index) for p in fleet.pools}
     if not all(holds[pool] for pool in holding):
         ways = [(-(-case.copies // holds[p.name]) * p.price, p.index) for p in fleet.pools if holds[p.name]]
-        if ways:
-            green = fleet.pools[min(ways)[1]].name
-            holding = [green] * -(-case.copies // holds[green])
+        if not ways:
+            return []
+        green = fleet.pools[min(ways)[1]].name
+        holding = [green] * -(-case.copies // holds[green])
     return holding
 
 

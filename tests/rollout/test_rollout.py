@@ -313,3 +313,11 @@ def test_what_blue_green_needs_beyond_quotas_is_told() -> None:
     none = plan_rollout(fleet(now, lends), "a", SAME, batch=BatchSize(2))
     assert (none.status, none.notes) == ("infeasible", (note,))
     assert "Without a size of batch all legal ones are tried" in (none.reason or "")
+
+
+def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
+    """Each of them needs more memory than any accelerator has: no figures of machines that would not do."""
+    found = plan_rollout(four(3), "a", (Option(accelerator_memory_gib=500),))
+
+    assert (found.status, found.blue_green, found.notes) == ("infeasible", None, ())
+    assert found.reason == "a new copy of a fits on no machine of any pool, even an empty one"

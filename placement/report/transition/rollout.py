@@ -38,12 +38,14 @@ class RolloutTable:
         if found.steps:
             yield from step_table(found.steps, full=self._full)
             yield ""
-        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        for k, head in enumerate(HEAD):
-            table.add_column(head, justify="right" if k else "left")
-        for row in side_by_side(found):
-            table.add_row(*row)
-        yield table
+        rows = list(side_by_side(found))
+        if rows:
+            table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+            for k, head in enumerate(HEAD):
+                table.add_column(head, justify="right" if k else "left")
+            for row in rows:
+                table.add_row(*row)
+            yield table
         for k, line in enumerate(rollout_lines(found)):
             yield Text(line, style="" if k else "bold" if found.found else "bold red")
 
@@ -92,8 +94,9 @@ def rollout_checklist(found: Rollout) -> str:
     """A box to tick for each step, and a second list for the way back."""
     lines = [f"# Rolling update of {escaped(found.component)}", ""]
     lines += [f"- {escaped(line)}" for line in rollout_lines(found)]
-    lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---:|---:|---:|"]
-    lines += [f"| {' | '.join(row)} |" for row in side_by_side(found)]
+    rows = [f"| {' | '.join(row)} |" for row in side_by_side(found)]
+    if rows:
+        lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---:|---:|---:|", *rows]
     lines += checklist_lines(as_transition(found))
     if found.rollback:
         lines += ["", "## To go back", ""]
