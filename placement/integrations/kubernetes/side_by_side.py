@@ -1,7 +1,7 @@
 """Whether new copies have room beside what they replace, which goes on until they run.
 
 By what the problem counts: parts of accelerators, vCPUs and memory of each machine, and what keeps copies apart there.
-Copies that are held to a node look for room there, others on any machine of the plan in their pool.
+Copies that are held to a node or its accelerators look for room there, others on any machine of the plan in their pool.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class _Places:
         self._held: dict[str, Counter[str]] = defaultdict(Counter)  # by machine
         self._in_zone: Counter[tuple[str, str]] = Counter()  # by component and zone
         self._apart: dict[str, set[str]] = {}
+        self._used: Counter[tuple[str, int]] = Counter()  # parts of each accelerator, as far as it is known who has it
         self._in_pool: dict[str, list[str]] = defaultdict(list)
         for instance in plan.instances:
             self._in_pool[instance.pool].append(instance.id)
@@ -92,7 +93,7 @@ class _Places:
         for copy in (row for row in problem.placements if row.component not in ended):
             component, told = components[copy.component], copy.option
             mode = next(row for k, row in enumerate(component.modes) if told in (k, row.name))
-            self._put(copy.instance, component, mode)
+            self._put(copy.instance, component, mode, copy.accelerators or ())
 
     def of(self, group: CopyGroup) -> Sequence[str]:
         """Where the copies of a group may stand."""
@@ -108,14 +109,19 @@ class _Places:
         if here is None:
             self.short |= {*self.of(group)}
             return False
-        self._put(here, group.component, group.mode)
+        self._put(here, group.component, group.mode, group.accelerators or ())
         return True
 
-    def _put(self, machine: str, component: Component, mode: Option) -> None:
+    def _put(self, machine: str, component: Component, mode: Option, accelerators: Sequence[int]) -> None:
         pool = self._pool_of[machine]
+        for accelerator in accelerators:
+            self._used[machine, accelerator] += self._parts(pool, mode)
         self._free[machine] = _less(self._free[machine], _asked(mode, self._kinds[pool], self.problem))
         self._held[machine][component.name] += 1
         self._in_zone[component.name, self._zones[pool]] += 1
+
+    def _parts(self, pool: str, mode: Option) -> int:
+        return _parts_of_one(mode, self._kinds[pool], self.problem)
 
     def _fits(self, machine: str, group: CopyGroup) -> bool:
         """By room, and by what keeps copies apart: an old copy counts as one of the plan."""
@@ -127,6 +133,9 @@ class _Places:
             return False
         if component.name not in self._apart:
             self._apart[component.name] = {*avoided(component, self.problem.components)}
+        parts = self._parts(group.pool.name, group.mode)
+        if any(self._used[machine, accelerator] + parts > _PARTS for accelerator in group.accelerators or ()):
+            return False
         others = {name for name, copies in held.items() if copies and name != component.name}
         if others & self._apart[component.name] or (others and component.dedicated):
             return False
@@ -145,12 +154,16 @@ def _room(kind: InstanceType) -> _Amounts:
     )
 
 
+def _parts_of_one(mode: Option, kind: InstanceType, problem: Problem) -> int:
+    """What a copy takes of each of its accelerators: of one that it shares the larger part of memory and share."""
+    if not mode.shared or not kind.accelerator:
+        return _PARTS
+    memory = problem.accelerators[kind.accelerator].memory_gib
+    part = need(mode.accelerator_memory_gib / memory, _PARTS) if memory else 0
+    return max(part, need(mode.accelerator_share, _PARTS))
+
+
 def _asked(mode: Option, kind: InstanceType, problem: Problem) -> _Amounts:
-    """What a copy takes; of accelerators that it shares the larger part of memory and share."""
-    parts = _PARTS
-    if mode.shared and kind.accelerator:
-        memory = problem.accelerators[kind.accelerator].memory_gib
-        parts = max(
-            need(mode.accelerator_memory_gib / memory, _PARTS) if memory else 0, need(mode.accelerator_share, _PARTS)
-        )
-    return mode.accelerators * parts, need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)
+    """What a copy takes."""
+    parts = mode.accelerators * _parts_of_one(mode, kind, problem)
+    return parts, need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)

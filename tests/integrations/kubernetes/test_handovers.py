@@ -17,6 +17,7 @@ from tests.integrations.kubernetes.following import follow
 from tests.integrations.kubernetes.schemas import check
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import all_valid, manifests, notes, plan_of
+from tests.integrations.kubernetes.test_pods import claim, claiming, gpu, slices
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -416,6 +417,14 @@ def test_what_stands_in_the_way_ends_first(tmp_path: Path) -> None:
     found = exported(tmp_path, *objects, pin="node")
     after = follow(found, objects, tmp_path / "steps")
     assert (after["errors"], after["least"], after["now"]) == ("", {"shop/web": 3}, {"shop/web": 4})
+
+
+@pytest.mark.parametrize(("pin", "waits"), [("node", False), ("accelerator", True)])
+def test_an_accelerator_that_an_old_copy_has_is_no_room(tmp_path: Path, pin: Any, waits: bool) -> None:
+    """Others of its node are free, but the new copy is held to this one."""
+    objects = [node("n1", gpus=0), slices(gpu(0), gpu(1)), claiming("a", "mine"), claim("mine", ["gpu-0"])]
+    found = exported(tmp_path, *objects, pin=pin)
+    assert ("have no room beside those that they replace" in notes(found)) == waits
 
 
 def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:
