@@ -158,7 +158,7 @@ def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
 @one_by_one(range(1, 3), 1)
 def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     """They serve all, and each pool holds what it has by itself, exactly: its copies have a packing."""
-    fleet = compile_fleet(Problem(**demand_fleet("zoned", 8, seed)))
+    fleet = compile_fleet(Problem(**demand_fleet("zoned", 6, seed)))
     relaxation = relax(fleet)
     merged = CountBound(relaxation)
     merged.run(Budget(work=500))

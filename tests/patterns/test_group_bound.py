@@ -96,7 +96,7 @@ LIMITED: list[tuple[Doc, str]] = [
 def test_a_limit_in_the_way_is_named_with_what_is_needed(limit: Doc, reason: str) -> None:
     """A proof that there is no plan."""
     document = fleet(limits=[{"name": "team", "pools": ["near", "far"], **limit}])
-    result = placement.solve(Problem(**document), time_limit=None, work=1_000)
+    result = placement.solve(Problem(**document), time_limit=None, work=50)
     assert result.status is Status.INFEASIBLE
     assert str(result.plan.model_dump()["reason"]).startswith(reason)
 
