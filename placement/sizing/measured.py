@@ -61,13 +61,11 @@ def _what_holds(log: StartupLog, launch: Launch, case: Case, then: Case) -> froz
     if launch.enforce_eager and not log.enforce_eager:
         lost.add("graphs")
     budget = {"weights", "activation"} | ({"graphs"} if facts.graphs_in_budget else set())
-    if (
-        lost & budget
-        or launch.utilization not in (None, log.utilization)
-        or launch.kv_dtype not in ("auto", log.kv_dtype)
-        or launch.memory_gib not in (None, log.total_gib)
-    ):
+    has_other_budget = lost & budget or launch.memory_gib not in (None, log.total_gib)
+    if launch.utilization not in (None, log.utilization) or (has_other_budget and not log.kv_is_given):
         lost |= {KV, KV_TOKENS}
+    if launch.kv_dtype not in ("auto", log.kv_dtype):
+        lost |= {KV_TOKENS} if log.kv_is_given else {KV, KV_TOKENS}
     if facts.tokens_by_context and launch.context_length not in (None, log.context_length):
         lost.add(KV_TOKENS)
     return frozenset({*PARTS, KV, KV_TOKENS} - lost)
@@ -138,7 +136,7 @@ def _check_tokens(log: StartupLog, then: Sequence[Case]) -> None:
 
 def _check_pool(log: StartupLog, then: Sequence[Case]) -> None:
     """Refuse a log that does not tell the accelerator's memory, and whose KV cache is not what this one would have."""
-    if log.total_gib is not None or log.kv_gib is None:
+    if log.total_gib is not None or log.kv_gib is None or log.kv_is_given:
         return
     made = [case.pool(log.utilization or case.facts.utilization) for case in then]
     if all(abs(log.kv_gib - pool) > _SAME_POOL * then[0].usable for pool in made):

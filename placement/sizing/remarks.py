@@ -37,8 +37,8 @@ def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool
     return ""
 
 
-def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need: bool) -> tuple[str, ...]:
-    """What to add to the engine's command line, so that it does what was sized."""
+def command_flags(case: Case, share: float, pool: float, tokens: int, *, is_held: bool) -> tuple[str, ...]:
+    """What to add to the engine's command line, so that it does what was sized, if `is_held` by the size of the pool."""
     launch, facts = case.launch, case.facts
     flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
     if launch.pipeline_parallel > 1:
@@ -47,7 +47,7 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need
     length = launch.context_length or min(case.model.architecture.context or 0, tokens)
     if length:
         flags.append(f"--max-model-len {length}")
-    if by_need and facts.kv_flag:
+    if is_held and facts.kv_flag:
         flags.append(f"{facts.kv_flag} {math.ceil(pool * BYTES_PER_GIB)}")
     else:
         flags.append(f"{facts.utilization_flag} {share:g}")

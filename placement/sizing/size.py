@@ -109,6 +109,7 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
         share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
     row, case = rows[shown], cases[shown]
     has_pool = log is not None and log.kv_gib is not None and KV in case.holds and not by_need
+    is_held = by_need or (has_pool and log is not None and log.kv_is_given)
     return Sizing(
         **{name: getattr(row, name) for name in MEMORY_KEYS} | {"kv_tokens": tokens, "total_gib": total},
         model=case.model.name,
@@ -118,7 +119,7 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
         usable_gib=case.usable,
         fits=not reason,
         reason=reason,
-        flags=command_flags(case, share, max(pools), tokens, by_need=by_need),
+        flags=command_flags(case, share, max(pools), tokens, is_held=is_held),
         stages=tuple(rows) if len(rows) > 1 else (),
         measured=(*case.parts.measured, *([KV] if has_pool else [])),
         notes=notes(case, rows[fullest], shown_is_fullest=shown == fullest),

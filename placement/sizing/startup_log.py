@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
 from placement.sizing.launch import DTYPES, KV_DTYPES
+from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,7 @@ class StartupLog:
     non_torch_gib: float | None = None
     graphs_gib: float | None = None
     kv_gib: float | None = None
+    kv_is_given: bool = False  # the KV cache, by an option: it follows from nothing else then
     kv_tokens: int | None = None
 
     def filled(self, launch: Launch) -> Launch:
@@ -94,6 +96,8 @@ _PATTERNS = {
 # From 0.27 on the weights and what other libraries take are one figure.
 _CONSUMED = (rf"{_NUMBER} GiB for consumed memory",)
 _KV_GIB = (rf"Available KV cache memory: {_NUMBER} GiB", rf"reserved for KV Cache is {_NUMBER}")
+_GIVEN_BYTES = r"'kv_cache_memory_bytes': (\d{1,15})\b"
+_GIVEN_GIB = (rf"reserved {_NUMBER} GiB memory for KV Cache as specified by kv_cache_memory_bytes",)
 _KV_TOKENS = r"GPU KV cache size: ([\d,]+) tokens"
 
 
@@ -122,7 +126,8 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
     consumed, weights = _most(_CONSUMED, text, source), measured["weights_gib"]
     if measured["non_torch_gib"] is None and consumed is not None and weights is not None:
         measured["non_torch_gib"] = round(consumed - weights, 2)
-    pools = _found(_KV_GIB, text, source)
+    given = _given(text, source)
+    pools = _found(_KV_GIB, text, source) if given is None else [given]
     tokens = [int(number.replace(",", "")) for number in re.findall(_KV_TOKENS, text) if number.strip(",")]
     if not pools and not tokens and all(value is None for value in measured.values()):
         rule = "has no line of vLLM about memory; is it a log of its start, with VLLM_LOGGING_LEVEL=INFO or DEBUG?"
@@ -141,9 +146,16 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         dtype=_first(r"\bdtype=torch\.(\w+)", text),
         enforce_eager="enforce_eager=True" in text,
         kv_gib=min(pools, default=None),
+        kv_is_given=given is not None,
         kv_tokens=min(tokens, default=None),
         **measured,
     )
+
+
+def _given(text: str, source: str) -> float | None:
+    """The KV cache that an option asked for, GiB."""
+    stated = _whole(_GIVEN_BYTES, text)
+    return stated / BYTES_PER_GIB if stated else min(_found(_GIVEN_GIB, text, source), default=None)
 
 
 def _last_launch(text: str) -> str:

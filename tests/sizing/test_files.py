@@ -312,6 +312,25 @@ def test_a_log_without_the_accelerators_memory() -> None:
     assert size("Llama-3.1-8B-Instruct", "H100", 2, Launch(weights_gib=20.0), log=log).kv_gib < 52
 
 
+def test_a_log_of_a_cache_that_was_asked_for() -> None:
+    """As the flags of `placement size` start an engine: it follows from nothing, and the flag stands."""
+    said = "Initial free memory 78.68 GiB, reserved 8.0 GiB memory for KV Cache as specified by kv_cache_memory_bytes"
+    tokens = "GPU KV cache size: 131,072 tokens"
+    logs = [
+        parse_startup_log("\n".join([LINES[1], LINES[2], line, tokens]), "log")
+        for line in (said, "non-default args: {'kv_cache_memory_bytes': 8589934592}")
+    ]
+    assert [(log.kv_gib, log.kv_is_given) for log in logs] == [(8.0, True), (8.0, True)]
+
+    for launch in (Launch(), Launch(max_num_seqs=8), Launch(weights_gib=20.0)):
+        found = size("Llama-3.1-8B-Instruct", "L40S", 2, launch, log=logs[1])
+        assert (found.kv_gib, found.kv_tokens) == (8.0, 131_072)
+    half = size("Llama-3.1-8B-Instruct", "L40S", 2, Launch("vllm=0.19", kv_dtype="fp8"), log=logs[1])
+    assert (half.kv_gib, half.kv_tokens) == (8.0, 262_144)
+    assert size("Llama-3.1-8B-Instruct", "L40S", 2, Launch(utilization=0.9), log=logs[1]).kv_gib > 20
+    assert "--kv-cache-memory-bytes 8589934592" in half.flags
+
+
 def test_the_last_of_several_starts_counts() -> None:
     """A container's log has them all."""
     last = "\n".join(INFO[::-1]).replace("63.76", "40.00").replace("1,044,688", "655,360").replace("0.95", "0.65")
