@@ -38,7 +38,7 @@ def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool
 
 
 def command_flags(case: Case, share: float, pool: float, tokens: int, *, is_held: bool) -> tuple[str, ...]:
-    """What to add to the engine's command line, so that it does what was sized, if `is_held` by the size of the pool."""
+    """What to add to the engine's command line, so that it does what was sized; `is_held`: by the pool's size."""
     launch, facts = case.launch, case.facts
     flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
     if launch.pipeline_parallel > 1:
