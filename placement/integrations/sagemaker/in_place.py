@@ -63,6 +63,16 @@ class VariantChange:
     placed: Sequence[Mapping[str, int]]
     unknown: frozenset[str]
 
+    @property
+    def grows(self) -> bool:
+        """Whether it has as many machines in the end as now, or more."""
+        return len(self.after) >= len(self.now)
+
+    @property
+    def renews_first(self) -> bool:
+        """Whether what runs is placed anew, on the machines of the plan, before any copy goes."""
+        return self.anew and self.grows
+
 
 @dataclass(frozen=True, slots=True)
 class InPlace:
@@ -88,7 +98,7 @@ def fit_in_place(change: VariantChange) -> InPlace:
     if lasts and at_once:
         return proof
     needs_room = _room_is_needed(change)
-    if lasts and needs_room:
+    if lasts and needs_room and not change.renews_first:
         return replace(proof, needs_room=True)
     used, played = 0, 0
     for scenario in _scenarios(change):
@@ -101,10 +111,11 @@ def fit_in_place(change: VariantChange) -> InPlace:
 
 def _proved(change: VariantChange) -> tuple[bool, bool]:
     """Whether in any order all copies fit that are to stay, and those beside them that go only then."""
-    kinds = {kind for kind, _ in change.after} if change.anew else {kind for kind, _ in (*change.now, *change.after)}
+    machines = change.after if change.anew else (*change.now, *change.after)
+    kinds = {kind for kind, _ in machines} | ({change.added[0]} if change.added is not None else set())
     if len(kinds) > 1 or any(demand.most_per_machine is not None for demand in change.wanted):
         return False, False
-    during = change.after if len(change.after) > len(change.now) else change.now
+    during = change.after if change.grows else change.now
     most = [replace(each, copies=max(each.copies, _copies(change.present, each.component))) for each in change.wanted]
     return fits_in_any_order(change.after, change.wanted), fits_in_any_order(during, most)
 
@@ -134,7 +145,7 @@ def _scenarios(change: VariantChange) -> Iterator[_Scenario]:
             for start, fullest, largest in product(starts, (True, False), (True, False) if change.anew else (False,)):
                 yield _Scenario(known, name, reading, start, fullest, largest)
         for lot in range(_LOTS):
-            reading = by_lot(lot)
+            reading = by_lot(lot, anywhere=bool(change.unknown) and lot % 2 == 0)
             read = _filled(known.now, known.present, reading)
             if read is not None:
                 yield _Scenario(
@@ -184,20 +195,19 @@ class _Scenario:
     def play(self, *, down_first: bool) -> tuple[str, int]:
         """The first that goes wrong in words, else empty; and how many spare machines were added."""
         fleet = _Fleet(copy.deepcopy(list(self.start)), self.change, self.reading)
-        grows = len(self.change.after) >= len(self.change.now)
         problem = ""
-        if self.change.anew and grows:
+        if self.change.renews_first:
             problem = fleet.renew(self.change.after, self._ordered(self.change.present))
-        elif grows:
+        elif self.change.grows:
             fleet.grow(self.change.after)
         for down in (True, False) if down_first else (False, True):
             fleet.release()
             problem = problem or self._change(fleet, down=down)
         if problem:
             return problem, fleet.used
-        if self.change.anew and not grows:
+        if self.change.anew and not self.change.grows:
             problem = fleet.renew(self.change.after, self._ordered(self.change.wanted))
-        elif not grows:
+        elif not self.change.grows:
             problem = fleet.shrink(len(self.change.now) - len(self.change.after), self.change.wanted)
         crowded = next((words for each in self.change.wanted if (words := too_many(fleet.state, each))), "")
         return problem or crowded, fleet.used

@@ -110,7 +110,7 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
         return group
     if used:
         because = f"what runs stays where it is, so one is added where a copy finds no room; {because}"
-    others = OtherMachines(coming, because, most=managed is not None and not anew)
+    others = OtherMachines(coming, because, most=managed is not None and (not anew or used > 0))
     return replace(group, others=others if coming != dict(group.kinds) else None)
 
 

@@ -118,9 +118,11 @@ READINGS: Mapping[str, Reading] = {
 }
 
 
-def by_lot(seed: int) -> Reading:
-    """The two rules, and a lot among machines that are equal by them."""
+def by_lot(seed: int, *, anywhere: bool = False) -> Reading:
+    """The two rules, and a lot among machines that are equal by them; `anywhere`: a lot among all that have room."""
     rng = random.Random(seed)
+    if anywhere:
+        return dict.fromkeys(("SPREAD", "BINPACK"), lambda machine, component: (rng.random(),))
     return {
         "SPREAD": lambda machine, component: (machine.holds[component], rng.random()),
         "BINPACK": lambda machine, _: (not machine.holds.total(), rng.random()),

@@ -414,6 +414,21 @@ def test_a_machine_that_is_added_until_others_are_gone_is_told(tmp_path: Path) -
     assert f"up to 3 x {G5} (the plan has 2 x {G5}): 5 x small: fits as simulated" in export.lines[0]
 
 
+def test_a_new_configuration_places_what_runs_anew(tmp_path: Path) -> None:
+    """Before copies go: two small ones on one machine leave no room for both large ones."""
+    documents = spread_over(2, most=2)
+    documents["small"]["Specification"]["SchedulingConfig"] = {"PlacementStrategy": "BINPACK"}
+    documents["small"]["CreationTime"] = "2026-10-01T10:00:00+00:00"
+    documents["big"] = component("big", "llm", 2, 3, 8)
+    problem = changed(imported(tmp_path, documents).problem, {"small": 0, "big": 2}, max_instances=5)
+    export = exported(problem, {"llm/main/1": {"big": 1}, "llm/main/2": {"big": 1}})
+
+    assert [operation for operation, _ in calls(export)][:2] == ["CreateEndpointConfig", "UpdateEndpoint"]
+    assert f"up to 3 x {G5}" in export.lines[0]
+    pinned = exported(problem, {"llm/main/1": {"big": 1}, "llm/main/2": {"big": 1}}, pin=True)
+    assert "may not fit (a copy of big finds no machine with room on new machines" in pinned.lines[0]
+
+
 def test_the_type_of_machines_that_go_is_not_told(tmp_path: Path) -> None:
     """Of a variant without managed scaling that shrinks: what is proved of one type may be false of the other."""
     documents = pooled()
