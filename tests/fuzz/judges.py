@@ -32,7 +32,7 @@ Value = tuple[tuple[int, ...], int]  # copies left out by priority, highest firs
 
 
 class Fault(NamedTuple):
-    """A lie, or an accident."""
+    """A wrong answer, or a crash."""
 
     rule: str
     said: str

@@ -1,4 +1,4 @@
-"""Problems that the search for lies found, cut down by it; each must have no fault now.
+"""Problems on which the fuzzer found wrong answers, cut down by it; each must have no fault now.
 
 A row is the path, the seed of its choices, and the problem. What was wrong stands above each.
 """
