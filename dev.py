@@ -5,7 +5,7 @@
     python3 dev.py check            before a commit: lint, types, and the tests of what has changed, on all cores
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
     python3 dev.py nightly          all that takes long: every test on fresh examples, coverage, a long fuzz
-    python3 dev.py fuzz [...]       look for wrong answers on random problems (--minutes N, --seed S; docs/develop/testing.md)
+    python3 dev.py fuzz [...]       look for wrong answers on random problems (--minutes N; docs/develop/testing.md)
     python3 dev.py mutate [MODULE]  plant faults in the modules that proofs rest on; hours, see docs/develop/mutation.md
     python3 dev.py setup            only make or refresh the environment
     python3 dev.py clean            remove the environment, caches and built files
@@ -533,7 +533,7 @@ def nightly() -> None:
 
 
 def search(package: str, arguments: Sequence[str]) -> int:
-    """Look for wrong answers, or for faults that no test notices; more arguments are the package's. Returns its exit code."""
+    """Look for wrong answers, or for faults that no test notices; returns the exit code."""
     command = [str(PYTHON), "-m", package, *arguments]
     return subprocess.call(command, cwd=str(ROOT), env=environment())
 

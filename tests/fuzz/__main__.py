@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python3 dev.py fuzz", description="Look for wrong answers on random problems; see docs/develop/testing.md."
+        prog="python3 dev.py fuzz",
+        description="Look for wrong answers on random problems; see docs/develop/testing.md.",
     )
     parser.add_argument("--minutes", type=float, help="how long (default: 1, unless problems are given)")
     parser.add_argument("--problems", type=int, help="how many problems")
