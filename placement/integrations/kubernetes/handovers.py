@@ -15,7 +15,7 @@ from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.objects import rows, text_at, whole_at
 from placement.integrations.kubernetes.owners import ends_by_scaling
 from placement.integrations.kubernetes.pods import COMPONENT, controller_of, deployment_of
-from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage
+from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def _in_turns(
     for group, made in zip(groups, work, strict=True):
         now = _copies("Deployment", made["metadata"]["namespace"], made["metadata"]["name"], templates)
         added.append(AddedCopies(group, max(0, group.copies - now)))
+    tell_cordoned(problem, plan, added, notes)
     short = shortage(problem, plan, added, {row.component for row in found if row.stops_first})
     away = {row.name: max(1, row.max_unavailable) for row in problem.components}
     waiting = [
@@ -152,6 +153,10 @@ def _in_turns(
     if waiting:
         told = "new copies have no room beside those that they replace: the steps end old ones in turns"
         notes.inexact(f"{'component' if len(waiting) == 1 else 'components'} {listed(waiting)}", told)
+    none_away = [row.name for row in problem.components if row.name in waiting and not row.max_unavailable]
+    if none_away:
+        told = "is 0, and in these turns one copy at a time is away: make room beside them first where that must not be"
+        notes.inexact(f"max_unavailable of {listed(none_away)}", told)
     first = _pods_on({*short.waiting}, templates)
     turns = {
         name: Turns(away[name], first.get(name, ()), number)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
 FROZEN = [{"nodes": "0"}]
+_DISRUPTION = {"consolidateAfter": "0s"}  # what the server writes where nothing is said
 # Set by Kubernetes or the server: no part of what a person applies.
 _SERVED = ("creationTimestamp", "generation", "resourceVersion", "uid", "managedFields", "selfLink")
 
@@ -93,7 +94,8 @@ def node_pools_of(plan: Plan, workshop: Workshop, node_class: str, *, static: bo
 def frozen(node_pool: Json) -> Json:
     """A node pool with budgets that let Karpenter disrupt nothing."""
     spec = node_pool.get("spec", {})
-    return node_pool | {"spec": spec | {"disruption": {**spec.get("disruption", {}), "budgets": FROZEN}}}
+    disruption = {**_DISRUPTION, **spec.get("disruption", {}), "budgets": FROZEN}
+    return node_pool | {"spec": spec | {"disruption": disruption}}
 
 
 def kept_pools(found: Sequence[KubeObject], notes: Notes, *, is_frozen: bool) -> list[Json]:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.apart import avoided
+from placement.integrations.notes import listed
 from placement.units import MIB_PER_GIB, MILLI, need, room
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, InstanceType, Option, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.notes import Notes
 
 _PARTS = 1_000_000  # of an accelerator
 _Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
@@ -72,6 +74,26 @@ def shortage(problem: Problem, plan: Plan, added: Sequence[AddedCopies], ended: 
     return Shortage(waiting)
 
 
+def cordoned(problem: Problem) -> set[str]:
+    """Machines that take no new copies."""
+    return {row.id for row in problem.instances if row.state != "active"}
+
+
+def tell_cordoned(problem: Problem, plan: Plan, added: Sequence[AddedCopies], notes: Notes) -> None:
+    """A note on components with copies that are to start where machines take none."""
+    closed = cordoned(problem)
+    places = _Places(problem, plan, frozenset())
+    found: dict[str, set[str]] = defaultdict(set)
+    for group in (row.group for row in added if row.copies and not places.of(row.group)):
+        there = [group.node] if group.node else [row.id for row in plan.instances if row.pool == group.pool.name]
+        found[group.component.name] |= {*there} & closed
+    if found:
+        nodes = listed(sorted({name for names in found.values() for name in names}))
+        told = f"the plan keeps copies on {nodes}, cordoned: no new pod starts there"
+        way = "old ones go on; uncordon first, or leave out what stays (--changed)"
+        notes.inexact(f"{'component' if len(found) == 1 else 'components'} {listed([*found])}", f"{told}, so {way}")
+
+
 class _Places:
     """Machines with what is free on them, and with the components that stand there, as copies are put."""
 
@@ -87,7 +109,8 @@ class _Places:
         self._apart: dict[str, set[str]] = {}
         self._used: Counter[tuple[str, int]] = Counter()  # parts of each accelerator, as far as it is known who has it
         self._in_pool: dict[str, list[str]] = defaultdict(list)
-        for instance in plan.instances:
+        self._cordoned = cordoned(problem)
+        for instance in (row for row in plan.instances if row.id not in self._cordoned):
             self._in_pool[instance.pool].append(instance.id)
         components = {row.name: row for row in problem.components}
         for copy in (row for row in problem.placements if row.component not in ended):
@@ -96,8 +119,10 @@ class _Places:
             self._put(copy.instance, component, mode, copy.accelerators or ())
 
     def of(self, group: CopyGroup) -> Sequence[str]:
-        """Where the copies of a group may stand."""
-        return [group.node] if group.node else self._in_pool[group.pool.name]
+        """Where the copies of a group may start."""
+        if group.node:
+            return [] if group.node in self._cordoned else [group.node]
+        return self._in_pool[group.pool.name]
 
     def asked(self, group: CopyGroup) -> _Amounts:
         """What a copy of a group takes."""

@@ -410,6 +410,14 @@ def test_without_room_old_copies_end_in_turns(tmp_path: Path, pin: Any, away: in
     assert all("gpu-placement/component" in row["metadata"]["annotations"] for row in after["pods"])
 
 
+@pytest.mark.parametrize(("strategy", "is_told"), [({}, False), ({"maxUnavailable": 0, "maxSurge": 1}, True)])
+def test_a_copy_that_must_not_be_away_is_told(tmp_path: Path, strategy: Json, is_told: bool) -> None:
+    """In turns one copy at a time is away, whatever its component allows."""
+    objects = [node("n1"), *WEB, deployment("web", 4, strategy={"rollingUpdate": strategy})]
+    told = "max_unavailable of shop/web: inexact: is 0, and in these turns one copy at a time is away"
+    assert (told in notes(exported(tmp_path, *objects))) == is_told
+
+
 def test_what_stands_in_the_way_ends_first(tmp_path: Path) -> None:
     """Of old copies those end before others on whose machines new ones wait."""
     pods = [pod(f"web-{k}", f"n{1 + (k + 1) % 2}", "web", gpus=2) for k in range(4)]
@@ -425,6 +433,19 @@ def test_an_accelerator_that_an_old_copy_has_is_no_room(tmp_path: Path, pin: Any
     objects = [node("n1", gpus=0), slices(gpu(0), gpu(1)), claiming("a", "mine"), claim("mine", ["gpu-0"])]
     found = exported(tmp_path, *objects, pin=pin)
     assert ("have no room beside those that they replace" in notes(found)) == waits
+
+
+@pytest.mark.parametrize("pin", ["none", "node"])
+def test_copies_that_stay_on_cordoned_nodes_are_told(tmp_path: Path, pin: Any) -> None:
+    """The scheduler puts no new pod there, whatever room there is; where another node of the pool is open it does."""
+    closed = node("n1", unschedulable=True)
+    found = exported(tmp_path, closed, *WEB, deployment("web", 4), pin=pin)
+    told = "component shop/web: inexact: the plan keeps copies on n1, cordoned: no new pod starts there"
+    assert told in notes(found)
+    assert "in turns" not in readme(found)
+    both = [pod("web-0", "n1", "web", gpus=1), pod("web-1", "n2", "web", gpus=1)]
+    open_too = exported(tmp_path, closed, node("n2"), *both, deployment("web", 2), pin=pin)
+    assert (told in notes(open_too)) == (pin == "node")
 
 
 def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:

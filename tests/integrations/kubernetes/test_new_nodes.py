@@ -262,3 +262,16 @@ def test_who_starts_new_machines_is_told(tmp_path: Path, labels: Json, told: str
     if POOL not in labels:
         made = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), node_class="default"))
         assert "1 machine; " not in made.files["README.md"]
+
+
+def test_a_node_pool_without_disruption_is_frozen_too(tmp_path: Path) -> None:
+    """As somebody wrote it, without what the server adds: budgets alone it would refuse."""
+    body = {"requirements": [], "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "x"}}
+    made: Json = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "gpus"}}
+    made["spec"] = {"template": {"spec": body}}
+    source = write(tmp_path / "c.json", *of_karpenter(1), pod("a-0", "n1", "a", gpus=4), made)
+    problem, plan = grown(source, 2)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,)))
+
+    assert manifests(found, "00-freeze-node-pools.yaml")
+    all_valid(found)
