@@ -563,6 +563,36 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             "limits": [{"name": "account", "pools": ["p1", "p0"], "max_price_per_hour": 0}],
         },
     ),
+    # Patterns of a fleet whose optional copies may all be left out, used for the one where these are required.
+    (
+        "certificate",
+        "2026112805:3798:certificate",
+        {
+            "format": "placement/v1",
+            "name": "rules",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 2},
+                "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 0, "accelerator": "A", "accelerator_count": 2},
+            },
+            "pools": [
+                {"name": "p3", "instance_type": "t1", "zone": "z1"},
+                {"name": "spare", "instance_type": "t1", "zone": "z2"},
+                {"name": "p0", "instance_type": "t0", "zone": "z2"},
+                {"name": "p2", "instance_type": "t0", "zone": "z0"},
+            ],
+            "components": [
+                {
+                    "name": "c0",
+                    "copies": 3,
+                    "min_copies": 0,
+                    "zones": ["z0", "z1"],
+                    "min_available_on_pool_loss": 1,
+                    "shared": True,
+                }
+            ],
+        },
+    ),
 ]
 
 
