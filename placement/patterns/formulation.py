@@ -160,7 +160,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
     in_pool = _few_in_pool(fleet)
     elsewhere = {c.index: c.pool_loss_floor for c in fleet.components if c.demand and c.pool_loss_floor}
-    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether any
+    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether a
     # copy has to be placed does not matter: a fleet whose optional copies are required has the same device classes.
     capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
     device_classes = _device_classes(fleet, zones, _by_pool if capped else _by_zone)
