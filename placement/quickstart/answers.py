@@ -112,11 +112,21 @@ def _number(key: str, text: str, place: Place) -> float:
 
 
 def measured_of(model: str, throughputs: Mapping[str, Measured]) -> Measured | None:
-    """The measurements of a model by its name; the publisher may be left out, and case does not count."""
-    names = {name.lower(): name for name in throughputs}
-    short = {name.rpartition("/")[2]: full for name, full in names.items()}
-    known = names.get(model.lower()) or short.get(model.rpartition("/")[2].lower())
-    return None if known is None else throughputs[known]
+    """The measurements of a model by its name, the best of each kind and number; None without any.
+
+    Case does not count. The publisher may be left out on either side; with one, others' models of the name do not count
+    beside its own.
+    """
+    short = model.rpartition("/")[2].lower()
+    alike = [name for name in throughputs if name.rpartition("/")[2].lower() == short]
+    own = [name for name in alike if name.lower() in (model.lower(), short)]
+    merged: dict[tuple[str, int], Choice] = {}
+    for name in own or alike:
+        for key, choice in throughputs[name].items():
+            known = merged.get(key)
+            if known is None or choice.profile.requests_per_second > known.profile.requests_per_second:
+                merged[key] = choice
+    return merged if alike else None
 
 
 def missing(answers: Answers, has_nodes: bool) -> Sequence[str]:

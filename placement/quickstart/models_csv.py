@@ -87,7 +87,7 @@ def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, 
     wish, wrong = _amounts(row, name)
     faults += wrong
     needed = throughputs is not None and wish.rate is not None and not row.text("throughput")
-    if needed and (model is None or not measured_of(model.name, throughputs or {})):
+    if needed and (model is None or measured_of(model.name, throughputs or {}) is None):
         rule = "must tell what one copy serves, beside a rate; or add measurements with --profile FILE"
         faults.append(Fault(row.place("throughput"), rule))
     if faults:

@@ -21,6 +21,7 @@ from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError, printable
 from placement.profiles import Choice, Limits, Profile, choose
 from placement.quickstart import Answers, ModelWish, draft, fitting, parse_model, parse_models, read_models
+from placement.quickstart.answers import measured_of
 from placement.quickstart.models_csv import COLUMNS
 from placement.sizing import Launch, size
 
@@ -181,6 +182,23 @@ def test_a_rate_by_measurements() -> None:
         draft(answers(wish), MARKET)
     with pytest.raises(UsageError, match=r'did you mean "meta-llama/Llama-3\.1-70B-Instruct"'):
         draft(answers(wish, throughputs={"meta-llama/Llama-3.1-70B-Instruct": {}}), MARKET)
+
+
+def test_measurements_under_two_spellings_of_a_name() -> None:
+    """With and without the publisher are one model; another publisher's is not, unless there is no other."""
+    rows = {
+        name: {("L4", count): Choice(replace(measured("L4", count, rate), model=name))}
+        for name, count, rate in (("Meta-Llama/L", 1, 2.0), ("l", 1, 3.0), ("L", 2, 5.0), ("other/L", 4, 9.0))
+    }
+
+    found = measured_of("meta-llama/L", rows)
+    assert found is not None
+    assert {key: choice.profile.requests_per_second for key, choice in found.items()} == {
+        ("L4", 1): 3.0,
+        ("L4", 2): 5.0,
+    }
+    assert set(measured_of("third/L", {"other/L": rows["other/L"]}) or ()) == {("L4", 4)}
+    assert measured_of("third/M", rows) is None
 
 
 @pytest.mark.parametrize("share", [False, True])
