@@ -31,7 +31,8 @@ def kept_metadata(found: KubeObject, notes: Notes) -> tuple[dict[str, str], dict
     told = {**found.labels, **found.annotations}
     tools = sorted(key for key in told if key.startswith(_OF_TOOLS))
     if tools:
-        why = "say which tool manages it, and it goes on to manage that one: not carried over"
+        why = "say which tool manages it: not carried over. It goes on to manage that one, and may start it again"
+        why += ": take it out there once the new one runs"
         notes.ignored(f"{found.place} {listed(tools)}", why)
     labels = {key: value for key, value in found.labels.items() if not key.startswith("gpu-placement/")}
     kept = (labels, kept_annotations(found.annotations))

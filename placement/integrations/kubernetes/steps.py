@@ -85,7 +85,8 @@ def steps_text(
         ),
         ("The new copies start.", _applied(files, "4", SHRINKING)),
         (
-            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing.",
+            "What ran before stops, once all new copies of its component run: a wait that ends in vain stops nothing. "
+            "It stays, at no copies, to go back to: delete it when nobody needs it any more.",
             [_taken_over(row) for row in moved if not row.turns and _ends(row)],
         ),
         (
