@@ -46,13 +46,16 @@ def read_models(
     if not rows:
         rule = f"has no rows below a row that names the columns {', '.join(COLUMNS)}"
         raise DocumentError([Fault("$", rule)], source)
-    names = rows[0].cells
-    unknown = [name for name in names if name not in COLUMNS]
+    names = {name: name.lower().replace(" ", "_") for name in rows[0].cells}  # "Context length", as people head columns
+    unknown = [name for name, column in names.items() if column not in COLUMNS]
     faults = [Fault("row 1", f"names an unknown column; {nearest_names(name, COLUMNS)}", name) for name in unknown]
-    if "model" not in names:
+    columns = list(names.values())
+    faults += [Fault("row 1", "names a column twice", name) for name in COLUMNS if columns.count(name) > 1]
+    if "model" not in columns:
         faults.append(Fault("row 1", "must name the column model"))
     if faults:
         raise DocumentError([*faults, *damaged], source)
+    rows = [CsvRow({names[name]: cell for name, cell in row.cells.items()}, row.number) for row in rows]
     known = cache(read_model)
     return tuple(each(rows, lambda row: _checked(_wish(row, known, throughputs), row, check), source, damaged))
 

@@ -482,6 +482,16 @@ def test_whole_numbers_of_tables_with_empty_cells() -> None:
         parse_model("phi-2=2.5")
 
 
+def test_columns_as_people_head_them(tmp_path: Path) -> None:
+    """In any case, with spaces; two that mean the same are refused."""
+    path = tmp_path / "models.csv"
+    path.write_text("Model,Context length,COPIES\nphi-2,1024,3\n")
+    assert read_models(path) == (ModelWish("phi-2", copies=3, context_length=1024),)
+    path.write_text("Model,copies,Copies\nphi-2,1,2\n")
+    with pytest.raises(DocumentError, match='row 1: names a column twice, got "copies"'):
+        read_models(path)
+
+
 def test_a_throughput_is_of_a_rate(tmp_path: Path) -> None:
     """Beside copies, or alone, it would be taken no notice of."""
     path = tmp_path / "models.csv"
