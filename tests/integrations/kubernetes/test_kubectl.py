@@ -61,7 +61,7 @@ def test_kubectl_applies_an_export(tmp_path: Path, words: tuple[str, ...]) -> No
             assert done.returncode == 0, done.stderr
 
     wanted = manifests(found, *files)
-    assert len(store.objects) == len(wanted) == 8
+    assert len(store.objects) == len(wanted) == 7
     for row in wanted:
         (held,) = [each for each in store.of(row["kind"]) if each["metadata"]["name"] == row["metadata"]["name"]]
         assert held["spec"] == row["spec"]
