@@ -593,6 +593,30 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
         },
     ),
+    # CBC denies the plan that a heuristic found: money of sixteen digits is beyond its floats.
+    (
+        "milp-cbc",
+        "2026112806:1366:milp-cbc",
+        {
+            "format": "placement/v1",
+            "name": "large",
+            "accelerators": {"A": {"memory_gib": 1}},
+            "instance_types": {
+                "t0": {
+                    "vcpus": 0,
+                    "memory_gib": 0,
+                    "price_per_hour": 242848,
+                    "accelerator": "A",
+                    "accelerator_count": 3,
+                }
+            },
+            "pools": [{"name": "p0", "instance_type": "t0", "zone": "z1"}],
+            "components": [{"name": "c0", "copies": 2}, {"name": "c1", "copies": 2, "min_copies": 0}],
+            "instances": [{"id": "i-0", "pool": "p0"}],
+            "placements": [{"component": "c0", "instance": "i-0"}],
+            "objective": {"horizon_hours": 8760, "move_cost": 1e-06},
+        },
+    ),
 ]
 
 
