@@ -73,8 +73,8 @@ def audit(
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     dealt: dict[str, DealFit] = {}
     if plan is None:
-        if not problem.instances:
-            rule = "list its machines under `instances` and its copies under `placements`, or give a plan to judge"
+        if "instances" not in problem.model_fields_set:  # an empty list says that nothing runs
+            rule = "list machines under `instances` (`[]`: none) and copies under `placements`, or give a plan to judge"
             raise UsageError(f"nothing runs by this problem: {rule}")
         state = running_plan(problem)
         now, dealt, running = state.plan, state.dealt, problem

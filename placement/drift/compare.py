@@ -105,8 +105,8 @@ def diff(
 
 
 def _running(problem: Problem) -> _Side:
-    if not problem.instances:
-        rule = "list its machines under `instances` and its copies under `placements`, or give two plans to compare"
+    if "instances" not in problem.model_fields_set:  # an empty list says that nothing runs
+        rule = "list machines under `instances` (`[]`: none) and copies under `placements`, or give two plans"
         raise UsageError(f"nothing runs by this problem: {rule}")
     now = running_plan(problem)
     verdict = verify(problem, now.plan)

@@ -41,4 +41,4 @@ class Imported:
         return tuple(map(str, self.notes))
 
 
-_REQUIRED = ("instance_types", "pools", "components")
+_REQUIRED = ("instance_types", "pools", "components", "instances")  # an empty list of the last: nothing runs

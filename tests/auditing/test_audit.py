@@ -233,7 +233,7 @@ def test_names_are_data_on_every_page() -> None:
 
 def test_an_audit_needs_something_that_runs() -> None:
     """The way out is named."""
-    with pytest.raises(placement.UsageError, match="list its machines under `instances`"):
+    with pytest.raises(placement.UsageError, match="list machines under `instances`"):
         placement.audit(
             Problem(**{key: RUNS[key] for key in ("accelerators", "instance_types", "pools", "components")})
         )

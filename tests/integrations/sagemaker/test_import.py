@@ -649,3 +649,31 @@ def test_an_adapter_without_its_base_is_not_promised(tmp_path: Path) -> None:
 
     assert "gone was not read" in said
     assert "it makes the adapter too" not in said
+
+
+def test_an_endpoint_that_is_scaled_to_zero_is_judged(tmp_path: Path) -> None:
+    """Nothing runs, which is known: no drift from a plan without a machine, and copies that are wanted are missing."""
+    documents = simple(machines=0)
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 6}
+    for name in ("endpoint", "config"):
+        documents[name]["ProductionVariants"][0]["ManagedInstanceScaling"] = scaling
+    for row in documents.values():
+        if "RuntimeConfig" in row:
+            row["RuntimeConfig"] = {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
+    saved, state, plan = write(tmp_path / "saved", documents), tmp_path / "state.json", tmp_path / "plan.json"
+    for words in (
+        ("import", "sagemaker", "--from-json", str(saved), "-o", str(state)),
+        ("solve", str(state), "-o", str(plan), "-q"),
+        ("diff", str(state), str(plan), "--by-pool"),
+        ("audit", str(state), "--time-limit", "0"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 0, done.stderr
+    document = json.loads(state.read_text())
+    assert document["instances"] == []
+    document["components"][0]["copies"] = 1
+    state.write_text(json.dumps(document))
+    assert run("audit", str(state), "--time-limit", "0").exit_code == 1
+    del document["instances"]
+    state.write_text(json.dumps(document))
+    assert "nothing runs by this problem" in run("diff", str(state), str(plan)).stderr
