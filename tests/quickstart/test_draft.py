@@ -260,6 +260,22 @@ def test_every_copy_that_was_measured_is_an_option(row: Profile, is_started: boo
     assert ("# vllm serve" in made.text) == is_started
 
 
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_a_context_that_is_asked_for_holds_for_measurements_too(engine: str) -> None:
+    """It is the model's to have, and of what is sized here the memory must have room for it."""
+    told = measurements(measured("L40S", 1, 20.0, engine=engine, memory_gib=20.0))
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=80, context_length=200_000)
+
+    with pytest.raises(UsageError, match="a context of 200000 tokens is more than the 131072 of the model"):
+        draft(answers(wish, throughputs=told), MARKET)
+    longest = replace(wish, context_length=131_072)
+    if engine == "vllm":
+        with pytest.raises(UsageError, match="not on 1 x L40S: the KV cache asked for takes"):
+            draft(answers(longest, throughputs=told), MARKET)
+    else:
+        assert draft(answers(longest, throughputs=told), MARKET)
+
+
 def test_a_copy_on_more_accelerators_than_a_machine_has() -> None:
     """Is told; that it was not measured would be untrue."""
     told = measurements(measured("L40S", 1, 1.5), measured("L40S", 16, 20.0))
