@@ -66,6 +66,18 @@ class RollingCase:
         each = self.on_one_more()
         return 0 if short <= 0 else -(-short // each) if each else 1
 
+    def serves_less(self) -> str:
+        """Why as many new copies do not serve what the old ones do of a demand; empty where they do, or without one."""
+        served = self.sites.strict[self.name].served  # old and new copies alike are due to arrive: of the old ones
+        best = self.copies * max(option.throughput for option in self.component.options[self.first :])
+        if best >= served:
+            return ""
+        share = 1000 * best // served / 10  # per cent, rounded down
+        return (
+            f"{self.copies} new copies of {printable(self.name)} serve at most {share:g} % of what the old ones serve "
+            "of its demand. Start more copies first, or roll to options that serve more"
+        )
+
     def is_impossible(self, size: int, most: int) -> bool:
         """Whether no first batch of this size exists, which is proven."""
         short = size - self.free_room()

@@ -80,6 +80,7 @@ def plan_rollout(
     lacking = tuple(_beyond_quotas(case))
     if facts["blue_green"] is None:
         reason = f"a new copy of {printable(component)} fits on no machine of any pool, even an empty one"
+    reason = reason or case.serves_less()
     if reason:
         return Rollout(status="infeasible", reason=reason, notes=lacking, **facts)
     search = BatchSizeSearch(case, most, attempts, budget)

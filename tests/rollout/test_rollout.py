@@ -321,3 +321,18 @@ def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
 
     assert (found.status, found.blue_green, found.notes) == ("infeasible", None, ())
     assert found.reason == "a new copy of a fits on no machine of any pool, even an empty one"
+
+
+def test_new_copies_that_serve_less_of_a_demand_are_told() -> None:
+    """Room is not what is missing; new copies that serve as much are rolled to."""
+    now = [("a", f"i-{k}", 0) for k in range(4)]
+    demand = {"a": {"copies": None, "demand": 8, "throughput": 2}}
+    problem = fleet(now, FREE, components=demand)
+
+    found = plan_rollout(problem, "a", (Option(accelerator_memory_gib=30, throughput=1),))
+
+    assert found.status == "infeasible"
+    assert (found.reason or "").startswith(
+        "4 new copies of a serve at most 50 % of what the old ones serve of its demand"
+    )
+    assert plan_rollout(problem, "a", (Option(accelerator_memory_gib=30, throughput=2),)).found
