@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.notes import listed
+
 if TYPE_CHECKING:
     from collections.abc import Set
 
@@ -25,9 +27,17 @@ _OF_OPTIONS = ("on", "instance_types", "throughput")
 
 
 def tell_not_returning(problem: Problem, plan: Plan, exported: Set[str], now: Problem | None, notes: Notes) -> None:
-    """A note for each component with rules that are in the problem alone. `now` is what the cluster's files say."""
+    """A note for each component with rules that are in the problem alone, and on those that are gone altogether.
+
+    `now` is what the cluster's files say.
+    """
     placed = Counter(row.component for row in plan.assignments)
     known = {row.name: row for row in now.components} if now else {}
+    running = {row.component for row in problem.placements} | {*known}
+    gone = [row.name for row in problem.components if row.name in running and not placed[row.name]]
+    if gone:
+        told = "have no copy in the plan: an import of the cluster afterwards does not know them, so keep the problem"
+        notes.inexact(f"components {listed(gone)}", told)
     for row in (row for row in problem.components if row.name in exported):
         before = known.get(row.name)
         names = _lost(row, before, placed[row.name])

@@ -185,6 +185,7 @@ def test_a_component_without_copies_in_the_plan_is_ended(tmp_path: Path) -> None
     found = exported_of(Problem(**document), source, "none")
 
     assert "kubectl -n shop scale deployment/a --replicas=0" in found.files["README.md"]
+    assert "components shop/a: inexact: have no copy in the plan: an import of the cluster afterwards" in notes(found)
 
 
 def test_what_was_exported_keeps_its_name(tmp_path: Path) -> None:
