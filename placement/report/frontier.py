@@ -145,7 +145,10 @@ def machines_of(row: Purchase, most: int | None) -> str:
 
 def _summary(frontier: Frontier) -> Iterator[RenderableType]:
     knee = suggested_knee(frontier)
-    if knee is not None:
+    if not distinct(frontier):
+        reasons = dict.fromkeys(point.plan.reason for point in frontier.points if point.plan.reason)
+        yield from (Text(words.shown(reason)) for reason in reasons)
+    elif knee is not None:
         yield Text.assemble(
             ("suggested: ", "bold"),
             (f"at most {limit_of(knee.point)} moves", "bold green"),

@@ -112,6 +112,20 @@ def test_where_there_is_no_plan(tmp_path: Path) -> None:
     assert "max_moves is 0, but every plan has at least 1 move" in done.stderr
 
 
+def test_why_no_point_of_the_frontier_has_a_plan(tmp_path: Path) -> None:
+    """The reason once, and no word on a suggestion."""
+    document = running(1, 1)
+    document["components"][0]["accelerator_memory_gib"] = 500
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(document))
+
+    done = run("replan", path, "--output", tmp_path / "frontier.json")
+
+    assert done.exit_code == 3
+    assert "fits on no machine of any pool" in " ".join(done.stdout.split())
+    assert "suggested" not in done.stdout
+
+
 def test_the_problem_is_not_written_over(fleet: Path) -> None:
     """Nor is one of two files that are the same."""
     done = run("replan", fleet, "--output", fleet)
