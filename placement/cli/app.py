@@ -273,13 +273,12 @@ def verify(
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
     with in_words():
+        from placement.cli.streams import check_one_stdin
         from placement.documents import read_plan, read_problem
-        from placement.errors import UsageError
         from placement.referee import verify as check
         from placement.report.verdict import verdict_lines
 
-        if file == plan == "-":
-            raise UsageError("only one of FILE and PLAN can be standard input")
+        check_one_stdin({"FILE": file, "PLAN": plan})
         problem, document = read_problem(file), read_plan(plan)
         warn(problem, file, full=full)
         verdict = check(problem, document)
@@ -303,15 +302,13 @@ def bound(
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """
     with in_words(full=full):
-        from placement.cli.streams import check_certificate_target
+        from placement.cli.streams import check_certificate_target, check_one_stdin
         from placement.documents import check_outputs, read_plan, read_problem
-        from placement.errors import UsageError
         from placement.planner import bound as find_bound
         from placement.report.verdict import bound_lines
         from placement.solving.result import Status
 
-        if file == plan == "-":
-            raise UsageError("only one of FILE and PLAN can be standard input")
+        check_one_stdin({"FILE": file, "PLAN": plan})
         if certificate is not None:
             check_certificate_target(certificate)
             inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})

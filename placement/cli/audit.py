@@ -42,12 +42,11 @@ def audit(
     with in_words(full=full):
         from placement.auditing import audit as find
         from placement.auditing.page import audit_page
+        from placement.cli.streams import check_one_stdin
         from placement.documents import read_plan, read_problem
-        from placement.errors import UsageError
 
         check_format(output_format)
-        if file == plan == STDIN:
-            raise UsageError("only one of FILE and PLAN can be standard input")
+        check_one_stdin({"FILE": file, "PLAN": plan})
         problem = read_problem(file)
         judged = None if plan is None else read_plan(plan)
         warn(problem, file, full=full)

@@ -46,15 +46,14 @@ def diff(
     Exit codes: 0 nothing differs, 1 something does, 2 bad input.
     """
     with in_words(full=full):
+        from placement.cli.streams import check_one_stdin
         from placement.documents import read_plan, read_problem
         from placement.drift import diff as compare
         from placement.drift.compare import WHAT_RUNS
         from placement.drift.page import diff_page
-        from placement.errors import UsageError
 
         check_format(output_format)
-        if [file, plan, other].count(STDIN) > 1:
-            raise UsageError("only one of FILE, PLAN and PLAN_B can be standard input")
+        check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
         problem = read_problem(file)
         warn(problem, file, full=full)
         first = _of_problem(read_plan(plan), plan, problem)

@@ -55,15 +55,15 @@ def report(
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
     with in_words():
+        from placement.cli.streams import check_one_stdin
         from placement.documents import check_outputs, read_plan, read_problem
         from placement.documents.read import read_transition
-        from placement.errors import UsageError
 
         given = {"the problem": file, "the plan": plan}
         more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
         inputs = given | {name: path for name, path in more.items() if path is not None}
-        if list(inputs.values()).count("-") > 1:
-            raise UsageError("only one of FILE, PLAN, --transition, --frontier and --headroom can be standard input")
+        options = {"--transition": transition, "--frontier": frontier, "--headroom": headroom}
+        check_one_stdin({"FILE": file, "PLAN": plan, **options})
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
         named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
@@ -144,12 +144,10 @@ def show(
     Exit codes: 0 shown, 2 bad input, or a plan that breaks a rule of the problem.
     """
     with in_words():
-        from placement.cli.streams import console
+        from placement.cli.streams import check_one_stdin, console
         from placement.documents import read_plan, read_problem
-        from placement.errors import UsageError
         from placement.report.shown import show as shown
 
-        if problem == plan == "-":
-            raise UsageError("only one of PLAN and --problem can be standard input")
+        check_one_stdin({"PLAN": plan, "--problem": problem})
         row = None if problem is None else read_problem(problem)
         console(sys.stdout).print(shown(read_plan(plan), row, full=full))

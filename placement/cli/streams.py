@@ -21,7 +21,7 @@ from placement.documents.read import STDIN
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
@@ -33,6 +33,19 @@ class Streams:
     plan: str | None
     tables: TextIO | None
     progress: bool
+
+
+def check_one_stdin(files: Mapping[str, str | None]) -> None:
+    """Standard input can be read once: at most one of the files, by what they are called, is ``-``.
+
+    Raises
+    ------
+    UsageError
+        More than one is.
+    """
+    if list(files.values()).count(STDIN) > 1:
+        *names, last = files
+        raise UsageError(f"only one of {', '.join(names)} and {last} can be standard input")
 
 
 def streams(output: str | None, *, quiet: bool) -> Streams:

@@ -45,13 +45,12 @@ def transition(
     Exit codes: 0 there is an order, 2 bad input, 3 proven that there is none, 4 none was found.
     """
     with in_words(full=full):
+        from placement.cli.streams import check_one_stdin
         from placement.cli.transition_options import check_format, draw, durations_of, read_values, show
         from placement.documents import check_outputs, read_plan, read_problem
-        from placement.errors import UsageError
         from placement.transition import MOST_TEMPORARY, plan_transition
 
-        if file == plan == "-":
-            raise UsageError("only one of FILE and PLAN can be standard input")
+        check_one_stdin({"FILE": file, "PLAN": plan})
         pictures = picture or []
         check_format(form, pictures)
         outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
