@@ -16,6 +16,7 @@ from placement.integrations.kubernetes.objects import rows, text_at, whole_at
 from placement.integrations.kubernetes.owners import ends_by_scaling
 from placement.integrations.kubernetes.pods import COMPONENT, controller_of, deployment_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
+from placement.integrations.kubernetes.templates import HASH
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 _OF_MANY = ("ReadWriteMany", "ReadOnlyMany")
-_HASH = "pod-template-hash"
 
 
 class OldOwner(NamedTuple):
@@ -186,7 +186,7 @@ def _owner(component: Component, copies: int, templates: Templates) -> Iterator[
     if space and ends_by_scaling(component, copies, templates):
         yield _old(kind, space, name.partition("/")[2], templates)
     elif kind == "Component":  # an export that was applied in part: what ran before is still there
-        own = (row.pod for row, name in templates.rows if name == component.name)
+        own = templates.by_name.get(component.name, ())
         made_by = {deployment_of(pod, templates.cluster) for pod in own if not pod.annotations.get(COMPONENT)}
         for before in sorted(found for found in made_by if found):
             yield _old(*before, templates)
@@ -201,11 +201,7 @@ def _copies(kind: str, space: str, name: str, templates: Templates) -> int:
     found = templates.cluster.get(kind, space, name)
     spec = found.at.get("spec") if found else None
     told = whole_at(spec, "replicas") if kind != "LeaderWorkerSet" else None
-    return len(_members(kind, space, name, templates)) if told is None else told
-
-
-def _members(kind: str, space: str, name: str, templates: Templates) -> list[KubeObject]:
-    return [row.pod for row, _ in templates.rows if _is_of(row.pod, (kind, space, name), templates.cluster)]
+    return len(templates.by_owner.get((kind, space, name), ())) if told is None else told
 
 
 def _pods(kind: str, space: str, name: str, templates: Templates) -> tuple[tuple[str, ...], ...]:
@@ -214,29 +210,19 @@ def _pods(kind: str, space: str, name: str, templates: Templates) -> tuple[tuple
     Its selector may take pods of others, and those that have failed, which nobody deletes.
     """
     found: dict[tuple[str, str] | None, list[KubeObject]] = defaultdict(list)
-    for pod in _members(kind, space, name, templates):
+    for pod in templates.by_owner.get((kind, space, name), ()):
         found[controller_of(pod)].append(pod)
     return tuple(_told(space, pods, templates) for pods in found.values())
 
 
 def _told(space: str, pods: Sequence[KubeObject], templates: Templates) -> tuple[str, ...]:
     alike = {key: value for key, value in pods[0].labels.items() if all(pod.labels.get(key) == value for pod in pods)}
-    takes = [
-        row.pod.name
-        for row, _ in templates.rows
-        if row.pod.namespace == space and all(row.pod.labels.get(key) == value for key, value in alike.items())
-    ]
-    if _HASH in alike and len(takes) == len(pods):  # that of its ReplicaSet, so later pods of it have it too
+    near = templates.by_hash.get((space, alike.get(HASH, "")), ())
+    takes = [pod for pod in near if all(pod.labels.get(key) == value for key, value in alike.items())]
+    if HASH in alike and len(takes) == len(pods):  # that of its ReplicaSet, so later pods of it have it too
         selector = ",".join(f"{key}={value}" for key, value in sorted(alike.items()))
         return ("pod", "-l", selector, "--field-selector", "status.phase!=Failed,status.phase!=Succeeded")
     return tuple(f"pod/{pod.name}" for pod in pods)
-
-
-def _is_of(pod: KubeObject, owner: tuple[str, str, str], cluster: KubeCluster) -> bool:
-    made = deployment_of(pod, cluster)
-    controller = controller_of(pod)
-    direct = (controller[0], pod.namespace, controller[1]) if controller else None
-    return owner in (made, direct)
 
 
 def _why_first(component: str, templates: Templates) -> str:

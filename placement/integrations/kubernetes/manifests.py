@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from placement.catalogue.tables import find_accelerator
@@ -99,6 +100,7 @@ class Workshop:
 
         return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
 
+    @cached_property
     def surroundings(self) -> Surroundings:
         """What rules about others are about."""
         known = self.templates
@@ -296,7 +298,7 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[s
     affinity = spec["affinity"] = dict(spec.get("affinity") or {})
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
-    space, told = workshop.space(group.component), workshop.surroundings()
+    space, told = workshop.space(group.component), workshop.surroundings
     spread = other_constraints(group.component, spec, space, told, workshop.notes)
     spec.pop("topologySpreadConstraints", None)
     if group.node:

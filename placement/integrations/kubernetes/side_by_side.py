@@ -63,9 +63,7 @@ def shortage(problem: Problem, plan: Plan, added: Sequence[AddedCopies], ended: 
     places = _Places(problem, plan, ended)
     by_size = sorted(added, key=lambda row: places.asked(row.group), reverse=True)
     for group, copies in sorted(by_size, key=lambda row: not row.group.node):  # what is held to a node looks first
-        for _ in range(copies):
-            if not places.take(group):
-                break
+        places.take(group, copies)
     waiting: dict[str, set[str]] = {}
     for group in (row.group for row in added if row.copies):
         for machine in places.of(group):
@@ -128,14 +126,14 @@ class _Places:
         """What a copy of a group takes."""
         return _asked(group.mode, self._kinds[group.pool.name], self.problem)
 
-    def take(self, group: CopyGroup) -> bool:
-        """Put one copy where it finds room; where it does not, all of its machines are short."""
-        here = next((name for name in self.of(group) if self._fits(name, group)), None)
-        if here is None:
+    def take(self, group: CopyGroup, copies: int) -> None:
+        """Put so many copies where they find room; where one does not, all of its machines are short."""
+        for here in self.of(group):  # one that is full for a copy stays so for the next one
+            while copies and self._fits(here, group):
+                self._put(here, group.component, group.mode, group.accelerators or ())
+                copies -= 1
+        if copies:
             self.short |= {*self.of(group)}
-            return False
-        self._put(here, group.component, group.mode, group.accelerators or ())
-        return True
 
     def _put(self, machine: str, component: Component, mode: Option, accelerators: Sequence[int]) -> None:
         pool = self._pool_of[machine]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kubernetes.annotations import in_common, kept_annotations
@@ -11,7 +13,7 @@ from placement.integrations.kubernetes.cleaning import clean_spec, own_labels, w
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import KubeCluster
-from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION, controller_of, deployment_of, read_pods
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.taints import Taint
 
 Json = dict[str, Any]
+HASH = "pod-template-hash"
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
 
 
@@ -60,6 +63,33 @@ class Templates:
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
     claims: Mapping[tuple[str, str], DeviceClaim] = field(default_factory=dict)  # by namespace and name
+
+    @cached_property
+    def by_owner(self) -> Mapping[tuple[str, str, str], Sequence[KubeObject]]:
+        """Pods by kind, namespace and name of what made them: of a Deployment's pods by it and by their ReplicaSet."""
+        found: dict[tuple[str, str, str], list[KubeObject]] = defaultdict(list)
+        for pod in (row.pod for row, _ in self.rows):
+            direct, made = controller_of(pod), deployment_of(pod, self.cluster)
+            keys = {(direct[0], pod.namespace, direct[1])} if direct else set()
+            for key in keys | ({(made.kind, made.namespace, made.name)} if made else set()):
+                found[key].append(pod)
+        return found
+
+    @cached_property
+    def by_hash(self) -> Mapping[tuple[str, str], Sequence[KubeObject]]:
+        """Pods by namespace and the hash of their ReplicaSet's template."""
+        found: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
+        for pod in (row.pod for row, _ in self.rows):
+            found[pod.namespace, pod.labels.get(HASH, "")].append(pod)
+        return found
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[KubeObject]]:
+        """All pods by their component."""
+        found: dict[str, list[KubeObject]] = defaultdict(list)
+        for row, component in self.rows:
+            found[component].append(row.pod)
+        return found
 
     def of(self, component: str, option: int) -> PodTemplate | None:
         """The template of a new copy; None where none runs by that option."""

@@ -40,6 +40,7 @@ class Surroundings:
     pods: Mapping[str, Sequence[KubeObject]]
     zone_label: str
     nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    counts: dict[tuple[str, ...], tuple[Counter[str], Counter[str]]] = field(default_factory=dict)  # asked for so far
 
 
 class KeptConstraint(NamedTuple):
@@ -57,7 +58,10 @@ def over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], aroun
         return KeptConstraint(row, f"{told}, but those of one ReplicaSet alone: {NO_LIMIT}")
     if not around.nodes:
         return KeptConstraint(row, f"{told}, and no nodes were given, so which zones it is about is not known")
-    planned, both = _planned(counted, around), _beside(counted, around)
+    key = tuple(counted)
+    if key not in around.counts:
+        around.counts[key] = _planned(counted, around), _beside(counted, around)
+    planned, both = around.counts[key]
     domains = {labels[around.zone_label] for labels in around.nodes.values() if around.zone_label in labels}
     domains |= {*planned}
     for counts, of in ((planned, "the plan has"), (both, "old and new copies together have")):
