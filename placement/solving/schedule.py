@@ -326,7 +326,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn(IMPROVE, 0.1),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.6, cores=1),
-        Turn("cp-sat", 0.6),
+        Turn("cp-sat", 0.6, options={"max_terms": 1_000_000}),  # 100 components have about 700,000
         Turn(BOUND, 0.3),
         Turn(IMPROVE, 1.0),
     ),
