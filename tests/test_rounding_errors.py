@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 PRICES = [98765.432101, 98765.432102, 0.000001, 33333.333333, 1, 65843.621401, 98765.4321]
 HUGE = 10**9  # GiB: 2^40 MiB, the largest number of a document
-SOLVERS = [("cp-sat", {}), ("milp", {}), ("column-generation", {}), ("auto", {}), ("auto", {"direct_terms": 0})]
+SOLVERS = [
+    ("cp-sat", {}),
+    ("milp", {}),
+    ("column-generation", {}),
+    ("auto", {}),
+    ("auto", {"direct_terms": 0, "direct_terms_few_moves": 0}),
+]
 
 
 def nasty(seed: int) -> dict[str, Any]:

@@ -281,7 +281,7 @@ FOUND: dict[str, tuple[dict[str, Any], float]] = {
 }
 SOLVERS: list[tuple[str, dict[str, Any]]] = [
     ("auto", {}),
-    ("auto", {"direct_terms": 0}),
+    ("auto", {"direct_terms": 0, "direct_terms_few_moves": 0}),
     ("column-generation", {}),
     ("cp-sat", {}),
     ("milp", {}),

@@ -87,7 +87,11 @@ WORK: dict[str, tuple[int, ...]] = {
 
 # Values that are worth trying of every option of every solver.
 OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
-    "auto": {"direct_terms": (0, 100, 20_000), "decompose_from": (0, 1, 4, 3_000)},
+    "auto": {
+        "direct_terms": (0, 100, 20_000),
+        "direct_terms_few_moves": (0, 100, 100_000),
+        "decompose_from": (0, 1, 4, 3_000),
+    },
     "ffd": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
     "best-fit": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
     "greedy": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5, 200)},
@@ -140,6 +144,8 @@ QUICK: dict[str, Any] = {
     "parameters:local_search.variable_neighbourhood.steps": 3,
     "placement.certificates.search:_MOST_NODES": 200,
 }
+# As if the direct models could take no turns: the searches of large fleets.
+_LARGE = {"direct_terms": 0, "direct_terms_few_moves": 0}
 _DIVES = {"parameters:column_generation.pack.dive_from": 1}
 _COARSE_GRID = {
     "parameters:patterns.grid.finest": 8,
@@ -213,9 +219,9 @@ PATHS: tuple[Path, ...] = (
     Path("auto", "auto", 10, seconds=60.0),
     Path("auto-patient", "auto", 0.3, seconds=60.0, patient=True),
     Path("auto-work", "auto", 4, work=WORK["auto"], seconds=5.0),
-    Path("auto-scale", "auto", 8, work=(1, 3), options={"direct_terms": 0}),
-    Path("auto-scale-clock", "auto", 5, seconds=1.0, options={"direct_terms": 0}),
-    Path("auto-scale-dives", "auto", 4, seconds=1.0, options={"direct_terms": 0}, lowers=_DIVES),
+    Path("auto-scale", "auto", 8, work=(1, 3), options=_LARGE),
+    Path("auto-scale-clock", "auto", 5, seconds=1.0, options=_LARGE),
+    Path("auto-scale-dives", "auto", 4, seconds=1.0, options=_LARGE, lowers=_DIVES),
     Path(
         "auto-scale-beside",
         "auto",
@@ -223,7 +229,7 @@ PATHS: tuple[Path, ...] = (
         seconds=0.2,
         real=True,
         threads=2,
-        options={"direct_terms": 0},
+        options=_LARGE,
         reaches=("placement.parallel.thread:BackgroundSearch.__init__",),
         lowers=_DIVES,
     ),
@@ -530,7 +536,7 @@ PATHS: tuple[Path, ...] = (
     Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
     Path("milp-blind", "milp", 5, work=(20_000,), likes={"fleets": 0}, lowers=_BLIND),
     Path("auto-blind", "auto", 5, seconds=60.0, lowers=_NO_REASON | _NO_VOLUME),
-    Path("auto-scale-blind", "auto", 5, work=(2,), options={"direct_terms": 0}, lowers=_BLIND | _DIVES),
+    Path("auto-scale-blind", "auto", 5, work=(2,), options=_LARGE, lowers=_BLIND | _DIVES),
     Path(
         "parts-poor",
         "decomposition",
@@ -577,13 +583,13 @@ PATHS: tuple[Path, ...] = (
     Path("hint-scale", _CG, 5, work=(1, 3), hint=True),
     Path("hint-parts", "decomposition", 2, work=(1,), hint=True, options={"copies": 2, "solver": "greedy"}),
     Path("interrupt", "auto", 6, seconds=60.0, stop="interrupt"),
-    Path("interrupt-scale", "auto", 6, seconds=60.0, options={"direct_terms": 0}, stop="interrupt", lowers=_DIVES),
+    Path("interrupt-scale", "auto", 6, seconds=60.0, options=_LARGE, stop="interrupt", lowers=_DIVES),
     Path("interrupt-parts", "decomposition", 2, seconds=60.0, options={"copies": 1}, stop="interrupt", looks=2.5),
     Path("interrupt-hint", "auto", 3, seconds=60.0, stop="interrupt", hint=True),
     Path("time-up", "auto", 5, stop="time"),
-    Path("time-up-scale", "auto", 5, stop="time", options={"direct_terms": 0}, lowers=_DIVES),
+    Path("time-up-scale", "auto", 5, stop="time", options=_LARGE, lowers=_DIVES),
     Path("timer", "auto", 1, seconds=60.0, stop="timer", threads=2),
-    Path("timer-scale", "auto", 1, seconds=60.0, stop="timer", threads=2, options={"direct_terms": 0}, lowers=_DIVES),
+    Path("timer-scale", "auto", 1, seconds=60.0, stop="timer", threads=2, options=_LARGE, lowers=_DIVES),
     # every option of every solver
     *(
         Path(
@@ -598,7 +604,7 @@ PATHS: tuple[Path, ...] = (
     ),
     # the same again
     Path("again-auto", "auto", 1, work=(100,), again=True),
-    Path("again-scale", "auto", 1, work=(2,), options={"direct_terms": 0}, again=True),
+    Path("again-scale", "auto", 1, work=(2,), options=_LARGE, again=True),
     Path("again-parts", "decomposition", 0.5, work=(2,), options={"copies": 2}, again=True),
     # certificates
     Path("certificate", "auto", 6, work=(20, 5_000), seconds=5.0, certify=True),
