@@ -159,8 +159,7 @@ def _rows(
     from placement.errors import UsageError
     from placement.sizing import size as size_copy
 
-    chosen = names or _accelerators(log)
-    _check_known(chosen)
+    chosen = _known(names or _accelerators(log))
     found: list[Sizing] = []
     refused: list[UsageError] = []
     for name in chosen:
@@ -176,19 +175,20 @@ def _rows(
     return found
 
 
-def _check_known(names: Sequence[str]) -> None:
-    """Refuse names that are no accelerators of the catalogue, all of them at once."""
+def _known(names: Sequence[str]) -> list[str]:
+    """The catalogue's names of accelerators, each once; those that are none are refused, all of them at once."""
     from placement.catalogue import accelerator
     from placement.errors import UsageError
 
-    unknown = []
+    known, unknown = [], []
     for name in names:
         try:
-            accelerator(name)
+            known.append(accelerator(name).name)
         except UsageError as error:
             unknown.append(str(error))
     if unknown:
         raise UsageError("; ".join(unknown))
+    return list(dict.fromkeys(known))
 
 
 def _accelerators(log: StartupLog | None) -> list[str]:
@@ -223,7 +223,7 @@ def _show(rows: list[Sizing], output_format: str) -> None:
 
         console(sys.stdout).print(sizing_table(rows))
         if len(rows) == 1 and rows[0].fits:
-            tell(f"vllm serve {rows[0].model} {' '.join(rows[0].flags)}")
+            tell(rows[0].command)
         elif lines := list(flag_lines(rows)):
             typer.echo("What to start the engine with:")
             for line in lines:

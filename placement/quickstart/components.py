@@ -158,7 +158,7 @@ def _sized_copies(
             row = sized.to_option() | _host(degree)
             row |= {"shared": True} if share and degree == 1 else {}
             row |= {"throughput": wish.throughput} if wish.rate is not None else {}
-            return [DraftedCopy(row, (_command(sized),), sized.notes)], []
+            return [DraftedCopy(row, (sized.command,), sized.notes)], []
         reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
     return [], [f"not on {device}: {reason}"]
 
@@ -188,14 +188,10 @@ def _measured_copies(
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None
-            words = [f"profile: {choice.words}", *([_command(started)] if started else [])]
+            words = [f"profile: {choice.words}", *([started.command] if started else [])]
             notes = started.notes if started else ()
             found.append(DraftedCopy(choice.to_option() | _host(count), tuple(words), notes))
     return found, reasons
-
-
-def _command(copy: Sizing) -> str:
-    return f"vllm serve {copy.model} {' '.join(copy.flags)}"
 
 
 def _host(accelerators: int) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
-from placement.sizing.launch import DTYPES, KV_DTYPES
+from placement.sizing.launch import DTYPES, KV_DTYPES, NOT_IN_FLOAT16
 from placement.sizing.sizing import StageSizing
 from placement.sizing.stages import split
 from placement.sizing.startup_log import KV, PARTS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from placement.catalogue import AcceleratorFacts
+    from placement.sizing.architecture import Architecture
     from placement.sizing.engines import EngineFacts
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.launch import Launch
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from placement.sizing.startup_log import StartupLog
 
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
+_BFLOAT16_FROM = (8, 0)  # compute capability
 _MEASURED_MARGIN = 0.15  # GiB, where weights, activations and other libraries' memory are measured
 
 
@@ -167,10 +169,17 @@ def cases_of(
     return cases, weights.given
 
 
+def is_loaded_in_32_bits(figures: Architecture, gpu: AcceleratorFacts) -> bool:
+    """Whether neither type of 16 bits is left: not bfloat16 before compute capability 8.0, nor float16 for a family."""
+    capability = gpu.compute_capability
+    return capability is not None and capability < _BFLOAT16_FROM and figures.model_type in NOT_IN_FLOAT16
+
+
 def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, facts: EngineFacts, degree: int) -> Load:
     """What the engine may do at a time; its defaults as `get_batch_defaults` in `vllm/engine/arg_utils.py` has them."""
     tokens, sequences = facts.batch(gpu.name, usable)
-    dtype_bytes = DTYPES[launch.dtype] or model.architecture.dtype_bytes
+    is_wide = is_loaded_in_32_bits(model.architecture, gpu)
+    dtype_bytes = DTYPES[launch.dtype] or (4 if is_wide else model.architecture.dtype_bytes)
     return Load(launch.max_num_seqs or sequences, launch.max_num_batched_tokens or tokens, degree, dtype_bytes)
 
 

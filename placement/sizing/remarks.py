@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from placement.sizing.case import Case
     from placement.sizing.sizing import StageSizing
 
+_NEARLY_ALL = 0.9  # of the parameters that are counted: all families that were compared are nearer
+
 
 def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:
     """Why a copy does not fit; empty when it does."""
@@ -72,6 +74,16 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
             f"weights are counted from the config, and no count for the family {family} was held against files: "
             "name the folder with its files, or give --checkpoint-gib"
         )
+    if (sizes := _too_small(case)) is not None:
+        found.append(
+            f"the files of {printable(model.name)} have {sizes[0]:.2f} GiB of weights, and a model of its config has "
+            f"{sizes[1]:.2f}: is a part of them missing, or are they an adapter? Fetch all, or give --checkpoint-gib"
+        )
+    if case.load.dtype_bytes == 4 and case.launch.dtype == "auto":
+        found.append(
+            f"{printable(model.name)} is loaded in 32 bits on {case.accelerator}, which has no bfloat16: vLLM refuses "
+            f"the family {model.architecture.model_type} in float16"
+        )
     launch, most = case.launch, case.model.architecture.context
     if launch.context_length is None and most is None:
         found.append(
@@ -92,3 +104,14 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
         told = f"the startup log is of {printable(case.log.model or '')}, and {printable(case.model.name)} is sized"
         found.append(f"{told}: its measurements are only right if that is the same model")
     return tuple(found)
+
+
+def _too_small(case: Case) -> tuple[float, float] | None:
+    """GiB of the files' weights and of those that the config tells of, where the files have far less."""
+    figures, parameters, checkpoint = case.model.architecture, case.model.parameters, case.model.checkpoint
+    if checkpoint is None or parameters is None or figures.quantisation is not None or "weights" in case.parts.measured:
+        return None
+    usual = parameters.total * (checkpoint.dtype_bytes or figures.stored_bytes)
+    if checkpoint.total_bytes >= _NEARLY_ALL * usual:
+        return None
+    return checkpoint.total_bytes / BYTES_PER_GIB, usual / BYTES_PER_GIB

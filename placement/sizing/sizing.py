@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields
 
 from placement.units import gib_of_a_copy
@@ -59,6 +60,11 @@ class Sizing(GpuMemory):
     def gpus(self) -> int:
         """GPUs of one copy."""
         return self.tensor_parallel * self.pipeline_parallel
+
+    @property
+    def command(self) -> str:
+        """What starts the engine so, for a shell."""
+        return f"vllm serve {shlex.quote(self.model)} {' '.join(self.flags)}"
 
     def to_row(self) -> dict[str, object]:
         """The row of ``placement size --format json``."""

@@ -211,7 +211,7 @@ def test_nodes(told: Callable[[Any], Findings]) -> None:
     )
     assert [line.split(":")[0] for line in found.skipped] == [
         "node odd-1 has 2 accelerators of unknown kind (it lacks the label nvidia.com/gpu.product)",
-        "node mig-1 has MIG partitions of several sizes, which one type can't say",
+        "node mig-1 has MIG partitions under names of their own (nvidia.com/mig-...), which are not read here",
     ]
     assert Market([found]).types["p5.48xlarge"].kubernetes_memory_gib is None  # nothing is taken off twice
 

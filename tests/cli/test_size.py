@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,3 +227,25 @@ def test_bad_input(arguments: tuple[str, ...], words: str, config: Path) -> None
 
     assert done.exit_code == 2
     assert words in done.stderr
+
+
+def test_an_accelerator_that_is_named_twice_is_sized_once(config: Path) -> None:
+    """Also by another name of it: names of options are unique in a problem."""
+    names = ("--accelerator", "H100", "--accelerator", "NVIDIA-H100-80GB-HBM3", "--accelerator", "H100")
+
+    done = run("size", config, *names, "--tensor-parallel", "1", "--format", "options")
+
+    assert done.exit_code == 0
+    assert done.stdout.count("name: h100-tp1") == 1
+
+
+def test_the_command_quotes_a_folder_for_the_shell(config: Path) -> None:
+    """A folder's name is the user's: spaces, quotes and semicolons stay one word."""
+    folder = config.parent / "it's; a model"
+    folder.mkdir()
+    config.rename(folder / "config.json")
+
+    done = run("size", folder, "--accelerator", "H100", "--tensor-parallel", "1")
+
+    line = next(line for line in done.stdout.splitlines() if "vllm serve" in line)
+    assert shlex.split(line)[2] == folder.name

@@ -52,6 +52,14 @@ def test_vllm_bench(write: Any) -> None:
         read_profiles(write(samples.VLLM_BENCH))
 
 
+@pytest.mark.parametrize("time", ["ttft", "tpot"])
+def test_a_time_of_zero_was_not_measured(time: str, write: Any) -> None:
+    """vLLM writes 0 where the server does not stream; nobody knows whether such a run keeps a limit."""
+    (row,) = read_profiles(write(samples.VLLM_BENCH | {f"mean_{time}_ms": 0.0}), ON_TWO_H100)
+
+    assert getattr(row, f"{time}_ms") is None
+
+
 def test_one_document_a_line(write: Any) -> None:
     """vLLM's --append-result."""
     lines = "\n".join(json.dumps(samples.VLLM_BENCH | {"request_throughput": rate}) for rate in (2.0, 3.0))

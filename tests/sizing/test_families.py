@@ -420,3 +420,23 @@ def test_what_only_looks_alike_is_sized() -> None:
 
     assert read_architecture(Config(harmless, "c")).kv_heads == 32
     assert read_architecture(Config({**BERT, "model_type": "bert", "is_decoder": True}, "c")).kv_heads == 12
+
+
+@pytest.mark.parametrize(
+    ("model", "accelerator", "dtype", "is_wide"),
+    [
+        ("gemma-3-4b-it", "T4", "auto", True),
+        ("gemma-2-2b-it", "V100-16GB", "auto", True),
+        ("gemma-3-4b-it", "L4", "auto", False),
+        ("gemma-3-4b-it", "T4", "float16", False),
+        ("Llama-3.1-8B-Instruct", "T4", "auto", False),
+    ],
+)
+def test_families_that_float16_breaks_are_in_32_bits_without_bfloat16(
+    model: str, accelerator: str, dtype: str, is_wide: bool
+) -> None:
+    """As vLLM chooses by itself before compute capability 8.0: twice the weights, and a note says why."""
+    usual, found = size(model, "H100", 1), size(model, accelerator, 1, Launch(dtype=dtype))
+
+    assert found.weights_gib == pytest.approx(usual.weights_gib * (2 if is_wide else 1), abs=0.02)
+    assert any("in 32 bits on" in note for note in found.notes) == is_wide

@@ -125,6 +125,21 @@ def test_a_checkpoint_of_32_bits_is_loaded_in_16(tmp_path: Path) -> None:
     assert size(path, "H100", 1, Launch("vllm=0.19")).weights_gib == 3.0
 
 
+@pytest.mark.parametrize(("part", "is_told"), [(0.001, True), (0.85, True), (0.95, False), (1.0, False)])
+def test_files_with_less_than_the_config_tells_of(part: float, is_told: bool, tmp_path: Path) -> None:
+    """An adapter, or a broken download: a copy would be said to take far less than it does."""
+    whole = size("Llama-3.1-8B-Instruct", "H100", 1, Launch("vllm=0.19"))
+    counted = model_of(parse_config(json.dumps(PLAIN), "c"), "c", None).parameters
+    assert counted is not None
+    total = int(2 * counted.total * part)
+    path = folder(tmp_path, {"a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, total]}})
+
+    found = size(path, "H100", 1, Launch("vllm=0.19"))
+
+    assert any("is a part of them missing" in note for note in found.notes) == is_told
+    assert not any("is a part of them missing" in note for note in whole.notes)
+
+
 def test_an_index_without_its_files_has_the_total(tmp_path: Path) -> None:
     """The files may be elsewhere."""
     path = folder(tmp_path, {}, {"metadata": {"total_size": 4 * GIB}, "weight_map": {"a": "model-1-of-2.safetensors"}})

@@ -55,6 +55,7 @@ SPOT_LABELS = {
     "kubernetes.azure.com/scalesetpriority": "spot",
 }
 NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
+_PARTITIONS = "has MIG partitions under names of their own (nvidia.com/mig-...), which are not read here"
 _MOST_GPUS = 1024
 Labels = dict[str, str]
 
@@ -179,7 +180,7 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
     resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and amount(held) > 0), None)
     if resource is None:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
-        return "has MIG partitions of several sizes, which one type can't say" if partitions else NONE
+        return _PARTITIONS if partitions else NONE
     count = amount(allocatable.key(resource))
     replicas = first_label(labels, REPLICA_LABELS)
     if replicas.isascii() and replicas.isdigit() and int(replicas) > 1:
