@@ -68,6 +68,9 @@ def account_rules(
         row["name"] = free_name(row["name"], taken)
         taken.add(row["name"])
         made.limits.append(row)
+    places = {pool.region for pool in pools}
+    for region in sorted({quota.region for quota in market.quotas} - places):
+        made.ignored[f"quotas of {region}"] = "no pool here is in that region"
     bought = [pool for pool in pools if pool.name not in committed and pool.capacity != "spot"]
     reserved = _reserve(market, bought, made)
     _commit(market, [pool for pool in bought if pool.name not in reserved], made)

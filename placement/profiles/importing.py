@@ -198,8 +198,8 @@ def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
     remark = found.remark or statistic
     return Profile(
         **values,
-        ttft_ms=found.ttft_ms,
-        tpot_ms=found.tpot_ms,
+        ttft_ms=found.ttft_ms or None,  # 0: not measured, as of a server that does not stream
+        tpot_ms=found.tpot_ms or None,
         requests_per_second=found.requests_per_second,
         source=f"{source.rpartition('/')[2]}, {remark}",
     )

@@ -52,6 +52,8 @@ def _number(row: CsvRow, name: str) -> float | int | None:
         return None
     if name in ("accelerators", "requests_per_second") and found <= 0:
         raise FieldError(row.place(name), "must be above 0", found)
+    if name in ("ttft_ms", "tpot_ms") and found == 0:
+        return None  # not measured: no token takes no time
     if name not in WHOLE:
         return found
     if found != int(found):

@@ -134,3 +134,14 @@ def test_quotas_of_one_name_in_two_regions(tmp_path: Path) -> None:
         (f"{kind} for endpoint usage", [f"{EAST} 0", f"{EAST} 1"], 3),
         (f"{kind} for endpoint usage #2", [f"{WEST} 0", f"{WEST} 1"], 1),
     ]
+
+
+def test_quotas_of_a_region_without_pools_are_told(tmp_path: Path) -> None:
+    """They limit nothing there; without a word the machines would look unlimited by mistake."""
+    there = [row | {"QuotaArn": row["QuotaArn"].replace(EAST, WEST)} for row in samples.QUOTAS["Quotas"]]
+    market = market_of(tmp_path, {"Quotas": there})
+
+    elsewhere, here = (account_rules(market, pools(market, ("a", "p5.48xlarge", region))) for region in (EAST, WEST))
+
+    assert elsewhere.ignored == {f"quotas of {WEST}": "no pool here is in that region"}
+    assert here.ignored == {}

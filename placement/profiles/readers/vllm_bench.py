@@ -46,16 +46,13 @@ def _engine(document: At) -> str:
 
 
 def _time(document: At, statistic: str, what: str) -> float | None:
-    """A time of a statistic; a percentile that was not asked for when the benchmark ran is an error, not the mean.
-
-    0 stands for a time that was not measured: the server did not stream, or gave one token alone.
-    """
+    """A time of a statistic; a percentile that was not asked for when the benchmark ran is an error, not the mean."""
     found = number(document, f"{statistic}_{what}_ms")
     if found is None and document.get(f"mean_{what}_ms") is not None:
         raise document.key(f"mean_{what}_ms").fault(
             f"stands alone: the run has no {statistic}; it has those of --metric-percentiles"
         )
-    return found or None
+    return found
 
 
 def _count(degree: At) -> int:
