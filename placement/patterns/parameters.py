@@ -125,6 +125,7 @@ class PatternProgramParameters:
     """The integer program over listed patterns (`enumeration/program.py`)."""
 
     most_counts: int = parameter(40, "counts", "of machines, that are looked at one by one")
+    last_digits: float = parameter(2e-7, "part", "of the money, within which others are looked at in one program")
     nodes: int = parameter(1_000, "nodes", "for each of them")
 
 

@@ -620,7 +620,7 @@ def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(parameters: Chang
 
 def test_last_digits_that_too_many_machine_counts_have_are_asked_for_in_two_halves(parameters: Change) -> None:
     """Money is in two rows of small numbers, which carry from one to the other; what they say is exact."""
-    parameters(PATTERNS.program, most_counts=0)
+    parameters(PATTERNS.program, most_counts=0, last_digits=1.0)
     any_between = getattr(of_halves(), "_any_between")  # noqa: B009 - one argument alone
     there = {19, 20, 25, 26, 27, 31, 32, 33}  # as above
     for least, most in itertools.combinations_with_replacement(range(34), 2):
@@ -631,6 +631,9 @@ def test_last_digits_that_too_many_machine_counts_have_are_asked_for_in_two_halv
         assert any_between(n - 1_000, n - 1, Budget()) is False
         assert any_between(n + 1, n + 1_000, Budget()) is False
         assert any_between(n - 500, n + 500, Budget()) is True
+    parameters(PATTERNS.program, most_counts=0, last_digits=1e-7)
+    assert any_between(n, n + 1, Budget()) is True
+    assert any_between(n, n + 2, Budget()) is None  # more than the last digits
 
 
 def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_the_time(

@@ -226,6 +226,8 @@ class WholeProgram:
         lower, upper = self.rows.lower, self.rows.upper
         ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
         counts = counts_costing(list(pools), ranges, least, most, _PARAMS.most_counts)
+        if counts is None and most - least > _PARAMS.last_digits * most:  # as hard as the program itself
+            return None
         programs = (
             self._by_digits(least, most)
             if counts is None
