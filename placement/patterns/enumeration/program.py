@@ -252,12 +252,14 @@ class WholeProgram:
         In numbers of half as many digits HiGHS's tolerances are less than one.
         """
         base = 10 ** (len(str(most)) // 2)
+        leading = {k: float(n // base) for k, n in self._cost.items()}
+        others = {k: float(n % base) for k, n in self._cost.items()}
+        most_carried = sum(n * self.rows.upper[k] for k, n in others.items()) // base
         for first in range(least // base, most // base + 1):
             rows = self.rows.first(self._given)
-            last = {k: float(n % base) for k, n in self._cost.items()}
-            carried = rows.column(sum(n * rows.upper[k] for k, n in last.items()) // base)
-            rows.row(first, first, {k: float(n // base) for k, n in self._cost.items()} | {carried: 1.0})
-            rows.row(max(0, least - first * base), min(base - 1, most - first * base), last | {carried: -float(base)})
+            carried = rows.column(most_carried)
+            rows.row(first, first, leading | {carried: 1.0})
+            rows.row(max(0, least - first * base), min(base - 1, most - first * base), others | {carried: -float(base)})
             yield rows
 
     def _is_there(self, rows: IntegerRows, budget: Budget) -> bool | None:
