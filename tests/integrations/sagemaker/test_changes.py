@@ -889,6 +889,11 @@ APART: Contents = {
     "llm/main/2": {"chat-8b": 1, "rank": 2},
     "other/main/1": {"chat-8b": 3, "guest": 1},
 }
+LEAVES: Contents = {
+    "llm/main/1": {"code-34b": 1, "guest": 1},
+    "llm/main/2": {"rank": 2},
+    "other/main/1": {"chat-8b": 4},
+}
 
 
 def ranges_of(export: SageMakerExport) -> list[tuple[str, int, int]]:
@@ -927,13 +932,8 @@ def test_parts_share_a_range_of_autoscaling(tmp_path: Path) -> None:
 
 def test_a_component_that_leaves_takes_its_range_along(tmp_path: Path) -> None:
     """At home none is started again: its part is 0 to 0 once its copies are gone."""
-    contents: Contents = {
-        "llm/main/1": {"code-34b": 1, "guest": 1},
-        "llm/main/2": {"rank": 2},
-        "other/main/1": {"chat-8b": 4},
-    }
     problem = changed(spread_out(tmp_path, 2, 9), {"chat-8b": 4, "rank": 2, "code-34b": 1, "guest": 1})
-    assert ranges_of(exported(problem, contents)) == [("chat-8b-other", 2, 9), ("chat-8b", 0, 9), ("chat-8b", 0, 0)]
+    assert ranges_of(exported(problem, LEAVES)) == [("chat-8b-other", 2, 9), ("chat-8b", 0, 9), ("chat-8b", 0, 0)]
 
 
 def test_a_range_is_widened_before_its_parts_are_shared(tmp_path: Path) -> None:
@@ -947,14 +947,9 @@ def test_a_range_is_widened_before_its_parts_are_shared(tmp_path: Path) -> None:
 
 def test_a_policy_does_not_scale_a_part_that_leaves(tmp_path: Path) -> None:
     """Its part of the policy has no copy at any time, so it is registered without a policy that could start one."""
-    contents: Contents = {
-        "llm/main/1": {"code-34b": 1, "guest": 1},
-        "llm/main/2": {"rank": 2},
-        "other/main/1": {"chat-8b": 4},
-    }
     problem = changed(spread_out(tmp_path, 2, 9), {"chat-8b": 4, "rank": 2, "code-34b": 1, "guest": 1})
     defaults = {"metric": "requests_per_second", "target_value": 4, "min_capacity": 0, "max_capacity": 6}
-    export = exported(problem, contents, policy=ScalingPolicy(defaults=defaults))
+    export = exported(problem, LEAVES, policy=ScalingPolicy(defaults=defaults))
     of_home = [step for step in export.steps if step.parameters.get("ResourceId") == "inference-component/chat-8b"]
 
     assert [step.operation for step in of_home][-1] == "RegisterScalableTarget"
