@@ -16,22 +16,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE
-from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.around_change import Registered, around_change
-from placement.integrations.sagemaker.calls import (
-    adapter_call,
-    component_call,
-    config_call,
-    scheduling_policy,
-    settings_of,
-    variant_row,
-    why_a_policy,
-)
+from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
+from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
-from placement.integrations.sagemaker.names import LONGEST
-from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import (
     copy_range,
     endpoint_policy,
@@ -41,23 +31,18 @@ from placement.integrations.sagemaker.scaling import (
     registrations,
     scaling_steps,
 )
-from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions, tell_actions
+from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions
 from placement.integrations.sagemaker.steps import Step
-from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
-
-
-_NO_ENVIRONMENT = "the component that runs has one, which was not read: add it to the file before it is sent"
 
 
 class DeploymentChanges:
@@ -69,6 +54,7 @@ class DeploymentChanges:
         self.deployment = deployment
         self.wish = wish
         self.notes = notes
+        self.say = ChangeNotes(view, deployment, wish, notes)
         self.registrations = registrations(view.problem, deployment.served, wish)
         self.running_copies = Counter(row.component for row in view.problem.placements)
         self.running_machines = Counter(row.pool for row in view.problem.instances)
@@ -111,7 +97,7 @@ class DeploymentChanges:
         changed = [group for group in groups if group.machines != self._machines_now(group)]
         if not runs:
             if all(group.machines == 0 for group in groups):
-                self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
+                self.say.not_made(endpoint)
                 return
             config = self._config(endpoint, groups, [group.machines for group in groups])
             self._make[False].extend(
@@ -133,11 +119,7 @@ class DeploymentChanges:
         for group in groups:
             self._capacity(endpoint, group, runs=runs)
         if runs and all(group.machines == 0 for group in groups):
-            self.notes.inexact(
-                f"endpoint {endpoint}",
-                "no copy of the plan is on it; once its components have none either, delete it to stop paying: "
-                "aws sagemaker delete-endpoint",
-            )
+            self.say.left_empty(endpoint)
 
     def _machines_now(self, group: ServingGroup) -> int:
         return sum(self.running_machines[pool.name] for pool in group.pools)
@@ -161,7 +143,7 @@ class DeploymentChanges:
     def _configure(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
         """New configurations with the plan's machines and ranges: growth before copies are added, the rest after."""
         for group in groups:
-            self._tell_range(endpoint, group)
+            self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
         now = [self._machines_now(group) for group in groups]
         planned = [group.machines for group in groups]
         most = [max(pair) for pair in zip(now, planned, strict=True)]
@@ -171,16 +153,6 @@ class DeploymentChanges:
         if planned != now or ranges != [running_range(group.pools) for group in groups]:
             phase = self._more_machines if most == planned else self._fewer_machines
             phase += self._update(endpoint, groups, planned)
-
-    def _tell_range(self, endpoint: str, group: ServingGroup) -> None:
-        """A range that is written though it is another than the one that runs, unless that was asked for."""
-        running, wanted = running_range(group.pools), self._range(group, group.machines)
-        if self.wish.pin or running is None or wanted is None or running == wanted:
-            return
-        self.notes.assumed(
-            f"endpoint {endpoint} variant {group.variant} ManagedInstanceScaling",
-            f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
-        )
 
     def _update(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> list[Step]:
         """The calls that give an endpoint so many machines in each group, by a configuration."""
@@ -204,14 +176,12 @@ class DeploymentChanges:
             now = self._machines_now(group)
             range_now = running_range(group.pools)
             if range_now is not None:
-                self._tell_managed(group, now, range_now)
+                self.say.managed(group, now, range_now)
             elif group.machines == 0:
-                self.notes.inexact(
-                    f"endpoint {endpoint} variant {group.variant}", f"it keeps {now} machines until deleted"
-                )
+                self.say.kept_until_deleted(group, now)
             else:
                 if group.machines < now:
-                    self._tell_fewer(group, now)
+                    self.say.fewer_machines(group, now)
                 row = {"VariantName": group.variant, "DesiredInstanceCount": group.machines}
                 (more if group.machines > now else fewer).append(row)
         for rows, phase in ((more, self._more_machines), (fewer, self._fewer_machines)):
@@ -220,44 +190,13 @@ class DeploymentChanges:
                 purpose = f"give endpoint {endpoint} the plan's machines"
                 phase.append(Step("sagemaker", "UpdateEndpointWeightsAndCapacities", call, purpose, "endpoint"))
 
-    def _tell_fewer(self, group: ServingGroup, now: int) -> None:
-        """What may be lost for a while where SageMaker chooses which machines of a variant go."""
-        go = now - group.machines
-        losses = copies_at_risk(self.view, group, go)
-        if not losses:
-            return
-        words = ", ".join(f"{lost} of {copies} of {name}" for name, (lost, copies) in losses.items())
-        again = "" if group.fit.strength == "any order" else ", and may find no room, as the others stay where they are"
-        if len({self.view.kind(pool.name) for pool in group.pools}) > 1:
-            again += ". Of which type they are is its choice too"
-        self.notes.inexact(
-            f"endpoint {group.endpoint} variant {group.variant} machines",
-            f"SageMaker chooses which {go} of the {now} go, with the copies on {'it' if go == 1 else 'them'}: up to "
-            f"{words} may be away until they are placed anew{again}. So that fewer are at once, lower "
-            "DesiredInstanceCount by one a call, and go on when all copies are in service again; or give the variant "
-            "ManagedInstanceScaling with CONSOLIDATION, which empties a machine before it goes",
-        )
-
-    def _tell_managed(self, group: ServingGroup, now: int, limits: MachineRange) -> None:
-        """Another number of machines than runs, which no call asks for, since SageMaker manages it."""
-        if group.machines > now:
-            how = "one is added where a copy finds no room"
-        else:
-            most = max(limits[0], min(now, sum(group.copies.values())))
-            how = f"{when_machines_go(group.pools)}; up to {most} may stay"
-        self.notes.inexact(
-            f"endpoint {group.endpoint} variant {group.variant}",
-            f"the plan has {count(group.machines, 'machine')}, {now} run, and SageMaker "
-            f"manages their number ({_words(limits)}): {how}; --pin fixes it",
-        )
-
     def _capacity(self, endpoint: str, group: ServingGroup, *, runs: bool) -> None:
         """The range that Application Auto Scaling keeps of a variant's machines, where another one is to be."""
         running = running_range(group.pools, labels.CAPACITY)
         wanted = wanted_range(self.view.problem, group.pools, group.machines, labels.CAPACITY)
-        place = f"endpoint {endpoint} variant {group.variant} autoscaling"
         if wanted is None or running is None or wanted[1] is None or running[1] is None:
-            self._leave_out_actions(group, place, runs=runs)
+            if not runs:
+                self.say.actions_left_out(group)
             return
         if self.wish.pin and not group.machines:
             return
@@ -265,19 +204,16 @@ class DeploymentChanges:
         least = min(least, group.machines or least)
         if self.wish.pin:
             least = most = group.machines
-        actions = scheduled_actions(group.pools[0])
         if runs:
-            self._tell_machine_actions(actions, group, place)
+            self.say.actions_of_machines(group)
             self._register_machines(endpoint, group, (running[0], running[1]), (least, most))
             return
-        self.notes.assumed(
-            place, f"{_words((least, most))} machines are registered; policies that scale in it are yours to make"
-        )
+        self.say.machines_registered(group, (least, most))
         purpose = f"other limits on the machines of variant {group.variant} of endpoint {endpoint} by the clock"
         resource = variant_resource(endpoint, group.variant)
         self._make[False].append(_scalable(endpoint, group.variant, least, most))
-        self._make[False].extend(put_actions(actions, resource, OF_VARIANT, purpose))
-        self._tell_machine_actions(actions, group, place)
+        self._make[False].extend(put_actions(scheduled_actions(group.pools[0]), resource, OF_VARIANT, purpose))
+        self.say.actions_of_machines(group)
 
     def _register_machines(self, endpoint: str, group: ServingGroup, running: Range, wanted: Range) -> None:
         """Another range of a variant that runs: widened before its machines are numbered, narrowed after."""
@@ -286,30 +222,12 @@ class DeploymentChanges:
         ranges = around_change(running, wanted, now, planned)
         if ranges == (None, None):
             return
-        why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
-        self.notes.assumed(
-            f"endpoint {endpoint} variant {group.variant} autoscaling",
-            f"{_words(running)} machines now, {_words(wanted)} {why}: the latter are registered",
-        )
+        self.say.other_machines_registered(group, running, wanted)
         phase = self._more_machines if planned >= now else self._fewer_machines
         if ranges.before is not None:
             phase.insert(0, _scalable(endpoint, group.variant, *ranges.before))
         if ranges.after is not None:
             phase.append(_scalable(endpoint, group.variant, *ranges.after))
-
-    def _tell_machine_actions(self, actions: Sequence[dict[str, Any]], group: ServingGroup, place: str) -> None:
-        """Scheduled actions that change the plan's machines, or a range that was to be fixed."""
-        if actions and self.wish.pin:
-            named = listed([str(action.get("ScheduledActionName", "")) for action in actions])
-            self.notes.inexact(f"{place} scheduled actions", f"they end what --pin fixes: delete them, or not: {named}")
-        tell_actions(actions, group.machines, "machines", place.removesuffix(" autoscaling"), self.notes)
-
-    def _leave_out_actions(self, group: ServingGroup, place: str, *, runs: bool) -> None:
-        """Scheduled actions of a variant whose range is managed scaling's: there is no range that they could change."""
-        if not runs and scheduled_actions(group.pools[0]):
-            self.notes.inexact(
-                f"{place} scheduled actions", "they are left out: the variant is made with ManagedInstanceScaling"
-            )
 
     # --- Components
 
@@ -319,58 +237,23 @@ class DeploymentChanges:
         told = self.view.components[served.component].labels
         asked = None if told.get(labels.STATUS) == "Failed" else labels.whole(told, labels.DESIRED, served.name)
         if served.copies > now == 0 and asked is None:
-            self.notes.assumed(
-                f"component {served.name}",
-                f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
-                "is not there yet must not have the label",
-            )
+            self.say.is_there(served)
         ranges = self._ranges(served, now if asked is None else asked)
         steps = self._register(served.name, ranges.before)
         if served.copies != now and served.copies == asked:
-            self.notes.assumed(
-                f"component {served.name}", f"{now} copies run, and the plan's {asked} are asked for already: no call"
-            )
+            self.say.asked_for_already(served, now)
         elif served.copies not in (now, asked) or asked not in (now, None):
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
         steps += self._register(served.name, ranges.after) + self._shared_actions(served)
-        before = self._tell_leaving(served, now)
+        before = self.say.leaving(served, now)
         steps = [replace(step, before=before) for step in steps]
         if served.copies >= now:
             self._up[served.group.needs_room].extend(steps)
         elif served.group.needs_room:
             self._first_down += steps
-            self.notes.inexact(
-                f"component {served.name}", "others need its room, so copies stop before those are in service"
-            )
+            self.say.stops_first(served)
         else:
             (self._leave if before else self._down).extend(steps)
-
-    def _tell_leaving(self, served: Served, now: int) -> str:
-        """What clients do before copies go that are elsewhere by then; also told, with what becomes of adapters."""
-        place = f"component {served.name}"
-        if served.copies == 0 < now and served.adapters:
-            reason = f"its adapters serve nothing once it has no copy: {listed(list(served.adapters))}"
-            self.notes.inexact(f"{place} adapters", reason)
-        there = [each for each in self.deployment.served if each.component == served.component and not each.runs]
-        there = [each for each in there if each.copies]
-        if served.copies >= now or not there:
-            return ""
-        named = [each.name for each in there] + [adapter for each in there for adapter in each.adapters]
-        what = [served.name, *served.adapters]
-        share = "" if served.copies == 0 else "a part of "
-        places = ", ".join(dict.fromkeys(each.group.endpoint for each in there))
-        before = (
-            f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
-            f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
-        )
-        if served.group.needs_room and any(each.group.needs_room for each in there):
-            stop = f"know that copies of {served.name} stop before {', '.join(named)} can be made, for want of room"
-            before = f"{stop}; once made, {before}"
-            way_out = "one more machine on either endpoint for the time of the move would let none stop"
-            self.notes.inexact(place, f"no call moves clients: {before}. Apply stops there; {way_out}")
-            return before
-        self.notes.inexact(place, f"no call moves clients. Before its copies go, {before}; apply stops there")
-        return before
 
     def _ranges(self, served: Served, now: int) -> Registered:
         """What is registered around another number of copies of a component that runs, if it is scaled."""
@@ -381,38 +264,18 @@ class DeploymentChanges:
         wanted = holding(running, served.copies)
         if self.wish.policy is None and labels.MIN_CAPACITY in component.labels:  # the policy's own range comes last
             wanted = own_ranges(component, self.deployment.parts(served.component))[served.name]
-        self._tell_copies(component)
+        self.say.range_of_copies(component)
         return around_change(running, wanted, now, served.copies)
 
     def _register(self, name: str, limits: tuple[int, int] | None) -> list[Step]:
         """The call that registers a range of copies; none without one."""
         return [] if limits is None else scaling_steps(name, of_range(*limits, self.wish.requests))[:1]
 
-    def _tell_copies(self, component: Component) -> None:
-        """The range of autoscaling of a component, where the plan's copies widen it, or several parts share it."""
-        scaled, parts = copy_range(component), self.deployment.parts(component.name)
-        if scaled is None:
-            return
-        place, copies = f"component {component.name} autoscaling", sum(part.copies for part in parts)
-        least, most = holding(scaled, copies)
-        if (least, most) != scaled:
-            from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
-            self.notes.assumed(
-                place,
-                f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
-                f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
-            )
-        if len(parts) > 1 and self.wish.policy is None:
-            shares = own_ranges(component, parts)
-            words = ", ".join(f"{name} {_words(share)}" for name, share in shares.items())
-            self.notes.assumed(place, f"its parts share the range of {_words((least, most))} copies: {words}")
-
     def _shared_actions(self, served: Served) -> list[Step]:
         """The scheduled actions of a component that runs, put anew with its share where it has one of several parts."""
         parts = self.deployment.parts(served.component)
         actions = self._actions(served)
-        place = f"component {served.name}"
-        tell_actions(actions, served.copies, "copies", place, self.notes)
+        self.say.actions_of_copies(served, actions)
         if len(parts) == 1 or not actions or self.wish.policy is not None:
             return []
         return _put_actions(actions, served.name)
@@ -433,15 +296,12 @@ class DeploymentChanges:
         group = served.group
         call = component_call(self.view, served, self.wish)
         component = self.view.components[served.component]
-        place = f"component {served.name}"
         if served.runs and labels.VARIANT not in component.labels:
             del call["VariantName"]
             if sum(other.endpoint == group.endpoint for other in self.deployment.groups) > 1:
-                self.notes.inexact(
-                    place, f"it is bound to no variant; its specification is the one for {group.variant}"
-                )
-        self._tell_policy(served)
-        self._tell_model(served)
+                self.say.bound_to_no_variant(served)
+        self.say.policy_of_placement(served)
+        self.say.model(served)
         make = self._make[group.needs_room and not self.wish.as_new]
         make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         make += self._adapters(served)
@@ -457,7 +317,7 @@ class DeploymentChanges:
             purpose = f"make {name}, an adapter of {served.name}"
             steps.append(Step("sagemaker", "CreateInferenceComponent", call, purpose, "component"))
             if settings.get("HasEnvironment"):
-                self.notes.inexact(f"component {name} Container.Environment", _NO_ENVIRONMENT)
+                self.say.without_environment(name)
         return steps
 
     def _scaling(self, served: Served) -> list[Step]:
@@ -465,59 +325,13 @@ class DeploymentChanges:
         registration = self.registrations.get(served.name)
         if registration is None:
             return []
-        place = f"component {served.name}"
         if self.wish.policy is not None:
             return scaling_steps(served.name, registration)
-        self._tell_copies(self.view.components[served.component])
-        self.notes.assumed(
-            f"{place} autoscaling",
-            f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
-        )
+        self.say.range_of_copies(self.view.components[served.component])
+        self.say.scaled_by_requests(served)
         actions = self._actions(served)
-        tell_actions(actions, served.copies, "copies", place, self.notes)
+        self.say.actions_of_copies(served, actions)
         return [*scaling_steps(served.name, registration), *_put_actions(actions, served.name)]
-
-    def _tell_policy(self, served: Served) -> None:
-        """Of placement: where the client does not know it, and where what was read has none."""
-        policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
-        place, component = f"component {served.name}", self.view.components[served.component]
-        if any(policies.values()) and not self.wish.knows("scheduling and scale-in policies"):
-            self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
-            return
-        for unit, policy in policies.items():
-            own = settings_of(component, unit.option).get("SchedulingConfig")
-            if policy and not own and labels.SETTINGS in component.labels:
-                why = why_a_policy(self.view, component, served.group)
-                told = f"{policy['PlacementStrategy']} is added, where what was read has none: {why}"
-                self.notes.assumed(f"{place} SchedulingConfig", told)
-
-    def _tell_model(self, served: Served) -> None:
-        component = self.view.components[served.component]
-        settings = settings_of(component, served.units[0].option)
-        of_it = [each.name for each in self.deployment.served if each.component == served.component and each.copies]
-        if len(of_it) > 1:
-            self.notes.inexact(
-                f"component {component.name}",
-                f"it becomes {len(of_it)} inference components, among which clients share requests: {', '.join(of_it)}",
-            )
-        elif served.name != component.name and not served.runs:
-            self.notes.assumed(
-                f"component {component.name}",
-                f"its name at SageMaker, and of an import, is {served.name}: names there have up to "
-                f"{LONGEST} letters, digits and dashes, and each is there once",
-            )
-        if labels.SETTINGS not in component.labels and labels.MODEL not in component.labels:
-            self.notes.assumed(
-                f"component {component.name} ModelName",
-                f"a model of SageMaker named {settings['ModelName']} is there; else label the component {labels.MODEL}",
-            )
-        if settings.get("HasEnvironment"):
-            self.notes.inexact(f"component {served.name} Container.Environment", _NO_ENVIRONMENT)
-
-
-def _words(found: MachineRange) -> str:
-    least, most = found
-    return f"{least} or more" if most is None else f"{least} to {most}"
 
 
 def _runs(group: ServingGroup) -> bool:

@@ -1,0 +1,282 @@
+"""What a user is told of the calls that bring endpoints to a plan: what they assume, and what no call can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.notes import listed
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.calls import scheduling_policy, settings_of, why_a_policy
+from placement.integrations.sagemaker.names import LONGEST
+from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
+from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
+from placement.integrations.sagemaker.scheduled import scheduled_actions, tell_actions
+from placement.units import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Component
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.around_change import Range
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.machine_range import MachineRange
+    from placement.integrations.sagemaker.serving import Deployment, Served
+    from placement.integrations.sagemaker.wish import ExportWish
+
+
+class ChangeNotes:
+    """Notes on steps, each where its step is made."""
+
+    def __init__(self, view: PlanView, deployment: Deployment, wish: ExportWish, notes: Notes) -> None:
+        """Nothing is said yet."""
+        self.view = view
+        self.deployment = deployment
+        self.wish = wish
+        self.notes = notes
+
+    # --- Endpoints
+
+    def not_made(self, endpoint: str) -> None:
+        """A new endpoint without machines."""
+        self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
+
+    def left_empty(self, endpoint: str) -> None:
+        """An endpoint that runs, and of which the plan uses no machine."""
+        self.notes.inexact(
+            f"endpoint {endpoint}",
+            "no copy of the plan is on it; once its components have none either, delete it to stop paying: "
+            "aws sagemaker delete-endpoint",
+        )
+
+    def another_range(self, group: ServingGroup, running: MachineRange | None, wanted: MachineRange | None) -> None:
+        """A range that is written though it is another than the one that runs, unless that was asked for."""
+        if self.wish.pin or running is None or wanted is None or running == wanted:
+            return
+        self.notes.assumed(
+            f"{_variant(group)} ManagedInstanceScaling",
+            f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
+        )
+
+    def kept_until_deleted(self, group: ServingGroup, now: int) -> None:
+        """A variant without machines in the plan, whose number nobody manages."""
+        self.notes.inexact(_variant(group), f"it keeps {now} machines until deleted")
+
+    def fewer_machines(self, group: ServingGroup, now: int) -> None:
+        """What may be lost for a while where SageMaker chooses which machines of a variant go."""
+        go = now - group.machines
+        losses = copies_at_risk(self.view, group, go)
+        if not losses:
+            return
+        words = ", ".join(f"{lost} of {copies} of {name}" for name, (lost, copies) in losses.items())
+        again = "" if group.fit.strength == "any order" else ", and may find no room, as the others stay where they are"
+        if len({self.view.kind(pool.name) for pool in group.pools}) > 1:
+            again += ". Of which type they are is its choice too"
+        self.notes.inexact(
+            f"{_variant(group)} machines",
+            f"SageMaker chooses which {go} of the {now} go, with the copies on {'it' if go == 1 else 'them'}: up to "
+            f"{words} may be away until they are placed anew{again}. So that fewer are at once, lower "
+            "DesiredInstanceCount by one a call, and go on when all copies are in service again; or give the variant "
+            "ManagedInstanceScaling with CONSOLIDATION, which empties a machine before it goes",
+        )
+
+    def managed(self, group: ServingGroup, now: int, limits: MachineRange) -> None:
+        """Another number of machines than runs, which no call asks for, since SageMaker manages it."""
+        if group.machines > now:
+            how = "one is added where a copy finds no room"
+        else:
+            most = max(limits[0], min(now, sum(group.copies.values())))
+            how = f"{when_machines_go(group.pools)}; up to {most} may stay"
+        self.notes.inexact(
+            _variant(group),
+            f"the plan has {count(group.machines, 'machine')}, {now} run, and SageMaker "
+            f"manages their number ({_words(limits)}): {how}; --pin fixes it",
+        )
+
+    def machines_registered(self, group: ServingGroup, limits: Range) -> None:
+        """The range of machines of a variant that is made."""
+        self.notes.assumed(
+            f"{_variant(group)} autoscaling",
+            f"{_words(limits)} machines are registered; policies that scale in it are yours to make",
+        )
+
+    def other_machines_registered(self, group: ServingGroup, running: Range, wanted: Range) -> None:
+        """Another range of machines than that of a variant that runs."""
+        why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
+        self.notes.assumed(
+            f"{_variant(group)} autoscaling",
+            f"{_words(running)} machines now, {_words(wanted)} {why}: the latter are registered",
+        )
+
+    def actions_of_machines(self, group: ServingGroup) -> None:
+        """Scheduled actions that change the plan's machines, or a range that was to be fixed."""
+        actions = scheduled_actions(group.pools[0])
+        if actions and self.wish.pin:
+            named = listed([str(action.get("ScheduledActionName", "")) for action in actions])
+            place = f"{_variant(group)} autoscaling scheduled actions"
+            self.notes.inexact(place, f"they end what --pin fixes: delete them, or not: {named}")
+        tell_actions(actions, group.machines, "machines", _variant(group), self.notes)
+
+    def actions_left_out(self, group: ServingGroup) -> None:
+        """Scheduled actions of a new variant whose range is managed scaling's: there is none that they could change."""
+        if scheduled_actions(group.pools[0]):
+            self.notes.inexact(
+                f"{_variant(group)} autoscaling scheduled actions",
+                "they are left out: the variant is made with ManagedInstanceScaling",
+            )
+
+    # --- Components that run
+
+    def is_there(self, served: Served) -> None:
+        """A component that gets its first copies."""
+        self.notes.assumed(
+            _component(served),
+            f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
+            "is not there yet must not have the label",
+        )
+
+    def asked_for_already(self, served: Served, now: int) -> None:
+        """A change that somebody else has begun."""
+        self.notes.assumed(
+            _component(served), f"{now} copies run, and the plan's {served.copies} are asked for already: no call"
+        )
+
+    def stops_first(self, served: Served) -> None:
+        """Copies that make room."""
+        self.notes.inexact(_component(served), "others need its room, so copies stop before those are in service")
+
+    def leaving(self, served: Served, now: int) -> str:
+        """What clients do before copies go that are elsewhere by then, which is told too, as what becomes of adapters.
+
+        Empty where there is nothing to do.
+        """
+        if served.copies == 0 < now and served.adapters:
+            reason = f"its adapters serve nothing once it has no copy: {listed(list(served.adapters))}"
+            self.notes.inexact(f"{_component(served)} adapters", reason)
+        there = [each for each in self.deployment.served if each.component == served.component and not each.runs]
+        there = [each for each in there if each.copies]
+        if served.copies >= now or not there:
+            return ""
+        before = _send_requests(served, there)
+        if served.group.needs_room and any(each.group.needs_room for each in there):
+            named = ", ".join(_callable(there))
+            stop = f"know that copies of {served.name} stop before {named} can be made, for want of room"
+            before = f"{stop}; once made, {before}"
+            way_out = "one more machine on either endpoint for the time of the move would let none stop"
+            self.notes.inexact(_component(served), f"no call moves clients: {before}. Apply stops there; {way_out}")
+            return before
+        self.notes.inexact(
+            _component(served), f"no call moves clients. Before its copies go, {before}; apply stops there"
+        )
+        return before
+
+    def range_of_copies(self, component: Component) -> None:
+        """The range of autoscaling of a component, where the plan's copies widen it, or several parts share it."""
+        scaled, parts = copy_range(component), self.deployment.parts(component.name)
+        if scaled is None:
+            return
+        place, copies = f"component {component.name} autoscaling", sum(part.copies for part in parts)
+        least, most = holding(scaled, copies)
+        if (least, most) != scaled:
+            from_zero = "; from 0 copies nothing adds one by itself" if least == 0 < scaled[0] else ""
+            self.notes.assumed(
+                place,
+                f"the plan has {copies} copies, its range is {scaled[0]} to {scaled[1]}: {least} to {most} are "
+                f"registered, since Application Auto Scaling brings copies back into its range{from_zero}",
+            )
+        if len(parts) > 1 and self.wish.policy is None:
+            shares = own_ranges(component, parts)
+            words = ", ".join(f"{name} {_words(share)}" for name, share in shares.items())
+            self.notes.assumed(place, f"its parts share the range of {_words((least, most))} copies: {words}")
+
+    def actions_of_copies(self, served: Served, actions: Sequence[dict[str, Any]]) -> None:
+        """Scheduled actions that change the plan's copies."""
+        tell_actions(actions, served.copies, "copies", _component(served), self.notes)
+
+    # --- Components that are made
+
+    def bound_to_no_variant(self, served: Served) -> None:
+        """A component that may be on any variant of its endpoint, where there are several."""
+        self.notes.inexact(
+            _component(served), f"it is bound to no variant; its specification is the one for {served.group.variant}"
+        )
+
+    def scaled_by_requests(self, served: Served) -> None:
+        """The target of its autoscaling."""
+        self.notes.assumed(
+            f"{_component(served)} autoscaling",
+            f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
+        )
+
+    def policy_of_placement(self, served: Served) -> None:
+        """Where the client does not know it, and where what was read has none."""
+        policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
+        place, component = f"{_component(served)} SchedulingConfig", self.view.components[served.component]
+        if any(policies.values()) and not self.wish.knows("scheduling and scale-in policies"):
+            reason = "SchedulingConfig is left out: the target's botocore does not know it"
+            self.notes.inexact(_component(served), reason)
+            return
+        for unit, policy in policies.items():
+            own = settings_of(component, unit.option).get("SchedulingConfig")
+            if policy and not own and labels.SETTINGS in component.labels:
+                why = why_a_policy(self.view, component, served.group)
+                told = f"{policy['PlacementStrategy']} is added, where what was read has none: {why}"
+                self.notes.assumed(place, told)
+
+    def model(self, served: Served) -> None:
+        """Names of what a component becomes, the model that it serves, and its environment."""
+        component = self.view.components[served.component]
+        settings = settings_of(component, served.units[0].option)
+        of_it = [each.name for each in self.deployment.served if each.component == served.component and each.copies]
+        if len(of_it) > 1:
+            self.notes.inexact(
+                f"component {component.name}",
+                f"it becomes {len(of_it)} inference components, among which clients share requests: {', '.join(of_it)}",
+            )
+        elif served.name != component.name and not served.runs:
+            self.notes.assumed(
+                f"component {component.name}",
+                f"its name at SageMaker, and of an import, is {served.name}: names there have up to "
+                f"{LONGEST} letters, digits and dashes, and each is there once",
+            )
+        if labels.SETTINGS not in component.labels and labels.MODEL not in component.labels:
+            self.notes.assumed(
+                f"component {component.name} ModelName",
+                f"a model of SageMaker named {settings['ModelName']} is there; else label the component {labels.MODEL}",
+            )
+        if settings.get("HasEnvironment"):
+            self.without_environment(served.name)
+
+    def without_environment(self, name: str) -> None:
+        """A component, or an adapter, that has an environment where it runs."""
+        reason = "the component that runs has one, which was not read: add it to the file before it is sent"
+        self.notes.inexact(f"component {name} Container.Environment", reason)
+
+
+def _variant(group: ServingGroup) -> str:
+    return f"endpoint {group.endpoint} variant {group.variant}"
+
+
+def _component(served: Served) -> str:
+    return f"component {served.name}"
+
+
+def _words(found: MachineRange) -> str:
+    least, most = found
+    return f"{least} or more" if most is None else f"{least} to {most}"
+
+
+def _callable(there: Sequence[Served]) -> list[str]:
+    """What clients may call of parts elsewhere: themselves and their adapters."""
+    return [each.name for each in there] + [adapter for each in there for adapter in each.adapters]
+
+
+def _send_requests(served: Served, there: Sequence[Served]) -> str:
+    """What clients do whose component is also `there`, or will be there alone."""
+    named, what = _callable(there), [served.name, *served.adapters]
+    share = "" if served.copies == 0 else "a part of "
+    places = ", ".join(dict.fromkeys(each.group.endpoint for each in there))
+    return (
+        f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
+        f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
+    )
