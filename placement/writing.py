@@ -62,42 +62,47 @@ def first_violation(fleet: Fleet, packing: Packing) -> str:
 
 
 def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
+    incumbent = solve.incumbent
+    run = {"solver": solver, "seconds": round(solve.budget.elapsed(), 3), "seed": solve.seed}
+    bound = None if incumbent.ticks_bound is None else solve.fleet.least_cost(incumbent.ticks_bound)
+    if incumbent.best is None:
+        return _without_plan(solve, outcome, run, None if outcome.infeasible else bound)
+    return _with_plan(solve, outcome, run, bound, *incumbent.best)
+
+
+def _without_plan(solve: Solve, outcome: Outcome, run: dict[str, Any], bound: int | None) -> Result:
+    """Why there is no plan, or none was found; `run` is what the document says of the solve itself."""
+    incumbent = solve.incumbent
+    status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
+    plan = to_plan(
+        solve.fleet,
+        None,
+        **run,
+        status=str(status),
+        stop=str(outcome.stop),
+        lower_bound=money(bound),
+        **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
+        **_extras(incumbent, outcome),
+    )
+    return Result(plan, None, status, outcome.stop, None, bound, tuple(incumbent.events), tuple(incumbent.faults))
+
+
+def _with_plan(
+    solve: Solve, outcome: Outcome, run: dict[str, Any], bound: int | None, best: Packing, value: Value
+) -> Result:
+    """The best plan with its figures, once the referee counts the same."""
     fleet, incumbent = solve.fleet, solve.incumbent
-    facts: dict[str, Any] = {
-        "solver": solver,
-        "seconds": round(solve.budget.elapsed(), 3),
-        "seed": solve.seed,
-        "stop": str(outcome.stop),
-    }
-    best = incumbent.best
-    bound = None if incumbent.ticks_bound is None else fleet.least_cost(incumbent.ticks_bound)
-    if best is None:
-        status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
-        facts.update(
-            status=str(status),
-            lower_bound=None if outcome.infeasible else money(bound),
-            **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
-        )
-        plan = to_plan(fleet, None, **facts, **_extras(incumbent, outcome))
-        return Result(
-            plan,
-            None,
-            status,
-            outcome.stop,
-            None,
-            None if outcome.infeasible else bound,
-            tuple(incumbent.events),
-            tuple(incumbent.faults),
-        )
-    packing, value = _on_running_machines(fleet, best[0]), best[1]
+    packing = _on_running_machines(fleet, best)
     paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
-    gap = relative_gap(cost, bound)
     proved = incumbent.proved and _meets(cost, bound)
     status = Status.OPTIMAL if proved else Status.FEASIBLE
     stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
-    facts.update(
+    plan = to_plan(
+        fleet,
+        packing,
+        **run,
         status=str(status),
         stop=str(stop),
         found_by=incumbent.found_by,
@@ -105,16 +110,9 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
         cost=money(cost),
         moves=sum(moved),
         lower_bound=money(bound),
-        gap=gap,
+        gap=relative_gap(cost, bound),
         **_said(bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
-    )
-    if fleet.levels:
-        facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, incumbent.left_out_bound(), strict=True)}
-        facts["unplaced"] = _unplaced(fleet, packing, value, incumbent.left_out_bound())
-    plan = to_plan(
-        fleet,
-        packing,
-        **facts,
+        **_left_out(fleet, packing, value, incumbent.left_out_bound()),
         **_groups(fleet, incumbent, paid, price),
         **_losses(fleet, packing),
         **_extras(incumbent, outcome),
@@ -176,6 +174,14 @@ def _on_running_machines(fleet: Fleet, packing: Packing) -> Packing:
     if other is packing or sum(moves(fleet, other)) > sum(moves(fleet, packing)) or broken_fleet_rule(fleet, other):
         return packing
     return other
+
+
+def _left_out(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> dict[str, Any]:
+    """The fewest optional copies that any plan leaves out, and those that this one does, where any are optional."""
+    if not fleet.levels:
+        return {}
+    fewest = {str(priority): n for priority, n in zip(fleet.levels, bound, strict=True)}
+    return {"left_out_bound": fewest, "unplaced": _unplaced(fleet, packing, value, bound)}
 
 
 def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -23,8 +23,9 @@ from placement.units import MIB_PER_GIB, MILLI, count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Place, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Shape
     from placement.compiled.groups import FleetLimit
+    from placement.compiled.running import Place
     from placement.solving.budget import Budget
 
 

@@ -8,13 +8,14 @@ micro-dollars per hour; the objective is in *ticks*, see `Fleet.tick_price`.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.compiled.demand import demand_units, most_copies
 from placement.compiled.groups import FleetCommitment, FleetLimit, compile_commitments, compile_limits
+from placement.compiled.running import Place, RunningInstance, compile_running_state
 from placement.documents.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
 
@@ -116,33 +117,6 @@ class FleetComponent:
 
 
 @dataclass(frozen=True, slots=True)
-class RunningInstance:
-    """A machine that runs now and may stay (draining ones are not here).
-
-    `residents` are (component, copies that run here now), what a cordoned instance may at most hold of each.
-    """
-
-    index: int
-    id: str
-    pool: int
-    cordoned: bool
-    removable: bool
-    residents: dict[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where `count` equal copies run now, `pinned` of them pinned; `accelerators` is None when unknown: any will do."""
-
-    component: int
-    option: int
-    instance: int
-    accelerators: tuple[int, ...] | None
-    count: int
-    pinned: int
-
-
-@dataclass(frozen=True, slots=True)
 class Fleet:
     """A compiled problem.
 
@@ -241,7 +215,7 @@ def compile_fleet(problem: Problem) -> Fleet:
         _component(problem, c, row, supply, placed_now[row.name], levels, avoids[c])
         for c, row in enumerate(problem.components)
     )
-    instances, places = _state(problem, pools)
+    instances, places = compile_running_state(problem)
     hours = horizon(problem.objective.horizon_hours)
     return Fleet(
         problem=problem,
@@ -420,37 +394,3 @@ def holds(shape: Shape, option: FleetOption) -> bool:
         and option.vcpus <= shape.vcpus
         and option.host_mib <= shape.host_mib
     )
-
-
-def _state(problem: Problem, pools: tuple[FleetPool, ...]) -> tuple[tuple[RunningInstance, ...], tuple[Place, ...]]:
-    """The running instances that may stay, and where copies run on them."""
-    pool_index = {pool.name: pool.index for pool in pools}
-    component_index = {row.name: c for c, row in enumerate(problem.components)}
-    option_index = [_option_index(row) for row in problem.components]
-    kept = [row for row in problem.instances if row.state != "draining"]
-    instance_index = {row.id: i for i, row in enumerate(kept)}
-    residents: list[dict[int, int]] = [{} for _ in kept]
-    count: dict[tuple[int, int, int, tuple[int, ...] | None], int] = {}
-    pinned: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
-    for row in problem.placements:
-        i = instance_index.get(row.instance)
-        if i is None:
-            continue
-        c = component_index[row.component]
-        accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
-        option = row.option if isinstance(row.option, int) else option_index[c][row.option]
-        key = (c, option, i, accelerators)
-        residents[i][c] = residents[i].get(c, 0) + 1
-        count[key] = count.get(key, 0) + 1
-        if row.pinned:
-            pinned[key] += 1
-    instances = tuple(
-        RunningInstance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, residents[i])
-        for i, row in enumerate(kept)
-    )
-    return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
-
-
-def _option_index(component: ComponentRow) -> dict[str, int]:
-    """The options that have a name, by it."""
-    return {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}

@@ -28,7 +28,8 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Place, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
+    from placement.compiled.running import Place
     from placement.direct.program import Linear, Var
     from placement.direct.slots import Slot
 

@@ -199,7 +199,7 @@ def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
     """
     mode, mark = ws.modes[c][o], ws.mark()
     blockable = mode.shared and mode.accelerators > 1 and most > 1
-    reachable = min(most, ws.most_by_accelerators(c, o, m)) if blockable else 0
+    reachable = min(most, ws.most_copies(mode, m)) if blockable else 0
     placed = _fill(ws, c, o, m, most, level=False)
     if blockable and placed < reachable:
         ws.rollback(mark)

@@ -16,7 +16,7 @@ from placement.compiled.spread import least_total
 from placement.heuristics.construct import UNLIMITED
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Place
+    from placement.compiled.running import Place
     from placement.heuristics.workspace import Workspace
 
 

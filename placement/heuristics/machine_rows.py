@@ -1,4 +1,4 @@
-"""Machines as rows of arrays that grow: what is free on each, and which copies it holds."""
+"""Machines as rows of arrays that grow: what is free on each, what copies take of it, and which copies it holds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Seat
+    from placement.heuristics.placement_modes import PlacementMode
 
     Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
 
 _FIRST_ROWS = 64
+_MANY = 2**30  # copies: as many as memory that none of them needs
 
 
 class MachineRows:
@@ -45,8 +48,8 @@ class MachineRows:
     vacant: Ints
     vcpus: Ints
     host: Ints
-    busy: npt.NDArray[np.bool_]
-    cordoned: npt.NDArray[np.bool_]
+    busy: Bools
+    cordoned: Bools
     owner: Ints
 
     def __init__(self, fleet: Fleet) -> None:
@@ -130,3 +133,127 @@ class MachineRows:
         self.seats.extend(list(self.seats[m]) for _ in rows)
         self.kinds.extend(dict(self.kinds[m]) for _ in rows)
         return rows
+
+    # -- what is free
+
+    def strike_out_full(self, mode: PlacementMode, ok: Bools) -> None:
+        """Strike out of `ok` (rows,) the machines that have too little free for one more copy. O(rows)."""
+        n, g = self.rows, mode.accelerators
+        if g > self.width:
+            ok[:] = False
+        elif g and mode.shared:
+            ok &= self.ranked[:n, g - 1] >= mode.memory
+            if mode.share:
+                rows = np.flatnonzero(ok)
+                enough = (self.free_memory[rows] >= mode.memory) & (self.share[rows] >= mode.share)
+                ok[rows] = enough.sum(axis=1) >= g
+        elif g:
+            ok &= self.vacant[:n] >= g
+        if mode.vcpus:
+            ok &= self.vcpus[:n] >= mode.vcpus
+        if mode.host:
+            ok &= self.host[:n] >= mode.host
+
+    def has_host(self, mode: PlacementMode, m: int) -> bool:
+        """Whether row m has the vCPUs and the host memory of one more copy."""
+        return bool(self.vcpus[m] >= mode.vcpus and self.host[m] >= mode.host)
+
+    def choose(self, mode: PlacementMode, m: int, *, level: bool) -> tuple[int, ...] | None:
+        """Accelerators of row m for one more copy, None when too few have room. O(K log K).
+
+        Those with the least room that is enough (best fit), lowest index first among equals; with `level` those with
+        the most room.
+        """
+        g = mode.accelerators
+        if g == 0:
+            return ()
+        if not mode.shared:
+            if self.vacant[m] < g:
+                return None
+            vacant = [k for k, n in enumerate(self.users[m].tolist()) if n == 0 and self.exists(m, k)]
+            return tuple(vacant[:g])
+        need = mode.memory
+        if mode.share:
+            shares = self.share[m].tolist()
+            rooms = [
+                (r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need and shares[k] >= mode.share
+            ]
+        else:
+            rooms = [(r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need]
+        if len(rooms) < g:
+            return None
+        if g == 1:
+            return (min(rooms)[1],)
+        rooms.sort()
+        return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
+
+    def exists(self, m: int, k: int) -> bool:
+        """Whether the machine has an accelerator of that index."""
+        return k < self.fleet.pools[int(self.pool[m])].shape.accelerators
+
+    def can_take(self, mode: PlacementMode, m: int, accelerators: tuple[int, ...]) -> bool:
+        """Whether one more copy can have exactly those accelerators of row m."""
+        if len(accelerators) != mode.accelerators or (accelerators and not self.exists(m, max(accelerators))):
+            return False
+        if not mode.shared:
+            return all(int(self.users[m, k]) == 0 for k in accelerators)
+        return all(bool(self.free_memory[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in accelerators)
+
+    def most_copies(self, mode: PlacementMode, m: int) -> int:
+        """Most copies that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
+
+        That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
+        """
+        caps = []
+        for free_memory, share in zip(self.free_memory[m].tolist(), self.share[m].tolist(), strict=True):
+            by_memory = free_memory // mode.memory if mode.memory else (_MANY if free_memory >= 0 else 0)
+            caps.append(max(0, min(by_memory, share // mode.share if mode.share else _MANY)))
+        n = sum(caps) // mode.accelerators
+        while n and sum(min(cap, n) for cap in caps) < mode.accelerators * n:
+            n = sum(min(cap, n) for cap in caps) // mode.accelerators
+        return n
+
+    # -- what a copy takes
+
+    def take(self, mode: PlacementMode, seat: Seat, m: int) -> None:
+        """Note a copy on row m, which has room for it. O(K log K)."""
+        self.seats[m].append(seat)
+        here = self.kinds[m]
+        here[seat.component] = here.get(seat.component, 0) + 1
+        self.vcpus[m] -= mode.vcpus
+        self.host[m] -= mode.host
+        for k in seat.accelerators:
+            if self.users[m, k] == 0:
+                self.vacant[m] -= 1
+            self.users[m, k] += 1
+            if mode.shared:
+                self.free_memory[m, k] -= mode.memory
+                self.share[m, k] -= mode.share
+            else:
+                self.free_memory[m, k] = -1
+        if seat.accelerators:
+            self._rank(m)
+
+    def give_back(self, mode: PlacementMode, seat: Seat, m: int) -> None:
+        """Note that a copy equal to `seat` has left row m. O(K log K + copies there)."""
+        self.seats[m].remove(seat)
+        here = self.kinds[m]
+        here[seat.component] -= 1
+        if not here[seat.component]:
+            del here[seat.component]
+        self.vcpus[m] += mode.vcpus
+        self.host[m] += mode.host
+        for k in seat.accelerators:
+            self.users[m, k] -= 1
+            if self.users[m, k] == 0:
+                self.vacant[m] += 1
+            if mode.shared:
+                self.free_memory[m, k] += mode.memory
+                self.share[m, k] += mode.share
+            else:
+                self.free_memory[m, k] = self.full_memory[self.pool[m], k]
+        if seat.accelerators:
+            self._rank(m)
+
+    def _rank(self, m: int) -> None:
+        self.ranked[m] = sorted(self.free_memory[m].tolist(), reverse=True)

@@ -17,7 +17,8 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.compiled.fleet import Fleet, Place
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.running import Place
 
 _PARAMS = HEURISTICS.relabel
 

@@ -9,7 +9,8 @@ from placement.compiled.packing import Seat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Fleet, Place
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.running import Place
 
 
 class RunningCopyCounts:

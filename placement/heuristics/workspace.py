@@ -25,14 +25,13 @@ from placement.heuristics.running_copies import RunningCopyCounts
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.compiled.fleet import Fleet, Place
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.running import Place
     from placement.heuristics.placement_modes import PlacementMode
     from placement.solving.budget import Budget
 
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
-
-_MANY = 2**30
 
 
 class Workspace(MachineRows):
@@ -125,9 +124,9 @@ class Workspace(MachineRows):
         self._idle[p].pop(m, None)
 
     def _stop(self, m: int) -> None:
-        p, i = int(self.pool[m]), int(self.instance[m])
-        if i >= 0 and not self.fleet.instances[i].removable:
+        if self.is_forced(m):
             return
+        p = int(self.pool[m])
         self.rented.add(p, -1)
         self.busy[m] = False
         if not self.cordoned[m]:
@@ -173,21 +172,7 @@ class Workspace(MachineRows):
             ok &= self.zone_of_pool[self.pool[:n]] == zone
         ok &= self.busy[:n]
         ok &= ~self.cordoned[:n]
-        if mode.accelerators:
-            if mode.accelerators > self.width:
-                return np.zeros(n, dtype=np.bool_)
-            if mode.shared:
-                ok &= self.ranked[:n, mode.accelerators - 1] >= mode.memory
-                if mode.share:
-                    rows = np.flatnonzero(ok)
-                    enough = (self.free_memory[rows] >= mode.memory) & (self.share[rows] >= mode.share)
-                    ok[rows] = enough.sum(axis=1) >= mode.accelerators
-            else:
-                ok &= self.vacant[:n] >= mode.accelerators
-        if mode.vcpus:
-            ok &= self.vcpus[:n] >= mode.vcpus
-        if mode.host:
-            ok &= self.host[:n] >= mode.host
+        self.strike_out_full(mode, ok)
         self._without_conflicts(c, ok)
         for m in self.residents[c]:
             here = zone in (-1, self.zone_of[self.pool[m]])
@@ -247,68 +232,16 @@ class Workspace(MachineRows):
         The tightest are taken, or with `level` the roomiest.
         """
         mode = self.modes[c][o]
-        if not mode.where.allowed[self.pool[m]] or self.vcpus[m] < mode.vcpus or self.host[m] < mode.host:
+        if not mode.where.allowed[self.pool[m]] or not self.has_host(mode, m) or not self.welcomes(c, m):
             return None
-        if not self.welcomes(c, m):
-            return None
-        return self._choose(mode, m, level)
-
-    def most_by_accelerators(self, c: int, o: int, m: int) -> int:
-        """Most copies by option o that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
-
-        That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
-        """
-        mode = self.modes[c][o]
-        caps = []
-        for free_memory, share in zip(self.free_memory[m].tolist(), self.share[m].tolist(), strict=True):
-            by_memory = free_memory // mode.memory if mode.memory else (_MANY if free_memory >= 0 else 0)
-            caps.append(max(0, min(by_memory, share // mode.share if mode.share else _MANY)))
-        n = sum(caps) // mode.accelerators
-        while n and sum(min(cap, n) for cap in caps) < mode.accelerators * n:
-            n = sum(min(cap, n) for cap in caps) // mode.accelerators
-        return n
-
-    def _choose(self, mode: PlacementMode, m: int, level: bool) -> tuple[int, ...] | None:
-        """The accelerators with the least room that is enough (best fit), lowest index first among equals."""
-        g = mode.accelerators
-        if g == 0:
-            return ()
-        if not mode.shared:
-            if self.vacant[m] < g:
-                return None
-            vacant = [k for k, n in enumerate(self.users[m].tolist()) if n == 0 and self._exists(m, k)]
-            return tuple(vacant[:g])
-        need = mode.memory
-        if mode.share:
-            shares = self.share[m].tolist()
-            rooms = [
-                (r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need and shares[k] >= mode.share
-            ]
-        else:
-            rooms = [(r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need]
-        if len(rooms) < g:
-            return None
-        if g == 1:
-            return (min(rooms)[1],)
-        rooms.sort()
-        return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
-
-    def _exists(self, m: int, k: int) -> bool:
-        return k < self.fleet.pools[int(self.pool[m])].shape.accelerators
+        return self.choose(mode, m, level=level)
 
     def can_stand(self, seat: Seat, m: int) -> bool:
         """Whether the copy can stand on row m on exactly those accelerators."""
         mode = self.modes[seat.component][seat.option]
-        ks = seat.accelerators
-        if len(ks) != mode.accelerators or not mode.where.allowed[self.pool[m]]:
+        if not mode.where.allowed[self.pool[m]] or not self.has_host(mode, m):
             return False
-        if self.vcpus[m] < mode.vcpus or self.host[m] < mode.host or not self.welcomes(seat.component, m):
-            return False
-        if ks and not self._exists(m, max(ks)):
-            return False
-        if not mode.shared:
-            return all(int(self.users[m, k]) == 0 for k in ks)
-        return all(bool(self.free_memory[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in ks)
+        return self.welcomes(seat.component, m) and self.can_take(mode, m, seat.accelerators)
 
     # -- changes
 
@@ -348,62 +281,27 @@ class Workspace(MachineRows):
                 self._place(seat, m)
 
     def _place(self, seat: Seat, m: int) -> None:
-        c, o, ks = seat
-        mode = self.modes[c][o]
+        c = seat.component
         if not self.busy[m]:
             self._start(m)
-        self.seats[m].append(seat)
-        here = self.kinds[m]
-        here[c] = here.get(c, 0) + 1
-        self.where[c][m] = here[c]
-        self.vcpus[m] -= mode.vcpus
-        self.host[m] -= mode.host
-        for k in ks:
-            if self.users[m, k] == 0:
-                self.vacant[m] -= 1
-            self.users[m, k] += 1
-            if mode.shared:
-                self.free_memory[m, k] -= mode.memory
-                self.share[m, k] -= mode.share
-            else:
-                self.free_memory[m, k] = -1
-        if ks:
-            self._rank(m)
+        self.take(self.modes[c][seat.option], seat, m)
+        self.where[c][m] = self.kinds[m][c]
         if self._has_dedicated and self.fleet.components[c].dedicated:
             self.owner[m] = c
         self._count(seat, m, 1)
 
     def _remove(self, seat: Seat, m: int) -> None:
-        c, o, ks = seat
-        mode = self.modes[c][o]
-        self.seats[m].remove(seat)
-        here = self.kinds[m]
-        if here[c] == 1:
-            del here[c], self.where[c][m]
+        c = seat.component
+        self.give_back(self.modes[c][seat.option], seat, m)
+        if c in self.kinds[m]:
+            self.where[c][m] = self.kinds[m][c]
         else:
-            here[c] -= 1
-            self.where[c][m] = here[c]
-        self.vcpus[m] += mode.vcpus
-        self.host[m] += mode.host
-        for k in ks:
-            self.users[m, k] -= 1
-            if self.users[m, k] == 0:
-                self.vacant[m] += 1
-            if mode.shared:
-                self.free_memory[m, k] += mode.memory
-                self.share[m, k] += mode.share
-            else:
-                self.free_memory[m, k] = self.full_memory[self.pool[m], k]
-        if ks:
-            self._rank(m)
-        if c not in here and self.owner[m] == c:
-            self.owner[m] = -1
+            del self.where[c][m]
+            if self.owner[m] == c:
+                self.owner[m] = -1
         self._count(seat, m, -1)
         if not self.seats[m]:
             self._stop(m)
-
-    def _rank(self, m: int) -> None:
-        self.ranked[m] = sorted(self.free_memory[m].tolist(), reverse=True)
 
     def _count(self, seat: Seat, m: int, change: int) -> None:
         c, o, _ = seat

@@ -23,8 +23,9 @@ from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool, Place
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
     from placement.compiled.packing import Machine, Value
+    from placement.compiled.running import Place
     from placement.heuristics import Missing
 
 

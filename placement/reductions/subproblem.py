@@ -30,8 +30,9 @@ from placement.reductions.limits import commitments_beside, limits_beside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Place
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
     from placement.compiled.groups import FleetCommitment, FleetLimit
+    from placement.compiled.running import Place
     from placement.heuristics import Key, Missing
 
 

@@ -11,7 +11,8 @@ from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetOption, Place, RunningInstance
+    from placement.compiled.fleet import Fleet, FleetOption
+    from placement.compiled.running import Place, RunningInstance
 
 
 @dataclass(frozen=True, slots=True)

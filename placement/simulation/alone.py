@@ -49,7 +49,7 @@ def _copies(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
     if mode.host:
         held = min(held, int(ws.host[m]) // mode.host)
     if mode.accelerators:
-        by_devices = ws.most_by_accelerators(c, o, m) if mode.shared else int(ws.vacant[m]) // mode.accelerators
+        by_devices = ws.most_copies(mode, m) if mode.shared else int(ws.vacant[m]) // mode.accelerators
         held = min(held, by_devices)
     cap = ws.most_on_one[c]
     return held if cap is None else min(held, cap)

@@ -11,7 +11,8 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.alike_pools import AlikePools, PoolsOf, alike_pools, sum_of_quotas
-from placement.compiled.fleet import Fleet, FleetOption, FleetPool, Place, RunningInstance, Shape, compile_fleet, holds
+from placement.compiled.fleet import Fleet, FleetOption, FleetPool, Shape, compile_fleet, holds
+from placement.compiled.running import Place, RunningInstance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

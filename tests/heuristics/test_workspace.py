@@ -189,7 +189,7 @@ def test_most_copies_on_accelerators_in_pairs() -> None:
     m = ws.rent(0)
     for k in range(3, 8):
         ws.place(Seat(1, 0, (k,)), m)
-    assert ws.most_by_accelerators(0, 0, m) == 3
+    assert ws.most_copies(ws.modes[0][0], m) == 3
 
 
 def test_machines_that_are_paid_for_cost_nothing_more() -> None:

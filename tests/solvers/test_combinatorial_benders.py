@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement import Plan, Problem
-from placement.compiled.fleet import Fleet, RunningInstance, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.compiled.running import RunningInstance
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
 from placement.direct.slots import most_new_machines

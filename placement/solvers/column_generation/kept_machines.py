@@ -22,7 +22,8 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, Place
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.running import Place
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.running.kept_copies import KeptCopiesBound
