@@ -7,18 +7,20 @@ has the least room of its nodes; nodes that hold more than that are a type of th
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.names import free_name
 from placement.catalogue.rows import whole
+from placement.integrations.kubernetes.naming import is_of_platform
+from placement.integrations.kubernetes.node_names import NodesToName, names_of
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import Buy, NodeMachine
+    from placement.integrations.kubernetes.node_names import TellingFacts
     from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.standing import Candidates
 
@@ -34,14 +36,23 @@ _TELLING = (
 
 @dataclass
 class NodeClass:
-    """An instance type: its name, its nodes, and their room in whole units, with what the system and its pods keep."""
+    """An instance type: its name, its nodes, and their room in whole units, with what the system and its pods keep.
+
+    `comes` are the owners of pods that come with each node.
+    """
 
     name: str
     machines: list[NodeMachine]
+    comes: list[str]
     cpu_milli: int
     memory_mib: int
     kept_cpu_milli: int
     kept_memory_mib: int
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """What copies may take of a node: CPU in thousandths, MiB."""
+        return self.cpu_milli - self.kept_cpu_milli, self.memory_mib - self.kept_memory_mib
 
     def row(self, price_per_hour: float) -> dict[str, Any]:
         """The row of a problem."""
@@ -83,14 +94,10 @@ def node_classes(
         alone = machine.name if machine.name in found.named else ""
         key = (machine.type_label, machine.held.kind, comes, signature[machine.name], alone)
         groups[key].append(machine)
-    rows = [part for members in groups.values() for part in _by_load(members, of_node, load)]
-    labels = Counter(members[0].type_label for members in rows)
-    taken: set[str] = set()
-    classes = []
-    for members in rows:
-        name = _name(members, labels[members[0].type_label] > 1, taken)
-        taken.add(name)
-        classes.append(_class(name, members, of_node))
+    classes = [_class(part, of_node) for members in groups.values() for part in _by_load(members, of_node, load)]
+    told = [NodesToName(row.machines, row.machines[0].type_label, "", row.comes, row.room) for row in classes]
+    for row, name in zip(classes, names_of(told, found.telling), strict=True):
+        row.name = name
     return classes
 
 
@@ -122,34 +129,37 @@ def _room(machine: NodeMachine, of_node: Mapping[str, Sequence[PodRow]]) -> tupl
     return max(0, cpu), max(0, machine.memory_mib - sum(row.shape.memory_mib for row in rows))
 
 
-def _class(name: str, members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]) -> NodeClass:
+def _class(members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]) -> NodeClass:
     room = [_room(machine, of_node) for machine in members]
     cpu, memory = min(row.capacity_cpu_milli for row in members), min(row.capacity_memory_mib for row in members)
     free_cpu, free_memory = min(cpu for cpu, _ in room), min(memory for _, memory in room)
-    return NodeClass(name, members, cpu, memory, cpu - free_cpu, memory - free_memory)
+    comes = sorted({row.owner.place for row in of_node.get(members[0].name, ())})
+    return NodeClass("", members, comes, cpu, memory, cpu - free_cpu, memory - free_memory)
 
 
-def _name(members: Sequence[NodeMachine], is_shared: bool, taken: set[str]) -> str:
-    """The type's label; where several types share it, with the group of nodes, and a number if need be."""
-    label, group = members[0].type_label, {machine.group[1] for machine in members}
-    base = f"{label} {group.pop()}" if is_shared and len(group) == 1 and "" not in group else label
-    return free_name(base, taken)
-
-
-def node_pools(classes: Sequence[NodeClass], zone_label: str) -> list[NodePoolRow]:
+def node_pools(classes: Sequence[NodeClass], zone_label: str, telling: TellingFacts) -> list[NodePoolRow]:
     """Pools in the order of their types and first nodes; `zone_label` is what told their zones."""
     pools: list[NodePoolRow] = []
-    taken: set[str] = set()
+    own = [key for key in telling.labels if not is_of_platform(key)]
     for row in classes:
         groups: dict[tuple[str, Buy, str, tuple[str, str]], list[NodeMachine]] = defaultdict(list)
         for machine in row.machines:
             groups[machine.zone, machine.buy, machine.reservation, machine.group].append(machine)
         for (zone, buy, reservation, group), members in groups.items():
-            name = free_name(f"{row.name}-{zone}{'' if buy == 'on-demand' else f'-{buy}'}", taken)
-            taken.add(name)
-            labels = _telling(members, (zone_label, group[0]))
-            pools.append(NodePoolRow(name, row, zone, buy, reservation, group, members, labels))
+            labels = _telling(members, (zone_label, group[0], *own))
+            pools.append(NodePoolRow("", row, zone, buy, reservation, group, members, labels))
+    told = [_to_name(row) for row in pools]
+    for pool, name in zip(pools, names_of(told, telling), strict=True):
+        pool.name = name
     return pools
+
+
+def _to_name(pool: NodePoolRow) -> NodesToName:
+    start = " ".join(filter(None, (pool.machines[0].type_label, pool.group[1])))
+    paid = "" if pool.buy == "on-demand" else f"-{pool.buy}"
+    reservation = f"-{pool.reservation}" if pool.reservation else ""
+    end = f"-{pool.zone}{paid}{reservation}"
+    return NodesToName(pool.machines, start, end, pool.node_class.comes, pool.node_class.room)
 
 
 def _telling(members: Sequence[NodeMachine], more: Sequence[str]) -> dict[str, str]:

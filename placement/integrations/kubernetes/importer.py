@@ -111,7 +111,7 @@ class _Import:
         self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes, source)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
         self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
-        self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label)
+        self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label, self.standing.telling)
         try:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
         except FieldError as error:

@@ -139,12 +139,14 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     own = workshop.node_pool_of.get(pool.name)
     if own and pool.name not in workshop.standing:
         return {KARPENTER_POOL: own}
-    told = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
+    nodes = [row.id for row in workshop.problem.instances if row.pool == pool.name]
+    known = [workshop.templates.labels[name] for name in nodes if name in workshop.templates.labels]
+    told = {
+        key: value for key, value in pool.labels.items() if is_label(key, value) and _is_of_nodes(key, value, known)
+    }
     if TYPE in told or any(key.endswith(GROUPS) for key in told):
         return told
     found = {TYPE: pool.instance_type} | ({} if pool.zone == NO_ZONE else {ZONE: pool.zone})
-    nodes = [row.id for row in workshop.problem.instances if row.pool == pool.name]
-    known = [workshop.templates.labels[name] for name in nodes if name in workshop.templates.labels]
     for key, value in list(found.items()):
         without = any(labels.get(key) != value for labels in known)
         if without or not is_label(key, value):
@@ -155,6 +157,11 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
         listed = " and ".join(f"{key}={value}" for key, value in found.items())
         workshop.notes.assumed(f"pool {pool.name}", f"its nodes are taken to have the labels {listed}; see --cluster")
     return told | found
+
+
+def _is_of_nodes(key: str, value: str, known: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a label of a pool is one of its nodes: a word without a domain may be about the pool alone."""
+    return "/" in key or (bool(known) and all(labels.get(key) == value for labels in known))
 
 
 def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:

@@ -7,6 +7,10 @@ import re
 
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
 GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels of nodes end that name a group of nodes
+_OF_PLATFORMS = (
+    *("kubernetes.io", "k8s.io", "karpenter.sh", "karpenter.k8s.aws", "amazonaws.com", "eksctl.io", "google.com"),
+    *("azure.com", "nvidia.com", "amd.com", "intel.com", "oraclecloud.com", "openshift.io", "run.ai"),
+)
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)
@@ -55,3 +59,18 @@ def is_object_name(text: str) -> bool:
 def is_label(key: str, value: str) -> bool:
     """Whether they can be a label: nodes are selected by such ones alone."""
     return len(key) <= 317 and _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None
+
+
+def domain_of(key: str) -> str:
+    """What stands before the slash of a label's key; empty where nothing does."""
+    return key.rpartition("/")[0]
+
+
+def is_of_platform(key: str) -> bool:
+    """Whether a label comes from the cloud, the kubelet or what finds out about hardware.
+
+    >>> is_of_platform("nvidia.com/gpu.product"), is_of_platform("example.com/team"), is_of_platform("team")
+    (True, False, False)
+    """
+    domain = domain_of(key)
+    return domain.endswith(_OF_PLATFORMS) or key == "agentpool" or domain == "gpu-placement"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.manifests import TYPE, ZONE
-from placement.integrations.kubernetes.naming import KARPENTER_POOL
+from placement.integrations.kubernetes.naming import KARPENTER_POOL, domain_of, is_of_platform
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.taints import Taint
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.templates import Json
 
 CAPACITY = "karpenter.sh/capacity-type"
-_OF_PLATFORMS = (
-    *("kubernetes.io", "k8s.io", "karpenter.sh", "karpenter.k8s.aws", "amazonaws.com", "eksctl.io", "google.com"),
-    *("azure.com", "nvidia.com", "amd.com", "intel.com", "oraclecloud.com", "openshift.io", "run.ai"),
-)
 _WELL_KNOWN = (
     *(TYPE, ZONE, "topology.kubernetes.io/region", "kubernetes.io/arch", "kubernetes.io/os", HOSTNAME),
     *("node.kubernetes.io/windows-build", "topology.k8s.aws/zone-id", CAPACITY, KARPENTER_POOL),
@@ -62,7 +58,7 @@ def look_of(pool: str, workshop: Workshop) -> NodeLook:
     labels: dict[str, str] = {}
     for key, value in known.labels[nodes[0]].items():
         is_common = all(known.labels[name].get(key) == value for name in nodes)
-        if (key in known.asked or (is_common and not _is_of_platform(key))) and _may_be_given(key):
+        if (key in known.asked or (is_common and not is_of_platform(key))) and _may_be_given(key):
             labels[key] = value
     taints = [row for row in known.taints[nodes[0]] if all(row in known.taints[name] for name in nodes)]
     others = sorted({row.key for name in nodes for row in known.taints[name] if row not in taints})
@@ -72,24 +68,14 @@ def look_of(pool: str, workshop: Workshop) -> NodeLook:
     return NodeLook(labels, taints)
 
 
-def _domain(key: str) -> str:
-    return key.rpartition("/")[0]
-
-
-def _is_of_platform(key: str) -> bool:
-    """Whether a label comes from the cloud, the kubelet or what finds out about hardware."""
-    domain = _domain(key)
-    return domain.endswith(_OF_PLATFORMS) or key == "agentpool" or domain == "gpu-placement"
-
-
 def _comes_by_itself(key: str) -> bool:
     """Whether Karpenter knows the label of a node before there is one."""
-    return key in _WELL_KNOWN or _domain(key) in ("karpenter.k8s.aws", "karpenter.sh")
+    return key in _WELL_KNOWN or domain_of(key) in ("karpenter.k8s.aws", "karpenter.sh")
 
 
 def _may_be_given(key: str) -> bool:
     """Whether a node pool may give its nodes a label."""
-    domain = _domain(key)
+    domain = domain_of(key)
     if _comes_by_itself(key):
         return False
     return domain.endswith(_OPEN) or not domain.endswith(_RESTRICTED)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.asks import accelerator_keys
 from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.node_names import TellingFacts
 from placement.integrations.kubernetes.population import Population, PortUse
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Candidates:
     ----------
     named : machines that rules single out by name.
     pods : workloads by the labels of their pods.
+    telling : what the rules tell machines apart by.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Candidates:
             for question, keys_here in self._own[machine.name].items():
                 self._own_places[question][place] = keys_here
         self.named = {name for name, own in self._own.items() if own}
+        self.telling = TellingFacts(keys, resources, self.named)
         self._members: dict[int, list[NodeMachine]] = {}
         self._machines = machines
 

@@ -67,7 +67,7 @@ def test_taints_and_selectors_become_types_of_their_own(tmp_path: Path) -> None:
         tmp_path, node("n1"), node("n2", taints=[taint]), pod("a", "n1", "plain", gpus=1), special
     ).problem
 
-    assert list(problem.instance_types) == ["g5.12xlarge", "g5.12xlarge #2"]
+    assert list(problem.instance_types) == ["g5.12xlarge", "g5.12xlarge team=a"]
     assert [row.modes[0].instance_types for row in problem.components] == [("g5.12xlarge",), None]
 
 
@@ -78,7 +78,7 @@ def test_nodes_that_differ_a_little_are_one_type_until_one_holds_more(tmp_path: 
 
     assert list(imported(tmp_path, slim, wide).problem.instance_types) == ["g5.12xlarge"]
     full = imported(tmp_path, slim, wide, pod("a", "n2", "a", memory="16Gi"))
-    assert list(full.problem.instance_types) == ["g5.12xlarge", "g5.12xlarge #2"]
+    assert list(full.problem.instance_types) == ["g5.12xlarge", "g5.12xlarge 47.81cpu-20gib"]
     assert "broken" not in notes(full)
 
 

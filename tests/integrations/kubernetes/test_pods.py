@@ -181,8 +181,8 @@ def test_a_resource_that_is_no_room_decides_where_a_copy_may_stand(tmp_path: Pat
     with_adapter = node("n1", allocatable={"vpc.amazonaws.com/efa": "1"})
     found = imported(tmp_path, with_adapter, node("n2"), pod("a", "n1", "a", limits={"vpc.amazonaws.com/efa": "1"}))
 
-    assert found.problem.components[0].modes[0].instance_types == ("g5.12xlarge",)
-    assert [row.instance_type for row in found.problem.pools] == ["g5.12xlarge", "g5.12xlarge #2"]
+    assert found.problem.components[0].modes[0].instance_types == ("g5.12xlarge vpc.amazonaws.com/efa",)
+    assert [row.instance_type for row in found.problem.pools] == ["g5.12xlarge vpc.amazonaws.com/efa", "g5.12xlarge"]
 
 
 # --- Accelerators
@@ -199,7 +199,7 @@ def test_time_slices_are_shares(tmp_path: Path, replicas: int, share: float) -> 
 
     option = found.problem.components[0].modes[0]
     assert (option.shared, option.accelerator_share, option.on) == (True, share, (f"A10G-shared-{replicas}",))
-    assert found.problem.instance_types["g5.12xlarge"].accelerator_count == 4
+    assert found.problem.instance_types[f"g5.12xlarge shared-{replicas}"].accelerator_count == 4
     assert "broken" not in notes(found)
 
 
@@ -218,7 +218,7 @@ def test_partitions_are_accelerators_of_their_own(tmp_path: Path) -> None:
     parted = node("n1", "p5.48xlarge", gpus=0, labels=labels, allocatable={"nvidia.com/mig-1g.10gb": "56"})
     found = imported(tmp_path, parted, pod("a", "n1", "a", limits={"nvidia.com/mig-1g.10gb": "1"}))
 
-    assert found.problem.instance_types["p5.48xlarge"].accelerator_count == 56
+    assert found.problem.instance_types["p5.48xlarge MIG-1g.10gb"].accelerator_count == 56
     assert found.problem.accelerators["H100-MIG-1g.10gb"].memory_gib == 9.5
     assert found.problem.components[0].modes[0].on == ("H100-MIG-1g.10gb",)
 
