@@ -16,7 +16,7 @@ from placement.errors import UsageError, printable
 from placement.units import count, dollars, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from placement.catalogue.market import Market
     from placement.catalogue.offers import Capacity
@@ -47,6 +47,7 @@ class Blocks:
     instances: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)  # of accelerators and instance types, by name
     remarks: list[str] = field(default_factory=list)  # what a reader should know of the whole
+    left_out: list[str] = field(default_factory=list)  # of the remarks: pools that were not made, and why
     unzoned: list[str] = field(default_factory=list)  # types of which no zone is known
     unchecked: list[str] = field(default_factory=list)  # zones by name, where the market knows ids
 
@@ -69,9 +70,9 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     """
     made = Blocks()
     check_offered(wish.names, wish.region, market)
-    check_zones(wish.zones, wish.region, market, wish.names)
+    check_zones(wish.zones, wish.region, market, wish.names, wish.capacity)
     if not wish.zones:
-        check_one_spelling(wish.names, wish.region, market)
+        check_one_spelling(wish.names, wish.region, market, wish.capacity)
     _check_prices(market, wish)
     for name in wish.names:
         facts = market.types[name]
@@ -100,6 +101,7 @@ def blocks(market: Market, wish: Wish) -> Blocks:
         made.remarks.append(
             f"Zones by name differ from account to account: that these machines are offered in {zones} is not checked."
         )
+    made.remarks += made.left_out
     _add_limits(made, market, wish)
     _add_nodes(made, market, wish)
     return made
@@ -110,6 +112,20 @@ def _check_prices(market: Market, wish: Wish) -> None:
     if unknown:
         names = ", ".join(map(printable, unknown))
         raise UsageError(f"no price is known of {names}; give each with --price {printable(unknown[0])}=DOLLARS")
+    unknown = [name for name in wish.names if _lacks_spot_prices(market, wish, name)]
+    if unknown:
+        names, place = ", ".join(map(printable, unknown)), f" in {printable(wish.region)}" if wish.region else ""
+        raise UsageError(
+            f"no spot price is known of {names}{place}; give each with --price {printable(unknown[0])}=DOLLARS, or a "
+            "file of spot prices with --facts"
+        )
+
+
+def _lacks_spot_prices(market: Market, wish: Wish, name: str) -> bool:
+    if wish.capacity != "spot" or name in wish.prices or market.nodes_of(name, wish.region):
+        return False
+    zones = market.zones(name, wish.region, "spot") or ("",)
+    return not any(market.price(name, wish.region, zone, "spot") for zone in zones)
 
 
 def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
@@ -134,18 +150,48 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
 
 def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str, ...]:
     """The zones to make pools of a type in: of those wished for the ones that offer it, as far as that is known."""
-    known = market.zones(name, wish.region)
+    capacity: Capacity = "on-demand" if name in wish.prices else wish.capacity
+    known = market.zones(name, wish.region, capacity)
+    if capacity == "spot":
+        made.left_out += _without_price(market, wish, name, known)
     if not wish.zones or not known:
         return wish.zones or known
     has_ids = any(map(region_of_zone, known))  # ids mean the same to everybody; names do not
     offered = tuple(z for z in wish.zones if z in known or (has_ids and is_zone_name(z, wish.region)))
-    if offered:
-        absent = [zone for zone in wish.zones if zone not in offered]
-        made.unchecked += [zone for zone in offered if zone not in known]
-        made.remarks += [f"{name} is not offered in {', '.join(absent)}."] if absent else []
-        return offered
-    told = nearest_names(wish.zones[0], known)
-    raise UsageError(f"{printable(name)} is not offered in {printable(', '.join(wish.zones))}; {told}")
+    if not offered:
+        told = nearest_names(wish.zones[0], known)
+        raise UsageError(f"{_absence(market, wish, name, capacity)} in {printable(', '.join(wish.zones))}; {told}")
+    made.unchecked += [zone for zone in offered if zone not in known]
+    if capacity == "on-demand" and (absent := [zone for zone in wish.zones if zone not in offered]):
+        words = f"{_absence(market, wish, name, capacity)} in {', '.join(absent)}."
+        if market.nodes_of(name, wish.region):
+            made.remarks.append(f"N{words[1:]}")
+        else:
+            made.left_out.append(words)
+    return offered
+
+
+def _absence(market: Market, wish: Wish, name: str, capacity: Capacity) -> str:
+    """The words before the zones in which a type can't be had."""
+    if market.nodes_of(name, wish.region):
+        return f"no node of type {printable(name)} is"
+    return f"no spot price is known of {printable(name)}" if capacity == "spot" else f"{printable(name)} is not offered"
+
+
+def _without_price(market: Market, wish: Wish, name: str, priced: tuple[str, ...]) -> Iterator[str]:
+    """That zones have no pool for want of a spot price, and how they would have one."""
+    offered = wish.zones or market.zones(name, wish.region)
+    absent = [zone for zone in offered if zone not in priced]
+    if not absent or market.nodes_of(name, wish.region):
+        return
+    way_out = f"a file with prices there adds one (--facts FILE), --price {name}=DOLLARS is a price for all zones"
+    if any(map(region_of_zone, absent)) == any(map(region_of_zone, priced)):
+        yield f"No spot price is known of {name} in {', '.join(absent)}, so no pool is there: {way_out}."
+    elif len(priced) < len(offered):  # ids and names, which can't be told apart
+        yield (
+            f"Spot prices of {name} are known in {len(priced)} of its {count(len(offered), 'zone')}, so no pool is in "
+            f"the others: {way_out}."
+        )
 
 
 def pool_name(name: str, zone: str, capacity: Capacity) -> str:

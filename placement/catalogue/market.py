@@ -32,6 +32,7 @@ class Market:
         self._prices: dict[tuple[str, str, str, Capacity], Price] = {}
         self._on_demand: dict[tuple[str, str], Price] = {}
         self._zones: dict[tuple[str, str], set[str]] = {}
+        self._priced_on_spot: dict[tuple[str, str], set[str]] = {}
         self._regions: dict[str, set[str]] = {}
         for offer in (offer for found in self.findings for offer in found.offers):
             if offer.price:
@@ -41,7 +42,8 @@ class Market:
             if offer.region:
                 self._regions.setdefault(offer.instance_type, set()).add(offer.region)
             if offer.zone:
-                self._zones.setdefault((offer.instance_type, offer.region), set()).add(offer.zone)
+                zones = self._zones if offer.capacity == "on-demand" else self._priced_on_spot
+                zones.setdefault((offer.instance_type, offer.region), set()).add(offer.zone)
         self._nodes: dict[str, list[Node]] = {}
         for node in self.nodes:
             self._nodes.setdefault(node.instance_type, []).append(node)
@@ -100,15 +102,22 @@ class Market:
         priced = {facts.price.region} if facts.price and not facts.regions else set()
         return tuple(sorted({*facts.regions, *self._regions.get(name, ()), *priced}))
 
-    def zones(self, name: str, region: str) -> tuple[str, ...]:
-        """Zones of a region that offer a type: of its nodes, of the user's files, or of the table; none: not known."""
+    def zones(self, name: str, region: str, capacity: Capacity = "on-demand") -> tuple[str, ...]:
+        """Zones of a region that offer a type: of its nodes, of the user's files, or of the table; none: not known.
+
+        On spot those with a price, where prices are told by zone. On demand prices on spot count only where nothing
+        else tells: they are often of a part of the zones.
+        """
         running = self.nodes_of(name, region)
         if running:
             return tuple(sorted({node.zone for node in running}))
+        priced = tuple(sorted(self._priced_on_spot.get((name, region), ())))
+        if capacity == "spot" and priced:
+            return priced
         told = self._zones.get((name, region))
         if told:
             return tuple(sorted(told))
-        return tuple(zone for zone in self._types[name].zones if region_of_zone(zone) == region)
+        return tuple(zone for zone in self._types[name].zones if region_of_zone(zone) == region) or priced
 
     def price(self, name: str, region: str = "", zone: str = "", capacity: Capacity = "on-demand") -> Price | None:
         """What a machine costs there; on demand, where that is not told, in the region that the price names."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.catalogue.market import Market
+    from placement.catalogue.offers import Capacity
 
 
 def is_zone_name(zone: str, region: str) -> bool:
@@ -24,7 +25,7 @@ def is_zone_name(zone: str, region: str) -> bool:
     return re.fullmatch(re.escape(region) + r"(-[a-z]+-\d+)?[a-z]", zone) is not None
 
 
-def check_one_spelling(names: Iterable[str], region: str, market: Market) -> None:
+def check_one_spelling(names: Iterable[str], region: str, market: Market, capacity: Capacity = "on-demand") -> None:
     """Refuse types of which some are known in zones by id and some by name, which may be the same zone.
 
     Raises
@@ -34,7 +35,7 @@ def check_one_spelling(names: Iterable[str], region: str, market: Market) -> Non
     """
     by_name, by_id = "", ""
     for name in names:
-        for zone in market.zones(name, region):
+        for zone in market.zones(name, region, capacity):
             if region_of_zone(zone):
                 by_id = by_id or f"{name} in {zone}, an id"
             elif is_zone_name(zone, region):
@@ -46,7 +47,9 @@ def check_one_spelling(names: Iterable[str], region: str, market: Market) -> Non
         )
 
 
-def check_zones(zones: Sequence[str], region: str, market: Market, names: Iterable[str]) -> None:
+def check_zones(
+    zones: Sequence[str], region: str, market: Market, names: Iterable[str], capacity: Capacity = "on-demand"
+) -> None:
     """Refuse zones that a region has not, where the zones of any of these types are known there.
 
     A name as accounts have them is let pass where ids are known: which of them it is differs from account to account.
@@ -56,11 +59,11 @@ def check_zones(zones: Sequence[str], region: str, market: Market, names: Iterab
     UsageError
         A zone is unknown, with the nearest ones; or some are ids and some are names, which may be the same zone.
     """
-    known = sorted({zone for name in names for zone in market.zones(name, region)})
+    known = sorted({zone for name in names for zone in market.zones(name, region, capacity)})
     if not known:
         return
-    there = {zone for name in market.types for zone in market.zones(name, region)}
-    has_ids = any(map(region_of_zone, known))
+    there = {zone for name in market.types for zone in market.zones(name, region)}.union(known)
+    has_ids = any(map(region_of_zone, there if capacity == "spot" else known))  # no price tells that a name is none
     unknown = [zone for zone in zones if zone not in there and not (has_ids and is_zone_name(zone, region))]
     if unknown:
         told = ", ".join(printable(zone) for zone in unknown)

@@ -11,6 +11,7 @@ import typer
 from placement.cli import drawing, simulate
 from placement.cli.audit import audit
 from placement.cli.catalogue import app as catalogue_app
+from placement.cli.commands import Commands
 from placement.cli.diff import diff
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.headroom import headroom
@@ -37,7 +38,7 @@ from placement.cli.transition import transition
 if TYPE_CHECKING:
     from placement.solving.result import Result
 
-app = typer.Typer(
+app = Commands(
     name="placement",
     help="Place model components on GPU machines at the least cost, with a proof of how good the plan is.",
     epilog="Exit codes: 0 done, 1 a plan or what runs breaks a rule (verify, audit) or differs (diff), 2 bad input, "

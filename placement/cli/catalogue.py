@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
     from placement.catalogue.market import Market
 
-app = typer.Typer(
+app = Commands(
     name="catalogue",
     help="What can be rented: machines, accelerators, prices, zones, quotas.",
     no_args_is_help=True,
@@ -55,6 +56,14 @@ def read_market(files: list[str] | None) -> Market:
         if len(findings.skipped) > 20:
             say(f"placement: {findings.source}: and {len(findings.skipped) - 20} more such lines")
     return Market(found)
+
+
+def tell_unused_spot_prices(market: Market) -> None:
+    """Say on stderr which files of spot prices are for nothing, where machines are rented on demand."""
+    for found in market.findings:
+        if found.offers and not found.nodes and all(offer.capacity == "spot" for offer in found.offers):
+            way_out = "`placement catalogue export --spot` makes pools at them"
+            say(f"note: {found.source} has spot prices, and machines are on demand here: not used; {way_out}")
 
 
 @app.command("list")
@@ -204,4 +213,9 @@ def export(
         places = tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip()))
         wanted = chosen(market, names or (), Filter(tuple(gpu or ()), region, provider, max_price), places)
         wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
-        write_blocks(blocks(market, wish), output)
+        made = blocks(market, wish)
+        write_blocks(made, output)
+        for remark in made.left_out:
+            say(f"note: {remark}")
+        if not spot:
+            tell_unused_spot_prices(market)

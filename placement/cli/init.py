@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.catalogue import FactsOption, read_market
+from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import in_words, is_terminal, say
 from placement.cli.profile import StatisticOption, read_files
 
@@ -112,6 +112,7 @@ def init(
         _write(made, output, force=force)
         for note in made.notes:
             say(f"note: {note}")
+        tell_unused_spot_prices(market)
 
 
 def _throughputs(

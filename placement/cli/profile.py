@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
 
-app = typer.Typer(
+app = Commands(
     name="profile",
     help="What a copy serves: read what benchmarks write, and make options with throughput of it.",
     no_args_is_help=True,

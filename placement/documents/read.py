@@ -28,6 +28,14 @@ MOST_MIB = 256  # of a document: several million rows
 MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
 LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
 _MIB = 2**20
+# What files that are no text begin with, and what they are.
+_OTHERS = {
+    b"PK\x03\x04": "is a ZIP archive, as sheets of Excel (.xlsx) and LibreOffice (.ods) are: save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "is a document of an older Office, such as .xls of Excel: save the sheet as CSV",
+    b"\x1f\x8b": "is compressed by gzip: unpack it first",
+    b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
+}
 Document = TypeVar("Document", bound=Problem | Plan)
 Made = TypeVar("Made", bound=BaseModel)
 
@@ -172,7 +180,11 @@ def read_text(path: str | Path) -> tuple[str, str]:
 
 def _text(path: str | Path, source: str) -> str:
     try:
-        return _bytes(path, source).decode("utf-8-sig")
+        data = _bytes(path, source)
+        for start, rule in _OTHERS.items():
+            if data.startswith(start):
+                raise DocumentError([Fault("$", rule)], source)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start}); save it as UTF-8")], source) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path

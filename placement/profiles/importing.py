@@ -57,7 +57,7 @@ def read_profiles(
     given : what the file does not say of the deployment.
     statistic : of the times: mean, p50, p90, p95 or p99. None: the mean where a file has several, and rows of a CSV as
         they are. A row of a CSV with times of another statistic is not used.
-    tell : takes a sentence of each row that is not used.
+    tell : takes a sentence of each row that is not used, and of requests that failed.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def read_profiles(
         raise DocumentError([Fault("$", "is empty")], source)
     first = text.lstrip().partition("\n")[0]
     is_document = first[:1] in ("{", "[") or str(path).lower().endswith(tuple(YAML_SUFFIXES))
-    if not is_document and any(mark in first for mark in SEPARATORS):
+    if not is_document and any(mark in first for mark in (*SEPARATORS, "sep=")):
         damaged: list[Fault] = []
         rows = parse_csv(text, source, damaged)
         if rows and "format" in rows[0].cells:
@@ -84,6 +84,9 @@ def read_profiles(
         found = _of_documents(text, source, statistic or "mean")
     if not found:
         raise DocumentError([Fault("$", "has no measurement")], source)
+    if tell is not None:
+        for loss in dict.fromkeys(entry.loss for entry in found if entry.loss):
+            tell(f"{source}: {loss}: its requests a second and its times are of those that were served")
     return [_filled(entry, given or Given(), source, statistic or "mean") for entry in found]
 
 
@@ -195,13 +198,13 @@ def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
             raise UsageError(f"{source} does not say which {name} it is of; {way_out}")
     if found.requests_per_second <= 0:
         raise UsageError(f"{source} has a measurement in which no request was served")
-    remark = found.remark or statistic
+    remarks = [source.rpartition("/")[2], found.remark or statistic, found.loss]
     return Profile(
         **values,
         ttft_ms=found.ttft_ms or None,  # 0: not measured, as of a server that does not stream
         tpot_ms=found.tpot_ms or None,
         requests_per_second=found.requests_per_second,
-        source=f"{source.rpartition('/')[2]}, {remark}",
+        source=", ".join(filter(None, remarks)),
     )
 
 

@@ -60,9 +60,21 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found(Given):
-    """What a benchmark's file tells of one measurement; a file of one tool says little of what it ran against."""
+    """What a benchmark's file tells of one measurement; a file of one tool says little of what it ran against.
+
+    `failed` of the `requests` that were sent were not served; None: the file does not count them all.
+    """
 
     requests_per_second: float
     ttft_ms: float | None = None
     tpot_ms: float | None = None
+    requests: int | None = None
+    failed: int = 0
     remark: str = ""
+
+    @property
+    def loss(self) -> str:
+        """How many requests failed, in words; empty when none did."""
+        if not self.failed:
+            return ""
+        return f"{self.failed:,}{'' if self.requests is None else f' of {self.requests:,}'} requests failed"

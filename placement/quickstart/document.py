@@ -70,7 +70,8 @@ def draft(answers: Answers, market: Market) -> Draft:
     for alone in wrong.values():
         raise alone
     text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
-    return Draft(_problem(answers, made, drafted), text, _without_zone(market, machines))
+    notes = (*_without_zone(market, machines), *(made.left_out if answers.zones else ()))
+    return Draft(_problem(answers, made, drafted), text, notes)
 
 
 def fitting(answers: Answers, market: Market) -> Callable[[ModelWish], None]:

@@ -104,7 +104,10 @@ def test_nothing_found_is_said() -> None:
         ),
         (["export", "ml.p5.48xlarge", "--region", "eu-west-1"], "ml.p5.48xlarge is not offered in eu-west-1"),
         (["export", "a3-highgpu-8g", "--region", "us-east-1"], "not offered in us-east-1; it is in us-central1"),
-        (["export", "g6.xlarge", "--spot", "--region", "us-east-1"], "no spot price is known of g6.xlarge in use1-az1"),
+        (
+            ["export", "g6.xlarge", "--spot", "--region", "us-east-1"],
+            "no spot price is known of g6.xlarge in us-east-1; give each with --price",
+        ),
         (
             ["export", "p5.48xlarge", "--region", "us-east-1", "--zones", "use1-az7"],
             '--zones: use1-az7 is no zone of us-east-1; did you mean "use1-az6"',
@@ -183,6 +186,83 @@ def test_export_of_quotas_and_spot(files: Path) -> None:
 
     assert {pool.max_instances for pool in quota.pools} == {3}
     assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
+
+
+def spot_prices(path: Path, *zones: str) -> Path:
+    """A file of spot prices of g6e.xlarge in some zones, by id or by name."""
+    rows = [
+        {
+            "InstanceType": "g6e.xlarge",
+            "AvailabilityZone": zone,
+            "SpotPrice": "0.9",
+            "Timestamp": "2026-11-02T10:00:00Z",
+        }
+        for zone in zones
+    ]
+    path.write_text(json.dumps({"SpotPriceHistory": rows}))
+    return path
+
+
+EXPORT = ("export", "g6e.xlarge", "--region", "us-east-1")
+
+
+def pools_and_words(*arguments: Any) -> tuple[list[str], str]:
+    """The zones of the pools that an export makes, and what it says beside."""
+    done = run("catalogue", *EXPORT, *arguments)
+    assert done.exit_code == 0, done.stderr
+    return [pool["zone"] for pool in parse_yaml(done.stdout)["pools"]], " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("priced", [("use1-az4",), ("us-east-1a",)])
+def test_spot_prices_of_a_part_of_the_zones_take_no_zone_away_on_demand(tmp_path: Path, priced: tuple[str]) -> None:
+    """The pools are those of an export without the file, which is told to be for nothing here."""
+    usual, _ = pools_and_words()
+    zones, words = pools_and_words("--facts", spot_prices(tmp_path / "spot.json", *priced))
+
+    assert len(zones) > 1
+    assert zones == usual
+    assert "spot.json has spot prices, and machines are on demand here: not used" in words
+
+
+@pytest.mark.parametrize(
+    ("priced", "more", "zones", "words"),
+    [
+        (("use1-az4", "use1-az6"), (), ["use1-az4", "use1-az6"], "of g6e.xlarge in use1-az1, use1-az2, so no pool is"),
+        (("us-east-1a",), (), ["us-east-1a"], "Spot prices of g6e.xlarge are known in 1 of its 4 zones, so no pool is"),
+        (("use1-az4",), ("--zones", "use1-az1,use1-az4"), ["use1-az4"], "of g6e.xlarge in use1-az1, so no pool is"),
+        (("us-east-1a",), ("--zones", "us-east-1a,us-east-1c"), ["us-east-1a"], "in us-east-1c, so no pool is there"),
+    ],
+)
+def test_zones_without_a_spot_price_are_told(
+    tmp_path: Path, priced: tuple[str, ...], more: tuple[str, ...], zones: list[str], words: str
+) -> None:
+    """With the ways to have a pool there, on stderr and in the file."""
+    spot = spot_prices(tmp_path / "spot.json", *priced)
+    found, told = pools_and_words("--spot", "--facts", spot, *more)
+    text = run("catalogue", *EXPORT, "--spot", "--facts", spot, *more).stdout
+
+    assert found == zones
+    assert words in told
+    assert "(--facts FILE), --price g6e.xlarge=DOLLARS is a price for all zones" in told
+    assert words in " ".join(text.replace("#", " ").split())
+
+
+def test_a_price_that_is_given_is_one_for_all_zones(tmp_path: Path) -> None:
+    """Also on spot, where a file has prices of some."""
+    spot = spot_prices(tmp_path / "spot.json", "use1-az4")
+    zones, words = pools_and_words("--spot", "--facts", spot, "--price", "g6e.xlarge=1")
+
+    assert zones == pools_and_words()[0]
+    assert words == ""
+
+
+def test_types_without_a_spot_price_are_told_together(tmp_path: Path) -> None:
+    """All of them, with both ways out."""
+    spot = spot_prices(tmp_path / "spot.json", "use1-az4")
+    done = run("catalogue", *EXPORT, "g6.xlarge", "g5.xlarge", "--spot", "--facts", spot)
+
+    assert done.exit_code == 2
+    assert "no spot price is known of g6.xlarge, g5.xlarge in us-east-1; give each with --price" in done.stderr
 
 
 def test_zones_by_name_are_taken_as_they_are() -> None:

@@ -65,11 +65,69 @@ def test_a_time_of_zero_was_not_measured(time: str, write: Any) -> None:
 
 def test_one_document_a_line(write: Any) -> None:
     """vLLM's --append-result."""
-    lines = "\n".join(json.dumps(samples.VLLM_BENCH | {"request_throughput": rate}) for rate in (2.0, 3.0))
+    lines = "\n".join(
+        json.dumps(samples.VLLM_BENCH | {"request_throughput": rate, "duration": 200 / rate}) for rate in (2.0, 4.0)
+    )
 
     rows = read_profiles(write(lines, "results.jsonl"), ON_TWO_H100)
 
-    assert [row.requests_per_second for row in rows] == [2.0, 3.0]
+    assert [row.requests_per_second for row in rows] == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (samples.VLLM_BENCH | {"completed": 180, "failed": 20, "duration": 45}, "20 of 200 requests failed"),
+        (
+            {key: value for key, value in samples.VLLM_BENCH.items() if key != "failed"}
+            | {"completed": 150, "duration": 37.5},
+            "50 of 200 requests failed",
+        ),
+        (
+            samples.GUIDELLM
+            | {
+                "benchmarks": [
+                    {
+                        "metrics": samples.GUIDELLM["benchmarks"][0]["metrics"]
+                        | {"request_totals": {"successful": 90, "errored": 10, "incomplete": 3, "total": 103}}
+                    }
+                ]
+            },
+            "10 of 100 requests failed",
+        ),
+    ],
+)
+def test_requests_that_failed_are_told(write: Any, document: dict[str, Any], words: str) -> None:
+    """When they are read, and by each row that is made of them."""
+    told: list[str] = []
+    (row,) = read_profiles(write(document, "bench.json"), ON_TWO_H100, tell=told.append)
+
+    assert words in row.source
+    assert row.statistic == "mean"
+    assert len(told) == 1
+    assert f"bench.json: {words}: its requests a second and its times are of those that were served" in told[0]
+
+
+def test_requests_of_an_llm_d_report_that_failed_are_told(write: Any) -> None:
+    """The report does not say whether its total counts them."""
+    report = json.loads(json.dumps(samples.LLM_D))
+    report["results"]["request_performance"]["aggregate"]["requests"]["failures"] = 4
+    (row,) = read_profiles(write(report, "report.json"))
+
+    assert row.source == "report.json, mean, 4 requests failed"
+
+
+@pytest.mark.parametrize(("rate", "is_it"), [(4.0, True), (4.03, True), (4.5, False), (3.5, False)])
+def test_a_rate_is_what_was_served_over_the_time(write: Any, rate: float, is_it: bool) -> None:
+    """One that was rounded is taken, another is refused with what it must be."""
+    path = write(samples.VLLM_BENCH | {"request_throughput": rate})
+    if is_it:
+        assert read_profiles(path, ON_TWO_H100)[0].requests_per_second == rate
+    else:
+        with pytest.raises(
+            DocumentError, match=r"request_throughput: must be completed / duration, which is 200 / 50 s = 4: "
+        ):
+            read_profiles(path, ON_TWO_H100)
 
 
 def test_damage_in_a_line_is_told_with_its_number(write: Any) -> None:

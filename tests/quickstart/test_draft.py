@@ -508,6 +508,41 @@ def test_columns_as_people_head_them(tmp_path: Path) -> None:
         read_models(path)
 
 
+@pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_excels_line_above_the_names_of_columns(tmp_path: Path, mark: str, end: str) -> None:
+    """It says what stands between cells, also where the names would say otherwise, and is counted as no row."""
+    path = tmp_path / "models.csv"
+    path.write_bytes(
+        end.join([f"sep={mark}", f"model{mark}copies", f"phi-2{mark}3", f"Qwen3-0.6B{mark}x", ""]).encode()
+    )
+
+    with pytest.raises(DocumentError, match=r"at row 3, column copies: must be a whole number") as caught:
+        read_models(path)
+    assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (
+            b"PK\x03\x04 and what follows",
+            "is a ZIP archive, as sheets of Excel (.xlsx) and LibreOffice (.ods) are: save",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is a document of an older Office, such as .xls of Excel: save the sheet as CSV"),
+        ("model,copies\nphi-2,1\n".encode("utf-16"), "is UTF-16 text: save it as UTF-8"),
+        (b"\x1f\x8b\x08", "is compressed by gzip: unpack it first"),
+    ],
+)
+def test_files_that_are_no_text_are_told_for_what_they_are(tmp_path: Path, data: bytes, words: str) -> None:
+    """Whatever they are called, with the way out."""
+    path = tmp_path / "models.csv"
+    path.write_bytes(data)
+
+    with pytest.raises(DocumentError, match=re.escape(words)):
+        read_models(path)
+
+
 def test_a_throughput_is_of_a_rate(tmp_path: Path) -> None:
     """Beside copies, or alone, it would be taken no notice of."""
     path = tmp_path / "models.csv"

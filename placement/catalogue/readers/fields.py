@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LARGEST = 1e9  # of any number, as in the documents
 SEPARATORS = ",;\t"  # of the cells of a CSV, the usual one first
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(?P<mark>[,;\t|])\"?[ ,;]*(\r\n|\r|\n)", re.IGNORECASE)
 _MOST_FAULTS = 1000  # kept of one file: the rest of a damaged one tells nothing new
 
 
@@ -171,7 +173,8 @@ def parse_json(text: str, source: str, way_out: str = "give each as a file of it
 def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> list[CsvRow]:
     """The rows of a CSV text under the names in its first row, as spreadsheets write them too.
 
-    That is: separated by semicolons or tabs where the first row has no comma, with empty rows and empty last columns.
+    That is: separated by semicolons or tabs where the first row has no comma, or as a line `sep=;` above it says, which
+    is no row; with empty rows and empty last columns.
 
     Parameters
     ----------
@@ -186,7 +189,8 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     faults: list[Fault] = []
     odd: list[Fault] = []
     rows: list[CsvRow] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
+    separator, table = _separated(text)
+    reader = csv.reader(io.StringIO(table, newline=""), strict=True, delimiter=separator)
     names: list[str] = []
     number = 0
     try:
@@ -214,10 +218,17 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     return rows
 
 
-def _separator(text: str) -> str:
-    """What stands between the cells: a comma, or in a first row without one what spreadsheets write in its place."""
+def _separated(text: str) -> tuple[str, str]:
+    """What stands between the cells of a table, and the table.
+
+    That is what Excel's line above the table says, else a comma, or in a first row without one what spreadsheets write
+    in its place.
+    """
+    told = _SEPARATOR_LINE.match(text)
+    if told:
+        return told["mark"], text[told.end() :]
     first = text.lstrip("\r\n").partition("\n")[0]
-    return next((mark for mark in SEPARATORS if mark in first), ",")
+    return next((mark for mark in SEPARATORS if mark in first), ","), text
 
 
 def _without_empty_end(cells: list[str], least: int) -> list[str]:

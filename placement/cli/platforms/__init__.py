@@ -5,25 +5,24 @@ Each platform has a module here; its commands are added to the groups below, a l
 
 from __future__ import annotations
 
-import typer
-
+from placement.cli.commands import Commands
 from placement.cli.platforms import kubernetes, ray, sagemaker, serving
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
-import_app = typer.Typer(
+import_app = Commands(
     name="import",
     help="Read what runs on a platform, as a problem.",
     no_args_is_help=True,
     context_settings=_HELP_NAMES,
 )
-export_app = typer.Typer(
+export_app = Commands(
     name="export",
     help="Write a plan as what a platform accepts.",
     no_args_is_help=True,
     context_settings=_HELP_NAMES,
 )
-apply_app = typer.Typer(
+apply_app = Commands(
     name="apply",
     help="Send an export to a platform; without --send it only tells what would be sent.",
     no_args_is_help=True,

@@ -44,8 +44,11 @@ def _benchmark(benchmark: At, model: str, statistic: str) -> Found | None:
     rate = number(_successful(metrics, "requests_per_second"), "mean")
     if not rate:
         return None
+    served, failed = _requests(benchmark, metrics)
     return Found(
         requests_per_second=rate,
+        requests=None if served is None else served + failed,
+        failed=failed,
         model=model,
         input_tokens=whole(number(_successful(metrics, "prompt_token_count"), "mean")),
         output_tokens=whole(number(_successful(metrics, "output_token_count"), "mean")),
@@ -55,6 +58,15 @@ def _benchmark(benchmark: At, model: str, statistic: str) -> Found | None:
             statistic,
         ),
     )
+
+
+def _requests(benchmark: At, metrics: At) -> tuple[int | None, int]:
+    """Requests that were served, and that failed; those that the end of the benchmark cut off did neither."""
+    totals = metrics.get("request_totals") or benchmark.get("request_totals")
+    if totals is None:
+        return None, 0
+    served, failed = totals.get("successful"), totals.get("errored")
+    return None if served is None else served.whole(), 0 if failed is None else failed.whole()
 
 
 def _successful(metrics: At, name: str) -> At | None:

@@ -32,9 +32,11 @@ def read(document: At, statistic: str) -> list[Found]:
     rate = aggregate.key("throughput").key("request_rate").key("mean").number()
     requests, latency = aggregate.get("requests"), aggregate.get("latency")
     engine = engines[0] if engines else None
+    failures = None if requests is None else requests.get("failures")
     return [
         Found(
             requests_per_second=rate / copies,
+            failed=0 if failures is None else failures.whole(),
             model="" if engine is None else engine.key("model").key("name").text(),
             accelerator="" if engine is None else engine.key("accelerator").key("model").text(),
             accelerators=_accelerators(engines, copies),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEY = "request_throughput"
 _MEDIAN = {"p50": "median"}
+_ALIKE = 0.01  # of a rate: one that was rounded by hand is not another
 
 
 def read(document: At, statistic: str) -> list[Found]:
@@ -25,9 +26,12 @@ def read(document: At, statistic: str) -> list[Found]:
         raise document.key("completed").fault("must be above 0: no request was served")
     name = _MEDIAN.get(statistic, statistic)
     degree = document.get("tensor_parallel_size")
+    failed = _failed(document, completed)
     return [
         Found(
-            requests_per_second=document.key(KEY).number(),
+            requests_per_second=_rate(document, completed),
+            requests=completed + failed,
+            failed=failed,
             model=_text(document, "model_id"),
             accelerators=None if degree is None else _count(degree),
             engine=_engine(document),
@@ -37,6 +41,26 @@ def read(document: At, statistic: str) -> list[Found]:
             tpot_ms=_time(document, name, "tpot"),
         )
     ]
+
+
+def _rate(document: At, completed: int) -> float:
+    """Requests a second, which are those that were served over the run's time."""
+    rate, duration = document.key(KEY), document.get("duration")
+    seconds = 0.0 if duration is None else duration.number()
+    if seconds > 0 and abs(rate.number() * seconds / completed - 1) > _ALIKE:
+        raise rate.fault(
+            f"must be completed / duration, which is {completed:,} / {seconds:g} s = {completed / seconds:.4g}: "
+            "give the file as the benchmark wrote it"
+        )
+    return rate.number()
+
+
+def _failed(document: At, completed: int) -> int:
+    """Requests that were not served; older versions count only how many were sent."""
+    failed, sent = document.get("failed"), document.get("num_prompts")
+    if failed is not None:
+        return failed.whole()
+    return 0 if sent is None else max(0, sent.whole() - completed)
 
 
 def _engine(document: At) -> str:
