@@ -165,11 +165,20 @@ ALIASES = {  # instruction-tuned models of the same shape as the base models in 
     "meta-llama/Meta-Llama-3.1-405B": ("meta-llama/Llama-3.1-405B", "meta-llama/Llama-3.1-405B-Instruct"),
     "mistralai/Mixtral-8x7B-v0.1": ("mistralai/Mixtral-8x7B-Instruct-v0.1",),
 }
+
+
+def _compressed(kind: str) -> dict[str, Any]:
+    """How compressed-tensors writes down weights and activations of 8 bits."""
+    numbers = {"num_bits": 8, "type": kind}
+    groups = {"group_0": {"weights": numbers, "input_activations": numbers}}
+    return {"quant_method": "compressed-tensors", "config_groups": groups}
+
+
 # Quantised copies of a model in the table, by the model, with how they are quantised.
-QUANTISED = {
-    "RedHatAI/Llama-3.3-70B-Instruct-fp8-dynamic": ("meta-llama/Meta-Llama-3.1-70B", "compressed-tensors"),
-    "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16": ("meta-llama/Meta-Llama-3.1-8B", "gptq"),
-    "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8": ("meta-llama/Meta-Llama-3.1-8B", "compressed-tensors"),
+QUANTISED: dict[str, tuple[str, dict[str, Any]]] = {
+    "RedHatAI/Llama-3.3-70B-Instruct-fp8-dynamic": ("meta-llama/Meta-Llama-3.1-70B", _compressed("float")),
+    "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16": ("meta-llama/Meta-Llama-3.1-8B", {"quant_method": "gptq"}),
+    "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8": ("meta-llama/Meta-Llama-3.1-8B", _compressed("int")),
 }
 
 
@@ -184,8 +193,8 @@ def main(configs: Path, published: Path) -> None:
         if row["model"] not in table and row["model"] in HEADS:
             table[row["model"]] = _from_figures(row)
     sizes = _measured(published / "vllm-memory" / "measured.csv")
-    for name, (base, method) in QUANTISED.items():
-        table[name] = table[base] | {"quantization_config": {"quant_method": method}}
+    for name, (base, how) in QUANTISED.items():
+        table[name] = table[base] | {"quantization_config": how}
     sizes |= KNOWN_SIZES
     for name, (gib, source) in sizes.items():
         if "quantization_config" in table.get(name, {}):

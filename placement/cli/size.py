@@ -213,10 +213,12 @@ def _show(rows: list[Sizing], output_format: str) -> None:
             raise UsageError(
                 f"no copy fits: {rows[0].accelerator} at degree {rows[0].tensor_parallel}: {rows[0].reason}"
             )
-        from placement.report.sizing import option_lines
+        from placement.report.sizing import misfit_lines, option_lines
 
         for line in option_lines(fitting):
             typer.echo(line)
+        for line in misfit_lines([row for row in rows if row.refused]):
+            say(f"note: left out: {line}")
     else:
         from placement.cli.streams import console
         from placement.report.sizing import flag_lines, sizing_table

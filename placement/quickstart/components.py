@@ -159,6 +159,8 @@ def _sized_copies(
             row |= {"shared": True} if share and degree == 1 else {}
             row |= {"throughput": wish.throughput} if wish.rate is not None else {}
             return [DraftedCopy(row, (sized.command,), sized.notes)], []
+        if sized.refused:
+            return [], [f"not on {device}: {sized.reason}"]
         reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
     return [], [f"not on {device}: {reason}"]
 

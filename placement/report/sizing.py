@@ -14,7 +14,7 @@ from placement.errors import printable
 from placement.report.narrow import Fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import RenderableType
 
@@ -49,18 +49,27 @@ def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
     for row in rows:
         table.add_row(row.accelerator, *_figures(row), "yes" if row.fits else "no")
     title = Text(f"{printable(rows[0].model)}, GiB on each GPU of a copy" if rows else "")
-    reasons = [Text(f"{row.accelerator} x {row.gpus}: {row.reason}", style="dim") for row in rows if not row.fits]
+    reasons = [Text(line, style="dim") for line in misfit_lines([row for row in rows if not row.fits])]
     return Group(title, Fitting(table, lambda: Group(*map(_block, rows))), *reasons)
 
 
 def flag_lines(rows: Sequence[Sizing]) -> Iterator[str]:
     """What to start the engine with, a line for all copies that fit and have the same flags."""
-    by_flags: dict[str, list[str]] = {}
+    return _together([row for row in rows if row.fits], lambda row: " ".join(row.flags))
+
+
+def misfit_lines(rows: Sequence[Sizing]) -> Iterator[str]:
+    """Why copies do not fit, a line for all with the same reason."""
+    return _together(rows, lambda row: row.reason)
+
+
+def _together(rows: Sequence[Sizing], words: Callable[[Sizing], str]) -> Iterator[str]:
+    """The words of each row, a line for all that have the same."""
+    by_words: dict[str, list[str]] = {}
     for row in rows:
-        if row.fits:
-            by_flags.setdefault(" ".join(row.flags), []).append(f"{row.accelerator} x {row.gpus}")
-    for flags, names in by_flags.items():
-        yield f"{', '.join(names)}: {flags}"
+        by_words.setdefault(words(row), []).append(f"{row.accelerator} x {row.gpus}")
+    for said, names in by_words.items():
+        yield f"{', '.join(names)}: {said}"
 
 
 def _figures(row: Sizing) -> list[str]:

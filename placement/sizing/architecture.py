@@ -81,6 +81,12 @@ class Quantisation:
     method: str
     bits: int | None = None
     kv_bytes: int | None = None
+    scheme: str = ""  # of a method that has several
+
+    @property
+    def format(self) -> str:
+        """The method, with the scheme where it has several: "fp8", "compressed-tensors int8"."""
+        return f"{self.method} {self.scheme}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,11 @@ class Architecture:
     def caches(self) -> tuple[Cache, ...]:
         """What all layers keep."""
         return tuple(cache for layer in self.kept for cache in layer)
+
+    @property
+    def is_latent(self) -> bool:
+        """Whether its attention is multi-head latent."""
+        return any(cache.kind is LayerKind.LATENT for cache in self.caches)
 
     @property
     def kv_heads(self) -> int:

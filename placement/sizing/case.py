@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from placement.sizing.activation import Load, activation_bytes
 from placement.sizing.engines import find_engine
 from placement.sizing.kv_cache import lay_out
-from placement.sizing.launch import DTYPES, KV_DTYPES, NOT_IN_FLOAT16
+from placement.sizing.launch import DTYPES, KV_DTYPES
+from placement.sizing.refusals import is_loaded_in_32_bits
 from placement.sizing.sizing import StageSizing
 from placement.sizing.stages import split
 from placement.sizing.startup_log import KV, PARTS
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from placement.catalogue import AcceleratorFacts
-    from placement.sizing.architecture import Architecture
     from placement.sizing.engines import EngineFacts
     from placement.sizing.kv_cache import KvLayout
     from placement.sizing.launch import Launch
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from placement.sizing.startup_log import StartupLog
 
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
-_BFLOAT16_FROM = (8, 0)  # compute capability
 _MEASURED_MARGIN = 0.15  # GiB, where weights, activations and other libraries' memory are measured
 
 
@@ -64,8 +63,7 @@ class Case:
     """One stage of a copy. Memory in GiB, of one of its GPUs."""
 
     model: Model
-    accelerator: str
-    vendor: str
+    gpu: AcceleratorFacts
     usable: float
     launch: Launch
     facts: EngineFacts
@@ -154,8 +152,7 @@ def cases_of(
     cases = [
         Case(
             model=model,
-            accelerator=gpu.name,
-            vendor=gpu.vendor,
+            gpu=gpu,
             usable=usable,
             launch=launch,
             facts=facts,
@@ -169,16 +166,10 @@ def cases_of(
     return cases, weights.given
 
 
-def is_loaded_in_32_bits(figures: Architecture, gpu: AcceleratorFacts) -> bool:
-    """Whether neither type of 16 bits is left: not bfloat16 before compute capability 8.0, nor float16 for a family."""
-    capability = gpu.compute_capability
-    return capability is not None and capability < _BFLOAT16_FROM and figures.model_type in NOT_IN_FLOAT16
-
-
 def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, facts: EngineFacts, degree: int) -> Load:
     """What the engine may do at a time; its defaults as `get_batch_defaults` in `vllm/engine/arg_utils.py` has them."""
     tokens, sequences = facts.batch(gpu.name, usable)
-    is_wide = is_loaded_in_32_bits(model.architecture, gpu)
+    is_wide = is_loaded_in_32_bits(launch, model.architecture, gpu)
     dtype_bytes = DTYPES[launch.dtype] or (4 if is_wide else model.architecture.dtype_bytes)
     return Load(launch.max_num_seqs or sequences, launch.max_num_batched_tokens or tokens, degree, dtype_bytes)
 

@@ -103,10 +103,10 @@ def find_engine(text: str) -> tuple[EngineFacts, str]:
         raise UsageError(f'no engine "{printable(name)}" has constants here; {nearest(name, known)}')
     if not version:
         return rows[-1], rows[-1].since
-    asked = _parts(version)
+    asked = version_key(version)
     if asked is None:
         raise UsageError(f'--engine {printable(text)}: "{printable(version)}" is no version; write {name}=0.19')
-    fitting = [facts for facts in rows if (_parts(facts.since) or ()) <= asked]
+    fitting = [facts for facts in rows if (version_key(facts.since) or ()) <= asked]
     if not fitting:
         raise UsageError(
             f"{name} {printable(version)} is older than all constants here, which start with {rows[0].since}"
@@ -114,7 +114,8 @@ def find_engine(text: str) -> tuple[EngineFacts, str]:
     return fitting[-1], version
 
 
-def _parts(version: str) -> tuple[int, ...] | None:
+def version_key(version: str) -> tuple[int, ...] | None:
+    """The numbers of a version, to be compared: (0, 19) of 0.19; None where it does not start with one."""
     found = re.match(r"\d{1,6}(\.\d{1,6})*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else None
 

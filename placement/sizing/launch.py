@@ -9,8 +9,6 @@ from placement.errors import UsageError, nearest, printable
 
 KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
 DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
-# Families that vLLM refuses in float16 (`_FLOAT16_NOT_SUPPORTED_MODELS` in `vllm/config/model.py`).
-NOT_IN_FLOAT16 = ("gemma2", "gemma3", "gemma3_text", "plamo2", "glm4")
 
 
 @dataclass(frozen=True, slots=True)

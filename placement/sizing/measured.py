@@ -141,6 +141,6 @@ def _check_pool(log: StartupLog, then: Sequence[Case]) -> None:
     made = [case.pool(log.utilization or case.facts.utilization) for case in then]
     if all(abs(log.kv_gib - pool) > _SAME_POOL * then[0].usable for pool in made):
         raise UsageError(
-            f"{log.source} has a KV cache of {log.kv_gib:.2f} GiB, and {then[0].accelerator} would have "
+            f"{log.source} has a KV cache of {log.kv_gib:.2f} GiB, and {then[0].gpu.name} would have "
             f"{made[0]:.2f}: give a log of that accelerator, or another --accelerator"
         )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _BITS_OF_METHOD = {"fp8": 8, "fbgemm_fp8": 8, "mxfp4": 4, "awq": 4, "modelopt": 8, "modelopt_fp4": 4, "nvfp4": 4}
 _BITS_OF_ALGORITHM = {"FP8": 8, "NVFP4": 4, "W4A16_AWQ": 4, "W4A8_AWQ": 4, "INT4": 4, "INT8": 8, "MXFP4": 4}
 
+_MODELOPT_SCHEMES = ("FP8", "NVFP4", "MXFP8", "MIXED")
+
 
 def read_quantisation(config: Config, model: Config, beside: Path | None) -> Quantisation | None:
     """What a config says of how its weights are stored; None when they are as they were trained.
@@ -45,21 +47,50 @@ def _of(found: Config) -> Quantisation:
         bits = next((n for name, n in _BITS_OF_ALGORITHM.items() if algorithm.startswith(name)), by_method)
     if method == "bitsandbytes":
         bits = 4 if found.flag("load_in_4bit") or found.flag("_load_in_4bit") else 8
-    return Quantisation(method, bits, _kv_bytes(found, inner))
+    return Quantisation(method, bits, _kv_bytes(found, inner), _scheme(found, method, algorithm))
+
+
+def _scheme(found: Config, method: str, algorithm: str) -> str:
+    """Which of a method's schemes it is; empty where the method has one, or this is not told."""
+    if method.startswith("modelopt"):
+        return next((name.lower() for name in _MODELOPT_SCHEMES if algorithm.startswith(name)), "")
+    if method != "compressed-tensors":
+        return ""
+    schemes = {_scheme_of(group) for group in _groups(found)}
+    return schemes.pop() if len(schemes) == 1 else ""
+
+
+def _scheme_of(group: dict[str, Any]) -> str:
+    """The scheme of one group of compressed-tensors, as vLLM tells them (`_get_scheme_from_parts`)."""
+    weights, inputs = group.get("weights"), group.get("input_activations")
+    if not isinstance(weights, dict):
+        return ""
+    bits, is_float = weights.get("num_bits"), weights.get("type") == "float"
+    if is_float and bits == 4:
+        return {16: "nvfp4", 32: "mxfp4"}.get(weights.get("group_size", 0), "")
+    if is_float:
+        return "fp8" if bits == 8 else ""
+    if not isinstance(inputs, dict):
+        return "int"  # of weights alone
+    if bits == 4:
+        return "int4-fp8" if inputs.get("type") == "float" else ""
+    return "int8" if bits == 8 and inputs.get("num_bits") == 8 and inputs.get("type") == "int" else ""
 
 
 def _bits_of_groups(found: Config) -> int | None:
     """The bits of weights in compressed-tensors' groups: of several groups, the fewest."""
-    groups = found.inside("config_groups")
-    if groups is None:
-        return None
     bits: list[int] = []
-    for group in groups.values.values():
-        weights = group.get("weights") if isinstance(group, dict) else None
+    for group in _groups(found):
+        weights = group.get("weights")
         count = weights.get("num_bits") if isinstance(weights, dict) else None
         if isinstance(count, int) and not isinstance(count, bool) and count > 0:
             bits.append(count)
     return min(bits, default=None)
+
+
+def _groups(found: Config) -> list[dict[str, Any]]:
+    groups = found.inside("config_groups")
+    return [] if groups is None else [group for group in groups.values.values() if isinstance(group, dict)]
 
 
 def _kv_bytes(found: Config, inner: Config | None) -> int | None:

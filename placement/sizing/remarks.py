@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from placement.errors import printable
 from placement.sizing.case import NO_CONTEXT
 from placement.sizing.parameters import COMPARED
+from placement.sizing.refusals import refusal
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from placement.sizing.sizing import StageSizing
 
 _NEARLY_ALL = 0.9  # of the parameters that are counted: all families that were compared are nearer
+
+
+def refused(case: Case) -> str:
+    """Why the engine would not start; empty where nothing is known against it, or where it has run."""
+    return refusal(case.launch, case.model.architecture, case.gpu) if case.log is None else ""
 
 
 def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:
@@ -81,7 +87,7 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
         )
     if case.load.dtype_bytes == 4 and case.launch.dtype == "auto":
         found.append(
-            f"{printable(model.name)} is loaded in 32 bits on {case.accelerator}, which has no bfloat16: vLLM refuses "
+            f"{printable(model.name)} is loaded in 32 bits on {case.gpu.name}, which has no bfloat16: vLLM refuses "
             f"the family {model.architecture.model_type} in float16"
         )
     launch, most = case.launch, case.model.architecture.context
@@ -98,8 +104,8 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
         )
     if case.load.tensor_parallel > 4:
         found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
-    if case.vendor != "NVIDIA":
-        found.append(f"constants were measured on NVIDIA's accelerators, and {case.accelerator} is {case.vendor}'s")
+    if case.gpu.vendor != "NVIDIA":
+        found.append(f"constants were measured on NVIDIA's accelerators, and {case.gpu.name} is {case.gpu.vendor}'s")
     if case.log is not None and case.log.is_of_other_name(case.model.name):
         told = f"the startup log is of {printable(case.log.model or '')}, and {printable(case.model.name)} is sized"
         found.append(f"{told}: its measurements are only right if that is the same model")

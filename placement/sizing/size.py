@@ -12,7 +12,7 @@ from placement.sizing.case import cases_of
 from placement.sizing.launch import Launch, check
 from placement.sizing.measured import check_launch, with_log
 from placement.sizing.read import Model, read_model
-from placement.sizing.remarks import command_flags, misfit, notes
+from placement.sizing.remarks import command_flags, misfit, notes, refused
 from placement.sizing.sizing import MEMORY_KEYS, Sizing
 from placement.sizing.startup_log import KV, KV_TOKENS
 
@@ -104,7 +104,8 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     fullest = max(range(len(cases)), key=lambda k: (-rows[k].kv_tokens, rows[k].total_gib))
     shown = fullest if given is None or len(cases) == 1 else given
     reasons = (misfit(case, pool, total, share, by_need=by_need) for case, pool in zip(cases, pools, strict=True))
-    reason = next(filter(None, reasons), "")
+    against = refused(first)
+    reason = against or next(filter(None, reasons), "")
     if by_need and not first.facts.kv_flag:
         share = max(case.share_for(pool) for case, pool in zip(cases, pools, strict=True))
     row, case = rows[shown], cases[shown]
@@ -113,12 +114,13 @@ def _result(cases: Sequence[Case], utilization: float | None, given: int | None)
     return Sizing(
         **{name: getattr(row, name) for name in MEMORY_KEYS} | {"kv_tokens": tokens, "total_gib": total},
         model=case.model.name,
-        accelerator=case.accelerator,
+        accelerator=case.gpu.name,
         tensor_parallel=case.load.tensor_parallel,
         pipeline_parallel=launch.pipeline_parallel,
         usable_gib=case.usable,
         fits=not reason,
         reason=reason,
+        refused=bool(against),
         flags=command_flags(case, share, max(pools), tokens, is_held=is_held),
         stages=tuple(rows) if len(rows) > 1 else (),
         measured=(*case.parts.measured, *([KV] if has_pool else [])),

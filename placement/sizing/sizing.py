@@ -39,7 +39,8 @@ class StageSizing(GpuMemory):
 class Sizing(GpuMemory):
     """Memory of one copy on each of its GPUs.
 
-    `reason` says why a copy does not fit. `flags` are for the engine's command line. `measured` names the parts that
+    `reason` says why a copy does not fit; `refused` if that is the engine's doing, on any number of these accelerators,
+    and not for want of memory. `flags` are for the engine's command line. `measured` names the parts that
     come from a startup log. `stages` are all stages of a pipeline: then the parts are of one of them (``notes`` says
     which), `kv_tokens` is the least and `total_gib` the most of any.
     """
@@ -51,6 +52,7 @@ class Sizing(GpuMemory):
     usable_gib: float
     fits: bool
     reason: str = ""
+    refused: bool = False
     flags: tuple[str, ...] = ()
     stages: tuple[StageSizing, ...] = ()
     measured: tuple[str, ...] = ()
