@@ -20,7 +20,7 @@ from placement.documents.references import RowNames, Rows, reference_faults
 from placement.documents.rows import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.solve import HeuristicOptions
+from placement.heuristics.solve import GreedyOptions
 from placement.patterns.formulation import relax
 from placement.referee import verify
 from placement.report.baseline import dedicated_baseline
@@ -80,7 +80,7 @@ def _first_fit(fleet: Fleet) -> Incumbent:
 
 
 def _greedy(fleet: Fleet) -> None:
-    solve_greedy(Solve.of(fleet, Budget(work=1)), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve.of(fleet, Budget(work=1)), options=GreedyOptions(rounds=0))
 
 
 def _best(incumbent: Incumbent) -> Packing:

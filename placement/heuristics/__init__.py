@@ -16,9 +16,10 @@ that run (`relabel`: Edmonds 1965).
 
 from placement.heuristics.partial_packing import Key, Missing, PartialPacking, partial_packing, partial_packing_of
 from placement.heuristics.relabel import relabel
-from placement.heuristics.solve import HeuristicOptions, improve, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics.solve import GreedyOptions, HeuristicOptions, improve, solve_best_fit, solve_ffd, solve_greedy
 
 __all__ = [
+    "GreedyOptions",
     "HeuristicOptions",
     "Key",
     "Missing",

@@ -90,13 +90,13 @@ class BinFilling:
         self._first = shares.first
         self._ranges: dict[int, dict[int, _Range]] = {}  # by pool
         self._ranged = 0  # components that they are of
-        self._firm = self.left
+        self._lasting = self.left
         self._keep_for_good()
 
     def _keep_for_good(self) -> None:
-        """What is left now is so for good, and not on trial: arrays that have much of what is not go."""
-        self._firm = self.left.copy()
-        some = int(np.count_nonzero(self._firm))
+        """Keep the copies placed so far, as no trial; drop arrays once most of their components have no copies left."""
+        self._lasting = self.left.copy()
+        some = int(np.count_nonzero(self._lasting))
         if not self._ranges or some < _PARAMS.thin * self._ranged:
             self._ranges, self._ranged = {}, some
 
@@ -151,7 +151,7 @@ class BinFilling:
     def _open_for(self, c: int) -> bool:
         """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
         self._keep_for_good()
-        ws, mark, before = self.ws, self.ws.mark(), self._firm
+        ws, mark, before = self.ws, self.ws.mark(), self._lasting
         best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
         for o, p in self._pools(c):
@@ -286,7 +286,7 @@ class BinFilling:
         """Per width what may stand on pool p, each component by its cheapest option there."""
         if p not in self._ranges:
             rows: dict[int, list[tuple[int, ...]]] = {}
-            for c in np.flatnonzero(self._firm).tolist():
+            for c in np.flatnonzero(self._lasting).tolist():
                 modes = [
                     (float(self.policy.cost[self._first[c] + o, p]), o)
                     for o, mode in enumerate(self.ws.modes[c])

@@ -1,9 +1,9 @@
-"""Machines exchanged for others while copies are out: what limits over groups of pools ask for and no ejection does.
+"""Machines exchanged for others while copies are unassigned, as limits over groups of pools may ask.
 
 Under a limit the wrong types use up what all pools of a group may have, and no place on these machines helps. So a few
 machines are taken apart, those that put least of their price to use most likely, and their copies placed again together
-with those that are out; that is kept unless more is out than before (ruin and recreate, as in `improve`, of a plan that
-is not complete yet).
+with the unassigned ones; that is kept unless more is unassigned than before (ruin and recreate, as in `improve`, of a
+plan that is not complete yet).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Exchange:
     Parameters
     ----------
     policies : how copies are placed again; one is drawn for each round.
-    size, dual_values : (C,) how much a copy that is out counts, and what one may cost, micro-dollars.
+    size, dual_values : (C,) how much an unassigned copy counts, and what one may cost, micro-dollars.
     """
 
     def __init__(
@@ -49,32 +49,32 @@ class Exchange:
         self.rounds = 0
 
     def run(self, budget: Budget) -> list[int]:
-        """Some rounds, until nothing is out; returns the components that still lack something."""
+        """Some rounds, until no copy is unassigned; returns the components that still lack copies."""
         ws = self._ws
-        out = self._out()
+        out = self._lacking()
         while out and self.rounds < _PARAMS.rounds and not budget.over():
             self.rounds += 1
             ws.forget()
             mark, before = ws.mark(), self._weight(out)
             self._place_again(out)
-            now = self._out()
+            now = self._lacking()
             if self._weight(now) > before:
                 ws.rollback(mark)
             else:
                 out = now
         return out
 
-    def _out(self) -> list[int]:
+    def _lacking(self) -> list[int]:
         return [c.index for c in self._ws.fleet.components if lacking(self._ws, c.index)]
 
     def _weight(self, out: Sequence[int]) -> float:
-        """How much is out; of a component that only breaks a rule, a half of a copy."""
+        """How much is unassigned; of a component that only breaks a rule, a half of a copy."""
         ws = self._ws
         missing = (max(0.5, ws.fleet.components[c].required - ws.placed[c]) for c in out)
         return sum(self._size[c] * n for c, n in zip(out, missing, strict=True) if np.isfinite(self._size[c]))
 
     def _place_again(self, out: Sequence[int]) -> None:
-        """Take some machines apart, and place their copies and those that are out, these first or in one order."""
+        """Take some machines apart, and place their copies and the unassigned ones, these first or in one order."""
         policy = self._policies[int(self._rng.integers(len(self._policies)))]
         loose = [c for c in self._take_apart() if c not in out]
         if self._rng.random() < _PARAMS.first:

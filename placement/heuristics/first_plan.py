@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import GreedyOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.solving.context import Solve
 
-_QUICK = HeuristicOptions(rounds=50)
+_QUICK = GreedyOptions(rounds=50)
 _PARAMS = HEURISTICS.first_plan
 
 

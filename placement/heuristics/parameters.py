@@ -60,7 +60,7 @@ class ImproveParameters:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeParameters:
-    """Machines exchanged while copies are out (`exchange.py`).
+    """Machines exchanged while copies are unassigned (`exchange.py`).
 
     Measured: plans of budgeted 20, seeds 1, 3 and 5, in 0.01 to 0.2 s (docs/notes/2026-11-operators.md).
     """
@@ -68,7 +68,7 @@ class ExchangeParameters:
     rounds: int = parameter(400, "rounds", "for each construction that is stuck")
     most_machines: int = parameter(8, "machines", "taken apart at once")
     randomness: float = parameter(0.3, "part of a price", "scale of the noise in how much a machine is put to use")
-    first: float = parameter(0.5, "part of the rounds", "in which copies that are out are placed before all others")
+    first: float = parameter(0.5, "part of the rounds", "in which unassigned copies are placed before all others")
 
 
 @dataclass(frozen=True, slots=True)

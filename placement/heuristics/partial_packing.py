@@ -62,7 +62,7 @@ def partial_packing(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> 
 
 
 def partial_packing_of(ws: Workspace) -> PartialPacking | None:
-    """What stands on a workspace as a sketch; None when copies added to it can't complete it."""
+    """What stands on a workspace, as a partial packing; None when copies added to it can't complete it."""
     missing = _missing(ws)
     return None if missing is None or missing_pins(ws) else PartialPacking(ws.to_packing(), missing)
 

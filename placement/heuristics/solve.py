@@ -49,19 +49,31 @@ class HeuristicOptions:
 
     Attributes
     ----------
-    restarts : most restarts; a work budget replaces it. `ffd` and `best-fit` stop at the first complete plan.
-    ejections : most ejections of one repair.
-    rounds : how often `greedy` takes a few machines of its best plan apart and packs them again.
+    restarts : most restarts. A limit on work replaces it. `ffd` and `best-fit` stop at the first complete plan.
+    ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
     """
 
     restarts: int = 9
     ejections: int = 400
-    rounds: int = 200
 
     def __post_init__(self) -> None:
         """Refuse limits that mean nothing."""
         if self.restarts < 1:
             raise ValueError(f"restarts must be at least 1, got {self.restarts}")
+
+
+@dataclass(frozen=True, slots=True)
+class GreedyOptions(HeuristicOptions):
+    """Limits of the solver `greedy`.
+
+    Attributes
+    ----------
+    restarts : most restarts. A limit on work replaces it.
+    ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
+    rounds : how often a few machines of the best plan are emptied, and their copies packed again.
+    """
+
+    rounds: int = 200
 
 
 @dataclass
@@ -117,7 +129,7 @@ class _HeuristicRun:
         return ws
 
     def exchange(self, ws: Workspace, policy: Policy) -> list[int]:
-        """Exchange machines under limits, until nothing is out; returns the components that still lack something."""
+        """Exchange machines under limits until no copy is unassigned; returns the components that still lack copies."""
         if not self.priced:
             weights, scarcity = resource_prices(ws.fleet, self.shares, is_over=self.solve.budget.over)
             self.priced = [
@@ -202,7 +214,7 @@ def solve_greedy(
     solve: Solve,
     *,
     hint: Packing | None = None,
-    options: HeuristicOptions = HeuristicOptions(),
+    options: GreedyOptions = GreedyOptions(),
 ) -> Outcome:
     """Price-guided greedy: a few restarts of other parameters, each repaired when stuck and improved when complete."""
     fleet = solve.fleet

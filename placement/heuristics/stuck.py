@@ -28,7 +28,7 @@ def why_stuck(ws: Workspace, policy: Policy) -> str:
     """What the first component that is not in order lacks; a quota, a limit, moves or a pin when all components are.
 
     Nothing is said to be in the way unless it is: not when time ran out, and not where there is room. Where rules look
-    at the whole plan, one that no plan keeps is told first; else copies that are out are placed as far as it goes, to
+    at the whole plan, one that no plan keeps is told first; else unassigned copies are placed as far as it goes, to
     see what ends it. So the workspace is of no use afterwards.
     """
     has_rules = bool(named_fleet_rules(ws.fleet))

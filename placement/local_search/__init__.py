@@ -1,6 +1,6 @@
 """Improving a packing: accelerators filled again, machines closed or freed a few at a time; copies left out brought in.
 
-*Formulation.* At a fixed fleet mix the penalty of copies that are out is minimised (`refill`); with a
+*Formulation.* At a fixed fleet mix the penalty of unassigned copies is minimised (`refill`); with a
 complete plan, the cost in ticks (`eliminate`, `closing`, `large_neighbourhood`, `variable_neighbourhood`).
 
 *Method and source.* Consistent neighbourhood search for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res.

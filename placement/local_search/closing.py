@@ -5,7 +5,7 @@ what machines cost, what moves cost and how many are allowed, how many copies ea
 a zone may hold at most. What it does not know is where the others go: each copy that does not stay is charged its share
 of the cheapest machine, times a factor. With a small one many machines close, with a large one few; a Lagrangian
 heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques for Combinatorial Problems). The copies
-that stay are a partial plan, and best fit brings in what is out.
+that stay are a partial plan, and best fit places the unassigned copies.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Closing:
         return _Choice(stay, {c: solver.value(var) for c, var in program.placed.items()})
 
     def _complete(self, choice: _Choice, budget: Budget) -> Packing | None:
-        """A plan with these copies where they are, as far as they fit together; None where something stays out.
+        """A plan with these copies where they are, as far as they fit together; None where a copy stays unassigned.
 
         It places as many copies of each component as the program did: a copy more may be a move more.
         """
@@ -150,7 +150,7 @@ class _ClosingProgram:
             self._limit(component)
 
     def goal(self, shares: Sequence[int]) -> LinearExprT | None:
-        """Machines, moves, and a share (C,) for each copy that is out; adds the rows of moves. None beyond 64 bits."""
+        """Machines, moves, and a share (C,) for each unassigned copy; adds the rows of moves. None beyond 64 bits."""
         fleet, model = self._fleet, self.model
         moved: list[LinearExprT] = []
         money: list[LinearExprT] = []

@@ -1,7 +1,7 @@
 """From a packing that lacks copies to a plan that keeps every rule.
 
-What is out is placed on the machines that are there, by insertion and then by ejections; only when that fails are more
-machines rented.
+Unassigned copies are placed on the machines that are there, by insertion and then by ejections; only when that fails
+are more machines rented.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Completion:
 
         `placed` are copies of each component that are wanted like required ones, as long as that can be.
         """
-        firm = RequiredAtLeast.of(self._fleet, placed).fleet
-        narrow = AtFleetMix.of(firm, _machines_of(firm, start)).fleet
+        required = RequiredAtLeast.of(self._fleet, placed).fleet
+        narrow = AtFleetMix.of(required, _machines_of(required, start)).fleet
         ws = self._load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
@@ -58,7 +58,7 @@ class Completion:
             return ws.to_packing()
         starts = inserted, ws.to_packing()
         best: Packing | None = None
-        for fleet in (firm, self._fleet):
+        for fleet in (required, self._fleet):
             for start in starts:
                 if not budget.over():
                     found = self._widen(fleet, start, budget)
@@ -81,7 +81,7 @@ class Completion:
         return ws
 
     def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
-        """What is out placed on machines rented beside those that are there."""
+        """Unassigned copies placed on machines rented beside those that are there."""
         ws = self._load(fleet, start)
         stuck = construct(ws, self._policy)
         if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):

@@ -72,16 +72,16 @@ class RefillParameters:
         (1, 2, 2, 3, 3, 4), "accelerators", "emptied by any other: one of these, at random"
     )
     focus_chance: float = parameter(
-        0.5, "chance", "of such a step that one of them is where a copy that is out may stand"
+        0.5, "chance", "of such a step that one of them is where an unassigned copy may stand"
     )
     rezone_chance: float = parameter(
-        0.3, "chance", "of a copy that is out to change its zone for one of those emptied, if it may"
+        0.3, "chance", "of an unassigned copy to change its zone for one of those emptied, if it may"
     )
-    most_out: int = parameter(24, "copies that differ", "and are out, looked at in a step")
+    most_looked_at: int = parameter(24, "unassigned copies that differ", "looked at in a step")
     every: int = parameter(200, "steps", "without gain between two rises of the weights")
     rise: float = parameter(0.05, "weight", "added by such a rise")
     steering: float = parameter(
-        0.3, "dollars", "that a dollar of cost on machines counts, against one of copies that are out"
+        0.3, "dollars", "that a dollar of cost on machines counts, against one of unassigned copies"
     )
     gathering: float = parameter(0.3, "mean copies", "that an empty accelerator counts")
     heat: float = parameter(0.02, "mean copies", "mean worsening that is accepted")
@@ -92,7 +92,7 @@ class RefillParameters:
 
 @dataclass(frozen=True, slots=True)
 class RefillStateParameters:
-    """What copies that are out count (`state.py`)."""
+    """Penalties of unassigned copies (`state.py`)."""
 
     least_penalty: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
 

@@ -1,11 +1,11 @@
-"""The search: take the copies of a few accelerators out, fill them again together with copies that are out.
+"""Neighbourhood search at a fixed fleet mix: empty a few accelerators, fill them again, also with unassigned copies.
 
-With the machines given, what is minimised is the worth of the copies that are out: the consistent neighbourhood search
-for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins, each filled by a subset
-sum. Two things steer it where as much is out as before: copies should stand where they take what is not scarce
+With the machines given, the penalty of the unassigned copies is minimised: the consistent neighbourhood search for bin
+packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins, each filled by a subset
+sum. Two things steer it where the penalty is as before: copies should stand where they take what is not scarce
 (`MachineMode.cost`), and free room should be in few places. A little worse is accepted too, as in threshold accepting
-(Dueck and Scheuer 1990, J. Comput. Phys. 90). Copies that stay out for long weigh ever more (guided local search,
-Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
+(Dueck and Scheuer 1990, J. Comput. Phys. 90). Copies that stay unassigned for long weigh ever more (guided local
+search, Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def bring_in(
     penalties: Sequence[float] | None = None,
     effort: float = 1.0,
 ) -> PartialPacking:
-    """The packing with what is out of it brought in, as far as a search can; it ends where least was out.
+    """The packing with its missing copies assigned, as far as a search can; the best one that it saw.
 
     Parameters
     ----------
     narrow : a fleet whose quotas are the machines there are.
-    start : a packing of it, and what is out.
+    start : a packing of it, and what it misses.
     solve : the search that the packing is for; its end ends this too, and its seed is this one's.
     penalties : as in `MachineStates`.
     effort : part of the steps without gain after which it ends.
@@ -61,7 +61,7 @@ def bring_in(
 class Refill:
     """The search on one mix; `fleet` has finite quotas, which are the machines there are.
 
-    `steps` counts neighbourhoods, `idle` those since the least was out.
+    `steps` counts neighbourhoods, `idle` those since the least penalty.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Refill:
         self._free: list[int] = []  # machines that are not frozen
         self._free_of: dict[int, list[int]] = {}  # those of each pool
         self._places: list[tuple[int, int]] = []  # their accelerators
-        self._least = 0.0  # that was out
+        self._least = 0.0  # penalty so far
         self.begin()
 
     def begin(self) -> None:
@@ -103,13 +103,13 @@ class Refill:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is out."""
+        """Whether no copy is unassigned."""
         return not self.open_machines.missing
 
     def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
         """Stop at zero unassigned, after `patience` non-improving steps, or when `is_over`; True at zero unassigned.
 
-        With `back` it ends where least was out: the search goes through worse, for which it has to remember the best.
+        With `back` it ends at the best packing that it saw, and has to remember it: the search goes through worse ones.
         """
         best, least = (self.open_machines.save() if back else None), self._least
         while self.open_machines.missing and self._free and self.idle < patience:
@@ -133,12 +133,12 @@ class Refill:
         chosen = self._choose_machines() if whole else self._choose_accelerators()
         open_machines = self.open_machines
         missing, saved = open_machines.missing.copy(), [(b, open_machines.open_machines[b].save()) for b in chosen]
-        before = self._out() + self._disorder(chosen)
+        before = self._weighted_penalty() + self._disorder(chosen)
         for b, accelerators in chosen.items():
             self._empty(open_machines.open_machines[b], accelerators, whole=whole)
         moved = self._rezone(chosen)
         self._fill(chosen, whole=whole)
-        after = self._out() + self._disorder(chosen)
+        after = self._weighted_penalty() + self._disorder(chosen)
         if after > before + _PARAMS.heat * self._mean * self._random.expovariate(1.0):
             for i, zone in reversed(moved):
                 open_machines.count_back(i, zone)
@@ -154,7 +154,7 @@ class Refill:
         items = self.open_machines.items
         return sum(n * items[i].penalty for i, n in self.open_machines.missing.items())
 
-    def _out(self) -> float:
+    def _weighted_penalty(self) -> float:
         items, weight = self.open_machines.items, self._weight
         return sum(n * items[i].penalty * weight[i] for i, n in self.open_machines.missing.items())
 
@@ -173,13 +173,13 @@ class Refill:
     # -- what is emptied
 
     def _choose_machines(self) -> Chosen:
-        """One where a copy that is out may stand, and any others."""
+        """One where an unassigned copy may stand, and any others."""
         drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_PARAMS.machines)))
         drawn[:1] = [self._focus()]
         return {b: list(range(len(self.open_machines.open_machines[b].free_memory))) for b in drawn}
 
     def _choose_accelerators(self) -> Chosen:
-        """Any, the better of two by free room each time; half the time one where a copy that is out may stand."""
+        """Any, the better of two by free room each time; half the time one where an unassigned copy may stand."""
         open_machines: list[MachineState] = self.open_machines.open_machines
         chosen: Chosen = {}
         for n in range(self._random.choice(_PARAMS.accelerators)):
@@ -194,7 +194,7 @@ class Refill:
         return chosen
 
     def _focus(self) -> int:
-        """A machine where some copy that is out may stand, or any."""
+        """A machine where some unassigned copy may stand, or any."""
         item = self.open_machines.items[self._random.choice(list(self.open_machines.missing))]
         pools = [p for p in item.modes if p in self._free_of]
         return self._random.choice(self._free_of[self._random.choice(pools)] if pools else self._free)
@@ -208,7 +208,7 @@ class Refill:
     # -- how it is filled
 
     def _rezone(self, chosen: Chosen) -> list[tuple[int, int]]:
-        """Let some copies that are out go to the zones of the chosen machines; returns how to undo it, in order."""
+        """Let some unassigned copies go to the zones of the chosen machines; returns how to undo it, in order."""
         if not self._zones:
             return []
         moved = []
@@ -281,7 +281,7 @@ class Refill:
                     looked += 1
                     preference = items[i].penalty * self._weight[i] * (0.6 + 0.8 * self._random.random())
                     found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
-            if looked >= _PARAMS.most_out:
+            if looked >= _PARAMS.most_looked_at:
                 break
         if found:
             found.sort(key=_preference, reverse=True)

@@ -1,4 +1,4 @@
-"""The machines of a fleet mix, with the copies on them and the copies that are out, for local search.
+"""The machines of a fleet mix, with the copies on them and the unassigned copies, for local search.
 
 Rules over a component are kept by *items*: copies of one component that are alike in what they may do, as in
 `reductions.subproblem`: a component with rules over zones is one item a zone, and `rezone` alone moves copies between
@@ -44,12 +44,12 @@ SavedStates = tuple[list[MachineState], list[Saved], dict[int, int], dict[int, l
 
 
 class MachineStates:
-    """Every machine of a mix and the copies that are out.
+    """Every machine of a mix and the unassigned copies.
 
     Attributes
     ----------
-    items : what there is to place. missing : item -> copies of it that are out, none of 0.
-    zoned : component with rules over zones -> its copies by zone, those that are out too.
+    items : what there is to place. missing : item -> unassigned copies of it, none of 0.
+    zoned : component with rules over zones -> its copies by zone, unassigned ones too.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class MachineStates:
     ) -> None:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
-        `penalties` are dollars an hour of a copy of each component that is out; by default those of the cheapest mode.
+        `penalties` are dollars an hour of an unassigned copy of each component; by default those of the cheapest mode.
         O(copies + items x pools).
         """
         self.fleet, self._penalties = fleet, penalties
@@ -133,7 +133,7 @@ class MachineStates:
             self.zoned.setdefault(c, [0] * len(self.fleet.zones))[zone] += n
 
     def rezone(self, i: int, zone: int) -> int | None:
-        """Let a copy that is out go to another zone, if the rules over zones allow it; returns its new item."""
+        """Let an unassigned copy go to another zone, if the rules over zones allow it; returns its new item."""
         c, old, option = self.items[i].key
         if old is None or zone == old or (c, zone, option) not in self._index:
             return None
@@ -162,7 +162,7 @@ class MachineStates:
             self.missing[i] -= 1
 
     def put(self, open_machine: MachineState, copy: Copy) -> None:
-        """Place a copy that is out."""
+        """Place an unassigned copy."""
         open_machine.put(copy, self.items[copy.item].component.index)
         self._lose(copy.item)
 
@@ -198,7 +198,7 @@ class MachineStates:
             open_machine.restore(state)
 
     def left_out(self) -> Missing:
-        """The copies that are out."""
+        """The unassigned copies."""
         return Counter({self.items[i].key: n for i, n in self.missing.items()})
 
 

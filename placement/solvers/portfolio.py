@@ -69,13 +69,15 @@ _PARAMS = SOLVER_PARAMETERS.auto
 
 @dataclass(frozen=True, slots=True)
 class AutoOptions:
-    """Which problems the direct models see.
+    """Which solvers get a turn, by the size of the problem.
 
     Attributes
     ----------
-    direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
-    direct_terms_few_moves : the same where moves are limited, which settles most of a plan.
-    decompose_from : with so many copies or more, the problem is solved in parts.
+    direct_terms : size of the direct model up to which `cp-sat` and `milp` get turns too. Its size is its number of
+        terms, about options x machines x accelerators.
+    direct_terms_few_moves : the same where `max_moves` limits the moves. Most copies then stay where they are, so
+        larger models can be solved.
+    decompose_from : number of copies from which `decomposition` solves the problem in parts.
     """
 
     direct_terms: int = 20_000

@@ -149,7 +149,7 @@ _ALL = (
         proves=False,
         work="restarts",
         function=f"{_HEURISTICS}:solve_greedy",
-        options=f"{_HEURISTICS}:HeuristicOptions",
+        options=f"{_HEURISTICS}:GreedyOptions",
         fleet_rules=True,
     ),
     Solver(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from placement.heuristics import HeuristicOptions
+from placement.heuristics import GreedyOptions, HeuristicOptions
 from placement.heuristics.prices import resource_prices
 from placement.solving.schedule import FIRST, TURNS
 from tests.fuzz import blind
@@ -125,9 +125,10 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 
 # A campaign sees more problems where heuristics try little; and a poor first plan leaves the exact searches more to do.
-_FEW_TRIES = partial(HeuristicOptions, restarts=1, ejections=10, rounds=2)
+_FEW_TRIES = partial(GreedyOptions, restarts=1, ejections=10, rounds=2)
 QUICK: dict[str, Any] = {
-    "placement.heuristics.solve:HeuristicOptions": _FEW_TRIES,
+    "placement.heuristics.solve:GreedyOptions": _FEW_TRIES,
+    "placement.heuristics.solve:HeuristicOptions": partial(HeuristicOptions, restarts=1, ejections=10),
     "parameters:heuristics.solve.turn": 5,
     "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
     f"{_AUTO_ROOM}:TURNS": {**TURNS, FIRST: tuple(replace(turn, work=1) for turn in TURNS[FIRST])},

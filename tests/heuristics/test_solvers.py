@@ -12,7 +12,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
 from placement.documents import Problem
-from placement.heuristics import HeuristicOptions, first_plan, improve, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import GreedyOptions, first_plan, improve, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics import solve as heuristics_solve
 from placement.heuristics.greedy import Greedy
 from placement.referee import verify
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.reading import Doc
 
 SOLVE = {"ffd": solve_ffd, "best-fit": solve_best_fit, "greedy": solve_greedy}
-QUICK = HeuristicOptions(rounds=40)
+QUICK = GreedyOptions(rounds=40)
 
 
 def solved(
@@ -193,7 +193,7 @@ def test_improving_looks_at_the_clock_before_each_table(monkeypatch: pytest.Monk
 
 def test_options_refuse_nonsense() -> None:
     with pytest.raises(ValueError, match="restarts must be at least 1, got -1"):
-        HeuristicOptions(restarts=-1)
+        GreedyOptions(restarts=-1)
 
 
 def test_no_components_no_machines() -> None:

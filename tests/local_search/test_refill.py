@@ -17,8 +17,8 @@ from placement.compiled.packing import Machine, Packing, evaluate, machine_price
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
 from placement.local_search.subset_sum import fullest
+from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.subproblem import may_be_freed
-from placement.solvers.column_generation.pack import firm_fleet
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -123,7 +123,9 @@ def test_closing_machines_never_costs_more_and_keeps_every_rule(seeds: range) ->
     for seed, problem, fleet, packing in plans(seeds):
         incumbent = Incumbent(fleet, Budget())
         incumbent.offer(packing, "test")
-        search = BinElimination(firm_fleet(Solve(fleet, incumbent, Budget())), packing, seed)
+        search = BinElimination(
+            RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet, packing, seed
+        )
         for _ in range(4):
             before = machine_price(fleet, search.packing)
             if search.possible and search.step(never):

@@ -11,7 +11,7 @@ import numpy as np
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.documents import Problem
-from placement.heuristics import HeuristicOptions, solve_greedy
+from placement.heuristics import GreedyOptions, solve_greedy
 from placement.reductions.partition import deal, gather, make_parts
 from placement.reductions.subproblem import may_be_freed
 from placement.solving.budget import Budget
@@ -72,7 +72,7 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
                 budget = Budget(work=1)
                 incumbent = Incumbent(part.fleet, budget)
                 hint = part.packing
-                options = HeuristicOptions(rounds=3)
+                options = GreedyOptions(rounds=3)
                 solve_greedy(Solve(part.fleet, incumbent, budget, seed), hint=hint, options=options)
                 assert incumbent.best is not None
                 machines += part.put_back(incumbent.best[0])
@@ -95,7 +95,7 @@ def test_quotas_are_dealt_out_whole() -> None:
     problem = Problem(**suite("mixed", 60, 1))
     fleet = compile_fleet(problem)
     incumbent = Incumbent(fleet, Budget())
-    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=GreedyOptions(rounds=0))
     assert incumbent.best is not None
     packing = incumbent.best[0]
     groups = deal(fleet, packing, 20, np.random.default_rng(0), by_zone=False)
@@ -116,7 +116,7 @@ def test_a_part_comes_without_the_documents() -> None:
     """What is sent to another process does not hold the whole problem."""
     fleet = fleet_of([component(f"m{k}", 3, 30.0) for k in range(20)])
     incumbent = Incumbent(fleet, Budget())
-    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=GreedyOptions(rounds=0))
     assert incumbent.best is not None
     packing = incumbent.best[0]
     part = next(make_parts(fleet, packing, deal(fleet, packing, 10, np.random.default_rng(0), by_zone=False)))

@@ -12,15 +12,13 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.heuristics import PartialPacking
 from placement.reductions.limits import AtFleetMix
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.augmentation import FleetAugmentation
-from placement.solvers.column_generation.pack import firm_fleet
 from placement.solvers.column_generation.penalties import left_out_penalties
-from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 from tests.local_search.test_refill import without_some
-from tests.solvers.test_pack import incumbent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,14 +69,19 @@ def test_growing_keeps_every_rule_and_loses_nothing(seeds: range) -> None:
     """Random problems, some copies of a plan taken out and its machines as the mix."""
     grown = complete = 0
     for seed, problem, fleet, packing in plans(seeds, state=False):
-        firm = firm_fleet(Solve(fleet, incumbent_of(fleet, packing)[0], Budget()))
-        start, missing = without_some(firm, packing, random.Random(seed))
+        required = RequiredAsPlaced.of(fleet, packing).fleet
+        start, missing = without_some(required, packing, random.Random(seed))
         used = Counter(machine.pool for machine in start.machines)
-        mix = tuple(used[pool.index] for pool in firm.pools)
-        growth, wanted = FleetAugmentation(firm, left_out_penalties(firm)), copies(PartialPacking(start, missing))
-        found = growth.run(mix, PartialPacking(start, missing), Solve.of(firm, seed=seed), lambda _: True, effort=0.1)
+        mix = tuple(used[pool.index] for pool in required.pools)
+        growth, wanted = (
+            FleetAugmentation(required, left_out_penalties(required)),
+            copies(PartialPacking(start, missing)),
+        )
+        found = growth.run(
+            mix, PartialPacking(start, missing), Solve.of(required, seed=seed), lambda _: True, effort=0.1
+        )
         assert copies(found) == wanted, f"seed {seed}"
-        for pool in firm.pools:
+        for pool in required.pools:
             n = sum(machine.pool == pool.index for machine in found.packing.machines)
             assert pool.max_instances is None or n <= pool.max_instances, f"seed {seed}"
         grown += growth.grown

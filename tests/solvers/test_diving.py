@@ -18,13 +18,13 @@ from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
 from placement.reductions.preassigned import Preassigned
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.residual_capacity import ResidualGrid
 from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
 from placement.solvers.column_generation.mixes import FleetMix
-from placement.solvers.column_generation.pack import firm_fleet
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -136,14 +136,14 @@ def test_no_dive_off_accelerators_or_for_a_demand(row: dict[str, Any]) -> None:
 
 @seeds(range(150))
 def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
-    """At the machines of a plan: every seat may stand where it is, and with what is out every zone rule is kept."""
+    """At the machines of a plan every seat may stand where it is; with the missing copies every zone rule is kept."""
     dived = complete = 0
     for seed, problem, fleet, packing in plans(seeds, demand=False, state=False):
         incumbent = Incumbent(fleet, Budget())
         incumbent.offer(packing, "test")
-        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
-        settled = Preassigned.of(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
-        if settled is None or firm.levels or firm.instances:
+        required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
+        settled = Preassigned.of(required, [pool.price for pool in fleet.pools]) if may_dive(required) else None
+        if settled is None or required.levels or required.instances:
             continue
         counts = Counter(machine.pool for machine in packing.machines)
         bound = PatternBound(Solve.of(fleet), incumbent.best[1].left_out if incumbent.best and fleet.levels else None)
@@ -217,7 +217,7 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     for open_machine, copy in seated:
         assignment.take_back(open_machine, state, copy)
     assert [open_machine.save() for open_machine in open_machines] == empty
-    assert (state.out, state.most, state.zoned) == (before.out, before.most, before.zoned)
+    assert (state.unassigned, state.most, state.zoned) == (before.unassigned, before.most, before.zoned)
     assert state.by_mode == pytest.approx(before.by_mode)
 
 

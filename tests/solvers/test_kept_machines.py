@@ -16,10 +16,11 @@ from placement.patterns.formulation import Relaxation, relax
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.preassigned import Preassigned
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive, KeptAssignment
 from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix
-from placement.solvers.column_generation.pack import FleetMixPacking, firm_fleet
+from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -55,7 +56,9 @@ def kept_mixes(fleet: Fleet, incumbent: Incumbent) -> tuple[KeptMachineMixes, Fl
     assert bound.kept_copies is not None
     fresh = Greenfield.of(fleet, incumbent.best[1], dear=True)
     assert fresh is not None
-    settled = Preassigned.of(firm_fleet(Solve(fresh.fleet, incumbent, Budget())), bound.machine_values)
+    settled = Preassigned.of(
+        RequiredAsPlaced.of(fresh.fleet, Solve(fresh.fleet, incumbent, Budget()).packing).fleet, bound.machine_values
+    )
     assert settled is not None
     rest = settled.fleet
     relaxation = relax(rest)
@@ -83,7 +86,7 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     assert all(n >= of_pool[p] for p, n in enumerate(mix.machines))
     fixed = KeptAssignment(relaxation, mix.held)
     wanted = sum(c.required for c in rest.components)
-    assert wanted - sum(fixed.out) >= 0.9 * sum(held.values())  # those that rules over zones forbid are not seated
+    assert wanted - sum(fixed.unassigned) >= 0.9 * sum(held.values())  # but for rules over zones
     sketch = Dive(relaxation, bound.patterns, 0).run(mix, WORK)
     assert sketch is not None
     there = [Counter(machine.seats) for machine in sketch.packing.machines]
@@ -152,7 +155,7 @@ def test_a_held_machine_is_filled_before_one_is_rented() -> None:
     held = Machine(big, None, (Seat(0, 0, (3,)), Seat(0, 0, (5,))))
     relaxation = relax(fleet)
     kept = KeptAssignment(relaxation, [held])
-    assert (kept.out, kept.machines[big]) == ([6], 1)
+    assert (kept.unassigned, kept.machines[big]) == ([6], 1)
     mix = Rounding(fleet, relaxation, bound.patterns, 0, (held,)).offer(0.0, [0] * len(fleet.pools), Budget())
     assert mix is not None
     assert sum(mix.machines) == mix.machines[big] == 1

@@ -17,9 +17,10 @@ from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
 from placement.reductions.preassigned import Preassigned
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
-from placement.solvers.column_generation.pack import FleetMixPacking, firm_fleet
+from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareCapacity
@@ -49,8 +50,8 @@ def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
     lacked = 0
     for seed, _, fleet, packing in plans(seeds):
         incumbent, bound = incumbent_of(fleet, packing)
-        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
-        room = SpareCapacity(relax(firm), bound.patterns)
+        required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
+        room = SpareCapacity(relax(required), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
         assert room.separate(counts, Budget()) is None, f"seed {seed}"
@@ -124,14 +125,16 @@ def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
     found = 0
     for seed, _, fleet, packing in plans(seeds, demand=False, state=False):
         incumbent, bound = incumbent_of(fleet, packing)
-        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
-        mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, least(firm), Budget())
+        required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
+        mix = Rounding(required, relax(required), bound.patterns, seed).offer(0.0, least(required), Budget())
         if mix is None:
             continue
         found += 1
-        assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
-        assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
-        assert SpareCapacity(relax(firm), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
+        assert all(p.min_instances <= n for p, n in zip(required.pools, mix.machines, strict=True))
+        assert all(n <= (p.max_instances or n) for p, n in zip(required.pools, mix.machines, strict=True)), (
+            f"seed {seed}"
+        )
+        assert SpareCapacity(relax(required), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
     assert found > 60 * len(seeds) / 150
 
 
@@ -227,7 +230,7 @@ def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
     bound.run()
     search = FleetMixPacking(Solve.of(fleet), bound)
     assert search.dives
-    mixes = [arm.offer(0.0, list(arm.least), Budget()) for arm in search._arms]  # noqa: SLF001
+    mixes = [source.offer(0.0, list(source.least), Budget()) for source in search._sources]  # noqa: SLF001
     counts = [mix.machines for mix in mixes if mix is not None]
     total = sum(bound.machines)
     assert counts[0] != bound.machines

@@ -43,11 +43,12 @@ class CpSatOptions:
 
     Attributes
     ----------
-    workers : parallel searches of the portfolio; `Budget.threads` lowers it.
-    first_phase : deterministic seconds of CP-SAT that a single worker gets before the portfolio starts; most small
-        problems end in them, with the same plan each time.
-    max_terms : size limit, in terms of all rows, beyond which the model is not written.
-    small : size, in terms, up to which the model is solved outright, without its outline first.
+    workers : most searches that CP-SAT runs in parallel. A limit on threads lowers it.
+    first_phase : deterministic seconds of CP-SAT that a single search gets before the parallel ones start. Most small
+        problems are solved in this time, with the same plan in each run.
+    max_terms : most terms of the model, over all rows. A larger model is not written.
+    small : number of terms up to which the model is solved at once. For larger ones a simpler model, the outline, is
+        solved first.
     start : whether heuristics look for a first plan when none is given.
     """
 

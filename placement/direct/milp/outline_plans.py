@@ -56,12 +56,12 @@ class OutlinePlans:
         except ValueError:  # an engine's tolerance was more than a hair
             return None
         placed = Counter({c: sum(values[var.index] for _, _, var in rows) for c, rows in enumerate(model.everywhere)})
-        firm = RequiredAtLeast.of(self._fleet, placed).fleet
+        required = RequiredAtLeast.of(self._fleet, placed).fleet
         machines = Counter(machine.pool for machine in running.machines)
         for p, new in enumerate(model.new):
             machines[p] += new if isinstance(new, int) else values[new.index]
         counts = [max(machines[pool.index], self._fleet.fewest(pool.index)) for pool in self._fleet.pools]
-        for fleet in (AtFleetMix.of(firm, counts).fleet, firm, self._fleet):
+        for fleet in (AtFleetMix.of(required, counts).fleet, required, self._fleet):
             if budget.over():
                 return None
             found = self._complete(fleet, running, budget)

@@ -40,8 +40,8 @@ class MilpOptions:
 
     Attributes
     ----------
-    engine : "highs", in this process, or "cbc", in one of its own.
-    max_terms : size limit, in terms of all rows, beyond which the program is not written.
+    engine : "highs", which runs in this process, or "cbc", which runs in a process of its own.
+    max_terms : most terms of the program, over all rows. A larger program is not written.
     start : whether heuristics look for a first plan when none is given.
     """
 

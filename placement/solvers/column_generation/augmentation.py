@@ -31,7 +31,7 @@ class FleetAugmentation:
     """Grows mixes of one fleet; `grown` counts machines that were kept."""
 
     def __init__(self, fleet: Fleet, penalties: Sequence[float]) -> None:
-        """`penalties` are dollars an hour of a copy of each component that is out."""
+        """`penalties` are dollars an hour of an unassigned copy of each component."""
         self._fleet, self._penalties = fleet, penalties
         self.grown = 0
 
@@ -44,7 +44,7 @@ class FleetAugmentation:
         *,
         effort: float = 1.0,
     ) -> PartialPacking:
-        """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
+        """The packing after the last machine that was worth it; no copy is missing if all goes well.
 
         `effort` as in `bring_in`, for each machine.
         """
@@ -60,21 +60,21 @@ class FleetAugmentation:
                 break
             narrow, part = AtFleetMix.of(self._fleet, more).fleet, solve.within(solve.budget, seed=seed)
             filled = bring_in(narrow, start, part, self._penalties, effort)
-            out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
-            gained = out - self._out(filled.missing)
-            if gained <= 0 or gained < _PARAMS.gain * min(price, out):
+            penalty, price = self._penalty(start.missing), self._fleet.pools[p].price / MICRO
+            gained = penalty - self._penalty(filled.missing)
+            if gained <= 0 or gained < _PARAMS.gain * min(price, penalty):
                 failed.add(p)
                 continue
             machines, start, failed = more, filled, set()
             self.grown += 1
         return start
 
-    def least_out(self, sketches: Iterable[PartialPacking | None]) -> PartialPacking | None:
-        """That of some sketches whose missing copies are worth least; None without any."""
-        return min((s for s in sketches if s is not None), key=lambda s: self._out(s.missing), default=None)
+    def least_missing(self, packings: Iterable[PartialPacking | None]) -> PartialPacking | None:
+        """The packing whose missing copies have the least penalty; None without any."""
+        return min((s for s in packings if s is not None), key=lambda s: self._penalty(s.missing), default=None)
 
     def _candidates(self, machines: Machines, missing: Missing) -> Iterator[int]:
-        """Pools of the zones where something is out: the cheap first, then those where most of it may stand.
+        """Pools of the zones where copies are missing: the cheap first, then those where most of it may stand.
 
         It need not stand there: others may move there, and it where they stood.
         """
@@ -85,12 +85,12 @@ class FleetAugmentation:
             for pool in self._fleet.pools:
                 if zone is None or pool.zone == zone:
                     fits[pool.index] = fits.get(pool.index, 0.0) + n * self._penalties[c] * (pool.index in stands)
-        least = _PARAMS.least * self._out(missing) * MICRO
+        least = _PARAMS.least * self._penalty(missing) * MICRO
         for p in sorted(fits, key=lambda p: (self._fleet.pools[p].price, -fits[p])):
             pool = self._fleet.pools[p]
             if pool.price >= least and (pool.max_instances is None or machines[p] < pool.max_instances):
                 yield p
 
-    def _out(self, missing: Missing) -> float:
-        """What copies that are out are worth, dollars an hour."""
+    def _penalty(self, missing: Missing) -> float:
+        """The penalty of missing copies, dollars an hour."""
         return sum(n * self._penalties[c] for (c, _, _), n in missing.items())

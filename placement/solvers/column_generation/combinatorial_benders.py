@@ -74,12 +74,12 @@ class CombinatorialBenders:
         cutoff = cutoff_below(self._fleet, best[1], self._bound.given)
         if cutoff is None:  # others are worth having, too
             return False
-        firm = RequiredAsPlaced.of(self._fleet, best[0]).fleet
+        required = RequiredAsPlaced.of(self._fleet, best[0]).fleet
         ruled_out = next((known for known in self._without if self._within(mix, known[0])), None)
         here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
             most = self._most(limits)
-            narrow = AtFleetMix.of(firm, most).fleet
+            narrow = AtFleetMix.of(required, most).fleet
             packing, none = self._find(narrow, most, cutoff, budget)
             if packing is not None:
                 self._solve.incumbent.offer(packing, self._name)

@@ -1,4 +1,4 @@
-"""How many copies of each item of the pattern LP there can be, of what is out: no accelerator holds more."""
+"""How many unassigned copies there can be of each item of the pattern LP: no accelerator holds more."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class ItemLimits:
             [n for device_class in relaxation.device_classes for n in device_class.knapsack.limits], dtype=np.int64
         )
 
-    def of(self, out: Sequence[int], most: Sequence[float]) -> list[list[int]]:
+    def of(self, unassigned: Sequence[int], most: Sequence[float]) -> list[list[int]]:
         """By device class and item, when so many copies of each component are out and each mode may have so many."""
         may = np.bincount(self._user_of, np.asarray(most, dtype=float)[self._modes], len(self._item))
-        copies = np.floor(np.minimum(np.asarray(out, dtype=float)[self._component], may))
+        copies = np.floor(np.minimum(np.asarray(unassigned, dtype=float)[self._component], may))
         limits = np.minimum(np.bincount(self._item, copies, len(self._whole)), self._whole).astype(np.int64)
         return [part.tolist() for part in np.split(limits, self._ends[:-1])]

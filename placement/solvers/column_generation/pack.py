@@ -1,12 +1,14 @@
-"""Packing at fleet mixes: machine counts near the bound's, and a packing of all copies looked for on them.
+"""Packing at fleet mixes: machine counts a little above the bound's, and a search for a packing of all copies on them.
 
-A mix with nothing to spare can hardly be packed, one with much to spare costs it. So the spare part shrinks after each
-mix that could be packed and grows after each that could not, for as long as there is time, since results vary.
+A *fleet mix* says how many machines of each pool are in use. A mix that costs no more than the bound has no spare
+capacity, and can hardly be packed; more spare capacity costs more. So the spare part shrinks after each mix that was
+packed and grows after each one that was not. This repeats while time is left, since results vary.
 
-At a mix the pattern LP is dived for (`diving`), after dedicated components got their machines (`Preassigned`); where
-copies have rules that the dive does not know, the heuristics start. What is out is brought in by `local_search.refill`,
-and when that fails, on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on
-these (`kept_machines`).
+A packing is built in three steps. Dedicated components get machines of their own (`Preassigned`), and a dive on the
+pattern LP places the other copies (`diving`); where copies have rules that the dive does not know, the heuristics place
+them. Local search assigns copies that are still unassigned (`local_search.refill`). What it can't assign goes on more
+machines (`local_search.completion`, `augmentation`). Where moves are dear, mixes keep some machines that run, with
+their copies, and the dive begins on these (`kept_machines`).
 """
 
 from __future__ import annotations
@@ -61,8 +63,12 @@ _PARAMS = COLUMN_GENERATION.pack
 
 
 @dataclass(slots=True)
-class _Arm:
-    """One kind of mixes: how much they have to spare next, and the least of each pool that they must have."""
+class _Source:
+    """One source of fleet mixes.
+
+    `offer` takes the spare part, the fewest machines of each pool and a budget. `least` and `spare` are what the next
+    mix is asked with.
+    """
 
     offer: Callable[[float, list[int], Budget], FleetMix | None]
     least: list[int]
@@ -70,7 +76,7 @@ class _Arm:
 
 
 class FleetMixPacking:
-    """The search for one fleet, from the best plan of a solve and a bound. `tried` counts mixes."""
+    """The search for one fleet, from the best plan of a solve and a bound. `tried` counts fleet mixes."""
 
     def __init__(self, solve: Solve, bound: Ground) -> None:
         """O(modes x pools + patterns)."""
@@ -88,43 +94,43 @@ class FleetMixPacking:
         self._used: Machines = (0,) * len(fleet.pools) if alone is None else alone.used
         self._completion = Completion(self._rest, seed)
         costs = left_out_penalties(self._rest)
-        self._growth = FleetAugmentation(self._rest, costs)
-        # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
+        self._augmentation = FleetAugmentation(self._rest, costs)
+        # Without zones the mix itself says what is scarce, and refilling takes its penalties from that.
         self._penalties = costs if alone is not None and is_zoned(self._rest) else None
         self._relaxation = relax(self._rest if alone is None else alone.at_quotas)
         self._patterns = bound.useful_patterns()
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
-        self._arms: list[_Arm] = []
+        self._sources: list[_Source] = []
         if self.dives and kept_copies is not None:
-            self._arms.append(self._kept_mixes(bound, kept_copies))
-        if not self._arms or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
-            self._arms += self._anew(bound)
-        self._patience = _PARAMS.idle if len(self._arms) > 1 or kept_copies is None else _PARAMS.idle_held
+            self._sources.append(self._kept_mixes(bound, kept_copies))
+        if not self._sources or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
+            self._sources += self._empty_mixes(bound)
+        self._patience = _PARAMS.idle if len(self._sources) > 1 or kept_copies is None else _PARAMS.idle_held
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
         caps = {c.index: most_in_pool(c) for c in self._rest.components}
         self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
-    def _kept_mixes(self, bound: Ground, kept_copies: KeptCopiesBound) -> _Arm:
-        """Mixes that hold some of what runs."""
+    def _kept_mixes(self, bound: Ground, kept_copies: KeptCopiesBound) -> _Source:
+        """Mixes that keep some machines that run."""
         kept_mixes = KeptMachineMixes(
             self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed
         )
-        return self._arm(kept_mixes.offer)
+        return self._source(kept_mixes.offer)
 
-    def _anew(self, bound: Ground) -> Iterator[_Arm]:
-        """Mixes of machines that are all empty: the bound's own, and cheap ones with something to spare."""
-        exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
-        enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
-        if exactly and enough and not is_zoned(self._rest):
-            yield self._arm(lambda *_: FleetMix(exactly))  # nothing to spare: a packing there is a proof
+    def _empty_mixes(self, bound: Ground) -> Iterator[_Source]:
+        """Mixes of empty machines: the bound's own counts, and cheap ones with some spare capacity."""
+        counts = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
+        enough = all(n >= low for n, low in zip(counts, self._fewest(), strict=bool(counts)))
+        if counts and enough and not is_zoned(self._rest):
+            yield self._source(lambda *_: FleetMix(counts))  # no spare capacity: a packing there is optimal
         cuts = [Cut(cut.coefficients, -cut.slack(self._used)) for cut in bound.cuts]
         separation = SpareCapacity(self._relaxation, self._patterns, self._rest)
-        yield self._arm(FleetMixes(self._rest, cuts, self._seed, separation).offer)
+        yield self._source(FleetMixes(self._rest, cuts, self._seed, separation).offer)
 
-    def _arm(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Arm:
-        return _Arm(offer, self._fewest())
+    def _source(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Source:
+        return _Source(offer, self._fewest())
 
     def _fewest(self) -> list[int]:
         return [self._rest.fewest(pool.index) for pool in self._rest.pools]
@@ -135,26 +141,26 @@ class FleetMixPacking:
         return self._dive is not None
 
     def run(self, budget: Budget, first: int = 0) -> None:
-        """Mix after mix, of each kind in turn, until the budget is over or nothing pays; under a work limit, a few.
+        """Try mixes of each source in turn, until the budget is over or no mix pays; under a work limit, a few.
 
-        The `first` kinds come last: searches side by side should begin with others.
+        The `first` sources come last, so that two processes begin with different ones.
         """
-        gap, arms = self._solve.incumbent.gap() or _PARAMS.most_spare, self._arms[first:] + self._arms[:first]
-        for arm in arms:
-            arm.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
+        gap, sources = self._solve.incumbent.gap() or _PARAMS.most_spare, self._sources[first:] + self._sources[:first]
+        for source in sources:
+            source.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
         idle = 0
         while self._goes_on(budget) and idle < self._patience:
             began = budget.elapsed()
-            arm = arms[(self.tried + idle) % len(arms)]
-            mix = arm.offer(arm.spare, arm.least, _TIME.offer.of(budget))
+            source = sources[(self.tried + idle) % len(sources)]
+            mix = source.offer(source.spare, source.least, _TIME.offer.of(budget))
             if mix is None or not self.pays(mix):
-                arm.least = self._fewest()
-                arm.spare *= _PARAMS.less
+                source.least = self._fewest()
+                source.spare *= _PARAMS.less
                 idle += 1
                 continue
             idle = 0
             self.tried += 1
-            arm.spare *= _PARAMS.less if self._pack(arm, mix, budget) else _PARAMS.more
+            source.spare *= _PARAMS.less if self._pack(source, mix, budget) else _PARAMS.more
             self._took = budget.elapsed() - began
 
     def _goes_on(self, budget: Budget) -> bool:
@@ -186,14 +192,14 @@ class FleetMixPacking:
             ticks += fleet.tick_move * sum(n * fleet.components[c].move_cost for c, n in moved.items())
         return best is None or ticks < best.ticks
 
-    def _pack(self, arm: _Arm, mix: FleetMix, budget: Budget) -> bool:
-        """Pack a mix; says whether all copies found room there."""
+    def _pack(self, source: _Source, mix: FleetMix, budget: Budget) -> bool:
+        """Pack a mix; says whether all copies found a place there."""
         seed = self._seed + self.tried
         began = budget.elapsed()
         start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
-        _learn(arm, mix.machines, wide)
+        _require_used_pools(source, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
         first = start or partial_packing(narrow, budget, seed, _PARAMS.ejections)
         if first is None:
@@ -204,7 +210,7 @@ class FleetMixPacking:
             return True
         if self.dives:
             wide = self._cheaper(wide, self._widen(filled, budget))
-            left = self._growth.least_out((start, filled))
+            left = self._augmentation.least_missing((start, filled))
             if left is not None and self._is_dear(wide, mix):
                 wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
             if wide is not None:
@@ -216,13 +222,13 @@ class FleetMixPacking:
         return wide is None or machine_price(self._rest, wide) > (1 + _PARAMS.grow_from) * self._rest.rent(mix.machines)
 
     def _grow(self, mix: FleetMix, start: PartialPacking, budget: Budget, took: float, seed: int) -> Packing | None:
-        """What is out on a few more machines, as cheap as may be.
+        """Place missing copies on a few cheap machines more.
 
-        That has not much longer than the dive took, as another mix may do better.
+        This takes not much longer than the dive did, as another mix may do better.
         """
         by_clock = budget.work is None and not math.isinf(budget.left())
         part = _TIME.augment.of(budget).share(seconds=max(_PARAMS.grow_seconds, took)) if by_clock else budget
-        grown = self._growth.run(
+        grown = self._augmentation.run(
             mix.machines,
             start,
             self._solve.within(part, seed=seed),
@@ -239,7 +245,7 @@ class FleetMixPacking:
         return min(found, key=lambda packing: evaluate(self._rest, packing), default=None)
 
     def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
-        """Close machines of a widened packing: those beyond the mix are put to little use."""
+        """Close machines of a widened packing: those beyond the mix are hardly used."""
         search = BinElimination(self._rest, packing, seed)
         failed = 0
         while search.possible and failed < _PARAMS.close_tries and not self._ended(budget):
@@ -259,7 +265,7 @@ class FleetMixPacking:
         )
 
     def _offer(self, packing: Packing) -> bool:
-        """Hand on a packing of what is packed at mixes, as one of the whole; says whether it keeps every rule."""
+        """Offer a packing of the reduced fleet as one of the whole fleet; says whether it keeps every rule."""
         whole = self._reduction.lift(packing)
         assert whole is not None
         if broken_fleet_rule(self._fleet, whole):
@@ -268,7 +274,7 @@ class FleetMixPacking:
         return True
 
     def _widen(self, start: PartialPacking, budget: Budget) -> Packing | None:
-        """What is out on the next machines: a plan at once, if not a cheap one."""
+        """Place missing copies on any further machines: a plan at once, if not a cheap one."""
         wanted = Counter({c.index: c.required for c in self._rest.components})
         packing = self._completion.run(start.packing, wanted, budget)
         if packing is not None:
@@ -276,29 +282,26 @@ class FleetMixPacking:
         return packing
 
 
-def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
-    """Mixes shall have the machines of pools that they left out, and that copies needed all the same.
+def _require_used_pools(source: _Source, machines: Machines, widened: Packing | None) -> None:
+    """Ask for the machines of pools that a mix had none of and its packing needed all the same.
 
-    The LP has parts of such a machine, which cost next to nothing; where it is whole, others can be left out.
+    The LP uses parts of such a machine, which cost next to nothing. Once a whole one is there, others can go.
     """
     used = Counter(machine.pool for machine in widened.machines) if widened is not None else Counter[int]()
     for p, n in used.items():
         if not machines[p]:
-            arm.least[p] = max(arm.least[p], n)
-
-
-def firm_fleet(solve: Solve) -> Fleet:
-    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
-    return RequiredAsPlaced.of(solve.fleet, solve.packing).fleet
+            source.least[p] = max(source.least[p], n)
 
 
 def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
-    """What is packed at fleet mixes: the first of three chains that applies.
+    """The fleet that is packed at fleet mixes, by the first of three chains that applies.
 
-    1. As if nothing ran; optional copies as the best plan places them; dedicated components on machines of their own.
-       That is dived for. To `hold` some of what runs, it is taken where moves are dear, too.
-    2. As if nothing ran, where moves are cheap; optional copies.
-    3. With what runs; optional copies.
+    All of them require the optional copies that the best plan places, and no others.
+
+    1. As if nothing ran, and without the dedicated components, which get machines of their own. This fleet can be dived
+       for. With `hold` it is taken where moves are dear, too, as mixes then keep machines that run.
+    2. As if nothing ran, where moves are cheap.
+    3. With what runs.
     """
     fleet = solve.fleet
     greenfield = partial(Greenfield.of, best=solve.value)
@@ -312,11 +315,11 @@ def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
     )
 
 
-def _preassigned(firm: Fleet, bound: Ground) -> Preassigned | None:
+def _preassigned(fleet: Fleet, bound: Ground) -> Preassigned | None:
     """A fleet without its dedicated components, if it can be dived for."""
-    if not may_dive(firm) or _copies(firm) < _PARAMS.dive_from:
+    if not may_dive(fleet) or _copies(fleet) < _PARAMS.dive_from:
         return None
-    return Preassigned.of(firm, bound.machine_values or [pool.price for pool in firm.pools])
+    return Preassigned.of(fleet, bound.machine_values or [pool.price for pool in fleet.pools])
 
 
 def _copies(fleet: Fleet) -> int:

@@ -14,8 +14,12 @@ class AugmentationParameters:
     Measured: 25 machines kept by 25 calls, 5 best plans in 17 runs (docs/notes/2026-11-ablation.md).
     """
 
-    least: float = parameter(0.25, "part of what is out", "that a machine must cost: many small steps take long")
-    gain: float = parameter(0.5, "part of its price, or of what was out", "that a machine must bring in to be kept")
+    least: float = parameter(
+        0.25, "part of the missing copies' penalty", "that a machine must cost: many small steps take long"
+    )
+    gain: float = parameter(
+        0.5, "part of its price, or of the missing copies' penalty", "that a machine must save to be kept"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +147,15 @@ class PackParameters:
         0.01, "part of the mix's cost", "that a plan widened by best fit must cost more, for augmentation to be tried"
     )
     grow_seconds: float = parameter(2.0, "s", "for that at least, if the dive took less")
-    grow_effort: float = parameter(0.25, "part of a search for copies that are out", "on each machine that is added")
-    effort: float = parameter(0.05, "part of a search for copies that are out", "for a unit of a work limit")
+    grow_effort: float = parameter(0.25, "part of a search for unassigned copies", "on each machine that is added")
+    effort: float = parameter(0.05, "part of a search for unassigned copies", "for a unit of a work limit")
     ejections: int = parameter(50, "ejections", "of each construction that is stuck")
     close_tries: int = parameter(15, "tries", "to close machines, in a row without gain")
 
 
 @dataclass(frozen=True, slots=True)
 class PenaltyParameters:
-    """What a copy that is out counts (`penalties.py`)."""
+    """The penalty of a missing copy (`penalties.py`)."""
 
     least: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
     alone: float = parameter(

@@ -98,12 +98,12 @@ class Rounding:
         return FleetMix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
 
     def _ask(self, spare: float, least: Sequence[int], budget: Budget) -> bool:
-        """Solve the LP for all that is out, and `spare` more, before anything is rounded; whether that can be."""
+        """Solve the LP for all unassigned copies, and `spare` more, before anything is rounded; whether that can be."""
         pools = self._fleet.pools
         self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
         self._high = np.maximum(self._low, np.array(most) - self._stand)
-        out = np.array(self._kept.out, dtype=float)
+        out = np.array(self._kept.unassigned, dtype=float)
         self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
         self._fewest, self._most = self._anything()
         return self._solve(budget, _PARAMS.kept_rounds if self._held else 0)
@@ -174,7 +174,7 @@ class Rounding:
         program = self._bought
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
-        limits = self._item_limits.of(self._kept.out, self._most.tolist())
+        limits = self._item_limits.of(self._kept.unassigned, self._most.tolist())
         program.allow(limits)
         knapsacks = {
             device_class.index: device_class.knapsack.with_limits(limits[device_class.index])

@@ -11,8 +11,9 @@ from placement.local_search.eliminate import BinElimination
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
-from placement.solvers.column_generation.pack import NAME, FleetMixPacking, firm_fleet
+from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import pack_solutions
 from placement.solving.handing_on import HandingOn
 from placement.solving.result import Outcome, Stop
@@ -37,14 +38,17 @@ class ColumnGenerationOptions:
     Attributes
     ----------
     bound_share : part of the time for the bound.
-    first_share, pack_share : parts of what is left each time for closing machines and for packing at fleet mixes.
-    dive_share : part of what is left after the bound for packing at fleet mixes, where that is done by diving: then
-        no machines are closed before.
-    zone_share : part of what is left after the bound for packing zone by zone, in large fleets with rules over zones.
-    decide_share : part of what is left after the bound, and again after packing, for fleet mixes that are decided one
-        by one, where fleets are small enough for that.
-    second : whether a second process may help, where there is a core and time for it.
-    steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
+    first_share : part of the time that is left after the bound, for closing machines of the first plan. Only where
+        fleet mixes are not packed by diving.
+    pack_share : part of the time that is then left, for packing at fleet mixes without diving.
+    dive_share : part of the time that is left after the bound, for packing at fleet mixes by diving.
+    zone_share : part of the time that is left after the bound, for packing zone by zone, in large fleets with rules
+        over zones.
+    decide_share : part of the time that is left after the bound, and again after packing, for deciding fleet mixes one
+        by one with CP-SAT, in small fleets.
+    second : whether a second process may search at the same time, where there is a core and enough time for it.
+    steps : most steps of the large-neighbourhood search, and most tries to close a machine. A limit on work replaces
+        it.
     """
 
     bound_share: float = _TIME.bound.part
@@ -112,7 +116,7 @@ def _close_machines(solve: Solve) -> int:
     best = solve.packing
     if best is None:
         return 0
-    search = BinElimination(firm_fleet(solve), best, solve.seed)
+    search = BinElimination(RequiredAsPlaced.of(solve.fleet, best).fleet, best, solve.seed)
     limit = _MOST_TRIES if solve.budget.work is None else solve.budget.work
     while search.possible and search.tries < limit and not solve.ended:
         if search.step(solve.budget.over):

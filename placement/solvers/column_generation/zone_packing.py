@@ -84,7 +84,7 @@ class ZonePacking:
         assert fresh is not None
         self._solve, self._incumbent, self._workers = solve, solve.incumbent, workers
         self._fresh = fresh
-        self._firm = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
+        self._required = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
         self._change = threading.Condition()
         self._open: list[PackZone] = []
         self._found: dict[int, Packing | None] = {}
@@ -117,7 +117,7 @@ class ZonePacking:
 
     def _again(self, packing: Packing, budget: Budget) -> Iterator[HelperJob]:
         """The zones of a plan, each with the copies that it has there."""
-        tasks = self._tasks(OneZone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
+        tasks = self._tasks(OneZone.in_plan(self._required, packing, zone) for zone in range(len(self._required.zones)))
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._incumbent.good_enough:
                 return
@@ -129,7 +129,7 @@ class ZonePacking:
         best = self._incumbent.best
         if best is None or answer.packing is None:
             return
-        now = OneZone.in_plan(self._firm, best[0], zone)
+        now = OneZone.in_plan(self._required, best[0], zone)
         placed = Counter(seat.component for _, seat in answer.packing.seats())
         if all(placed[c.index] == c.copies for c in now.fleet.components):
             self._offer(now.lift(answer.packing))
@@ -137,8 +137,8 @@ class ZonePacking:
     def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
         if not bound.rounds:
             return []
-        counts = round_by_zone(self._firm, bound.useful_patterns(), budget, self._solve.seed)
-        return [] if counts is None else self._tasks(OneZone.of(self._firm, z, here) for z, here in enumerate(counts))
+        counts = round_by_zone(self._required, bound.useful_patterns(), budget, self._solve.seed)
+        return self._tasks(OneZone.of(self._required, zone, here) for zone, here in enumerate(counts or ()))
 
     def _tasks(self, zones: Iterable[OneZone]) -> list[PackZone]:
         """Those with copies, largest first."""

@@ -53,15 +53,16 @@ _ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
 
 @dataclass(frozen=True, slots=True)
 class DecompositionOptions:
-    """How a problem is cut.
+    """How a problem is split into parts.
 
     Attributes
     ----------
-    copies : of one part, about. A problem that is not larger than one and a half parts is solved as a whole.
-    solver : of the parts.
-    groups : of alike components, in which the whole is packed first; later twice and four times as many. 0 for none.
-    rounds : most rounds.
-    bound_share : part of the time for the bound of the whole, in the step that has it.
+    copies : number of copies of one part, about. A problem of at most one and a half parts is solved as a whole.
+    solver : the solver of the parts.
+    groups : number of groups of alike components. The whole problem is first packed with each group as one component;
+        later with twice and four times as many groups. With 0 this step is left out.
+    rounds : most rounds. In each round the best plan is split into parts anew, and the parts are solved.
+    bound_share : part of the time for the bound of the whole problem.
     """
 
     copies: int = 250
@@ -71,7 +72,7 @@ class DecompositionOptions:
     bound_share: float = _TIME.bound.part
 
     def __post_init__(self) -> None:
-        """Refuse cuts that mean nothing."""
+        """Refuse numbers that mean nothing."""
         if self.copies < 1:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
         if self.groups < 0:

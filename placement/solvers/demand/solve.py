@@ -44,11 +44,11 @@ _PARAMS = SOLVER_PARAMETERS.demand
 
 @dataclass(frozen=True, slots=True)
 class DemandOptions:
-    """Who packs.
+    """How counted copies are packed.
 
     Attributes
     ----------
-    solver : that packs the counts.
+    solver : the solver that packs the counted copies, where packing pool by pool fails.
     """
 
     solver: str = "auto"

@@ -1,7 +1,7 @@
 """Diving for a packing at given machine counts: wide copies a machine at a time, then the rest by the accelerator.
 
 *Formulation.* The pattern LP of what is left (`restricted_master`) at a fixed fleet mix, with the penalty of copies
-that stay out minimised.
+that stay unassigned minimised.
 
 *Method and source.* A rounding heuristic for column generation (Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa 2019,
 INFORMS J. Comput. 31, https://doi.org/10.1287/ijoc.2018.0822): what the LP has most of is fixed, and the LP solved

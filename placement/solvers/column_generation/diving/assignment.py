@@ -28,7 +28,7 @@ class DiveState:
     """
 
     machines: list[int]
-    out: list[int]
+    unassigned: list[int]
     most: list[float]
     zoned: dict[int, tuple[int, ...]]
     by_mode: list[float] = field(default_factory=list)
@@ -36,11 +36,12 @@ class DiveState:
 
     def copy(self) -> DiveState:
         """One that may be changed, but for its goals."""
-        return DiveState(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_mode[:], self.goals)
+        counts = self.machines[:], self.unassigned[:], self.most[:]
+        return DiveState(*counts, self.zoned.copy(), self.by_mode[:], self.goals)
 
     def become(self, other: DiveState) -> None:
         """Take over the residual patterns of `other`, which is not used any more."""
-        self.machines, self.out, self.most = other.machines, other.out, other.most
+        self.machines, self.unassigned, self.most = other.machines, other.unassigned, other.most
         self.zoned, self.by_mode, self.goals = other.zoned, other.by_mode, other.goals
 
 
@@ -85,10 +86,10 @@ class DiveAssignment:
         return self._own.get((p, accelerators), [])
 
     def left(self, p: int, i: int, state: DiveState) -> Iterator[int]:
-        """The modes by which copies that are out may stand as this item on one accelerator of the pool's zone."""
+        """The modes by which unassigned copies may stand as this item on one accelerator of the pool's zone."""
         for w in self.modes(p, i, 1):
             mode = self.relaxation.modes[w]
-            if state.out[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
+            if state.unassigned[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
                 yield w
 
     def _zone_takes(self, mode: Mode, state: DiveState) -> bool:
@@ -120,10 +121,10 @@ class DiveAssignment:
         return any(self.place(machine, state, w, on) for w in sorted(modes, key=lambda w: -state.by_mode[w]))
 
     def place(self, machine: MachineState, state: DiveState, w: int, on: tuple[int, ...]) -> bool:
-        """Seat one copy by mode w, if it is out and every rule lets it stand there."""
+        """Seat one copy by mode w, if one is unassigned and every rule lets it stand there."""
         mode, taken = self.relaxation.modes[w], self._taken[w]
         c = mode.component
-        if not state.out[c] or state.most[w] < 1 or not machine.takes(taken) or not self.welcomes(machine, c):
+        if not state.unassigned[c] or state.most[w] < 1 or not machine.takes(taken) or not self.welcomes(machine, c):
             return False
         if not all(machine.fits_on(taken, k) for k in on):
             return False
@@ -133,7 +134,7 @@ class DiveAssignment:
             state.zoned[c] = one_more(state.zoned[c], mode.zone)
         state.by_mode[w] -= 1
         state.most[w] -= 1
-        state.out[c] -= 1
+        state.unassigned[c] -= 1
         machine.put(Copy(w, taken, on), c)
         return True
 
@@ -143,7 +144,7 @@ class DiveAssignment:
         machine.take(copy, mode.component)
         state.by_mode[copy.item] += 1
         state.most[copy.item] += 1
-        state.out[mode.component] += 1
+        state.unassigned[mode.component] += 1
         if mode.component in state.zoned:
             state.zoned[mode.component] = one_more(state.zoned[mode.component], mode.zone, -1)
 

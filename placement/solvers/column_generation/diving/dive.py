@@ -1,7 +1,7 @@
 """The dive: machines with their wide copies first, then what is left on their accelerators; then again for a part.
 
 Copies for which no room is found are left out, for `local_search.refill` to bring in; before that, some machines are
-emptied and dived for once more, with what is out: a neighbourhood search whose repair is the dive itself (as with
+emptied and dived for once more, with unassigned copies: a neighbourhood search whose repair is the dive itself (as with
 relaxation induced neighbourhoods; Sadykov et al. 2019, section 5, restart dives in a like way).
 """
 
@@ -63,7 +63,7 @@ class Dive:
         self._penalties = [min(map(self._part_of_price, modes), default=0.0) for modes in relaxation.modes_of]
 
     def run(self, mix: FleetMix, budget: Budget) -> PartialPacking | None:
-        """Pack on a mix; whatever is left out is in the sketch's missing copies."""
+        """Pack on a fleet mix; copies that are not packed are the `missing` ones of the answer."""
         machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
         self._state = self._assignment.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
         self._residuals.clear()
@@ -74,7 +74,7 @@ class Dive:
         took = budget.elapsed() - began
         by_clock = budget.work is None and not math.isinf(budget.left())
         self._again(budget.share(seconds=_PARAMS.again_part * took) if by_clock else budget)
-        return self._to_sketch()
+        return self._partial_packing()
 
     def _descend(self, budget: Budget) -> None:
         """Fill the machines that are left, and place what copies can be."""
@@ -83,10 +83,10 @@ class Dive:
         ResidualPatterns(*dive).run(budget)
 
     def _again(self, budget: Budget) -> None:
-        """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
+        """Empty some machines and dive for them and for unassigned copies, while that places more now and then."""
         idle = 0
         while (
-            any(self._state.out)
+            any(self._state.unassigned)
             and len(self._residuals.open_machines) > self._held
             and idle < _PARAMS.patience
             and not budget.over()
@@ -102,14 +102,14 @@ class Dive:
                 self._residuals.restore(open_machines, saved)
 
     def _total_penalty(self) -> tuple[float, int]:
-        """What the copies that are out are worth, by their memory where that is cheapest, and how many they are."""
-        penalty = sum(n * penalty for n, penalty in zip(self._state.out, self._penalties, strict=True))
-        return round(penalty), sum(self._state.out)
+        """What the unassigned copies are worth, by their memory where that is cheapest, and how many they are."""
+        penalty = sum(n * penalty for n, penalty in zip(self._state.unassigned, self._penalties, strict=True))
+        return round(penalty), sum(self._state.unassigned)
 
     def _empty_some(self) -> None:
-        """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""
+        """Empty machines where an unassigned copy could stand, roomy ones more likely, and about as many others."""
         open_machines = self._residuals.open_machines
-        out = [c for c, n in enumerate(self._state.out) if n]
+        out = [c for c, n in enumerate(self._state.unassigned) if n]
         pools = {mode.pool for mode in self._relaxation.modes_of[int(self._rng.choice(out))]}
         free = np.array(
             [
@@ -144,8 +144,8 @@ class Dive:
         shape = self._fleet.pools[p].shape
         return shape.accelerators * shape.memory_mib
 
-    def _to_sketch(self) -> PartialPacking | None:
-        """What stands; None when copies that are out can't complete it."""
+    def _partial_packing(self) -> PartialPacking | None:
+        """What stands; None when unassigned copies can't complete it."""
         ws = Workspace(self._fleet)
         for open_machine in self._residuals.open_machines:
             if open_machine.copies:

@@ -41,5 +41,5 @@ class KeptAssignment:
         self.residuals = ResidualCapacity(relaxation)
         stand(held, assignment, state, self.residuals)
         self.machines = [-n for n in state.machines]
-        self.out, self.zoned = state.out, state.zoned
+        self.unassigned, self.zoned = state.unassigned, state.zoned
         self.by_mode = [round(-n) for n in state.by_mode]

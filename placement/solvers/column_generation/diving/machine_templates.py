@@ -114,7 +114,7 @@ class MachineTemplates:
             most = 0
             for w in self._assignment.modes(p, i, g):
                 c = self._relaxation.modes[w].component
-                out, cap = state.out[c], self._fleet.components[c].max_per_instance
+                out, cap = state.unassigned[c], self._fleet.components[c].max_per_instance
                 if not out or not self._assignment.welcomes(template.machine, c):
                     continue
                 if cap is not None:

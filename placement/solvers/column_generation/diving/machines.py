@@ -91,11 +91,11 @@ class MachineSelection:
         for w, mode in enumerate(relaxation.modes):
             if mode.touches == 1:
                 narrow[mode.component] += state.by_mode[w]
-            elif state.out[mode.component]:
+            elif state.unassigned[mode.component]:
                 modes.setdefault(mode.component, []).append(w)
         for c in sorted(modes, key=lambda c: -max(relaxation.modes[w].usage[0] for w in modes[c])):
             wide = sorted(modes[c], key=lambda w: -state.by_mode[w])
-            for _ in range(state.out[c] - round(narrow[c])):
+            for _ in range(state.unassigned[c] - round(narrow[c])):
                 if budget.over() or not any(self._seat(open_machines[self._relaxation.modes[w].pool], w) for w in wide):
                     break
         self._residuals.reopen()

@@ -40,10 +40,10 @@ class ResidualPatterns:
         self._banned: set[ResidualPattern] = set()
 
     def run(self, budget: Budget) -> None:
-        """Place what can be, until the time is over; copies for which no place is found stay out."""
+        """Place what can be, until the time is over; copies for which no place is found stay unassigned."""
         self._fix_zones(budget)
         steps, fruitless, began = 0, 0, budget.elapsed()
-        while any(self._state.out[c] for c in self._master.narrow) and fruitless < _PARAMS.fruitless:
+        while any(self._state.unassigned[c] for c in self._master.narrow) and fruitless < _PARAMS.fruitless:
             if budget.over() or not self._solve(budget):
                 break
             steps += 1
@@ -63,7 +63,7 @@ class ResidualPatterns:
         """
         part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
         state, relaxation = self._state, self._assignment.relaxation
-        open_components = {c for c in state.zoned if state.out[c] and c in self._master.narrow}
+        open_components = {c for c in state.zoned if state.unassigned[c] and c in self._master.narrow}
         at_once = -(-len(open_components) // _PARAMS.zone_steps)
         while open_components and not budget.over() and self._solve(budget):
             parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(open_components)}
@@ -82,7 +82,7 @@ class ResidualPatterns:
         state, counts = self._state, self._state.zoned[c]
         eligible = self._assignment.relaxation.fleet.components[c].eligible_zones
         left = list(parts)
-        for _ in range(state.out[c]):
+        for _ in range(state.unassigned[c]):
             for z in sorted(eligible, key=lambda z: -left[z]):
                 more = one_more(counts, z)
                 if self._assignment.may_stand(c, more, state):
@@ -114,7 +114,7 @@ class ResidualPatterns:
         return held >= 1 - _PARAMS.nearly and any((q, i) in self._assignment.picky for i, _ in items), held
 
     def _place(self, residual_pattern: ResidualPattern) -> bool:
-        """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
+        """Place a content, as far as its copies are unassigned, on some accelerator whose machine takes all of that."""
         residual, items = residual_pattern
         return any(self._fill(residual, place, items) for place in self._likely_places(residual, items))
 
@@ -138,7 +138,7 @@ class ResidualPatterns:
         return min(machine.vcpus / max(1, shape.vcpus), machine.host / max(1, shape.host_mib))
 
     def _fill(self, residual: Residual, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
-        """Place all copies of a content that are out, at least one, on one accelerator; or none."""
+        """Place all unassigned copies of a content, at least one, on one accelerator; or none."""
         machine, k = place
         before, refused = len(machine.copies), False
         for i in (i for i, times in items for _ in range(times)):

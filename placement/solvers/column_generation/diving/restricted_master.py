@@ -72,21 +72,21 @@ class RestrictedMaster:
     ) -> bool:
         """Solve for what is left, on so many machines of each pool and on residuals; False if no answer comes in time.
 
-        Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No
+        Without machines it is for copies on one accelerator alone; others stay unassigned, and zones have no least. No
         residual is offered a banned content. Patterns are priced as long as machines are lacking and that brings
         something, and `least` times in any case. `state` then has the copies by mode.
         """
         program = self._program
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
-        small = self._item_limits.of(state.out, on_one)
+        small = self._item_limits.of(state.unassigned, on_one)
         if machines is None:
             self._ask_narrow(state, on_one)
             limits, device_classes = small, set()
         else:
             program.limit(machines)
-            program.ask_for(state.out, state.zoned)
+            program.ask_for(state.unassigned, state.zoned)
             program.limit_copies([0.0] * len(on_one), state.most)
-            limits = self._item_limits.of(state.out, state.most)
+            limits = self._item_limits.of(state.unassigned, state.most)
             device_classes = {
                 self._relaxation.class_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.class_of
             }
@@ -99,7 +99,7 @@ class RestrictedMaster:
         if not self._converge(knapsacks, residuals.knapsacks(small), least, budget):
             return False
         by_mode, mass = program.amounts()
-        state.by_mode = self._within(by_mode, state.out)
+        state.by_mode = self._within(by_mode, state.unassigned)
         if machines is not None:
             self.last = self._patterns(state, mass)
         return True
@@ -107,7 +107,7 @@ class RestrictedMaster:
     def _ask_narrow(self, state: DiveState, on_one: list[float]) -> None:
         """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
         program, caps = self._program, self._caps(state)
-        out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
+        out = [n if c in self.narrow else 0 for c, n in enumerate(state.unassigned)]
         program.limit([0] * len(self._relaxation.fleet.pools))
         program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
         program.cap_zones(caps)
@@ -135,7 +135,7 @@ class RestrictedMaster:
                 return True
 
     def _within(self, by_mode: list[float], out: Sequence[int]) -> list[float]:
-        """Copies by mode, no more of a component than are out: patterns may hold more, as these cost nothing."""
+        """Copies by mode, no more of a component than are unassigned: patterns may hold more, as these cost nothing."""
         total = [0.0] * len(out)
         for mode, copies in zip(self._relaxation.modes, by_mode, strict=True):
             total[mode.component] += copies
@@ -168,7 +168,7 @@ class RestrictedMaster:
             limits, goal = self._relaxation.zones[c], state.goals.get(c)
             caps[c] = [0] * len(counts)
             for z, n in enumerate(counts):
-                most = limits.most.get(z, 0) if limits is not None else n + state.out[c]
+                most = limits.most.get(z, 0) if limits is not None else n + state.unassigned[c]
                 if (c, z) in self._narrow_zones:
                     caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
         return caps
@@ -196,7 +196,7 @@ class RestrictedMaster:
         most = [[0.0] * len(device_class.items) for device_class in self._relaxation.device_classes]
         widths = [[1] * len(device_class.items) for device_class in self._relaxation.device_classes]
         for mode, copies in zip(self._relaxation.modes, state.by_mode, strict=True):
-            if mode.device_class is None or mode.item is None or not state.out[mode.component]:
+            if mode.device_class is None or mode.item is None or not state.unassigned[mode.component]:
                 continue
             if copies * mode.touches > most[mode.device_class][mode.item]:
                 most[mode.device_class][mode.item] = copies * mode.touches
