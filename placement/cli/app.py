@@ -36,6 +36,8 @@ from placement.cli.size import size
 from placement.cli.transition import transition
 
 if TYPE_CHECKING:
+    from placement.cli.streams import Streams
+    from placement.documents import Problem
     from placement.solving.result import Result
 
 app = Commands(
@@ -173,24 +175,14 @@ def solve(
     with in_words(full=full):
         from placement.cli.settings import read_settings
         from placement.cli.stops import STOPS
-        from placement.cli.streams import check_certificate_target, check_page_target, streams
-        from placement.documents import check_outputs, read_plan, read_problem, write_document
+        from placement.cli.streams import streams
+        from placement.documents import read_plan, read_problem
         from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan
 
         go = streams(output, quiet=quiet)
-        outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
-        read = {"the problem": file} | ({} if hint is None else {"the hint": hint})
-        for option, path, check in (
-            ("--report", page, check_page_target),
-            ("--certificate", certificate, check_certificate_target),
-        ):
-            if path is not None:
-                check(path)
-                check_outputs({option: path}, read, "write each to a file of its own")
-                outputs |= {option: path}
-        check_outputs(outputs, {}, "")
+        plan = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
+        _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, plan, page, certificate)
         problem = read_problem(file)
         if not quiet:
             warn(problem, file, full=full)
@@ -217,15 +209,7 @@ def solve(
         with raised_last() as later:
             with STOPS.keeping():
                 with later():
-                    if go.plan is not None:
-                        write_document(result.to_document(), go.plan)
-                    if go.tables is not None:
-                        from placement.cli.streams import console
-                        from placement.report.tables import Report
-
-                        console(go.tables).print(Report(problem, result, full=full))
-                    elif result.packing is None:
-                        say(f"placement: {result}")
+                    _write_result(problem, result, go, full=full)
                 if page is not None:
                     with later():
                         from placement.report.drawn import write_page
@@ -236,6 +220,42 @@ def solve(
                 _certify(result, certificate, time_limit, quiet=quiet)
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
+
+
+def _check_files(
+    problem: dict[str, str], hint: dict[str, str], plan: dict[str, str], page: str | None, certificate: str | None
+) -> None:
+    """Refuse files that `solve` can't write, or that it would write over another; each by what it is called."""
+    from placement.cli.streams import check_certificate_target, check_page_target
+    from placement.documents import check_outputs
+
+    own = "write each to a file of its own"
+    check_outputs(plan, problem, own)
+    more: dict[str, str] = {}
+    for option, path, check in (
+        ("--report", page, check_page_target),
+        ("--certificate", certificate, check_certificate_target),
+    ):
+        if path is not None:
+            check(path)
+            more[option] = path
+            check_outputs({option: path}, problem | hint, own)
+    check_outputs(plan | more, {}, "")
+
+
+def _write_result(problem: Problem, result: Result, go: Streams, *, full: bool) -> None:
+    """The plan for programs, and tables for people, wherever each of them goes."""
+    if go.plan is not None:
+        from placement.documents import write_document
+
+        write_document(result.to_document(), go.plan)
+    if go.tables is not None:
+        from placement.cli.streams import console
+        from placement.report.tables import Report
+
+        console(go.tables).print(Report(problem, result, full=full))
+    elif result.packing is None:
+        say(f"placement: {result}")
 
 
 def _certify(result: Result, path: str, time_limit: float, *, quiet: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -322,12 +322,7 @@ def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | N
         throughput=throughput,
         pools=frozenset(),
     )
-    return _with_pools(option, supply.holding(option, row, allowed))
-
-
-def _with_pools(option: FleetOption, pools: frozenset[int]) -> FleetOption:
-    fields = {name: getattr(option, name) for name in FleetOption.__slots__}
-    return FleetOption(**{**fields, "pools": pools})
+    return replace(option, pools=supply.holding(option, row, allowed))
 
 
 class _Supply:

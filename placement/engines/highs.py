@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -77,18 +77,47 @@ def linear_program(
     rows : the least and the most of each row, (rows,), of which one may be one number for all.
     integer : whether all columns are whole numbers.
     """
+    starts = np.cumsum([0] + [len(column) for column in columns])
+    index, value = (
+        [row for column in columns for row, _ in column],
+        [value for column in columns for _, value in column],
+    )
+    return sparse_program(Entries(starts, index, value), cost, within, rows, integer=integer)
+
+
+class Entries(NamedTuple):
+    """The matrix of a program: the entries of column k are those from ``starts[k]`` to ``starts[k + 1]``.
+
+    `place` is the row of each of them, and `value` its coefficient. With `by_rows` rows and columns change places.
+    """
+
+    starts: Numbers
+    place: Numbers
+    value: Numbers
+    by_rows: bool = False
+
+
+def sparse_program(
+    entries: Entries,
+    cost: Numbers,
+    within: tuple[Numbers, Numbers],
+    rows: tuple[Numbers, Numbers],
+    *,
+    integer: bool = False,
+) -> highspy.HighsLp:
+    """A program to minimise, by the entries of its matrix; the rest is as in `linear_program`. O(entries)."""
     lp = highspy.HighsLp()
-    lp.num_col_ = len(columns)
     lp.col_cost_ = np.array(cost, dtype=float)
-    lp.col_lower_, lp.col_upper_ = (np.full(len(columns), side, dtype=float) for side in within)
+    lp.num_col_ = np.size(cost)
+    lp.col_lower_, lp.col_upper_ = (np.full(lp.num_col_, side, dtype=float) for side in within)
     lp.num_row_ = next(np.size(side) for side in rows if np.ndim(side))
     lp.row_lower_, lp.row_upper_ = (np.full(lp.num_row_, side, dtype=float) for side in rows)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
-    lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
-    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column], dtype=float)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise if entries.by_rows else highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.array(entries.starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(entries.place, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(entries.value, dtype=float)
     if integer:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(columns)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
     return lp
 
 

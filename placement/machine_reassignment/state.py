@@ -70,7 +70,6 @@ class SearchState:
         self._neighbourhoods = int(problem.neighbourhood.max(initial=-1)) + 1
         self._safety, self._capacity = problem.safety, problem.capacity
         self.lasting: Ints = np.where(problem.transient, problem.demand, 0)
-        self.passing: Ints = problem.demand - self.lasting
         self.process_cost: Ints = problem.process_move * problem.process_weight
         self.between_cost: Ints = problem.machine_move * problem.machine_weight
         self.used: Ints = np.zeros((machines, problem.resources), dtype=np.int64)
@@ -89,7 +88,6 @@ class SearchState:
         self.moved: Ints = np.bincount(problem.service[gone], minlength=services)
         self.lacking: Ints = np.zeros_like(self.in_neighbourhood)
         self.wanted_by: Ints = np.zeros_like(self.in_neighbourhood)
-        self.spreads: Mask = problem.spread > 1
         self.depends: Mask = np.zeros(services, dtype=np.bool_)
         for service, needs in enumerate(problem.depends_on):
             for need in set(needs):

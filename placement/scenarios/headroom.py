@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
@@ -24,7 +25,7 @@ from placement.solving.result import Status, Stop, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from placement.documents import Component
     from placement.solving.incumbent import Listener
@@ -164,31 +165,9 @@ def find_headroom(
             raise UsageError(f"components: {name} is no component of the problem; {nearest(name, names)}")
     problems = [times(problem, factor, set(grows)) for factor in chosen]
     budget = Budget(arguments.seconds("time_limit", time_limit))
-    points: list[HeadroomPoint] = []
-    faults: list[SolverFault] = []
-    interrupted = False
-    try:
-        for k in reversed(range(len(chosen))):
-            start = _cut_down(points[-1].plan, problems[k]) if points and points[-1].cost is not None else None
-            found = solve(
-                problems[k],
-                time_limit=None if budget.seconds is None else budget.left() / (k + 1),
-                seed=seed,
-                work=work,
-                threads=threads,
-                hint=start,
-                listener=listener,
-            )
-            points.append(_point(chosen[k], problems[k], found))
-            faults += found.faults
-            interrupted = found.stop is Stop.INTERRUPTED
-            if interrupted:
-                break
-    except KeyboardInterrupt:
-        if not points:
-            raise
-        interrupted = True
-    points.reverse()
+    points, faults, interrupted = _solve_each(
+        chosen, problems, budget, partial(solve, seed=seed, work=work, threads=threads, listener=listener)
+    )
     shared = cuts_down(problem, set(grows))
     curve = tuple(_share(points)) if shared else tuple(points)
     proven = len(curve) == len(chosen) and all(p.status in (Status.OPTIMAL, Status.INFEASIBLE) for p in curve)
@@ -203,6 +182,34 @@ def find_headroom(
     )
     seconds = round(budget.elapsed(), 3)
     return Headroom(problem, tuple(grows), curve, shared, stop, seconds, seed, tuple(dict.fromkeys(faults)))
+
+
+def _solve_each(
+    factors: Sequence[float], problems: Sequence[Problem], budget: Budget, solver: Callable[..., Result]
+) -> tuple[list[HeadroomPoint], list[SolverFault], bool]:
+    """The points in their order, the largest solved first, and whether Ctrl-C ended it before the last of them.
+
+    Each begins with the plan of the next larger one, cut down.
+    """
+    points: list[HeadroomPoint] = []
+    faults: list[SolverFault] = []
+    interrupted = False
+    try:
+        for k in reversed(range(len(factors))):
+            start = _cut_down(points[-1].plan, problems[k]) if points and points[-1].cost is not None else None
+            seconds = None if budget.seconds is None else budget.left() / (k + 1)
+            found = solver(problems[k], time_limit=seconds, hint=start)
+            points.append(_point(factors[k], problems[k], found))
+            faults += found.faults
+            interrupted = found.stop is Stop.INTERRUPTED
+            if interrupted:
+                break
+    except KeyboardInterrupt:
+        if not points:
+            raise
+        interrupted = True
+    points.reverse()
+    return points, faults, interrupted
 
 
 def _checked(factors: Sequence[float]) -> list[float]:

@@ -71,7 +71,7 @@ class MasterProgram:
     ) -> None:
         """With `fixed` (J,) so many machines are committed; O(scenarios x (pools x cuts + floors))."""
         self.model = cp_model.CpModel()
-        self._terms, self._recourses = terms, recourses
+        self._terms = terms
         self._costs: list[tuple[int, LinearExprT, int]] = []  # factor, expression, the most that it can be
         total = sum(recourse.weight for recourse in recourses)
         most = most_machines(terms, recourses) if fixed is None else tuple(fixed)

@@ -98,16 +98,9 @@ def plan_transition(
     }
     facts["moves"] = _moved(due)
     if result.order is None or result.value is None:
-        links = blocked_by(sites, due, result.stuck)
-        return Transition(
-            status="infeasible" if result.impossible else "unknown",
-            reason=_why_none(result, links, most),
-            blocked_by=links,
-            seconds=time.monotonic() - started,
-            **facts,
-        )
-    pools = {machine: sites.fleet.pools[pool].name for machine, pool in sites.pool_of.items()}
+        return _without_order(sites, due, result, most, started, facts)
     value = result.value
+    pools = {machine: sites.fleet.pools[pool].name for machine, pool in sites.pool_of.items()}
     found = Transition(
         status="optimal" if result.is_proven else "feasible",
         batches=value.batches,
@@ -125,6 +118,20 @@ def plan_transition(
     if broken:
         raise SolverBugError(f"a transition breaks a rule: {broken[0]}")
     return found
+
+
+def _without_order(
+    sites: Sites, due: Difference, result: SearchResult, most: int, started: float, facts: dict[str, Any]
+) -> Transition:
+    """Why there is no order, or none was found."""
+    links = blocked_by(sites, due, result.stuck)
+    return Transition(
+        status="infeasible" if result.impossible else "unknown",
+        reason=_why_none(result, links, most),
+        blocked_by=links,
+        seconds=time.monotonic() - started,
+        **facts,
+    )
 
 
 def bare(problem: Problem, plan: Plan) -> Plan:

@@ -46,7 +46,6 @@ class Generation:
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = PackingCut((0,) * problem.types, 0)
         self.bound: Fraction | None = None
-        self.converged = False
         self.rounds = 0
         alone = problem.fits
         if np.count_nonzero(alone) > _PARAMS.most_alone:  # the cheapest bins do, with the loads of a packing
@@ -77,20 +76,16 @@ class Generation:
             if budget.elapsed() - began > seconds:  # the program is solved with all its columns
                 return False
             if self._met():
-                return self._finish()
+                return True
             if not thorough and self._rounds_to_bound():
                 return True
             found = smoothing > 0 and self.bound is not None and self._round(smoothing)
             if not found and not self._round(0.0):
                 if self.master.uncovered() > 1e-7 and self._raise_stakes():
                     continue
-                return self._finish()
+                return True
             if self.state.proved:
                 return False
-
-    def _finish(self) -> bool:
-        self.converged = True
-        return True
 
     def _raise_stakes(self) -> bool:
         """Whether dearer stand-ins make sense: they are not yet dearer than all bins together."""

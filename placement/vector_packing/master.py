@@ -48,7 +48,6 @@ class Master:
         )
         self._solver = load_lp(lp, presolve="off", simplex_strategy=4)
         self._first = types + items
-        self.iterations = 0
 
     def add(self, load: Load) -> bool:
         """Add a column; says whether it is new."""
@@ -73,7 +72,6 @@ class Master:
 
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, min(seconds, 1e6)))
         status = run(self._solver)
-        self.iterations += 1
         if status == highspy.HighsModelStatus.kOptimal:
             return True
         if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):

@@ -253,22 +253,16 @@ def surrogate(size: Ints, value: Ints, limit: Ints, capacity: Ints) -> Ints:
     """Integer prices per unit of room: the duals of the knapsack's LP relaxation, rounded up. Any would be right."""
     import highspy
 
-    from placement.engines.highs import load_lp, run
+    from placement.engines.highs import Entries, load_lp, run, sparse_program
 
     count, dims = size.shape
     scale = float(max(1, int(value.max())))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = count, dims
+    unit = np.maximum(capacity, 1).astype(float)  # rows in fractions of the room: sizes may be large numbers
+    entries = Entries(
+        np.arange(dims + 1) * count, np.tile(np.arange(count), dims), (size / unit).T.ravel(), by_rows=True
+    )
+    lp = sparse_program(entries, value / scale, within=(0.0, limit), rows=(-np.inf, capacity / unit))
     lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_ = value / scale
-    lp.col_lower_, lp.col_upper_ = np.zeros(count), limit.astype(float)
-    # Rows in fractions of the room: sizes may be large numbers.
-    unit = np.maximum(capacity, 1).astype(float)
-    lp.row_lower_, lp.row_upper_ = np.full(dims, -np.inf), capacity / unit
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.arange(dims + 1, dtype=np.int32) * count
-    lp.a_matrix_.index_ = np.tile(np.arange(count, dtype=np.int32), dims)
-    lp.a_matrix_.value_ = (size / unit).T.ravel()
     solver = load_lp(lp, presolve="off")
     run(solver)
     dual = np.abs(np.array(solver.getSolution().row_dual[:dims]))

@@ -92,8 +92,8 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "direct_terms_few_moves": (0, 100, 100_000),
         "decompose_from": (0, 1, 4, 3_000),
     },
-    "ffd": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
-    "best-fit": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
+    "ffd": {"restarts": (1, 9), "ejections": (0, 3, 400)},
+    "best-fit": {"restarts": (1, 9), "ejections": (0, 3, 400)},
     "greedy": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5, 200)},
     "column-generation": {
         "bound_share": (0.0, 0.01, 0.3, 1.0),

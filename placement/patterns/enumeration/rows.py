@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import highspy
-import numpy as np
 
-from placement.engines.highs import LARGEST
+from placement.engines.highs import LARGEST, Entries, sparse_program
 from placement.engines.mps import MpsRow
 
 if TYPE_CHECKING:
@@ -87,17 +86,8 @@ class IntegerRows:
 
     def program(self) -> highspy.HighsLp:
         """All of it, for HiGHS."""
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self.cost), len(self.low)
-        lp.col_cost_ = np.array(self.cost)
-        lp.col_lower_, lp.col_upper_ = np.array(self.lower), np.array(self.upper)
-        lp.row_lower_, lp.row_upper_ = np.array(self.low), np.array(self.high)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
-        lp.a_matrix_.index_ = np.array(self.index, dtype=np.int32)
-        lp.a_matrix_.value_ = np.array(self.value, dtype=float)
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(self.cost)
-        return lp
+        entries = Entries(self.starts, self.index, self.value, by_rows=True)
+        return sparse_program(entries, self.cost, (self.lower, self.upper), (self.low, self.high), integer=True)
 
 
 def whole_terms(terms: Mapping[int, float]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.readers.fields import each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST, moment
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from placement.catalogue.readers.fields import CsvRow
     from placement.simulation.traffic import Traffic
 
-GAPS = ("error", "hold", "zero")
 _ALONE = 600  # seconds that the rates of a file with one time last
 
 
@@ -114,9 +113,3 @@ def _gap(component: str, missing: int) -> str:
         f'before this row of "{component}" {missing} {times} of the file {has} none: add {them}, or say with '
         f"--gaps hold or --gaps zero what that means"
     )
-
-
-def check_gaps(gaps: str) -> None:
-    """Refuse another word for gaps."""
-    if gaps not in GAPS:
-        raise FieldError("--gaps", f"must be one of {', '.join(GAPS)}", gaps)
