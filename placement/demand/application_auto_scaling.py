@@ -71,11 +71,16 @@ def to_application_auto_scaling(
     return calls
 
 
+def from_zero(name: str) -> str:
+    """The name of the policy, and of its alarm, that starts the first copy of an inference component."""
+    return f"{name}-from-zero"
+
+
 def _step(name: str, of: dict[str, str]) -> dict[str, Any]:
     """Out of zero, which target tracking can't leave."""
     return {
         **of,
-        "PolicyName": f"{name}-from-zero",
+        "PolicyName": from_zero(name),
         "PolicyType": "StepScaling",
         "StepScalingPolicyConfiguration": {
             "AdjustmentType": "ChangeInCapacity",
@@ -89,7 +94,7 @@ def _step(name: str, of: dict[str, str]) -> dict[str, Any]:
 def _alarm(name: str) -> dict[str, Any]:
     """When a request finds no copy. Its `AlarmActions` are the ARN that AWS answers to the step's policy."""
     return {
-        "AlarmName": f"{name}-from-zero",
+        "AlarmName": from_zero(name),
         "Namespace": "AWS/SageMaker",
         "MetricName": "NoCapacityInvocationFailures",
         "Dimensions": [{"Name": "InferenceComponentName", "Value": name}],

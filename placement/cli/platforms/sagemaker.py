@@ -82,8 +82,6 @@ def import_endpoints(
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
     with in_words(full=full):
-        from dataclasses import replace
-
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
@@ -94,7 +92,7 @@ def import_endpoints(
             read_live_targets,
             read_saved,
         )
-        from placement.integrations.sagemaker.around import ranges, scheduled
+        from placement.integrations.sagemaker.around import all_that_scales
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
         from placement.integrations.sagemaker.problem import import_endpoints as as_problem
@@ -117,9 +115,7 @@ def import_endpoints(
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]
-        given = from_json is not None
-        actions = scheduled(scaling, notes, expected=given and bool(targets))
-        scaled = replace(ranges(targets, notes, asked=not given), actions=actions)
+        scaled = all_that_scales(targets, scaling, notes, asked=from_json is None)
         market = with_hosted_types(read_market(files), endpoints, notes)
         kept = _headroom(headroom or [], market)
         wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)

@@ -1,22 +1,23 @@
-"""Ranges of autoscaling: of an endpoint's components, and of the machines of its variants.
+"""What scales an endpoint's components, and the machines of its variants, by itself.
 
-Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`, and saved
-ones of `describe-scheduled-actions` and `describe-scaling-policies`.
+Read are answers of `aws application-autoscaling describe-scalable-targets --service-namespace sagemaker`, of
+`describe-scheduled-actions` and of `describe-scaling-policies`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.errors import printable
 from placement.integrations.notes import listed
-from placement.integrations.sagemaker.fields import SCALABLE_TARGET, tell_fields
+from placement.integrations.sagemaker.fields import SCALABLE_TARGET, SCHEDULED_ACTION, tell_fields
 from placement.integrations.sagemaker.inference_components import rows_of
+from placement.integrations.sagemaker.scaling_policies import read_policies
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
@@ -40,6 +41,7 @@ class ScalingRanges:
     components: Mapping[str, Range] = field(default_factory=dict)
     variants: Mapping[tuple[str, str], Range] = field(default_factory=dict)
     actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # scheduled, by resource
+    policies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by resource
 
     def tell_others(self, endpoints: Iterable[Endpoint], notes: Notes) -> None:
         """Ranges of what was not read, each by its name."""
@@ -52,6 +54,21 @@ class ScalingRanges:
         )
         for what, names, reason in rows:
             _tell_left(what, names, reason, notes)
+
+
+def all_that_scales(
+    targets: Sequence[ApiAnswer], scaling: Sequence[ApiAnswer], notes: Notes, *, asked: bool = False
+) -> ScalingRanges:
+    """Ranges, scheduled actions and policies; notes on those of which there is no answer, unless the API was `asked`.
+
+    Raises
+    ------
+    DocumentError
+        An answer is damaged, or two ranges of one thing differ.
+    """
+    actions = scheduled(scaling, notes, expected=bool(targets) and not asked)
+    found = ranges(targets, notes, asked=asked)
+    return replace(found, actions=actions, policies=read_policies(scaling, notes))
 
 
 def ranges(answers: Sequence[ApiAnswer], notes: Notes, *, asked: bool = False) -> ScalingRanges:
@@ -96,7 +113,7 @@ def _keep(found: dict[Any, Range], name: Hashable, row: At, notes: Notes) -> Non
 
 
 def scheduled(answers: Sequence[ApiAnswer], notes: Notes, *, expected: bool = False) -> dict[str, list[dict[str, Any]]]:
-    """Scheduled actions of components and variants by resource, as they are put; each is told, and so is each policy.
+    """Scheduled actions of components and variants by resource, as they are put; each is told.
 
     A note tells that no answer has any, where that is `expected`: ranges were given that they could change.
 
@@ -113,13 +130,6 @@ def scheduled(answers: Sequence[ApiAnswer], notes: Notes, *, expected: bool = Fa
         with answer.reading() as at:
             for row in rows_of(at, "ScheduledActions"):
                 _action(row, found, notes)
-            for row in rows_of(at, "ScalingPolicies"):
-                if row.get("ResourceId") is None:  # EC2's own autoscaling has policies of that name too
-                    notes.ignored(answer.source, "it has policies of none of SageMaker's resources")
-                    continue
-                kind, resource = row.key("PolicyType").text(), row.key("ResourceId").text()
-                reason = f"{kind} of {resource}: an export leaves it, and gives what it makes anew one of its own"
-                notes.ignored(f"scaling policy {row.key('PolicyName').text()}", reason)
     return found
 
 
@@ -130,6 +140,7 @@ def _action(row: At, found: dict[str, list[dict[str, Any]]], notes: Notes) -> No
     words = ", ".join(f"{key} {limits[key]}" for key in limits) or "no range"
     reason = f"{row.key('Schedule').text()} sets {words} of {resource}: the plan is for now"
     notes.ignored(f"scheduled action {name}", reason)
+    tell_fields(row, SCHEDULED_ACTION, f"scheduled action {name}", notes)
     if limits and (resource.startswith(RESOURCE) or _VARIANT.fullmatch(resource)):
         kept = {key: _put(at) for key in _KEPT if (at := row.get(key)) is not None}
         found[resource].append({**kept, "ScalableTargetAction": limits})

@@ -127,11 +127,29 @@ def component_call(view: PlanView, served: Served, wish: ExportWish) -> dict[str
     return call | {"RuntimeConfig": {"CopyCount": max(1, served.copies)}}
 
 
-def adapter_call(name: str, settings: Mapping[str, Any], base: Served) -> dict[str, Any]:
-    """The input of CreateInferenceComponent for an adapter: it follows the copies of its base, and takes nothing."""
-    made_of = {key: value for key, value in settings.items() if key != "HasEnvironment"}
-    specification = {**made_of, "BaseInferenceComponentName": base.name}
-    return {"InferenceComponentName": name, "EndpointName": base.group.endpoint, "Specification": specification}
+def adapter_call(name: str, settings: Mapping[str, Any], base: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The input of CreateInferenceComponent for an adapter: it follows the copies of its base, and takes nothing.
+
+    One with a specification for each type has those of its base's types; a type that it lacks has that of its first.
+
+    Parameters
+    ----------
+    base : the call that makes its base. kind : the type of machines of a base with one specification.
+    """
+    by_type = {row.get("InstanceType"): row for row in settings.get("Specifications", ())}
+
+    def made_of(row: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in row.items() if key not in ("HasEnvironment", "InstanceType")}
+        return {**kept, "BaseInferenceComponentName": base["InferenceComponentName"]}
+
+    def of_type(kind: str) -> dict[str, Any]:
+        return made_of(by_type.get(kind) or next(iter(by_type.values()), settings))
+
+    call = {"InferenceComponentName": name, "EndpointName": base["EndpointName"]}
+    if by_type and "Specifications" in base:
+        kinds = [row["InstanceType"] for row in base["Specifications"]]
+        return {**call, "Specifications": [{"InstanceType": kind, **of_type(kind)} for kind in kinds]}
+    return {**call, "Specification": of_type(kind)}
 
 
 def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:

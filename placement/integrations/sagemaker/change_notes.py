@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import scheduling_policy, settings_of, why_a_policy
+from placement.integrations.sagemaker.machine_range import running_range
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
+from placement.integrations.sagemaker.scaling_policies import STEP, names_of, scaling_policies
 from placement.integrations.sagemaker.scheduled import scheduled_actions, tell_actions
 from placement.units import count
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.machine_range import MachineRange
+    from placement.integrations.sagemaker.scaling_policies import Policy
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -94,11 +97,13 @@ class ChangeNotes:
         )
 
     def machines_registered(self, group: ServingGroup, limits: Range) -> None:
-        """The range of machines of a variant that is made."""
-        self.notes.assumed(
-            f"{_variant(group)} autoscaling",
-            f"{_words(limits)} machines are registered; policies that scale in it are yours to make",
-        )
+        """The range of machines of a variant that is made, and what scales in it."""
+        policies = scaling_policies(group.pools[0])
+        place = f"{_variant(group)} autoscaling"
+        scaled = f"it is scaled as its policies say: {names_of(policies)}"
+        by = scaled if policies else "policies that scale in it are yours to make"
+        self.notes.assumed(place, f"{_words(limits)} machines are registered; {by}")
+        self._started_by_alarms(policies, place)
 
     def other_machines_registered(self, group: ServingGroup, running: Range, wanted: Range) -> None:
         """Another range of machines than that of a variant that runs."""
@@ -117,13 +122,14 @@ class ChangeNotes:
             self.notes.inexact(place, f"they end what --pin fixes: delete them, or not: {named}")
         tell_actions(actions, group.machines, "machines", _variant(group), self.notes)
 
-    def actions_left_out(self, group: ServingGroup) -> None:
-        """Scheduled actions of a new variant whose range is managed scaling's: there is none that they could change."""
-        if scheduled_actions(group.pools[0]):
-            self.notes.inexact(
-                f"{_variant(group)} autoscaling scheduled actions",
-                "they are left out: the variant is made with ManagedInstanceScaling",
-            )
+    def scaling_left_out(self, group: ServingGroup) -> None:
+        """Scheduled actions and policies of a new variant that has no range of autoscaling in which they could act."""
+        pool = group.pools[0]
+        managed = running_range(group.pools) is not None
+        why = "the variant is made with ManagedInstanceScaling" if managed else "no range of its autoscaling was read"
+        for what, rows in (("scheduled actions", scheduled_actions(pool)), ("policies", scaling_policies(pool))):
+            if rows:
+                self.notes.inexact(f"{_variant(group)} autoscaling {what}", f"they are left out: {why}")
 
     # --- Components that run
 
@@ -201,12 +207,36 @@ class ChangeNotes:
             _component(served), f"it is bound to no variant; its specification is the one for {served.group.variant}"
         )
 
-    def scaled_by_requests(self, served: Served) -> None:
-        """The target of its autoscaling."""
-        self.notes.assumed(
-            f"{_component(served)} autoscaling",
-            f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
-        )
+    def scaled_by(self, served: Served, policies: Sequence[Policy]) -> None:
+        """The policies that it was read with, else the target of its autoscaling."""
+        place = f"{_component(served)} autoscaling"
+        if policies:
+            self.notes.assumed(place, f"it is scaled as the policies say that were read: {names_of(policies)}")
+            self._started_by_alarms(policies, place)
+            return
+        requests = f"{self.wish.requests:g} requests at once"
+        self.notes.assumed(place, f"a copy is added above {requests} each (--target-requests)")
+
+    def policies_replaced(self, served: Served) -> None:
+        """Policies that were read, where --policy says how a component that is made is scaled."""
+        policies = scaling_policies(self.view.components[served.component])
+        if policies and (self.wish.as_new or not served.runs):
+            reason = f"they are left out, --policy is in their place: {names_of(policies)}"
+            self.notes.ignored(f"{_component(served)} autoscaling policies", reason)
+
+    def policies_without_a_range(self, served: Served) -> None:
+        """Policies that were read of a component that is made, and whose range was not."""
+        policies = scaling_policies(self.view.components[served.component])
+        if policies:
+            reason = f"they are left out, as no range of its autoscaling was read: {names_of(policies)}"
+            self.notes.inexact(f"{_component(served)} autoscaling policies", reason)
+
+    def _started_by_alarms(self, policies: Sequence[Policy], place: str) -> None:
+        """Policies that do nothing until an alarm starts them."""
+        steps = [policy for policy in policies if policy.get("PolicyType") == STEP]
+        if steps:
+            reason = "an alarm starts it, which was not read: make one, with the policy's ARN as its action"
+            self.notes.inexact(f"{place} {STEP} {names_of(steps)}", reason)
 
     def policy_of_placement(self, served: Served) -> None:
         """Where the client does not know it, and where what was read has none."""

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE
+from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE, from_zero
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.around_change import Registered, around_change
@@ -31,16 +31,18 @@ from placement.integrations.sagemaker.scaling import (
     registrations,
     scaling_steps,
 )
+from placement.integrations.sagemaker.scaling_policies import measuring, put_policies, scaling_policies
 from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.machine_range import MachineRange
+    from placement.integrations.sagemaker.scaling_policies import Policy
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -147,12 +149,13 @@ class DeploymentChanges:
         now = [self._machines_now(group) for group in groups]
         planned = [group.machines for group in groups]
         most = [max(pair) for pair in zip(now, planned, strict=True)]
-        if most != now and most != planned:
-            self._more_machines += self._update(endpoint, groups, most)
+        grown = self._update(endpoint, groups, most) if most not in (now, planned) else []
+        self._more_machines += grown
         ranges = [self._range(group, group.machines) for group in groups]
         if planned != now or ranges != [running_range(group.pools) for group in groups]:
             phase = self._more_machines if most == planned else self._fewer_machines
-            phase += self._update(endpoint, groups, planned)
+            end = self._update(endpoint, groups, planned)
+            phase += end if end[:1] != grown[:1] else []  # no variant begins with less than a machine
 
     def _update(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> list[Step]:
         """The calls that give an endpoint so many machines in each group, by a configuration."""
@@ -196,7 +199,7 @@ class DeploymentChanges:
         wanted = wanted_range(self.view.problem, group.pools, group.machines, labels.CAPACITY)
         if wanted is None or running is None or wanted[1] is None or running[1] is None:
             if not runs:
-                self.say.actions_left_out(group)
+                self.say.scaling_left_out(group)
             return
         if self.wish.pin and not group.machines:
             return
@@ -209,9 +212,12 @@ class DeploymentChanges:
             self._register_machines(endpoint, group, (running[0], running[1]), (least, most))
             return
         self.say.machines_registered(group, (least, most))
-        purpose = f"other limits on the machines of variant {group.variant} of endpoint {endpoint} by the clock"
         resource = variant_resource(endpoint, group.variant)
         self._make[False].append(_scalable(endpoint, group.variant, least, most))
+        policies = scaling_policies(group.pools[0])
+        machines = f"the machines of variant {group.variant} of endpoint {endpoint}"
+        self._make[False].extend(put_policies(policies, resource, OF_VARIANT, machines))
+        purpose = f"other limits on {machines} by the clock"
         self._make[False].extend(put_actions(scheduled_actions(group.pools[0]), resource, OF_VARIANT, purpose))
         self.say.actions_of_machines(group)
 
@@ -286,6 +292,20 @@ class DeploymentChanges:
         actions = scheduled_actions(self.view.components[served.component])
         return shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
 
+    def _policies(self, served: Served) -> list[Policy]:
+        """The policies that its component was read with, which measure what it becomes.
+
+        Not the step from zero that an export has made: it is made anew with its alarm, where the range begins there.
+        """
+        component = self.view.components[served.component]
+        kept = [row for row in scaling_policies(component) if row.get("PolicyName") != from_zero(component.name)]
+        endpoint = component.labels.get(labels.ENDPOINT, served.group.endpoint)
+        renamed = {
+            "InferenceComponentName": (component.name, served.name),
+            "EndpointName": (endpoint, served.group.endpoint),
+        }
+        return measuring(kept, renamed)
+
     def _copies_now(self, served: Served) -> int:
         return self.running_copies[served.component] if served.runs else 0
 
@@ -304,19 +324,20 @@ class DeploymentChanges:
         self.say.model(served)
         make = self._make[group.needs_room and not self.wish.as_new]
         make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
-        make += self._adapters(served)
+        make += self._adapters(served, call)
         if served.copies == 0:
             make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
         make += self._scaling(served)
 
-    def _adapters(self, served: Served) -> list[Step]:
-        """The adapters of a component that is made."""
+    def _adapters(self, served: Served, base: Mapping[str, Any]) -> list[Step]:
+        """The adapters of a component that is made by a call, its `base`."""
+        kind = self.view.kind(served.group.pools[0].name)
         steps = []
         for name, settings in served.adapters.items():
-            call = adapter_call(name, settings, served)
+            call = adapter_call(name, settings, base, kind)
             purpose = f"make {name}, an adapter of {served.name}"
             steps.append(Step("sagemaker", "CreateInferenceComponent", call, purpose, "component"))
-            if settings.get("HasEnvironment"):
+            if any(row.get("HasEnvironment") for row in [settings, *settings.get("Specifications", ())]):
                 self.say.without_environment(name)
         return steps
 
@@ -324,14 +345,18 @@ class DeploymentChanges:
         """What scales it, if anything does."""
         registration = self.registrations.get(served.name)
         if registration is None:
+            if self.wish.as_new or not served.runs:
+                self.say.policies_without_a_range(served)
             return []
         if self.wish.policy is not None:
+            self.say.policies_replaced(served)
             return scaling_steps(served.name, registration)
         self.say.range_of_copies(self.view.components[served.component])
-        self.say.scaled_by_requests(served)
+        own = self._policies(served)
+        self.say.scaled_by(served, own)
         actions = self._actions(served)
         self.say.actions_of_copies(served, actions)
-        return [*scaling_steps(served.name, registration), *_put_actions(actions, served.name)]
+        return [*scaling_steps(served.name, registration, own), *_put_actions(actions, served.name)]
 
 
 def _runs(group: ServingGroup) -> bool:

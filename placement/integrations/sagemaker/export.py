@@ -35,6 +35,8 @@ TEMPLATE = "template.json"
 _WAYS_OUT = {  # where a call has fields that its model refuses
     "CreateEndpointConfig": f"fields that an import kept are in the labels {labels.SETTINGS} and "
     f"{labels.ENDPOINT_SETTINGS} of the endpoint's pools: mend them there, or install a newer boto3 that knows them",
+    "PutScalingPolicy": f"policies that an import kept are in the label {labels.POLICIES} of the component, or of the "
+    "variant's pools: mend them there, or install a newer boto3 that knows them",
     "CreateInferenceComponent": f"fields that an import kept are in the label {labels.SETTINGS} of the component: mend "
     "them there, or install a newer boto3 that knows them",
 }

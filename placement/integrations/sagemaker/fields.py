@@ -194,6 +194,22 @@ SCALABLE_TARGET = Structure(
         "PredictedCapacity": "what it forecasts is no rule",
     }
 )
+SCALING_POLICY = Structure(
+    {
+        **_all(READ, "PolicyName", "PolicyType", "ResourceId"),
+        "Alarms": Structure({"AlarmName": READ, "AlarmARN": FACT}),
+        **_all(FACT, "PolicyARN", "ServiceNamespace", "ScalableDimension", "CreationTime"),
+        **_all(KEPT, "TargetTrackingScalingPolicyConfiguration", "StepScalingPolicyConfiguration"),
+        "PredictiveScalingPolicyConfiguration": KEPT,
+    }
+)
+SCHEDULED_ACTION = Structure(
+    {
+        **_all(READ, "ScheduledActionName", "Schedule", "ResourceId", "ScalableTargetAction"),
+        **_all(READ, "Timezone", "StartTime", "EndTime"),
+        **_all(FACT, "ScheduledActionARN", "ServiceNamespace", "ScalableDimension", "CreationTime"),
+    }
+)
 _ENVELOPE = "ResponseMetadata"  # that boto3 puts around an answer
 
 

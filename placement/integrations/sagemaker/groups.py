@@ -22,6 +22,8 @@ from placement.integrations.sagemaker.packing import Demand, Fit, fit
 from placement.integrations.sagemaker.reconstruction import Amounts
 from placement.units import MIB_PER_GIB, MILLI, need, room
 
+_TYPE = labels.INSTANCE_TYPE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -94,7 +96,8 @@ class PlanView:
         self.holds: dict[str, Counter[Unit]] = {row.id: Counter() for row in plan.instances}
         for row in plan.assignments:
             self.holds[row.instance][Unit(row.component, row.option)] += 1
-        self._kinds = {name: _kind(pool) for name, pool in self.pools.items()}
+        told = {row.instance_type: row.labels[_TYPE] for row in problem.pools if _TYPE in row.labels}
+        self._kinds = {name: _kind(pool, told) for name, pool in self.pools.items()}
         self._avoids = _avoided(problem)
 
     def kind(self, pool: str) -> str:
@@ -199,12 +202,13 @@ def _by_weight(taken: Amounts) -> tuple[int, int, int]:
     return taken.accelerators, taken.memory_mib, taken.milli_vcpus
 
 
-def _kind(pool: Pool) -> str:
-    kind = pool.labels.get(labels.INSTANCE_TYPE, pool.instance_type)
+def _kind(pool: Pool, told: Mapping[str, str]) -> str:
+    """The type of a pool's machines by its label, else by that of another pool of the same row, else the row's name."""
+    kind = pool.labels.get(_TYPE, told.get(pool.instance_type, pool.instance_type))
     if not kind.startswith("ml."):
         raise UsageError(
             f'pool {printable(pool.name)}: "{printable(kind)}" is no type of SageMaker, whose names begin with ml.; '
-            f"label the pool {labels.INSTANCE_TYPE} with the type's name"
+            f"label the pool {_TYPE} with the type's name"
         )
     return kind
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.integrations.sagemaker.fields import COMPONENT, tell_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
@@ -52,7 +52,10 @@ class InferenceComponent:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A component that lives in the copies of another; `settings` are what it is made of."""
+    """A component that lives in the copies of another; `settings` are what it is made of.
+
+    Of one with a specification for each type they are all of them, under `Specifications`.
+    """
 
     name: str
     base: str
@@ -114,8 +117,8 @@ def region_of(arn: At | None) -> str:
 
 def read_component(
     answer: ApiAnswer, variants: Mapping[str, VariantTypes], known: Container[str], region: str, notes: Notes
-) -> InferenceComponent | Adapter | None:
-    """A component with copies of its own, or an adapter; None of one with a specification for each type.
+) -> InferenceComponent | Adapter:
+    """A component with copies of its own, or an adapter.
 
     `known` are the names of all components that were read; `region` is the endpoint's, empty where it is not told.
 
@@ -137,11 +140,7 @@ def read_component(
         if several:
             by_name(several, "InstanceType")
         if any(row.get("BaseInferenceComponentName") is not None for row in rows):
-            _tell_adapter(rows, known, place, notes)
-            if single is None:
-                notes.ignored(f"{place} Specifications", "an export makes no adapter with one for each type")
-                return None
-            return Adapter(name, single.key("BaseInferenceComponentName").text(), _settings(single, place, notes))
+            return _adapter(name, rows, known, place, notes)
         variant = at.get("VariantName")
         if variant is not None and variant.text() not in variants:
             raise variant.fault("is no variant of its endpoint")
@@ -177,6 +176,20 @@ def _check_region(at: At, region: str) -> None:
         own = region_of(found)
         if found is not None and own and region and own != region:
             raise found.fault(f"must be of {region}, the region of its endpoint: give the answers of one region")
+
+
+def _adapter(name: str, rows: Sequence[At], known: Container[str], place: str, notes: Notes) -> Adapter:
+    """An adapter, of which all specifications name one base."""
+    _tell_adapter(rows, known, place, notes)
+    base = rows[0].key("BaseInferenceComponentName").text()
+    for row in rows[1:]:
+        if row.key("BaseInferenceComponentName").text() != base:
+            raise row.key("BaseInferenceComponentName").fault(f"must be {base}, as of the first type")
+    found = [_settings(row, place, notes) for row in rows]
+    if rows[0].get("InstanceType") is None:
+        return Adapter(name, base, found[0])
+    by_type = [{"InstanceType": row.key("InstanceType").text(), **own} for row, own in zip(rows, found, strict=True)]
+    return Adapter(name, base, {"Specifications": by_type})
 
 
 def _tell_adapter(rows: Iterable[At], known: Container[str], place: str, notes: Notes) -> None:

@@ -83,6 +83,7 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.SETTINGS: _A_MAPPING,
     labels.ENDPOINT_SETTINGS: _A_MAPPING,
     labels.STATUS: _A_STATUS,
+    labels.POLICIES: _MAPPINGS,
     labels.SCHEDULED: _MAPPINGS,
 }
 OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
@@ -101,6 +102,7 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.MAX_CAPACITY: _A_COUNT,
     labels.STATUS: _A_STATUS,
     labels.DESIRED: _A_COUNT,
+    labels.POLICIES: _MAPPINGS,
     labels.SCHEDULED: _MAPPINGS,
 }
 _OF_VARIANT = (
@@ -109,6 +111,7 @@ _OF_VARIANT = (
     labels.PARTITIONS,
     labels.RESERVATION,
     labels.SETTINGS,
+    labels.POLICIES,
     labels.SCHEDULED,
 )  # one for all pools of a variant
 

@@ -29,6 +29,7 @@ SETTINGS = "sagemaker.settings"
 ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
 STATUS = "sagemaker.status"  # of an endpoint or a component that was not in service
 DESIRED = "sagemaker.desired_copies"  # asked for already, where fewer or more run
+POLICIES = "sagemaker.scaling_policies"  # by what copies or machines are scaled, as put
 SCHEDULED = "sagemaker.scheduled_actions"  # other ranges of copies or machines by the clock, as put
 MIN_CAPACITY, MAX_CAPACITY = "sagemaker.min_capacity", "sagemaker.max_capacity"
 MAIN = "main"  # the variant where no label names one

@@ -184,12 +184,13 @@ class _EndpointProblem:
             row["max_instances"] = min(caps.values())
         self._tell_count(pool, least, caps)
         resource = variant_resource(pool.endpoint.name, pool.variant.name)
-        return row | {"labels": pool.labels() | self._capacity(pool) | self._scheduled(resource)}
+        return row | {"labels": pool.labels() | self._capacity(pool) | self._by_itself(resource)}
 
-    def _scheduled(self, resource: str) -> dict[str, str]:
-        """The label of the scheduled actions of a variant or a component."""
-        found = self.wish.ranges.actions.get(resource)
-        return {labels.SCHEDULED: labels.packed(found)} if found else {}
+    def _by_itself(self, resource: str) -> dict[str, str]:
+        """The labels of what scales a variant or a component: its scheduled actions and its policies."""
+        ranges = self.wish.ranges
+        found = {labels.SCHEDULED: ranges.actions.get(resource), labels.POLICIES: ranges.policies.get(resource)}
+        return {label: labels.packed(rows) for label, rows in found.items() if rows}
 
     def _capacity(self, pool: VariantPool) -> dict[str, str]:
         """The label of a range of machines that Application Auto Scaling keeps, where the platform itself has none."""
@@ -305,7 +306,7 @@ class _EndpointProblem:
             told[labels.STATUS] = component.status
         if component.desired != component.current:
             told[labels.DESIRED] = str(component.desired)
-        told |= self._scheduled(RESOURCE + component.name)
+        told |= self._by_itself(RESOURCE + component.name)
         if component.adapters:
             told[labels.ADAPTERS] = labels.packed(component.adapters)
         if component.name in self.wish.ranges.components:

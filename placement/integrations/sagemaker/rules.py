@@ -185,7 +185,8 @@ def a_copy_at_creation(calls: CallSet) -> Iterator[tuple[str, str]]:
 
 
 def _is_adapter(call: Mapping[str, Any]) -> bool:
-    return "BaseInferenceComponentName" in call.get("Specification", {})
+    rows = [call.get("Specification", {}), *call.get("Specifications", ())]
+    return any("BaseInferenceComponentName" in row for row in rows)
 
 
 def _partitions(variant: Mapping[str, Any] | None) -> list[str]:

@@ -12,6 +12,7 @@ from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.scaling_policies import purpose_of
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
     from placement.documents import Component, Problem
     from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.scaling_policies import Policy
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
 CopyRange = tuple[int, int]  # least and most copies
+_OF = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 _WAIT_SECONDS = 60  # between two steps of a rolling update
 _MOST_PERCENT = 50
 _SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: its alarm's, which nobody sets
@@ -138,16 +141,19 @@ def of_range(least: int, most: int, requests: float) -> Registration:
     return Registration(row, requests)
 
 
-def scaling_steps(name: str, registration: Registration) -> list[Step]:
+def scaling_steps(name: str, registration: Registration, own: Sequence[Policy] = ()) -> list[Step]:
     """Registration and policies of an inference component; from zero, also what adds its first copy.
 
     Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one. A part that never
-    has a copy is registered alone.
+    has a copy is registered alone. Policies that it was read with, its `own`, stand in place of tracking a target.
     """
     row, target = registration
     calls = to_application_auto_scaling(name, row, target)
     if registration.most == 0:
         calls = {"register-scalable-target": calls["register-scalable-target"]}
+    elif own:
+        own = [{**{key: calls["register-scalable-target"][0][key] for key in _OF}, **policy} for policy in own]
+        calls["put-scaling-policy"][:1] = own
     of_what = "requests at once" if row.metric == "requests_in_flight" else "requests a second"
     purposes = {
         "register-scalable-target": f"scale {name} from {row.min_capacity} to {row.max_capacity} copies",
@@ -161,7 +167,7 @@ def scaling_steps(name: str, registration: Registration) -> list[Step]:
             "cloudwatch" if call == "put-metric-alarm" else "application-autoscaling",
             "".join(word.capitalize() for word in call.split("-")),
             given,
-            purposes[given.get("PolicyType", call)],
+            purpose_of(given, name) if given in own else purposes[given.get("PolicyType", call)],
             takes=("AlarmActions", "PolicyARN") if call == "put-metric-alarm" else None,
         )
         for call, inputs in calls.items()

@@ -90,7 +90,9 @@ class _TemplateWriter:
         return {**call, **rows, **more}, [found for found in (endpoint, self._base(call)) if found]
 
     def _base(self, call: Mapping[str, Any]) -> str | None:
-        return self._ids.get(("Component", call.get("Specification", {}).get("BaseInferenceComponentName", "")))
+        rows = [call.get("Specification", {}), *call.get("Specifications", ())]
+        names = [row["BaseInferenceComponentName"] for row in rows if "BaseInferenceComponentName" in row]
+        return self._ids.get(("Component", names[0])) if names else None
 
     def _target(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         kind, name, *_ = str(call["ResourceId"]).split("/")
@@ -104,6 +106,7 @@ class _TemplateWriter:
             "PolicyType",
             "TargetTrackingScalingPolicyConfiguration",
             "StepScalingPolicyConfiguration",
+            "PredictiveScalingPolicyConfiguration",
         )
         return {**{key: call[key] for key in kept if key in call}, "ScalingTargetId": {"Ref": target}}, []
 

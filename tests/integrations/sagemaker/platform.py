@@ -52,7 +52,7 @@ class Platform:
         self.endpoints: dict[str, Doc] = {}
         self.components: dict[str, Doc] = {}
         self.targets: dict[str, Doc] = {}
-        self.policies: dict[str, Doc] = {}
+        self.policies: dict[tuple[str, str], Doc] = {}
         self.actions: dict[tuple[str, str], Doc] = {}
         self.alarms: dict[str, Doc] = {}
         self.stock = dict(stock or {})
@@ -345,7 +345,7 @@ class Platform:
     def PutScalingPolicy(self, **call: Any) -> Doc:
         if call["ResourceId"] not in self.targets:
             raise Refused("No scalable target registered")
-        self.policies[call["PolicyName"]] = call
+        self.policies[call["ResourceId"], call["PolicyName"]] = call
         return {"PolicyARN": f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:scalingPolicy:{call['PolicyName']}", "Alarms": []}
 
     def DescribeScalingPolicies(self, ServiceNamespace: str, NextToken: str = "0") -> Doc:

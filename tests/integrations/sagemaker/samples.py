@@ -141,6 +141,46 @@ def pooled() -> dict[str, Doc]:
     }
 
 
+VARIANT, COPIES = "sagemaker:variant:DesiredInstanceCount", "sagemaker:inference-component:DesiredCopyCount"
+
+
+def _scales(resource: str) -> Doc:
+    """What answers about a scheduled action and about a policy have alike."""
+    dimension = VARIANT if resource.startswith("endpoint/") else COPIES
+    of = {"ServiceNamespace": "sagemaker", "ResourceId": resource, "ScalableDimension": dimension}
+    return of | {"CreationTime": WHEN}
+
+
+def action(resource: str, name: str = "night", **limits: int) -> Doc:
+    """A row of DescribeScheduledActions."""
+    when = {"Schedule": "cron(0 20 * * ? *)", "Timezone": "Europe/Paris"}
+    return {
+        "ScheduledActionName": name,
+        **_scales(resource),
+        **when,
+        "ScalableTargetAction": limits or {"MinCapacity": 1},
+    }
+
+
+def tracking(resource: str, name: str = "busy", **metric: Any) -> Doc:
+    """A row of DescribeScalingPolicies that tracks a target."""
+    variant = resource.startswith("endpoint/")
+    counted = "SageMakerVariantInvocationsPerInstance" if variant else "SageMakerInferenceComponentInvocationsPerCopy"
+    measured = metric or {"PredefinedMetricSpecification": {"PredefinedMetricType": counted}}
+    target = {"TargetValue": 70.0, "ScaleInCooldown": 300, **measured}
+    alarms = [{"AlarmName": f"{name}-high", "AlarmARN": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:x"}]
+    row = {"PolicyName": name, "PolicyType": "TargetTrackingScaling", **_scales(resource), "Alarms": alarms}
+    return row | {"TargetTrackingScalingPolicyConfiguration": target}
+
+
+def stepping(resource: str, name: str = "burst") -> Doc:
+    """A row of DescribeScalingPolicies that an alarm starts."""
+    row = tracking(resource, name) | {"PolicyType": "StepScaling"}
+    row.pop("TargetTrackingScalingPolicyConfiguration")
+    step = {"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}
+    return row | {"StepScalingPolicyConfiguration": {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [step]}}
+
+
 def write(folder: Path, documents: dict[str, Doc]) -> Path:
     """A folder with a file for each answer."""
     folder.mkdir(parents=True, exist_ok=True)

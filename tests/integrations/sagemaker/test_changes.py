@@ -10,10 +10,25 @@ import pytest
 import placement
 from placement.demand import ScalingPolicy
 from placement.documents import Plan, Problem
+from placement.errors import DocumentError
+from placement.integrations.sagemaker.calls import adapter_call
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
 from placement.integrations.sagemaker.wish import ExportWish
+from placement.running_state import running_plan
 from placement.units import micro_dollars, money
-from tests.integrations.sagemaker.samples import G5, G6E, P4D, ROLE, WHEN, component, config, endpoint, pooled, simple
+from tests.integrations.sagemaker.samples import (
+    G5,
+    G6E,
+    P4D,
+    ROLE,
+    WHEN,
+    component,
+    config,
+    endpoint,
+    pooled,
+    simple,
+    tracking,
+)
 from tests.integrations.sagemaker.test_import import imported
 
 if TYPE_CHECKING:
@@ -983,15 +998,48 @@ def test_adapters_are_made_again(tmp_path: Path) -> None:
     assert not any("lora" in name for name in export.exported.files if name.startswith("later/"))
 
 
-def test_an_adapter_for_several_types_is_told(tmp_path: Path) -> None:
-    """It is not made again."""
-    documents = moving()
-    row = documents["lora"].pop("Specification")
-    documents["lora"]["Specifications"] = [row | {"InstanceType": G5}]
-    made = imported(tmp_path, documents)
+def test_an_adapter_of_several_types_is_made_again(tmp_path: Path) -> None:
+    """With a specification for each type that its base has one for; with the one of its type where that is one."""
+    documents = pooled()
+    adapter = component("lora", "mixed", 1, 0, 1)
+    del adapter["Specification"]
+    adapter["Specifications"] = [
+        {"InstanceType": kind, "BaseInferenceComponentName": "chat", "Container": {"ArtifactUrl": f"s3://b/{kind}"}}
+        for kind in (G6E, G5)
+    ]
+    adapter["Specifications"][1]["Container"]["Environment"] = {"TOKEN": "secret"}
+    made = imported(tmp_path, documents | {"lora": adapter})
+    export = export_plan(made.problem, running_plan(made.problem).plan, ExportWish(as_new=True))
+    (call,) = (step.parameters for step in export.steps if step.subject == "lora")
+    kinds = [row["InstanceType"] for row in call["Specifications"]]
 
-    assert "sagemaker.adapters" not in made.problem.components[0].labels
-    assert "inference component lora Specifications: ignored" in "\n".join(map(str, made.notes))
+    assert sorted(kinds) == sorted((G6E, G5))
+    assert {row["Container"]["ArtifactUrl"] for row in call["Specifications"]} == {f"s3://b/{kind}" for kind in kinds}
+    assert {row["BaseInferenceComponentName"] for row in call["Specifications"]} == {"chat"}
+    assert "Environment" not in json.dumps(call)
+    assert "component lora Container.Environment: inexact" in notes(export)
+    resources = json.loads(export.exported.files["template.json"])["Resources"]
+    (own,) = (row for row in resources.values() if row["Properties"].get("InferenceComponentName") == "lora")
+    assert own["DependsOn"][1].startswith("Component")
+
+    alone = adapter_call("lora", json.loads(labels_of(made.problem, "chat")["sagemaker.adapters"])["lora"], BASE, G5)
+    assert alone["Specification"] == {
+        "Container": {"ArtifactUrl": f"s3://b/{G5}"},
+        "BaseInferenceComponentName": "chat",
+    }
+    adapter["Specifications"][1]["BaseInferenceComponentName"] = "rank"
+    with pytest.raises(
+        DocumentError, match=r"Specifications\[1\]\.BaseInferenceComponentName: must be chat, as of the"
+    ):
+        imported(tmp_path / "b", documents | {"lora": adapter})
+
+
+BASE: dict[str, Any] = {"InferenceComponentName": "chat", "EndpointName": "mixed", "Specification": {}}
+
+
+def labels_of(problem: Problem, name: str) -> Mapping[str, str]:
+    """Those of a component."""
+    return next(row.labels for row in problem.components if row.name == name)
 
 
 def test_a_name_of_an_adapter_is_taken(tmp_path: Path) -> None:
@@ -1019,13 +1067,10 @@ NIGHT = {
 
 def test_scheduled_actions_are_told_and_made_again(tmp_path: Path) -> None:
     """One that will change the copies of the plan; as new each is put with the name of its component."""
-    policy = {key: NIGHT[key] for key in ("ResourceId", "ScalableDimension")} | {
-        "PolicyName": "busy",
-        "PolicyType": "TargetTrackingScaling",
-    }
     documents = unmanaged() | {"targets": scaled(1, 6), "actions": {"ScheduledActions": [NIGHT]}}
     foreign = {"ScalingPolicies": [{"PolicyName": "of machines", "AutoScalingGroupName": "g"}]}
-    made = imported(tmp_path, documents | {"policies": {"ScalingPolicies": [policy]}, "foreign": foreign})
+    policy = {"ScalingPolicies": [tracking("inference-component/chat-8b")]}
+    made = imported(tmp_path, documents | {"policies": policy, "foreign": foreign})
     said = "\n".join(map(str, made.notes))
     export = exported(made.problem, FULL)
     again = exported(made.problem, FULL, as_new=True)

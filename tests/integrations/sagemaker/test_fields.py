@@ -15,7 +15,7 @@ from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.wish import ExportWish
 from placement.running_state import running_plan
 from tests.corpus import one_by_one
-from tests.integrations.sagemaker.samples import component, pooled, simple
+from tests.integrations.sagemaker.samples import action, component, pooled, simple, tracking
 from tests.integrations.sagemaker.test_import import imported, target, told
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ TABLES = {  # by the shape of the service's model
     ("sagemaker", "DescribeInferenceComponentOutput"): fields.COMPONENT,
     ("sagemaker", "InferenceComponentSummary"): fields.COMPONENT_LISTED,
     ("application-autoscaling", "ScalableTarget"): fields.SCALABLE_TARGET,
+    ("application-autoscaling", "ScalingPolicy"): fields.SCALING_POLICY,
+    ("application-autoscaling", "ScheduledAction"): fields.SCHEDULED_ACTION,
 }
 OF_CALLS = {"Image"}  # a call has it where an answer has DeployedImage
 
@@ -76,7 +78,11 @@ def full() -> dict[str, Any]:
         "AvailabilityZoneBalance": {"EnforcementMode": "PERMISSIVE"},
     }
     rows = [target("inference-component/rank", "inference-component:DesiredCopyCount", 0, 9)]
-    return documents | {"targets": {"ScalableTargets": rows}}
+    return documents | {
+        "targets": {"ScalableTargets": rows},
+        "actions": {"ScheduledActions": [action("inference-component/rank")]},
+        "policies": {"ScalingPolicies": [tracking("inference-component/rank")]},
+    }
 
 
 NONE_RUNS = ("rank", "RuntimeConfig", "PlacementStatus", 1)  # on this type
@@ -85,7 +91,9 @@ WAYS = [
     (kind, way)
     for kind, make in MADE.items()
     for way in structures(make())
-    if way not in ((), ("list",), ("targets",)) and "Environment" not in way  # which is never read
+    if way not in ((), *((name,) for name in ("list", "targets", "actions", "policies")))
+    and "Environment" not in way  # which is never read
+    and "ScalableTargetAction" not in way  # of which the range is told
 ]
 
 
@@ -100,7 +108,8 @@ def test_a_field_that_nobody_knows_is_told_or_kept(kind: str, way: tuple[Any, ..
     made = imported(tmp_path, documents)
     noted = any("NobodyKnows" in place for place in told(made, "ignored"))
 
-    assert noted or ("RoutingConfig" in way and "NobodyKnows" in json.dumps(made.problem.to_document()))
+    passed = {"RoutingConfig", "TargetTrackingScalingPolicyConfiguration"} & set(way)
+    assert noted or (passed and "NobodyKnows" in json.dumps(made.problem.to_document()))
 
 
 TABLE_OF = {"endpoint": fields.ENDPOINT, "config": fields.CONFIGURATION}
@@ -109,6 +118,8 @@ ROWS_OF = {
     ("config", "ProductionVariants"): fields.VARIANT,
     ("list", "InferenceComponents"): fields.COMPONENT_LISTED,
     ("targets", "ScalableTargets"): fields.SCALABLE_TARGET,
+    ("actions", "ScheduledActions"): fields.SCHEDULED_ACTION,
+    ("policies", "ScalingPolicies"): fields.SCALING_POLICY,
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +15,7 @@ from placement.errors import DocumentError, UsageError
 from placement.integrations import Imported, Notes
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.answers import of_endpoints, read_saved
-from placement.integrations.sagemaker.around import ranges, scheduled
+from placement.integrations.sagemaker.around import all_that_scales
 from placement.integrations.sagemaker.endpoints import read_endpoint
 from placement.integrations.sagemaker.problem import ImportWish, import_endpoints
 from placement.integrations.sagemaker.variant_pools import with_hosted_types
@@ -39,8 +38,7 @@ def imported(folder: Path, *documents: dict[str, Doc], facts: Iterable[Doc] = ()
     write(folder, {f"facts-{index}": row for index, row in enumerate(facts)})
     saved = read_saved(folder, notes)
     endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, (), notes)]
-    found = replace(ranges(saved.targets, notes), actions=scheduled(saved.scaling, notes))
-    wish.setdefault("ranges", found)
+    wish.setdefault("ranges", all_that_scales(saved.targets, saved.scaling, notes))
     market = with_hosted_types(Market([read_facts(file) for file in saved.facts]), endpoints, notes)
     return import_endpoints(endpoints, market, ImportWish(**wish), notes)
 
