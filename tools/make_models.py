@@ -103,6 +103,20 @@ ENCODERS: dict[str, dict[str, Any]] = {
         },
     },
 }
+# Encoders that configs of the first source leave out, from the same public configs.
+LEFT_OUT_ENCODERS: dict[str, dict[str, Any]] = {
+    "meta-llama/Llama-4": {
+        "model_type": "llama4_vision_model",
+        "hidden_size": 1408,
+        "num_hidden_layers": 34,
+        "intermediate_size": 5632,
+        "image_size": 336,
+        "patch_size": 14,
+        "pixel_shuffle_ratio": 0.5,
+        "projector_input_dim": 4096,
+        "projector_output_dim": 4096,
+    },
+}
 LEFT_OUT = ("NVFP4", "nvidia/Llama", "Nemotron-3-Super", "Nemotron-3-Ultra", "-FP8", "FP8-")  # size not known
 HEADS = {  # of query heads, from the same public configs as the figures
     "codellama/CodeLlama-7b-hf": 32,
@@ -212,8 +226,10 @@ def _from_configs(folder: Path) -> list[tuple[str, dict[str, Any]]]:
             continue
         if any(word in name for word in LEFT_OUT):
             continue
-        config = json.loads(file.read_text("utf-8"))
-        found.append((name, _trimmed(config) | {"source": FROM_CONFIGS}))
+        config = _trimmed(json.loads(file.read_text("utf-8")))
+        encoder = next((keys for start, keys in LEFT_OUT_ENCODERS.items() if name.startswith(start)), None)
+        config |= {} if encoder is None else {"vision_config": encoder}
+        found.append((name, config | {"source": FROM_CONFIGS}))
     return found
 
 

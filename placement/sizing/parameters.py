@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from placement.errors import DocumentError
 from placement.sizing import config as keys
 from placement.sizing.architecture import Cache, LayerKind
+from placement.sizing.encoders import count_encoders
 from placement.sizing.layers import layer_count, read_kept
 from placement.sizing.states import MAMBA1_FAMILIES, mamba1_width
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from placement.sizing.config import Config
     from placement.sizing.stages import PipelineStage
 
-_UNGATED = (
+UNGATED = (
     "gpt2",
     "gpt_neox",
     "gpt_bigcode",
@@ -128,7 +129,6 @@ COMPARED = (
     "phi3small", "qwen", "qwen2", "qwen2_5_vl", "qwen2_moe", "qwen2_vl", "qwen3", "qwen3_moe", "qwen3_next",
     "qwen3_vl_text", "RefinedWeb", "RefinedWebModel",
 )  # fmt: skip
-_OTHER_ENCODERS = ("encoder_config", "speech_config", "audio_processor")
 # Shapes that are not counted here: experts that work on a shorter vector, layers of different widths, embeddings of
 # each layer, queries by way of a shared projection, blocks of attention that several layers share (Zamba).
 _UNCOUNTED = (
@@ -153,7 +153,7 @@ def count_parameters(config: Config) -> ModelParameters | None:
         found = _count(model, tied=tied)
     except DocumentError:
         return None
-    encoders = _encoders(config)
+    encoders = count_encoders(config)
     return None if encoders is None else replace(found, encoder=Parameters(encoders, 0, 0))
 
 
@@ -165,59 +165,14 @@ def uncounted_key(config: Config) -> str:
     return next((name for name in _UNCOUNTED if model.values.get(name)), "")
 
 
-def _encoders(config: Config) -> int | None:
-    """Parameters of the encoders of pictures and of sound; None where one is there that is not counted here."""
-    if config.get(*_OTHER_ENCODERS) is not None:
-        return None
-    outside = config.inside("thinker_config") or config  # Qwen Omni
-    pictures, sound = outside.inside("vision_config"), outside.inside("audio_config")
-    of_sound = 0 if sound is None else _encoder(sound)
-    if sound is not None and not of_sound:
-        return None
-    return of_sound + (0 if pictures is None else _encoder(pictures))
-
-
-def _encoder(encoder: Config) -> int:
-    """Blocks of an encoder: attention, and two matrices (Pixtral, Qwen2.5-VL: three) of its inner width.
-
-    Of Qwen's also what stands around the blocks.
-    """
-    try:
-        hidden = encoder.whole("embed_dim", "hidden_size", "width", "d_model", least=1)  # Qwen2-VL has both
-        blocks = encoder.whole("num_hidden_layers", "depth", "layers", "encoder_layers", least=1)
-        inner = encoder.whole("intermediate_size", "mlp_dim", "encoder_ffn_dim", least=1)
-    except DocumentError:
-        return 0
-    if hidden is None or blocks is None:
-        return 0
-    is_gated = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen2_5")
-    matrices = 3 if is_gated or encoder.text("model_type") == "pixtral" else 2
-    return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden)) + _around_blocks(encoder, hidden)
-
-
-def _around_blocks(encoder: Config, hidden: int) -> int:
-    """What Qwen's encoders have around their blocks; 0 of others, where it is a thousandth of the model.
-
-    The first layer takes pixels, and one joins neighbouring patches; Qwen3-VL has a table of positions, and a joining
-    layer more for each level that it hands on beside the last (`Qwen3VLVisionModel` in `transformers`).
-    """
-    is_second = encoder.get("embed_dim") is not None  # Qwen2-VL: `hidden_size` is the language model's
-    out = encoder.whole("hidden_size" if is_second else "out_hidden_size", least=1)
-    is_qwen = encoder.get("fullatt_block_indexes") is not None or encoder.text("model_type").startswith("qwen")
-    if out is None or not (is_qwen or is_second):
-        return 0
-    merged = hidden * (encoder.whole("spatial_merge_size", least=1) or 2) ** 2
-    joining = 1 + len(encoder.rows("deepstack_visual_indexes") or [])
-    pixels = (
-        3 * (encoder.whole("temporal_patch_size", least=1) or 2) * (encoder.whole("patch_size", least=1) or 14) ** 2
-    )
-    positions = encoder.whole("num_position_embeddings") or 0
-    return joining * merged * (merged + out) + (pixels + positions) * hidden
+def padded_vocabulary(tokens: int) -> int:
+    """Tokens of a vocabulary as the engine lays them out."""
+    return -(-tokens // _VOCABULARY_UNIT) * _VOCABULARY_UNIT
 
 
 def _count(config: Config, *, tied: bool) -> ModelParameters:
     hidden, layers = config.needed(*keys.HIDDEN), layer_count(config)
-    vocabulary = -(-config.needed(*keys.VOCABULARY) // _VOCABULARY_UNIT) * _VOCABULARY_UNIT
+    vocabulary = padded_vocabulary(config.needed(*keys.VOCABULARY))
     kept = read_kept(config)
     norms = Parameters(0, 2 * hidden, 0)
     rows = []
@@ -293,7 +248,7 @@ def _has_feed_forward(config: Config, index: int) -> bool:
 
 
 def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
-    gates = 2 if config.text("model_type") in _UNGATED else 3
+    gates = 2 if config.text("model_type") in UNGATED else 3
     experts = config.whole(*keys.EXPERTS)
     if not experts or _is_dense(config, index):
         width = config.inner_width() or 4 * hidden

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
+from placement.sizing.allocator import unsplit_weights
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
@@ -78,7 +79,15 @@ def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, insid
     assert model.parameters is not None
     degree, heads = load.tensor_parallel, model.architecture.kv_heads
     outer, inner = model.parameters.outer(stage), model.parameters.inner(stage)
-    return each * outer.held(degree, heads) + inside * inner.held(degree, heads) + _tables(model, load)
+    numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads)
+    return numbers + _tables(model, load) + _unsplit(model, load, stage)
+
+
+def _unsplit(model: Model, load: Load, stage: PipelineStage) -> int:
+    """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
+    if model.architecture.quantisation is not None:
+        return 0
+    return unsplit_weights(model.architecture, load.tensor_parallel, stage, load.dtype_bytes)
 
 
 def _tables(model: Model, load: Load) -> float:

@@ -438,5 +438,5 @@ def test_families_that_float16_breaks_are_in_32_bits_without_bfloat16(
     """As vLLM chooses by itself before compute capability 8.0: twice the weights, and a note says why."""
     usual, found = size(model, "H100", 1), size(model, accelerator, 1, Launch(dtype=dtype))
 
-    assert found.weights_gib == pytest.approx(usual.weights_gib * (2 if is_wide else 1), abs=0.02)
+    assert found.weights_gib == pytest.approx(usual.weights_gib * (2 if is_wide else 1), abs=0.05)
     assert any("in 32 bits on" in note for note in found.notes) == is_wide

@@ -1,0 +1,55 @@
+"""Weights of models in 16 bits, counted from a config: parameters, encoders, and what the allocator takes beyond."""
+
+from __future__ import annotations
+
+import pytest
+
+from placement.sizing import Launch, read_model, size
+from placement.sizing.allocator import unsplit_bytes
+
+MIB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("size_mib", "left_mib"),
+    [(1, 0), (9.5, 0), (10, 0), (10.5, 0), (11, 1), (11.5, 0.5), (231, 1), (230.5, 0), (231.5, 0.5), (462, 0)],
+)
+def test_what_is_left_of_a_segment(size_mib: float, left_mib: float) -> None:
+    """Segments are multiples of 2 MiB, and up to 1 MiB of one stays with its tensor."""
+    assert unsplit_bytes(int(size_mib * MIB)) == left_mib * MIB
+
+
+@pytest.mark.parametrize(
+    ("model", "degree", "logged"),
+    [
+        ("Qwen2.5-72B-Instruct", 2, 67.80),  # 80 tensors of 231 MiB take 232
+        ("Kimi-Dev-72B", 2, 67.82),
+        ("Kimi-Dev-72B", 4, 34.01),
+        ("Qwen2.5-7B-Instruct", 1, 14.25),
+        ("Llama-4-Scout-17B-16E-Instruct", 4, 53.12),  # with its encoder of pictures
+        ("Mistral-Small-3.1-24B-Instruct-2503", 1, 44.76),
+        ("gemma-3-27b-it", 1, 51.45),
+        ("phi-2", 1, 5.19),
+        ("Llama-3.1-8B-Instruct", 1, 14.99),
+    ],
+)
+def test_weights_as_vllm_logs_them(model: str, degree: int, logged: float) -> None:
+    """Within two hundredths of a GiB of "Model loading took" (vLLM 0.19.0 on H100, jgchn/llm-d-planner 56dc5b7)."""
+    assert size(model, "H100", degree, Launch("vllm=0.19")).weights_gib == pytest.approx(logged, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "published"),
+    [
+        ("Llama-4-Scout-17B-16E-Instruct", 108_641_793_536),
+        ("gemma-3-27b-it", 27_432_406_640),
+        ("gemma-3-4b-it", 4_300_079_472),
+        ("Mistral-Small-3.1-24B-Instruct-2503", 24_011_361_280),
+    ],
+)
+def test_parameters_with_the_encoder_of_pictures(model: str, published: int) -> None:
+    """As the safetensors files have them: blocks, pixels, positions and projections."""
+    parameters = read_model(model).parameters
+
+    assert parameters is not None
+    assert parameters.total == pytest.approx(published, rel=0.0003)
