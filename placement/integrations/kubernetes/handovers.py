@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.deployments import ends_before_it_starts
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
-from placement.integrations.kubernetes.objects import rows, text_at, whole_at
-from placement.integrations.kubernetes.owners import ends_by_scaling
-from placement.integrations.kubernetes.pods import COMPONENT, controller_of, deployment_of
+from placement.integrations.kubernetes.objects import whole_at
+from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
+from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.kubernetes.templates import HASH
+from placement.integrations.kubernetes.volume_moves import held_by_one, tell_volumes
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Json, Templates
     from placement.integrations.notes import Notes
-
-_OF_MANY = ("ReadWriteMany", "ReadOnlyMany")
 
 
 class OldOwner(NamedTuple):
@@ -100,11 +99,9 @@ def handovers(
 ) -> list[Handover]:
     """One for each component that is replaced, then what earlier exports made of components that are no more."""
     written: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    zones: dict[str, set[str]] = defaultdict(set)
     for group, made in zip(groups, work, strict=True):
         key = made["metadata"]["namespace"], made["metadata"]["name"]
         written[group.component.name][key] = group.copies
-        zones[group.component.name].add(group.pool.zone)
     all_written = {key for keys in written.values() for key in keys}
     known = {row.name for row in problem.components}
     outdated: dict[str, list[OldOwner]] = defaultdict(list)
@@ -120,7 +117,9 @@ def handovers(
         why = _why_first(name, templates) if (stops or shrinks) and any(new[key] > now[key] for key in new) else ""
         if why:
             notes.assumed(f"component {name}", f"{why}: the steps end its old copies before new ones start")
-        _tell_volumes(name, zones[name], problem, templates, notes)
+        own = [group for group in groups if group.component.name == name]
+        if own:
+            tell_volumes(own, problem, plan, templates, notes)
         goes_on = [key for key in new if now[key] <= new[key]]
         ready, wanted = sum(now[key] for key in goes_on), sum(new[key] for key in goes_on)
         found.append(Handover(name, [*new], shrinks, stops, bool(why), ready, wanted))
@@ -186,10 +185,9 @@ def _owner(component: Component, copies: int, templates: Templates) -> Iterator[
     if space and ends_by_scaling(component, copies, templates):
         yield _old(kind, space, name.partition("/")[2], templates)
     elif kind == "Component":  # an export that was applied in part: what ran before is still there
-        own = templates.by_name.get(component.name, ())
-        made_by = {deployment_of(pod, templates.cluster) for pod in own if not pod.annotations.get(COMPONENT)}
-        for before in sorted(found for found in made_by if found):
-            yield _old(*before, templates)
+        for before in templates.beside(component.name):
+            if before.kind in ENDED:
+                yield _old(*before, templates)
 
 
 def _old(kind: str, space: str, name: str, templates: Templates) -> OldOwner:
@@ -230,44 +228,9 @@ def _why_first(component: str, templates: Templates) -> str:
     made_by = [row.deployment for row in _generations(component, templates) if row.deployment is not None]
     if any(map(ends_before_it_starts, made_by)):
         return "the strategy of its Deployment is Recreate"
-    volumes = _volumes(component, templates)
+    volumes = [claim.place for claim in held_by_one(component, templates)]
     return f"it mounts {listed(volumes)}, which pods of one node at a time may hold" if volumes else ""
-
-
-def _tell_volumes(component: str, zones: Set[str], problem: Problem, templates: Templates, notes: Notes) -> None:
-    """A note on copies in a zone where none of their component runs, to which no volume follows them."""
-    volumes = _volumes(component, templates)
-    if not volumes:
-        return
-    zone_of = {row.name: row.zone for row in problem.pools}
-    pool_of = {row.id: row.pool for row in problem.instances}
-    now = {zone_of[pool_of[row.instance]] for row in problem.placements if row.component == component}
-    if now and zones - now:
-        told = f"to {listed(sorted(zones - now))}: a volume of one zone does not follow, and new copies there wait"
-        way = f"name the zones of the volume in `zones` ({listed(sorted(now))}), or move its data first"
-        notes.inexact(f"component {component} {listed(volumes)}", f"the plan moves its copies {told}; {way}")
 
 
 def _generations(component: str, templates: Templates) -> list[PodGeneration]:
     return [row for (name, _), row in templates.pods.items() if name == component]
-
-
-def _volumes(component: str, templates: Templates) -> list[str]:
-    """The claims of volumes that its pods mount, but for those known to be of many nodes."""
-    found = {
-        (pod.namespace, text_at(volume, "persistentVolumeClaim", "claimName"))
-        for generation in _generations(component, templates)
-        for pod in generation.pods
-        for volume in rows(pod.at.key("spec"), "volumes")
-    }
-    return [
-        f"PersistentVolumeClaim {space}/{name}"
-        for space, name in sorted(found)
-        if name and not _is_of_many(templates.cluster, space, name)
-    ]
-
-
-def _is_of_many(cluster: KubeCluster, space: str, name: str) -> bool:
-    claim = cluster.get("PersistentVolumeClaim", space, name)
-    modes = claim.dig("spec", "accessModes") if claim else None
-    return modes is not None and isinstance(modes.value, list) and any(mode in _OF_MANY for mode in modes.value)

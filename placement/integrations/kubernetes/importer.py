@@ -12,6 +12,7 @@ from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.account import told_account_rules
 from placement.integrations.imported import Imported
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
+from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
@@ -27,6 +28,7 @@ from placement.integrations.kubernetes.state import tell_state
 from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
+from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, count, dollars, micro_dollars
@@ -101,7 +103,9 @@ class _Import:
             raise UsageError(f'no node is of the instance type "{printable(name)}", which has a price; {told}')
         self.machines: list[NodeMachine] = _same_memory([_kept(row, static) for row in found])
         by_name = {row.name: row for row in self.machines}
-        pods = read_pods(cluster, read_claims(cluster, source), notes, source)
+        pods = bound_to_volumes(
+            read_pods(cluster, read_claims(cluster, source), notes, source), Volumes.of(cluster, source), notes
+        )
         rows = [row for row in pods if row.node not in self.left_out]
         standing_taints = (toleration for row in rows for toleration in row.shape.rules.tolerations)
         tell_uncompared(((row.node.place, row.taints) for row in self.machines), standing_taints, notes)

@@ -27,7 +27,7 @@ COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourcecla
 # Group and versions of the kinds that are read, as the API names them; other groups have kinds of the same names.
 _RESOURCE = ("v1", "v1beta2", "v1beta1", "v1alpha3", "v1alpha2")
 _VERSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("Node", "Pod", "ResourceQuota", "PersistentVolumeClaim"), ("", ("v1",))),
+    **dict.fromkeys(("Node", "Pod", "ResourceQuota", "PersistentVolumeClaim", "PersistentVolume"), ("", ("v1",))),
     "PodDisruptionBudget": ("policy", ("v1",)),
     "PriorityClass": ("scheduling.k8s.io", ("v1",)),
     "HorizontalPodAutoscaler": ("autoscaling", ("v2", "v1")),

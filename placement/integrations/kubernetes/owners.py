@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
-_REPLACED = ("Deployment", "ReplicaSet", "Component")  # owners that the steps end, or an earlier export's
+ENDED = ("Deployment", "ReplicaSet")  # owners that the steps scale to 0 once new copies run
+_REPLACED = (*ENDED, "Component")  # these, or an earlier export's
 _SCALED = ("StatefulSet", "LeaderWorkerSet", "Rollout")  # that `kubectl scale` knows too
 _KIND = re.compile(r"[A-Za-z]+")
 
@@ -29,12 +30,16 @@ def ends_by_scaling(component: Component, copies: int, templates: Templates) -> 
     if component.name in templates.services:
         return bool(copies)
     kind = owner_kind(component)
-    return kind in ("Deployment", "ReplicaSet") or (kind in _SCALED and not copies)
+    return kind in ENDED or (kind in _SCALED and not copies)
 
 
 def tell_owner(component: Component, copies: int, running: int, templates: Templates, notes: Notes) -> None:
     """What becomes of a component's owner where that is no Deployment; `copies` of it are in the plan."""
     place, owner = f"component {component.name}", component.labels.get(OWNER, "")
+    if owner_kind(component) == "Component":
+        for other in (row for row in templates.beside(component.name) if row.kind not in ENDED):
+            told = "runs copies beside what an export made: no step here ends those, so end them there"
+            notes.inexact(place, f"{other.place} {told}")
     service = templates.services.get(component.name)
     if service:
         tell_service(place, service, copies, notes)
@@ -68,7 +73,7 @@ def tell_service(place: str, service: str, copies: int, notes: Notes) -> None:
 def _tell_none(component: Component, owner: str, running: int, notes: Notes) -> None:
     """A component of which the plan has no copy."""
     kind, place = owner_kind(component), f"component {component.name}"
-    if not running or kind in ("Deployment", "ReplicaSet", "Component"):
+    if not running or kind in _REPLACED:
         return
     if kind in _SCALED and namespace_of(owner):
         volumes = ", whose volumes stay unless it says otherwise" if kind == "StatefulSet" else ""

@@ -178,16 +178,17 @@ def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:
     group = pod.labels.get("leaderworkerset.sigs.k8s.io/name")
     if group:
         return Owner("LeaderWorkerSet", pod.namespace, group)
-    return _made_by(pod, cluster)
+    return made_by(pod, cluster)
 
 
 def deployment_of(pod: KubeObject, cluster: KubeCluster) -> Owner | None:
     """The Deployment that started a pod, whosever copy it is; None for other pods."""
-    found = _made_by(pod, cluster)
+    found = made_by(pod, cluster)
     return found if found.kind == "Deployment" else None
 
 
-def _made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
+def made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
+    """What made a pod, whosever copy it is: a Deployment rather than its ReplicaSet."""
     controller = controller_of(pod)
     if controller is None:
         return Owner("Pod", pod.namespace, pod.name)

@@ -13,7 +13,7 @@ from placement.integrations.kubernetes.objects import choice_at, rows, texts
 from placement.integrations.kubernetes.taints import tolerations_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.kubernetes.taints import Taint, Toleration
@@ -109,6 +109,12 @@ class NodeTerm:
             return False
         return self.labels.takes(labels) and self.names.takes({_NAME: name})
 
+    @property
+    def names_node(self) -> bool:
+        """Whether it takes nodes that it names alone."""
+        told = (*self.names.requirements, *(row for row in self.labels.requirements if row.key == _HOSTNAME))
+        return any(row.operator == "In" for row in told)
+
 
 @dataclass(frozen=True, slots=True)
 class NodeRules:
@@ -117,12 +123,20 @@ class NodeRules:
     selector: Selector
     terms: tuple[NodeTerm, ...] | None  # one of them must be kept; None: there is no such rule
     tolerations: tuple[Toleration, ...]
+    volumes: tuple[tuple[NodeTerm, ...], ...] = ()  # of each volume: one of its terms must be kept
 
     def takes(self, labels: Mapping[str, str], name: str) -> bool:
-        """Whether selector and affinity take a node; taints are another question (`tolerates`)."""
+        """Whether selector, affinity and volumes take a node; taints are another question (`tolerates`)."""
         if not self.selector.takes(labels):
             return False
-        return self.terms is None or any(term.takes(labels, name) for term in self.terms)
+        return all(any(term.takes(labels, name) for term in one) for one in self._choices())
+
+    def _choices(self) -> tuple[tuple[NodeTerm, ...], ...]:
+        """Of each of these one term must be kept."""
+        return self.volumes if self.terms is None else (self.terms, *self.volumes)
+
+    def _terms(self) -> Iterator[NodeTerm]:
+        return (term for one in self._choices() for term in one)
 
     def tolerates(self, taints: tuple[Taint, ...]) -> bool:
         """Whether every taint that keeps pods off is tolerated."""
@@ -132,12 +146,12 @@ class NodeRules:
     def looked_at(self) -> set[str]:
         """Labels of nodes that the rules look at."""
         found = {row.key for row in self.selector.requirements}
-        return found | {row.key for term in self.terms or () for row in term.labels.requirements}
+        return found | {row.key for term in self._terms() for row in term.labels.requirements}
 
     def names_asked_for(self) -> set[str | None]:
         """Nodes that a rule takes or refuses by name; None among them: it is about the name of every node."""
         rows = [row for row in self.selector.requirements if row.key == _HOSTNAME]
-        for term in self.terms or ():
+        for term in self._terms():
             rows += [*(row for row in term.labels.requirements if row.key == _HOSTNAME), *term.names.requirements]
         return {name for row in rows for name in (row.values if row.operator in ("In", "NotIn") else (None,))}
 
@@ -148,10 +162,16 @@ def node_rules(spec: At, notes: Notes, owner: str) -> NodeRules:
     affinity = spec.get("affinity")
     node = affinity.get("nodeAffinity") if affinity else None
     required = node.get("requiredDuringSchedulingIgnoredDuringExecution") if node else None
-    terms = None if required is None else tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
-    if required is not None and not terms:
-        raise required.fault("must have a term in its nodeSelectorTerms")
+    terms = None if required is None else node_terms(required)
     return NodeRules(Selector(chosen), terms, tolerations_of(spec, notes, owner))
+
+
+def node_terms(required: At) -> tuple[NodeTerm, ...]:
+    """The terms of a node selector, at least one."""
+    terms = tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
+    if not terms:
+        raise required.fault("must have a term in its nodeSelectorTerms")
+    return terms
 
 
 def _term(at: At) -> NodeTerm:

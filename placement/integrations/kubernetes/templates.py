@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kubernetes.annotations import in_common, kept_annotations
+from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import clean_spec, own_labels, written_spec
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import KubeCluster
-from placement.integrations.kubernetes.pods import COMPONENT, OPTION, controller_of, deployment_of, read_pods
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION, controller_of, deployment_of, made_by, read_pods
+from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.pods import Owner, PodRow
     from placement.integrations.kubernetes.taints import Taint
 
 Json = dict[str, Any]
@@ -63,6 +65,7 @@ class Templates:
     by_component: Mapping[str, Sequence[KubeObject]] = field(default_factory=dict)  # one for each set of labels
     services: Mapping[str, str] = field(default_factory=dict)  # by component the InferenceService that runs it
     claims: Mapping[tuple[str, str], DeviceClaim] = field(default_factory=dict)  # by namespace and name
+    volumes: Volumes = field(default_factory=Volumes)
 
     @cached_property
     def by_owner(self) -> Mapping[tuple[str, str, str], Sequence[KubeObject]]:
@@ -90,6 +93,11 @@ class Templates:
         for row, component in self.rows:
             found[component].append(row.pod)
         return found
+
+    def beside(self, component: str) -> list[Owner]:
+        """What runs copies beside those that were exported of a component, by name: an export was half applied."""
+        own = self.by_name.get(component, ())
+        return sorted({made_by(pod, self.cluster) for pod in own if not pod.annotations.get(COMPONENT)})
 
     def of(self, component: str, option: int) -> PodTemplate | None:
         """The template of a new copy; None where none runs by that option."""
@@ -143,7 +151,8 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
     notes = Notes()
     machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
     claims = read_claims(cluster, source)
-    pods_read = read_pods(cluster, claims, notes, source)
+    volumes = Volumes.of(cluster, source)
+    pods_read = bound_to_volumes(read_pods(cluster, claims, notes, source), volumes, notes)
     rows, _ = split(pods_read, {row.name: row for row in machines})
     pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
@@ -177,4 +186,5 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         by_component,
         services,
         claims,
+        volumes,
     )

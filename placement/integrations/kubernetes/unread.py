@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.objects import rows
-
 if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.notes import Notes
@@ -106,7 +104,6 @@ _HAMI = (
 )
 _TOGETHER = "pods of one group start together; here each pod is a copy of its own"
 _NOT_READ = "is not read; if it is a rule, it is not kept"
-_BOUND = ("persistentVolumeClaim", "ephemeral")
 
 
 def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
@@ -130,9 +127,6 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
         for name in names:
             if name in told:
                 notes.ignored(f"{owner} {name}", reason)
-    for volume in rows(spec, "volumes"):
-        if any(volume.get(kind) is not None for kind in _BOUND):
-            notes.ignored(f"{owner} spec.volumes", "a volume may be bound to a zone or a node, which is not read")
 
 
 def tell_unread_objects(cluster: KubeCluster, notes: Notes) -> None:

@@ -110,7 +110,8 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
         workload.wanted = _wanted(workload.owner, cluster, source)
     for owner, number in beside.items():
         told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
-        notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, and a next export ends it")
+        ends = "and a next export ends it" if owner.kind in ("Deployment", "ReplicaSet") else "and you are to end it"
+        notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, {ends}")
     for workload in found.values():
         _tell_service(workload, cluster, notes, source)
         if workload.owner.kind == "LeaderWorkerSet":

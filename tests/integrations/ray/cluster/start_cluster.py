@@ -15,6 +15,7 @@ import ray
 from ray import serve
 from ray._private import services
 from ray.cluster_utils import Cluster
+from ray.exceptions import RaySystemError
 from ray.serve.schema import ServeDeploySchema
 from ruamel.yaml import YAML
 
@@ -73,7 +74,7 @@ def patient(get_node: Callable[..., Any]) -> Callable[..., Any]:
         for _ in range(_PATIENCE):
             try:
                 return get_node(*told)
-            except RuntimeError:
+            except (RuntimeError, RaySystemError):
                 time.sleep(1)
         return get_node(*told)
 
