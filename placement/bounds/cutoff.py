@@ -1,9 +1,9 @@
-"""What a plan better than the best one may cost: the one cutoff of every part that leaves plans out.
+"""The cutoff: what a plan that is better than the best known one may cost.
 
 A plan costs ``tick_price x rent + what its moves cost`` ticks, and every plan pays for the moves that can't be avoided
-(`moves`). So of a plan below so many ticks the machines' rent is at most what is left for it. A part that leaves out
-machine counts, boxes or patterns may say of them only that they hold no plan below the cutoff: what costs more may well
-stand there, the best plan itself among it.
+(`moves`). So a limit on ticks gives a limit on the rent of the machines. All searches that leave out machine counts,
+nodes of a tree or patterns use this one cutoff. They prove only that no plan below the cutoff is there: dearer plans
+may be there, the best known one too.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Cutoff(NamedTuple):
 def cutoff_below(fleet: Fleet, best: Value | None, given: tuple[int, ...] | None = None) -> Cutoff | None:
     """The cutoff of plans within `given` (as in `Incumbent.raise_bound`) that are better than the best one.
 
-    None when there is no plan, or when it does not leave out just what is given: then others are worth having that cost
-    more. O(components + places).
+    None when there is no plan, or when it leaves out other copies than `given`: then a dearer plan may be a better one.
+    O(components + places).
     """
     if best is None or best.left_out != (given or ()):
         return None

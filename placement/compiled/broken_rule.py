@@ -1,7 +1,8 @@
 """Whether a packing keeps every rule, recounted in integers before it is offered.
 
-The plan of an engine in floats may be off by a hair, and one that is put together from parts may break what no part
-can see, as the rules over zones. The referee of `placement.verify` is another's count of the same.
+An engine that computes in floats may return a plan that breaks a rule by a rounding error. A plan that is put together
+from parts may break a rule that looks at all parts, such as a rule over zones. The referee (`placement.verify`) checks
+the same rules in code of its own, from the documents.
 """
 
 from __future__ import annotations

@@ -20,12 +20,13 @@ _MOST_SUMS = 10_000  # sets of copies to go through: milliseconds
 def demand_units(row: ComponentRow, *, pinned: bool) -> tuple[int, list[int]]:
     """The demand in whole units, rounded up, and what a copy serves of it by each option; zeros without a demand.
 
-    The rule forgives a hair: 1e-9 of the demand, at least of one. What is left is compared exactly where it is a small
-    multiple of what all throughputs are multiples of. Else throughputs are rounded down to parts of it far below the
-    hair, so that a plan that meets the integers meets the document, and `_least_sum` says how many parts are enough.
+    The rule has a tolerance: 1e-9 of the demand, at least of one. The demand less the tolerance is compared exactly
+    where it is a small multiple of a number that all throughputs are multiples of. Otherwise throughputs are rounded
+    down to units far smaller than the tolerance, so that a plan that meets the integers meets the document, and
+    `_least_sum` says how many units are enough.
 
-    A demand within the hair is met by no copy at all. Where nothing else asks for one, the component is one that is
-    scaled to zero; where `min_copies` or a pin does, any copy serves it.
+    A demand within the tolerance needs no copy. Then the component is scaled to zero, unless `min_copies` or a pin asks
+    for a copy; any copy serves such a demand.
     """
     if row.demand is None:
         return 0, [0] * len(row.modes)

@@ -23,7 +23,7 @@ def decode(model: Variables, values: Values) -> Packing:
     Raises
     ------
     ValueError
-        The values break a row so that copies can't be dealt out: a float engine's tolerance was more than a hair.
+        The values break a row so that copies can't be dealt out: the tolerance of a float engine was too large.
     """
     machines = []
     for slot in model.slots:

@@ -1,12 +1,12 @@
-"""Fill machines one by one, each accelerator as full of worth as it gets, and open all that can be filled alike.
+"""Fill machines one by one, each accelerator with the copies of most value, and open all machines of that kind at once.
 
-A construction for copies that share accelerators. Where `construct` asks for each copy which machine it goes to, here
-a machine asks which copies go on it: the biggest one left, on the pool where that gives most worth per dollar, then
-those that use the room beside it best, two looked for at a time. That is a shallow minimum bin slack search (Gupta and
+A construction for copies that share accelerators. `construct` chooses a machine for each copy; here the copies are
+chosen for each machine. The biggest unplaced copy comes first, on the pool where a machine gets most value per dollar;
+then pairs of copies that use the free memory beside it best. It is a shallow minimum bin slack search (Gupta and
 Ho 1999, *A new heuristic algorithm for the one-dimensional bin-packing problem*, Prod. Plan. Control 10) around the
 biggest item left (Fleszar and Hindi 2002, *New heuristics for one-dimensional bin-packing*, Comput. Oper. Res. 29).
-Copies count by what they are worth at the prices of the volume relaxation; a machine that would be filled to too little
-of its price is not opened, and its copies are left to the construction that follows.
+The value of a copy is its price in the volume relaxation. A machine whose copies have too little value for its price is
+not opened; its copies are left to the construction that follows.
 
 Only copies without rules on zones are placed, by options that share accelerators; the workspace checks each seat.
 """
@@ -35,7 +35,7 @@ _PARAMS = HEURISTICS.bin_filling
 def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
     """Fill machines; components with zone rules, demand or machines of their own come first, by `policy`.
 
-    What can't be placed, and copies that make up no machine's worth, are left to `construct`.
+    What can't be placed, and copies of too little value for a machine, are left to `construct`.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class BinFilling:
             self._fill_rest(m, range(self._accelerators(int(ws.pool[m]))))
 
     def open(self, *, fullest_first: bool) -> None:
-        """Open machines, each for a copy of the biggest component left, as long as they are worth it."""
+        """Open machines, each for a copy of the biggest component left, as long as the copies have enough value."""
         for c in self._order(fullest_first=fullest_first):
             while self.left[c] > 0 and not self.ws.out_of_time():
                 if not self._open_for(c):
@@ -149,10 +149,10 @@ class BinFilling:
     # -- one machine
 
     def _open_for(self, c: int) -> bool:
-        """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
+        """Open the machine with most value per dollar around copies of c, and others like it; False if none pays."""
         self._keep_for_good()
         ws, mark, before = self.ws, self.ws.mark(), self._lasting
-        best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
+        best: tuple[float, int, int, list[Seat]] | None = None  # value per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
         for o, p in self._pools(c):
             ws.rollback(mark)
@@ -257,7 +257,7 @@ class BinFilling:
         return open_
 
     def _best_of_pairs(self, range_: _Range, index: Ints, free_memory: int, vcpus: int, host: int) -> int:
-        """The more valuable copy of the pair that is worth most together, of those at `index`. O(n log n).
+        """The more valuable copy of the pair that has most value together, of those at `index`. O(n log n).
 
         The partner looked at is the most valuable that fits by memory; when it needs too much else there is none.
         """

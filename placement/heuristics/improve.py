@@ -49,7 +49,7 @@ class Improvement:
     Parameters
     ----------
     policies : how copies are placed again; one is drawn for each round.
-    worth : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
+    dual_values : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ becomes empty is reused. Only *busy* rows (those that hold copies, or can't be r
 row is brought into use by `rent`. Every change is journalled, so a trial can be undone with `rollback`.
 
 The workspace keeps the rules of one machine at each step (memory, share, ownership, host, caps, dedicated, avoid,
-cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are the business of `zones` and `check`.
+cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are kept by `compiled.spread` and `check`.
 """
 
 from __future__ import annotations

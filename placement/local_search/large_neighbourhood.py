@@ -78,7 +78,7 @@ class LargeNeighbourhood:
         return inner.incumbent.proved, inner.packing
 
     def _choose(self) -> list[int]:
-        """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""
+        """A machine that wastes much, and machines like it: of near zones and types, wasteful ones first."""
         machines = self.packing.machines
         free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
         if len(free) < _PARAMS.fewest:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from placement.machine_reassignment.problem import Ints, Reassignment
@@ -119,8 +121,8 @@ class SearchState:
         """Those that break no rule when made alone; cheap tests first, each on what the last one left."""
         moves = moves.take(self._no_conflict(moves))
         moves = moves.take(self._fits(moves))
-        moves = moves.take(self._spread_kept(moves))
-        return moves.take(self._dependencies_kept(moves))
+        moves = moves.take(self._keep(self._spread_of, moves))
+        return moves.take(self._keep(self._dependencies_of, moves))
 
     def _no_conflict(self, moves: MoveBatch) -> Mask:
         service = self.problem.service
@@ -149,12 +151,13 @@ class SearchState:
 
     _leaving = _arriving  # and it gives back as much
 
-    def _spread_kept(self, moves: MoveBatch) -> Mask:
-        kept = self._spread_of(moves.process, moves.source, moves.target)
+    def _keep(self, rule: Callable[[Ints, Ints, Ints], Mask], moves: MoveBatch) -> Mask:
+        """Which moves keep a rule of one process that moves; in an exchange both do, if they are of two services."""
+        kept = rule(moves.process, moves.source, moves.target)
         if moves.other is None:
             return kept
-        kept &= self._spread_of(moves.other, moves.target, moves.source)
         service = self.problem.service
+        kept &= rule(moves.other, moves.target, moves.source)
         kept |= service[moves.process] == service[moves.other]
         return kept
 
@@ -164,15 +167,6 @@ class SearchState:
         fewer = (self.in_location[service, left] == 1).astype(np.int64)
         more = self.in_location[service, came] == 0
         kept: Mask = (left == came) | (self.places[service] - fewer + more >= self.problem.spread[service])
-        return kept
-
-    def _dependencies_kept(self, moves: MoveBatch) -> Mask:
-        kept = self._dependencies_of(moves.process, moves.source, moves.target)
-        if moves.other is None:
-            return kept
-        kept &= self._dependencies_of(moves.other, moves.target, moves.source)
-        service = self.problem.service
-        kept |= service[moves.process] == service[moves.other]
         return kept
 
     def _dependencies_of(self, process: Ints, source: Ints, target: Ints) -> Mask:

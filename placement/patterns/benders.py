@@ -1,7 +1,7 @@
-"""Whether machine counts have room for all copies, as far as the pattern LP can tell; a cut where they have none.
+"""Benders separation: whether given machine counts can hold all copies in the pattern LP, and a cut where they can't.
 
-The LP at a mix counts the money for machines beyond it; where there are any, its prices are a cut that the mix breaks
-(Benders 1962). The cut is certified like any other, so what was found on the way does not matter.
+The LP minimises the cost of machines beyond the given counts. Where it needs any, its prices are a cut that the counts
+break (Benders 1962). The cut is certified like all others, so it holds whatever the LP's tolerances are.
 """
 
 from __future__ import annotations

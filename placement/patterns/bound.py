@@ -4,7 +4,8 @@
    better.
 2. Branch on machine counts and on counts of wide copies (`branch_and_price`), generating columns in every node. When it
    ends, the bound is that of whole machines and whole wide copies over all patterns.
-3. What all the nodes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
+3. Find the cheapest machine counts that keep the cuts of all nodes, and add cuts while these counts can't hold all
+   copies.
 
 Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
 step 1, with the machines that run and the copies that they may keep (`running`): most of what a plan costs then depends

@@ -1,12 +1,14 @@
-"""Whole machines and whole wide copies: best-first branching on their counts.
+"""Branch and price: whole machines, and whole copies on several accelerators, by best-first branching on their counts.
 
-Only machine counts carry cost, and the LP buys parts of machines; it also likes parts of wide copies, half of one in
-each of two gaps, and one such copy twice on each of half as many accelerators. That ends where no more than one copy is
-allowed: no accelerator then holds two. A node is a node of machine counts; its bound is the
-certificate of its LP's prices over that node, so patterns that were never generated are covered. Machines of one type
-are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
-changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
-*Branching in branch-and-price: a generic scheme*, Math. Prog. 130).
+In the LP only machines have a cost, and it uses fractions of them. It also splits copies on several accelerators
+(*wide* copies): half of one stands in each of two gaps, or one stands twice on half as many accelerators. The latter
+can't happen where a component may have one copy on a machine, as then no accelerator holds two.
+
+A node limits the machine counts. Its bound is the certificate of its LP's prices over all counts in the node, so
+patterns that were never generated are covered. Machines of one type are nearly alike in all pools, and the LP can shift
+them between zones at no cost. So a branch on the count of one pool changes nothing, while a branch on the count of all
+of them does (branching on aggregated variables: Vanderbeck 2011, *Branching in branch-and-price: a generic scheme*,
+Math. Prog. 130).
 """
 
 from __future__ import annotations

@@ -66,6 +66,13 @@ class Compiled:
         """How many modes there are in all."""
         return len(self.item)
 
+    def copies_in(self, pattern: Pattern) -> Ints:
+        """(m,) copies of each item in a pattern."""
+        copies = np.zeros(len(self.demand), dtype=np.int64)
+        for row, n in pattern:
+            copies[self.item[row]] += n
+        return copies
+
     @property
     def types(self) -> int:
         """How many bin types there are."""

@@ -102,9 +102,7 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
     kept = []
     for pattern in patterns:
         capacity = problem.capacity[t] - sum(problem.size[row] * n for row, n in pattern)
-        held = np.zeros(len(problem.demand), dtype=np.int64)
-        for row, n in pattern:
-            held[problem.item[row]] += n
+        held = problem.copies_in(pattern)
         fits = problem.fits[:, t] & (problem.size <= capacity).all(axis=1)
         rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
         counts = dict(pattern)
@@ -251,7 +249,6 @@ def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:
     used = np.zeros(problem.types, dtype=np.int64)
     for (t, pattern), times in loads:
         used[t] += times
-        for row, n in pattern:
-            covered[problem.item[row]] += n * times
+        covered += problem.copies_in(pattern) * times
     most = np.where(problem.limited, np.maximum(problem.available, problem.least), used)
     return bool((covered >= problem.demand).all() and (used <= most).all())

@@ -44,23 +44,16 @@ class Filling:
         rest.free = self.free.copy()
         return rest
 
-    def used(self, pattern: Pattern) -> Ints:
-        """Copies of each item in a pattern."""
-        used = np.zeros(len(self.left), dtype=np.int64)
-        for row, n in pattern:
-            used[self.problem.item[row]] += n
-        return used
-
     def times(self, t: int, pattern: Pattern) -> int:
         """How many bins of this load the rest can fill."""
-        used = self.used(pattern)
+        used = self.problem.copies_in(pattern)
         index = np.flatnonzero(used)
         return int(min((self.left[index] // used[index]).min(), self.available[t])) if len(index) else 0
 
     def put(self, t: int, pattern: Pattern, times: int) -> None:
         """Use that many bins of one load."""
         self.loads.append(((t, pattern), times))
-        self.left = self.left - self.used(pattern) * times
+        self.left = self.left - self.problem.copies_in(pattern) * times
         self.available[t] -= times
         self.free[t] = max(0, self.free[t] - times)
 

@@ -81,14 +81,14 @@ class Generation:
                 return True
             found = smoothing > 0 and self.bound is not None and self._round(smoothing)
             if not found and not self._round(0.0):
-                if self.master.uncovered() > 1e-7 and self._raise_stakes():
+                if self.master.uncovered() > 1e-7 and self._raise_penalty():
                     continue
                 return True
             if self.state.proved:
                 return False
 
-    def _raise_stakes(self) -> bool:
-        """Whether dearer stand-ins make sense: they are not yet dearer than all bins together."""
+    def _raise_penalty(self) -> bool:
+        """Make the artificial columns dearer, unless they are dearer than all bins together; says whether it did."""
         if self.state.infeasible or self.master.penalty > 1e9:
             return False
         self.master.raise_penalty()
@@ -114,7 +114,9 @@ class Generation:
         price = dual * unit
         if smoothing:
             price = smoothing * self.price + (1 - smoothing) * price
-        price = np.minimum(price, self.most)  # lower prices are as true, and the stand-ins' may be beyond 64 bits
+        price = np.minimum(
+            price, self.most
+        )  # lower prices are as true; of artificial columns they may be beyond 64 bits
         whole = np.floor(price + 1e-6).astype(np.int64)
         value = whole[problem.item]
         cost = problem.cost * self.scale

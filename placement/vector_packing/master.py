@@ -1,7 +1,7 @@
 """The restricted master program: loads as columns, every item covered, bin counts within their limits.
 
 Kept in HiGHS between calls, so each solve starts from the last basis. Items that the columns do not cover yet are
-covered by a dear stand-in, so the program always has a solution.
+covered by a dear artificial column, so the program always has a solution.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Master:
     """Rows: m items (at least the demand), then t bin types (within least and available)."""
 
     def __init__(self, problem: Compiled) -> None:
-        """Empty bins and stand-ins are the first columns."""
+        """Empty bins and artificial columns are the first columns."""
         import highspy
 
         self._problem = problem
@@ -55,9 +55,7 @@ class Master:
             return False
         self._known.add(load)
         t, pattern = load
-        used = np.zeros(self.items, dtype=np.int64)
-        for row, n in pattern:
-            used[self._problem.item[row]] += n
+        used = self._problem.copies_in(pattern)
         index = np.flatnonzero(used)
         self.loads.append(load)
         self.coverage.append((index, used[index]))
@@ -96,12 +94,12 @@ class Master:
         return np.array(self._solver.getSolution().col_value)[self._first :]
 
     def uncovered(self) -> float:
-        """Copies that stand-ins cover."""
+        """Copies that artificial columns cover."""
         values = np.array(self._solver.getSolution().col_value)
         return float(values[self._first - self.items : self._first].sum())
 
     def raise_penalty(self) -> None:
-        """Make the stand-ins dearer."""
+        """Make the artificial columns dearer."""
         self.penalty *= 30.0
         first = self._first - self.items
         for i in range(self.items):

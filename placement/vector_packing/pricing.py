@@ -129,9 +129,7 @@ class Pricer:
         several = problem.size.shape[1] > 1
         for _ in range(rounds):
             for _, pattern in loads if several else loads[:1]:
-                used = np.zeros(len(demand), dtype=np.int64)
-                for row, n in pattern:
-                    used[problem.item[row]] += n
+                used = problem.copies_in(pattern)
                 times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
                 left = np.maximum(0, left - used * (times if several else max(1, times)))
             loads = self.price(value, np.minimum(limit, left[problem.item]), enough).loads

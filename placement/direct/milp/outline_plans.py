@@ -53,7 +53,7 @@ class OutlinePlans:
         self._seen.add(key)
         try:
             running = decode(model, values)
-        except ValueError:  # an engine's tolerance was more than a hair
+        except ValueError:  # the engine's tolerance was too large
             return None
         placed = Counter({c: sum(values[var.index] for _, _, var in rows) for c, rows in enumerate(model.everywhere)})
         required = RequiredAtLeast.of(self._fleet, placed).fleet

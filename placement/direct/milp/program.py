@@ -55,7 +55,7 @@ class PulpProgram:
         return [values[self._index[column]] for column in self.lp.variables()]
 
     def holds(self, values: Values) -> bool:
-        """Whether whole numbers keep every row, but for a hair: engines hand out some that don't."""
+        """Whether whole numbers keep every row, within a tolerance: engines return some that don't."""
         return all(_keeps(row, values) for row in self._rows)
 
     def _add(self, row: FloatRow) -> None:

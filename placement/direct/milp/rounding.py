@@ -1,7 +1,7 @@
 """Rows with numbers that floats can take: huge measures drown an engine's tolerances.
 
-Rounded rows admit every plan that the exact ones admit, and a hair more. So bounds hold, and a plan that owes itself to
-the hair is caught when it is recounted in integers (`check`).
+Rounded rows admit every plan that the exact ones admit, and a few more. So bounds hold, and a plan that breaks an exact
+row is caught when it is recounted in integers (`compiled.broken_rule`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class FloatRow(NamedTuple):
 
 
 def rounded(row: LinearRow) -> FloatRow:
-    """The row, or where its measures have many digits one that admits a hair more.
+    """The row, or where its measures have many digits one that admits a little more.
 
     ``needs <= room`` is divided by a whole number, and each coefficient and the limit rounded down: of whole numbers
     that are not negative what is left out on the left is no less than on the right. ``rates >= goal`` is scaled.

@@ -1,4 +1,4 @@
-"""What a second process does for column generation: other mixes, then turns at the best plan."""
+"""What a second process does for column generation: pack other fleet mixes, then improve the best plan in turns."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Mixes with machines that stay as they are: where moves are dear, most of a plan is what runs now.
+"""Fleet mixes that keep machines that run: where moves are dear, most of a plan is what runs now.
 
-The LP of the bound with what runs (`patterns.running.kept_copies`) says how far each machine stays and which copies are
-kept there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the
-pattern LP of what is left (`rounding`), where accelerators that are filled in part hold residual patterns. A dive then
-begins on the machines that are held.
+The LP of the bound with what runs (`patterns.running.kept_copies`) has, for each running machine, the part of it that
+stays and the copies that it keeps. Machines of which a large part stays are held, with those copies. The counts of new
+machines are rounded in the pattern LP of the other copies (`rounding`), where partly filled accelerators hold residual
+patterns. A dive then begins on the held machines.
 """
 
 from __future__ import annotations

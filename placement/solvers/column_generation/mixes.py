@@ -1,9 +1,9 @@
-"""Fleet mixes with room to spare: the cheapest machine counts of which a packing may hope.
+"""Fleet mixes with spare capacity: the cheapest machine counts that may allow a packing.
 
-The cuts of the pattern bound say what any plan needs; a mix that keeps them to the last gigabyte can hardly be packed.
-Asked for the cheapest mix that offers a little more than every cut asks for, the cuts that the bound needed are not
-enough: each mix is held against the pattern LP, too, and what that lacks is one more cut on the machine counts (Benders
-1962). These cuts guide; none of them enters a bound.
+The cuts of the pattern bound hold for every plan. A mix that keeps them exactly can hardly be packed, so each cut is
+asked for a little more, the *spare* part. The cuts that the bound needed are too few for that: each mix is checked in
+the pattern LP, and if the LP needs more machines, one more cut on the machine counts is added (Benders 1962). These
+cuts only guide this search; none of them enters a bound.
 """
 
 from __future__ import annotations

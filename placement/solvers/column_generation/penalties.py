@@ -1,4 +1,4 @@
-"""What it costs to leave one copy of each component out of a mix: somebody has to place it on another machine."""
+"""The penalty of a copy that a fleet mix has no place for: it needs a part of another machine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Cheap machine counts with room for all copies, or for those that machines that stand leave out, by the pattern LP.
+"""Cheap machine counts that can hold all copies, or those that held machines leave over, by rounding the pattern LP.
 
-By diving in that LP: copies on several accelerators get pools first, as the LP likes halves of them in gaps where none
-fits; then the machines of one pool after the other. What is nearly whole is rounded up at once; the rest, as long as
-there is much of it, the largest parts first, and in the end down or up, whichever costs less.
+Copies on several accelerators are rounded first, as the LP puts halves of them in gaps where none fits; then the
+machines of one pool after the other. Numbers that are nearly whole are rounded up at once. Of the others the largest
+fractions are rounded up first; the last few are rounded down or up, whichever costs less. The LP is solved again after
+each step.
 """
 
 from __future__ import annotations

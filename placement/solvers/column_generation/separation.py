@@ -1,7 +1,7 @@
-"""Machine counts with some room to spare, as far as the pattern LP can tell.
+"""Machine counts with spare capacity, as far as the pattern LP can tell.
 
-The cuts that the pattern bound ends with are those of counts that it met. A mix with some room to spare is another
-place, where a few of them may leave out what binds there: the small machines of one zone, say.
+The cuts at the end of the pattern bound were found at the machine counts that it visited. At counts with spare capacity
+they may miss what is scarce there, such as the small machines of one zone. So the LP is asked again.
 """
 
 from __future__ import annotations

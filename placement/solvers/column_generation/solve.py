@@ -2,13 +2,14 @@
 
 1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
 2. The pattern bound (`patterns`): column generation, then whole machine counts by Benders cuts.
-3. Packing. Large fleets with rules over zones: zone by zone, each zone as a fleet of its own (`zone_packing`). Others,
-   and where that fails: at fleet mixes (`pack`), the cheapest machine counts that keep every cut with a little to
-   spare, and a packing of all copies looked for there.
-4. In small fleets: mixes in the order of their price, each decided by CP-SAT (`combinatorial_benders`), once the
-   bound's tree is at its end.
-5. By turns until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of the best plan
-   are closed, one or a few at a time, while their copies find room elsewhere; and large-neighbourhood search.
+3. Packing. Large fleets with rules over zones are packed zone by zone, each zone as a fleet of its own
+   (`zone_packing`). Other fleets, and those where that fails, are packed at fleet mixes (`pack`): the cheapest machine
+   counts that keep every cut with some spare capacity.
+4. In small fleets, once the bound's tree is at its end: fleet mixes in the order of their price, each decided by CP-SAT
+   (`combinatorial_benders`).
+5. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of
+   the best plan are closed, one or a few at a time, while their copies find room elsewhere; and large-neighbourhood
+   search.
 
 Where there is a second core and fleets are packed by diving, a second process packs zones or other mixes, and then
 improves the best plan too (`helper`).
@@ -16,8 +17,8 @@ improves the best plan too (`helper`).
 Where machines are committed, all this is done for the fleet with those as pools where they cost nothing
 (`reductions.free_machines`). Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
 
-Machines are closed once before step 3 too, in a small part of the time, unless that dives over the bound's patterns: it
-gives the search for mixes a nearer goal.
+Where step 3 does not dive, machines are also closed before it, in a small part of the time: the search for mixes then
+has a better plan to beat.
 """
 
 from __future__ import annotations

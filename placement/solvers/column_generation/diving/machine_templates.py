@@ -1,4 +1,4 @@
-"""One machine on paper: its copies on several accelerators, as the pattern LP has them.
+"""A template of one machine: its copies on several accelerators, as the pattern LP has them.
 
 Such copies need patterns that agree, so a machine is filled from the top: the copies on all its accelerators that the
 LP has most of, then for each half those on half of them that it has most of beside these, and so on down to one
@@ -27,7 +27,7 @@ _PARAMS = COLUMN_GENERATION.templates
 
 @dataclass(slots=True)
 class MachineTemplate:
-    """A machine on paper, how near it is to what the LP has, and what is left after it.
+    """A machine that is not open yet, how near it is to what the LP has, and what is left after it.
 
     `mass` is what is left of each pattern. `wanted` is what else the LP has on each accelerator: times by item.
     """

@@ -1,6 +1,7 @@
-"""Machines with their wide copies: one of each pool is filled on paper, the one nearest to what the LP has is taken.
+"""Fix machines with their *wide* copies, those on several accelerators, one after the other.
 
-What is left asks for fewer copies and machines: the LP is solved again, as long as it has wide copies on any machine.
+A template of one machine is made for each pool, and the one nearest to the LP's solution is taken. Then the LP is
+solved again for the copies and machines that are left, as long as it has wide copies on any machine.
 """
 
 from __future__ import annotations

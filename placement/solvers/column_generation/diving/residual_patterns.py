@@ -1,7 +1,7 @@
 """Fill residual capacity by whole residual patterns, those first that the LP has most of.
 
-Before, the copies of components with rules over zones get whole numbers in each zone, near the LP's: the last copies
-would else be left for zones where nothing is free.
+Before that, components with rules over zones get a whole number of copies for each zone, near the LP's numbers.
+Otherwise the last copies would be left for zones without free capacity.
 """
 
 from __future__ import annotations
