@@ -39,6 +39,24 @@ class OutlineParameters:
     most_terms: int = parameter(
         400_000, "terms", "of the direct model with no new machine; beyond, its first relaxation takes minutes"
     )
+    prices: float = parameter(0.15, "part of the time", "at most, for prices of the pattern bound")
+    restricted: float = parameter(0.45, "part of the time", "at most, for the program restricted to what its LP uses")
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedParameters:
+    """The program restricted to what its linear relaxation uses (`milp/restricted.py`)."""
+
+    unused: float = parameter(1e-6, "units", "of a variable, below which the relaxation does not use it")
+    gap: float = parameter(0.002, "relative gap", "at which a solution is good enough")
+    effort: float = parameter(0.3, "part of the time", "for heuristics of HiGHS, which gives them 0.05 by default")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternRowsParameters:
+    """Rows from the pattern bound (`pattern_rows.py`)."""
+
+    unit: int = parameter(10_000, "parts", "of what an accelerator can hold, to which the worth of copies is rounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,9 @@ class DirectParameters:
     cp_sat: CpSatParameters = CpSatParameters()
     cbc: CbcParameters = CbcParameters()
     outline: OutlineParameters = OutlineParameters()
+    restricted: RestrictedParameters = RestrictedParameters()
     outline_plans: OutlinePlanParameters = OutlinePlanParameters()
+    pattern_rows: PatternRowsParameters = PatternRowsParameters()
     milp: MilpParameters = MilpParameters()
 
 

@@ -207,25 +207,40 @@ class PatternBound:
 
         A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
         """
-        budget, packing = self._solve.budget, self._solve.packing
-        self._incumbent.evidence.append(self)
+        budget = self._solve.budget
         if budget.work is not None:
             nodes = min(nodes, _PARAMS.nodes_of_work * budget.work)
-        if packing is not None:
-            self._program.add_patterns(self._patterns_of(packing))
         domain = any_domain(self.fleet, self.groups)
-        running_state = self._running_state()
-        root = self._converge(domain, budget if running_state is None else _TIME.root.of(budget))
+        root = self._root(domain)
         if root is None or self.infeasible:
             return
-        if running_state is not None:
-            self._keep(running_state, domain, budget)
         if not budget.over():
             _, dual_value = self._program.dual_values(self._program.duals())
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self._tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         self._grow(self._tree, budget, nodes, patience)
         self._separate_mixes(budget)
+
+    def _root(self, domain: NodeDomain) -> Relaxed | None:
+        """The linear programs without branching, as if nothing ran and then with what runs; None when out of time."""
+        budget, packing = self._solve.budget, self._solve.packing
+        self._incumbent.evidence.append(self)
+        if packing is not None:
+            self._program.add_patterns(self._patterns_of(packing))
+        running_state = self._running_state()
+        root = self._converge(domain, budget if running_state is None else _TIME.root.of(budget))
+        if root is not None and running_state is not None and not self.infeasible:
+            self._keep(running_state, domain, budget)
+        return root
+
+    def running_prices(self) -> Prices | None:
+        """The prices that prove most of what runs now, or of new machines where moves are cheap, without branching.
+
+        None when there was no time. Bounds are raised meanwhile.
+        """
+        self._root(any_domain(self.fleet, self.groups))
+        kept = self.kept_copies
+        return self._prices if kept is None or kept.proof is None else kept.proof[0]
 
     def root_prices(self) -> Prices | None:
         """The best prices of the linear program at the root, without any branching; None when there was no time."""

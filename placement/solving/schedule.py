@@ -332,9 +332,10 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     ),
     DEAR: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
-        Turn(IMPROVE, 0.15),
-        Turn(OUTLINE, 0.4, cores=1),
-        Turn("column-generation", 1.0, options={"second": False}),
+        Turn(IMPROVE, 0.05, cores=1),
+        Turn(OUTLINE, 0.55, cores=1),
+        Turn(IMPROVE, 0.3, cores=2),
+        Turn("column-generation", 1.0, options={"second": False, "bound_share": 0.15}),
     ),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),

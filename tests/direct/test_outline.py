@@ -10,11 +10,17 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.direct.milp import may_outline, solve_outline
+from placement.direct.milp.engines import EngineLimits
 from placement.direct.milp.outline import _FORM
+from placement.direct.milp.program import PulpProgram
+from placement.direct.milp.restricted import run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
+from placement.direct.pattern_rows import add_pattern_rows
 from placement.direct.slots import most_new_machines
 from placement.direct.translate import encode_outline
+from placement.patterns.certificate import Prices
+from placement.patterns.formulation import relax
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -25,6 +31,7 @@ from tests.corpus import plans, seeds
 from tests.replanning.test_frontier import running
 
 if TYPE_CHECKING:
+    from placement.direct.program import Values
     from tests.parameters import Change
 
 
@@ -73,6 +80,73 @@ def test_plans_are_solutions_of_the_outline(seeds: range) -> None:
     assert seen > len(seeds) / 4
 
 
+@seeds(range(300), 30)
+def test_every_plan_keeps_the_rows_of_any_prices(seeds: range) -> None:
+    """Those of the pattern bound are only the best of them. A machine that holds less than it may is found out."""
+    seen = written = 0
+    for seed, _, fleet, packing in plans(seeds, state=True):
+        rng, relaxation = random.Random(seed), relax(fleet)
+        coverage = [[rng.randint(-20, 100) for _ in device_class.items] for device_class in relaxation.device_classes]
+        prices = Prices(coverage, [rng.choice((0, 50)) for _ in coverage])
+        model = DirectModel(fleet, most_new_machines(fleet), _FORM)
+        before = len(model.program.rows)
+        add_pattern_rows(model, relaxation, prices)
+        values = encode_outline(model, packing)
+        assert values is not None
+        assert model.program.holds(values)
+        seen += 1
+        written += len(model.program.rows) - before
+    assert seen > len(seeds) / 4
+    assert written > seen
+
+
+def test_rows_of_patterns_say_what_volumes_do_not() -> None:
+    """Of copies in half an accelerator and a bit each has one of four, whatever it is priced at."""
+    document = running(1, 1, 1)
+    document["components"][0] |= {"accelerator_memory_gib": 45.0, "shared": True}
+    fleet = compile_fleet(Problem(**document))
+    relaxation = relax(fleet)
+    model = DirectModel(fleet, most_new_machines(fleet), _FORM)
+    before = len(model.program.rows)
+    add_pattern_rows(model, relaxation, Prices([[7] * len(q.items) for q in relaxation.device_classes], [0]))
+    assert [sorted(row.coefficients) for row in model.program.rows[before:]] == [[-4, 1]] * 4  # new ones, and three
+
+
+def test_the_restricted_program_proves_nothing_and_leaves_unused_machines_closed() -> None:
+    """Its solution is one of the whole program, and no bound of it is handed on."""
+    fleet = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"move_cost": 0.01})))
+    model = DirectModel(fleet, most_new_machines(fleet), _FORM)
+    goal, program, heard = model.ticks(), PulpProgram(model.program), Heard()
+    used = [var.index for var in model.used.values() if not isinstance(var, int)]
+
+    values = run_restricted(program, goal, [used], EngineLimits(Budget(), None, 0), heard)
+
+    assert values is not None
+    assert model.program.holds(values)
+    assert heard.solutions
+    assert not heard.bounds
+    assert sum(values[index] for index in used) < len(used)
+    none = run_restricted(program, goal, [], EngineLimits(Budget(), None, 0), heard)
+    assert none is None
+
+
+class Heard:
+    """A watcher that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.solutions: list[Values] = []
+        self.bounds: list[int] = []
+
+    def solution(self, values: Values) -> None:
+        self.solutions.append(values)
+
+    def bound(self, reduced: int) -> None:
+        self.bounds.append(reduced)
+
+    def enough(self) -> bool:
+        return False
+
+
 def test_few_moves_by_the_outline_alone() -> None:
     """Two moves close two of four machines, and the outline's bound meets that."""
     fleet, budget = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"max_moves": 2}))), Budget(None, work=50)
@@ -86,6 +160,8 @@ def test_few_moves_by_the_outline_alone() -> None:
         20_000_000,
         "outline",
     )
+    cheapest = solve.incumbent.outlines[-1]
+    assert sum(bool(machine.seats) for machine in cheapest.machines) == 2
 
 
 def test_what_is_too_large_or_does_not_run(parameters: Change) -> None:

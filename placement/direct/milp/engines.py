@@ -81,8 +81,6 @@ def run_highs(
     """
     import highspy
 
-    from placement.engines.highs import QuietHighs
-
     if not program.ranges:  # HiGHS calls such a program "Empty" and says no more
         if not program.holds([]):
             return End("infeasible")
@@ -90,25 +88,15 @@ def run_highs(
         watcher.bound(objective.reduced([]))
         return End("optimal")
     shift = _shift(objective)
-    program.minimise(objective, shift)
-    solver = QuietHighs()
-    for name, value in _highs_options(limits, shift).items():
-        if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
-            return End("failed", reason=f"HiGHS refused the option {name} = {value}")
-    program.lp.solverModel = solver
-    pulp.HiGHS(msg=False).buildSolverModel(program.lp)
+    solver = load_highs(program, objective, limits)
+    if isinstance(solver, End):
+        return solver
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = list(map(float, program.in_order(start)))
         solver.setSolution(solution)
-    listener = _HighsListener(program, shift, watcher, highspy)
-    for event in (
-        solver.cbMipImprovingSolution,
-        solver.cbMipInterrupt,
-        solver.cbSimplexInterrupt,
-        solver.cbIpmInterrupt,
-    ):
-        event.subscribe(listener)
+    listener = HighsListener(program, shift, watcher, highspy)
+    listener.listen(solver)
     status = solver.run()
     if status == highspy.HighsStatus.kError and solver.getModelStatus() == highspy.HighsModelStatus.kNotset:
         # The threads of a run before, in this thread, were of another number: start them anew, once.
@@ -122,6 +110,23 @@ def run_highs(
             again = None if start is None else run_highs(program, objective, None, limits, watcher)
             return again or End("failed", reason="HiGHS called optimal what is no solution")
     return _highs_end(solver, status, listener, highspy)
+
+
+def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineLimits) -> highspy.Highs | End:
+    """HiGHS with a program and its goal loaded; the end, where it refuses an option."""
+    import highspy
+
+    from placement.engines.highs import QuietHighs
+
+    shift = _shift(objective)
+    program.minimise(objective, shift)
+    solver = QuietHighs()
+    for name, value in _highs_options(limits, shift).items():
+        if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
+            return End("failed", reason=f"HiGHS refused the option {name} = {value}")
+    program.lp.solverModel = solver
+    pulp.HiGHS(msg=False).buildSolverModel(program.lp)
+    return solver
 
 
 def _keeps_its_word(program: PulpProgram, objective: LinearObjective, values: Values, reported: float) -> bool:
@@ -156,7 +161,7 @@ def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
     return options
 
 
-class _HighsListener:
+class HighsListener:
     """Callbacks of one run. An error in one can't cross HiGHS: it is kept, the run stopped, the error raised after."""
 
     def __init__(self, program: PulpProgram, unit: float, watcher: Watcher, engine: Any) -> None:
@@ -167,6 +172,16 @@ class _HighsListener:
         self._mip = engine.cb.HighsCallbackType.kCallbackMipInterrupt
         self._reported: int | None = None
         self.error: BaseException | None = None
+
+    def listen(self, solver: highspy.Highs) -> None:
+        """Hear of a solver's solutions and bounds, and stop it when it is enough."""
+        for event in (
+            solver.cbMipImprovingSolution,
+            solver.cbMipInterrupt,
+            solver.cbSimplexInterrupt,
+            solver.cbIpmInterrupt,
+        ):
+            event.subscribe(self)
 
     def __call__(self, event: Any) -> None:
         try:
@@ -196,7 +211,7 @@ class _HighsListener:
             self._watcher.bound(reduced)
 
 
-def _highs_end(solver: highspy.Highs, status: highspy.HighsStatus, listener: _HighsListener, engine: Any) -> End:
+def _highs_end(solver: highspy.Highs, status: highspy.HighsStatus, listener: HighsListener, engine: Any) -> End:
     ends = engine.HighsModelStatus
     model_status, info = solver.getModelStatus(), solver.getInfo()
     name = solver.modelStatusToString(model_status)

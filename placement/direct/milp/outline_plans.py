@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.packing import Machine, Packing
 from placement.direct.parameters import DIRECT
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
@@ -21,7 +22,6 @@ from placement.reductions.required import RequiredAtLeast
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.direct.model import DirectModel
     from placement.direct.program import Values
     from placement.solving.budget import Budget
@@ -41,12 +41,8 @@ class OutlinePlans:
         self._seen: set[tuple[int, ...]] = set()
         self.made = 0
 
-    def make(self, model: DirectModel, values: Values, budget: Budget) -> Packing | None:
-        """A complete packing with the running machines of a solution; None without, or where it was made before.
-
-        First on as many new machines of each pool as the solution has, then on as many as the quotas allow; first with
-        as many copies as it places, then with those that are required.
-        """
+    def outline(self, model: DirectModel, values: Values) -> Packing | None:
+        """Running machines with what stands there in a solution, and its new ones, empty; None if asked before."""
         key = tuple(values)
         if key in self._seen:
             return None
@@ -55,11 +51,19 @@ class OutlinePlans:
             running = decode(model, values)
         except ValueError:  # the engine's tolerance was too large
             return None
+        new = [n if isinstance(n, int) else values[n.index] for n in model.new]
+        return Packing((*running.machines, *(Machine(p, None, ()) for p, n in enumerate(new) for _ in range(n))))
+
+    def make(self, model: DirectModel, values: Values, outline: Packing, budget: Budget) -> Packing | None:
+        """A complete packing with what running machines hold in a solution, or None.
+
+        First on as many new machines of each pool as the solution has, then on as many as the quotas allow; first with
+        as many copies as it places, then with those that are required.
+        """
         placed = Counter({c: sum(values[var.index] for _, _, var in rows) for c, rows in enumerate(model.everywhere)})
         required = RequiredAtLeast.of(self._fleet, placed).fleet
-        machines = Counter(machine.pool for machine in running.machines)
-        for p, new in enumerate(model.new):
-            machines[p] += new if isinstance(new, int) else values[new.index]
+        running = Packing(tuple(machine for machine in outline.machines if machine.seats))
+        machines = Counter(machine.pool for machine in outline.machines)
         counts = [max(machines[pool.index], self._fleet.fewest(pool.index)) for pool in self._fleet.pools]
         for fleet in (AtFleetMix.of(required, counts).fleet, required, self._fleet):
             if budget.over():

@@ -39,6 +39,7 @@ from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
+from placement.solvers.column_generation.outline_mixes import OutlineMixes
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.separation import SpareCapacity
@@ -113,11 +114,19 @@ class FleetMixPacking:
         self._took = 0.0  # seconds, by the last mix
 
     def _kept_mixes(self, bound: Ground, kept_copies: KeptCopiesBound) -> _Source:
-        """Mixes that keep some machines that run."""
+        """Mixes that keep some machines that run: those of an outline, as long as there are some, then by the LP."""
         kept_mixes = KeptMachineMixes(
             self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed
         )
-        return self._source(kept_mixes.offer)
+        outline_mixes = OutlineMixes(self._rest, self._relaxation, self._patterns, self._solve.incumbent, self._seed)
+
+        def offer(spare: float, least: list[int], budget: Budget) -> FleetMix | None:
+            while (mix := outline_mixes.offer(least, budget)) is not None:
+                if self.pays(mix):
+                    return mix
+            return kept_mixes.offer(spare, least, budget)
+
+        return self._source(offer)
 
     def _empty_mixes(self, bound: Ground) -> Iterator[_Source]:
         """Mixes of empty machines: the bound's own counts, and cheap ones with some spare capacity."""

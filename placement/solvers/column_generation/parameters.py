@@ -110,6 +110,19 @@ class KeptMachinesParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class OutlineMixesParameters:
+    """Mixes that hold what an outline's solution does (`outline_mixes.py`)."""
+
+    spares: tuple[float, ...] = parameter(
+        (0.0, 0.01, 0.03), "part", "of the copies that are left, for which new machines have more room, in turn"
+    )
+    latest: int = parameter(2, "outlines", "that are tried, the cheapest first")
+    dear: tuple[float, ...] = parameter(
+        (1.0, 0.005, 0.0), "part of the price", "from which there are no fewer machines than in the outline, in turn"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MixParameters:
     """Fleet mixes near the bound's (`mixes.py`).
 
@@ -234,6 +247,7 @@ class ColumnGenerationParameters:
     master: RestrictedMasterParameters = RestrictedMasterParameters()
     helper: SecondProcessParameters = SecondProcessParameters()
     kept_machines: KeptMachinesParameters = KeptMachinesParameters()
+    outline_mixes: OutlineMixesParameters = OutlineMixesParameters()
     mixes: MixParameters = MixParameters()
     pack: PackParameters = PackParameters()
     penalties: PenaltyParameters = PenaltyParameters()
