@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool, account_rules
@@ -16,7 +16,7 @@ from placement.errors import UsageError, printable
 from placement.units import count, dollars, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from placement.catalogue.market import Market
     from placement.catalogue.offers import Capacity
@@ -26,13 +26,18 @@ _ALL_ZONES = "all"  # the zone of pools that are in no region
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to take: types by name, the region and zones (none: all that are known), how to buy, prices as given."""
+    """What to take: types by name, the region and zones (none: all that are known), how to buy, prices as given.
+
+    `found` are those of the types that nobody named (of nodes that run, or like a filter): without a known price they
+    are left out, with a remark.
+    """
 
     names: tuple[str, ...]
     region: str = ""
     zones: tuple[str, ...] = ()
     capacity: Capacity = "on-demand"
     prices: Mapping[str, float] = field(default_factory=dict)
+    found: Container[str] = ()
 
 
 @dataclass
@@ -65,15 +70,15 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     Raises
     ------
     UsageError
-        A type is not offered in the region, or has no known price, and none was given; all of them are named. A zone is
-        unknown.
+        A type is not offered in the region, or it was named, has no known price and none was given; all of them are
+        told. A zone is unknown.
     """
     made = Blocks()
+    wish = _with_prices(made, market, wish)
     check_offered(wish.names, wish.region, market)
     check_zones(wish.zones, wish.region, market, wish.names, wish.capacity)
     if not wish.zones:
         check_one_spelling(wish.names, wish.region, market, wish.capacity)
-    _check_prices(market, wish)
     for name in wish.names:
         facts = market.types[name]
         if facts.accelerator_count:
@@ -107,25 +112,40 @@ def blocks(market: Market, wish: Wish) -> Blocks:
     return made
 
 
-def _check_prices(market: Market, wish: Wish) -> None:
-    unknown = [name for name in wish.names if name not in wish.prices and not market.price(name, wish.region)]
-    if unknown:
-        names = ", ".join(map(printable, unknown))
-        raise UsageError(f"no price is known of {names}; give each with --price {printable(unknown[0])}=DOLLARS")
-    unknown = [name for name in wish.names if _lacks_spot_prices(market, wish, name)]
-    if unknown:
-        names, place = ", ".join(map(printable, unknown)), f" in {printable(wish.region)}" if wish.region else ""
-        raise UsageError(
-            f"no spot price is known of {names}{place}; give each with --price {printable(unknown[0])}=DOLLARS, or a "
-            "file of spot prices with --facts"
-        )
+def _with_prices(made: Blocks, market: Market, wish: Wish) -> Wish:
+    """The wish for types whose price is known or given; the others are left out, unless they were named."""
+    unlisted = [name for name in wish.names if name not in wish.prices and not market.price(name, wish.region)]
+    priced = _without(made, wish, unlisted, "no price is known", "")
+    spotless = [name for name in priced.names if _lacks_spot_prices(market, wish, name)]
+    place = f" in {printable(wish.region)}" if wish.region else ""
+    return _without(made, priced, spotless, f"no spot price is known{place}", ", or a file of spot prices with --facts")
+
+
+def _without(made: Blocks, wish: Wish, lacking: Sequence[str], told: str, also: str) -> Wish:
+    """The wish without types that lack a price. All are told; if they were named, or are all there are, as an error."""
+    if not lacking:
+        return wish
+    named = [name for name in lacking if name not in wish.found]
+    missing = named or lacking
+    names, way_out = ", ".join(map(printable, missing)), f"--price {printable(missing[0])}=DOLLARS"
+    if named or len(lacking) == len(wish.names):
+        raise UsageError(f"{told.replace(' is known', f' is known of {names}', 1)}; give each with {way_out}{also}")
+    made.left_out.append(f"Left out, as {told}: {names}. Give each with {way_out}{also} to take it in.")
+    return replace(wish, names=tuple(name for name in wish.names if name not in lacking))
 
 
 def _lacks_spot_prices(market: Market, wish: Wish, name: str) -> bool:
-    if wish.capacity != "spot" or name in wish.prices or market.nodes_of(name, wish.region):
+    if nodes := market.nodes_of(name, wish.region):
+        return all(_lacks_price(market, wish, name, node.zone, node.capacity) for node in nodes)
+    if wish.capacity != "spot" or name in wish.prices:
         return False
     zones = market.zones(name, wish.region, "spot") or ("",)
     return not any(market.price(name, wish.region, zone, "spot") for zone in zones)
+
+
+def _lacks_price(market: Market, wish: Wish, name: str, zone: str, capacity: Capacity) -> bool:
+    """Whether nodes of a zone are on spot, and nothing tells what they cost."""
+    return capacity == "spot" and name not in wish.prices and not market.price(name, wish.region, zone, "spot")
 
 
 def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
@@ -137,6 +157,11 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
         if away := len(nodes) - counts.total():
             made.remarks.append(f"Left out: {count(away, 'node')} of {name} in other zones.")
         for (zone, capacity), most in sorted(counts.items()):
+            if name in wish.found and _lacks_price(market, wish, name, zone, capacity):
+                way_out = f"--price {name}=DOLLARS, or a file of spot prices with --facts, takes them in"
+                told = f"no spot price is known of {count(most, 'node')} of {name} in {zone}"
+                made.left_out.append(f"Left out, as {told}: {way_out}.")
+                continue
             made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": most})
         return
     zones = _zones_of(made, market, wish, name)

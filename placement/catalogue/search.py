@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.catalogue.names import LISTED_BY, nearest_names, plain
-from placement.catalogue.tables import accelerators, matching_accelerators, regions
+from placement.catalogue.tables import accelerators, instance_types, matching_accelerators, regions
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from placement.catalogue.facts import InstanceFacts, Price
     from placement.catalogue.market import Market
 
+_UNTOLD = ("gcp", "azure")  # of whose types no table that we read tells the regions
 PROVIDERS = ("aws", "sagemaker", "gcp", "azure", "kubernetes")
 
 
@@ -26,6 +27,11 @@ class Filter:
     region: str = ""
     provider: str = ""
     max_price: float | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it asks for some machines of a region and not for all."""
+        return bool(self.gpus or self.provider) or self.max_price is not None
 
 
 def check_region(region: str, market: Market) -> None:
@@ -40,7 +46,31 @@ def check_region(region: str, market: Market) -> None:
     if region and region not in known:
         told = nearest_names(region, known)
         way_out = "a file of prices there adds it: --facts FILE"
-        raise UsageError(f'no region "{printable(region)}" is in the catalogue ({way_out}); {told}')
+        raise UsageError(
+            f'no region "{printable(region)}" is in the catalogue ({way_out}); {told} Of Google Cloud and Azure it has '
+            f"those of its prices alone: {_listed(_priced_regions())}"
+        )
+
+
+def _priced_regions() -> set[str]:
+    """Regions of the shipped prices of types of which no table tells where they are offered."""
+    types = instance_types().values()
+    return {facts.price.region for facts in types if facts.price and not facts.regions and facts.provider in _UNTOLD}
+
+
+def region_remarks(market: Market, wanted: Filter) -> Iterator[str]:
+    """Machines like a filter that are left out of a region as nobody we read tells whether they are offered there."""
+    if not wanted.region:
+        return
+    clouds = {_cloud(facts) for facts in market.types.values() if wanted.region in market.regions(facts.name)}
+    by_place: dict[str, list[str]] = {}
+    for facts, price in search(market, replace(wanted, region="")):
+        is_told = bool(facts.regions) or bool(market.nodes_of(facts.name)) or price is None
+        if not is_told and _cloud(facts) in clouds and wanted.region not in market.regions(facts.name):
+            by_place.setdefault(_listed(market.regions(facts.name)), []).append(facts.name)
+    for place, names in by_place.items():
+        told = f"whether they are offered in {printable(wanted.region)} is not known, their price is of {place}"
+        yield f"left out: {', '.join(map(printable, names))}: {told}"
 
 
 def check_offered(names: Iterable[str], region: str, market: Market) -> None:

@@ -62,7 +62,8 @@ def matching_accelerators(name: str) -> tuple[AcceleratorFacts, ...]:
         return ()
     sizes = tuple(facts for facts in accelerators().values() if plain(facts.name.rpartition("-")[0]) == wanted)
     same = _by_plain_name().get(wanted)
-    return sizes if len(sizes) > 1 or same is None else (same,)
+    is_whole = same is not None and (plain(same.name) == wanted or len(sizes) < 2)  # H100, beside H100-NVL and -PCIe
+    return (same,) if same is not None and is_whole else sizes
 
 
 def instance_type(name: str) -> InstanceFacts:

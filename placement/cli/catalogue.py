@@ -81,7 +81,7 @@ def list_machines(
     """
     with in_words():
         from placement.catalogue.names import nearest_names
-        from placement.catalogue.search import Filter, search
+        from placement.catalogue.search import Filter, region_remarks, search
         from placement.errors import UsageError
 
         formats = ("table", "csv", "json")
@@ -93,6 +93,8 @@ def list_machines(
             _print_table(rows, region)
         else:
             _print_rows([_plain_row(market, *row, region) for row in rows], output_format)
+        for line in region_remarks(market, Filter(tuple(gpu or ()), region, provider, max_price)):
+            say(f"note: {line}")
         if not rows:
             say("placement: no machine of the catalogue is like that")
 
@@ -204,18 +206,21 @@ def export(
     """
     with in_words():
         from placement.catalogue.blocks import Wish, blocks
-        from placement.catalogue.search import Filter, check_region
+        from placement.catalogue.search import Filter, check_region, region_remarks
         from placement.cli.exporting import chosen, prices_of, refuse_over, write_blocks
 
         refuse_over(output, force=force)
         market = read_market(facts)
         check_region(region, market)
         places = tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip()))
-        wanted = chosen(market, names or (), Filter(tuple(gpu or ()), region, provider, max_price), places)
-        wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
+        like = Filter(tuple(gpu or ()), region, provider, max_price)
+        wanted = chosen(market, names or (), like, places)
+        named = {market.instance_type(name).name for name in names or ()}
+        prices = prices_of(price or (), market)
+        wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices, frozenset(wanted) - named)
         made = blocks(market, wish)
         write_blocks(made, output)
-        for remark in made.left_out:
+        for remark in (*made.left_out, *(region_remarks(market, like) if like.is_narrow else ())):
             say(f"note: {remark}")
         if not spot:
             tell_unused_spot_prices(market)

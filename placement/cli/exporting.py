@@ -40,7 +40,7 @@ def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence
         A name is unknown, or nothing tells which types are meant.
     """
     named = [market.instance_type(name).name for name in names]
-    if wanted.gpus or wanted.provider or wanted.max_price is not None:
+    if wanted.is_narrow:
         rows = search(market, wanted)
         if not rows:
             raise UsageError("no machine of the catalogue is like that")

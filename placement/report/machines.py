@@ -105,7 +105,9 @@ def _machine_lines(market: Market, facts: InstanceFacts, region: str) -> Iterato
     most = market.most(facts.name, region)
     if most is not None:
         yield "quota", f"at most {words.count(most, 'machine')} in {region}"
-    yield "regions", ", ".join(market.regions(facts.name))
+    others = "" if facts.regions or market.nodes_of(facts.name) else " (of the prices; others are not known)"
+    there = ", ".join(market.regions(facts.name))
+    yield "regions", f"{there}{others}" if there else ""
     if region:
         yield "zones", ", ".join(market.zones(facts.name, region))
     if facts.note:

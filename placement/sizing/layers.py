@@ -267,10 +267,26 @@ def _kv_heads(config: Config, index: int) -> int:
     family = config.text("model_type")
     is_plain = family == "falcon" and not config.flag("new_decoder_architecture")
     is_plain = is_plain or config.values.get("multi_query_attention") is False
-    counted = None if is_plain else config.whole(*keys.KV_HEADS, least=1)
-    if counted is None and found is None and not is_plain:
+    if is_plain:
+        return config.needed(*keys.HEADS)
+    if found is None:
         check_kv_heads(config)
-    return counted or config.needed(*keys.HEADS)
+        return config.needed(*keys.HEADS)
+    counted = config.whole(found[0])
+    if counted is None or not _divides(counted, config.whole(*keys.HEADS)):
+        raise config.fault(found[0], _kv_heads_rule(config), found[1])
+    return counted
+
+
+def _divides(heads: int, queries: int | None) -> bool:
+    """Whether so many heads of keys and values can serve the heads of queries, as many each."""
+    return heads > 0 and (not queries or queries % heads == 0)
+
+
+def _kv_heads_rule(config: Config) -> str:
+    name, queries = config.get(*keys.HEADS) or (keys.HEADS[0], None)
+    share = f" that divides {name} ({queries}), as each serves as many of them" if queries else ""
+    return f"must be a whole number above 0{share}: the publisher's own config.json has it"
 
 
 def _has_one_head(config: Config) -> bool:

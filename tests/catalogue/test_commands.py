@@ -404,3 +404,57 @@ def test_damaged_facts_are_told_with_their_place(files: Path) -> None:
 
     assert done.exit_code == 2
     assert 'skypilot.csv at row 2, column Price: must be a number, got "cheap"' in " ".join(done.stderr.split())
+
+
+def test_regions_of_google_and_azure_are_those_of_prices(files: Path) -> None:
+    """What is left out for that is told, also by an export; a region that is not known is told with those that are."""
+    listed = run("catalogue", "list", "--gpu", "H200", "--gpu", "H100", "--region", "eastus")
+    exported = run("catalogue", "export", "--gpu", "H200", "--gpu", "H100", "--region", "eastus")
+
+    left_out = (
+        "note: left out: Standard_ND96isr_H200_v5: whether they are offered in eastus is not known, "
+        "their price is of eastus2"
+    )
+    assert left_out in " ".join(listed.stderr.split())
+    assert left_out in " ".join(exported.stderr.split())
+    assert "left out" not in run("catalogue", "list", "--gpu", "H200", "--region", "us-east-1").stderr
+    shown = " ".join(run("catalogue", "show", "a3-megagpu-8g").stdout.split())
+    assert "regions asia-northeast1 (of the prices; others are not known)" in shown
+    unknown = " ".join(run("catalogue", "list", "--region", "europe-west4").stderr.split())
+    assert "those of its prices alone: asia-northeast1, eastus, eastus2, us-central1" in unknown
+
+
+def test_types_that_nobody_named_are_left_out_without_a_price(files: Path) -> None:
+    """Those of a cluster's nodes, or like a filter; what was named, and all there is, needs a price."""
+    done = run("catalogue", "export", "--facts", files / "nodes.json", "--output", files / "nodes.yaml")
+    named = run("catalogue", "export", "p5.48xlarge", "dl2q.24xlarge", "--region", "us-west-2")
+    alone = run("catalogue", "export", "--gpu", "AI100", "--region", "us-west-2")
+
+    text = (files / "nodes.yaml").read_text("utf-8")
+    assert (done.exit_code, "16cpu:" in text, "p5.48xlarge:" in text) == (0, False, True)
+    note = " ".join(done.stderr.split())
+    assert "note: Left out, as no price is known: 16cpu" in note
+    assert (
+        "note: Left out, as no spot price is known: g5.xlarge. Give each with --price g5.xlarge=DOLLARS, or a file"
+        in note
+    )
+    assert "Give each with --price 16cpu=DOLLARS to take it in." in note
+    for refused in (named, alone):
+        assert refused.exit_code == 2
+        told = "no price is known of dl2q.24xlarge; give each with --price dl2q.24xlarge=DOLLARS"
+        assert told in " ".join(refused.stderr.split())
+
+
+def test_nodes_on_spot_without_a_price_are_left_out_alone(files: Path) -> None:
+    """Those of the same type that are rented on demand stay."""
+    labels = {"node.kubernetes.io/instance-type": "g5.xlarge", "topology.kubernetes.io/zone": "us-east-1a"}
+    room = {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    spot = labels | {"karpenter.sh/capacity-type": "spot"}
+    rows = [samples.node("one", labels, room), samples.node("two", spot, room)]
+    (files / "mixed.json").write_text(json.dumps({**samples.NODES, "items": rows}))
+
+    done = run("catalogue", "export", "--facts", files / "mixed.json")
+
+    assert "id: one" in done.stdout
+    assert "id: two" not in done.stdout
+    assert "as no spot price is known of 1 node of g5.xlarge in us-east-1a" in " ".join(done.stderr.split())

@@ -226,7 +226,7 @@ def test_accelerators_that_the_catalogue_has_not(told: Callable[[Any], Findings]
 
     assert found.skipped == (
         'node n has 1 accelerator of kind "NVIDIA-H1000", which the catalogue has not (none is like it; `placement '
-        "catalogue list` lists all 31), and it lacks the label nvidia.com/gpu.memory, which would tell their memory: "
+        "catalogue list` lists all 37), and it lacks the label nvidia.com/gpu.memory, which would tell their memory: "
         "left out",
     )
     assert [(row.accelerator, row.accelerator_memory_gib) for row in found.types] == [("NVIDIA-H1000", 80.0)]

@@ -240,3 +240,27 @@ def test_the_page_counts_what_the_tables_have() -> None:
     assert told is not None
     assert [int(number) for number in told.groups()] == [len(TYPES), *by_provider, len(catalogue.accelerators())]
     assert f"prices {listed} are listed" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("H100", "H100"),
+        ("nvidia h100", "H100"),
+        ("NVIDIA H100 PCIe", "H100-PCIe"),
+        ("H100 NVL", "H100-NVL"),
+        ("NVIDIA A40", "A40"),
+        ("H20", "H20"),
+        ("NVIDIA GH200 480GB", "GH200-96GB"),
+        ("NVIDIA RTX A6000", "RTX-A6000"),
+    ],
+)
+def test_names_of_accelerators(name: str, found: str) -> None:
+    """As drivers and people write them; that of a whole family is its own where an accelerator has it."""
+    assert catalogue.accelerator(name).name == found
+
+
+def test_a_family_sold_in_several_sizes_is_asked_for() -> None:
+    """GH200 is none of its sizes."""
+    with pytest.raises(UsageError, match='write "GH200-144GB" or "GH200-96GB"'):
+        catalogue.accelerator("GH200")

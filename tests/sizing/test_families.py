@@ -440,3 +440,21 @@ def test_families_that_float16_breaks_are_in_32_bits_without_bfloat16(
 
     assert found.weights_gib == pytest.approx(usual.weights_gib * (2 if is_wide else 1), abs=0.05)
     assert any("in 32 bits on" in note for note in found.notes) == is_wide
+
+
+@pytest.mark.parametrize("heads", [7, 0, -8, 64, 3, 1.5])
+def test_heads_of_keys_and_values_divide_those_of_queries(heads: float) -> None:
+    """Each serves as many, or no engine starts: 7 of 32, none, or more than there are queries."""
+    rule = r"at \$.num_key_value_heads: must be a whole number"
+    with pytest.raises(DocumentError, match=rule):
+        read_architecture(Config(PLAIN | {"num_attention_heads": 32, "num_key_value_heads": heads}, "c"))
+
+
+def test_the_error_of_heads_has_rule_and_way_out() -> None:
+    """Key, value, rule and where the right one is."""
+    told = (
+        r"c at \$.num_key_value_heads: must be a whole number above 0 that divides num_attention_heads \(32\), as each "
+        r"serves as many of them: the publisher's own config.json has it, got 7"
+    )
+    with pytest.raises(DocumentError, match=told):
+        read_architecture(Config(PLAIN | {"num_attention_heads": 32, "num_key_value_heads": 7}, "c"))
