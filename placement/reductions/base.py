@@ -79,6 +79,20 @@ class Reduction(ABC):
 
 
 @dataclass(frozen=True, slots=True)
+class Restriction(Reduction):
+    """A rewrite that only forbids plans: each packing of the reduced fleet is one of the whole, as it is."""
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Only where nothing is forbidden."""
+        return self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
 class Chain(Reduction):
     """Reductions in turn, each of the fleet that the one before it left; lifted in reverse order."""
 

@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.survival import most_on_one
-from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.base import Restriction
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
-class CappedInstances(Reduction):
+class CappedInstances(Restriction):
     """The fleet with `max_per_instance` as low as losses of an instance ask for."""
 
     @classmethod
@@ -28,12 +27,3 @@ class CappedInstances(Reduction):
             return cls(fleet, fleet)
         components = tuple(replace(c, max_per_instance=most_on_one(c)) for c in fleet.components)
         return cls(fleet, replace(fleet, components=components))
-
-    def lift(self, packing: Packing) -> Packing:
-        """The packing itself."""
-        return packing
-
-    @property
-    def keeps_bound(self) -> CarriedBound | None:
-        """Not where the cap is of fewer copies than a plan may have."""
-        return self.unchanged

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.base import Restriction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.groups import FleetCommitment, FleetLimit
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
-class AtFleetMix(Reduction):
+class AtFleetMix(Restriction):
     """The fleet with the machine counts of a fleet mix as quotas."""
 
     @classmethod
@@ -24,15 +23,6 @@ class AtFleetMix(Reduction):
         """`machines` of each pool, within its quota. O(pools)."""
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
         return cls(fleet, replace(fleet, pools=pools))
-
-    def lift(self, packing: Packing) -> Packing:
-        """The packing itself."""
-        return packing
-
-    @property
-    def keeps_bound(self) -> CarriedBound | None:
-        """Not where there may be fewer machines than before."""
-        return self.unchanged
 
 
 def beside(fleet: Fleet, used: Sequence[int]) -> Fleet:

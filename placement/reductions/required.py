@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Value
-from placement.reductions.base import EXACT, CarriedBound, Reduction
+from placement.reductions.base import EXACT, CarriedBound, Restriction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RequiredAsPlaced(Reduction):
+class RequiredAsPlaced(Restriction):
     """As many optional copies as a packing places are required, and there are no others."""
 
     left_out: tuple[int, ...] | None  # by level of the whole; None where nothing is changed
@@ -41,10 +41,6 @@ class RequiredAsPlaced(Reduction):
                 left_out[c.level] += c.copies - placed[c.index]
         return cls(fleet, replace(fleet, components=components, levels=()), tuple(left_out))
 
-    def lift(self, packing: Packing) -> Packing:
-        """The packing itself."""
-        return packing
-
     @property
     def keeps_bound(self) -> CarriedBound | None:
         """Only where every copy is placed, of plans that place every copy: else others may be left out."""
@@ -58,7 +54,7 @@ class RequiredAsPlaced(Reduction):
 
 
 @dataclass(frozen=True, slots=True)
-class RequiredAtLeast(Reduction):
+class RequiredAtLeast(Restriction):
     """So many copies of each component are required, others may be left out as before."""
 
     @classmethod
@@ -71,12 +67,3 @@ class RequiredAtLeast(Reduction):
             for c in fleet.components
         )
         return cls(fleet, replace(fleet, components=components))
-
-    def lift(self, packing: Packing) -> Packing:
-        """The packing itself."""
-        return packing
-
-    @property
-    def keeps_bound(self) -> CarriedBound | None:
-        """Not where more is required than was."""
-        return self.unchanged

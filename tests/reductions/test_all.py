@@ -22,7 +22,7 @@ import placement.reductions
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.solve import solve_greedy
-from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
+from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, Restriction
 from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
 from placement.reductions.free_machines import FreeMachines
@@ -266,7 +266,7 @@ def every_reduction() -> set[type[Reduction]]:
     for module in pkgutil.walk_packages(placement.__path__, "placement."):
         if ".reductions" in module.name:
             for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-                if issubclass(member, Reduction) and not inspect.isabstract(member):
+                if issubclass(member, Reduction) and member not in (Reduction, Restriction):
                     found.add(member)
     return found
 
