@@ -78,6 +78,13 @@ class DirectModel(Variables):
         """No dearer plan than this."""
         self._limit(self.ticks(), limit)
 
+    def start_at_ticks(self, least: int) -> None:
+        """No cheaper plan than this: for what is proven, or of no interest."""
+        goal = self.ticks()
+        columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
+        fewest = -((goal.offset - least) // goal.scale)
+        self.program.at_least(Linear(columns, coefficients), max(fewest, -goal.largest - 1))
+
     def _limit(self, goal: LinearObjective, limit: int) -> None:
         most = (limit - goal.offset) // goal.scale
         if most >= goal.largest:

@@ -73,6 +73,9 @@ class MilpParameters:
     second_opinion_work: int = parameter(
         20_000, "0.001 deterministic s", "of CP-SAT, asked for a second opinion under a limit on work"
     )
+    last_digits: float = parameter(
+        2e-6, "relative gap", "up to which CP-SAT decides what an engine in floats left open"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,20 @@ def test_few_moves_by_the_outline_alone() -> None:
     assert sum(bool(machine.seats) for machine in cheapest.machines) == 2
 
 
+def test_last_digits_are_decided() -> None:
+    """Prices finer than HiGHS is sharp: its bound ends a few millionths below the plan, and CP-SAT closes that."""
+    document = running(1, 1, 1, 1, objective={"max_moves": 2})
+    document["instance_types"] = {"t": {**document["instance_types"]["t"], "price_per_hour": 98765.432101}}
+    document["objective"] |= {"move_cost": 0.000007}
+    fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=50)
+    solve = Solve(fleet, Incumbent(fleet, budget, strict=True), budget)
+
+    outcome = solve_outline(solve)
+
+    assert solve.value is not None
+    assert (outcome.stop, solve.incumbent.ticks_bound) == (Stop.PROVED, solve.value.ticks)
+
+
 def test_what_is_too_large_or_does_not_run(parameters: Change) -> None:
     """Nothing to outline."""
     document = running(1)

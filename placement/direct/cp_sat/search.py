@@ -97,10 +97,11 @@ def find_plan(
     most_new: Sequence[int],
     ticks: int | None,
     *,
+    least: int = 0,
     left_out: Sequence[int] = (),
     options: CpSatOptions = CpSatOptions(),
 ) -> tuple[Packing | None, bool]:
-    """A plan of at most `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
+    """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
     first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
@@ -122,6 +123,8 @@ def find_plan(
             model.limit_left_out(left_out)
             if ticks is not None:
                 model.limit_ticks(ticks)
+            if least:
+                model.start_at_ticks(least)
             program = written(model.program)
         except OutOfTimeError:
             break

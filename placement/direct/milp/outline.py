@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
 from placement.direct.milp.engines import EngineLimits, run_highs
+from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
@@ -115,6 +116,8 @@ class _OutlineSearch:
         limits = EngineLimits(budget, self._levels.nodes_left(fraction), self._solve.seed)
         end = run_highs(program, goal, start, limits, watcher)
         self._levels.nodes += max(1, end.nodes)
+        if end.verdict == "optimal" and level is None:
+            decide_last_digits(self._solve, self._levels, NAME, given)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
         """Prices of the pattern bound with what runs, and the relaxation that they are of."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.broken_rule import broken_rule
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
+from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
@@ -165,19 +166,8 @@ class _MilpSearch:
         )
         self._levels.nodes += max(1, end.nodes)
         if end.verdict == "optimal" and level is None:
-            self._sharpen(given)
+            decide_last_digits(self._solve, self._levels, NAME, given)
         return self._judge(end)
-
-    def _sharpen(self, given: tuple[int, ...]) -> None:
-        """Where prices are finer than the engine is sharp, have CP-SAT say whether any plan is cheaper."""
-        best = self._incumbent.best
-        if best is None or best[1].left_out != given or not self._incumbent.gap():
-            return
-        packing, none = self._ask(best[1].ticks - 1, given)
-        if none:
-            self._levels.report(None, best[1].ticks, given)
-        elif packing is not None:
-            self._incumbent.offer(packing, NAME)
 
     def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""

@@ -1,0 +1,31 @@
+"""The last digits of a bound: where prices are finer than an engine in floats is sharp, CP-SAT decides them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.direct.cp_sat import find_plan
+from placement.direct.parameters import DIRECT
+from placement.direct.slots import most_new_machines
+
+if TYPE_CHECKING:
+    from placement.direct.milp.levels import Levels
+    from placement.solving.context import Solve
+
+_PARAMS = DIRECT.milp
+
+
+def decide_last_digits(solve: Solve, levels: Levels, name: str, given: tuple[int, ...]) -> None:
+    """Find a plan between the bound and the best plan, or prove that there is none; nothing where the gap is wider."""
+    best, incumbent = solve.incumbent.best, solve.incumbent
+    gap, bound = incumbent.gap(), incumbent.ticks_bound
+    if best is None or best[1].left_out != given or bound is None or not gap or gap > _PARAMS.last_digits:
+        return
+    ticks = best[1].ticks
+    work = None if solve.budget.work is None else _PARAMS.second_opinion_work
+    asked = solve.reduced(solve.fleet, work=work)
+    packing, none = find_plan(asked, most_new_machines(solve.fleet, ticks - 1), ticks - 1, least=bound, left_out=given)
+    if none:
+        levels.report(None, ticks, given)
+    elif packing is not None:
+        incumbent.offer(packing, name)
