@@ -155,14 +155,31 @@ class Sender:
                 raise UsageError(f"{step.operation} {printable(step.subject)}: needs {of} of the call before it")
             parameters[key] = [before[of]]
         client = self._client(step.service)
-        with told(f"{step.operation} {printable(step.subject)}"):
-            found = dict(getattr(client, method(step.operation))(**parameters))
+        try:
+            with told(f"{step.operation} {printable(step.subject)}"):
+                found = dict(getattr(client, method(step.operation))(**parameters))
+        except UsageError as error:
+            if isinstance(error, UnansweredError) or not self._is_there(step):
+                raise
+            self._say(f"{step.subject} is there already, with the same in it")
+            return {}
         model = service_model(step.service)
         lacking = [key for key in model.answered(step.operation) if key not in found] if model is not None else []
         if lacking:
             told_of = f"{step.operation} {printable(step.subject)}"
             raise UnansweredError(f"{told_of}: the answer is none of the service: it has no {lacking[0]}")
         return found
+
+    def _is_there(self, step: Step) -> bool:
+        """Whether a configuration that was refused is there as the call has it: endpoints go back and forth."""
+        if step.operation != "CreateEndpointConfig":
+            return False
+        try:
+            with told(f"looking at {printable(step.subject)}"):
+                found = self._client(step.service).describe_endpoint_config(EndpointConfigName=step.subject)
+        except UsageError:
+            return False
+        return _has(found, step.parameters)
 
     def _wait(self, step: Step) -> None:
         """Look until it is in service; a call that was accepted shows at once or at the next look."""
@@ -193,3 +210,13 @@ class Sender:
                 status = answer["InferenceComponentStatus"]
         config = answer.get("EndpointConfigName") if "EndpointConfigName" in step.parameters else None
         return status, config, printable(str(answer.get("FailureReason", "no reason is told")))
+
+
+def _has(theirs: Any, ours: Any) -> bool:
+    """Whether an answer has all that a call has; the service may add what stands for absent fields."""
+    if isinstance(ours, dict):
+        return isinstance(theirs, dict) and all(key in theirs and _has(theirs[key], ours[key]) for key in ours)
+    if isinstance(ours, list):
+        same = isinstance(theirs, list) and len(theirs) == len(ours)
+        return same and all(_has(their, our) for their, our in zip(theirs, ours, strict=True))
+    return bool(theirs == ours)

@@ -18,7 +18,7 @@ from placement.units import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
+    from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.scaling_policies import Policy
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
+
+_NO_RANGE = "no range of its autoscaling was read"
 
 
 class ChangeNotes:
@@ -123,13 +125,10 @@ class ChangeNotes:
         tell_actions(actions, group.machines, "machines", _variant(group), self.notes)
 
     def scaling_left_out(self, group: ServingGroup) -> None:
-        """Scheduled actions and policies of a new variant that has no range of autoscaling in which they could act."""
-        pool = group.pools[0]
+        """What scaled a variant, where the new one has no range of autoscaling in which it could act."""
         managed = running_range(group.pools) is not None
-        why = "the variant is made with ManagedInstanceScaling" if managed else "no range of its autoscaling was read"
-        for what, rows in (("scheduled actions", scheduled_actions(pool)), ("policies", scaling_policies(pool))):
-            if rows:
-                self.notes.inexact(f"{_variant(group)} autoscaling {what}", f"they are left out: {why}")
+        why = "the variant is made with ManagedInstanceScaling" if managed else _NO_RANGE
+        self._leave_out(group.pools[0], _variant(group), why)
 
     # --- Components that run
 
@@ -217,19 +216,15 @@ class ChangeNotes:
         requests = f"{self.wish.requests:g} requests at once"
         self.notes.assumed(place, f"a copy is added above {requests} each (--target-requests)")
 
-    def policies_replaced(self, served: Served) -> None:
-        """Policies that were read, where --policy says how a component that is made is scaled."""
-        policies = scaling_policies(self.view.components[served.component])
-        if policies and (self.wish.as_new or not served.runs):
-            reason = f"they are left out, --policy is in their place: {names_of(policies)}"
-            self.notes.ignored(f"{_component(served)} autoscaling policies", reason)
+    def not_scaled_as_read(self, served: Served) -> None:
+        """What scaled a component that is made, where no range of it is known, or --policy says how it is scaled."""
+        why = _NO_RANGE if self.wish.policy is None else "--policy is in their place"
+        self._leave_out(self.view.components[served.component], _component(served), why)
 
-    def policies_without_a_range(self, served: Served) -> None:
-        """Policies that were read of a component that is made, and whose range was not."""
-        policies = scaling_policies(self.view.components[served.component])
-        if policies:
-            reason = f"they are left out, as no range of its autoscaling was read: {names_of(policies)}"
-            self.notes.inexact(f"{_component(served)} autoscaling policies", reason)
+    def _leave_out(self, row: Component | Pool, place: str, why: str) -> None:
+        for what, found in (("scheduled actions", scheduled_actions(row)), ("policies", scaling_policies(row))):
+            if found:
+                self.notes.inexact(f"{place} autoscaling {what}", f"they are left out: {why}")
 
     def _started_by_alarms(self, policies: Sequence[Policy], place: str) -> None:
         """Policies that do nothing until an alarm starts them."""

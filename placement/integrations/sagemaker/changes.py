@@ -344,12 +344,11 @@ class DeploymentChanges:
     def _scaling(self, served: Served) -> list[Step]:
         """What scales it, if anything does."""
         registration = self.registrations.get(served.name)
+        if (registration is None or self.wish.policy is not None) and (self.wish.as_new or not served.runs):
+            self.say.not_scaled_as_read(served)
         if registration is None:
-            if self.wish.as_new or not served.runs:
-                self.say.policies_without_a_range(served)
             return []
         if self.wish.policy is not None:
-            self.say.policies_replaced(served)
             return scaling_steps(served.name, registration)
         self.say.range_of_copies(self.view.components[served.component])
         own = self._policies(served)

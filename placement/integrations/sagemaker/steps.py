@@ -112,9 +112,17 @@ def script(steps: Iterable[tuple[str, Step]]) -> str:
                 f"echo {shlex.quote(f'Before this: {printable(step.before)}. Then press Enter.')} >&2",
                 "read -r _",
             ]
-        lines.append(words)
+        lines.append(_unless_there(step, words))
         lines += _waiting(step)
     return "\n".join(lines) + "\n"
+
+
+def _unless_there(step: Step, words: str) -> str:
+    """A command; that of a configuration only where it is not there, since its name says what is in it."""
+    if step.operation != "CreateEndpointConfig":
+        return words
+    describe = f"aws sagemaker describe-endpoint-config --endpoint-config-name {shlex.quote(step.subject)}"
+    return f"{describe} > /dev/null 2>&1 || {words}"
 
 
 def _waiting(step: Step) -> list[str]:

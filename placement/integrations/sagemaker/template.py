@@ -26,15 +26,16 @@ _NO_PARTITIONS = "AcceleratorPartition"  # neither resource has the keys that be
 
 
 def template(steps: Sequence[Step], description: str) -> str | None:
-    """The template of all resources that calls make; None where it can't express one.
+    """The template of all endpoints and components that calls make, and of what scales those; None without one.
 
     Resources stand in the order of the calls and depend on what they use. CloudFormation's resources know no partitions
-    of accelerators.
+    of accelerators. What runs is no part of a new stack, nor what calls change of it.
     """
-    if any(_NO_PARTITIONS in json.dumps(step.parameters) for step in steps):
+    making = _what_is_made(steps)
+    if any(_NO_PARTITIONS in json.dumps(step.parameters) for step in making):
         return None
     writer = _TemplateWriter()
-    for step in steps:
+    for step in making:
         if step.operation in _TYPES:
             writer.add(step)
         elif step.operation == "PutScheduledAction":
@@ -45,6 +46,26 @@ def template(steps: Sequence[Step], description: str) -> str | None:
         "Resources": writer.resources,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _what_is_made(steps: Sequence[Step]) -> list[Step]:
+    """The steps that make something new: an endpoint with its configuration, a component, and what scales either."""
+    made = {step.subject for step in steps if step.operation in ("CreateEndpoint", "CreateInferenceComponent")}
+    configs = {step.parameters["EndpointConfigName"] for step in steps if step.operation == "CreateEndpoint"}
+
+    def is_of_it(step: Step) -> bool:
+        if step.operation == "CreateEndpointConfig":
+            return step.subject in configs
+        if "ResourceId" in step.parameters:
+            return str(step.parameters["ResourceId"]).split("/")[1] in made
+        return "Dimensions" not in step.parameters or step.parameters["Dimensions"][0]["Value"] in made  # an alarm
+
+    return [step for step in steps if is_of_it(step)]
+
+
+def without_its_type(step: Step) -> bool:
+    """Whether a component has a specification for one type: CloudFormation takes two or more, or one of no type."""
+    return step.operation == "CreateInferenceComponent" and len(step.parameters.get("Specifications", ())) == 1
 
 
 class _TemplateWriter:
@@ -86,7 +107,11 @@ class _TemplateWriter:
         if "Specification" in call:
             rows["Specification"] = _balanced(call["Specification"])
         if "Specifications" in call:
-            rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
+            several = [_balanced(row) for row in call["Specifications"]]
+            rows["Specifications"] = several
+            if len(several) == 1:
+                call = {key: value for key, value in call.items() if key != "Specifications"}
+                rows = {"Specification": {key: value for key, value in several[0].items() if key != "InstanceType"}}
         return {**call, **rows, **more}, [found for found in (endpoint, self._base(call)) if found]
 
     def _base(self, call: Mapping[str, Any]) -> str | None:

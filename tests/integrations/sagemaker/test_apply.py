@@ -239,3 +239,23 @@ def test_it_stops_before_the_first_call_too() -> None:
     assert not Recording("", "", lambda line: None).send(steps)
     assert Recording("", "", lambda line: None).send(steps, 1)
     assert sent == ["a"]
+
+
+def test_a_configuration_that_is_there_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An endpoint that goes back to what it was has that configuration still; one with something else is refused."""
+    platform = Platform(delay=0)
+    folder = calls_of(tmp_path)
+    (config,) = (step for step in read_steps(folder)[:1])
+    capsys.readouterr()
+    platform.configs[config.subject] = {**config.parameters, "EndpointConfigName": config.subject}
+    words: list[str] = []
+    with serving(platform, monkeypatch) as url:
+        assert Sender(REGION, url, words.append).send([config])
+        assert f"{config.subject} is there already, with the same in it" in words
+        platform.configs[config.subject]["ProductionVariants"] = [{"VariantName": "other"}]
+        with pytest.raises(UsageError, match=r"already existing .*; nothing is done yet: go on with --from 1"):
+            Sender(REGION, url, words.append).send([config])
+    script_of = (folder / "commands.sh").read_text()
+    assert f"describe-endpoint-config --endpoint-config-name {config.subject} > /dev/null 2>&1 || aws sage" in script_of

@@ -5,13 +5,29 @@ from __future__ import annotations
 import copy
 import json
 import random
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import placement
 from placement.errors import DocumentError, UsageError
+from placement.integrations.sagemaker.export import export_plan
+from placement.integrations.sagemaker.wish import ExportWish
+from placement.running_state import running_plan
 from tests.corpus import one_by_one
-from tests.integrations.sagemaker.samples import pooled, simple, write
+from tests.integrations.sagemaker.samples import (
+    G5,
+    G6E,
+    ROLE,
+    action,
+    component,
+    pooled,
+    simple,
+    stepping,
+    tracking,
+    write,
+)
 from tests.integrations.sagemaker.test_import import imported
 
 if TYPE_CHECKING:
@@ -47,11 +63,33 @@ def attempt(folder: Path, documents: dict[str, Any]) -> Imported | None:
         return None
 
 
-@one_by_one(range(400), 80)
+def scaled() -> dict[str, Any]:
+    """An endpoint of two types with an adapter for both, and all that scales it and a component of it."""
+    documents: dict[str, Any] = pooled()
+    adapter = component("lora", "mixed", 1, 0, 1)
+    del adapter["Specification"], adapter["RuntimeConfig"]
+    made_of = {"BaseInferenceComponentName": "chat", "Container": {"ArtifactUrl": "s3://bucket/lora/"}}
+    adapter["Specifications"] = [{"InstanceType": kind, **made_of} for kind in (G5, G6E)]
+    machines, copies = "endpoint/mixed/variant/main", "inference-component/chat"
+    limits = {"MinCapacity": 1, "MaxCapacity": 9}
+    of = [{key: row[key] for key in ("ResourceId", "ScalableDimension")} for row in map(tracking, (machines, copies))]
+    del documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    return documents | {
+        "lora": adapter,
+        "targets": {"ScalableTargets": [row | limits for row in of]},
+        "actions": {"ScheduledActions": [action(machines, MinCapacity=2), action(copies, "day", MaxCapacity=7)]},
+        "policies": {"ScalingPolicies": [tracking(machines), tracking(copies), stepping(copies)]},
+    }
+
+
+SAMPLES = (pooled, simple, scaled, scaled)
+
+
+@one_by_one(range(800), 80)
 def test_damage_is_told_or_survived(seed: int, tmp_path: Path) -> None:
-    """Up to three fields of an answer are lost, doubled or replaced by something else."""
+    """Up to three fields of an answer are lost, doubled or replaced by something else; an export says as much."""
     rng = random.Random(seed)
-    documents = copy.deepcopy(simple() if seed % 2 else pooled())
+    documents = copy.deepcopy(SAMPLES[seed % len(SAMPLES)]())
     for _ in range(rng.randint(1, 3)):
         holder, key = rng.choice(list(places(documents)))
         try:
@@ -64,8 +102,39 @@ def test_damage_is_told_or_survived(seed: int, tmp_path: Path) -> None:
             holder[key] = copy.deepcopy(rng.choice(VALUES))
     written = {name: row for name, row in documents.items() if isinstance(row, dict)}
     made = attempt(tmp_path, written)
-    if made is not None:
-        assert made.problem.to_document()["format"] == "placement/v1"
+    if made is None:
+        return
+    assert made.problem.to_document()["format"] == "placement/v1"
+    plan = running_plan(made.problem).plan
+    if placement.verify(made.problem, plan).ok:
+        with suppress(DocumentError, UsageError):
+            export_plan(made.problem, plan, ExportWish(role=ROLE, as_new=seed % 3 > 0))
+
+
+@one_by_one(range(500), 40)
+def test_what_scales_is_in_the_export_or_told(seed: int, tmp_path: Path) -> None:
+    """Of answers of which some are lost: each policy and action is put with what is made anew, or named by a note."""
+    rng = random.Random(seed)
+    documents = scaled()
+    for name in rng.sample(("targets", "actions", "policies", "lora"), rng.randint(0, 2)):
+        del documents[name]
+    for row in documents.get("targets", {}).get("ScalableTargets", []):
+        if rng.random() < 0.3:
+            row["MinCapacity"] = 0
+    if rng.random() < 0.3:
+        documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"] = {"MaxInstanceCount": 5}
+    problem = imported(tmp_path, documents).problem
+    export = export_plan(problem, running_plan(problem).plan, ExportWish(role=ROLE, as_new=True))
+    put = [step.parameters for step in export.steps if step.operation.startswith("Put")]
+    said = "\n".join(map(str, export.exported.notes))
+
+    for key, of, what in (("policies", "ScalingPolicies", "policies"), ("actions", "ScheduledActions", "scheduled")):
+        for row in documents.get(key, {}).get(of, []):
+            kept = {name: value for name, value in row.items() if name not in ("Alarms", "CreationTime")}
+            left_out = [line for line in said.splitlines() if f"autoscaling {what}" in line and "left out" in line]
+            _, name, *_ = row["ResourceId"].split("/")
+            assert kept in put or any(name in line for line in left_out), row
+    assert "lora" not in documents or "lora" in [step.subject for step in export.steps]
 
 
 RULES: dict[tuple[Any, ...], Callable[[Problem], Any]] = {  # a field that is a rule, and how a problem shows it

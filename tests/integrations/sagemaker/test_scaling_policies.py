@@ -6,7 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from placement.demand import ScalingPolicy
-from tests.integrations.sagemaker.samples import simple, stepping, tracking
+from placement.documents import Problem
+from placement.integrations.sagemaker.export import export_plan
+from placement.integrations.sagemaker.wish import ExportWish
+from placement.running_state import running_plan
+from tests.integrations.sagemaker.samples import ROLE, action, pooled, simple, stepping, tracking
 from tests.integrations.sagemaker.test_changes import FULL, capacity, exported, moving, notes, scaled, unmanaged
 from tests.integrations.sagemaker.test_import import imported
 
@@ -70,12 +74,10 @@ def test_policies_of_copies_are_put_with_what_is_made_again(tmp_path: Path) -> N
     defaults = {"metric": "requests_per_second", "target_value": 2.0, "max_capacity": 5}
     ours = exported(problem, FULL, as_new=True, policy=ScalingPolicy(defaults=defaults))
     assert "busy" not in [row["PolicyName"] for row in put(ours)]
-    assert "chat-8b autoscaling policies: ignored: they are left out, --policy is in their place: busy" in notes(ours)
+    assert "chat-8b autoscaling policies: inexact: they are left out: --policy is in their place" in notes(ours)
     rangeless = unmanaged() | {"policies": {"ScalingPolicies": rows}}
     said = notes(exported(imported(tmp_path / "b", rangeless).problem, FULL, as_new=True))
-    assert (
-        "chat-8b autoscaling policies: inexact: they are left out, as no range of its autoscaling was read: b" in said
-    )
+    assert "chat-8b autoscaling policies: inexact: they are left out: no range of its autoscaling was read" in said
 
 
 def test_a_policy_measures_what_its_component_becomes(tmp_path: Path) -> None:
@@ -91,3 +93,35 @@ def test_a_policy_measures_what_its_component_becomes(tmp_path: Path) -> None:
 
     assert first["ResourceId"] == "inference-component/guest-llm"
     assert [each["Value"] for each in measured] == ["guest-llm", "llm", "main"]
+
+
+def test_the_template_has_what_is_made_alone(tmp_path: Path) -> None:
+    """A part that moves to a new endpoint, and what scales it; not the ranges of what runs, which change twice."""
+    rows = [action("inference-component/chat-8b"), action("endpoint/llm/variant/main", "day", MaxCapacity=9)]
+    documents = unmanaged() | {"targets": scaled(5, 5), "actions": {"ScheduledActions": rows}}
+    document = imported(tmp_path, documents).problem.to_document()
+    document.pop("format")
+    document["pools"].append({**document["pools"][0], "name": "fresh"})
+    del document["pools"][-1]["labels"]
+    contents = {"llm/main/1": {"code-34b": 1}, "llm/main/2": {"chat-8b": 3, "rank": 1}, "llm/main/3": {"rank": 1}}
+    export = exported(Problem(**document), contents | {"fresh/new-1": {"chat-8b": 2}}, role=ROLE)
+    resources = json.loads(export.exported.files["template.json"])["Resources"].values()
+
+    assert [step.operation for step in export.steps].count("RegisterScalableTarget") == 3
+    of = [row["Properties"]["ResourceId"] for row in resources if row["Type"].endswith("ScalableTarget")]
+    assert of == ["inference-component/chat-8b-llm-g5-12xlarge"]
+    assert [row["Type"] for row in resources][:2] == ["AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"]
+
+
+def test_the_template_has_no_specification_for_one_type(tmp_path: Path) -> None:
+    """CloudFormation takes two or more: one stands there without its type, which is told."""
+    documents = pooled()
+    for name in ("chat", "rank"):
+        documents[name]["Specifications"] = documents[name]["Specifications"][:1]
+        documents[name]["RuntimeConfig"] = {"DesiredCopyCount": 1, "CurrentCopyCount": 1}
+    problem = imported(tmp_path, documents).problem
+    export = export_plan(problem, running_plan(problem).plan, ExportWish(as_new=True))
+    resources = json.loads(export.exported.files["template.json"])["Resources"]
+
+    assert "InstanceType" not in resources["Component1"]["Properties"]["Specification"]
+    assert "template.json chat: inexact: CloudFormation takes no specification for one type alone" in notes(export)
