@@ -200,6 +200,11 @@ class ChangeNotes:
 
     # --- Components that are made
 
+    def without_its_endpoint(self, served: Served) -> None:
+        """A component without copies on an endpoint that is not made."""
+        reason = f"it has no copy, and its endpoint {served.group.endpoint} is not made: neither is it"
+        self.notes.inexact(_component(served), reason)
+
     def bound_to_no_variant(self, served: Served) -> None:
         """A component that may be on any variant of its endpoint, where there are several."""
         self.notes.inexact(

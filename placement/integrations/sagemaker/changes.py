@@ -82,7 +82,10 @@ class DeploymentChanges:
             of_endpoint[group.endpoint].append(group)
         for endpoint, groups in of_endpoint.items():
             self._endpoint(endpoint, groups)
-        for served in self.deployment.served:
+        order = self.deployment.served
+        if self.wish.as_new:  # one without copies is made with a copy, which needs room
+            order = tuple(sorted(order, key=lambda served: served.copies > 0))
+        for served in order:
             if served.runs and not self.wish.as_new:
                 self._copies(served)
                 self._scale += self._scaling(served)
@@ -204,7 +207,7 @@ class DeploymentChanges:
         if self.wish.pin and not group.machines:
             return
         least, most = max(wanted[0], min(running[0], 1)), wanted[1]  # no number of machines is set to 0
-        least = min(least, group.machines or least)
+        least = min(least, group.machines or (least if runs else 1))  # a variant is made with a machine at least
         if self.wish.pin:
             least = most = group.machines
         if runs:
@@ -311,9 +314,12 @@ class DeploymentChanges:
 
     def _component(self, served: Served) -> None:
         """A new component: made with a copy at least, then scaled."""
+        group = served.group
         if served.copies == 0 and not served.runs:
             return
-        group = served.group
+        if all(other.machines == 0 for other in self.deployment.groups if other.endpoint == group.endpoint):
+            self.say.without_its_endpoint(served)
+            return
         call = component_call(self.view, served, self.wish)
         component = self.view.components[served.component]
         if served.runs and labels.VARIANT not in component.labels:

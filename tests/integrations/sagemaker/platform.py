@@ -182,12 +182,24 @@ class Platform:
             raise Refused(f"Cannot create already existing inference component {name}")
         if self._endpoint(call["EndpointName"])["looks"] > 0:
             raise Refused(f"endpoint {call['EndpointName']} is not in service")
-        if call["RuntimeConfig"]["CopyCount"] < 1:
-            raise Refused("CopyCount must be at least 1 at creation")
         if ("Specification" in call) == ("Specifications" in call):
             raise Refused("give either Specification or Specifications")
-        self.components[name] = {**call, "looks": self.delay, "copies": call["RuntimeConfig"]["CopyCount"]}
+        if _is_adapter(call):
+            self._check_adapter(call)
+        elif call["RuntimeConfig"]["CopyCount"] < 1:
+            raise Refused("CopyCount must be at least 1 at creation")
+        copies = call.get("RuntimeConfig", {"CopyCount": 0})["CopyCount"]
+        self.components[name] = {**call, "looks": self.delay, "copies": copies}
         return {"InferenceComponentArn": _arn("inference-component", name)}
+
+    def _check_adapter(self, call: Doc) -> None:
+        """It follows a base on its endpoint, and has neither needs nor a number of copies."""
+        for row in _specifications(call):
+            base = self._component(row["BaseInferenceComponentName"])
+            if base["EndpointName"] != call["EndpointName"]:
+                raise Refused("the base component is on another endpoint")
+            if "ComputeResourceRequirements" in row or "RuntimeConfig" in call:
+                raise Refused("an adapter has no resources of its own")
 
     def UpdateInferenceComponentRuntimeConfig(self, **call: Any) -> Doc:
         row = self._component(call["InferenceComponentName"])
@@ -237,6 +249,8 @@ class Platform:
         }
         if failed:
             answer["FailureReason"] = "no instance has room for a copy"
+        if _is_adapter(row):
+            del answer["RuntimeConfig"]
         for key in ("Specification", "Specifications"):
             if key in row:
                 rows = [_described(each) for each in ([row[key]] if key == "Specification" else row[key])]
@@ -365,9 +379,16 @@ def _page(key: str, rows: list[Doc], namespace: str, token: str) -> Doc:
     return {key: [{**row, "ServiceNamespace": namespace} for row in rows[start : start + PAGE]], **more}
 
 
+def _specifications(row: Doc) -> list[Doc]:
+    return [row["Specification"]] if "Specification" in row else row["Specifications"]
+
+
+def _is_adapter(row: Doc) -> bool:
+    return any("BaseInferenceComponentName" in each for each in _specifications(row))
+
+
 def _needs(row: Doc, kind: str) -> list[float] | None:
-    rows = [row["Specification"]] if "Specification" in row else row["Specifications"]
-    for each in rows:
+    for each in _specifications(row):
         if each.get("InstanceType", kind) == kind:
             needs = each["ComputeResourceRequirements"]
             return [
@@ -384,9 +405,10 @@ def _described(row: Doc) -> Doc:
     if "SchedulingConfig" in row:
         found["SchedulingConfig"] = row["SchedulingConfig"]
     if "Container" in row:
-        image = row["Container"]["Image"]
         kept = {key: value for key, value in row["Container"].items() if key != "Image"}
-        found["Container"] = kept | {"DeployedImage": {"SpecifiedImage": image, "ResolvedImage": image}}
+        image = row["Container"].get("Image")  # an adapter has an artifact alone
+        deployed = {"DeployedImage": {"SpecifiedImage": image, "ResolvedImage": image}} if image else {}
+        found["Container"] = kept | deployed
     return found
 
 

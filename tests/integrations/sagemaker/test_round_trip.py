@@ -472,3 +472,35 @@ def test_random_changes_end_as_planned(seed: int, tmp_path: Path, monkeypatch: p
             len(each) for found in platform.endpoints.values() for each in found["machines"].values() if not each
         )
         assert machines - left >= len(planned["instances"])
+
+
+def scaled_to_zero(platform: Platform, machines: int) -> None:
+    """An endpoint whose components fill its machines, and one of which has no copy; another without machines."""
+    needs = {"MinMemoryRequiredInMb": 1024, "NumberOfAcceleratorDevicesRequired": 2}
+    for name, count in (("full", machines), ("empty", 0)):
+        variant = {"VariantName": "main", "InstanceType": G5, "InitialInstanceCount": 1}
+        variant["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": machines}
+        platform.configs[name] = {"EndpointConfigName": name, "ExecutionRoleArn": ROLE, "ProductionVariants": [variant]}
+        platform.endpoints[name] = {"config": name, "machines": {"main": [G5] * count}, "looks": 0}
+    for name, of, copies in (("chat", "full", 2 * machines), ("rank", "full", 0), ("idle", "empty", 0)):
+        made_of = {"ModelName": name, "ComputeResourceRequirements": needs}
+        row = {"EndpointName": of, "VariantName": "main", "Specification": made_of, "looks": 0, "copies": copies}
+        platform.components[name] = {"InferenceComponentName": name, **row}
+
+
+def test_components_without_copies_are_made_again(
+    tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a copy each, which finds room before others take it; not where their endpoint is not made."""
+    scaled_to_zero(platform, 2)
+    imported(tmp_path, url, "state", "full", "empty")
+    done("solve", tmp_path / "state.json", "-o", tmp_path / "plan.json", *QUICK)
+    out = tmp_path / "again"
+    made = done("export", "sagemaker", tmp_path / "state.json", tmp_path / "plan.json", "--out", out, "--as-new")
+    elsewhere = Platform(delay=0)
+    with serving(elsewhere, monkeypatch) as other:
+        done("apply", "sagemaker", out, "--send", "--endpoint-url", other, "--region", REGION)
+        again = imported(tmp_path, other, "again", "full")
+
+    assert {row.name: row.copies for row in again.components} == {"chat": 4, "rank": 0}
+    assert "component idle: inexact: it has no copy, and its endpoint empty is not made: neither is it" in made.stderr
