@@ -49,7 +49,14 @@ ENCODER_KEYS = (
     "pixel_shuffle_ratio",
     "temporal_patch_size",
 )
-QUANTISATION_KEYS = ("quant_method", "bits", "kv_cache_scheme", "quant_algo", "kv_cache_quant_algo")
+QUANTISATION_KEYS = (
+    "quant_method",
+    "bits",
+    "weight_block_size",
+    "kv_cache_scheme",
+    "quant_algo",
+    "kv_cache_quant_algo",
+)
 
 # Families that the figures' rows belong to, with what the families' configs have beside the figures.
 FAMILIES: dict[str, dict[str, Any]] = {

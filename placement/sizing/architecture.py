@@ -82,6 +82,7 @@ class Quantisation:
     bits: int | None = None
     kv_bytes: int | None = None
     scheme: str = ""  # of a method that has several
+    block: int | None = None  # weights in a row that share a scale, and so have to stand on one GPU
 
     @property
     def format(self) -> str:

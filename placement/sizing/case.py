@@ -140,6 +140,16 @@ class Case:
         heads = {cache.kv_heads for cache in self.model.architecture.caches if cache.kv_heads}
         return next((n for n in sorted(heads) if n % degree and degree % n), None)
 
+    @property
+    def cut_width(self) -> int | None:
+        """An inner width whose part on each GPU is no multiple of the weights' block; None where there is none."""
+        figures, degree = self.model.architecture, self.load.tensor_parallel
+        block = figures.quantisation.block if figures.quantisation is not None else None
+        if block is None or degree == 1:
+            return None
+        widths = [figures.intermediate, figures.experts.intermediate if figures.experts is not None else 0]
+        return next((width for width in widths if width % (degree * block)), None)
+
 
 def cases_of(
     model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, degree: int

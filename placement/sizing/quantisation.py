@@ -47,7 +47,16 @@ def _of(found: Config) -> Quantisation:
         bits = next((n for name, n in _BITS_OF_ALGORITHM.items() if algorithm.startswith(name)), by_method)
     if method == "bitsandbytes":
         bits = 4 if found.flag("load_in_4bit") or found.flag("_load_in_4bit") else 8
-    return Quantisation(method, bits, _kv_bytes(found, inner), _scheme(found, method, algorithm))
+    return Quantisation(method, bits, _kv_bytes(found, inner), _scheme(found, method, algorithm), _block(found, method))
+
+
+def _block(found: Config, method: str) -> int | None:
+    """The weights that share a scale, of methods whose kernels have no other way than to keep them together."""
+    if method not in ("awq", "fp8"):
+        return None
+    told = found.get("group_size", "q_group_size") if method == "awq" else found.get("weight_block_size")
+    sides = told[1] if told is not None and isinstance(told[1], list) else [told and told[1]]
+    return max((side for side in sides if type(side) is int and side > 0), default=None)  # -1: a whole column
 
 
 def _scheme(found: Config, method: str, algorithm: str) -> str:

@@ -30,6 +30,9 @@ def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
     if (heads := case.unsplit_kv_heads) is not None:
         return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
+    if (width := case.cut_width) is not None and figures.quantisation is not None:
+        of = f"the {figures.quantisation.block} that share a scale in {figures.quantisation.method}"
+        return f"an inner width of {width} can't be split over {degree} GPUs: each part must be a multiple of {of}"
     most, length = figures.context, case.launch.context_length
     if most is not None and length is not None and length > most:
         return f"a context of {length} tokens is more than the {most} of the model"

@@ -242,3 +242,39 @@ def test_a_file_of_a_model_may_be_refused_too(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(LLAMA | {"quantization_config": {"quant_method": "mxfp4"}}))
 
     assert size(read_model(tmp_path, with_files=False), "T4", 1, Launch(checkpoint_gib=1.0)).refused
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "width", "degree", "fits"),
+    [
+        ({"quant_method": "fp8", "weight_block_size": [128, 128]}, 768, 2, True),
+        ({"quant_method": "fp8", "weight_block_size": [128, 128]}, 768, 4, False),
+        ({"quant_method": "fp8"}, 768, 4, True),
+        ({"quant_method": "awq", "bits": 4, "group_size": 128}, 18944, 4, True),
+        ({"quant_method": "awq", "bits": 4, "group_size": 128}, 18944, 8, False),
+        ({"quant_method": "awq", "w_bit": 4, "q_group_size": 64}, 18944, 8, True),
+        ({"quant_method": "awq", "bits": 4, "group_size": -1}, 18944, 8, True),
+        ({"quant_method": "gptq", "bits": 4, "group_size": 128}, 18944, 8, True),
+    ],
+)
+def test_weights_that_share_a_scale_stay_together(
+    quantisation: dict[str, Any], width: int, degree: int, fits: bool
+) -> None:
+    """Or vLLM stops while it loads; other degrees are not refused, so this is no fault of the accelerator."""
+    config = LLAMA | {"intermediate_size": width, "quantization_config": quantisation}
+
+    found = size(model_of(Config(config, "test"), "test"), "H100", degree, Launch(checkpoint_gib=1.0))
+
+    assert (found.fits, found.refused) == (fits, False)
+    if not fits:
+        assert f"an inner width of {width} can't be split over {degree} GPUs: each part must be a multiple of" in (
+            found.reason
+        )
+
+
+def test_experts_in_blocks_are_split_no_further() -> None:
+    """MiniMax M2's, whose publisher says the same of 8 GPUs."""
+    whole, cut = (size("MiniMax-M2.5", "H200", degree, Launch(checkpoint_gib=230)) for degree in (4, 8))
+
+    assert whole.fits
+    assert "inner width of 1536" in cut.reason
