@@ -109,7 +109,7 @@ def test_the_template_has_what_is_made_alone(tmp_path: Path) -> None:
 
     assert [step.operation for step in export.steps].count("RegisterScalableTarget") == 3
     of = [row["Properties"]["ResourceId"] for row in resources if row["Type"].endswith("ScalableTarget")]
-    assert of == ["inference-component/chat-8b-llm-g5-12xlarge"]
+    assert of == ["inference-component/chat-8b-g5-12xlarge"]
     assert [row["Type"] for row in resources][:2] == ["AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"]
 
 
