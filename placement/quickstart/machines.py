@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.catalogue.market import reserved_memory_gib
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
-from placement.catalogue.search import Filter, check_offered, check_region, devices_of, search
+from placement.catalogue.search import Filter, check_offered, check_region, devices_of, region_remarks, search
 from placement.catalogue.tables import region_of_zone
 from placement.catalogue.zones import check_one_spelling, check_zones
 from placement.errors import UsageError, printable
@@ -97,8 +97,11 @@ def _offered(market: Market, answers: Answers) -> list[InstanceFacts]:
         there = sorted({f.accelerator for f, _ in search(market, Filter(region=answers.region, provider=provider))})
         told = nearest_names(missing[0] if missing else "", there) if there else "nothing is known to be offered there"
         names = ", ".join(map(printable, missing)) or "such accelerators"
+        unknown = region_remarks(market, Filter(tuple(missing), answers.region, provider))
+        left_out = "".join(f" ({line})" for line in unknown)
+        offers = "is not known to offer a" if left_out else "offers no"
         raise UsageError(
-            f"{provider or 'nobody'} offers no machine with {names} in {printable(answers.region)}; {told}"
+            f"{provider or 'nobody'} {offers} machine with {names} in {printable(answers.region)}{left_out}; {told}"
         )
     return found
 

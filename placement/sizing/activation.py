@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.sizing.stages import PipelineStage
 
 _MIB = 2**20
+_FOUR_BIT_FLOATS = ("mxfp4", "modelopt-fp4", "nvfp4")  # methods, or schemes of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def _sampler(model: Architecture, load: Load, facts: EngineFacts) -> int:
 def _feed_forward(model: Architecture, load: Load) -> int:
     """A feed-forward layer's moment: three inner widths, split over the GPUs, and four hidden states."""
     inner = -(-3 * model.intermediate // load.tensor_parallel) * load.dtype_bytes
-    if model.quantisation is not None and model.quantisation.method == "compressed-tensors":
+    quantisation = model.quantisation
+    if quantisation is not None and quantisation.method == "compressed-tensors" and quantisation.scheme != "int":
         inner += -(-model.intermediate // load.tensor_parallel)  # the product once more, in 8 bits
     return load.batched_tokens * (inner + 4 * model.hidden * load.dtype_bytes)
 
@@ -72,7 +74,8 @@ def _experts(model: Architecture, load: Load, facts: EngineFacts) -> int:
     `workspace_shapes` in `vllm/model_executor/layers/fused_moe/fused_moe.py`. Kernels for 4-bit floats have none.
     """
     experts = model.experts
-    is_four_bits = model.quantisation is not None and model.quantisation.method in ("mxfp4", "modelopt-fp4", "nvfp4")
+    told = model.quantisation
+    is_four_bits = told is not None and (told.method in _FOUR_BIT_FLOATS or told.scheme in _FOUR_BIT_FLOATS)
     if experts is None or is_four_bits or not facts.keeps_expert_buffers:
         return 0
     width = -(-experts.intermediate // load.tensor_parallel)

@@ -9,6 +9,7 @@ from placement.errors import UsageError, nearest, printable
 
 KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
 DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
+_GIB = f"a number of GiB above 0 and at most {2**20:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ def check(launch: Launch) -> None:
             arguments.whole(name, value, least=1, most=2**31, rule="a whole number of at least 1")
     for name in ("weights_gib", "checkpoint_gib", "memory_gib"):
         value = getattr(launch, name)
-        if value is not None and arguments.number(name, value, most=2**20, rule="a number of GiB above 0") <= 0:
-            raise UsageError(f"{name} must be a number of GiB above 0, got {value}")
+        if value is not None and arguments.number(name, value, most=2**20, rule=_GIB) <= 0:
+            raise UsageError(f"{name} must be {_GIB}, got {value}")
     if launch.utilization is not None:
         share = arguments.number("utilization", launch.utilization, most=1.0, rule="a number above 0 and at most 1")
         if share <= 0:

@@ -383,6 +383,10 @@ def test_a_cluster_is_its_nodes() -> None:
         ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
         ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
         (
+            {"gpus": ("H200",), "region": "eastus"},
+            r"azure is not known to offer a machine with H200 in eastus \(left out: Standard_ND96isr_H200_v5: whether",
+        ),
+        (
             {"models": FIVE[:1], "gpus": ("Trainium",)},
             "not on Trainium: nobody we read tells how much of its memory is usable",
         ),

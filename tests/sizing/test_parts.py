@@ -324,3 +324,37 @@ def test_the_sum_of_the_parts(
     if concurrency is None and found.fits:
         eight = size(model_of(Config(PLAIN, "c"), "c"), name, degree, replace(launch, kv_dtype="fp8"))
         assert eight.kv_tokens == pytest.approx(2 * found.kv_tokens, abs=8192)
+
+
+def _activation(config: dict[str, Any], quantisation: dict[str, Any]) -> float:
+    model = model_of(Config(config | {"quantization_config": quantisation}, "c"), "c")
+    return size(model, "H100", 1, Launch("vllm=0.19", checkpoint_gib=1.0)).activation_gib
+
+
+def test_experts_in_floats_of_four_bits_have_no_buffers() -> None:
+    """By the method, or by ModelOpt's and compressed-tensors' scheme."""
+    config = PLAIN | {"num_experts": 64, "num_experts_per_tok": 8, "moe_intermediate_size": 1408}
+    group = {"weights": {"num_bits": 4, "type": "float", "group_size": 16}}
+    four_bits = (
+        {"quant_method": "mxfp4"},
+        {"quant_method": "modelopt", "quant_algo": "NVFP4"},
+        {"quant_method": "compressed-tensors", "config_groups": {"group_0": group}},
+    )
+
+    without = [_activation(config, quantisation) for quantisation in four_bits]
+
+    assert max(without) < _activation(config, {"quant_method": "fp8"}) - 0.5
+
+
+def test_only_activations_that_are_quantised_have_a_copy() -> None:
+    """compressed-tensors with integers of weights alone keeps the product of a feed-forward layer in 16 bits."""
+    config = PLAIN | {"intermediate_size": 65536, "vocab_size": 1000}
+    eight = {"num_bits": 8, "type": "int"}
+    both = {"group_0": {"weights": eight, "input_activations": eight}}
+    alone = {"group_0": {"weights": {"num_bits": 4, "type": "int", "group_size": 128}}}
+    method = {"quant_method": "compressed-tensors"}
+
+    copied, plain = (_activation(config, method | {"config_groups": groups}) for groups in (both, alone))
+
+    assert copied - plain == pytest.approx(8192 * 65536 / 2**30, abs=0.011)
+    assert _activation(config, method) == copied
