@@ -278,6 +278,35 @@ class PatternBound:
         """
         return () if self._tree is None else self._tree.mix
 
+    @property
+    def least_case(self) -> NodeCase | None:
+        """The node that the tree's bound is of, while there is one."""
+        return None if self._tree is None or self._tree.exhausted else self._tree.least_case
+
+    def fathom(self, verdict: EngineVerdict) -> None:
+        """Leave out the node of `least_case`, in which no plan costs fewer ticks than those of the `verdict`."""
+        assert self._tree is not None
+        self._tree.fathom(verdict)
+        self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
+        self._relaxes = RELAXES_BY_MIX
+        self._raise(self._tree.bound)
+        if self._tree.exhausted:
+            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+
+    def raise_least(self, bound: int, verdict: EngineVerdict) -> None:
+        """No plan in the node of `least_case` pays less than `bound` micro-dollars per hour for machines."""
+        assert self._tree is not None
+        self._tree.raise_least(bound, verdict)
+        self._raise(self._tree.bound)
+
+    def split(self, budget: Budget) -> bool:
+        """Branch on the node of `least_case`; False where that can't be, or the budget is over."""
+        case, tree = self.least_case, self._tree
+        while tree is not None and self.least_case is case and not self._solve.within(budget).ended:
+            if not tree.least_is_open or not tree.step(budget):
+                return False
+        return tree is not None and self.least_case is not case
+
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree, as `run` says."""
         solve = self._solve.within(budget)

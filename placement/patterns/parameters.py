@@ -121,6 +121,34 @@ class EnumerationParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCutParameters:
+    """Inequalities in place of the patterns of a device class (`enumeration/class_cuts.py`)."""
+
+    largest: int = parameter(1_000, "value", "of the dearest item: rounding loses a thousandth at most")
+    rounds: int = parameter(50, "rounds", "of pricing, for one device class")
+    more: float = parameter(1e-6, "part", "patterns that are worth so much more than an accelerator get a column")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProgramParameters:
+    """The program of one node, over all patterns (`enumeration/node_program.py`)."""
+
+    listed: int = parameter(1_000, "patterns", "of a device class, beyond which it has inequalities in their place")
+    nodes: int = parameter(100_000, "nodes", "of the program")
+    fewer_nodes: int = parameter(200, "nodes", "of it under a limit on work, whose seconds are not counted")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMachinesParameters:
+    """Given copies on given machines (`enumeration/given_machines.py`)."""
+
+    most_patterns: int = parameter(20_000, "patterns", "of all machines together")
+    contents: int = parameter(10, "factor", "times as many contents of accelerators are looked at as may be patterns")
+    nodes: int = parameter(10_000, "nodes", "of the program")
+    fewer_nodes: int = parameter(100, "nodes", "of it under a limit on work, whose seconds are not counted")
+
+
+@dataclass(frozen=True, slots=True)
 class PatternProgramParameters:
     """The integer program over listed patterns (`enumeration/program.py`)."""
 
@@ -209,6 +237,9 @@ class PatternsParameters:
     listing: ListingParameters = ListingParameters()
     enumeration: EnumerationParameters = EnumerationParameters()
     program: PatternProgramParameters = PatternProgramParameters()
+    class_cuts: ClassCutParameters = ClassCutParameters()
+    node_program: NodeProgramParameters = NodeProgramParameters()
+    given_machines: GivenMachinesParameters = GivenMachinesParameters()
     formulation: FormulationParameters = FormulationParameters()
     grid: GridParameters = GridParameters()
     groups: GroupParameters = GroupParameters()

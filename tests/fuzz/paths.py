@@ -159,7 +159,10 @@ _FEW_AGGREGATES = {
     "parameters:patterns.formulation.most_aggregates": 1,
     "parameters:patterns.dedicated.most_copies": 1,
 }
-_NO_MIXES = {"parameters:column_generation.combinatorial_benders.most_copies": 0}
+_NO_NODES = {"parameters:column_generation.branch_and_check.most_copies": 0}
+_NO_MIXES = _NO_NODES | {"parameters:column_generation.combinatorial_benders.most_copies": 0}
+# No node is decided before, and few device classes have their patterns.
+_NODES = {"parameters:patterns.enumeration.most_patterns": 1, "parameters:patterns.node_program.listed": 2}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
 _ZONES_FROM = {
@@ -252,6 +255,15 @@ PATHS: tuple[Path, ...] = (
         12,
         work=(3,),
         reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
+        lowers=_NO_NODES,
+    ),
+    Path(
+        "cg-nodes",
+        _CG,
+        12,
+        work=(3, 20),
+        reaches=(f"{_CG_ROOM}.branch_and_check:BranchAndCheck._decide",),
+        lowers=_NODES,
     ),
     Path(
         "cg-packing",
@@ -308,7 +320,15 @@ PATHS: tuple[Path, ...] = (
         8,
         work=(3,),
         reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
-        lowers=_POOR_PLAN,
+        lowers=_POOR_PLAN | _NO_NODES,
+    ),
+    Path(
+        "cg-nodes-poor",
+        _CG,
+        12,
+        work=(5, 50),
+        reaches=(f"{_CG_ROOM}.branch_and_check:BranchAndCheck._pack",),
+        lowers=_POOR_PLAN | _NODES,
     ),
     Path(
         "cg-packing-blind",

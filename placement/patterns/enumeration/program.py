@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from placement.patterns.certificate import Groups, NodeDomain
+    from placement.patterns.enumeration.class_cuts import ClassCut
     from placement.patterns.enumeration.reduced_costs import Reduced
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
@@ -77,13 +79,20 @@ def _status(solver: highspy.Highs, ended: Callable[[], bool]) -> highspy.HighsMo
 class WholeProgram:
     """The program of one node: machines first, then modes that copies may still go, then patterns.
 
-    `by_pool`: whether its copies are counted in each pool.
+    `by_pool`: whether its copies are counted in each pool. Device classes in `cuts` have these inequalities in place of
+    patterns.
     """
 
     by_pool = True
 
     def __init__(
-        self, relaxation: Relaxation, groups: Groups, domain: NodeDomain, reduced: Reduced, patterns: Sequence[Pattern]
+        self,
+        relaxation: Relaxation,
+        groups: Groups,
+        domain: NodeDomain,
+        reduced: Reduced,
+        patterns: Sequence[Pattern],
+        cuts: Mapping[int, Sequence[ClassCut]] = MappingProxyType({}),
     ) -> None:
         """O(modes + size of the patterns)."""
         self.relaxation = relaxation
@@ -100,7 +109,10 @@ class WholeProgram:
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self.alone_columns = self._machines_alone(reduced)
         self._component_rows()
-        self.content_rows(patterns)
+        self.content_rows(patterns, cuts.keys())
+        for q, some in cuts.items():
+            for cut in some:
+                self.cut(q, cut)
         self.volume_rows()
         self._domain_rows(groups, domain, reduced)
         for limit in relaxation.fleet.limits:
@@ -339,23 +351,37 @@ class WholeProgram:
         """What spread rules say of single zones for component c; None when nothing."""
         return self.relaxation.zones[c]
 
-    def content_rows(self, patterns: Sequence[Pattern]) -> None:
-        """Patterns are on accelerators, copies in patterns."""
+    def cut(self, q: int, cut: ClassCut) -> None:
+        """What copies put on accelerators of device class q has a value of no more than they can have."""
+        terms = {k: cut.accelerator * n for k, n in self._devices_of(q).items()}
+        for w, column in self.mode_columns.items():
+            mode = self.relaxation.modes[w]
+            if mode.device_class == q:
+                value = mode.owns * cut.accelerator
+                value += 0 if mode.item is None else mode.touches * cut.items[mode.item]
+                terms[column] = terms.get(column, 0.0) - value
+        self.rows.row(0.0, _INF, terms)
+        self._given = len(self.rows.low)
+
+    def _devices_of(self, q: int) -> dict[int, float]:
+        """The accelerators of a device class, by column."""
         relaxation = self.relaxation
-        devices = [
-            {
-                k: part
-                for p in device_class.pools
-                for k, part in self.shared_columns(p, float(relaxation.devices(p))).items()
-            }
-            for device_class in relaxation.device_classes
-        ]
+        return {
+            k: part
+            for p in relaxation.device_classes[q].pools
+            for k, part in self.shared_columns(p, float(relaxation.devices(p))).items()
+        }
+
+    def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
+        """Patterns are on accelerators, copies in patterns, but for device classes whose patterns are not listed."""
+        relaxation = self.relaxation
+        devices = [self._devices_of(device_class.index) for device_class in relaxation.device_classes]
         coverage: dict[tuple[int, int], dict[int, float]] = {}
         for w, column in self.mode_columns.items():
             mode = relaxation.modes[w]
             if mode.device_class is not None and mode.owns:
                 devices[mode.device_class][column] = -float(mode.owns)
-            if mode.device_class is not None and mode.item is not None:
+            if mode.device_class is not None and mode.item is not None and mode.device_class not in unlisted:
                 coverage.setdefault((mode.device_class, mode.item), {})[column] = -float(mode.touches)
         for column, (q, pattern) in zip(self._patterns, patterns, strict=True):
             devices[q][column] = -1.0

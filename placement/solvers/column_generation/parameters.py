@@ -23,6 +23,17 @@ class AugmentationParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchAndCheckParameters:
+    """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
+
+    most_copies: int = parameter(250, "copies", "of larger fleets nodes are not decided within a minute")
+    dearer: float = parameter(0.01, "part", "that plans may be dearer than the bound which are asked for")
+    gap: float = parameter(100.0, "times", "that: the gap of a program, of which any solution will do")
+    rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
+    solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
+
+
+@dataclass(frozen=True, slots=True)
 class CombinatorialBendersParameters:
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
@@ -239,6 +250,7 @@ class ColumnGenerationParameters:
     """The solver column-generation."""
 
     augmentation: AugmentationParameters = AugmentationParameters()
+    branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
     dive: DiveParameters = DiveParameters()
     templates: TemplateParameters = TemplateParameters()

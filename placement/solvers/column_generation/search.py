@@ -12,6 +12,7 @@ from placement.local_search.variable_neighbourhood import VariableNeighbourhoodS
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.required import RequiredAsPlaced
+from placement.solvers.column_generation.branch_and_check import decide_nodes
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import pack_solutions
@@ -80,6 +81,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
     if isinstance(solve.incumbent, HandingOn):  # committed machines as pools
         stats["solutions"] = pack_solutions(solve, bound, NAME)
+    stats["fathomed"] = decide_nodes(solve, bound, NAME)
     by_mix = CombinatorialBenders(solve, bound, NAME)
     if bound.mix and not solve.ended:
         by_mix.run(budget.share(options.decide_share))

@@ -23,6 +23,7 @@ from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.column_generation.branch_and_check import decide_nodes
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
@@ -56,6 +57,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if bound.infeasible and solve.left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
         stats["solutions"] = pack_solutions(solve, bound, NAME)
+        stats["fathomed"] = decide_nodes(solve, bound, NAME)
         by_mix = CombinatorialBenders(solve, bound, NAME)
         if bound.mix and not solve.ended:
             by_mix.run(solve.budget.share(options.decide_share))

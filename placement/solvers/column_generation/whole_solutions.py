@@ -2,9 +2,8 @@
 
 1. The integer program over the patterns that are known: the cheapest machines, and copies by component and pool, that
    it takes for a plan. With those counts given, what each device class has can be packed by itself.
-2. CP-SAT packs them, a few machines at a time.
-3. What does not fit there, thinned out to as few copies as do not, becomes a row: one of them fewer, or one machine
-   more (logic-based Benders cuts: Hooker and Ottosson 2003, Math. Program. 96). Then the program again.
+2. Each is packed by itself (`solution_parts`).
+3. What does not fit there becomes a row: one of these copies fewer, or one machine more. Then the program again.
 4. From what was packed a plan is completed, be it a dearer one.
 
 Where the tree's bound is that of whole solutions, the first that is packed meets it: what is left to find is which
@@ -20,18 +19,17 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
-from placement.direct.cp_sat import find_plan
 from placement.local_search.completion import Completion
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.reductions.capped import CappedInstances
-from placement.reductions.some_pools import SomePools
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
-    Counts = dict[int, int]
 
 _PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
@@ -70,10 +67,7 @@ class WholeSolutions:
         self._solve, self._bound, self._name = solve, bound, name
         self._fleet = CappedInstances.of(solve.fleet).fleet
         self._completion = Completion(self._fleet, solve.seed)
-        relaxation = bound.relaxation
-        alone = [(p,) for p in range(len(solve.fleet.pools)) if p not in relaxation.class_of]
-        self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
-        self._forbidden: list[tuple[tuple[int, ...], Counts, int]] = []
+        self._parts = SolutionParts(solve, self._fleet, bound.relaxation)
         self._tight: dict[
             tuple[tuple[int, ...], int], int
         ] = {}  # by pools and machines, the memory that copies may take
@@ -100,8 +94,8 @@ class WholeSolutions:
         copies = tuple(self._fleet.components[mode.component].copies for mode in relaxation.modes)
         anything = Reduced(domain.fewest, domain.most, copies, (), ())
         program = WholeProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
-        for pools, counts, machines in self._forbidden:
-            program.forbid(pools, counts, machines)
+        for forbidden in self._parts.forbidden:
+            program.forbid(*forbidden)
         for (pools, machines), most in self._tight.items():
             program.loosen(pools, most, machines)
         cutoff = program.most_rent
@@ -118,14 +112,14 @@ class WholeSolutions:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
         packed: list[Machine] = []
         fits = True
-        for pools, machines, copies in self._parts(answer):
-            found, none = self._find(machines, copies, budget)
+        for pools, machines, copies in self._parts.of(answer):
+            found, none = self._parts.pack(machines, copies, budget)
             if found is not None:
                 packed += found.machines
                 continue
             fits = False
             if none:
-                self._forbid(pools, self._thinned(machines, copies, budget), sum(machines.values()))
+                self._parts.forbid(pools, machines, copies, budget)
             else:  # too full to be decided
                 self._tight[pools, sum(machines.values())] = int((1 - _PARAMS.looser) * self._taken(answer, pools))
         whole: Packing | None = Packing(tuple(packed))
@@ -136,50 +130,7 @@ class WholeSolutions:
             return False
         return self._solve.incumbent.offer(whole, self._name)
 
-    def _parts(self, answer: ProgramAnswer) -> Iterator[tuple[tuple[int, ...], Counts, Counts]]:
-        """Pools, machines by pool and copies by component of each part of a solution: a device class, or a pool."""
-        placed: dict[int, Counter[int]] = {}
-        for mode, n in zip(self._bound.relaxation.modes, answer.copies, strict=True):
-            if n:
-                placed.setdefault(mode.pool, Counter())[mode.component] += n
-        for pools in self._classes:
-            copies = sum((placed[p] for p in pools if p in placed), Counter[int]())
-            if copies:
-                yield pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies)
-
-    def _forbid(self, pools: tuple[int, ...], copies: Counts, machines: int) -> None:
-        """Leave out so many copies on so many machines: there, and on machines like these with no options more."""
-        fleet = self._fleet
-        shapes = {fleet.pools[p].shape for p in pools}
-        for others in self._classes:
-            alike = {fleet.pools[p].shape for p in others} == shapes
-            if alike and all(
-                option.pools.isdisjoint(others) or not option.pools.isdisjoint(pools)
-                for c in copies
-                for option in fleet.components[c].options
-            ):
-                self._forbidden.append((others, copies, machines))
-
     def _taken(self, answer: ProgramAnswer, pools: Collection[int]) -> int:
         """The memory of accelerators that the copies of a solution take on some pools."""
         modes = zip(self._bound.relaxation.modes, answer.copies, strict=True)
         return sum(n * mode.usage[0] for mode, n in modes if mode.pool in pools)
-
-    def _find(
-        self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget
-    ) -> tuple[Packing | None, bool]:
-        """What CP-SAT says of so many copies on so many machines: a packing, or that there is none."""
-        part = self._solve.within(_TIME.pack.of(budget) if budget.work is None else budget.share(work=_PARAMS.work))
-        most = [machines.get(p, 0) for p in range(len(self._fleet.pools))]
-        return find_plan(part.reduced(SomePools.of(self._fleet, machines, copies).fleet), most, None)
-
-    def _thinned(self, machines: Mapping[int, int], copies: Counts, budget: Budget) -> Counts:
-        """As few of the copies as still do not fit on the machines, left out one after the other."""
-        least = dict(copies)
-        for c in copies:
-            while c in least and not budget.over():
-                fewer = {k: n - (k == c) for k, n in least.items() if n > (k == c)}
-                if not fewer or not self._find(machines, fewer, budget)[1]:
-                    break
-                least = fewer
-        return least

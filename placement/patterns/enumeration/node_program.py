@@ -1,0 +1,111 @@
+"""The program of one node of the tree: what plans in it may be that cost less than the best one, over all patterns.
+
+Device classes that have few patterns have them all, others have inequalities in their place (`class_cuts`), at the
+prices of the node and of those around it. So a node whose patterns are a hundred thousand is a program of some thousand
+columns: no solution is a proof. A solution may break further inequalities; `separate` finds those.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.patterns.certificate import capacity_values
+from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut, cut_at
+from placement.patterns.enumeration.listing import list_patterns
+from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
+from placement.patterns.enumeration.reduced_costs import Reduced, reduce_domain
+from placement.patterns.parameters import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from placement.patterns.certificate import Groups, Prices
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.history import NodeCase
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+_PARAMS = PATTERNS.node_program
+
+
+class NodeProgram:
+    """Plans in a node that pay at most `cutoff` micro-dollars per hour for machines."""
+
+    def __init__(self, relaxation: Relaxation, groups: Groups, case: NodeCase, cutoff: int) -> None:
+        """O(found patterns + prices x knapsacks)."""
+        self._relaxation, self._groups, self._domain, self._cutoff = relaxation, groups, case.domain, cutoff
+        prices = [node.prices for node in case.chain() if node.prices is not None]
+        self._reduced = self._within(prices[0]) if prices else self._anything()
+        self._patterns: list[Pattern] = []
+        self._cuts: dict[int, list[ClassCut]] = {}
+        for device_class in relaxation.device_classes:
+            self._list(device_class.index, prices)
+
+    def solve(
+        self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]], budget: Budget, gap: float
+    ) -> ProgramAnswer:
+        """A solution without what is `forbidden` (see `WholeProgram`), to a gap; its bound is None: there is none."""
+        nodes = _PARAMS.nodes if budget.work is None else _PARAMS.fewer_nodes
+        return self._program(forbidden).solve(self._cutoff, budget, nodes, gap=gap)
+
+    def written(self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]]) -> Callable[[], str]:
+        """What writes the program down, as it is now."""
+        return partial(self._program(forbidden).to_mps, self._cutoff)
+
+    def separate(self, answer: ProgramAnswer) -> bool:
+        """Add inequalities that a solution breaks, in place of patterns; whether there were any."""
+        new = 0
+        for q in self._cuts:
+            device_class = self._relaxation.device_classes[q]
+            touches: dict[int, int] = {}
+            accelerators = sum(self._relaxation.devices(p) * answer.machines[p] for p in device_class.pools)
+            for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
+                if n and mode.device_class == q:
+                    accelerators -= n * mode.owns
+                    if mode.item is not None:
+                        touches[mode.item] = touches.get(mode.item, 0) + n * mode.touches
+            cut = broken_cut(device_class, touches, accelerators) if touches else None
+            if cut is not None and cut not in self._cuts[q]:
+                self._cuts[q].append(cut)
+                new += 1
+        return new > 0
+
+    def _program(self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]]) -> WholeProgram:
+        program = WholeProgram(self._relaxation, self._groups, self._domain, self._reduced, self._patterns, self._cuts)
+        for some in forbidden:
+            program.forbid(*some)
+        return program
+
+    def _within(self, prices: Prices) -> Reduced:
+        """What plans of so little rent can have, at these prices."""
+        relaxation = self._relaxation
+        capacity = capacity_values(relaxation, prices)
+        reduced = reduce_domain(relaxation, self._groups, prices, capacity, self._domain, self._cutoff)
+        return self._anything() if reduced is None else reduced
+
+    def _anything(self) -> Reduced:
+        """All that is in the domain."""
+        relaxation = self._relaxation
+        copies = tuple(relaxation.fleet.components[mode.component].copies for mode in relaxation.modes)
+        copies = tuple(
+            n if self._domain.most[mode.pool] else 0 for n, mode in zip(copies, relaxation.modes, strict=True)
+        )
+        items = tuple((0,) * len(device_class.items) for device_class in relaxation.device_classes)
+        least = tuple(
+            0 if any(self._domain.most[p] for p in device_class.pools) else None
+            for device_class in relaxation.device_classes
+        )
+        return Reduced(self._domain.fewest, self._domain.most, copies, items, least)
+
+    def _list(self, q: int, prices: Iterable[Prices]) -> None:
+        """The patterns of a device class, or inequalities."""
+        device_class, least = self._relaxation.device_classes[q], self._reduced.least[q]
+        if least is None:
+            return
+        found = list_patterns(device_class, device_class.knapsack, self._reduced.items[q], least, _PARAMS.listed)
+        if found is None:
+            cuts = (cut_at(device_class, each.coverage[q]) for each in prices)
+            self._cuts[q] = list(dict.fromkeys(cut for cut in cuts if cut is not None))
+        else:
+            self._patterns += [(q, tuple(sorted(pattern.items()))) for pattern in found]

@@ -1,0 +1,138 @@
+"""Small fleets to a proof: nodes of the pattern bound's tree, each decided over all patterns (branch and check).
+
+1. The node with the least bound is a program of machines, copies and patterns that plans in it may have which are
+   better than the best one and little dearer than the bound (`patterns.enumeration.node_program`). No solution: no such
+   plan, and the bound rises, or the node is left out.
+2. A solution is packed part by part (`solution_parts`). A plan that comes of it is the best one from now on. What does
+   not fit is forbidden in all nodes, and the program asked again (Thorsteinsson 2001, *Branch-and-check: a hybrid
+   framework integrating mixed integer programming and constraint logic programming*, CP 2001).
+3. A node that is not decided in its part of the time is branched on.
+
+When no node is left the best plan is an optimum. That rests on the word of HiGHS for the programs, and on that of HiGHS
+or CP-SAT for each part that was forbidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.bounds.cutoff import cutoff_below
+from placement.bounds.moves import least_move_ticks
+from placement.compiled.broken_rule import broken_rule
+from placement.compiled.packing import Packing
+from placement.patterns.enumeration.node_program import NodeProgram
+from placement.patterns.history import EngineVerdict
+from placement.reductions.capped import CappedInstances
+from placement.reductions.required import RequiredAsPlaced
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.solution_parts import SolutionParts
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Machine, Value
+    from placement.patterns.bound import PatternBound
+    from placement.patterns.enumeration.program import ProgramAnswer
+    from placement.patterns.history import NodeCase
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+_PARAMS = COLUMN_GENERATION.branch_and_check
+_TIME = SCHEDULE.column_generation.check
+ENGINE = "HiGHS"
+ABOUT = (
+    "machines, copies and patterns of plans in this node that cost less than that, without what HiGHS or CP-SAT found "
+    "to fit on no such machines"
+)
+
+
+def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
+    """Decide node after node, where the fleet is one to be tried, in its part of the budget; says how many were.
+
+    Plans are offered to the solve under `name`.
+    """
+    best = solve.incumbent.best
+    if best is None or solve.ended or not _may_decide(solve.fleet, best[1], bound):
+        return 0
+    search = BranchAndCheck(solve, bound, name)
+    search.run(_TIME.of(solve.budget))
+    return search.fathomed
+
+
+def _may_decide(fleet: Fleet, best: Value, bound: PatternBound) -> bool:
+    """Whether the fleet is small, all copies are placed, and counts of copies say enough: none run, and no demands."""
+    if any(best.left_out) or fleet.instances or any(component.demand for component in fleet.components):
+        return False
+    same = not fleet.levels or bound.given == best.left_out  # else the bound is of other plans
+    return same and sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+
+
+class BranchAndCheck:
+    """The search for one fleet; `fathomed` counts nodes."""
+
+    def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
+        """`solve` has a plan that leaves out no copy."""
+        self._solve, self._bound, self._name = solve, bound, name
+        assert solve.packing is not None
+        fleet = CappedInstances.of(RequiredAsPlaced.of(solve.fleet, solve.packing).fleet).fleet
+        self._parts = SolutionParts(solve, fleet, bound.relaxation)
+        self.fathomed = 0
+
+    def run(self, budget: Budget) -> None:
+        """All nodes, the least bound first, until one can neither be decided nor branched on, or the budget is over."""
+        rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
+        for _ in range(rounds):
+            case, cutoff = self._bound.least_case, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
+            if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:
+                return
+            rent = min(cutoff.rent, int(self._bound.bound * (1 + _PARAMS.dearer)))
+            packing, verdict = self._decide(case, rent, _TIME.node.of(budget))
+            if packing is not None:
+                self._solve.incumbent.offer(packing, self._name)
+            elif verdict is not None and rent == cutoff.rent:
+                self._bound.fathom(verdict)
+                self.fathomed += 1
+            elif verdict is not None:
+                self._bound.raise_least(rent + 1, verdict)
+            elif not self._bound.split(budget):
+                return
+
+    def _decide(self, case: NodeCase, rent: int, budget: Budget) -> tuple[Packing | None, EngineVerdict | None]:
+        """A plan in a node with machines of at most this rent, or the word that there is none; neither: not known."""
+        program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent)
+        gap = _PARAMS.gap * max(0, rent - self._bound.bound) / max(1, rent)
+        for _ in range(_PARAMS.solutions):
+            if self._solve.within(budget).ended:
+                break
+            answer = program.solve(self._parts.forbidden, budget, gap)
+            if answer.bound is None:
+                fleet, word = self._solve.fleet, program.written(tuple(self._parts.forbidden))
+                ticks = fleet.tick_price * (rent + 1) + least_move_ticks(fleet)
+                return None, EngineVerdict(ENGINE, ticks, word, ABOUT)
+            if not answer.machines:
+                break
+            if program.separate(answer):
+                continue
+            packing, goes_on = self._pack(answer, budget)
+            if packing is not None or not goes_on:
+                return packing, None
+        return None, None
+
+    def _pack(self, answer: ProgramAnswer, budget: Budget) -> tuple[Packing | None, bool]:
+        """A plan of a solution, of which what does not fit is forbidden from now on; and whether something was."""
+        packed: list[Machine] = []
+        forbidden, fits = len(self._parts.forbidden), True
+        for pools, machines, copies in self._parts.of(answer):
+            found, none = self._parts.pack(machines, copies, budget)
+            if found is not None:
+                packed += found.machines
+                continue
+            fits = False
+            if none:
+                self._parts.forbid(pools, machines, copies, budget)
+        if not fits:
+            return None, len(self._parts.forbidden) > forbidden
+        whole = Packing(tuple(packed))
+        return (
+            None if broken_rule(self._solve.fleet, whole) else whole
+        ), False  # some rules over zones are in it in part

@@ -1,0 +1,112 @@
+"""Parts of a whole solution of the pattern program, each packed by itself, and what of them fits nowhere.
+
+With machines and copies by pool given, what each device class has is a problem of a few machines. A packing of each
+is one of the fleet. What does not fit is thinned out to as few copies as do not, which every plan must keep to: logic-
+based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and check (Thorsteinsson 2001, CP 2001).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.direct.cp_sat import find_plan
+from placement.patterns.enumeration.given_machines import pack_given
+from placement.reductions.some_pools import SomePools
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.patterns.enumeration.program import ProgramAnswer
+    from placement.patterns.formulation import Relaxation
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+    Counts = dict[int, int]
+
+_PARAMS = COLUMN_GENERATION.whole_solutions
+_TIME = SCHEDULE.column_generation.whole_solutions
+
+
+class Forbidden(NamedTuple):
+    """So many copies, by component, never stand on no more than so many machines of some pools."""
+
+    pools: tuple[int, ...]
+    copies: Counts
+    machines: int
+
+
+class SolutionParts:
+    """The parts of solutions for one fleet; `forbidden` is all that was found to fit nowhere.
+
+    The fleet has no machines that run and no demands, and its losses of an instance are caps (`capped`).
+    """
+
+    def __init__(self, solve: Solve, fleet: Fleet, relaxation: Relaxation) -> None:
+        """O(pools)."""
+        self._solve, self._fleet, self._relaxation = solve, fleet, relaxation
+        alone = [(p,) for p in range(len(fleet.pools)) if p not in relaxation.class_of]
+        self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
+        self.forbidden: list[Forbidden] = []
+
+    def of(self, answer: ProgramAnswer) -> Iterator[tuple[tuple[int, ...], Counts, Counts]]:
+        """Pools, machines by pool and copies by component of each part of a solution: a device class, or a pool."""
+        placed: dict[int, Counter[int]] = {}
+        for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
+            if n:
+                placed.setdefault(mode.pool, Counter())[mode.component] += n
+        for pools in self._classes:
+            copies = sum((placed[p] for p in pools if p in placed), Counter[int]())
+            if copies:
+                yield pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies)
+
+    def pack(
+        self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget
+    ) -> tuple[Packing | None, bool]:
+        """What is known of so many copies on so many machines: a packing, or that there is none.
+
+        A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size.
+        """
+        part = self._solve.within(_TIME.pack.of(budget) if budget.work is None else budget.share(work=_PARAMS.work))
+        fleet = SomePools.of(self._fleet, machines, copies).fleet
+        found = pack_given(fleet, machines, part.budget)
+        if found != (None, False):
+            return found
+        return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
+
+    def forbid(
+        self, pools: tuple[int, ...], machines: Mapping[int, int], copies: Counts, budget: Budget
+    ) -> list[Forbidden]:
+        """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
+
+        They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike.
+        """
+        fleet, fewest = self._fleet, self._thinned(machines, copies, budget)
+        shapes = {fleet.pools[p].shape for p in pools}
+        new = [
+            Forbidden(others, fewest, sum(machines.values()))
+            for others in self._classes
+            if {fleet.pools[p].shape for p in others} == shapes
+            and all(
+                option.pools.isdisjoint(others) or not option.pools.isdisjoint(pools)
+                for c in fewest
+                for option in fleet.components[c].options
+            )
+        ]
+        self.forbidden += new
+        return new
+
+    def _thinned(self, machines: Mapping[int, int], copies: Counts, budget: Budget) -> Counts:
+        """As few of the copies as still do not fit on the machines, left out one after the other."""
+        least = dict(copies)
+        for c in copies:
+            while c in least and not budget.over():
+                fewer = {k: n - (k == c) for k, n in least.items() if n > (k == c)}
+                if not fewer or not self.pack(machines, fewer, budget)[1]:
+                    break
+                least = fewer
+        return least

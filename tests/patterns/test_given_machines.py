@@ -1,0 +1,94 @@
+"""Given copies on given machines: packings keep every rule, and what is called impossible is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from placement import Problem
+from placement.compiled.broken_rule import broken_rule
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.direct.cp_sat import find_plan
+from placement.patterns.enumeration import given_machines as module
+from placement.patterns.enumeration.given_machines import pack_given
+from placement.patterns.parameters import PATTERNS
+from placement.reductions.some_pools import SomePools
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from tests.corpus import seeds
+
+if TYPE_CHECKING:
+    import pytest
+
+Doc = dict[str, Any]
+
+
+def random_part(rng: random.Random) -> tuple[Fleet, dict[int, int]]:
+    """A few machines, in one pool or two, and copies that may just fit or just not."""
+    accelerators = rng.choice((1, 2, 4, 8))
+    problem = Problem(
+        accelerators={"A": {"memory_gib": rng.choice((10, 16, 24))}},
+        instance_types={
+            "t": {
+                "accelerator": "A",
+                "accelerator_count": accelerators,
+                "vcpus": rng.choice((8, 24)),
+                "memory_gib": rng.choice((32, 200)),
+                "price_per_hour": 3,
+            }
+        },
+        pools=[{"name": f"p{k}", "instance_type": "t", "zone": "z"} for k in range(2)],
+        components=[random_component(rng, k, accelerators) for k in range(rng.randint(2, 6))],
+    )
+    fleet = compile_fleet(problem)
+    machines = {p: rng.randint(1, 2) for p in rng.sample(range(2), rng.randint(1, 2))}
+    copies = {component.index: component.copies for component in fleet.components}
+    return SomePools.of(fleet, machines, copies).fleet, machines
+
+
+def random_component(rng: random.Random, k: int, accelerators: int) -> Doc:
+    """One option or two; shared by memory or by parts, or on accelerators of its own."""
+    row: Doc = {"name": f"c{k}", "copies": rng.randint(1, 5), "options": []}
+    for _ in range(rng.randint(1, 2)):
+        option: Doc = {"vcpus": rng.choice((0, 1, 4)), "memory_gib": rng.choice((0, 4, 9.5))}
+        option["accelerators"] = rng.choice([n for n in (0, 1, 1, 1, 2, 4) if n <= accelerators])
+        if option["accelerators"]:
+            option["accelerator_memory_gib"] = rng.choice((2, 3.5, 5, 7.25, 9))
+            option["shared"] = rng.random() < 0.8
+            if option["shared"] and rng.random() < 0.2:
+                option["accelerator_share"] = rng.choice((0.25, 0.4))
+        row["options"].append(option)
+    if rng.random() < 0.2:
+        row["spread"] = {"max_per_instance": rng.randint(1, 2)}
+    if rng.random() < 0.1:
+        row["dedicated"] = True
+    if k and rng.random() < 0.2:
+        row["avoid"] = [f"c{rng.randrange(k)}"]
+    return row
+
+
+@seeds(range(4_000, 4_600), 120)
+def test_it_agrees_with_the_direct_model(seeds: range) -> None:
+    """A packing where there is one, and none where CP-SAT proves so; both are common."""
+    found = none = 0
+    for seed in seeds:
+        fleet, machines = random_part(random.Random(seed))
+        packing, impossible = pack_given(fleet, machines, Budget(work=20))
+        assert packing is not None or impossible, f"seed {seed}"
+        most = [machines.get(p, 0) for p in range(len(fleet.pools))]
+        other, other_none = find_plan(Solve.of(fleet, Budget(work=20_000)), most, None)
+        assert impossible == other_none, f"seed {seed}"
+        assert (packing is None) == (other is None), f"seed {seed}"
+        if packing is not None:
+            assert not broken_rule(fleet, packing), f"seed {seed}"
+        found += packing is not None
+        none += impossible
+    assert min(found, none) > len(seeds) / 10
+
+
+def test_too_many_patterns_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a packing nor a proof, where patterns are more than the limit."""
+    fleet, machines = random_part(random.Random(4_003))
+    monkeypatch.setattr(module, "_PARAMS", replace(PATTERNS.given_machines, most_patterns=0))
+    assert pack_given(fleet, machines, Budget(work=20)) == (None, False)
