@@ -75,7 +75,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
 
 def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:
     if component.required or component.demand:
-        yield from _fits_nowhere(component)
+        yield from _fits_nowhere(fleet, component)
         yield from _spread_out_of_reach(fleet, component)
         yield from _losses_out_of_reach(fleet, component)
         yield from _caps_too_low(fleet, component, pools)
@@ -96,8 +96,13 @@ def _forced_over_quota(fleet: Fleet, pool: FleetPool) -> Iterator[str]:
         )
 
 
-def _fits_nowhere(component: FleetComponent) -> Iterator[str]:
+def _fits_nowhere(fleet: Fleet, component: FleetComponent) -> Iterator[str]:
     if any(option.pools for option in component.options):
+        return
+    closed = sorted(set().union(*(option.without_quota for option in component.options)))
+    if closed:
+        names = ", ".join(fleet.pools[p].name for p in closed)
+        yield f"{component.name} may run on no pool but {names}, where max_instances is 0: raise it"
         return
     needs = "; ".join(_need_in_words(option) for option in component.options)
     yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}"

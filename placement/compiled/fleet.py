@@ -60,7 +60,8 @@ class FleetOption:
     """One way to run one copy; `memory_mib` and `share` are on each of its accelerators.
 
     `pools` are those where a copy may run: allowed by the option and by the component's zones, a quota that is not 0,
-    and an empty machine that holds one copy. `throughput` is in the units of the component's `demand`.
+    and an empty machine that holds one copy. `throughput` is in the units of the component's `demand`. Where there are
+    none, `without_quota` are those where it might run, but for a quota of 0.
     """
 
     index: int
@@ -72,6 +73,7 @@ class FleetOption:
     host_mib: int
     throughput: int
     pools: frozenset[int]
+    without_quota: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +324,8 @@ def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | N
         throughput=throughput,
         pools=frozenset(),
     )
-    return replace(option, pools=supply.holding(option, row, allowed))
+    pools = supply.holding(option, row, allowed)
+    return replace(option, pools=pools, without_quota=frozenset() if pools else supply.closed(option, row, allowed))
 
 
 class _Supply:
@@ -352,6 +355,17 @@ class _Supply:
         if (key, fitting) not in self._found:
             self._found[key, fitting] = frozenset(p for shape in fitting for p in admitted[shape])
         return self._found[key, fitting]
+
+    def closed(self, option: FleetOption, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
+        """The pools that might run the option, but for a quota of 0."""
+        return frozenset(
+            pool.index
+            for pool in self.pools
+            if pool.max_instances == 0
+            and (zones is None or pool.zone in zones)
+            and _allows(self._problem, row, pool.index)
+            and holds(pool.shape, option)
+        )
 
     def _admit(self, row: OptionRow, zones: frozenset[int] | None) -> dict[Shape, list[int]]:
         """Pools by shape, of those that the row's lists, the zones and the quotas admit."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
 SHORTEST_HORIZON = 1e-6  # hours
 MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
+
+_PERCENT = re.compile(r"^[0-9]{1,3}(\.[0-9]{1,6})?%$", re.ASCII)
 
 
 def number(value: Any) -> Any:
@@ -49,6 +53,28 @@ def _option_reference(value: Any) -> Any:
     return index
 
 
+def _part_of_copies(value: Any) -> Any:
+    """A whole number of copies, or a percentage of them as a text."""
+    if isinstance(value, str):
+        text = value.strip()
+        if _PERCENT.fullmatch(text) is None or float(text[:-1]) > 100:
+            raise PydanticCustomError("percent", 'must be a whole number of copies, or a percentage such as "25%"')
+        return text
+    copies = whole(value)
+    if copies < 0:
+        raise PydanticCustomError("percent", 'must be at least 0 copies, or a percentage such as "25%"')
+    return copies
+
+
+def part_of(value: int | str, copies: int) -> int:
+    """Copies that a `PartOfCopies` says of so many: a percentage is rounded down.
+
+    >>> part_of(3, 10), part_of("25%", 10), part_of("100%", 10)
+    (3, 2, 10)
+    """
+    return int(copies * Fraction(value[:-1]) // 100) if isinstance(value, str) else value
+
+
 def _text(value: str) -> str:
     """JSON can escape half of a surrogate pair, which can be neither printed nor written again."""
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -79,4 +105,9 @@ Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN
 Count = Annotated[int, BeforeValidator(whole), Field(ge=0)]
 AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
 DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
+PartOfCopies = Annotated[
+    int | str,
+    BeforeValidator(_part_of_copies),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _PERCENT.pattern}]}),
+]
 OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]

@@ -20,11 +20,13 @@ from placement.documents.quantities import (
     Hours,
     Name,
     OptionReference,
+    PartOfCopies,
     Positive,
     Quantity,
     Rate,
     Share,
     Text,
+    part_of,
 )
 from placement.errors import DocumentError
 
@@ -202,7 +204,7 @@ class Component(Row):
     avoid: Listed[Name] = ()
     groups: Listed[Name] = ()
     move_cost: Quantity | None = None
-    max_unavailable: Count = 0
+    max_unavailable: PartOfCopies = 0
     startup_seconds: Quantity | None = None
     labels: Table[Text, Text] = EMPTY
 
@@ -245,6 +247,11 @@ class Component(Row):
         given = {field: getattr(self, field) for field in _DIRECT & self.model_fields_set}
         # Each field was checked as that of the component: the same types, so there is nothing to check twice.
         return (Option.model_construct(**{field: value for field, value in given.items() if value is not None}),)
+
+    @property
+    def most_unavailable(self) -> int:
+        """`max_unavailable` in copies: a percentage is of all copies, or of those required where a demand decides."""
+        return part_of(self.max_unavailable, self.required_copies if self.copies is None else self.copies)
 
     @property
     def required_copies(self) -> int:

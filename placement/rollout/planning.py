@@ -79,7 +79,7 @@ def plan_rollout(
     sizes, reason = _sizes(case.copies, component, batch)
     lacking = tuple(_beyond_quotas(case))
     if facts["blue_green"] is None:
-        reason = f"a new copy of {printable(component)} fits on no machine of any pool, even an empty one"
+        reason = _fits_nowhere(case)
     reason = reason or case.serves_less()
     if reason:
         return Rollout(status="infeasible", reason=reason, notes=lacking, **facts)
@@ -224,6 +224,16 @@ def _written(
         steps=steps,
         **facts,
     )
+
+
+def _fits_nowhere(case: RollingCase) -> str:
+    """Why no empty machine that may be rented takes a new copy."""
+    new, copy = case.component.options[case.first :], f"a new copy of {printable(case.name)}"
+    pools = case.sites.fleet.pools
+    closed = [printable(pools[p].name) for p in sorted(set().union(*(option.without_quota for option in new)))]
+    if closed:
+        return f"{copy} may run on no pool but {', '.join(closed)}, where max_instances is 0"
+    return f"{copy} fits on no machine of any pool, even an empty one"
 
 
 def _beyond_quotas(case: RollingCase) -> list[str]:

@@ -11,6 +11,7 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
+from placement.documents.quantities import part_of
 from placement.documents.transition import Transition
 from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
 from placement.fleet_simulator import simulate
@@ -190,18 +191,21 @@ def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str
 
 def _missing(value: int | str, copies: int) -> int:
     rule = "a whole number of copies, or a percentage such as 25%"
-    if isinstance(value, str):
-        text = value.strip()
+    if not isinstance(value, str):
+        return arguments.whole("max_unavailable", value, rule=rule)
+    text = value.strip()
+    if not text.endswith("%"):
         try:
-            share = float(text.removesuffix("%")) if text.endswith("%") else None
-            if share is None:
-                return arguments.whole("max_unavailable", int(text), rule=rule)
+            return arguments.whole("max_unavailable", int(text), rule=rule)
         except ValueError:
             raise wrong_argument("max_unavailable", rule, value) from None
-        if not 0 <= share <= 100:
-            raise wrong_argument("max_unavailable", rule + ", at most 100%", value)
-        return int(copies * share // 100)
-    return arguments.whole("max_unavailable", value, rule=rule)
+    try:
+        is_part = 0 <= float(text[:-1]) <= 100
+    except ValueError:
+        raise wrong_argument("max_unavailable", rule, value) from None
+    if not is_part:
+        raise wrong_argument("max_unavailable", rule + ", at most 100%", value)
+    return part_of(text, copies)
 
 
 def _moved(due: Difference) -> int:

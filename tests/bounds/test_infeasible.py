@@ -62,6 +62,7 @@ CASES: list[tuple[Doc, str | None]] = [
     # nowhere
     ({"components.0.accelerator_memory_gib": 8}, None),
     ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
+    ({"pools.0.max_instances": 0, "pools.1.max_instances": 0}, "on no pool but a2, b4, where max_instances is 0"),
     ({"components.0.on": []}, "one copy needs 1 shared accelerator with 2 GiB and 1 vCPUs"),
     ({"components.0.accelerators": 5, "components.0.shared": False, "components.0.memory_gib": 3},
      "needs 5 whole accelerators with 2 GiB on each and 1 vCPUs and 3 GiB of host memory"),

@@ -318,7 +318,7 @@ def test_a_demand_that_is_too_fine_is_never_called_met_too_early() -> None:
 )  # fmt: skip
 def test_a_copy_fits_to_the_unit(field: str, value: int, fits: bool) -> None:
     """Each size on its own."""
-    needs = {"accelerators": 1, "memory_mib": 1, "vcpus": 1, "host_mib": 1, field: value}
+    needs: dict[str, Any] = {"accelerators": 1, "memory_mib": 1, "vcpus": 1, "host_mib": 1, field: value}
     option = FleetOption(index=0, shared=True, share=0, throughput=0, pools=frozenset(), **needs)
     assert holds(BIG, option) == fits
 

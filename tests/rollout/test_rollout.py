@@ -323,6 +323,20 @@ def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
     assert found.reason == "a new copy of a fits on no machine of any pool, even an empty one"
 
 
+def test_new_copies_for_a_pool_without_quota_name_it() -> None:
+    """Pool q is closed: its quota is what is missing, not room on its machines."""
+    problem = four(3)
+    row = problem.pools[0].model_copy(update={"name": "q", "instance_type": "u", "max_instances": 0})
+    types = {**problem.instance_types, "u": problem.instance_types[problem.pools[0].instance_type]}
+    wide = problem.model_copy(update={"pools": (*problem.pools, row), "instance_types": types})
+    found = plan_rollout(wide, "a", (Option(accelerator_memory_gib=10, instance_types=("u",)),))
+
+    assert (found.status, found.reason) == (
+        "infeasible",
+        "a new copy of a may run on no pool but q, where max_instances is 0",
+    )
+
+
 def test_new_copies_that_serve_less_of_a_demand_are_told() -> None:
     """Room is not what is missing; new copies that serve as much are rolled to."""
     now = [("a", f"i-{k}", 0) for k in range(4)]

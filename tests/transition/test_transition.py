@@ -137,6 +137,15 @@ def test_half_of_the_copies_may_be_missing() -> None:
     assert found.unavailable == {"a": 1}
 
 
+def test_a_component_gives_a_percentage_of_its_copies() -> None:
+    """As on the command line."""
+    now = [("a", f"i-{k}", 0) for k in range(3)]
+    problem = fleet(now, components={"a": {"max_unavailable": "67%"}})
+
+    assert plan_transition(problem, plan(now)).unavailable == {"a": 2}
+    assert problem.components[0].most_unavailable == 2
+
+
 @pytest.mark.parametrize("value", [-1, True, "x", "120%", 1.5, {"a": "-3"}])
 def test_an_allowance_that_means_nothing_is_refused(value: object) -> None:
     """In words, with the value."""

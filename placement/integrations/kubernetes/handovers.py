@@ -143,7 +143,7 @@ def _in_turns(
         added.append(AddedCopies(group, max(0, group.copies - now)))
     tell_cordoned(problem, plan, added, notes)
     short = shortage(problem, plan, added, {row.component for row in found if row.stops_first})
-    away = {row.name: max(1, row.max_unavailable) for row in problem.components}
+    away = {row.name: max(1, row.most_unavailable) for row in problem.components}
     waiting = [
         row.component
         for row in found
@@ -152,7 +152,7 @@ def _in_turns(
     if waiting:
         told = "new copies have no room beside those that they replace: the steps end old ones in turns"
         notes.inexact(f"{'component' if len(waiting) == 1 else 'components'} {listed(waiting)}", told)
-    none_away = [row.name for row in problem.components if row.name in waiting and not row.max_unavailable]
+    none_away = [row.name for row in problem.components if row.name in waiting and not row.most_unavailable]
     if none_away:
         told = "is 0, and in these turns one copy at a time is away: make room beside them first where that must not be"
         notes.inexact(f"max_unavailable of {listed(none_away)}", told)

@@ -215,7 +215,7 @@ def _roll_out(component: Component, workshop: Workshop) -> OwnRollOut:
     is_set = "max_unavailable" in component.model_fields_set
     is_told = is_set and (asked_away(component) is None or workshop.budget_that_stays(component))
     surge, rolled = (component.labels.get(key, "") for key in (MAX_SURGE, ROLLED))
-    return OwnRollOut(component.max_unavailable if is_told else None, surge, rolled)
+    return OwnRollOut(component.most_unavailable if is_told else None, surge, rolled)
 
 
 def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:

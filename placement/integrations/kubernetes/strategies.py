@@ -86,7 +86,7 @@ def tell_roll_outs(
         notes.inexact(f"pool {pool}", f"roll-outs of {listed([*dict.fromkeys(names)])} {told}")
     for name, counts in taken.items():
         component = components[name]
-        allowed = max(component.max_unavailable, _number(component.labels.get(ROLLED, "")) or 0)
+        allowed = max(component.most_unavailable, _number(component.labels.get(ROLLED, "")) or 0)
         if "max_unavailable" in component.model_fields_set and len(counts) > 1 and sum(counts) > allowed:
             taken_away = count(sum(counts), "copy", "copies")
             told = f"a roll-out of all its {len(counts)} Deployments at once takes {taken_away} away"

@@ -182,7 +182,7 @@ def _of_exported(workload: Workload, source: str) -> Upkeep:
 
 def asked_away(component: Component) -> int | None:
     """`max_unavailable` where a budget or a person set it; None where it is what its owner's roll-outs allow."""
-    away = component.max_unavailable
+    away = component.most_unavailable
     if "max_unavailable" not in component.model_fields_set:
         return None
     return away if is_of_budget(component) or component.labels.get(ROLLED) != str(away) else None

@@ -70,7 +70,7 @@ def test_the_steps_lead_to_the_plan(seed: int, tmp_path: Path) -> None:
         wanted, there = (Counter(row.component for row in rows) for rows in (plan.assignments, before.placements))
         for row in problem.components:
             assert after["now"].get(row.name, 0) == wanted[row.name]
-            floor = min(there[row.name], wanted[row.name]) - max(1, row.max_unavailable)
+            floor = min(there[row.name], wanted[row.name]) - max(1, row.most_unavailable)
             assert after["least"].get(row.name, 0) >= floor
         others = [row for row in objects if row["kind"] not in ("Node", "Pod")]
         for other in others:
