@@ -141,6 +141,13 @@ class Case:
         return next((n for n in sorted(heads) if n % degree and degree % n), None)
 
     @property
+    def unserved_heads(self) -> int | None:
+        """Key-value heads that do not divide the heads of queries, so that no engine starts; None where all do."""
+        queries = self.model.architecture.heads
+        heads = {cache.kv_heads for cache in self.model.architecture.caches if cache.kv_heads}
+        return next((n for n in sorted(heads) if queries % n), None)
+
+    @property
     def cut_width(self) -> int | None:
         """An inner width whose part on each GPU is no multiple of the weights' block; None where there is none."""
         figures, degree = self.model.architecture, self.load.tensor_parallel

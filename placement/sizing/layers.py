@@ -273,7 +273,9 @@ def _kv_heads(config: Config, index: int) -> int:
         check_kv_heads(config)
         return config.needed(*keys.HEADS)
     counted = config.whole(found[0])
-    if counted is None or not _divides(counted, config.whole(*keys.HEADS)):
+    # With their size given, no other size follows from the heads of queries: what can't run is sized all the same.
+    queries = None if config.get(*keys.HEAD_SIZE) is not None else config.whole(*keys.HEADS)
+    if counted is None or not _divides(counted, queries):
         raise config.fault(found[0], _kv_heads_rule(config), found[1])
     return counted
 

@@ -26,6 +26,9 @@ def refused(case: Case) -> str:
 def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:
     """Why a copy does not fit; empty when it does."""
     figures, degree = case.model.architecture, case.load.tensor_parallel
+    if (heads := case.unserved_heads) is not None:
+        rule = f"num_key_value_heads, {heads}, must divide num_attention_heads, {figures.heads}, or no engine starts"
+        return f"{rule}: the publisher's own config.json has both"
     if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
     if (heads := case.unsplit_kv_heads) is not None:

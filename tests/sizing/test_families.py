@@ -442,12 +442,18 @@ def test_families_that_float16_breaks_are_in_32_bits_without_bfloat16(
     assert any("in 32 bits on" in note for note in found.notes) == is_wide
 
 
+def _heads(heads: float) -> dict[str, Any]:
+    """A config whose size of a head follows from the heads of queries."""
+    without = {key: value for key, value in PLAIN.items() if key != "head_dim"}
+    return without | {"num_attention_heads": 32, "num_key_value_heads": heads}
+
+
 @pytest.mark.parametrize("heads", [7, 0, -8, 64, 3, 1.5])
 def test_heads_of_keys_and_values_divide_those_of_queries(heads: float) -> None:
     """Each serves as many, or no engine starts: 7 of 32, none, or more than there are queries."""
     rule = r"at \$.num_key_value_heads: must be a whole number"
     with pytest.raises(DocumentError, match=rule):
-        read_architecture(Config(PLAIN | {"num_attention_heads": 32, "num_key_value_heads": heads}, "c"))
+        read_architecture(Config(_heads(heads), "c"))
 
 
 def test_the_error_of_heads_has_rule_and_way_out() -> None:
@@ -457,4 +463,17 @@ def test_the_error_of_heads_has_rule_and_way_out() -> None:
         r"serves as many of them: the publisher's own config.json has it, got 7"
     )
     with pytest.raises(DocumentError, match=told):
-        read_architecture(Config(PLAIN | {"num_attention_heads": 32, "num_key_value_heads": 7}, "c"))
+        read_architecture(Config(_heads(7), "c"))
+
+
+@pytest.mark.parametrize("heads", [7, 64])
+def test_heads_of_a_given_size_that_do_not_divide_are_sized_and_do_not_fit(heads: int) -> None:
+    """Their memory is known, and the reason says why no engine starts."""
+    model = model_of(Config(_heads(heads) | {"head_dim": 128}, "c"), "c")
+
+    found = size(model, "H100", 1, Launch(checkpoint_gib=1.0))
+
+    assert (found.fits, found.kv_tokens > 0) == (False, True)
+    assert found.reason.startswith(f"num_key_value_heads, {heads}, must divide num_attention_heads, 32, or no engine")
+    with pytest.raises(DocumentError, match="num_key_value_heads: must be a whole number above 0"):
+        read_architecture(Config(_heads(0) | {"head_dim": 128}, "c"))
