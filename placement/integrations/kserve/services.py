@@ -11,6 +11,7 @@ from placement.integrations.kubernetes.annotations import kept_annotations
 from placement.integrations.kubernetes.cleaning import written_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
+from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
 from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
@@ -151,7 +152,7 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
 def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     spec = found.at.key("spec")
     predictor = spec.key("predictor")
-    _check(predictor)
+    _check(predictor, found.namespace)
     told, labels = texts(predictor.get("annotations")), texts(predictor.get("labels"))
     written = as_written(_as_pod(found, predictor.value, told)).at.key("spec").value
     not_kept = (*_OURS, *_TARGETS, *_DROPPED)
@@ -168,7 +169,7 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
     return row, told.get(COMPONENT, "")
 
 
-def _check(predictor: At) -> None:
+def _check(predictor: At, space: str) -> None:
     """What is written again must have the shape that it is taken to have.
 
     Raises
@@ -181,7 +182,10 @@ def _check(predictor: At) -> None:
         container.get("resources")
     rows(predictor, "resourceClaims")
     for key in ("podAffinity", "podAntiAffinity"):
-        rows(predictor.get("affinity"), key, _REQUIRED)
+        for term in rows(predictor.get("affinity"), key, _REQUIRED):
+            apart_of(term, space)
+    for row in rows(predictor, "topologySpreadConstraints"):
+        spread_rule(row)
 
 
 def _as_pod(found: KubeObject, predictor: Json, told: Mapping[str, str]) -> KubeObject:

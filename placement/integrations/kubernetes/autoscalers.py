@@ -10,7 +10,7 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.deployments import kept_metadata
-from placement.integrations.kubernetes.objects import of_each, text_at, whole_at
+from placement.integrations.kubernetes.objects import of_each, text_at, version_of, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.units import count
 
@@ -126,7 +126,7 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
         if (described.get("kind"), described.get("name")) == (scaler.kind, scaler.name):
             described |= after
     return {
-        "apiVersion": found.at.key("apiVersion").text(),
+        "apiVersion": version_of(found),
         "kind": found.kind,
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,

@@ -184,8 +184,8 @@ def _naming(cluster: KubeCluster) -> Counter[tuple[str, str]]:
         if isinstance(status, dict) and status.get("phase") in ("Succeeded", "Failed"):
             continue
         rows_of = asked if isinstance(asked, list) else []  # what is damaged is told when pods are read
-        names = {row.get("resourceClaimName") for row in rows_of if isinstance(row, dict)}
-        found.update((pod.namespace, name) for name in names if isinstance(name, str))
+        names = (row.get("resourceClaimName") for row in rows_of if isinstance(row, dict))
+        found.update({(pod.namespace, name) for name in names if isinstance(name, str)})
     return found
 
 

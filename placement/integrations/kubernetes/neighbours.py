@@ -97,7 +97,7 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
         keys = [key.text() for key in rows(row, "matchLabelKeys")]
         for key in sorted({*keys} - {"pod-template-hash", "controller-revision-hash"}):
             notes.ignored(f"{owner} topologySpreadConstraints.matchLabelKeys", f"{key} is not compared")
-        spread.append(_spread(row))
+        spread.append(spread_rule(row))
     affinity = spec.get("affinity")
     for name in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
         if rows(affinity, name, _PREFERRED):
@@ -132,7 +132,8 @@ def is_kept_by_plans(constraint: Mapping[str, Any], zone_label: str) -> bool:
     return is_rule and constraint.get("topologyKey") in (HOSTNAME, zone_label)
 
 
-def _spread(at: At) -> SpreadRule:
+def spread_rule(at: At) -> SpreadRule:
+    """A constraint that must be kept."""
     at.key("maxSkew")
     return SpreadRule(
         at.key("topologyKey").text(),

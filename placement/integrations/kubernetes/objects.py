@@ -230,6 +230,12 @@ def _text(value: Any, at: At) -> str:
     return value
 
 
+def version_of(found: KubeObject) -> str:
+    """The version of an object: the newest that is read where it names none."""
+    group, versions = _VERSIONS[found.kind]
+    return text_at(found.at, "apiVersion") or "/".join(filter(None, (group, versions[0])))
+
+
 def dig(at: At, *keys: str) -> At | None:
     """What stands under keys, one below the other; None where one of them is missing."""
     found: At | None = at

@@ -15,6 +15,7 @@ from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
+from placement.integrations.kubernetes.volumes import names_mounted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +132,8 @@ def _pod(
     told = owner.place
     ask = ask_of(pod, asked, held, notes, told)
     pin = _pin(pod, owner)
+    for read in (names_mounted, controller_of):
+        read(pod)  # which refuses what is damaged here, with all other faults
     shared = next((claim for claim in held if claim.users > 1), None)
     if shared is not None:
         pin = f"it shares {shared.place} with other pods"

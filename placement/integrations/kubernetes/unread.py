@@ -84,6 +84,40 @@ _OBJECTS: Mapping[str, _Tree] = {
     "PriorityClass": {**_OF_ALL, **_keys("value", "globalDefault", "description", "preemptionPolicy")},
     "ResourceQuota": {**_OF_ALL, "spec": _keys("hard", "scopes", "scopeSelector")},
 }
+_ANY = "*"  # among the keys of a part: of others of it nothing is told
+_REQUEST = _keys("name", "deviceClassName", "allocationMode", "count", "adminAccess", "tolerations")
+_ASKED: _Tree = {**_REQUEST, "selectors": {"cel": _keys("expression")}, "capacity": _keys("requests")}
+_SELECTED: _Tree = {"required": _NODE_TERMS}
+_ROLLING = _keys("maxUnavailable", "maxSurge", "partition")
+_PARTS_OF_OBJECTS: Mapping[str, _Tree] = {
+    "ResourceClaim": {
+        "spec": {
+            "devices": {
+                "requests": {**_ASKED, "exactly": _ASKED, "firstAvailable": _ASKED},
+                **_keys("constraints", "config"),
+            }
+        }
+    },
+    "ResourceSlice": {
+        "spec": {
+            **_keys("driver", "nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection", "sharedCounters"),
+            "pool": _keys("name", "generation", "resourceSliceCount"),
+            "devices": {
+                **_keys("name", "attributes", "capacity", "basic", "consumesCounters", "taints"),
+                **_keys("allowMultipleAllocations", "nodeName", "nodeSelector", "allNodes"),
+                **_keys(
+                    "bindsToNode", "bindingConditions", "bindingFailureConditions", "nodeAllocatableResourceMappings"
+                ),
+            },
+        }
+    },
+    "PersistentVolume": {"spec": {_ANY: None, "nodeAffinity": _SELECTED}},
+    "Deployment": {"spec": {_ANY: None, "strategy": {"type": None, "rollingUpdate": _ROLLING}}},
+    "StatefulSet": {"spec": {_ANY: None, "updateStrategy": {"type": None, "rollingUpdate": _ROLLING}}},
+    "LeaderWorkerSet": {
+        "spec": {_ANY: None, "rolloutStrategy": {"type": None, "rollingUpdateConfiguration": _ROLLING}}
+    },
+}
 _GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
 _GROUPS = (
     *("scheduling.k8s.io/group-name", "pod-group.scheduling.sigs.k8s.io/name", "pod-group.scheduling.sigs.k8s.io"),
@@ -130,8 +164,8 @@ def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
 
 
 def tell_unread_objects(cluster: KubeCluster, notes: Notes) -> None:
-    """A note on each field of nodes, budgets, classes and quotas that nothing is read from, such as a mistyped one."""
-    for kind, tree in _OBJECTS.items():
+    """A note on each field of objects with rules that nothing is read from, such as a mistyped one."""
+    for kind, tree in (*_OBJECTS.items(), *((kind, {**_OF_ALL, **part}) for kind, part in _PARTS_OF_OBJECTS.items())):
         for found in cluster.of(kind):
             for place in sorted(_unknown(found.at.value, tree, "")):
                 notes.ignored(f"{found.place} {place.removeprefix('.')}", _NOT_READ)
@@ -145,7 +179,8 @@ def _unknown(value: Any, known: _Tree | None, place: str) -> set[str]:
         return {found for row in value for found in _unknown(row, known, place)}
     if not isinstance(value, dict):
         return set()  # which is refused where it is read
-    found = {f"{place}.{key}" for key, held in value.items() if key not in known and held is not None}
+    strange = (key for key, held in value.items() if key not in known and held is not None)
+    found = set() if _ANY in known else {f"{place}.{key}" for key in strange}
     for key, tree in known.items():
         found |= _unknown(value.get(key), tree, f"{place}.{key}")
     return found

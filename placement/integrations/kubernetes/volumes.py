@@ -75,13 +75,8 @@ class Volumes:
         return cls({(row.namespace, row.name): row for row in claims}, {row.name: told for row, told in terms})
 
     def mounted_by(self, pod: KubeObject) -> list[MountedClaim]:
-        """The claims that a pod mounts, its own ephemeral ones too, in order."""
-        names = [
-            text_at(row, "persistentVolumeClaim", "claimName")
-            or (f"{pod.name}-{text_at(row, 'name')}" if row.get("ephemeral") is not None else "")
-            for row in rows(pod.at.key("spec"), "volumes")
-        ]
-        keys = ((pod.namespace, name) for name in dict.fromkeys(filter(None, names)))
+        """The claims that a pod mounts."""
+        keys = ((pod.namespace, name) for name in names_mounted(pod))
         return [self.claims.get(key) or MountedClaim(*key) for key in keys]
 
     def is_free(self, claim: MountedClaim) -> bool:
@@ -91,6 +86,16 @@ class Volumes:
     def terms_of(self, pod: KubeObject) -> tuple[Terms, ...]:
         """What a node must keep to mount each of its volumes."""
         return tuple(filter(None, (self.terms.get(row.volume) for row in self.mounted_by(pod))))
+
+
+def names_mounted(pod: KubeObject) -> list[str]:
+    """Names of the claims that a pod mounts, its own ephemeral ones too, in order."""
+    names = [
+        text_at(row, "persistentVolumeClaim", "claimName")
+        or (f"{pod.name}-{row.key('name').text()}" if row.get("ephemeral") is not None else "")
+        for row in rows(pod.at.key("spec"), "volumes")
+    ]
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def _claim(found: KubeObject) -> MountedClaim:

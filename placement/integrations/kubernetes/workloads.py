@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
-from placement.integrations.kubernetes.pods import Owner, written_option
+from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
 from placement.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
@@ -107,11 +107,12 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
             differ = sum(other.owner == workload.owner for other in found.values()) > 1
             why = "its pods differ (a roll-out?)" if differ else f"another component is called {base}"
             notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
-        workload.wanted = _wanted(workload.owner, cluster, source)
+        workload.wanted = _wanted(workload, cluster, source)
     for owner, number in beside.items():
         told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
         ends = "and a next export ends it" if owner.kind in ("Deployment", "ReplicaSet") else "and you are to end it"
         notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, {ends}")
+    _tell_without_pods({row.owner for row in rows}, cluster, notes, source)
     for workload in found.values():
         _tell_service(workload, cluster, notes, source)
         if workload.owner.kind == "LeaderWorkerSet":
@@ -164,17 +165,41 @@ def _replicas(found: KubeObject) -> tuple[int, int | None]:
     return 1 if least is None else least, whole_at(predictor, "maxReplicas")
 
 
-def _wanted(owner: Owner, cluster: KubeCluster, source: str) -> int:
+def _wanted(workload: Workload, cluster: KubeCluster, source: str) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
+    owner = workload.owner
     found = cluster.get(owner.kind, owner.namespace, owner.name)
     service = service_running(owner, cluster)
     if found is None and service is not None:
         ((least, _),) = of_each([service], _replicas, source)
         return least
+    if not owner.kind:
+        exported = [row for row in cluster.of("Deployment") if _component_of(row) == workload.name]
+        return sum(of_each((row for row in exported if row.namespace == workload.namespace), _copies, source))
     if found is None or owner.kind not in _COUNTED:
         return 0
     (told,) = of_each([found], _copies, source)
     return told
+
+
+def _component_of(deployment: KubeObject) -> str:
+    """The component that an exported Deployment runs copies of; what is damaged is told where templates are read."""
+    at: Any = deployment.at.value
+    for key in ("spec", "template", "metadata", "annotations", COMPONENT):
+        at = at.get(key) if isinstance(at, dict) else None
+    return at if isinstance(at, str) else ""
+
+
+def _tell_without_pods(owners: Set[Owner], cluster: KubeCluster, notes: Notes, source: str) -> None:
+    """A note on each owner that asks for copies and has no pod, such as one that a quota or an admission stops."""
+    exported = {row.name for row in owners if not row.kind}
+    for kind in _COUNTED:
+        objects = [row for row in cluster.of(kind) if controller_of(row) is None]
+        for row, copies in zip(objects, of_each(objects, _copies, source), strict=True):
+            is_known = Owner(kind, row.namespace, row.name) in owners or _component_of(row) in exported
+            if copies and not is_known:
+                told = f"asks for {count(copies, 'copy', 'copies')} and has no pod that runs or waits"
+                notes.ignored(row.place, f"{told}: the problem has none of them")
 
 
 def _copies(found: KubeObject) -> int:

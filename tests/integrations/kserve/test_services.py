@@ -218,6 +218,8 @@ def test_what_pins_the_pods_of_a_service_is_kept(tmp_path: Path) -> None:
         *(None, [], 7, {"annotations": 3}, {"labels": [1]}, {"annotations": {"a": []}}, {"containers": [3]}),
         *({"nodeSelector": [1]}, {"affinity": []}, {"affinity": {"podAntiAffinity": 3}}, {"containers": {}}),
         {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [3]}}}},
+        {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"labelSelector": {}}]}}},
+        {"topologySpreadConstraints": [{"maxSkew": "one", "topologyKey": "zone"}]},
     ],
 )
 def test_damaged_services_are_named(tmp_path: Path, cluster: tuple[str, str, list[Doc]], predictor: Any) -> None:

@@ -27,8 +27,12 @@ from placement.integrations.kubernetes import ExportWishes, export_kubernetes, i
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from tests.corpus import seeds
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread, write
+from tests.integrations.kubernetes.simulated import run
+from tests.integrations.kubernetes.test_handovers import deployment, scaler
 from tests.integrations.kubernetes.test_mixed import carved
 from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, kai, slices
+from tests.integrations.kubernetes.test_volumes import claim as volume_claim
+from tests.integrations.kubernetes.test_volumes import mounts, volume
 
 if TYPE_CHECKING:
     from placement.documents import Plan, Problem
@@ -87,6 +91,12 @@ def everything() -> list[Json]:
         *with_ports(),
         *served(),
         *rolled_out(),
+        *bound(),
+        *scaled(),
+        *templated(),
+        *chosen(),
+        *before(),
+        *compared(),
     ]
 
 
@@ -160,6 +170,102 @@ def rolled_out() -> list[Json]:
     ]
 
 
+def bound() -> list[Json]:
+    """Claims of volumes of a zone, of a node and of old labels, and the pods that mount them."""
+    pods = [pod(f"v-{i}", "n2", f"v{i}", spec=mounts(f"c{i}")) for i in range(3)]
+    pods[0]["spec"]["volumes"].append({"name": "own", "ephemeral": {"volumeClaimTemplate": {}}})
+    claims = [volume_claim(f"c{i}", "ReadWriteOnce", volume=f"v{i}") for i in range(3)]
+    volumes = [
+        volume("v0", ZONE, "us-east-1b"),
+        volume("v1", HOSTNAME, "n2"),
+        volume("v2", labels={ZONE: "us-east-1b"}),
+    ]
+    return [*pods, *claims, volume_claim("v-0-own", "ReadWriteMany", volume="v3"), volume("v3"), *volumes]
+
+
+def scaled() -> list[Json]:
+    """What scales copies."""
+    metric = {"type": "Object", "object": {"describedObject": {"kind": "Deployment", "name": "a"}}}
+    triggers = [{"type": "prometheus", "metadata": {"query": "up"}}]
+    return [
+        scaler("HorizontalPodAutoscaler", "a", minReplicas=2, maxReplicas=4, metrics=[metric]),
+        scaler("ScaledObject", "b", minReplicaCount=1, maxReplicaCount=3, triggers=triggers),
+    ]
+
+
+def templated() -> list[Json]:
+    """A Deployment that is rolled out, with the ReplicaSets of its pods."""
+    rows = [pod(f"web-{i}", "n2", "web", cpu=f"{i}") for i in (1, 2)]
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": rows[1]["spec"]["containers"]}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 1}}
+    made = deployment("web", 2, template=template, strategy=strategy, minReadySeconds=5)
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "0", "controller": True}
+    sets = []
+    for row in rows:
+        name = row["metadata"]["ownerReferences"][0]["name"] = f"web-{row['metadata']['name']}"
+        metadata: Json = {"name": name, "namespace": "shop", "ownerReferences": [owner]}
+        metadata["annotations"] = {"deployment.kubernetes.io/revision": row["metadata"]["name"][-1]}
+        sets.append(
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": {"template": template}}
+        )
+    return [*rows, made, *sets]
+
+
+def chosen() -> list[Json]:
+    """A claim with a choice, a selector, constraints and taints that it stands; one that looks at devices of others."""
+    attribute = "device.attributes['gpu.nvidia.com']"
+    first: Json = {"name": "whole", "deviceClassName": "gpu.nvidia.com", "count": 1}
+    first["selectors"] = [{"cel": {"expression": f"{attribute}.productName == 'NVIDIA A100-SXM4-80GB'"}}]
+    first["tolerations"] = [{"key": "gone", "operator": "Exists"}]
+    second: Json = {"name": "part", "deviceClassName": "mig.nvidia.com", "allocationMode": "ExactCount"}
+    second["selectors"] = [{"cel": {"expression": f"{attribute}.profile == '1g.10gb'"}}]
+    looks = {"name": "monitor", "exactly": {"deviceClassName": "gpu.nvidia.com", "adminAccess": True}}
+    told, user = claim("choice", []), claiming("chooses", "choice")
+    told["spec"]["devices"] = {
+        "requests": [{"name": "r", "firstAvailable": [first, second]}, looks],
+        "constraints": [{"requests": ["r"], "matchAttribute": "gpu.nvidia.com/parentUUID"}],
+    }
+    del told["status"]
+    user["spec"]["nodeName"] = "n4"
+    return [told, user]
+
+
+def before() -> list[Json]:
+    """What an export made: a pod with the rules that it had, and a budget that somebody changed."""
+    source = [
+        node("x1", zone="us-east-1c"),
+        pod("old", "x1", "old", gpus=1, spec={"nodeSelector": {ZONE: "us-east-1c"}}),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "c.json", *source)
+        document = import_kubernetes([path]).problem.to_document()
+        document["components"][0]["max_unavailable"] = 1
+        problem = placement.Problem(**document)
+        plan = placement.solve(problem, "ffd").plan
+        assert plan is not None
+        files = export_kubernetes(problem, plan, ExportWishes(cluster=(path,))).files
+    texts = (files["20-disruption-budgets.yaml"], files["40-workloads.yaml"])
+    made: list[Json] = [row for text in texts for row in yaml.safe_load_all(text)]
+    made[0]["spec"]["maxUnavailable"] = 2
+    return run([source[0]], made) + made
+
+
+def compared() -> list[Json]:
+    """A taint whose value is compared, a static node pool, a quota with scopes, a set of pods whose group is known."""
+    stands = {"tolerations": [{"key": "sla", "operator": "Gt", "value": "900", "effect": "NoSchedule"}]}
+    quota = {"hard": {"requests.nvidia.com/gpu": "4"}, "scopes": ["NotBestEffort"]}
+    return [
+        node(
+            "n7",
+            taints=[{"key": "sla", "value": "950", "effect": "NoSchedule"}],
+            labels={"karpenter.sh/nodepool": "st"},
+        ),
+        pod("sla", "n7", "sla", gpus=1, spec=stands),
+        {"kind": "NodePool", "metadata": {"name": "st"}, "spec": {"replicas": 1}},
+        {"kind": "ResourceQuota", "metadata": {"name": "r", "namespace": "shop"}, "spec": quota},
+    ]
+
+
 def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The way to every value below."""
     found = [way] if way else []
@@ -198,10 +304,21 @@ ODD = st.one_of(
 )
 
 
+class Damaged(list[Json]):
+    """A cluster that shows where it was damaged alone: all of it is too long to show."""
+
+    def __init__(self) -> None:
+        super().__init__(copy.deepcopy(DOCUMENT))
+        self.damage: list[tuple[Any, ...]] = []
+
+    def __repr__(self) -> str:
+        return f"Damaged({self.damage})"
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> list[Json]:
     """A sound cluster with one to three values taken out or replaced."""
-    document = copy.deepcopy(DOCUMENT)
+    document = Damaged()
     for _ in range(draw(st.integers(1, 3))):
         way = draw(st.sampled_from(PLACES))
         inner: Any = document
@@ -210,8 +327,10 @@ def damaged(draw: st.DrawFn) -> list[Json]:
                 inner = inner[key]
             if draw(st.booleans()):
                 del inner[way[-1]]
+                document.damage.append((*way, "taken out"))
             else:
                 inner[way[-1]] = draw(ODD)
+                document.damage.append((*way, inner[way[-1]]))
         except (KeyError, IndexError, TypeError):
             continue  # an earlier damage took it away
     return document
@@ -258,10 +377,24 @@ def test_more_damage(document: list[Json]) -> None:
 # Where it does not matter what stands there: what is of no concern to placement, or known by another field.
 NO_MATTER = re.compile(
     r"Pod metadata\.ownerReferences\b.*"
+    r"|Pod spec\.volumes\.\*\.(name|ephemeral\b.*)"
+    # What an export alone reads, or what is told by its being there.
+    r"|(HorizontalPodAutoscaler|ScaledObject) spec\.(scaleTargetRef\.apiVersion|metrics\b.*|triggers\b.*)"
+    r"|(Deployment|ReplicaSet) spec\.(selector|template|minReadySeconds)\b.*|ReplicaSet spec"
+    r"|ReplicaSet metadata\.ownerReferences\.\*\.(apiVersion|uid)"
+    r"|exported Deployment spec(?!\.replicas).*"
+    r"|ResourceQuota spec\.scopes\b.*|ResourceClaim spec\.devices\.constraints\b.*"
+    r"|ResourceClaim spec\.devices\.requests\.\*\.firstAvailable\.\*\.(name|tolerations)\b.*"
     r"|InferenceService spec\.(predictor(?!\.m(in|ax)Replicas)|transformer).*"
     r"|Pod spec\.(containers\.\*\.image|initContainers\.\*\.name|resourceClaims\.\*\.name|.*\.containerPort)"
     r"|ResourceClaim (spec\.devices\.requests\.\*\.name|status\.allocation\..*\.request|status\.reservedFor.*)"
 )
+
+
+def kind_of(row: Json) -> str:
+    """The kind of an object, and whether an export made it."""
+    exported = "gpu-placement/component" in (row["metadata"].get("labels") or {})
+    return f"exported {row['kind']}" if exported and row["kind"] == "Deployment" else str(row["kind"])
 
 
 @cache
@@ -292,7 +425,7 @@ def test_no_damage_is_silent(seeds: range) -> None:
             inner = inner[key]
         inner[way[-1]] = ["odd"]
         place = ".".join("*" if isinstance(key, int) else key for key in way[1:])
-        is_no_matter = NO_MATTER.fullmatch(f"{DOCUMENT[way[0]]['kind']} {place}")
+        is_no_matter = NO_MATTER.fullmatch(f"{kind_of(DOCUMENT[way[0]])} {place}")
 
         assert is_no_matter or all_that_is_said(document) != sound_outcome(), way
 

@@ -574,3 +574,13 @@ def test_quotas_of_objects_are_told(tmp_path: Path, name: str, most: int, is_tol
 
     after, _ = ran(tmp_path, objects[:3])
     assert "the export makes" not in notes(exported(tmp_path, *after, limit))
+
+
+def test_an_autoscaler_that_names_no_version_has_the_newest(tmp_path: Path) -> None:
+    """A person wrote it; kubectl refuses an object without one."""
+    hpa = scaler("HorizontalPodAutoscaler", "web", maxReplicas=3)
+    del hpa["apiVersion"]
+    found = exported(tmp_path, node("n1"), pod("web-0", "n1", "web", gpus=1), deployment("web"), hpa)
+
+    (made,) = manifests(found, "50-autoscalers.yaml")
+    assert made["apiVersion"] == "autoscaling/v2"

@@ -114,6 +114,60 @@ def test_a_misspelt_or_new_key_inside_of_a_rule_is_told(tmp_path: Path, spec: Js
     assert f"Deployment shop/a spec.{place}: ignored: {NOT_READ}" in map(str, found.notes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "place"),
+    [
+        ("PersistentVolume", {"nodeAffinity": {"requird": {}}}, "v spec.nodeAffinity.requird"),
+        ("Deployment", {"strategy": {"rollingUpdate": {"maxUnavailabel": 1}}}, "spec.strategy.rollingUpdate"),
+        ("StatefulSet", {"updateStrategy": {"rollingUpdates": {}}}, "v spec.updateStrategy.rollingUpdates"),
+        ("LeaderWorkerSet", {"rolloutStrategy": {"rolling": {}}}, "v spec.rolloutStrategy.rolling"),
+        (
+            "ResourceClaim",
+            {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "gpu.nvidia.com", "only": 1}}]}},
+            "v spec.devices.requests.exactly.only",
+        ),
+        ("ResourceClaim", {"devices": {"constraint": []}}, "v spec.devices.constraint"),
+        (
+            "ResourceSlice",
+            {"driver": "gpu.nvidia.com", "pool": {"name": "n1"}, "nodeName": "n1", "barred": True},
+            "v spec.barred",
+        ),
+    ],
+)
+def test_a_strange_field_of_an_object_with_rules_is_told(tmp_path: Path, kind: str, spec: Json, place: str) -> None:
+    """A later version of Kubernetes may have it, or somebody mistyped it."""
+    found = of(tmp_path, node("n1"), {"kind": kind, "metadata": {"name": "v"}, "spec": spec})
+
+    assert any(place in note.place and "is not read" in note.reason for note in found.notes)
+
+
+def test_owners_whose_copies_have_no_pod_are_told(tmp_path: Path) -> None:
+    """A quota may let none start, or an admission may refuse them."""
+    spec = {"replicas": 3}
+    rows = [
+        {"kind": kind, "metadata": {"name": "v", "namespace": "shop"}, "spec": spec}
+        for kind in ("Deployment", "StatefulSet")
+    ]
+    idle = {"kind": "Deployment", "metadata": {"name": "idle", "namespace": "shop"}, "spec": {"replicas": 0}}
+    found = notes(of(tmp_path, node("n1"), pod("a-0", "n1", "a"), *rows, idle))
+
+    for kind in ("Deployment", "StatefulSet"):
+        assert f"{kind} shop/v: ignored: asks for 3 copies and has no pod that runs or waits" in found
+    assert "idle" not in found
+
+
+def test_copies_of_an_exported_deployment_without_pods_are_wanted(tmp_path: Path) -> None:
+    """One of two has started: the other is a copy all the same, as it is of other Deployments."""
+    told = {"gpu-placement/component": "shop/a", "gpu-placement/option": "0"}
+    template = {"metadata": {"annotations": told}, "spec": {"containers": []}}
+    made = {"kind": "Deployment", "metadata": {"name": "a--x", "namespace": "shop"}}
+    made |= {"spec": {"replicas": 2, "template": template}}
+    found = of(tmp_path, node("n1"), pod("a-0", "n1", "a--x", annotations=told), made)
+
+    assert [(row.name, row.copies, row.min_copies) for row in found.problem.components] == [("shop/a", 2, 1)]
+    assert "no pod" not in notes(found)
+
+
 def test_pods_of_a_daemonset_are_not_told(tmp_path: Path) -> None:
     """They are never placed, so no rule of theirs is lost."""
     agent = daemon("n1", spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]})
