@@ -19,7 +19,7 @@ from placement.integrations.sagemaker.scaling import later_update, own_ranges, t
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
-from placement.integrations.sagemaker.template import template, without_its_type
+from placement.integrations.sagemaker.template import differences, template
 from placement.units import money
 
 if TYPE_CHECKING:
@@ -76,11 +76,8 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
         stack = template(steps, f"{problem.name or 'A plan'}: inference components by placement")
         if stack is not None:
             found[TEMPLATE] = stack
-            for step in filter(without_its_type, steps):
-                reason = (
-                    "CloudFormation takes no specification for one type alone: there it is one for all of its variant"
-                )
-                notes.inexact(f"{TEMPLATE} {step.subject}", reason)
+            for name, reason in differences(steps):
+                notes.inexact(f"{TEMPLATE} component {name}", reason)
         else:
             notes.inexact(TEMPLATE, "CloudFormation's resources know no partitions of accelerators: there is none")
     if not wish.as_new:

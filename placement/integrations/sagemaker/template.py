@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.sagemaker.scaling import rolling_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.integrations.sagemaker.steps import Step
 
@@ -63,9 +63,26 @@ def _what_is_made(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if is_of_it(step)]
 
 
-def without_its_type(step: Step) -> bool:
-    """Whether a component has a specification for one type: CloudFormation takes two or more, or one of no type."""
-    return step.operation == "CreateInferenceComponent" and len(step.parameters.get("Specifications", ())) == 1
+def differences(steps: Sequence[Step]) -> Iterator[tuple[str, str]]:
+    """Components of which a template says something else than the calls, and what."""
+    made = {step.subject for step in steps if step.operation == "CreateInferenceComponent"}
+    for step in steps:
+        kind = _single_type(step.parameters)
+        if kind:
+            yield step.subject, f"it has one specification there for all types of its variant, that for {kind}"
+        if step.operation == "UpdateInferenceComponentRuntimeConfig" and step.subject in made:
+            yield step.subject, "it is made with a copy there, which stays until you take it away"
+
+
+def _single_type(call: Mapping[str, Any]) -> str:
+    """The type whose specification is that of all types in the template; empty where each has its own.
+
+    CloudFormation takes two specifications by type or more, none of them of an adapter, or one without a type.
+    """
+    rows = call.get("Specifications", ())
+    if len(rows) == 1 or any("BaseInferenceComponentName" in row for row in rows):
+        return str(rows[0]["InstanceType"])
+    return ""
 
 
 class _TemplateWriter:
@@ -103,15 +120,14 @@ class _TemplateWriter:
         copies = call.get("RuntimeConfig", {}).get("CopyCount", 0)  # an adapter has none of its own
         policy = rolling_policy(copies)
         more = {"DeploymentConfig": {"RollingUpdatePolicy": policy}} if policy else {}
+        if _single_type(call):
+            chosen = {key: value for key, value in call["Specifications"][0].items() if key != "InstanceType"}
+            call = {**{key: value for key, value in call.items() if key != "Specifications"}, "Specification": chosen}
         rows: dict[str, Any] = {}
         if "Specification" in call:
             rows["Specification"] = _balanced(call["Specification"])
         if "Specifications" in call:
-            several = [_balanced(row) for row in call["Specifications"]]
-            rows["Specifications"] = several
-            if len(several) == 1:
-                call = {key: value for key, value in call.items() if key != "Specifications"}
-                rows = {"Specification": {key: value for key, value in several[0].items() if key != "InstanceType"}}
+            rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
         return {**call, **rows, **more}, [found for found in (endpoint, self._base(call)) if found]
 
     def _base(self, call: Mapping[str, Any]) -> str | None:

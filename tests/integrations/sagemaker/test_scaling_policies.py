@@ -10,7 +10,7 @@ from placement.documents import Problem
 from placement.integrations.sagemaker.export import export_plan
 from placement.integrations.sagemaker.wish import ExportWish
 from placement.running_state import running_plan
-from tests.integrations.sagemaker.samples import ROLE, action, pooled, simple, stepping, tracking
+from tests.integrations.sagemaker.samples import G5, G6E, ROLE, action, component, pooled, simple, stepping, tracking
 from tests.integrations.sagemaker.test_changes import FULL, capacity, exported, moving, notes, scaled, unmanaged
 from tests.integrations.sagemaker.test_import import imported
 
@@ -113,15 +113,23 @@ def test_the_template_has_what_is_made_alone(tmp_path: Path) -> None:
     assert [row["Type"] for row in resources][:2] == ["AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"]
 
 
-def test_the_template_has_no_specification_for_one_type(tmp_path: Path) -> None:
-    """CloudFormation takes two or more: one stands there without its type, which is told."""
+def test_the_template_says_where_it_differs(tmp_path: Path) -> None:
+    """CloudFormation takes two specifications by type or more, none of an adapter, and no step after a creation."""
     documents = pooled()
-    for name in ("chat", "rank"):
-        documents[name]["Specifications"] = documents[name]["Specifications"][:1]
-        documents[name]["RuntimeConfig"] = {"DesiredCopyCount": 1, "CurrentCopyCount": 1}
-    problem = imported(tmp_path, documents).problem
+    documents["rank"]["Specifications"] = documents["rank"]["Specifications"][:1]
+    documents["rank"]["RuntimeConfig"] = {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
+    adapter = component("lora", "mixed", 1, 0, 1)
+    del adapter["Specification"]
+    adapter["Specifications"] = [{"InstanceType": kind, "BaseInferenceComponentName": "chat"} for kind in (G5, G6E)]
+    problem = imported(tmp_path, documents | {"lora": adapter}).problem
     export = export_plan(problem, running_plan(problem).plan, ExportWish(as_new=True))
-    resources = json.loads(export.exported.files["template.json"])["Resources"]
+    rows = json.loads(export.exported.files["template.json"])["Resources"].values()
+    made = {row["Properties"].get("InferenceComponentName"): row["Properties"] for row in rows}
 
-    assert "InstanceType" not in resources["Component1"]["Properties"]["Specification"]
-    assert "template.json chat: inexact: CloudFormation takes no specification for one type alone" in notes(export)
+    assert len(made["chat"]["Specifications"]) == 2
+    assert made["lora"]["Specification"] == {"BaseInferenceComponentName": "chat"}
+    assert {"InstanceType", "Specifications"}.isdisjoint(made["rank"]["Specification"].keys() | made["rank"].keys())
+    told = "it has one specification there for all types of its variant, that for"
+    assert f"template.json component rank: inexact: {told} {G6E}" in notes(export)
+    assert f"template.json component lora: inexact: {told}" in notes(export)
+    assert "template.json component rank: inexact: it is made with a copy there, which stays until" in notes(export)
