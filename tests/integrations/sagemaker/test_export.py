@@ -266,7 +266,7 @@ def test_what_was_simulated_is_the_order_of_the_calls() -> None:
         again = export_plan(Problem(**document, components=counts), plan, ExportWish(role=ROLE, as_new=True))
         return [call["InferenceComponentName"] for call in made(again, "CreateInferenceComponent")]
 
-    assert order("a", "pair", "b") == ["a", "pair", "b", "c"]  # they fit in any order, so it stays
+    assert order("a", "pair", "b") == ["c", "a", "pair", "b"]  # one without copies first; in any order the rest fits
     big: list[dict[str, Any]] = [{"name": "a"}, {"name": "b"}, {"name": "big", "accelerators": 4}]
     running = [{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in big]
     problem = Problem(**document, components=running)
