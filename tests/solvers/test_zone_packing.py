@@ -124,18 +124,19 @@ def packed(fleet: Fleet, incumbent: Incumbent, workers: int) -> tuple[ZonePackin
     return zones, zones.run(bound, Budget(work=1))
 
 
-def test_zones_make_a_plan() -> None:
+@seeds(range(500), 200)
+def test_zones_make_a_plan(seeds: range) -> None:
     """It keeps every rule, and is often better than that of best fit."""
     made = better = 0
-    for seed, problem, fleet, incumbent in zoned(range(500)):
+    for seed, problem, fleet, incumbent in zoned(seeds):
         assert incumbent.best is not None
         before = incumbent.best[1]
         _, done = packed(fleet, incumbent, 1)
         made += done
         better += incumbent.best[1] < before
         assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
-    assert made > 8
-    assert better > 4
+    assert made > 8 * len(seeds) / 500
+    assert better > 4 * len(seeds) / 500
 
 
 def test_two_workers_share_the_zones() -> None:
