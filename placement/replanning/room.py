@@ -3,12 +3,15 @@
 Two solves: one where machines cost nothing and each move counts one, which gives the evictions and the moves and proves
 that fewer are not enough; and one at the machines' own prices within as many moves, for the cheapest of such plans. The
 order is that of `transition`: first without a temporary machine, then with as few as it takes.
+
+Where no order of that plan was found, and machines that drain use up quotas, new ones can't come before these go: both
+are solved once more with quotas that leave room for all that runs, and the plan is taken if it has an order.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
@@ -43,8 +46,8 @@ class RoomFound:
     Attributes
     ----------
     wish : what was asked, with the problem that `plan` is a plan of.
-    status : `optimal` where fewer evictions and moves are proven not to be enough, `infeasible` where nothing lets the
-        wish in, `unknown` where the time was too short.
+    status : `optimal` where fewer evictions and moves are proven not to be enough, `feasible` where they may be, or are
+        in no safe order, `infeasible` where nothing lets the wish in, `unknown` where the time was too short.
     plan : with the wish in it; None without one.
     evictions : copies by component that stop for it. stops : those that are not wanted any more.
     moves, least_moves : of the plan, and proven of all plans with as few evictions. None without a plan.
@@ -102,6 +105,16 @@ def make_room(
     wish = wish_for(problem, component, copies, new_machines=new_machines)
     how: dict[str, Any] = {"seed": seed, "work": work, "threads": threads, "listener": listener}
 
+    found = _search(wish, budget, how)
+    beside = wish.beside_draining()
+    if found.plan is None or _has_order(found) or beside is None or budget.over():
+        return found
+    return _in_order(found, _search(beside, budget, how))
+
+
+def _search(wish: RoomWish, budget: Budget, how: dict[str, Any]) -> RoomFound:
+    """Both solves, and an order of the plan."""
+
     def part(share: float) -> float | None:
         return None if budget.seconds is None else share * budget.left()
 
@@ -113,6 +126,21 @@ def make_room(
         limited = within_moves(wish.problem, counted.plan.moves)
         priced = solve(limited, time_limit=part(_PRICE_PART), hint=counted.plan, **how)
     return _some(wish, counted, priced, budget)
+
+
+def _has_order(found: RoomFound) -> bool:
+    return found.transition is not None and found.transition.status in ("optimal", "feasible")
+
+
+def _in_order(first: RoomFound, other: RoomFound) -> RoomFound:
+    """The other answer, as one to the wish of the first, if it has an order and evicts no more copies."""
+    faults = (*first.faults, *other.faults)
+    more = sum(other.evictions.values()) > sum(first.evictions.values())
+    if other.plan is None or more or not _has_order(other):
+        return replace(first, faults=faults)
+    status = first.status if other.moves == first.moves else Status.FEASIBLE
+    stop = first.stop if status is first.status else Stop.DONE
+    return replace(other, wish=first.wish, status=status, stop=stop, least_moves=first.least_moves, faults=faults)
 
 
 def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:

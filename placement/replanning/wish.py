@@ -67,6 +67,17 @@ class RoomWish:
                 found[left.component] += left.copies * max(rates[left.component])
         return next((name for name, rate in found.items() if rate < self.served[name]), None)
 
+    def beside_draining(self) -> RoomWish | None:
+        """The wish where machines that drain keep their part of the quotas; None where none are.
+
+        O(pools + instances).
+        """
+        drain = Counter(row.pool for row in self.problem.instances if row.state == "draining")
+        if not any(drain[row.name] and row.max_instances is not None for row in self.problem.pools):
+            return None
+        problem, free = _less_quota(self.problem, drain), _less_quota(self.free, drain)
+        return RoomWish(self.component, self.copies, self.runs, problem, free, self.surplus, self.served)
+
 
 def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> RoomWish:
     """The wish for `copies` more of a component: by default as many as it asks for and does not run, at least 1.
@@ -221,6 +232,16 @@ def _as_today(row: Component, compiled: FleetComponent, here: _Standing, zones: 
     if not changed and not lower:
         return row
     return row.model_copy(update={**lower, **({"spread": spread.model_copy(update=changed)} if changed else {})})
+
+
+def _less_quota(problem: Problem, drain: Counter[str]) -> Problem:
+    pools = [
+        row
+        if row.max_instances is None
+        else row.model_copy(update={"max_instances": max(row.min_instances, row.max_instances - drain[row.name])})
+        for row in problem.pools
+    ]
+    return revised(problem, pools=pools)
 
 
 def _closed_pools(problem: Problem) -> list[Any]:

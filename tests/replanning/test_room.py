@@ -152,6 +152,39 @@ def test_the_lower_is_evicted_and_stops_first() -> None:
     ]
 
 
+def test_a_plan_with_a_safe_order_comes_before_one_with_fewer_moves() -> None:
+    """The quota lends no machine before the one that drains is gone: three moves beside it, where two have no order."""
+    document: Doc = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {
+            "four": {"accelerator": "A", "accelerator_count": 4, "vcpus": 16, "memory_gib": 99, "price_per_hour": 10},
+            "one": {"accelerator": "A", "accelerator_count": 1, "vcpus": 4, "memory_gib": 32, "price_per_hour": 3},
+        },
+        "pools": [
+            {"name": "p4", "instance_type": "four", "zone": "a", "max_instances": 3},
+            {"name": "p1", "instance_type": "one", "zone": "b", "max_instances": 2},
+        ],
+        "components": [
+            {"name": "chat", "copies": 3, "accelerator_memory_gib": 70},
+            {"name": "code", "copies": 3, "accelerators": 2, "accelerator_memory_gib": 60},
+        ],
+        "instances": [{"id": f"m{k}", "pool": "p4", **({"state": "draining"} if k == 3 else {})} for k in (1, 2, 3)],
+        "placements": [
+            {"component": name, "instance": f"m{k}", "accelerators": on}
+            for name, on in (("chat", [0]), ("code", [1, 2]))
+            for k in (1, 2, 3)
+        ],
+    }
+
+    found = asked(document, "chat", 1)
+
+    assert found.transition.status in ("optimal", "feasible")
+    assert (found.status, found.moves, found.least_moves, found.evictions) == (Status.FEASIBLE, 3, 2, {})
+    assert not verify(found.wish.problem, found.plan).violations
+    assert found.wish.problem.pools[0].max_instances == 3
+
+
 def test_copies_of_equal_priority_stay() -> None:
     """So there is no room, and the proof says what is missing on the machine that is nearest."""
     document = gpus(
