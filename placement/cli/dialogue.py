@@ -1,28 +1,34 @@
 """The questions of `placement init` at a terminal: arrow keys, lists to tick, and a default for each.
 
-Only what was not given as an option is asked. Ctrl-C ends it all with nothing written.
+Only what was not given as an option is asked. An answer that can't be used is told in full, and asked for again. Ctrl-C
+ends it all with nothing written.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import questionary
+from prompt_toolkit.history import InMemoryHistory
 
 from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
+from placement.catalogue.tables import accelerators
+from placement.cli.endings import tell
 from placement.errors import PlacementError, UsageError, printable
-from placement.quickstart import fitting, parse_model
+from placement.quickstart import draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from placement.catalogue.facts import InstanceFacts
     from placement.catalogue.market import Market
     from placement.quickstart import Answers, ModelWish
 
+T = TypeVar("T")
 _PROVIDERS = {
     "aws": "EC2 or EKS (aws)",
     "sagemaker": "SageMaker endpoints (sagemaker)",
@@ -31,6 +37,7 @@ _PROVIDERS = {
 }
 _USUAL_REGION, _COPIES = "us-east-1", "2"
 _USUAL_GPUS = ("L40S", "L4", "A10G")
+_KINDS_OF_MODEL = "a public name, a folder or a config.json"
 
 
 def ask(
@@ -42,24 +49,32 @@ def ask(
     ------
     KeyboardInterrupt
         The person has had enough.
-    UsageError
-        An answer can't be used: no region offers any of it, a model that was given fits on none of the accelerators, or
-        the file is not to be written over.
+    PlacementError
+        What was given as an option can't be used with the answers: no region offers any of it, models fit on none of
+        the accelerators; or the file is not to be written over.
     """
     output, force = _target(output, force=force)
     if not market.nodes:
         answers = replace(answers, region=answers.region or _region(market))
         if not answers.instance_types:
             answers = replace(answers, provider=answers.provider or _provider(market, answers.region))
-            answers = replace(answers, gpus=answers.gpus or _gpus(market, answers))
-    check = fitting(answers, market)
-    for wish in answers.models:
-        check(wish)
+    if market.nodes or answers.instance_types or answers.gpus:
+        _check(answers, market)
+    else:
+        answers = _until(lambda: replace(answers, gpus=_gpus(market, answers)), lambda told: _check(told, market))
     if not answers.models:
-        answers = replace(answers, models=_models(check))
+        answers = replace(answers, models=_models(fitting(answers, market)))
     if not survive_given:
-        answers = replace(answers, survive_zones=_survive())
+        answers = _until(lambda: _surviving(market, answers), lambda told: _check(told, market))
     return answers, output, force
+
+
+def _check(answers: Answers, market: Market) -> None:
+    """Raise the error of a draft with these answers, as far as they are known."""
+    if answers.models:
+        draft(answers, market)
+    else:
+        fitting(answers, market)
 
 
 def _answer(question: questionary.Question) -> Any:
@@ -70,12 +85,43 @@ def _answer(question: questionary.Question) -> Any:
         raise KeyboardInterrupt from None
 
 
+def _until(put: Callable[[], T], check: Callable[[T], object]) -> T:
+    """The first answer that passes a check. What is wrong with another is told, and the question put again.
+
+    The library has checks of its own: those say it in one line that ends where the terminal does.
+    """
+    while True:
+        answer = put()
+        try:
+            check(answer)
+        except PlacementError as error:
+            for line in str(error).splitlines():
+                tell(line)
+        else:
+            return answer
+
+
+def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | None = None) -> str:
+    """Text that passes a check; tab completes it to one of some choices, arrow up has what was typed before."""
+    typed = InMemoryHistory()
+
+    def put() -> str:
+        if choices is None:
+            question = questionary.text(prompt, history=typed)
+        else:
+            question = questionary.autocomplete(prompt, choices, match_middle=True, history=typed)
+        return str(_answer(question)).strip()
+
+    return _until(put, check)
+
+
 def _target(output: str, *, force: bool) -> tuple[str, bool]:
     from pathlib import Path
 
     if force or not Path(output).exists():
         return output, force
-    if _answer(questionary.confirm(f"{printable(output)} is there already. Write over it?", default=False)):
+    question = questionary.confirm(f"{printable(output)} is there already. Write over it?", False, auto_enter=False)
+    if _answer(question):
         return output, True
     raise UsageError(f"{printable(output)} is left as it is; name another file: placement init FILE")
 
@@ -83,10 +129,12 @@ def _target(output: str, *, force: bool) -> tuple[str, bool]:
 def _region(market: Market) -> str:
     known = sorted({region for name in market.types for region in market.regions(name)})
     default = _USUAL_REGION if _USUAL_REGION in known else known[0]
-    # Nothing is written in advance: what is typed would be put behind it.
-    check = _or_empty(lambda text: text in known or f"no region of the catalogue; {nearest_names(text, known)}")
-    question = questionary.autocomplete(f"Region (enter: {default}):", known, validate=check)
-    return str(_answer(question)).strip() or default
+
+    def check(text: str) -> None:
+        if text and text not in known:
+            raise UsageError(f'no region "{printable(text)}" is in the catalogue; {nearest_names(text, known)}')
+
+    return _typed(f"Region (enter: {default}; tab lists them):", check, known) or default
 
 
 def _provider(market: Market, region: str) -> str:
@@ -105,17 +153,29 @@ def _gpus(market: Market, answers: Answers) -> tuple[str, ...]:
     """Accelerators to tick, each with the cheapest machine that has one."""
     cheapest: dict[str, str] = {}
     for facts, price in search(market, Filter(region=answers.region, provider=answers.provider)):
-        if price is not None and facts.accelerator_share == 1 and facts.accelerator not in cheapest:
+        if price is not None and _is_sized(facts, answers) and facts.accelerator not in cheapest:
             each = money(micro_dollars(price.per_hour / facts.accelerator_count))
-            cheapest[facts.accelerator] = f"{facts.accelerator:<14} from {each} an hour each ({facts.name})"
+            place = "" if price.region == answers.region else f", price of {price.region}"
+            cheapest[facts.accelerator] = f"{facts.accelerator:<14} from {each} an hour each ({facts.name}{place})"
     if not cheapest:
         raise UsageError(f"nothing with a known price is offered by {answers.provider} in {printable(answers.region)}")
     usual = next((name for name in _USUAL_GPUS if name in cheapest), next(iter(cheapest)))
     choices = [questionary.Choice(text, name, checked=name == usual) for name, text in sorted(cheapest.items())]
     question = questionary.checkbox(
-        "GPUs (space ticks, enter goes on):", choices, validate=lambda ticked: bool(ticked) or "tick at least one"
+        "GPUs:",
+        choices,
+        initial_choice=next(choice for choice in choices if choice.checked),
+        instruction="(space ticks, enter goes on)",
+        validate=lambda ticked: bool(ticked) or "tick at least one",
     )
     return tuple(_answer(question))
+
+
+def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
+    """Whether copies can be sized for a machine's accelerators, or may have been measured on them."""
+    known = accelerators().get(facts.accelerator)
+    is_known = known is not None and known.usable_gib is not None
+    return facts.accelerator_share == 1 and (is_known or bool(answers.throughputs))
 
 
 def _models(check: Callable[[ModelWish], None]) -> tuple[ModelWish, ...]:
@@ -124,53 +184,55 @@ def _models(check: Callable[[ModelWish], None]) -> tuple[ModelWish, ...]:
 
     names = sorted(known_models())
     found: list[ModelWish] = []
+
+    def check_model(text: str) -> None:
+        if text:
+            check(parse_model(text))
+        elif not found:
+            raise UsageError(f"a model is needed: {_KINDS_OF_MODEL}")
+
     while True:
-        prompt = "Model (a public name, a folder or a config.json):" if not found else "Another model (enter: no more):"
-        valid = _or_empty(_is_model(check)) if found else _is_model(check)
-        text = _answer(questionary.autocomplete(prompt, names, match_middle=True, validate=valid))
-        if not text.strip():
+        prompt = f"Model ({_KINDS_OF_MODEL}; tab lists):" if not found else "Another model (enter: no more):"
+        text = _typed(prompt, check_model, names)
+        if not text:
             return tuple(found)
-        prompt = f"Copies of {printable(text)}, or a rate and what one copy serves of it as 40/8 (enter: {_COPIES}):"
-        amount = _answer(questionary.text(prompt, validate=_or_empty(_is_amount)))
-        found.append(_with_amount(text, amount.strip() or _COPIES))
+        wish = parse_model(text)
+        has_amount = wish.copies is not None or wish.rate is not None  # phi-2=3, as on the command line
+        found.append(wish if has_amount else _with_amount(text, _amount(text, check)))
+
+
+def _amount(model: str, check: Callable[[ModelWish], None]) -> str:
+    """Copies, or a rate and what one copy serves of it, as `_with_amount` takes them."""
+    prompt = f"Copies of {printable(model)} (enter: {_COPIES}), or a rate and what one copy serves of it, as 40/8:"
+
+    def check_amount(text: str) -> None:
+        try:
+            wish = _with_amount(model, text or _COPIES)
+        except UsageError:
+            way_out = "a whole number of copies, or RATE/THROUGHPUT such as 40/8"
+            raise UsageError(f'"{printable(text)}" is no amount: {way_out}') from None
+        check(wish)
+
+    return _typed(prompt, check_amount) or _COPIES
 
 
 def _with_amount(model: str, amount: str) -> ModelWish:
-    rate, slash, throughput = amount.partition("/")
+    rate, slash, throughput = (part.strip() for part in amount.partition("/"))
     if slash:
         return parse_model(f"{model},rate={rate},throughput={throughput}")
     return parse_model(f"{model},copies={amount}")
 
 
-def _or_empty(check: Callable[[str], bool | str]) -> Callable[[str], bool | str]:
-    return lambda text: not text.strip() or check(text)
-
-
-def _is_model(check: Callable[[ModelWish], None]) -> Callable[[str], bool | str]:
-    def told(text: str) -> bool | str:
-        if not text.strip():
-            return "a public name, a folder or a config.json"
-        try:
-            check(parse_model(text))
-        except PlacementError as error:
-            return " ".join(str(error).split())
-        return True
-
-    return told
-
-
-def _is_amount(text: str) -> bool | str:
-    try:
-        _with_amount("model", text)
-    except UsageError:
-        return "a whole number of copies, or RATE/THROUGHPUT such as 40/8"
-    return True
-
-
-def _survive() -> int:
+def _surviving(market: Market, answers: Answers) -> Answers:
+    """With the zones that may be lost, and the zones there are where nothing tells them."""
     choices = [
         questionary.Choice("none", 0),
         questionary.Choice("one: every model runs on when any zone is lost", 1),
         questionary.Choice("two", 2),
     ]
-    return int(_answer(questionary.select("Zones that may be lost:", choices, default=choices[1])))
+    lost = int(_answer(questionary.select("Zones that may be lost:", choices, default=choices[1])))
+    zones = answers.zones
+    if lost and not zones and not any(market.zones(name, answers.region) for name in market.types):
+        text = _typed(f"Zones of {printable(answers.region)}, such as a,b,c:", lambda _: None)
+        zones = tuple(dict.fromkeys(zone.strip() for zone in text.split(",") if zone.strip()))
+    return replace(answers, survive_zones=lost, zones=zones)

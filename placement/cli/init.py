@@ -108,7 +108,7 @@ def init(
             from placement.cli.dialogue import ask
 
             answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
-        made = draft(_complete(answers, market), market)
+        made = draft(_complete(answers, market, output), market)
         _write(made, output, force=force)
         for note in made.notes:
             say(f"note: {note}")
@@ -132,7 +132,7 @@ def _throughputs(
     return Measurements(read, parse_limits(*slo), Size(*tokens), lambda sentence: say(f"note: {sentence}"))
 
 
-def _complete(answers: Answers, market: Market) -> Answers:
+def _complete(answers: Answers, market: Market, output: str) -> Answers:
     """The answers, if none is missing.
 
     Raises
@@ -145,7 +145,10 @@ def _complete(answers: Answers, market: Market) -> Answers:
 
     needed = missing(answers, bool(market.nodes))
     if needed:
-        raise UsageError(f"there is no terminal to ask at, and these are missing: {', '.join(needed)}")
+        why = (
+            "nothing is asked where standard output is the file" if output == "-" else "there is no terminal to ask at"
+        )
+        raise UsageError(f"{why}, and these are missing: {', '.join(needed)}")
     return answers
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -14,7 +13,7 @@ import placement
 from placement.catalogue.market import Market
 from placement.cli.dialogue import ask
 from placement.documents.yaml_text import parse_yaml
-from placement.errors import UsageError
+from placement.errors import DocumentError, UsageError
 from placement.quickstart import Answers, ModelWish
 from tests.cli.test_solve import run
 
@@ -189,6 +188,7 @@ def press() -> Callable[..., tuple[Answers, str, bool]]:
         start = Answers(**{"models": (), **given})  # type: ignore[arg-type]
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(keys)
+            pipe.close()  # a question more would wait for ever
             return ask(start, Market(), output, survive_given=False, force=False)
 
     return asked
@@ -204,7 +204,7 @@ def test_enter_takes_the_defaults(press: Callable[..., tuple[Answers, str, bool]
 
 def test_arrows_and_ticks(press: Callable[..., tuple[Answers, str, bool]]) -> None:
     """SageMaker in place of EC2; another GPU; a rate in place of copies; no zone."""
-    machines = ["eu-west-1", ENTER, DOWN, ENTER, SPACE, ENTER]
+    machines = ["eu-west-1", ENTER, DOWN, ENTER, UP, SPACE, ENTER]
     models = ["phi-2", ENTER, "40/8", ENTER, ENTER]
     answers, _, _ = press("".join([*machines, *models, UP, ENTER]))
 
@@ -213,21 +213,16 @@ def test_arrows_and_ticks(press: Callable[..., tuple[Answers, str, bool]]) -> No
     assert len(answers.gpus) == 2
 
 
-def test_a_mistyped_region_gets_the_nearest_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below the question, before anything else is asked."""
-    told: list[bool | str] = []
+def test_a_mistyped_region_gets_the_nearest_names(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In full, and the question comes again, with nothing in it."""
+    rest = f"{ENTER}phi-2{ENTER}{ENTER}{ENTER}{ENTER}"
+    again, _, _ = press(f"us-est-1{ENTER}us-west-2{ENTER}{ENTER}{rest}")
+    told = capsys.readouterr().out
 
-    def autocomplete(text: str, choices: list[str], validate: Callable[[str], bool | str]) -> None:
-        told.extend(validate(typed) for typed in ("us-est-1", "us-east-1", ""))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("questionary.autocomplete", autocomplete)
-    with pytest.raises(KeyboardInterrupt):
-        ask(Answers(()), Market(), "absent.yaml", survive_given=False, force=False)
-
-    wrong, *right = told
-    assert str(wrong).startswith('no region of the catalogue; did you mean "us-east-1"')
-    assert right == [True, True]
+    assert told.startswith('no region "us-est-1" is in the catalogue; did you mean "us-east-1"')
+    assert again.region == "us-west-2"
 
 
 def test_only_what_is_missing_is_asked(press: Callable[..., tuple[Answers, str, bool]]) -> None:
@@ -245,7 +240,7 @@ def test_writing_over_is_asked(press: Callable[..., tuple[Answers, str, bool]], 
     with pytest.raises(UsageError, match="is left as it is; name another file"):
         press(ENTER, str(target))
     given = {"models": (ModelWish("phi-2"),), "region": "us-east-1", "instance_types": ("g6.xlarge",)}
-    _, _, force = press(f"y{ENTER}", str(target), **given)
+    _, _, force = press(f"y{ENTER}{ENTER}", str(target), **given)
 
     assert force
 
@@ -262,23 +257,92 @@ def test_ctrl_d_ends_it_too(press: Callable[..., tuple[Answers, str, bool]]) -> 
         press("\x04")
 
 
-def test_what_fits_nowhere_is_told_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the next question: of a model that is typed, and of one that was an option once the GPUs are known."""
-    told: list[bool | str] = []
+KNOWN = {"region": "us-east-1", "provider": "aws", "gpus": ("T4",)}
 
-    def autocomplete(text: str, choices: list[str], validate: Callable[[str], bool | str], **more: object) -> None:
-        told.extend(validate(typed) for typed in ("Llama-3.3-70B-Instruct", "phi-2", "phi-2,copys=1", ""))
+
+def test_a_model_that_can_not_be_is_told_where_it_is_named(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the next question: none, one that fits nowhere, a key that is none, an amount that is none."""
+    typed = ["", "Llama-3.3-70B-Instruct", "phi-2,copys=1", "phi-2", "many", "3", "", ""]
+    answers, _, _ = press("".join(f"{text}{ENTER}" for text in typed), **KNOWN)
+    told = capsys.readouterr().out.splitlines()
+
+    assert answers.models == (ModelWish("phi-2", copies=3),)
+    assert told[0] == "a model is needed: a public name, a folder or a config.json"
+    assert told[1].startswith("no copy of meta-llama/Llama-3.3-70B-Instruct fits: not on T4")
+    assert 'did you mean "copies"?' in told[2]
+    assert told[3] == '"many" is no amount: a whole number of copies, or RATE/THROUGHPUT such as 40/8'
+    assert len(told) == 4
+
+
+def test_a_model_with_its_amount_is_not_asked_for_one(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """As it stands on the command line."""
+    answers, _, _ = press(f"phi-2=3{ENTER}{ENTER}{ENTER}", **KNOWN)
+
+    assert answers.models == (ModelWish("phi-2", copies=3),)
+
+
+def test_models_that_were_given_decide_on_gpus(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GPUs on which one of them fits nowhere are told and asked for again; with --gpu it is the end, with all told."""
+    large = tuple(ModelWish(f"Llama-3.{kind}-Instruct", copies=1) for kind in ("3-70B", "1-405B"))
+    h200 = f"{UP}{UP}{SPACE}{ENTER}"  # from L40S
+    answers, _, _ = press(f"{ENTER}{h200}{ENTER}", models=large[1:], region="us-east-1", provider="aws")
+
+    assert capsys.readouterr().out.startswith("no copy of meta-llama/Llama-3.1-405B-Instruct fits: not on L40S")
+    assert answers.gpus == ("H200", "L40S")
+    with pytest.raises(DocumentError) as caught:
+        press("", models=large, **KNOWN)
+    assert len(caught.value.faults) == 2
+
+
+def test_zones_that_can_not_be_lost_are_asked_for_again(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answers before stay."""
+    given = {"models": (ModelWish("phi-2"),), "region": "me-south-1", "provider": "sagemaker", "gpus": ("T4",)}
+    answers, _, _ = press(f"{DOWN}{ENTER}{ENTER}", **given)
+
+    assert "to survive the loss of 2 zones takes at least 3, and there are 2" in capsys.readouterr().out
+    assert answers == Answers(**given, survive_zones=1)  # type: ignore[arg-type]
+
+
+def test_zones_that_nobody_tells_are_asked_for(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """Only where one may be lost, and then as many as that takes."""
+    given = {"models": (ModelWish("phi-2"),), "region": "us-central1", "provider": "gcp", "gpus": ("L4",)}
+    lost, _, _ = press(f"{ENTER}a{ENTER}{ENTER}a, b{ENTER}", **given)
+    none, _, _ = press(f"{UP}{ENTER}", **given)
+
+    assert (lost.survive_zones, lost.zones) == (1, ("a", "b"))
+    assert (none.survive_zones, none.zones) == (0, ())
+
+
+def test_only_gpus_of_which_the_memory_is_known_are_offered(
+    monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]]
+) -> None:
+    """No copy fits on the others; prices of another region say so."""
+    shown: list[str] = []
+
+    def checkbox(message: str, choices: list[Any], **more: object) -> None:
+        shown.extend(choice.title for choice in choices)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("questionary.autocomplete", autocomplete)
-    known = Answers((), region="us-east-1", provider="aws", gpus=("T4",))
+    monkeypatch.setattr("questionary.checkbox", checkbox)
     with pytest.raises(KeyboardInterrupt):
-        ask(known, Market(), "absent.yaml", survive_given=False, force=False)
-    assert str(told[0]).startswith("no copy of meta-llama/Llama-3.3-70B-Instruct fits: not on T4")
-    assert told[1] is True
-    assert 'did you mean "copies"?' in str(told[2])
-    assert told[3] == "a public name, a folder or a config.json"
-    monkeypatch.setattr("questionary.select", lambda *_, **__: pytest.fail("the next question was asked"))
-    large = replace(known, models=(ModelWish("Llama-3.3-70B-Instruct"),))
-    with pytest.raises(UsageError, match=r"no copy of meta-llama/Llama-3\.3-70B-Instruct fits"):
-        ask(large, Market(), "absent.yaml", survive_given=False, force=False)
+        press("", region="eu-west-2", provider="aws")
+
+    assert next(line for line in shown if line.startswith("L4 ")).endswith(
+        "an hour each (g6.xlarge, price of us-east-1)"
+    )
+    assert not any("Inferentia" in line for line in shown)
+
+
+def test_a_yes_needs_enter(press: Callable[..., tuple[Answers, str, bool]], tmp_path: Path) -> None:
+    """A word with a y in it is no yes to writing over a file."""
+    target = tmp_path / "fleet.yaml"
+    target.write_text("mine")
+    given = {"models": (ModelWish("phi-2"),), "region": "us-east-1", "instance_types": ("g6.xlarge",)}
+    with pytest.raises(KeyboardInterrupt):  # at the question of zones, which no enter is left for
+        press(f"y{ENTER}", str(target), **given)
