@@ -134,6 +134,7 @@ HOMES = {
     "distributed": ("parallel",),
     "typer": ("cli",),
     "questionary": ("cli",),
+    "prompt_toolkit": ("cli",),
     "rich": ("report", "cli"),
     "jinja2": ("report",),
     "resvg_py": ("report",),

@@ -231,8 +231,8 @@ def _surviving(market: Market, answers: Answers) -> Answers:
         questionary.Choice("two", 2),
     ]
     lost = int(_answer(questionary.select("Zones that may be lost:", choices, default=choices[1])))
-    zones = answers.zones
-    if lost and not zones and not any(market.zones(name, answers.region) for name in market.types):
+    told: dict[str, Any] = {"survive_zones": lost}
+    if lost and not answers.zones and not any(market.zones(name, answers.region) for name in market.types):
         text = _typed(f"Zones of {printable(answers.region)}, such as a,b,c:", lambda _: None)
-        zones = tuple(dict.fromkeys(zone.strip() for zone in text.split(",") if zone.strip()))
-    return replace(answers, survive_zones=lost, zones=zones)
+        told["zones"] = tuple(dict.fromkeys(zone.strip() for zone in text.split(",") if zone.strip()))
+    return replace(answers, **told)

@@ -28,7 +28,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import typer
 
-from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, printable, ran_out_of_memory
+from placement.errors import (
+    FAULTS,
+    DocumentError,
+    PlacementError,
+    SolverBugError,
+    UsageError,
+    printable,
+    ran_out_of_memory,
+)
 from placement.solving.result import Status
 from placement.units import BYTES_PER_GIB
 
@@ -151,6 +159,36 @@ def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     yield later
     if failed:
         raise failed[0]
+
+
+@contextmanager
+def told_together() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Try several things, and tell what is wrong with each of them, not with the first alone.
+
+    Gives a context manager for such a thing.
+
+    Raises
+    ------
+    PlacementError
+        The last one, once those before it are told.
+    """
+    wrong: list[PlacementError] = []
+
+    @contextmanager
+    def one() -> Iterator[None]:
+        try:
+            yield
+        except PlacementError as error:
+            wrong.append(error)
+
+    yield one
+    for error in wrong[:-1]:
+        if isinstance(error, DocumentError):
+            _tell(error, full=None)
+        else:
+            say(f"placement: {error}")
+    for error in wrong[-1:]:
+        raise error
 
 
 def _tell(error: DocumentError, *, full: bool | None) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
-from placement.cli.endings import in_words, is_terminal, say
+from placement.cli.endings import in_words, is_terminal, say, told_together
 from placement.cli.profile import StatisticOption, read_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from placement.catalogue.market import Market
-    from placement.quickstart import Answers, Draft
+    from placement.quickstart import Answers, Draft, ModelWish
     from placement.quickstart.answers import Measured
 
 
@@ -78,14 +78,11 @@ def init(
     Exit codes: 0 written, 2 bad input or something missing.
     """
     with in_words():
-        from placement.catalogue.search import check_region
         from placement.cli.exporting import prices_of
-        from placement.quickstart import Answers, draft, fitting, parse_models, read_models
-        from placement.quickstart.answers import missing_of_machines
+        from placement.quickstart import Answers, draft, parse_models, read_models
 
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
         market = read_market(facts)
-        check_region(region, market)
         throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic)
         answers = Answers(
             models=(),
@@ -100,15 +97,25 @@ def init(
             throughputs=throughputs,
             name=name,
         )
-        are_known = not missing_of_machines(answers, bool(market.nodes))
-        check = fitting(answers, market) if models and are_known else None
-        from_file = read_models(models, throughputs, check) if models else ()
-        answers = replace(answers, models=(*parse_models(model or ()), *from_file))
+        given: list[ModelWish] = []
+        with told_together() as one:
+            check = None
+            with one():
+                check = _check_of_models(answers, market)
+            with one():
+                given += parse_models(model or (), check)
+            if models:
+                with one():
+                    given += read_models(models, throughputs, check)
+            if not asks:
+                with one():
+                    _check_complete(answers, market, output, has_models=bool(model or models))
+        answers = replace(answers, models=tuple(given))
         if asks:
             from placement.cli.dialogue import ask
 
             answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
-        made = draft(_complete(answers, market, output), market)
+        made = draft(answers, market)
         _write(made, output, force=force)
         for note in made.notes:
             say(f"note: {note}")
@@ -132,24 +139,44 @@ def _throughputs(
     return Measurements(read, parse_limits(*slo), Size(*tokens), lambda sentence: say(f"note: {sentence}"))
 
 
-def _complete(answers: Answers, market: Market, output: str) -> Answers:
-    """The answers, if none is missing.
+def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], None] | None:
+    """What raises the error of a model that can't be served; None where nothing tells on which machines yet.
 
     Raises
     ------
     UsageError
-        Some are; each is named as an option.
+        Machines that are named are unknown, or can't be had.
+    """
+    from placement.catalogue.search import check_region, devices_of
+    from placement.quickstart import fitting
+    from placement.quickstart.answers import missing_of_machines
+
+    if not missing_of_machines(answers, bool(market.nodes)):
+        return fitting(answers, market)
+    check_region(answers.region, market)
+    devices_of(answers.gpus, market)
+    for name in answers.instance_types:
+        market.instance_type(name)
+    return None
+
+
+def _check_complete(answers: Answers, market: Market, output: str, *, has_models: bool) -> None:
+    """Refuse answers of which some are missing; each is named as an option.
+
+    Raises
+    ------
+    UsageError
+        Some are.
     """
     from placement.errors import UsageError
     from placement.quickstart.answers import missing
 
-    needed = missing(answers, bool(market.nodes))
+    needed = missing(answers, has_models=has_models, has_nodes=bool(market.nodes))
     if needed:
         why = (
             "nothing is asked where standard output is the file" if output == "-" else "there is no terminal to ask at"
         )
         raise UsageError(f"{why}, and these are missing: {', '.join(needed)}")
-    return answers
 
 
 def _write(made: Draft, output: str, *, force: bool) -> None:

@@ -129,10 +129,10 @@ def measured_of(model: str, throughputs: Mapping[str, Measured]) -> Measured | N
     return merged if alike else None
 
 
-def missing(answers: Answers, has_nodes: bool) -> Sequence[str]:
+def missing(answers: Answers, *, has_models: bool, has_nodes: bool) -> Sequence[str]:
     """The options that are still needed, in words."""
     needed = list(missing_of_machines(answers, has_nodes))
-    return needed if answers.models else [*needed, "--model MODEL=COPIES (or --from models.csv)"]
+    return needed if has_models else [*needed, "--model MODEL=COPIES (or --from models.csv)"]
 
 
 def missing_of_machines(answers: Answers, has_nodes: bool) -> Sequence[str]:

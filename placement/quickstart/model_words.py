@@ -11,13 +11,17 @@ from placement.quickstart.answers import KEYS, ModelWish, read_wish
 from placement.sizing import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 OPTION = "--model"
 
 
-def parse_models(words: Iterable[str]) -> tuple[ModelWish, ...]:
+def parse_models(words: Iterable[str], check: Callable[[ModelWish], object] | None = None) -> tuple[ModelWish, ...]:
     """The models of some words, each of which is known.
+
+    Parameters
+    ----------
+    check : raises the error of a model that can't be served, such as `fitting` makes.
 
     Raises
     ------
@@ -32,6 +36,8 @@ def parse_models(words: Iterable[str]) -> tuple[ModelWish, ...]:
         if wish.model not in ("", STDIN):  # which can be read only once
             try:
                 read_model(wish.model)
+                if check is not None and not wrong:
+                    check(wish)
             except PlacementError as error:
                 wrong.append(" ".join(str(error).split()))
         faults += [Fault(word, rule) for rule in wrong]

@@ -166,6 +166,34 @@ def test_without_a_terminal_it_says_what_is_missing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_that_is_wrong_is_told_in_one_round(tmp_path: Path) -> None:
+    """Of the machines, of each model that is named, of each row of a file, and what is missing."""
+    path = tmp_path / "models.csv"
+    path.write_text("model,copies\nphi-2x,1\nphi-2,x\n")
+    words = ("init", tmp_path / "fleet.yaml", "--from", path, "--model", "Llama-3.3-70B-Instruct=1")
+    unplaced = run(*words, "--gpu", "L400S")
+    placed = run(*words, "--model", "phi-3x=1", "--region", "us-east-1", "--gpu", "T4")
+
+    assert unplaced.exit_code == placed.exit_code == 2
+    for told, done in (
+        ('no accelerator "L400S" is in the catalogue; did you mean "L40S"', unplaced),
+        ("and these are missing: --region REGION", unplaced),
+        ("--model at Llama-3.3-70B-Instruct=1: no copy of meta-llama/Llama-3.3-70B-Instruct fits: not on T4", placed),
+        ('--model at phi-3x=1: "phi-3x" is no file', placed),
+        *((f"models.csv at row {row}", done) for row in (2, 3) for done in (unplaced, placed)),
+    ):
+        assert told in " ".join(done.stderr.split())
+    assert not (tmp_path / "fleet.yaml").exists()
+
+
+def test_what_is_missing_where_standard_output_is_the_file() -> None:
+    """There may well be a terminal, and nothing is asked."""
+    done = run("init", "-", "--region", "us-east-1", "--gpu", "L4")
+
+    assert done.exit_code == 2
+    assert "nothing is asked where standard output is the file, and these are missing: --model" in done.stderr
+
+
 def test_it_never_overwrites_without_being_told(tmp_path: Path) -> None:
     """Not even with what it wrote itself."""
     target = tmp_path / "fleet.yaml"
