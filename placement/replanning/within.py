@@ -6,7 +6,8 @@ r"""The best plan within limits on moves: so many moves, so much memory moved, s
 - At most X MiB moved is relaxed: for any price :math:`\lambda \ge 0` of a MiB, a plan within X costs at least
   :math:`L(\lambda) - \lambda X`, where L is the least cost with :math:`\lambda` times its memory added to the cost of
   each component's moves (Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2). The
-  price is bisected; the best of the plans within X is the answer.
+  price is bisected; the best of the plans within X is the answer. Where optional copies come before all money no price
+  may do: then the number of moves is bisected, which finds plans and proves nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from placement.solving.result import Result
 
 _PRICES = 6  # of a MiB that are tried
+_LEFT_OUT = "no plan was found that places more of them and moves no more memory than is allowed"
 _FIRST_PART = 0.4  # of the time, without a price of memory
 
 
@@ -116,11 +118,15 @@ def replan_within(
 
 
 class _AtPrice(NamedTuple):
-    """A result, the price of a MiB it was asked at (micro-dollars), and the MiB that its plan moves."""
+    """A result, the price of a MiB it was asked at (micro-dollars), and the MiB that its plan moves.
+
+    It `proves` nothing where it was asked with fewer moves than are allowed.
+    """
 
     result: Result
     price: int
     moved: int
+    proves: bool = True
 
 
 class _WithinSearch:
@@ -153,7 +159,7 @@ class _WithinSearch:
                 return
             price = high if turn == 0 else (low + high) // 2
             if price in (low, high) and turn:
-                return
+                break
             best = self._best()
             costs = [c.move_cost + price * mib for c, mib in zip(self._fleet.components, self._memory, strict=True)]
             priced = dearer(self.asked, [dollars(cost) for cost in costs])
@@ -163,6 +169,28 @@ class _WithinSearch:
                 low = price
             else:
                 high = price
+        if self._best() is None:
+            self._fewer_moves(answer)
+
+    def _fewer_moves(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+        """Bisect the number of moves, from as many as the plan makes that moves least."""
+        low, high = 0, min(found.result.plan.moves or 0 for found in self._found) - 1
+        for turn in range(_PRICES):
+            if low > high or self._stop is not None or self.budget.over():
+                return
+            most = (low + high) // 2
+            result = answer(within_moves(self.asked, most), 1 / (_PRICES - turn), None)
+            if result.stop is Stop.INTERRUPTED:
+                self._stop = result.stop
+            if result.packing is None:
+                low = most + 1
+                continue
+            found = _AtPrice(result, 0, moved_mib(self._own, moves(self._own, result.packing)), proves=False)
+            self._found.append(found)
+            if self._over(found):
+                high = most - 1
+            else:
+                low = most + 1
 
     def _take(self, result: Result, price: int) -> _AtPrice:
         moved = 0 if result.packing is None else moved_mib(self._own, moves(self._own, result.packing))
@@ -210,7 +238,7 @@ class _WithinSearch:
         bounds = [
             found.result.bound - found.price * (self._most or 0)
             for found in self._found
-            if found.result.bound is not None and self._counts(found, value)
+            if found.proves and found.result.bound is not None and self._counts(found, value)
         ]
         bound = max(0, *bounds) if bounds else None
         if bound is not None and bound > cost:
@@ -236,7 +264,7 @@ class _WithinSearch:
         assert packing is not None
         own = cost_of(self._own, machine_price(self._own, packing), moves(self._own, packing))
         gap = relative_gap(cost, bound)
-        optimal = best.result.status is Status.OPTIMAL if best.price == 0 else bound == cost
+        optimal = best.result.status is Status.OPTIMAL if best.price == 0 and best.proves else bound == cost
         within: dict[str, Any] = {**self.limits.to_document(), "moved_gib": gib(best.moved)}
         said: dict[str, Any] = {"cost": dollars(own)}
         if self.limits.min_saving_per_move is not None:
@@ -247,6 +275,11 @@ class _WithinSearch:
         else:
             said |= {"lower_bound": None if bound is None else dollars(bound), "gap": gap}
             said["status"] = str(Status.OPTIMAL if optimal else Status.FEASIBLE)
+        if not best.proves:  # what is proven of fewer moves says nothing of less memory
+            left = [row.model_copy(update={"reason": _LEFT_OUT}) for row in best.result.plan.unplaced]
+            none = dict.fromkeys(best.result.plan.left_out_bound or {}, 0)
+            said |= {"unplaced": tuple(left), "left_out_bound": none or None}
+            said |= {"bound_by": None, "bound_relaxes": None} if bound is None else {}
         stop = best.result.stop
         said["stop"] = str(Stop.PROVED if optimal else Stop.DONE if stop is Stop.PROVED else stop)
         return {**said, "within": within}
@@ -256,10 +289,11 @@ class _WithinSearch:
         plan = first.result.plan
         if first.result.packing is not None:
             least = min(found.moved for found in self._found)
+            stop = first.result.stop if self._stop is None else self._stop
             plan = type(plan)(
                 problem=plan.problem,
                 status="unknown",
-                stop=str(first.result.stop if self._stop is None else self._stop),
+                stop=str(Stop.DONE if stop is Stop.PROVED else stop),
                 reason=f"each plan found moves more than {self.limits.max_moved_gib:g} GiB, at least {gib(least):g}",
             )
         plan = plan.model_copy(update={"within": self.limits.to_document()})

@@ -87,6 +87,9 @@ class RollingCase:
         """Why no batch has room, with figures; `proven`: that there is no order, where one was looked for."""
         told = f"a batch of {size} needs room for {size} more of {printable(self.name)} before old ones go; "
         told += f"the machines that run have room for {self.free_room()}"
+        if not most and self.free_room() >= size:
+            there = "keeps every rule" if proven else "that keeps every rule was found"
+            return told + f", but no order of batches there {there}, and no extra machine is allowed. Allow one"
         if not most:
             return told + ", and no extra machine is allowed. Allow one, or make room first"
         quotas = [

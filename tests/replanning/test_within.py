@@ -126,6 +126,24 @@ def placement_plan(document: dict[str, Any]) -> Any:
     return Plan(**bare)
 
 
+def test_optional_copies_stay_out_where_the_others_move_too_much() -> None:
+    """Copies come before money, so no price of memory keeps them out: fewer moves do, and prove nothing."""
+    document = running(1, 1)
+    document["instances"][0]["state"] = "draining"
+    document["instances"][1]["state"] = "draining"
+    document["components"][0] |= {"min_copies": 1}
+    free = replan_within(Problem(**document), MoveLimits(), time_limit=None, work=50)
+    assert free.plan.moves == 2
+
+    found = replan_within(Problem(**document), MoveLimits(max_moved_gib=50), time_limit=None, work=50)
+
+    assert (found.plan.status, found.plan.moves, found.moved_mib) == ("feasible", 1, 40 * 1024)
+    assert found.plan.left_out_bound == {"0": 0}
+    assert [row.reason for row in found.plan.unplaced] == [
+        "no plan was found that places more of them and moves no more memory than is allowed"
+    ]
+
+
 def test_where_nothing_moves_so_little() -> None:
     """A machine that drains has copies that move: within less memory than they have no plan is found."""
     document = running(1, 1)

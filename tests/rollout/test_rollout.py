@@ -323,6 +323,27 @@ def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
     assert found.reason == "a new copy of a fits on no machine of any pool, even an empty one"
 
 
+def test_room_that_rules_do_not_let_be_used_is_told() -> None:
+    """Copies of a have room beside the others, but only in the other zone, and one must outlive either zone."""
+    problem = Problem(
+        format="placement/v1",
+        accelerators={"A": {"memory_gib": 80}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+        },
+        pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "yz"],
+        components=[{"name": "a", "copies": 2, "accelerator_memory_gib": 70, "min_available_on_zone_loss": 1}],
+        instances=[{"id": "i", "pool": "y"}, {"id": "j", "pool": "z"}, {"id": "free", "pool": "z"}],
+        placements=[{"component": "a", "instance": name, "accelerators": [0]} for name in "ij"],
+    )
+
+    found = plan_rollout(problem, "a", SAME, extra_instances=0)
+
+    assert found.status != "optimal"
+    assert "the machines that run have room for 1, but no order of batches there" in (found.reason or "")
+    assert "and no extra machine is allowed" in (found.reason or "")
+
+
 def test_new_copies_for_a_pool_without_quota_name_it() -> None:
     """Pool q is closed: its quota is what is missing, not room on its machines."""
     problem = four(3)
