@@ -1,5 +1,7 @@
 """Plans as InferenceServices of KServe: one a component, option and pool, with the copies that the plan has there."""
 
-from placement.integrations.kserve.exporter import KServeWish, export_kserve, service_names
+from placement.integrations.kserve.exporter import export_kserve
+from placement.integrations.kserve.names import service_names
+from placement.integrations.kserve.wish import KServeWish
 
 __all__ = ["KServeWish", "export_kserve", "service_names"]

@@ -22,6 +22,10 @@ ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-t
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
 _MORE_HOSTS = 1_000_000  # than any cluster has: with fewer the emptiest counts as 0, and `maxSkew` is the most of any
+SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`
+    *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),
+    "paddle",
+)
 
 
 def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:

@@ -1,0 +1,232 @@
+"""Notes of an export to KServe: what its manifests do not say, or say otherwise than the plan."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.integrations.kserve.names import LABEL, letters_for_namespace
+from placement.integrations.kserve.predictor import SERVING, node_selector, unselected
+from placement.integrations.kserve.wish import IMAGE, STORAGE
+from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.objects import source_of
+from placement.integrations.kubernetes.owners import tell_service
+from placement.integrations.kubernetes.pods import COMPONENT
+from placement.integrations.kubernetes.protection import tell_kept_budgets
+from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
+from placement.integrations.kubernetes.workloads import service_of
+from placement.integrations.variants import most_beside
+
+if TYPE_CHECKING:
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+    from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
+    from placement.integrations.kserve.wish import KServeWish
+    from placement.integrations.kubernetes.templates import Templates
+    from placement.integrations.notes import Notes
+    from placement.integrations.variants import PlanVariant
+
+_NAMES = 8  # of pools in one note
+
+
+class Services(NamedTuple):
+    """Services of an export: variants of the plan, the document of each, and what runs each component now."""
+
+    rows: list[PlanVariant]
+    documents: list[dict[str, Any]]
+    now: dict[str, list[ServiceTemplate]]
+
+
+def tell_all(
+    problem: Problem, plan: Plan, services: Services, known: ServiceTemplates, wish: KServeWish, notes: Notes
+) -> None:
+    """Every note on the services of an export; `known` is all that the cluster's files tell."""
+    rows, documents, now = services
+    _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
+    _tell_long_names(documents, notes)
+    _tell_replaced(now, documents, notes)
+    _tell_other_owners(rows, now, notes)
+    _tell_ended(problem, plan, known, notes)
+    _tell_claims(rows, now, known, wish, notes)
+    _tell_namespaces(rows, documents, plan, known.running, wish, notes)
+
+
+def listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+
+
+def _tell_long_names(documents: list[dict[str, Any]], notes: Notes) -> None:
+    """Services that KServe can give no address."""
+    for metadata in (row["metadata"] for row in documents):
+        name, space = metadata["name"], metadata.get("namespace", "")
+        if len(space) > letters_for_namespace(name):
+            told = f"{name}-predictor-{space} has more than {LABEL} letters: KServe can give it no address"
+            notes.inexact(f"InferenceService {space}/{name}", f"{told}; use a namespace of a shorter name")
+
+
+def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[str, Any]], notes: Notes) -> None:
+    """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
+    written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in documents}
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in documents:
+        names[row["spec"]["predictor"]["annotations"][COMPONENT]].append(row["metadata"]["name"])
+    for component, services in now.items():
+        for each in services:
+            place = f"InferenceService {each.namespace}/{each.name}"
+            if (each.namespace, each.name) not in written:
+                notes.inexact(place, _new_address(component, names[component]))
+            for part in each.others:
+                notes.ignored(f"{place} spec.{part}", "only predictors are written")
+            for part in ("workerSpec",):
+                if part in each.predictor:
+                    notes.inexact(f"{place} spec.predictor.{part}", "is kept; here each pod is a copy of its own")
+
+
+def _new_address(component: str, names: list[str]) -> str:
+    """What becomes of a service that has its name from somebody else: clients call it by that."""
+    new = f"{listed(names)} {'takes' if len(names) == 1 else 'take'} its place under another address"
+    told = f"runs {component} now, and goes on to; {new}: point clients, or a route, there"
+    return f"{told} once it serves; only then delete this one, whose address goes with it"
+
+
+def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: Notes) -> None:
+    """What runs components of which the plan has no copy."""
+    copies, running = (Counter(row.component for row in rows) for rows in (plan.assignments, problem.placements))
+    for component in (row for row in problem.components if not copies[row.name]):
+        services = known.of(component)
+        for each in services:
+            tell_service(f"component {component.name}", f"InferenceService {each.namespace}/{each.name}", 0, notes)
+        if not services and running[component.name]:
+            owner = component.labels.get(OWNER, "its owner")
+            told = f"the plan has none of its copies: end {owner} once clients need it no more"
+            notes.inexact(f"component {component.name}", told)
+
+
+def _tell_other_owners(rows: list[PlanVariant], now: dict[str, list[ServiceTemplate]], notes: Notes) -> None:
+    """What runs copies now and is no service: it goes on to, and its pods have no label of a component."""
+    for component in {row.component.name: row.component for row in rows}.values():
+        owner = component.labels.get(OWNER, "")
+        kind, _, name = owner.partition(" ")
+        if not now[component.name] and namespace_of(owner) and kind != "Component" and not service_of(name):
+            told = f"{owner} runs its copies now and is no service: end it once the new ones serve"
+            notes.inexact(f"component {component.name}", f"{told}; until then services do not keep off its pods")
+
+
+def _tell_claims(
+    rows: list[PlanVariant],
+    now: dict[str, list[ServiceTemplate]],
+    known: ServiceTemplates,
+    wish: KServeWish,
+    notes: Notes,
+) -> None:
+    """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
+    for name in dict.fromkeys(row.component.name for row in rows if row.mode.accelerators):
+        shared = [claim["resourceClaimName"] for row in now[name][:1] for claim in row.claims if _is_shared(claim)]
+        for claim in shared:
+            told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
+            notes.inexact(f"component {name} resourceClaims", told)
+        if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.pods.get(name, ())):
+            told = f"its pods have accelerators by claims now, and no service tells of these: {wish.gpu} is asked for"
+            notes.inexact(f"component {name} resourceClaims", told)
+    if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):
+        told = f"are asked for as {wish.gpu}: where claims hand them out, give --cluster with the services that run"
+        notes.inexact("accelerators", told)
+
+
+def _tell_namespaces(
+    rows: list[PlanVariant],
+    documents: list[dict[str, Any]],
+    plan: Plan,
+    running: Templates,
+    wish: KServeWish,
+    notes: Notes,
+) -> None:
+    """What budgets and quotas of their namespaces do to the new pods."""
+    new = [_new_copies(row, document) for row, document in zip(rows, documents, strict=True)]
+    source = source_of(wish.cluster)
+    tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes, source)
+    tell_quotas(running, new, {row.component.name for row in rows}, notes, source)
+    tell_counts(running, documents, notes, source)
+
+
+def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:
+    """The pods that KServe makes of a service, as far as budgets and quotas look at them."""
+    metadata, predictor = document["metadata"], document["spec"]["predictor"]
+    name = metadata["name"]
+    labels = {"serving.kserve.io/inferenceservice": name, "app": f"isvc.{name}-predictor", "component": "predictor"}
+    serving = [
+        {"name": "kserve-container", **predictor[key]} for key in SERVING if isinstance(predictor.get(key), dict)
+    ]
+    spec = {**predictor, "containers": [*serving, *(predictor.get("containers") or ())]}
+    space = metadata.get("namespace", "default")
+    return NewCopies(row.component.name, space, labels | predictor["labels"], row.copies, spec)
+
+
+def _is_shared(claim: dict[str, Any]) -> bool:
+    return bool(claim.get("resourceClaimName"))
+
+
+def _tell(
+    problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes, templated: set[str]
+) -> None:
+    """What the manifests do not say, or say otherwise."""
+    several = listed(sorted({row.component.name for row in rows if _count(rows, row) > 1}))
+    if several:
+        notes.inexact(
+            f"components {several}",
+            "are several services, one a pool and option; to be one address they need a route in front of them",
+        )
+    bare = sorted({row.component.name for row in rows} - _served(problem) - templated)
+    if bare:
+        notes.assumed(
+            f"components {listed(bare)}",
+            f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
+        )
+    if wish.pin == "machine":
+        told = "have no name to be held to: their pods are held to the pool, off the nodes that run now"
+        notes.inexact("machines that do not run yet", told)
+    else:
+        notes.inexact(
+            "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
+        )
+    _tell_accelerators(problem, plan, rows, wish, notes)
+    for pool in {row.pool.name: row.pool for row in rows}.values():
+        for told in unselected(pool):
+            notes.inexact(f"pool {pool.name}", f"{told} can be no label of a node, so nodes are not selected by it")
+    alike: dict[tuple[tuple[str, str], ...], set[str]] = {}
+    for row in rows:
+        alike.setdefault(tuple(sorted(node_selector(row.pool).items())), set()).add(row.pool.name)
+    for pools in alike.values():
+        if len(pools) > 1:
+            notes.inexact(
+                f"pools {listed(sorted(pools))}",
+                "are of one type and zone; give them labels that their nodes differ in",
+            )
+
+
+def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
+    if any(row.mode.accelerators for row in rows):
+        notes.inexact(
+            "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
+        )
+    beside = most_beside(problem, plan)
+    if beside and wish.sharing == "time-slicing":
+        slices = listed([f"{pool} {count}" for pool, count in beside.items()])
+        notes.inexact(
+            wish.gpu,
+            f"nodes need time slicing with as many replicas as copies share an accelerator ({slices}); it limits no "
+            "memory, and a copy that owns accelerators is not alone on them: --sharing kai or hami count memory",
+        )
+    by_share = [row.mode for row in rows if row.mode.shared and row.mode.accelerator_share]
+    if wish.sharing == "kai":  # which counts one of the two, and the share where there is nothing else
+        by_share = [mode for mode in by_share if mode.accelerator_memory_gib]
+    if by_share and wish.sharing != "hami":
+        notes.ignored("accelerator_share", f"{wish.sharing} does not count it; --sharing hami does")
+
+
+def _count(rows: list[PlanVariant], row: PlanVariant) -> int:
+    return sum(other.component.name == row.component.name for other in rows)
+
+
+def _served(problem: Problem) -> set[str]:
+    return {row.name for row in problem.components if IMAGE in row.labels or STORAGE in row.labels}
