@@ -65,13 +65,13 @@ class _BoundsBegin(Exception):
     """The bounds of a solve begin; the text says whether it has a plan."""
 
 
-@seeds(range(500, 550), 20)
-def test_the_whole_in_groups_keeps_every_rule(seeds: range) -> None:
+def test_the_whole_in_groups_keeps_every_rule() -> None:
     """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
     found = ran = 0
-    documents = [random_problem(random.Random(seed), max_components=12) for seed in seeds]
-    suites = ("shared", "exclusive", "mixed", "replan")
-    documents += [suite(family, 60, seed) for family in suites for seed in range(1, 2 + len(seeds) // 25)]
+    documents = [random_problem(random.Random(seed), max_components=12) for seed in range(500, 550)]
+    documents += [
+        suite(family, 60, seed) for family in ("shared", "exclusive", "mixed", "replan") for seed in (1, 2, 3)
+    ]
     for seed, document in enumerate(documents):
         problem = Problem(**document)
         fleet = compile_fleet(problem)
@@ -86,7 +86,7 @@ def test_the_whole_in_groups_keeps_every_rule(seeds: range) -> None:
             assert broken_rules(problem, fleet, fresh.lift(answer.packing)) == [], f"seed {seed}"
             found += 1
             ran += bool(fleet.instances)
-    assert found >= len(seeds) // 10
+    assert found > 5
     assert ran
 
 
