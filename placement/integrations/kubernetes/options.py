@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
+from placement.integrations.notes import listed
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from placement.integrations.kubernetes.classes import NodeClass
     from placement.integrations.kubernetes.pods import PodShape
@@ -50,6 +51,12 @@ class OptionMaker:
         self._found, self._notes = found, notes
         self._classes = {row.machines[0].name: row for row in classes}
         self._order = {name: index for index, name in enumerate(self._classes)}
+        self._sliced = {
+            machine.name: (row.name, machine.held.accelerator)
+            for row in classes
+            for machine in row.machines
+            if machine.held.replicas > 1 and machine.held.manager == "plugin"
+        }
         self._of_kind = Counter(row.machines[0].held.accelerator for row in classes)
 
     def options_of(self, w: int, workload: Workload) -> PodOptions:
@@ -71,6 +78,7 @@ class OptionMaker:
                 first[s] = frozen
                 told = "no node may hold a copy: by its rules, or since none has what it asks for"
                 self._notes.assumed(workload.place, told)
+        self._tell_slices(workload, {name for members in on.values() for name in members})
         order = {frozen: index for index, frozen in enumerate(on)}
         rows = [dict(frozen) | self._where(dict(frozen), list(members.values())) for frozen, members in on.items()]
         return PodOptions(
@@ -78,6 +86,16 @@ class OptionMaker:
             {key: order[frozen] for key, frozen in index_of.items()},
             {s: order[frozen] for s, frozen in first.items()},
         )
+
+    def _tell_slices(self, workload: Workload, types: Set[str]) -> None:
+        """A note on copies that have whole accelerators now, and may be given slices of time of one."""
+        nodes = {pod.node for pod, _ in workload.pods if pod.node}
+        kinds = sorted({kind for name, kind in self._sliced.values() if name in types})
+        asks = any(shape.ask.count for shape in workload.shapes)
+        if asks and nodes and kinds and not nodes & self._sliced.keys():
+            told = f"its copies have whole accelerators, and the scheduler may put them on {listed(kinds)} too"
+            more = "nobody divides the memory of these: take them out of its options where a copy needs all of it"
+            self._notes.assumed(workload.place, f"{told}; {more}")
 
     def _where(self, option: dict[str, Any], members: Sequence[NodeClass]) -> dict[str, Any]:
         """`on`, and `instance_types` where that takes more than these types."""

@@ -212,6 +212,18 @@ def test_so_many_slices_fit_and_no_more(replicas: int) -> None:
     assert 1000 // share >= replicas
 
 
+def test_whole_accelerators_beside_slices_are_told(tmp_path: Path) -> None:
+    """The scheduler may put a copy on either, and nobody divides the memory of a slice."""
+    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4"})
+    found = imported(
+        tmp_path, node("n1"), sliced, pod("a", "n1", "a", gpus=1), pod("b", "n2", "b", gpus=1), pod("c", "n1", "c")
+    )
+
+    told = "its copies have whole accelerators, and the scheduler may put them on A10G-shared-4 too"
+    assert f"Deployment shop/a: assumed: {told}" in notes(found)
+    assert notes(found).count(told) == 1
+
+
 def test_partitions_are_accelerators_of_their_own(tmp_path: Path) -> None:
     """MIG of one size, by resource."""
     labels = {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3", "nvidia.com/mig-1g.10gb.memory": "9728"}
