@@ -64,6 +64,11 @@ class Ask:
     uuids: tuple[str, ...] = ()
     bars: tuple[str, ...] = ()
 
+    @property
+    def is_of_sharer(self) -> bool:
+        """Whether it is for KAI or HAMi to serve, which hand out parts of accelerators."""
+        return self.is_kai or self.memory_mib is not None or self.percent is not None or self.cores > 0
+
 
 NO_ASK = Ask()
 
@@ -236,7 +241,7 @@ def _serves(ask: Ask, held: Inventory) -> bool:
     if ask.uuids and held.uuids and not set(held.uuids) & set(ask.uuids):
         return False
     if ask.is_claimed or held.manager == "dra":
-        if held.manager != "dra" or not (ask.is_claimed or ask.resource == _GPU):
+        if held.manager != "dra" or not (ask.is_claimed or (ask.resource == _GPU and not ask.is_of_sharer)):
             return False
         partition = held.accelerator.rpartition("-MIG-")[2] if "-MIG-" in held.accelerator else ""
         if partition or not ask.profile:

@@ -224,6 +224,18 @@ def test_whole_accelerators_beside_slices_are_told(tmp_path: Path) -> None:
     assert notes(found).count(told) == 1
 
 
+def test_parts_by_hami_and_kai_are_served_by_no_claims(tmp_path: Path) -> None:
+    """A node with a driver of claims alone has no scheduler of parts."""
+    claims = [node("n2", "p4de.24xlarge", gpus=0), slices(gpu(0), name="n2")]
+    part = {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "6000"}
+    shared = node("n1", gpus=40, annotations={"hami.io/node-nvidia-register": REGISTER})
+    found = imported(tmp_path, shared, *claims, pod("h", "n1", "h", limits=part))
+    (kai_only,) = imported(tmp_path, node("n1"), *claims, kai("k", "g", gpu_fraction="0.5")).problem.components
+
+    assert found.problem.components[0].modes[0].on == (found.problem.instance_types["g5.12xlarge"].accelerator,)
+    assert kai_only.modes[0].on == ("A10G",)
+
+
 def test_partitions_are_accelerators_of_their_own(tmp_path: Path) -> None:
     """MIG of one size, by resource."""
     labels = {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3", "nvidia.com/mig-1g.10gb.memory": "9728"}
