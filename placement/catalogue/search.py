@@ -138,7 +138,12 @@ def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
     for word in gpus:
         same = {facts.name for facts in matching_accelerators(word)} | {n for n in known if plain(n) == plain(word)}
         if not same or not plain(word):
-            names = nearest_names(word, sorted(known | set(accelerators())), listed_by=LISTED_BY)
+            machine = market.types.get(word.lower())
+            names = (
+                f"it is an instance type, with {machine.accelerator or 'none'}"
+                if machine is not None
+                else nearest_names(word, sorted(known | set(accelerators())), listed_by=LISTED_BY)
+            )
             unknown.append(f'no accelerator "{printable(word)}" is in the catalogue; {names}')
         found |= same
     if unknown:

@@ -33,6 +33,7 @@ _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
     (sagemaker.RECOMMENDATIONS, "aws sagemaker describe-ai-recommendation-job", sagemaker.read_recommendations),
     (sagemaker.INFERENCE, "aws sagemaker describe-inference-recommendations-job", sagemaker.read_inference),
 )
+_NO_DOCUMENT = "is neither JSON nor YAML of a benchmark, nor a CSV with the columns of one: which tool has written it?"
 _DEPLOYMENT = tuple(field.name for field in fields(Given))
 # As other tools call accelerators that the catalogue has under a name of its own.
 _ACCELERATORS = {
@@ -142,6 +143,8 @@ def _of_documents(text: str, source: str, statistic: str) -> list[Found]:
         found = each(lines, lambda numbered: _of_line(*numbered, source, statistic), source)
         return [entry for entries in found for entry in entries]
     document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+    if not isinstance(document.value, dict | list):
+        raise DocumentError([Fault("$", _NO_DOCUMENT)], source)
     if isinstance(document.value, list):
         return [entry for part in document.items() for entry in _of_document(part, source, statistic)]
     return _of_document(document, source, statistic)
@@ -162,7 +165,8 @@ def _parse_yaml(text: str, source: str) -> At:
     try:
         return At(parse_yaml(text))
     except ValueError as error:
-        raise DocumentError([Fault("$", str(error))], source) from None
+        is_named_so = source.lower().endswith(tuple(YAML_SUFFIXES))
+        raise DocumentError([Fault("$", str(error) if is_named_so else _NO_DOCUMENT)], source) from None
 
 
 def _of_document(document: At, source: str, statistic: str) -> list[Found]:

@@ -102,6 +102,10 @@ def test_nothing_found_is_said() -> None:
             ["export", "p5.48xlarge", "ml.p5.48xlarge", "--region", "eu-central-1"],
             "us-west-2; ml.p5.48xlarge is not offered in eu-central-1; it is in ap-southeast-2, ca-central-1",
         ),
+        (
+            ["list", "--gpu", "g6.xlarge"],
+            'no accelerator "g6.xlarge" is in the catalogue; it is an instance type, with L4',
+        ),
         (["export", "ml.p5.48xlarge", "--region", "eu-west-1"], "ml.p5.48xlarge is not offered in eu-west-1"),
         (["export", "a3-highgpu-8g", "--region", "us-east-1"], "not offered in us-east-1; it is in us-central1"),
         (

@@ -130,6 +130,13 @@ def test_a_rate_is_what_was_served_over_the_time(write: Any, rate: float, is_it:
             read_profiles(path, ON_TWO_H100)
 
 
+@pytest.mark.parametrize("text", ["# A page\n\n- `code` and words\n", "words alone", "12", "INFO 11-28 start: [done\n"])
+def test_files_of_no_benchmark(write: Any, text: str) -> None:
+    """A page or a log is told to be none, not to be damaged YAML."""
+    with pytest.raises(DocumentError, match="is neither JSON nor YAML of a benchmark, nor a CSV"):
+        read_profiles(write(text, "notes.md"), ON_TWO_H100)
+
+
 def test_damage_in_a_line_is_told_with_its_number(write: Any) -> None:
     """Also of a run that was broken off, and of all lines at once."""
     line = json.dumps(samples.VLLM_BENCH)
