@@ -83,7 +83,8 @@ class DirectModel(Variables):
         goal = self.ticks()
         columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
         fewest = -((goal.offset - least) // goal.scale)
-        self.program.at_least(Linear(columns, coefficients), max(fewest, -goal.largest - 1))
+        # What no plan is above, or below, says so by the number next to that: an engine may not hold the number.
+        self.program.at_least(Linear(columns, coefficients), min(max(fewest, -goal.largest - 1), goal.largest + 1))
 
     def _limit(self, goal: LinearObjective, limit: int) -> None:
         most = (limit - goal.offset) // goal.scale

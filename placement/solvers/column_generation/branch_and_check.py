@@ -29,6 +29,8 @@ from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine, Value
     from placement.patterns.bound import PatternBound
@@ -85,20 +87,27 @@ class BranchAndCheck:
             case, cutoff = self._bound.least_case, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
             if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:
                 return
-            rent = min(cutoff.rent, int(self._bound.bound * (1 + _PARAMS.dearer)))
-            packing, verdict = self._decide(case, rent, _TIME.node.of(budget))
+            rent = min(cutoff.rent, self._bound.bound + int(_PARAMS.dearer * cutoff.rent))
+            packing, word = self._decide(case, rent, _TIME.node.of(budget))
             if packing is not None:
                 self._solve.incumbent.offer(packing, self._name)
-            elif verdict is not None and rent == cutoff.rent:
-                self._bound.fathom(verdict)
+            elif word is not None and rent == cutoff.rent:
+                self._bound.fathom(EngineVerdict(ENGINE, cutoff.ticks, word, ABOUT))
                 self.fathomed += 1
-            elif verdict is not None:
-                self._bound.raise_least(rent + 1, verdict)
+            elif word is not None:
+                self._bound.raise_least(rent + 1, EngineVerdict(ENGINE, self._ticks(rent + 1), word, ABOUT))
             elif not self._bound.split(budget):
                 return
 
-    def _decide(self, case: NodeCase, rent: int, budget: Budget) -> tuple[Packing | None, EngineVerdict | None]:
-        """A plan in a node with machines of at most this rent, or the word that there is none; neither: not known."""
+    def _ticks(self, rent: int) -> int:
+        """What plans that pay so much for machines cost at least."""
+        return self._solve.fleet.tick_price * rent + least_move_ticks(self._solve.fleet)
+
+    def _decide(self, case: NodeCase, rent: int, budget: Budget) -> tuple[Packing | None, Callable[[], str] | None]:
+        """A plan in a node with machines of at most this rent; or what writes down the program that has no solution.
+
+        Neither where that is not known.
+        """
         program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent)
         gap = _PARAMS.gap * max(0, rent - self._bound.bound) / max(1, rent)
         for _ in range(_PARAMS.solutions):
@@ -106,9 +115,7 @@ class BranchAndCheck:
                 break
             answer = program.solve(self._parts.forbidden, budget, gap)
             if answer.bound is None:
-                fleet, word = self._solve.fleet, program.written(tuple(self._parts.forbidden))
-                ticks = fleet.tick_price * (rent + 1) + least_move_ticks(fleet)
-                return None, EngineVerdict(ENGINE, ticks, word, ABOUT)
+                return None, program.written(tuple(self._parts.forbidden))
             if not answer.machines:
                 break
             if program.separate(answer):
@@ -133,6 +140,5 @@ class BranchAndCheck:
         if not fits:
             return None, len(self._parts.forbidden) > forbidden
         whole = Packing(tuple(packed))
-        return (
-            None if broken_rule(self._solve.fleet, whole) else whole
-        ), False  # some rules over zones are in it in part
+        fair = not broken_rule(self._solve.fleet, whole)  # the program knows losses of a zone in part
+        return (whole if fair else None), False

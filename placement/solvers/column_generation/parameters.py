@@ -27,8 +27,8 @@ class BranchAndCheckParameters:
     """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
 
     most_copies: int = parameter(250, "copies", "of larger fleets nodes are not decided within a minute")
-    dearer: float = parameter(0.01, "part", "that plans may be dearer than the bound which are asked for")
-    gap: float = parameter(100.0, "times", "that: the gap of a program, of which any solution will do")
+    dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
+    gap: float = parameter(100.0, "times", "what is between: the gap of a program, of which any solution will do")
     rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
     solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
 
