@@ -136,7 +136,9 @@ class ColumnGenerationPhase(Phase):
     whole_solutions: WholeSolutionsPhase = WholeSolutionsPhase(
         "whole solutions of the pattern program, packed", 0.5, "rules over the whole plan, up to 250 copies"
     )
-    check: CheckPhase = CheckPhase("nodes of the tree over all patterns", 0.8, "up to 250 copies")
+    check: CheckPhase = CheckPhase(
+        "nodes of the tree over all patterns", 0.8, "rules over the whole plan, up to 250 copies"
+    )
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")

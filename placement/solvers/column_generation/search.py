@@ -81,7 +81,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
     if isinstance(solve.incumbent, HandingOn):  # committed machines as pools
         stats["solutions"] = pack_solutions(solve, bound, NAME)
-    stats["fathomed"] = decide_nodes(solve, bound, NAME)
+        stats["fathomed"] = decide_nodes(solve, bound, NAME)
     by_mix = CombinatorialBenders(solve, bound, NAME)
     if bound.mix and not solve.ended:
         by_mix.run(budget.share(options.decide_share))
