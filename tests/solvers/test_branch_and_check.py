@@ -18,6 +18,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
 from placement.planner import _packing_of
 from placement.solvers.column_generation.branch_and_check import decide_nodes
+from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -111,3 +112,27 @@ def test_no_accelerator_is_worth_more_than_a_cut_says() -> None:
     broken = broken_cut(device_class, {large: 2, small: 3}, 2)
     assert broken is not None
     assert broken.items[large] * 2 + broken.items[small] * 3 > broken.accelerator * 2
+
+
+def test_nothing_is_forbidden_where_the_pools_of_a_class_differ_for_the_copies() -> None:
+    """One machine of pool a holds no copy that may run on b alone; one machine of the class may be that of b."""
+    option = {"accelerators": 1, "accelerator_memory_gib": 8, "shared": True}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 10}},
+        instance_types={
+            name: {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
+            for name in "ab"
+        },
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in "ab"],
+        components=[
+            {"name": "on-b", "copies": 1, "options": [{"instance_types": ["b"], **option}]},
+            {"name": "anywhere", "copies": 1, "options": [option]},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    parts = SolutionParts(Solve.of(fleet, Budget(work=10)), fleet, relax(fleet))
+    (pools,) = {machines.pools for machines in relax(fleet).device_classes}
+    assert len(pools) == 2
+    assert parts.pack({0: 1}, {0: 1}, Budget(work=10)) == (None, True)
+    assert parts.forbid(pools, {0: 1}, {0: 1}, Budget(work=10)) == []
+    assert [some.machines for some in parts.forbid(pools, {0: 1}, {1: 3}, Budget(work=10))] == [1]

@@ -83,10 +83,15 @@ class SolutionParts:
     ) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
 
-        They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike.
+        They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike. None
+        where the pools themselves are not alike for the copies: what fits depends on which of them has the machines.
         """
-        fleet, fewest = self._fleet, self._thinned(machines, copies, budget)
+        fleet = self._fleet
         shapes = {fleet.pools[p].shape for p in pools}
+        options = [option for c in copies for option in fleet.components[c].options]
+        if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):
+            return []
+        fewest = self._thinned(machines, copies, budget)
         new = [
             Forbidden(others, fewest, sum(machines.values()))
             for others in self._classes

@@ -118,9 +118,7 @@ class WholeSolutions:
                 packed += found.machines
                 continue
             fits = False
-            if none:
-                self._parts.forbid(pools, machines, copies, budget)
-            else:  # too full to be decided
+            if not (none and self._parts.forbid(pools, machines, copies, budget)):  # or too full to be decided
                 self._tight[pools, sum(machines.values())] = int((1 - _PARAMS.looser) * self._taken(answer, pools))
         whole: Packing | None = Packing(tuple(packed))
         if not fits:
