@@ -9,10 +9,8 @@ offer what copies touch:
 
 A pattern with t copies of a wide need (of several accelerators each) is there only where t such copies are on the
 machine; then they can be dealt out (`compiled.wrap_around`). vCPU and host memory, caps and company are rows, too, so a
-solution is a packing and no solution a proof. Accelerators have no names here: CP-SAT on the direct model, which names
-them, took 12 to 40 s for parts of 26 to 47 copies on two or three machines of eight, HiGHS on this program 0.01 to 0.44
-(docs/notes/2026-11-operators.md). The patterns are those of Gilmore and Gomory (1961), by machine as in the
-assignment of Valerio de Carvalho (1999).
+solution is a packing and no solution a proof. The direct model names the accelerators of a machine, here they are
+counted: nothing is left that could be exchanged for its like, and the LP is that of patterns (Gilmore and Gomory 1961).
 """
 
 from __future__ import annotations
