@@ -111,6 +111,12 @@ class FleetComponent:
         return 0 if self.demand else self.copies - self.required
 
     @property
+    def most_on_any_machine(self) -> int:
+        """The most of its copies on any machine, by its count, `max_per_instance` and `max_per_zone`."""
+        limits = (self.copies, self.max_per_instance, self.max_per_zone)
+        return min(limit for limit in limits if limit is not None)
+
+    @property
     def has_zone_rules(self) -> bool:
         """Whether any rule reads how many of its copies stand in each zone; one zone for some copy says nothing."""
         return (

@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
-from placement.direct.variables import need_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.direct.program import Values
     from placement.direct.slots import Slot
-    from placement.direct.variables import SharedNeed, Variables
+    from placement.direct.variables import Variables
 
 
 def decode(model: Variables, values: Values) -> Packing:
@@ -41,7 +41,7 @@ def _seats(model: Variables, slot: Slot, values: Values) -> Iterator[Seat]:
     total: Counter[SharedNeed] = Counter()
     for _, _, var, option in model.free(s):
         if option.shared and option.accelerators:
-            total[need_of(option)] += values[var.index]
+            total[SharedNeed.of(option)] += values[var.index]
     dealt = {}
     for need, copies in (+total).items():
         counts = model.touching.get((need, s))
@@ -54,7 +54,7 @@ def _seats(model: Variables, slot: Slot, values: Values) -> Iterator[Seat]:
     for c, o, var, option in model.free(s):
         for _ in range(values[var.index]):
             if option.shared and option.accelerators:
-                yield Seat(c, o, next(dealt[need_of(option)]))
+                yield Seat(c, o, next(dealt[SharedNeed.of(option)]))
             else:
                 mine, own = own[: option.accelerators], own[option.accelerators :]
                 yield Seat(c, o, tuple(mine))
@@ -124,7 +124,7 @@ def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> 
         values[free.index] += times
         option = model.fleet.components[seat.component].options[seat.option]
         for k in seat.accelerators:
-            (touching[need_of(option)] if option.shared else owned)[k] += times
+            (touching[SharedNeed.of(option)] if option.shared else owned)[k] += times
     order = list(range(model.fleet.pools[slot.pool].shape.accelerators))
     if model.form.ordered_accelerators and not any(place.accelerators for place, _, _ in model.may_stay(s)):
         order.sort(key=lambda k: -owned[k])

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from placement.compiled.shared_need import SharedNeed
 from placement.direct.program import Program, total_of
 from placement.units import WHOLE_SHARE
 
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
     from placement.compiled.running import Place
     from placement.direct.program import Linear, Var
     from placement.direct.slots import Slot
-
-
-class SharedNeed(NamedTuple):
-    """Shared copies that are alike on a machine: accelerators a copy, and MiB and thousandths on each of them."""
-
-    accelerators: int
-    memory_mib: int
-    share: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +134,7 @@ class Variables:
 
     def most_copies(self, component: FleetComponent, slot: Slot) -> int:
         """The most copies of a component on a machine, by its count, `max_per_instance` and a cordon."""
-        most = _cap(component)
+        most = component.most_on_any_machine
         if slot.instance is not None and self.fleet.instances[slot.instance].cordoned:
             most = min(most, self.fleet.instances[slot.instance].residents.get(component.index, 0))
         return most
@@ -168,8 +161,9 @@ class Variables:
         """Who may run on pool p, and how many of them alone on an empty machine."""
         for component in self.fleet.components:
             self.program.step()
+            most_here = component.most_on_any_machine
             for option in component.options:
-                most = _most_alone(self.fleet.pools[p].shape, option, _cap(component)) if p in option.pools else 0
+                most = _most_alone(self.fleet.pools[p].shape, option, most_here) if p in option.pools else 0
                 if most:
                     yield component, option, most
 
@@ -265,21 +259,6 @@ class Variables:
         return [self.program.total(here, 0, component.copies) for here in parts.values()]
 
 
-def need_of(option: FleetOption) -> SharedNeed:
-    """The need of an option's copies."""
-    return SharedNeed(option.accelerators, option.memory_mib, option.share)
-
-
-def most_on_one(shape: Shape, need: SharedNeed, copies: int) -> int:
-    """Shared copies of one need that one accelerator holds, of so many."""
-    limits = [copies]
-    if need.memory_mib:
-        limits.append(shape.memory_mib // need.memory_mib)
-    if need.share:
-        limits.append(WHOLE_SHARE // need.share)
-    return min(limits)
-
-
 def _most_alone(shape: Shape, option: FleetOption, copies: int) -> int:
     """Copies of one option that an empty machine holds, of so many."""
     limits = [copies]
@@ -288,12 +267,6 @@ def _most_alone(shape: Shape, option: FleetOption, copies: int) -> int:
     if option.host_mib:
         limits.append(shape.host_mib // option.host_mib)
     if option.accelerators:
-        each = most_on_one(shape, need_of(option), copies) if option.shared else 1
+        each = SharedNeed.of(option).most_in(shape.memory_mib, WHOLE_SHARE, copies) if option.shared else 1
         limits.append(shape.accelerators * each // option.accelerators)
     return min(limits)
-
-
-def _cap(component: FleetComponent) -> int:
-    """The most copies of a component on any machine."""
-    limits = (component.copies, component.max_per_instance, component.max_per_zone)
-    return min(limit for limit in limits if limit is not None)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from placement.compiled.shared_need import SharedNeed
 from placement.direct.program import total_of, weighted
-from placement.direct.variables import SharedNeed, most_on_one, need_of
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _on_machine(model: Variables, slot: Slot) -> None:
     alone = []
     for _, _, var, option in model.free(s):
         if option.accelerators and option.shared:
-            shared[need_of(option)].append(var)
+            shared[SharedNeed.of(option)].append(var)
         elif option.accelerators:
             alone.append((var, option.accelerators))
     may_stay = [(place.accelerators, var, option) for place, var, option in model.may_stay(s) if place.accelerators]
@@ -44,7 +44,7 @@ def _on_machine(model: Variables, slot: Slot) -> None:
         owners = [model.owned[s][k]] if alone else []
         owners += [var for ks, var, option in may_stay if k in ks and not option.shared]
         sharers = [(need, var) for need, parts in touching.items() for var in parts[k]]
-        sharers += [(need_of(option), var) for ks, var, option in may_stay if k in ks and option.shared]
+        sharers += [(SharedNeed.of(option), var) for ks, var, option in may_stay if k in ks and option.shared]
         _one_accelerator(model, s, shape, owners, sharers)
     if model.form.ordered_accelerators and not may_stay:  # nothing tells them apart
         for left, right in pairwise(model.owned.get(s, ())):
@@ -55,7 +55,7 @@ def _touching(model: Variables, need: SharedNeed, s: int, shape: Shape, free: li
     """For each accelerator, the variables whose sum is the free copies of this need that touch it."""
     if need.accelerators == shape.accelerators:  # every copy touches every accelerator
         return [free] * shape.accelerators
-    most = most_on_one(shape, need, sum(var.high for var in free))
+    most = need.most_in(shape.memory_mib, WHOLE_SHARE, sum(var.high for var in free))
     counts = [model.program.variable(0, most) for _ in range(shape.accelerators)]
     model.touching[need, s] = counts
     model.program.equal(total_of(counts), need.accelerators * total_of(free))

@@ -25,6 +25,7 @@ import numpy as np
 
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
 from placement.engines.highs import SHARP, EngineError, load_lp, run_for_proof, stopped_when
 from placement.patterns.enumeration.rows import IntegerRows
@@ -43,29 +44,12 @@ _INF = highspy.kHighsInf
 _PARAMS = PATTERNS.given_machines
 
 
-class _Need(NamedTuple):
-    """What one of its copies takes: accelerators, and MiB and thousandths of each."""
-
-    accelerators: int
-    memory_mib: int
-    share: int
-
-    def most_in(self, memory_mib: int, share: int, copies: int) -> int:
-        """How many of so many copies fit into so much of one accelerator."""
-        limits = [copies]
-        if self.memory_mib:
-            limits.append(memory_mib // self.memory_mib)
-        if self.share:
-            limits.append(share // self.share)
-        return min(limits)
-
-
 class _OneMachine(NamedTuple):
     """The columns of one machine: copies by component and option, the needs that share, and accelerators by pattern."""
 
     pool: int
     copies: dict[tuple[int, int], int]
-    needs: tuple[_Need, ...]
+    needs: tuple[SharedNeed, ...]
     patterns: dict[Pattern, int]
 
 
@@ -95,7 +79,7 @@ class _Program:
         self._fleet = fleet
         self._rows = IntegerRows()
         self._machines: list[_OneMachine] = []
-        self._patterns: dict[tuple[Shape, tuple[tuple[_Need, int], ...]], list[Pattern] | None] = {}
+        self._patterns: dict[tuple[Shape, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
         self._left = _PARAMS.most_patterns
         self._nodes = _PARAMS.nodes if budget.work is None else _PARAMS.fewer_nodes
 
@@ -103,18 +87,18 @@ class _Program:
         """Columns and rows of one more machine of pool p; False when there are too many patterns."""
         rows, shape = self._rows, self._fleet.pools[p].shape
         copies = {
-            (component.index, option.index): rows.column(_cap(component.copies, component.max_per_instance))
+            (component.index, option.index): rows.column(component.most_on_any_machine)
             for component in self._fleet.components
             if component.copies
             for option in component.options
             if p in option.pools
         }
-        sharers: dict[_Need, dict[int, float]] = defaultdict(dict)
+        sharers: dict[SharedNeed, dict[int, float]] = defaultdict(dict)
         owners: dict[int, float] = {}
         for (c, o), column in copies.items():
             option = self._option(c, o)
             if option.accelerators and option.shared:
-                sharers[_Need(option.accelerators, option.memory_mib, option.share)][column] = 1.0
+                sharers[SharedNeed.of(option)][column] = 1.0
             elif option.accelerators:
                 owners[column] = float(option.accelerators)
         needs = tuple(sorted(sharers, reverse=True))
@@ -152,7 +136,7 @@ class _Program:
         )
         return (None if broken_rule(self._fleet, packing) else packing), False  # rows of large numbers ask for less
 
-    def _listed(self, shape: Shape, needs: tuple[tuple[_Need, int], ...]) -> list[Pattern] | None:
+    def _listed(self, shape: Shape, needs: tuple[tuple[SharedNeed, int], ...]) -> list[Pattern] | None:
         """The patterns of an accelerator with so many copies of each need; None when there are too many."""
         key = shape, needs
         if key not in self._patterns:
@@ -161,7 +145,7 @@ class _Program:
         self._left -= len(found or ())
         return None if found is None or self._left < 0 else found
 
-    def _touching(self, need: _Need, copies: Mapping[int, float], patterns: Mapping[int, int]) -> None:
+    def _touching(self, need: SharedNeed, copies: Mapping[int, float], patterns: Mapping[int, int]) -> None:
         """Patterns, by column with the times that they hold the need, offer what its copies touch."""
         rows = self._rows
         offered = {k: float(times) for k, times in patterns.items()}
@@ -181,7 +165,7 @@ class _Program:
             here[c].append(column)
         present: dict[int, int] = {}
         for c, columns in here.items():
-            most = _cap(components[c].copies, components[c].max_per_instance)
+            most = components[c].most_on_any_machine
             if len(columns) > 1:
                 rows.row(-_INF, most, dict.fromkeys(columns, 1.0))
             apart = {d for d in here if d != c and (components[c].dedicated or components[d].dedicated)}
@@ -190,7 +174,7 @@ class _Program:
                 for k in (c, d):
                     if k not in present:
                         present[k] = rows.column(1.0)
-                        high = _cap(components[k].copies, components[k].max_per_instance)
+                        high = components[k].most_on_any_machine
                         rows.row(-_INF, 0.0, {**dict.fromkeys(here[k], 1.0), present[k]: -float(high)})
                 if c < d:
                     rows.row(-_INF, 1.0, {present[c]: 1.0, present[d]: 1.0})
@@ -210,11 +194,11 @@ class _Program:
         """The copies of a machine at their accelerators; None when it is empty."""
         held = [pattern for pattern, k in one.patterns.items() for _ in range(values[k])]
         held += [(0,) * len(one.needs)] * (self._fleet.pools[one.pool].shape.accelerators - len(held))
-        total: Counter[_Need] = Counter()
+        total: Counter[SharedNeed] = Counter()
         for (c, o), k in one.copies.items():
             option = self._option(c, o)
             if option.accelerators and option.shared:
-                total[_Need(option.accelerators, option.memory_mib, option.share)] += values[k]
+                total[SharedNeed.of(option)] += values[k]
         dealt = {
             need: iter(deal(total[need], _touched(total[need], need.accelerators, [held_[i] for held_ in held])))
             for i, need in enumerate(one.needs)
@@ -226,16 +210,12 @@ class _Program:
             option = self._option(c, o)
             for _ in range(values[column]):
                 if option.accelerators and option.shared:
-                    need = _Need(option.accelerators, option.memory_mib, option.share)
+                    need = SharedNeed.of(option)
                     seats.append(Seat(c, o, next(dealt[need])))
                 else:
                     mine, own = own[: option.accelerators], own[option.accelerators :]
                     seats.append(Seat(c, o, tuple(mine)))
         return Machine(one.pool, None, tuple(sorted(seats))) if seats else None
-
-
-def _cap(copies: int, most: int | None) -> int:
-    return copies if most is None else min(copies, most)
 
 
 def _touched(copies: int, each: int, offered: Sequence[int]) -> list[int]:
@@ -247,7 +227,7 @@ def _touched(copies: int, each: int, offered: Sequence[int]) -> list[int]:
     return touched
 
 
-def _patterns(shape: Shape, needs: Sequence[tuple[_Need, int]], most: int) -> list[Pattern] | None:
+def _patterns(shape: Shape, needs: Sequence[tuple[SharedNeed, int]], most: int) -> list[Pattern] | None:
     """All contents of one accelerator, none empty; None when they are more than `most`, or take long to find.
 
     Of needs of one accelerator as many as there is room for: more than is touched does no harm. Wide needs stand in
@@ -266,7 +246,7 @@ def _patterns(shape: Shape, needs: Sequence[tuple[_Need, int]], most: int) -> li
     return found
 
 
-def _of_all(needs: Sequence[tuple[_Need, int]]) -> list[tuple[int, int]]:
+def _of_all(needs: Sequence[tuple[SharedNeed, int]]) -> list[tuple[int, int]]:
     """Memory and share that all copies of the needs after each one take together."""
     rest = [(0, 0)]
     for need, copies in reversed(needs[1:]):
@@ -276,7 +256,7 @@ def _of_all(needs: Sequence[tuple[_Need, int]]) -> list[tuple[int, int]]:
 
 
 def _contents(
-    needs: Sequence[tuple[_Need, int]], rest: Sequence[tuple[int, int]], first: int, memory: int, share: int
+    needs: Sequence[tuple[SharedNeed, int]], rest: Sequence[tuple[int, int]], first: int, memory: int, share: int
 ) -> Iterator[tuple[Pattern, int, int]]:
     """What the needs from the `first` on may put into so much memory and share, and what is left of these.
 
