@@ -121,8 +121,8 @@ def sparse_program(
     return lp
 
 
-def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHighs:
-    """A quiet solver with `lp` loaded and `options` set.
+def load_lp(lp: highspy.HighsLp, *, seconds: float = math.inf, **options: bool | int | float | str) -> QuietHighs:
+    """A quiet solver with `lp` loaded and `options` set, whose run ends after so many seconds.
 
     Raises
     ------
@@ -130,12 +130,18 @@ def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHi
         HiGHS refused an option or the model.
     """
     solver = QuietHighs()
+    limit_time(solver, seconds)
     for name, value in {"threads": THREADS, **options}.items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             raise EngineError(f"HiGHS refused the option {name} = {value}")
     if solver.passModel(lp) == highspy.HighsStatus.kError:
         raise EngineError("HiGHS refused the model")
     return solver
+
+
+def limit_time(solver: highspy.Highs, seconds: float) -> None:
+    """Let runs of a solver end after so many more seconds, or never by time where they are infinite."""
+    solver.setOptionValue("time_limit", solver.getRunTime() + max(0.01, seconds))  # it takes no limit below 0
 
 
 def run(solver: highspy.Highs) -> highspy.HighsModelStatus:

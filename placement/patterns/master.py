@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, linear_program, load_lp, run
+from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
@@ -278,8 +278,7 @@ class PatternProgram:
         # New columns keep the last solution primal feasible, new limits keep it dual feasible.
         for strategy in (_PRIMAL, _DUAL) if self.primal_feasible else (_DUAL, _PRIMAL):
             self.solver.setOptionValue("simplex_strategy", strategy)
-            if not math.isinf(seconds):
-                self.solver.setOptionValue("time_limit", self.solver.getRunTime() + max(0.01, seconds))
+            limit_time(self.solver, seconds)
             try:
                 status = run(self.solver)
             except EngineError:

@@ -163,7 +163,7 @@ class ArcFlow:
         state = generation.state
         solver = load_lp(
             self._lp,
-            time_limit=max(0.01, min(state.budget.left(), 1e6)),
+            seconds=state.budget.left(),
             mip_max_nodes=2**31 - 1 if state.budget.work is None else state.budget.work,
             mip_abs_gap=0.4,
             **SHARP,

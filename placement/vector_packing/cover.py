@@ -179,10 +179,9 @@ def solve_cover(
     most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
     lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
     work = state.budget.work
-    limit = max(0.01, min(state.budget.left(), math.inf if work is not None else seconds, 1e6))
     solver = load_lp(
         lp,
-        time_limit=limit,
+        seconds=min(state.budget.left(), math.inf if work is not None else seconds),
         mip_max_nodes=2**31 - 1 if work is None else work,
         mip_rel_gap=0.0,
         mip_abs_gap=0.4,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.engines.highs import EngineError, linear_program, load_lp, run
+from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class Master:
         """Solve the program; False when the time ran out."""
         import highspy
 
-        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, min(seconds, 1e6)))
+        limit_time(self._solver, seconds)
         status = run(self._solver)
         if status == highspy.HighsModelStatus.kOptimal:
             return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import highspy
 import numpy as np
 import pytest
 
 from placement.engines import highs
-from placement.engines.highs import FAULTY_RULES, EngineError, QuietHighs, load_lp, run, run_for_proof
+from placement.engines.highs import FAULTY_RULES, EngineError, QuietHighs, limit_time, load_lp, run, run_for_proof
 
 INF = highspy.kHighsInf
 COLUMNS = 47  # binary; the first four cost 3 each
@@ -115,3 +117,21 @@ def test_a_run_that_fails_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) ->
     fails[:] = [True, True]
     with pytest.raises(EngineError, match="Solve error"):
         run_for_proof(load_lp(program()))
+
+
+def limit_of(solver: QuietHighs) -> float:
+    """When its runs end, in seconds of running."""
+    return float(solver.getOptionValue("time_limit")[1])
+
+
+def test_a_solver_has_as_much_time_as_it_is_given_from_where_it_is() -> None:
+    """By default as much as it takes; later limits count from the time that its runs have taken."""
+    assert math.isinf(limit_of(load_lp(program())))
+    solver = load_lp(program(), seconds=3.0)
+    assert limit_of(solver) == 3.0
+    run(solver)
+    limit_time(solver, -1.0)  # a budget that is over
+    taken = solver.getRunTime()
+    assert taken < limit_of(solver) < taken + 1.0
+    limit_time(solver, math.inf)
+    assert math.isinf(limit_of(solver))

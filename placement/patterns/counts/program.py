@@ -181,9 +181,10 @@ class CountProgram(WholeProgram):
         """
         lp = self.rows.program()
         lp.col_lower_, lp.col_upper_ = self._bounds(known, free, barred)
-        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         try:
-            solver = load_lp(lp, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0, **limits)
+            solver = load_lp(
+                lp, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0, seconds=budget.left()
+            )
             if known is not None:
                 begin_at(solver, self.start_at(*known))
             if tell is not None:
@@ -220,9 +221,8 @@ class CountProgram(WholeProgram):
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
         lp = self.rows.program()
         lp.integrality_ = []
-        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         try:
-            solver = load_lp(lp, **limits)
+            solver = load_lp(lp, seconds=budget.left())
             if run(solver) != highspy.HighsModelStatus.kOptimal:
                 return None
         except EngineError:

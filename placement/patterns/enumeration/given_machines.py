@@ -15,7 +15,6 @@ counted: nothing is left that could be exchanged for its like, and the LP is tha
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -118,11 +117,14 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         status = None
         with suppress(EngineError):
             solver = load_lp(
-                self._rows.program(), **SHARP, mip_max_nodes=self._nodes, mip_detect_symmetry=False, **limits
+                self._rows.program(),
+                **SHARP,
+                mip_max_nodes=self._nodes,
+                mip_detect_symmetry=False,
+                seconds=budget.left(),
             )
             with stopped_when(budget.over, solver):
                 status = run_for_proof(solver)

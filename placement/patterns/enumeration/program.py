@@ -189,7 +189,7 @@ class WholeProgram:
             mip_rel_gap=gap,
             mip_abs_gap=0.4 * unit / _MICRO,
             mip_detect_symmetry=False,
-            **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
+            seconds=budget.left(),
         )
         if solver is None:
             return ProgramAnswer(0)
@@ -278,8 +278,9 @@ class WholeProgram:
 
     def _is_there(self, rows: IntegerRows, budget: Budget) -> bool | None:
         """Whether there is a solution of these rows."""
-        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
-        solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, **limits)
+        solver = _loaded(
+            rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, seconds=budget.left()
+        )
         if solver is None:
             return None
         status = _status(solver, budget.over)

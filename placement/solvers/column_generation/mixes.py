@@ -8,8 +8,7 @@ cuts only guide this search; none of them enters a bound.
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
@@ -103,14 +102,13 @@ class FleetMixes:
             rows=(np.full(len(cuts), 1.0 + spare), highspy.kHighsInf),
             integer=True,
         )
-        options: dict[str, Any] = {
-            "mip_rel_gap": _PARAMS.gap,
-            "mip_max_nodes": _PARAMS.nodes,
-            "random_seed": self._seed % 2**31,
-        }
-        if not math.isinf(budget.left()):
-            options["time_limit"] = max(0.01, budget.left())
-        solver = load_lp(lp, **options)
+        solver = load_lp(
+            lp,
+            seconds=budget.left(),
+            mip_rel_gap=_PARAMS.gap,
+            mip_max_nodes=_PARAMS.nodes,
+            random_seed=self._seed % 2**31,
+        )
         add_group_rows(solver, self._fleet)
         run(solver)
         if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
