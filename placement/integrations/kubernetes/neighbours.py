@@ -23,6 +23,7 @@ _MOST_PORT = 65_535
 _POLICIES = ("Honor", "Ignore")
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_OF_REVISIONS = ("pod-template-hash", "controller-revision-hash")  # labels that tell revisions of a template
 _ALL_ADDRESSES = ("0.0.0.0", "::")
 
 
@@ -94,10 +95,11 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
             place = f"{owner} topologySpreadConstraints[{text_at(row, 'topologyKey')}]"
             notes.ignored(place, "ScheduleAnyway is a wish, no rule")
             continue
-        keys = [key.text() for key in rows(row, "matchLabelKeys")]
-        for key in sorted({*keys} - {"pod-template-hash", "controller-revision-hash"}):
-            notes.ignored(f"{owner} topologySpreadConstraints.matchLabelKeys", f"{key} is not compared")
-        spread.append(spread_rule(row))
+        rule = spread_rule(row)
+        for key in sorted({key.text() for key in rows(row, "matchLabelKeys")} - {*_OF_REVISIONS}):
+            if not _is_merged(rule.selector, key):
+                notes.ignored(f"{owner} topologySpreadConstraints.matchLabelKeys", f"{key} is not compared")
+        spread.append(rule)
     affinity = spec.get("affinity")
     for name in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
         if rows(affinity, name, _PREFERRED):
@@ -139,7 +141,7 @@ def spread_rule(at: At) -> SpreadRule:
         at.key("topologyKey").text(),
         _at_least_one(at, "maxSkew"),
         _at_least_one(at, "minDomains"),
-        label_selector(at.get("labelSelector")),
+        _of_all_revisions(at),
         choice_at(at, _POLICIES, "nodeAffinityPolicy") != "Ignore",
         choice_at(at, _POLICIES, "nodeTaintsPolicy") == "Honor",
     )
@@ -155,17 +157,36 @@ def _at_least_one(at: At, key: str) -> int:
 
 def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:
     key = at.key("topologyKey").text()
+    found = apart_of(at, pod.namespace)
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
         for name in rows(at, field):
-            notes.ignored(f"{owner} affinity[{key}].{field}", f"{name.text()} is not compared")
+            if not _is_merged(found.selector, name.text()):
+                notes.ignored(f"{owner} affinity[{key}].{field}", f"{name.text()} is not compared")
     everywhere = at.get("namespaceSelector")
     if everywhere is not None and label_selector(everywhere) != Selector():
         notes.assumed(f"{owner} affinity[{key}].namespaceSelector", "labels of namespaces are not known: it takes all")
-    return apart_of(at, pod.namespace)
+    return found
 
 
 def apart_of(at: At, space: str) -> Apart:
     """A term of (anti-)affinity of a pod in the namespace `space`."""
     listed = tuple(row.text() for row in rows(at, "namespaces"))
     namespaces = None if at.get("namespaceSelector") is not None else listed or (space,)
-    return Apart(at.key("topologyKey").text(), label_selector(at.get("labelSelector")), namespaces)
+    return Apart(at.key("topologyKey").text(), _of_all_revisions(at), namespaces)
+
+
+def _of_all_revisions(at: At) -> Selector | None:
+    """A selector without what the API server adds for `matchLabelKeys`: that pods are of the same revision.
+
+    So copies of an old and a new template have one rule, as the person wrote it.
+    """
+    found = label_selector(at.get("labelSelector"))
+    added = {key.text() for key in rows(at, "matchLabelKeys")} & {*_OF_REVISIONS}
+    if found is None or not added:
+        return found
+    return Selector(tuple(row for row in found.requirements if row.key not in added))
+
+
+def _is_merged(selector: Selector | None, key: str) -> bool:
+    """Whether the API server wrote the pod's own value of a label into a selector."""
+    return selector is not None and any(row.key == key for row in selector.requirements)

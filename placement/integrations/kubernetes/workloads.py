@@ -1,7 +1,8 @@
 """Pods put together as components: copies of one owner and one shape; and what comes with each node.
 
-Copies of a Deployment that is being rolled out differ in shape, and are components of their own. Pods that were
-exported from a plan name their component: there, each shape is an option of it.
+Copies of a Deployment that is being rolled out are one component where they need the same. Else those of each shape are
+a component: the newest has the Deployment's name, and the copies that are lacking. Pods that were exported from a plan
+name their component: there, each shape is an option of it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
 from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
+from placement.integrations.kubernetes.revisions import newest_first
 from placement.units import count
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Workload:
     owner: Owner
     shapes: list[PodShape] = field(default_factory=list)
     pods: list[tuple[PodRow, int]] = field(default_factory=list)
-    wanted: int = 0  # copies by the owner's own count, as far as it is known
+    wanted: int = 0  # copies by the owner's own count, as far as it is known, but for those of its other workloads
 
     @property
     def namespace(self) -> str:
@@ -97,17 +99,17 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
     kinds: dict[str, set[str]] = defaultdict(set)
     for workload in found.values():
         kinds[_base(workload.owner)].add(workload.owner.kind)
-    for workload in found.values():
-        base = _base(workload.owner)
+    for members in _by_owner(found.values(), cluster):
+        base = _base(members[0].owner)
         if len(kinds[base]) > 1:
-            base = f"{base} ({workload.owner.kind})"
-        workload.name = base if not workload.owner.kind else free_name(base, taken)
-        taken.add(workload.name)
-        if workload.name != base:
-            differ = sum(other.owner == workload.owner for other in found.values()) > 1
-            why = "its pods differ (a roll-out?)" if differ else f"another component is called {base}"
-            notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
-        workload.wanted = _wanted(workload, cluster, source)
+            base = f"{base} ({members[0].owner.kind})"
+        for workload in members:
+            workload.name = base if not workload.owner.kind else free_name(base, taken)
+            taken.add(workload.name)
+            if workload.name != base:
+                why = "its pods differ (a roll-out?)" if len(members) > 1 else f"another component is called {base}"
+                notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
+        _share_out(members, cluster, notes, source)
     for owner, number in beside.items():
         told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
         ends = "and a next export ends it" if owner.kind in ("Deployment", "ReplicaSet") else "and you are to end it"
@@ -118,6 +120,29 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
+
+
+def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Workload]]:
+    """The workloads of each owner, the newest pods first: so names don't follow the order of pods."""
+    groups: dict[Owner, list[Workload]] = defaultdict(list)
+    for workload in found:
+        groups[workload.owner].append(workload)
+    for members in groups.values():
+        if len(members) > 1:
+            pods = [row.pod for workload in members for row, _ in workload.pods]
+            age = {pod.name: index for index, pod in enumerate(newest_first(pods, cluster))}
+            members.sort(key=lambda workload: min(age[row.pod.name] for row, _ in workload.pods))
+    return sorted(groups.values(), key=lambda members: members[0].owner)
+
+
+def _share_out(members: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str) -> None:
+    """The copies that an owner wants: those that are lacking are of the newest; a note where there are more."""
+    newest, *older = members
+    wanted, owner = _wanted(newest, cluster, source), newest.owner
+    newest.wanted = max(0, wanted - sum(len(row.pods) for row in older))
+    pods = sum(len(row.pods) for row in members)
+    if owner.kind in _COUNTED and cluster.get(*owner) and 0 < wanted < pods:
+        notes.assumed(newest.place, f"has {count(pods, 'pod')} and asks for {wanted} (a roll-out?): each is a copy")
 
 
 def _alike(row: PodRow) -> PodShape:

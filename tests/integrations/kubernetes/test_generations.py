@@ -306,3 +306,65 @@ def test_all_that_a_predictor_has_stays(tmp_path: Path) -> None:
 
     (after,) = documents(found.files["inference-services.yaml"])
     assert {key for key, value in OWN.items() if after["spec"]["predictor"].get(key) != value} == set()
+
+
+def imported(tmp_path: Path, *objects: Json) -> tuple[dict[str, tuple[float, int, int]], str]:
+    """By component vCPUs, copies and those that must run; and all notes."""
+    found = import_kubernetes([write(tmp_path / "c.json", *(node(f"n{index}") for index in (1, 2, 3)), *objects)])
+    rows = found.problem.components
+    told = {row.name: (row.modes[0].vcpus, row.copies or 0, row.required_copies) for row in rows}
+    return told, "\n".join(map(str, found.notes))
+
+
+@pytest.mark.parametrize("has_sets", [False, True])
+def test_names_in_a_roll_out_follow_the_revision(tmp_path: Path, has_sets: bool) -> None:
+    """The newest pods have the Deployment's name, in whatever order they are given."""
+    old, new = generation("aaa", 9, "v1", cpu="2"), generation("bbb", 3, "v2", cpu="4")
+    sets = [
+        owner("ReplicaSet", "chat-aaa", "v1", told=revision(1)),
+        owner("ReplicaSet", "chat-bbb", "v2", told=revision(2)),
+    ]
+    rows = [old, new, *(sets if has_sets else [])]
+
+    for order in permutations(rows):
+        told, _ = imported(tmp_path, *order)
+        first, second = ("shop/chat", "shop/chat #2") if has_sets else ("shop/chat #2", "shop/chat")
+        assert told == {first: (4, 1, 1), second: (2, 1, 1)}
+
+
+def test_lacking_copies_are_counted_once(tmp_path: Path) -> None:
+    """A Deployment of four copies with one old pod and one new has two that wait, of the new template."""
+    old, new = generation("aaa", 1, "v1", cpu="2"), generation("bbb", 3, "v2", cpu="4")
+    told, _ = imported(tmp_path, old, new, owner("Deployment", "chat", "v2", replicas=4))
+
+    assert told == {"shop/chat": (4, 3, 1), "shop/chat #2": (2, 1, 1)}
+
+
+def test_more_pods_than_wanted_are_told(tmp_path: Path) -> None:
+    """A roll-out starts new ones before old ones end."""
+    pods = [generation("aaa", 1, "v1"), generation("aaa", 1, "v1", number=1), generation("bbb", 3, "v2")]
+    told, said = imported(tmp_path, *pods, owner("Deployment", "chat", "v2"))
+
+    assert told == {"shop/chat": (4, 3, 3)}
+    assert "Deployment shop/chat: assumed: has 3 pods and asks for 2 (a roll-out?): each is a copy" in said
+    assert "a roll-out?" not in imported(tmp_path, *pods[:2], owner("Deployment", "chat", "v1"))[1]
+
+
+def test_rules_of_one_revision_are_one_rule(tmp_path: Path) -> None:
+    """The server writes the hash of the template into selectors (`matchLabelKeys`): copies of both need the same."""
+
+    def merged(digest: str, keys: str = "pod-template-hash") -> Json:
+        mine = {"key": keys, "operator": "In", "values": [digest]}
+        selector = {"matchLabels": {"app": "chat"}, "matchExpressions": [mine]}
+        rule = {"topologyKey": HOST, "labelSelector": selector, "matchLabelKeys": [keys]}
+        zones = spread(ZONE, "chat") | {"labelSelector": selector, "matchLabelKeys": [keys]}
+        return {"affinity": {"podAntiAffinity": {REQUIRED: [rule]}}, "topologySpreadConstraints": [zones]}
+
+    old = generation("aaa", 1, "v1", spec=merged("aaa"))
+    new = generation("bbb", 3, "v2", number=1, spec=merged("bbb"))
+    told, said = imported(tmp_path, old, new)
+
+    assert told == {"shop/chat": (4, 2, 2)}
+    assert "affinity[kubernetes.io/hostname].matchLabelKeys: ignored: pod-template-hash is not compared" in said
+    own = generation("aaa", 1, "v1", spec=merged("v1", "version"))
+    assert "is not compared" not in imported(tmp_path, own)[1]

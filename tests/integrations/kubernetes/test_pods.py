@@ -106,7 +106,7 @@ def test_in_the_middle_of_a_move_both_are_one_component(tmp_path: Path) -> None:
 
 
 def test_copies_that_differ_are_components_of_their_own(tmp_path: Path) -> None:
-    """Half of a roll-out asks for more."""
+    """Half of a roll-out asks for more. Nothing tells which pod is newer, so names go by the pods' own."""
     found = imported(tmp_path, node("n1"), pod("a", "n1", "web", cpu="1"), pod("b", "n1", "web", cpu="2"))
 
     assert [(row.name, row.modes[0].vcpus) for row in found.problem.components] == [("shop/web", 1), ("shop/web #2", 2)]
