@@ -15,7 +15,7 @@ from placement.direct.cp_sat import find_plan
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.program import Forbidden, WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.planner import _packing_of
 from placement.reductions.some_pools import SomePools
@@ -114,9 +114,9 @@ def test_what_is_forbidden_costs_a_copy_elsewhere_or_a_machine_more() -> None:
     fleet = fleet_of({"name": "x", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 8, "shared": True})
     program = program_of(fleet)
     assert cheapest(program) == 3_000_000
-    program.forbid((0,), {0: 2}, 1)
+    program.forbid(Forbidden((0,), {0: 2}, 1))
     assert cheapest(program) == 5_000_000  # the same on the dear one
-    program.forbid((1,), {0: 1}, 1)
+    program.forbid(Forbidden((1,), {0: 1}, 1))
     assert cheapest(program) == 6_000_000
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from placement.patterns.certificate import capacity_values
 from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut, cut_at
 from placement.patterns.enumeration.listing import list_patterns
-from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
+from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced, reduce_domain
 from placement.patterns.parameters import PATTERNS
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from placement.patterns.certificate import Groups, Prices
+    from placement.patterns.enumeration.program import Forbidden, ProgramAnswer
     from placement.patterns.formulation import Relaxation
     from placement.patterns.history import NodeCase
     from placement.patterns.master import Pattern
@@ -42,14 +43,13 @@ class NodeProgram:
         for device_class in relaxation.device_classes:
             self._list(device_class.index, prices)
 
-    def solve(
-        self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]], budget: Budget, gap: float
-    ) -> ProgramAnswer:
-        """A solution without what is `forbidden` (see `WholeProgram`), to a gap; its bound is None: there is none."""
+    def solve(self, forbidden: Iterable[Forbidden], budget: Budget) -> ProgramAnswer:
+        """Any solution without what is `forbidden`; its bound is None: there is none."""
         nodes = _PARAMS.nodes if budget.work is None else _PARAMS.fewer_nodes
-        return self._program(forbidden).solve(self._cutoff, budget, nodes, gap=gap)
+        # Costs are not negative, so any solution is within all of its own cost of a bound.
+        return self._program(forbidden).solve(self._cutoff, budget, nodes, gap=1.0)
 
-    def written(self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]]) -> Callable[[], str]:
+    def written(self, forbidden: Iterable[Forbidden]) -> Callable[[], str]:
         """What writes the program down, as it is now."""
         return partial(self._program(forbidden).to_mps, self._cutoff)
 
@@ -71,10 +71,10 @@ class NodeProgram:
                 new += 1
         return new > 0
 
-    def _program(self, forbidden: Iterable[tuple[tuple[int, ...], dict[int, int], int]]) -> WholeProgram:
+    def _program(self, forbidden: Iterable[Forbidden]) -> WholeProgram:
         program = WholeProgram(self._relaxation, self._groups, self._domain, self._reduced, self._patterns, self._cuts)
         for some in forbidden:
-            program.forbid(*some)
+            program.forbid(some)
         return program
 
     def _within(self, prices: Prices) -> Reduced:

@@ -62,6 +62,14 @@ class ProgramAnswer(NamedTuple):
     amounts: tuple[int, ...] = ()
 
 
+class Forbidden(NamedTuple):
+    """So many copies, by component, never stand on no more than so many machines of some pools."""
+
+    pools: tuple[int, ...]
+    copies: dict[int, int]
+    machines: int
+
+
 def _loaded(lp: highspy.HighsLp, **options: Any) -> highspy.Highs | None:
     """A solver with a program loaded; None where HiGHS refuses it, as it does numbers of 1e15."""
     try:
@@ -127,11 +135,12 @@ class WholeProgram:
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the cutoff
 
-    def forbid(self, pools: Collection[int], copies: Mapping[int, int], machines: int) -> None:
-        """Leave out solutions with so many copies, by component, on no more than so many machines of some pools.
+    def forbid(self, forbidden: Forbidden) -> None:
+        """Leave out solutions with so many copies on no more than so many machines.
 
         One of these copies fewer, or one machine more, will do: each is a column that is 0 or 1.
         """
+        pools, copies, machines = forbidden
         rows, either = self.rows, list[int]()
         for c, n in copies.items():
             here = [k for p in pools for k in self.pool_columns.get((c, p), {}).values()]

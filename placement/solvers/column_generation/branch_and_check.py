@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.broken_rule import broken_rule
-from placement.compiled.packing import Packing
 from placement.patterns.enumeration.node_program import NodeProgram
 from placement.patterns.history import EngineVerdict
 from placement.reductions.capped import CappedInstances
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine, Value
+    from placement.compiled.packing import Packing, Value
     from placement.patterns.bound import PatternBound
     from placement.patterns.enumeration.program import ProgramAnswer
     from placement.patterns.history import NodeCase
@@ -109,11 +108,10 @@ class BranchAndCheck:
         Neither where that is not known.
         """
         program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent)
-        gap = _PARAMS.gap * max(0, rent - self._bound.bound) / max(1, rent)
         for _ in range(_PARAMS.solutions):
             if self._solve.within(budget).ended:
                 break
-            answer = program.solve(self._parts.forbidden, budget, gap)
+            answer = program.solve(self._parts.forbidden, budget)
             if answer.bound is None:
                 return None, program.written(tuple(self._parts.forbidden))
             if not answer.machines:
@@ -127,18 +125,8 @@ class BranchAndCheck:
 
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> tuple[Packing | None, bool]:
         """A plan of a solution, of which what does not fit is forbidden from now on; and whether something was."""
-        packed: list[Machine] = []
-        forbidden, fits = len(self._parts.forbidden), True
-        for pools, machines, copies in self._parts.of(answer):
-            found, none = self._parts.pack(machines, copies, budget)
-            if found is not None:
-                packed += found.machines
-                continue
-            fits = False
-            if none:
-                self._parts.forbid(pools, machines, copies, budget)
-        if not fits:
-            return None, len(self._parts.forbidden) > forbidden
-        whole = Packing(tuple(packed))
-        fair = not broken_rule(self._solve.fleet, whole)  # the program knows losses of a zone in part
-        return (whole if fair else None), False
+        parts = self._parts.pack_all(answer, budget)
+        if not parts.complete:
+            return None, parts.forbade
+        fair = not broken_rule(self._solve.fleet, parts.packing)  # the program knows losses of a zone in part
+        return (parts.packing if fair else None), False

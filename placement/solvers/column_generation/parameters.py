@@ -28,7 +28,6 @@ class BranchAndCheckParameters:
 
     most_copies: int = parameter(250, "copies", "of larger fleets nodes are not decided within a minute")
     dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
-    gap: float = parameter(100.0, "times", "what is between: the gap of a program, of which any solution will do")
     rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
     solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
 

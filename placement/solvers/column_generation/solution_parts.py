@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
 from placement.patterns.enumeration.given_machines import pack_given
+from placement.patterns.enumeration.program import Forbidden
 from placement.reductions.some_pools import SomePools
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine
     from placement.patterns.enumeration.program import ProgramAnswer
     from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
@@ -32,12 +34,25 @@ _PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 
-class Forbidden(NamedTuple):
-    """So many copies, by component, never stand on no more than so many machines of some pools."""
+class Part(NamedTuple):
+    """A device class of a solution, or a pool without one: its machines, by pool, and copies, by component."""
 
     pools: tuple[int, ...]
+    machines: Counts
     copies: Counts
-    machines: int
+
+
+class PackedParts(NamedTuple):
+    """What came of packing a solution: each part is packed, forbidden from now on, or undecided."""
+
+    packing: Packing
+    forbade: bool
+    undecided: tuple[Part, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all parts are packed."""
+        return not self.forbade and not self.undecided
 
 
 class SolutionParts:
@@ -53,8 +68,21 @@ class SolutionParts:
         self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
         self.forbidden: list[Forbidden] = []
 
-    def of(self, answer: ProgramAnswer) -> Iterator[tuple[tuple[int, ...], Counts, Counts]]:
-        """Pools, machines by pool and copies by component of each part of a solution: a device class, or a pool."""
+    def pack_all(self, answer: ProgramAnswer, budget: Budget) -> PackedParts:
+        """Pack a solution part by part, and forbid what does not fit."""
+        packed: list[Machine] = []
+        undecided: list[Part] = []
+        forbidden = len(self.forbidden)
+        for part in self.of(answer):
+            found, none = self.pack(part.machines, part.copies, budget)
+            if found is not None:
+                packed += found.machines
+            elif not (none and self.forbid(part, budget)):
+                undecided.append(part)
+        return PackedParts(Packing(tuple(packed)), len(self.forbidden) > forbidden, tuple(undecided))
+
+    def of(self, answer: ProgramAnswer) -> Iterator[Part]:
+        """The parts of a solution that have copies."""
         placed: dict[int, Counter[int]] = {}
         for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
             if n:
@@ -62,7 +90,7 @@ class SolutionParts:
         for pools in self._classes:
             copies = sum((placed[p] for p in pools if p in placed), Counter[int]())
             if copies:
-                yield pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies)
+                yield Part(pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies))
 
     def pack(
         self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget
@@ -78,15 +106,13 @@ class SolutionParts:
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
-    def forbid(
-        self, pools: tuple[int, ...], machines: Mapping[int, int], copies: Counts, budget: Budget
-    ) -> list[Forbidden]:
+    def forbid(self, part: Part, budget: Budget) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
 
         They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike. None
         where the pools themselves are not alike for the copies: what fits depends on which of them has the machines.
         """
-        fleet = self._fleet
+        fleet, (pools, machines, copies) = self._fleet, part
         shapes = {fleet.pools[p].shape for p in pools}
         options = [option for c in copies for option in fleet.components[c].options]
         if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
-from placement.compiled.packing import Packing
 from placement.local_search.completion import Completion
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.program import WholeProgram
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine
+    from placement.compiled.packing import Packing
     from placement.patterns.bound import PatternBound
     from placement.patterns.enumeration.program import ProgramAnswer
     from placement.solving.budget import Budget
@@ -95,7 +94,7 @@ class WholeSolutions:
         anything = Reduced(domain.fewest, domain.most, copies, (), ())
         program = WholeProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
         for forbidden in self._parts.forbidden:
-            program.forbid(*forbidden)
+            program.forbid(forbidden)
         for (pools, machines), most in self._tight.items():
             program.loosen(pools, most, machines)
         cutoff = program.most_rent
@@ -110,20 +109,14 @@ class WholeSolutions:
 
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
-        packed: list[Machine] = []
-        fits = True
-        for pools, machines, copies in self._parts.of(answer):
-            found, none = self._parts.pack(machines, copies, budget)
-            if found is not None:
-                packed += found.machines
-                continue
-            fits = False
-            if not (none and self._parts.forbid(pools, machines, copies, budget)):  # or too full to be decided
-                self._tight[pools, sum(machines.values())] = int((1 - _PARAMS.looser) * self._taken(answer, pools))
-        whole: Packing | None = Packing(tuple(packed))
-        if not fits:
+        parts = self._parts.pack_all(answer, budget)
+        for part in parts.undecided:  # too full for that
+            most = int((1 - _PARAMS.looser) * self._taken(answer, part.pools))
+            self._tight[part.pools, sum(part.machines.values())] = most
+        whole: Packing | None = parts.packing
+        if not parts.complete:
             wanted = Counter({c.index: c.required for c in self._fleet.components})
-            whole = self._completion.run(Packing(tuple(packed)), wanted, budget)
+            whole = self._completion.run(parts.packing, wanted, budget)
         if whole is None or broken_rule(self._solve.fleet, whole):  # the program knows some rules over zones in part
             return False
         return self._solve.incumbent.offer(whole, self._name)
