@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.commands import Commands
 from placement.errors import UsageError
 from placement_bench import places
 from placement_bench.consolidation.command import consolidation
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from placement_bench.campaign import Execute
     from placement_bench.rows import Row
 
-app = typer.Typer(
+app = Commands(
     help="Run solvers on published sets of packing problems, have every answer checked, and compare.",
     no_args_is_help=True,
     add_completion=False,

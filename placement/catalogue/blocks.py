@@ -29,7 +29,7 @@ class Wish:
     """What to take: types by name, the region and zones (none: all that are known), how to buy, prices as given.
 
     `found` are those of the types that nobody named (of nodes that run, or like a filter): without a known price they
-    are left out, with a remark.
+    are left out, with a remark. `with_spot` makes pools on spot beside those on demand, wherever that price is known.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,7 @@ class Wish:
     capacity: Capacity = "on-demand"
     prices: Mapping[str, float] = field(default_factory=dict)
     found: Container[str] = ()
+    with_spot: bool = False
 
 
 @dataclass
@@ -92,6 +93,8 @@ def blocks(market: Market, wish: Wish) -> Blocks:
         made.instance_types[name] = instance_row(facts, listed)
         made.notes[name] = "price as given" if own is not None else price_words(price, wish.region)
         _add_pools(made, market, wish, name)
+    if wish.with_spot:
+        _add_spot_pools(made, market, wish)
     if made.unzoned:
         names = ", ".join(made.unzoned)
         if wish.region:
@@ -171,6 +174,31 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
         pool = _pool(market, wish, name, zone, wish.capacity)
         quota = market.most(name, wish.region, wish.capacity)
         made.pools.append(pool if quota is None else pool | {"max_instances": quota})
+
+
+def _add_spot_pools(made: Blocks, market: Market, wish: Wish) -> None:
+    """Beside each pool on demand one on spot, where that price is known. Nodes that run say themselves how."""
+    bought = replace(wish, prices={})  # a price that is given is of machines on demand
+    unpriced: dict[str, list[str]] = {}
+    sources: dict[str, None] = {}
+    for pool in [pool for pool in made.pools if not market.nodes_of(pool["instance_type"], wish.region)]:
+        name, zone = pool["instance_type"], pool["zone"]
+        price = market.price(name, wish.region, zone, "spot")
+        if price is None:
+            unpriced.setdefault(name, []).append(zone)
+            continue
+        sources.setdefault(f"{price.source}, {price.date}" if price.date else price.source)
+        quota = market.most(name, wish.region, "spot")
+        row = _pool(market, bought, name, zone, "spot")
+        made.pools.append(row if quota is None else row | {"max_instances": quota})
+    if sources:
+        made.remarks.append(
+            f"Pools called -spot are at spot prices ({'; '.join(sources)}), which change. Such machines can be taken "
+            "back at any time: min_available_on_pool_loss of a component keeps copies of it in other pools."
+        )
+        if unpriced:
+            told = "; ".join(f"{name} in {', '.join(zones)}" for name, zones in unpriced.items())
+            made.left_out.append(f"On demand alone, as no spot price is known: {told}.")
 
 
 def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str, ...]:

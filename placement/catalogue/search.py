@@ -52,6 +52,19 @@ def check_region(region: str, market: Market) -> None:
         )
 
 
+def check_provider(provider: str) -> None:
+    """Refuse a provider that there is not.
+
+    Raises
+    ------
+    UsageError
+        With the nearest ones.
+    """
+    if provider and provider not in PROVIDERS:
+        told = nearest_names(provider, PROVIDERS)
+        raise UsageError(f'no provider "{printable(provider)}" is in the catalogue; {told}')
+
+
 def _priced_regions() -> set[str]:
     """Regions of the shipped prices of types of which no table tells where they are offered."""
     types = instance_types().values()
@@ -160,9 +173,7 @@ def search(market: Market, wanted: Filter) -> list[tuple[InstanceFacts, Price | 
         An accelerator, a region or a provider is unknown; with the nearest names.
     """
     check_region(wanted.region, market)
-    if wanted.provider and wanted.provider not in PROVIDERS:
-        told = nearest_names(wanted.provider, PROVIDERS)
-        raise UsageError(f'no provider "{printable(wanted.provider)}" is in the catalogue; {told}')
+    check_provider(wanted.provider)
     devices = devices_of(wanted.gpus, market)
     rows = [
         (facts, market.price(facts.name, wanted.region))

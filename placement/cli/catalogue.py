@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.commands import Commands
-from placement.cli.endings import in_words, say
+from placement.cli.endings import in_words, say, told_together
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
@@ -42,14 +42,24 @@ MaxPriceOption = Annotated[float | None, typer.Option(min=0, help="Most dollars 
 
 
 def read_market(files: list[str] | None) -> Market:
-    """The shipped tables with the user's files; what a file told and could not be used goes to stderr."""
+    """The shipped tables with the user's files; what a file told and could not be used goes to stderr.
+
+    Raises
+    ------
+    PlacementError
+        Of the last file that is damaged, once the faults of all others are told.
+    """
     from placement.catalogue.market import Market
 
     if not files:
         return Market()
     from placement.catalogue.readers import read_facts
 
-    found = [read_facts(file) for file in files]
+    found = []
+    with told_together() as one:
+        for file in files:
+            with one():
+                found.append(read_facts(file))
     for findings in found:
         for line in findings.skipped[:20]:
             say(f"placement: {findings.source}: {line}")
@@ -58,11 +68,10 @@ def read_market(files: list[str] | None) -> Market:
     return Market(found)
 
 
-def tell_unused_spot_prices(market: Market) -> None:
+def tell_unused_spot_prices(market: Market, way_out: str) -> None:
     """Say on stderr which files of spot prices are for nothing, where machines are rented on demand."""
     for found in market.findings:
         if found.offers and not found.nodes and all(offer.capacity == "spot" for offer in found.offers):
-            way_out = "`placement catalogue export --spot` makes pools at them"
             say(f"note: {found.source} has spot prices, and machines are on demand here: not used; {way_out}")
 
 
@@ -223,4 +232,4 @@ def export(
         for remark in (*made.left_out, *(region_remarks(market, like) if like.is_narrow else ())):
             say(f"note: {remark}")
         if not spot:
-            tell_unused_spot_prices(market)
+            tell_unused_spot_prices(market, "--spot makes pools at them")

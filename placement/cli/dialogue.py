@@ -17,7 +17,7 @@ from placement.catalogue.search import Filter, search
 from placement.catalogue.tables import accelerators
 from placement.cli.endings import tell
 from placement.errors import PlacementError, UsageError, printable
-from placement.quickstart import draft, fitting, parse_model
+from placement.quickstart import FitsNowhereError, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
 from placement.units import micro_dollars, money
 
@@ -37,6 +37,7 @@ _PROVIDERS = {
 }
 _USUAL_REGION, _COPIES = "us-east-1", "2"
 _USUAL_GPUS = ("L40S", "L4", "A10G")
+_OPTIONS_ARE_GIVEN = "(An option stands behind `placement init`: Ctrl-C ends these questions.)"
 _KINDS_OF_MODEL = "a public name, a folder or a config.json"
 
 
@@ -58,15 +59,57 @@ def ask(
         answers = replace(answers, region=answers.region or _region(market))
         if not answers.instance_types:
             answers = replace(answers, provider=answers.provider or _provider(market, answers.region))
-    if market.nodes or answers.instance_types or answers.gpus:
+    is_given = bool(market.nodes or answers.instance_types or answers.gpus)
+    if is_given:
         _check(answers, market)
     else:
-        answers = _until(lambda: replace(answers, gpus=_gpus(market, answers)), lambda told: _check(told, market))
+        answers = _with_gpus(answers, market)
     if not answers.models:
-        answers = replace(answers, models=_models(fitting(answers, market)))
+        answers = _with_models(answers, market, may_tick=not is_given)
+    if not answers.spot and _has_spot_prices(market, answers.region):
+        answers = replace(answers, spot=_spot())
     if not survive_given:
         answers = _until(lambda: _surviving(market, answers), lambda told: _check(told, market))
     return answers, output, force
+
+
+def _with_gpus(answers: Answers, market: Market) -> Answers:
+    return _until(lambda: replace(answers, gpus=_gpus(market, answers)), lambda told: _check(told, market))
+
+
+def _with_models(answers: Answers, market: Market, *, may_tick: bool) -> Answers:
+    """With models; where one fits on none of the GPUs, a person who may tick others is asked, and loses no answer."""
+    found: list[ModelWish] = []
+    while True:
+        check = fitting(answers, market)
+        try:
+            _ask_models(found, _apart(check) if may_tick else check)
+        except _FitsNowhere as stop:
+            _tell(stop.error)
+            if _answer(questionary.confirm("Tick other GPUs?", True, auto_enter=False)):
+                answers = replace(_with_gpus(replace(answers, models=tuple(found)), market), models=())
+        else:
+            return replace(answers, models=tuple(found))
+
+
+class _FitsNowhere(Exception):
+    """A model fits on none of the GPUs: another question follows, and not the same one again."""
+
+    def __init__(self, error: FitsNowhereError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _apart(check: Callable[[ModelWish], None]) -> Callable[[ModelWish], None]:
+    """A check that lets no question be asked again where a model fits on none of the GPUs."""
+
+    def apart(wish: ModelWish) -> None:
+        try:
+            check(wish)
+        except FitsNowhereError as error:
+            raise _FitsNowhere(error) from None
+
+    return apart
 
 
 def _check(answers: Answers, market: Market) -> None:
@@ -95,10 +138,16 @@ def _until(put: Callable[[], T], check: Callable[[T], object]) -> T:
         try:
             check(answer)
         except PlacementError as error:
-            for line in str(error).splitlines():
-                tell(line)
+            _tell(error)
         else:
             return answer
+
+
+def _tell(error: PlacementError) -> None:
+    for line in str(error).splitlines():
+        tell(line)
+    if " --" in str(error):
+        tell(_OPTIONS_ARE_GIVEN)
 
 
 def _typed(prompt: str, check: Callable[[str], object], choices: list[str] | None = None) -> str:
@@ -160,7 +209,8 @@ def _gpus(market: Market, answers: Answers) -> tuple[str, ...]:
     if not cheapest:
         raise UsageError(f"nothing with a known price is offered by {answers.provider} in {printable(answers.region)}")
     usual = next((name for name in _USUAL_GPUS if name in cheapest), next(iter(cheapest)))
-    choices = [questionary.Choice(text, name, checked=name == usual) for name, text in sorted(cheapest.items())]
+    ticked = set(answers.gpus).intersection(cheapest) or {usual}  # what was ticked before, where it is asked again
+    choices = [questionary.Choice(text, name, checked=name in ticked) for name, text in sorted(cheapest.items())]
     question = questionary.checkbox(
         "GPUs:",
         choices,
@@ -178,12 +228,11 @@ def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
     return facts.accelerator_share == 1 and (is_known or bool(answers.throughputs))
 
 
-def _models(check: Callable[[ModelWish], None]) -> tuple[ModelWish, ...]:
-    """Models and copies, one after another, until there are no more; one that fits nowhere is told at once."""
+def _ask_models(found: list[ModelWish], check: Callable[[ModelWish], None]) -> None:
+    """Models and copies beside those found, one after another, until there are no more; what can't be is told."""
     from placement.sizing.known import known_models
 
     names = sorted(known_models())
-    found: list[ModelWish] = []
 
     def check_model(text: str) -> None:
         if text:
@@ -195,7 +244,7 @@ def _models(check: Callable[[ModelWish], None]) -> tuple[ModelWish, ...]:
         prompt = f"Model ({_KINDS_OF_MODEL}; tab lists):" if not found else "Another model (enter: no more):"
         text = _typed(prompt, check_model, names)
         if not text:
-            return tuple(found)
+            return
         wish = parse_model(text)
         has_amount = wish.copies is not None or wish.rate is not None  # phi-2=3, as on the command line
         found.append(wish if has_amount else _with_amount(text, _amount(text, check)))
@@ -221,6 +270,17 @@ def _with_amount(model: str, amount: str) -> ModelWish:
     if slash:
         return parse_model(f"{model},rate={rate},throughput={throughput}")
     return parse_model(f"{model},copies={amount}")
+
+
+def _has_spot_prices(market: Market, region: str) -> bool:
+    """Whether a file tells spot prices of machines that could be rented in a region."""
+    offers = [offer for found in market.findings for offer in found.offers if offer.capacity == "spot"]
+    return not market.nodes and any(offer.price and offer.region == region for offer in offers)
+
+
+def _spot() -> bool:
+    question = questionary.confirm("Machines at spot prices too, beside those on demand?", False, auto_enter=False)
+    return bool(_answer(question))
 
 
 def _surviving(market: Market, answers: Answers) -> Answers:

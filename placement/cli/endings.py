@@ -161,27 +161,39 @@ def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         raise failed[0]
 
 
-@contextmanager
-def told_together() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Try several things, and tell what is wrong with each of them, not with the first alone.
+class Attempts:
+    """Several things that are tried. Each stands in a block of its own; what one of them raises is kept."""
 
-    Gives a context manager for such a thing.
+    def __init__(self) -> None:
+        """None so far."""
+        self.wrong: list[PlacementError] = []
+
+    @property
+    def all_went_well(self) -> bool:
+        """Whether nothing was raised so far."""
+        return not self.wrong
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Try one thing."""
+        try:
+            yield
+        except PlacementError as error:
+            self.wrong.append(error)
+
+
+@contextmanager
+def told_together() -> Iterator[Attempts]:
+    """Try several things, and tell what is wrong with each of them, not with the first alone.
 
     Raises
     ------
     PlacementError
         The last one, once those before it are told.
     """
-    wrong: list[PlacementError] = []
-
-    @contextmanager
-    def one() -> Iterator[None]:
-        try:
-            yield
-        except PlacementError as error:
-            wrong.append(error)
-
-    yield one
+    attempts = Attempts()
+    yield attempts
+    wrong = attempts.wrong
     for error in wrong[:-1]:
         if isinstance(error, DocumentError):
             _tell(error, full=None)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placement.catalogue.search import Filter, search
+from placement.cli.endings import told_together
 from placement.documents.write import write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
 from placement.errors import UsageError, printable, wrong_argument
@@ -54,25 +55,33 @@ def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence
 
 
 def prices_of(words: Sequence[str], market: Market) -> dict[str, float]:
-    """`TYPE=DOLLARS` of each word.
+    """`TYPE=DOLLARS` of each word; all that is wrong with them is told.
 
     Raises
     ------
     UsageError
-        A word is not like that, or names an unknown type.
+        A word is not like that, names an unknown type, or a type that another word has named.
     """
-    found = {}
-    for word in words:
-        name, equals, dollars = word.rpartition("=")
-        try:
-            value = float(dollars)
-        except ValueError:
-            equals = ""
-            value = 0
-        if not equals or not 0 <= value <= MOST_DOLLARS:
-            raise wrong_argument("--price", "TYPE=DOLLARS, such as p5.48xlarge=40", word)
-        found[market.instance_type(name).name] = value
+    found: dict[str, float] = {}
+    with told_together() as one:
+        for word in words:
+            with one():
+                name, dollars = _price_of(word, market)
+                if name in found:
+                    raise UsageError(f"--price {printable(word)}: a price of {printable(name)} is given already")
+                found[name] = dollars
     return found
+
+
+def _price_of(word: str, market: Market) -> tuple[str, float]:
+    name, equals, dollars = word.rpartition("=")
+    try:
+        value = float(dollars)
+    except ValueError:
+        value = -1
+    if not equals or not 0 <= value <= MOST_DOLLARS:
+        raise wrong_argument("--price", "TYPE=DOLLARS, such as p5.48xlarge=40", word)
+    return market.instance_type(name).name, value
 
 
 def write_blocks(made: Blocks, output: str) -> None:

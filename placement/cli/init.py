@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from placement.catalogue.market import Market
+    from placement.cli.endings import Attempts
     from placement.quickstart import Answers, Draft, ModelWish
     from placement.quickstart.answers import Measured
 
@@ -53,6 +54,12 @@ def init(
     share: Annotated[
         bool, typer.Option("--share", help="Copies on one accelerator may stand beside others on it.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE[=VERSION]", help="What copies run on, such as vllm=0.19.")
+    ] = "vllm",
+    spot: Annotated[
+        bool, typer.Option("--spot", help="Pools at spot prices too, where --facts tells them, beside those on demand.")
+    ] = False,
     price: Annotated[
         list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
     ] = None,
@@ -78,12 +85,11 @@ def init(
     Exit codes: 0 written, 2 bad input or something missing.
     """
     with in_words():
-        from placement.cli.exporting import prices_of
+        from placement.cli.exporting import prices_of, refuse_over
         from placement.quickstart import Answers, draft, parse_models, read_models
+        from placement.sizing.engines import find_engine
 
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
-        market = read_market(facts)
-        throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic)
         answers = Answers(
             models=(),
             region=region,
@@ -93,15 +99,28 @@ def init(
             zones=tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip())),
             survive_zones=survive_zones or 0,
             share=share,
-            prices=prices_of(price or (), market),
-            throughputs=throughputs,
+            engine=engine,
+            spot=spot,
             name=name,
         )
         given: list[ModelWish] = []
         with told_together() as one:
-            check = None
+            market, throughputs, check = None, None, None
             with one():
-                check = _check_of_models(answers, market)
+                market = read_market(facts)
+            with one():
+                throughputs = _throughputs(
+                    profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic
+                )
+            with one():
+                find_engine(engine)
+            if market is not None:  # else nobody knows which names are wrong
+                with one():
+                    answers = replace(answers, prices=prices_of(price or (), market), throughputs=throughputs or {})
+                _check_names(answers, market, one)
+                if one.all_went_well:
+                    with one():
+                        check = _check_of_models(answers, market)
             with one():
                 given += parse_models(model or (), check)
             if models:
@@ -109,7 +128,11 @@ def init(
                     given += read_models(models, throughputs, check)
             if not asks:
                 with one():
-                    _check_complete(answers, market, output, has_models=bool(model or models))
+                    refuse_over(output, force=force)
+                with one():
+                    has_nodes = market is None or bool(market.nodes)
+                    _check_complete(answers, output, has_nodes=has_nodes, has_models=bool(model or models))
+        assert market is not None
         answers = replace(answers, models=tuple(given))
         if asks:
             from placement.cli.dialogue import ask
@@ -119,7 +142,8 @@ def init(
         _write(made, output, force=force)
         for note in made.notes:
             say(f"note: {note}")
-        tell_unused_spot_prices(market)
+        if not answers.spot:
+            tell_unused_spot_prices(market, "--spot makes pools at them beside those on demand")
 
 
 def _throughputs(
@@ -139,28 +163,48 @@ def _throughputs(
     return Measurements(read, parse_limits(*slo), Size(*tokens), lambda sentence: say(f"note: {sentence}"))
 
 
+def _check_names(answers: Answers, market: Market, one: Attempts) -> None:
+    """Try each name of a place, of accelerators and of machines."""
+    from placement.catalogue.search import check_provider, check_region, devices_of
+
+    with one():
+        check_region(answers.region, market)
+    with one():
+        check_provider(answers.provider)
+    with one():
+        devices_of(answers.gpus, market)
+    for name in answers.instance_types:
+        with one():
+            market.instance_type(name)
+
+
 def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], None] | None:
     """What raises the error of a model that can't be served; None where nothing tells on which machines yet.
 
     Raises
     ------
     UsageError
-        Machines that are named are unknown, or can't be had.
+        The machines can't be had.
     """
-    from placement.catalogue.search import check_region, devices_of
-    from placement.quickstart import fitting
+    from placement.errors import UsageError
+    from placement.quickstart import FitsNowhereError, fitting
     from placement.quickstart.answers import missing_of_machines
 
-    if not missing_of_machines(answers, bool(market.nodes)):
-        return fitting(answers, market)
-    check_region(answers.region, market)
-    devices_of(answers.gpus, market)
-    for name in answers.instance_types:
-        market.instance_type(name)
-    return None
+    if missing_of_machines(answers, bool(market.nodes)):
+        return None
+    check = fitting(answers, market)
+    way_out = "name other machines with --instance-type" if answers.instance_types else "choose other GPUs with --gpu"
+
+    def check_with_way_out(wish: ModelWish) -> None:
+        try:
+            check(wish)
+        except FitsNowhereError as error:
+            raise UsageError(f"{error}; {way_out}") from None
+
+    return check_with_way_out
 
 
-def _check_complete(answers: Answers, market: Market, output: str, *, has_models: bool) -> None:
+def _check_complete(answers: Answers, output: str, *, has_nodes: bool, has_models: bool) -> None:
     """Refuse answers of which some are missing; each is named as an option.
 
     Raises
@@ -171,7 +215,7 @@ def _check_complete(answers: Answers, market: Market, output: str, *, has_models
     from placement.errors import UsageError
     from placement.quickstart.answers import missing
 
-    needed = missing(answers, has_models=has_models, has_nodes=bool(market.nodes))
+    needed = missing(answers, has_models=has_models, has_nodes=has_nodes)
     if needed:
         why = (
             "nothing is asked where standard output is the file" if output == "-" else "there is no terminal to ask at"

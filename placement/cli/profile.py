@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.commands import Commands
-from placement.cli.endings import in_words, say
+from placement.cli.endings import in_words, say, told_together
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
@@ -135,11 +135,21 @@ def options(
 
 
 def read_files(files: list[str], given: Given | None, statistic: str | None) -> list[Profile]:
-    """The measurements of files; on stderr which rows are not used, and which accelerators are not known."""
+    """The measurements of files; on stderr which rows are not used, and which accelerators are not known.
+
+    Raises
+    ------
+    PlacementError
+        Of the last file that can't be used, once the faults of all others are told.
+    """
     from placement.profiles import read_profiles
     from placement.profiles.importing import unknown_accelerators
 
-    found = [profile for file in files for profile in read_profiles(file, given, statistic=statistic, tell=_note)]
+    found: list[Profile] = []
+    with told_together() as one:
+        for file in files:
+            with one():
+                found += read_profiles(file, given, statistic=statistic, tell=_note)
     for sentence in unknown_accelerators(found):
         _note(sentence)
     return found

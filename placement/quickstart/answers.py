@@ -47,7 +47,8 @@ class Answers:
     """Everything that a first problem needs. Empty `zones`: those that offer most of the machines.
 
     `throughputs` are measurements: what a copy of a model serves, by the kind and the number of its accelerators. A
-    copy that was measured owns those, `share` or not: beside others it would serve less.
+    copy that was measured owns those, `share` or not: beside others it would serve less. `engine` is what copies run
+    on, as in `placement size`; `spot` adds pools at the spot prices that are known.
     """
 
     models: tuple[ModelWish, ...]
@@ -58,6 +59,8 @@ class Answers:
     zones: tuple[str, ...] = ()
     survive_zones: int = 0
     share: bool = False
+    engine: str = "vllm"
+    spot: bool = False
     prices: Mapping[str, float] = field(default_factory=dict)
     throughputs: Mapping[str, Measured] = field(default_factory=dict)
     name: str = "fleet"

@@ -27,6 +27,10 @@ _SIXTEEN_BITS = ("", "auto", "bf16", "bfloat16", "fp16", "float16", "half")
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
 
 
+class FitsNowhereError(UsageError):
+    """No copy of a model fits on any of the accelerators."""
+
+
 @dataclass(frozen=True, slots=True)
 class Machinery:
     """Accelerators of a kind: in each zone the most in one machine whose host has room for a copy on each."""
@@ -72,7 +76,8 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     Raises
     ------
     UsageError
-        The model is unknown (with the nearest name), or no copy fits on any of the accelerators (with what is needed).
+        The model or the engine is unknown (with the nearest name); `FitsNowhereError` if no copy fits on any of the
+        accelerators (with what is needed).
     DocumentError
         The model's files are damaged.
     """
@@ -82,35 +87,39 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     reasons: list[str] = []
     for device, rented in machinery.items():
         if measured is None:
-            copies, against = _sized_copies(device, rented.most, model, wish, share=answers.share)
+            copies, against = _sized_copies(device, rented.most, model, wish, answers)
         else:
-            copies, against = _measured_copies(device, rented.most, model, wish, measured)
+            copies, against = _measured_copies(device, rented.most, model, wish, measured, answers.engine)
         found += copies
         reasons += against
     if not found:
         told = "; ".join(reasons)
-        raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose other GPUs with --gpu")
+        raise FitsNowhereError(f"no copy of {printable(model.name)} fits: {told}")
     zones = len(set[str]().union(*(machinery[copy.row["on"][0]].zones(copy.row["accelerators"]) for copy in found)))
     if zones <= answers.survive_zones:
         lost = f"{answers.survive_zones} of the zones"
         raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
-    remarks = [*_load_words(wish, model, measured, share=answers.share), *reasons]
+    remarks = [*_load_words(wish, model, measured, answers), *reasons]
     amount = _amount(wish, answers, zones, [copy.row for copy in found], remarks)
     return Drafted({"name": _name(wish, model, taken)} | amount, tuple(found), tuple(remarks))
 
 
-def _launch(wish: ModelWish, model: Model, *, concurrency: int | None) -> Launch:
+def _launch(wish: ModelWish, model: Model, engine: str, *, concurrency: int | None) -> Launch:
     """How a copy is started, by default with so many sequences at a time."""
     longest = model.architecture.context
     context = wish.context_length or min(CONTEXT_LENGTH, longest or CONTEXT_LENGTH)
     return Launch(
-        context_length=context, concurrency=wish.concurrency or concurrency, checkpoint_gib=wish.checkpoint_gib
+        engine=engine,
+        context_length=context,
+        concurrency=wish.concurrency or concurrency,
+        checkpoint_gib=wish.checkpoint_gib,
     )
 
 
-def _load_words(wish: ModelWish, model: Model, measured: Measured | None, *, share: bool) -> Iterator[str]:
+def _load_words(wish: ModelWish, model: Model, measured: Measured | None, answers: Answers) -> Iterator[str]:
+    share = answers.share
     if measured is None:
-        launch = _launch(wish, model, concurrency=CONCURRENCY)
+        launch = _launch(wish, model, answers.engine, concurrency=CONCURRENCY)
         yield f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
     else:
         yield f"{model.name}: throughput as measured, and memory where it was. A copy owns its accelerators: " + (
@@ -147,16 +156,16 @@ def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | Non
 
 
 def _sized_copies(
-    device: str, most: int, model: Model, wish: ModelWish, *, share: bool
+    device: str, most: int, model: Model, wish: ModelWish, answers: Answers
 ) -> tuple[list[DraftedCopy], list[str]]:
     """A copy on the fewest accelerators of a kind on which it fits; the reason when there is none."""
     reason = _NO_HOST if _is_known(device) else _UNKNOWN
-    launch = _launch(wish, model, concurrency=CONCURRENCY)
+    launch = _launch(wish, model, answers.engine, concurrency=CONCURRENCY)
     for degree in (2**power for power in range(most.bit_length() if _is_known(device) else 0)):
         sized = size(model, device, degree, launch)
         if sized.fits:
             row = sized.to_option() | _host(degree)
-            row |= {"shared": True} if share and degree == 1 else {}
+            row |= {"shared": True} if answers.share and degree == 1 else {}
             row |= {"throughput": wish.throughput} if wish.rate is not None else {}
             return [DraftedCopy(row, (sized.command,), sized.notes)], []
         if sized.refused:
@@ -166,7 +175,7 @@ def _sized_copies(
 
 
 def _measured_copies(
-    device: str, most: int, model: Model, wish: ModelWish, measured: Measured
+    device: str, most: int, model: Model, wish: ModelWish, measured: Measured, engine: str
 ) -> tuple[list[DraftedCopy], list[str]]:
     """A copy on each number of accelerators of a kind on which one was measured; reasons against the others.
 
@@ -183,7 +192,7 @@ def _measured_copies(
     reasons: list[str] = []
     for count in here:
         choice = measured[device, count]
-        sized = _as_measured(model, wish, choice.profile)
+        sized = _as_measured(model, wish, choice.profile, engine)
         if count > most:
             reasons.append(f"not on {count} x {device}: {f'a machine has at most {most}' if most else _NO_HOST}")
         elif sized is not None and not sized.fits and (asked or wish.concurrency is not None):
@@ -201,7 +210,7 @@ def _host(accelerators: int) -> dict[str, int]:
     return {"vcpus": VCPUS * accelerators, "memory_gib": MEMORY_GIB * accelerators}
 
 
-def _as_measured(model: Model, wish: ModelWish, profile: Profile) -> Sizing | None:
+def _as_measured(model: Model, wish: ModelWish, profile: Profile, engine: str) -> Sizing | None:
     """A copy in the memory that it was measured in; where that is not known, in what the engine takes by itself.
 
     Its context has room for the requests that were measured. The engine's share of the accelerator leaves room for what
@@ -212,7 +221,7 @@ def _as_measured(model: Model, wish: ModelWish, profile: Profile) -> Sizing | No
     if profile.engine.lower() not in ("", "vllm") or not _is_known(device) or not _is_stored_so(model, profile):
         return None
     tokens = (profile.input_tokens or 0) + (profile.output_tokens or 0)
-    launch = _launch(wish, model, concurrency=None)
+    launch = _launch(wish, model, engine, concurrency=None)
     launch = replace(launch, context_length=max(launch.context_length or 1, tokens))
     try:
         by_itself = size(model, device, degree, replace(launch, concurrency=None))

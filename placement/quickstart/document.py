@@ -70,7 +70,7 @@ def draft(answers: Answers, market: Market) -> Draft:
     for alone in wrong.values():
         raise alone
     text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
-    notes = (*_without_zone(market, machines), *(made.left_out if answers.zones else ()))
+    notes = (*_without_zone(market, machines), *(made.left_out if answers.zones or answers.spot else ()))
     return Draft(_problem(answers, made, drafted), text, notes)
 
 
@@ -94,7 +94,8 @@ def fitting(answers: Answers, market: Market) -> Callable[[ModelWish], None]:
 def _rented(answers: Answers, market: Market) -> tuple[Machines, Blocks]:
     """The machines, and their sections of the problem."""
     machines = choose_machines(market, answers)
-    made = blocks(market, Wish(machines.names, answers.region, machines.zones, prices=answers.prices))
+    wish = Wish(machines.names, answers.region, machines.zones, prices=answers.prices, with_spot=answers.spot)
+    made = blocks(market, wish)
     for name in machines.names:  # SageMaker keeps a part of the host that it does not publish
         facts = market.types[name]
         if facts.provider == "sagemaker":
@@ -150,11 +151,12 @@ def _heading(answers: Answers, market: Market, machines: Machines, made: Blocks,
     where = f"{answers.region}: " if answers.region else ""
     models, kinds = count(len(drafted), "model"), count(len(machines.names), "kind of machine", "kinds of machines")
     notes = dict.fromkeys(note for row in drafted for copy in row.copies for note in copy.notes)
+    on = f" with {answers.engine}" if "=" in answers.engine else ""
     told = [
         f"{where}{models} on {kinds}, in {', '.join(machines.zones) or 'one zone'}.",
         "A plan: placement solve FILE. All keys: docs/guide/file-format.md.",
         "",
-        "; ".join(["Estimates: the memory of a copy on each accelerator (placement size tells its parts)", *notes])
+        "; ".join([f"Estimates: the memory of a copy on each accelerator{on} (placement size tells its parts)", *notes])
         + ".",
         f"Ours, to be replaced: {VCPUS} vCPUs and {MEMORY_GIB} GiB of the host for each accelerator of a copy.",
     ]

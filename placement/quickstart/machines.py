@@ -11,7 +11,7 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import Filter, check_offered, check_region, devices_of, region_remarks, search
 from placement.catalogue.tables import region_of_zone
-from placement.catalogue.zones import check_one_spelling, check_zones
+from placement.catalogue.zones import check_one_spelling, check_zones, is_zone_name
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def choose_machines(market: Market, answers: Answers) -> Machines:
     else:
         found = _offered(market, answers)
     against = {facts.name: _reason_against(market, facts, answers) for facts in found}
+    if answers.spot and not any(_spot_price(market, facts, answers) is not None for facts in found):
+        raise UsageError(_without_spot_price(market, found, answers))
     kept = [facts for facts in found if not against[facts.name]]
     left_out = tuple(reason for reason in against.values() if reason)
     if not kept:
@@ -121,7 +123,9 @@ def _reason_against(market: Market, facts: InstanceFacts, answers: Answers) -> s
 def _cheapest_hosts(market: Market, found: Sequence[InstanceFacts], answers: Answers) -> list[InstanceFacts]:
     def price(facts: InstanceFacts) -> float:
         told = market.price(facts.name, answers.region)
-        return answers.prices.get(facts.name, told.per_hour if told else 0)
+        listed = answers.prices.get(facts.name, told.per_hour if told else 0)
+        on_spot = _spot_price(market, facts, answers) if answers.spot else None
+        return listed if on_spot is None else min(listed, on_spot)
 
     chosen: dict[tuple[str, int], InstanceFacts] = {}
     for facts in sorted(found, key=lambda facts: (price(facts), facts.name)):
@@ -133,6 +137,23 @@ def _cheapest_hosts(market: Market, found: Sequence[InstanceFacts], answers: Ans
             f"no host is large enough for a copy on each accelerator; name a type with --instance-type: {names}"
         )
     return sorted(chosen.values(), key=lambda facts: (facts.accelerator, facts.accelerator_count))
+
+
+def _spot_price(market: Market, facts: InstanceFacts, answers: Answers) -> float | None:
+    """The least spot price of a machine in any zone; None where none is known."""
+    zones = market.zones(facts.name, answers.region, "spot") or ("",)
+    prices = (market.price(facts.name, answers.region, zone, "spot") for zone in zones)
+    return min((price.per_hour for price in prices if price is not None), default=None)
+
+
+def _without_spot_price(market: Market, found: Sequence[InstanceFacts], answers: Answers) -> str:
+    """Why no pool can be at a spot price, and what would tell one."""
+    if market.nodes:
+        return "--spot adds pools of machines to rent, and these are the nodes of a cluster"
+    names = ", ".join(printable(facts.name) for facts in found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
+    place = f" in {printable(answers.region)}" if answers.region else ""
+    files = "aws ec2 describe-spot-price-history, SkyPilot's vms.csv or gpuhunt's CSV"
+    return f"--spot: no spot price is known of {names}{place}: a file tells it, --facts FILE ({files})"
 
 
 def hosted(facts: InstanceFacts) -> int:
@@ -153,7 +174,9 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
         zones = answers.zones
     else:
         check_one_spelling([facts.name for facts in kept], answers.region, market)
-        counts = Counter(zone for facts in kept for zone in market.zones(facts.name, answers.region))
+        counts = Counter(zone for facts in kept for zone in _zones_of(market, facts, answers))
+        if any(map(region_of_zone, counts)) and any(is_zone_name(zone, answers.region) for zone in counts):
+            counts = Counter({zone: n for zone, n in counts.items() if not region_of_zone(zone)})  # as spot prices are
         runs = any(market.nodes_of(facts.name) for facts in kept)
         best = sorted(counts, key=lambda zone: (-counts[zone], zone))
         zones = tuple(sorted(best if runs else best[: max(_ZONES, needed)]))
@@ -172,6 +195,15 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
         )
     _check_zones(market, kept, answers)
     return zones
+
+
+def _zones_of(market: Market, facts: InstanceFacts, answers: Answers) -> tuple[str, ...]:
+    """The zones of a machine, those with a spot price twice where that counts; as its spot prices name them."""
+    offered = market.zones(facts.name, answers.region)
+    priced = market.zones(facts.name, answers.region, "spot") if answers.spot else ()
+    if _spot_price(market, facts, answers) is None or set(priced) == set(offered):
+        return offered
+    return (*offered, *priced) if not set(priced).isdisjoint(offered) else priced
 
 
 def without_zone(market: Market) -> str:

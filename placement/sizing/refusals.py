@@ -134,8 +134,8 @@ def _words(row: Refusal, asked: Asked, *, is_asked: bool) -> str:
 
 
 def _way_out(row: Refusal) -> str:
-    if row.subject == "gpu":
-        return "; an older version may run there: placement size --engine"
+    if row.subject == "gpu" and row.since > min(other.since for other in refusals()):
+        return f"; versions before {'.'.join(map(str, row.since))} may run there: --engine {row.engine}=VERSION"
     option = {"dtype": "--dtype", "kv": "--kv-dtype"}.get(row.subject)
     return f"; give another {option}" if option else ""
 

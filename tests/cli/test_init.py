@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from prompt_toolkit.output import DummyOutput
 
 import placement
 from placement.catalogue.market import Market
+from placement.catalogue.readers import read_facts
 from placement.cli.dialogue import ask
 from placement.documents.yaml_text import parse_yaml
 from placement.errors import DocumentError, UsageError
@@ -186,6 +188,163 @@ def test_all_that_is_wrong_is_told_in_one_round(tmp_path: Path) -> None:
     assert not (tmp_path / "fleet.yaml").exists()
 
 
+def test_files_that_options_name_are_told_in_the_same_round(tmp_path: Path) -> None:
+    """Of facts, of measurements, of prices and of models; the names beside them, and the file that is there."""
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "fleet.yaml").write_text("mine")
+    files = [
+        word for option in ("--profile", "--facts") for kind in ("json", "csv") for word in (option, f"bad.{kind}")
+    ]
+    words = (
+        "init",
+        tmp_path / "fleet.yaml",
+        "--gpu",
+        "L400S",
+        "--provider",
+        "awz",
+        "--model",
+        "phi-2x",
+        "--survive-zones",
+        "1",
+    )
+    options = (
+        "--engine",
+        "vlm",
+        "--price",
+        "p5=x",
+        "--price",
+        "p5.xx=1",
+        "--price",
+        "g6.xlarge=1",
+        "--price",
+        "g6.xlarge=2",
+    )
+    some = [str(tmp_path / word) if word.startswith("bad") else word for word in files]
+
+    done = run(*words, *options, *some[:4], "--region", "us-est-1")
+    told = " ".join(done.stderr.split())
+    assert done.exit_code == 2
+    for rule in (
+        "bad.json at $: is not JSON",
+        "bad.csv at row 1: is no CSV that is known here",
+        'no engine "vlm" has constants here',
+        '--price must be TYPE=DOLLARS, such as p5.48xlarge=40, got "p5=x"',
+        'no instance type "p5.xx" is in the catalogue',
+        "--price g6.xlarge=2: a price of g6.xlarge is given already",
+        'no region "us-est-1" is in the catalogue',
+        'no accelerator "L400S" is in the catalogue',
+        'no provider "awz" is in the catalogue; did you mean "aws"',
+        '--model at phi-2x: "phi-2x" is no file',
+        "is there already; name another file",
+    ):
+        assert told.count(rule) == 1, rule
+
+    done = run(*words, *some)
+    told = " ".join(done.stderr.split())
+    assert told.count("bad.json at $: is not JSON") == 2  # as facts, and as measurements
+    assert told.count("bad.csv at row 1") == 2
+    assert "these are missing" not in told  # the facts may be of nodes, which need no region
+
+
+def test_machines_and_prices_decide_before_models_are_blamed(tmp_path: Path) -> None:
+    """What is wrong with an engine is told once, and not of each model."""
+    done = run("init", "-", "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2", "--engine", "vllm=0.1")
+
+    assert done.stderr.splitlines() == ["placement: vllm 0.1 is older than all constants here, which start with 0.9"]
+
+
+def test_the_engine_decides_on_which_gpus_copies_fit() -> None:
+    """An old GPU that newer versions refuse; the file says what its sizes are of."""
+    words = ("init", "-", "--region", "us-east-1", "--instance-type", "p3.2xlarge", "--model", "phi-2=1")
+    refused, done = run(*words), run(*words, "--engine", "vllm=0.19")
+
+    told = " ".join(refused.stderr.split())
+    assert refused.exit_code == 2
+    assert "versions before 0.21 may run there: --engine vllm=VERSION; name other machines with --instance-type" in told
+    assert done.exit_code == 0, done.stderr
+    assert "on each accelerator with vllm=0.19" in " ".join(done.stdout.split())
+    assert problem_of(done.stdout).components[0].modes[0].on == ("V100-16GB",)
+
+
+def problem_of(text: str) -> placement.Problem:
+    """The problem in the YAML that was written."""
+    return placement.Problem(**{key: value for key, value in parse_yaml(text).items() if key != "format"})
+
+
+def spot_prices(path: Path, **prices: float) -> Path:
+    """Spot prices by zone, `a_g6e_xlarge`."""
+    rows = [
+        {
+            "AvailabilityZone": f"us-east-1{word[0]}",
+            "InstanceType": word[2:].replace("_", "."),
+            "ProductDescription": "Linux/UNIX",
+            "SpotPrice": str(price),
+            "Timestamp": "2026-11-27T10:00:00Z",
+        }
+        for word, price in prices.items()
+    ]
+    path.write_text(json.dumps({"SpotPriceHistory": rows}))
+    return path
+
+
+SPOT = ("init", "-", "--region", "us-east-1", "--gpu", "L40S", "--model", "phi-2=4", "--survive-zones", "1")
+
+
+def test_spot_pools_stand_beside_those_on_demand(tmp_path: Path) -> None:
+    """In the zones as the prices name them, where a price is known; what has none is told; it is the cheapest plan."""
+    prices = spot_prices(tmp_path / "spot.json", a_g6e_xlarge=0.71, b_g6e_xlarge=0.81, b_g6e_12xlarge=3.0)
+    done = run(*SPOT, "--spot", "--facts", prices)
+
+    assert done.exit_code == 0, done.stderr
+    problem = problem_of(done.stdout)
+    pools = {pool.name: pool.price_per_hour for pool in problem.pools}
+    assert {pool.zone for pool in problem.pools} == {"us-east-1a", "us-east-1b"}
+    assert {name: price for name, price in pools.items() if name.endswith("-spot")} == {
+        "g6e.xlarge-us-east-1a-spot": 0.71,
+        "g6e.xlarge-us-east-1b-spot": 0.81,
+        "g6e.12xlarge-us-east-1b-spot": 3.0,
+    }
+    assert len(pools) == 3 + 2 * 3
+    assert "no spot price is known: g6e.12xlarge in us-east-1a; g6e.48xlarge in" in " ".join(done.stderr.split())
+    assert "(AWS spot price history, 2026-11-27)" in done.stdout
+    assert placement.solve(problem).cost == 2 * 710_000 + 2 * 810_000
+
+
+def test_spot_prices_choose_the_type(tmp_path: Path) -> None:
+    """Of types with the same GPUs the cheapest, at its spot price; quotas are those of spot capacity."""
+    prices = spot_prices(tmp_path / "spot.json", a_g6e_xlarge=0.71, a_g6e_2xlarge=0.5)
+    quotas = {
+        "Quotas": [
+            {
+                "ServiceCode": "ec2",
+                "QuotaCode": "L-3819A6DF",
+                "QuotaName": "All G and VT Spot Instance Requests",
+                "Value": 24.0,
+                "QuotaArn": "arn:aws:servicequotas:us-east-1:1:ec2/L-3819A6DF",
+            }
+        ]
+    }
+    (tmp_path / "quotas.json").write_text(json.dumps(quotas))
+    facts = ("--facts", prices, "--facts", tmp_path / "quotas.json")
+    done = run(*SPOT[:-2], "--spot", *facts)
+
+    assert done.exit_code == 0, done.stderr
+    problem = problem_of(done.stdout)
+    assert [(pool.name, pool.max_instances) for pool in problem.pools if pool.name.endswith("-spot")] == [
+        ("g6e.2xlarge-us-east-1a-spot", 3)
+    ]
+
+
+def test_spot_without_a_price_is_refused(tmp_path: Path) -> None:
+    """Never a guess; of nodes, which are bought already, too."""
+    done = run(*SPOT, "--spot", "--facts", spot_prices(tmp_path / "spot.json", a_g5_xlarge=0.71))
+
+    assert done.exit_code == 2
+    assert "--spot: no spot price is known of g6e.xlarge, " in done.stderr
+    assert "in us-east-1: a file tells it, --facts FILE" in " ".join(done.stderr.split())
+
+
 def test_what_is_missing_where_standard_output_is_the_file() -> None:
     """There may well be a terminal, and nothing is asked."""
     done = run("init", "-", "--region", "us-east-1", "--gpu", "L4")
@@ -212,12 +371,14 @@ def test_it_never_overwrites_without_being_told(tmp_path: Path) -> None:
 def press() -> Callable[..., tuple[Answers, str, bool]]:
     """The dialogue's answers to keys."""
 
-    def asked(keys: str, output: str = "absent.yaml", **given: object) -> tuple[Answers, str, bool]:
+    def asked(
+        keys: str, output: str = "absent.yaml", market: Market | None = None, **given: object
+    ) -> tuple[Answers, str, bool]:
         start = Answers(**{"models": (), **given})  # type: ignore[arg-type]
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(keys)
             pipe.close()  # a question more would wait for ever
-            return ask(start, Market(), output, survive_given=False, force=False)
+            return ask(start, market or Market(), output, survive_given=False, force=False)
 
     return asked
 
@@ -324,6 +485,45 @@ def test_models_that_were_given_decide_on_gpus(
     with pytest.raises(DocumentError) as caught:
         press("", models=large, **KNOWN)
     assert len(caught.value.faults) == 2
+
+
+def test_other_gpus_may_be_ticked_where_a_model_fits_on_none(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The models before it stay, and so do ticks; no is an answer too."""
+    given = {"region": "us-east-1", "provider": "aws"}
+    h200 = f"{UP}{UP}{SPACE}{ENTER}"  # from L40S
+    start, large = f"{ENTER}phi-2=1{ENTER}Llama-3.1-405B-Instruct{ENTER}", f"Llama-3.1-405B-Instruct=2{ENTER}{ENTER}"
+    answers, _, _ = press(f"{start}{ENTER}{h200}{large}{ENTER}", **given)
+
+    assert [wish.model for wish in answers.models] == ["phi-2", "Llama-3.1-405B-Instruct"]
+    assert answers.gpus == ("H200", "L40S")
+    told = capsys.readouterr().out
+    assert told.startswith("no copy of meta-llama/Llama-3.1-405B-Instruct fits: not on L40S")
+    assert "--gpu" not in told
+    answers, _, _ = press(f"{start}n{ENTER}{ENTER}{ENTER}", **given)
+    assert (answers.models, answers.gpus) == ((ModelWish("phi-2", copies=1),), ("L40S",))
+
+
+def test_where_an_option_stands_is_told(
+    press: Callable[..., tuple[Answers, str, bool]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person who is asked can't give one."""
+    press(f"phi-2,rate=4{ENTER}phi-2{ENTER}{ENTER}{ENTER}{ENTER}", **KNOWN)
+
+    told = capsys.readouterr().out
+    assert "its measurements with --profile FILE" in " ".join(told.split())
+    assert "An option stands behind `placement init`: Ctrl-C ends these questions" in told
+
+
+def test_spot_is_asked_where_prices_are_known(press: Callable[..., tuple[Answers, str, bool]], tmp_path: Path) -> None:
+    """Of that region; no is the default."""
+    market = Market([read_facts(spot_prices(tmp_path / "spot.json", a_g6e_xlarge=0.71))])
+    given = {"models": (ModelWish("phi-2"),), "provider": "aws", "gpus": ("L40S",), "market": market}
+
+    assert press(f"y{ENTER}{UP}{ENTER}", region="us-east-1", **given)[0].spot
+    assert not press(f"{ENTER}{UP}{ENTER}", region="us-east-1", **given)[0].spot
+    assert not press(f"{UP}{ENTER}", region="us-east-2", **given)[0].spot
 
 
 def test_zones_that_can_not_be_lost_are_asked_for_again(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from placement_bench.cli import app as bench
 from tests.cli.test_solve import run
 
 if TYPE_CHECKING:
@@ -31,6 +33,17 @@ def test_one_value_stands_once(words: tuple[str, ...], option: str) -> None:
 
     assert done.exit_code == 2
     assert f"{option} is given 2 times, and takes one value: give it once." in " ".join(done.stderr.split())
+
+
+def test_so_does_the_benchmark_tool(tmp_path: Path) -> None:
+    """Of `placement-bench` too, whose lists may stand twice."""
+    twice = CliRunner().invoke(bench, ["run", "--time-limit", "1", "--time-limit", "2", "--set", "absent"])
+    lists = CliRunner().invoke(bench, ["run", "--set", "absent", "--set", "none", "--out", str(tmp_path)])
+
+    assert twice.exit_code == lists.exit_code == 2
+    told = " ".join(twice.output.split())
+    assert "--time-limit is given 2 times, and takes one value: give it once." in told
+    assert "given 2 times" not in lists.output
 
 
 def test_lists_and_flags_may_stand_twice(tmp_path: Path) -> None:

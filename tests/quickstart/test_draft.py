@@ -131,7 +131,7 @@ def test_a_host_that_is_too_small() -> None:
     market = Market([Findings("nodes", (facts,), nodes=(Node("n0", "thin", "a"),))])
     given = answers(ModelWish("phi-2"), gpus=(), region="", prices={"thin": 1})
 
-    with pytest.raises(UsageError, match=r"not on L40S: .* GiB are there on 2; choose other GPUs"):
+    with pytest.raises(UsageError, match=r"not on L40S: .* GiB are there on 2"):
         draft(replace(given, models=(ModelWish("Qwen3-235B-A22B"),)), market)  # 5 vCPUs are enough for two
     tiny = Market([Findings("nodes", (replace(facts, memory_gib=7),), nodes=(Node("n0", "thin", "a"),))])
     with pytest.raises(UsageError, match="not on L40S: no host has 2 vCPUs and 8 GiB for a copy"):
