@@ -42,7 +42,10 @@ def rollout(
     ] = None,
     wait: Annotated[int, typer.Option(min=0, metavar="SECONDS", help="Between batches, at most 3600.")] = 0,
     extra: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Most extra machines; 0: none. Absent: as quotas let.")
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="Most machines beyond as many as before, at once. Absent: as quotas let."
+        ),
     ] = None,
     startup: StartupOption = None,
     drain: DrainOption = None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from placement.rollout.roll import extra_at_once, machines_to_empty
 from placement.transition.batches import Batch, Order
 from placement.transition.moment import Moment
 
@@ -30,12 +31,12 @@ def fewer(
     machines up to `most`, the bound is one more than that.
     """
     best = order
-    while best is not None and len(best.temporary) > bound:
-        solved, found = _with(sites, due, what, len(best.temporary) - 1)
-        if found is not None and len(found.temporary) < len(best.temporary):
+    while best is not None and extra_at_once(best) > bound:
+        solved, found = _with(sites, due, what, extra_at_once(best) - 1)
+        if found is not None and extra_at_once(found) < extra_at_once(best):
             best = found
         elif solved:
-            return best, len(best.temporary)
+            return best, extra_at_once(best)
         else:
             break
     if best is None and bound <= most:
@@ -46,7 +47,7 @@ def fewer(
 
 
 def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, Order | None]:
-    """Whether it is known that at most so many extra machines do, and an order where they do."""
+    """Whether it is known that at most so many extra machines at once do, and an order where they do."""
     from ortools.sat.python import cp_model
 
     from placement.engines.cp_sat import cp_sat_solver
@@ -54,24 +55,22 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
 
     if not fits_program(sites, due):
         return False, None
-    rented = _rented(sites, due, what, extra)
+    to_empty = machines_to_empty(due)
+    rented = _rented(sites, due, what, min(len(due.leaving), extra + len(to_empty)))
     candidates = _places(sites, due, what, [*due.running, *rented])
     copies, batches = len(due.leaving), -(-len(due.leaving) // what.batch)
     if (copies * len(candidates) + copies) * batches > MOST_VARIABLES:
         return False, None
     starters = [Starter(tuple(candidates)) for _ in range(copies)]
-    program = TransitionProgram(sites, replace(due, arriving=(), closing=()), starters, ProgramSize(batches, rented))
+    mine = replace(due, arriving=(), closing=tuple(to_empty))
+    program = TransitionProgram(sites, mine, starters, ProgramSize(batches, rented))
     model = program.model
     _hold_to_batches(program, what.batch, copies)
-    used = []
-    for machine in rented:
-        flag = model.new_bool_var("")
-        for there in program.is_open[machine]:
-            model.add(flag >= there)
-        used.append(flag)
-    if used:
-        model.add(sum(used) <= extra)
-        model.minimize(sum(used))
+    _alike_in_turn(program)
+    most = model.new_int_var(0, extra, "")
+    for k in program.batches:
+        model.add(sum(rows[k] for rows in program.is_open.values()) <= len(to_empty) + most)
+    model.minimize(most)
     solver = cp_sat_solver()
     solver.parameters.max_deterministic_time = WORK
     status = solver.solve(model)
@@ -93,7 +92,18 @@ def _hold_to_batches(program: TransitionProgram, size: int, copies: int) -> None
         program.model.add(sum(row[k] for row in program.stop) == min(size, copies - k * size))
 
 
-def _rented(sites: Sites, due: Difference, what: Roll, extra: int) -> dict[str, int]:
+def _alike_in_turn(program: TransitionProgram) -> None:
+    """Of two machines of a pool the second is rented no earlier than the first."""
+    last: dict[int, Any] = {}
+    for machine, pool in program.size.temporary.items():
+        rows = program.is_open[machine]
+        for before, after in zip(last.get(pool, ()), rows, strict=False):
+            program.model.add(before >= after)
+        last[pool] = rows
+
+
+def _rented(sites: Sites, due: Difference, what: Roll, count: int) -> dict[str, int]:
+    """So many machines of each pool where new copies may run."""
     found = {}
     moment = Moment(sites, due.running, ())
     options = sites.components[what.component].options[what.first :]
@@ -101,7 +111,7 @@ def _rented(sites: Sites, due: Difference, what: Roll, extra: int) -> dict[str, 
         if not any(pool.index in option.pools for option in options):
             continue
         number, made = 0, 0
-        while made < extra:
+        while made < count:
             number += 1
             name = f"{pool.name}/new-{number}"
             if name not in sites.named and name not in moment.open:
@@ -133,7 +143,9 @@ def _read(program: Any, solver: Any, due: Difference, rented: dict[str, int]) ->
             if stand.instance in rented and stand.instance not in extra:
                 extra[stand.instance] = rented[stand.instance]
                 batch.opens.append(stand.instance)
-    held = {stand.instance for batch in batches for stand in batch.starts} | {stand.instance for stand in due.kept}
-    emptied = {stand.instance for stand in due.leaving} - held
-    batches[-1].closes.extend(sorted(emptied & set(due.closing)))
+    taken = {stand.instance for batch in batches for stand in batch.starts}
+    for machine in program.due.closing:
+        if machine not in taken:
+            last = max(k for k, batch in enumerate(batches) if any(s.instance == machine for s in batch.stops))
+            batches[last].closes.append(machine)
     return Order(tuple(batches), extra, ())

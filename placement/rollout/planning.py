@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
 from placement.documents import Option, Problem
-from placement.documents.rollout import FleetBeside, Rollout
+from placement.documents.rollout import Rollout
 from placement.errors import UsageError, nearest, printable
 from placement.referee import PROBLEM_RULE
 from placement.rollout.batch_size import BatchSize, legal
+from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
 from placement.rollout.case import RollingCase
-from placement.rollout.roll import more_at_the_end, most_new
+from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
 from placement.transition.timeline import Timeline
-from placement.units import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from placement.documents import Component
     from placement.transition.batches import Order
@@ -56,7 +55,8 @@ def plan_rollout(
     batch : copies of one batch; of all legal sizes the one that needs the fewest extra machines, then the fewest
         batches, when absent.
     wait_seconds : between batches, at most an hour.
-    extra_instances : the most machines that may be rented for it.
+    extra_instances : the most machines beyond as many as before, at once. Those that a batch empties are given back
+        when it ends.
     attempts : orders to try for each size of batch.
     time_limit : seconds after which no further order is tried, one at least; None for no limit. Ctrl-C ends with the
         best order so far, too.
@@ -75,9 +75,9 @@ def plan_rollout(
     facts: dict[str, Any] = {"problem": problem.name, "component": component, "copies": case.copies}
     times = (durations or Durations()).of(problem)
     times = Durations(times.startup, times.drain, times.open, wait, times.startup_of)
-    facts |= {"wait_seconds": wait, "blue_green": _blue_green(case, times)}
+    facts |= {"wait_seconds": wait, "blue_green": blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)
-    lacking = tuple(_beyond_quotas(case))
+    lacking = tuple(beyond_quotas(case))
     if facts["blue_green"] is None:
         reason = _fits_nowhere(case)
     reason = reason or case.serves_less()
@@ -149,42 +149,6 @@ def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequen
     return (size,), ""
 
 
-def _hours(case: RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[float, float]:
-    """Machine-hours and dollars of machines by pool, each with its seconds."""
-    price = {pool.name: pool.price for pool in case.sites.fleet.pools}
-    rows = list(machines)
-    seconds = sum(span for _, span in rows)
-    return seconds / 3600, dollars(math.ceil(sum(price[pool] * span for pool, span in rows) / 3600))
-
-
-def _blue_green(case: RollingCase, times: Durations) -> FleetBeside | None:
-    """What doubling the machines takes, until new copies are ready and old ones gone; None where no machine will do."""
-    span = times.open + times.until_ready(case.name) + times.pause + times.drain
-    holding = _doubled(case)
-    if not holding:
-        return None
-    hours, cost = _hours(case, [(pool, span) for pool in holding])
-    return FleetBeside(instances=len(holding), machine_hours=hours, cost=cost, duration_seconds=span)
-
-
-def _doubled(case: RollingCase) -> list[str]:
-    """The pools of as many machines again as hold copies today.
-
-    Where new copies can't run on such machines, as many of the cheapest pool as they fill at least; none where they
-    fit nowhere.
-    """
-    fleet, pools = case.sites.fleet, case.due.pools
-    holding = [pools[machine] for machine in dict.fromkeys(stand.instance for stand in case.due.leaving)]
-    holds = {p.name: most_new(case.component, case.first, p.shape, None, p.index) for p in fleet.pools}
-    if not all(holds[pool] for pool in holding):
-        ways = [(-(-case.copies // holds[p.name]) * p.price, p.index) for p in fleet.pools if holds[p.name]]
-        if not ways:
-            return []
-        green = fleet.pools[min(ways)[1]].name
-        holding = [green] * -(-case.copies // holds[green])
-    return holding
-
-
 def _written(
     case: RollingCase, size: int, order: Order, bound: int, times: Durations, facts: dict[str, Any]
 ) -> Rollout:
@@ -192,9 +156,7 @@ def _written(
     steps = Timeline(case.due, replace(order, temporary={}), times, pools).steps()
     case.check(order, steps)
     end = max(step.ends_at for step in steps)
-    opened = [(pools[s.instance or ""], end - s.starts_at) for s in steps if s.action == "open"]
-    hours, cost = _hours(case, opened)
-    extra = len(order.temporary)
+    extra = extra_at_once(order)
     notes = list(facts.pop("notes"))
     more = more_at_the_end(order)
     if more:
@@ -217,7 +179,7 @@ def _written(
         batch_copies=size,
         batches=len(order.batches),
         extra_bound=bound,
-        rolling=FleetBeside(instances=extra, machine_hours=hours, cost=cost, duration_seconds=end),
+        rolling=rolling_beside(case, extra, steps),
         policy=policy,
         rollback=tuple(_rollback(case, order)),
         notes=tuple(notes),
@@ -234,17 +196,6 @@ def _fits_nowhere(case: RollingCase) -> str:
     if closed:
         return f"{copy} may run on no pool but {', '.join(closed)}, where max_instances is 0"
     return f"{copy} fits on no machine of any pool, even an empty one"
-
-
-def _beyond_quotas(case: RollingCase) -> list[str]:
-    """What blue/green needs and quotas do not lend."""
-    lacks = []
-    for pool, count in Counter(_doubled(case)).items():
-        row = next(row for row in case.sites.fleet.pools if row.name == pool)
-        room = count if row.max_instances is None else max(0, row.max_instances - case.start.paid[row.index])
-        if count > room:
-            lacks.append(f"{count} more of pool {printable(pool)}, of which the quota lends {room}")
-    return [f"blue/green needs {', and '.join(lacks)}"] if lacks else []
 
 
 def _rollback(case: RollingCase, order: Order) -> list[str]:

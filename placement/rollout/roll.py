@@ -2,8 +2,9 @@
 
 Each batch starts new copies where there is room: on the fullest machines first, then on extra machines that are there
 already, then on one more; or first where the fewest old ones stand, which empties machines. Then as many old copies
-stop, first where a new one fits once they are gone. Which old ones go first decides what has room later, so attempts
-differ by a seed. O(copies x machines) an attempt.
+stop, first where a new one fits once they are gone; machines that are empty then are given back, but for those that
+later new copies fit on. Which old ones go first decides what has room later, so attempts differ by a seed.
+O(copies x machines) an attempt.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent, FleetOption, Shape
     from placement.transition.difference import Difference, Stand
     from placement.transition.moment import PresentLoad, Sites
+
+
+HELD = 0.7  # of empty machines that a new copy fits on, in attempts that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,13 @@ def roll(
     moment = Moment(sites, due.running, due.now)
     rng = random.Random(seed) if seed else None
     left, extra, batches = list(due.leaving), dict[str, int](), []
+    most_open = len(due.running) + most_extra
+    to_give_back = machines_to_empty(due)
     while left:
         size = min(what.batch, len(left))
         batch = Batch()
         for _ in range(size):
-            place = _place(moment, what, extra, most_extra, emptying=emptying)
+            place = _place(moment, what, extra, most_open, emptying=emptying)
             if place is None:
                 return None
             if place.instance not in moment.open:
@@ -65,10 +71,36 @@ def roll(
             batch.stops.append(stand)
         if not moment.is_spread(what.component):
             return None
+        for machine in [name for name in to_give_back if moment.is_empty(name)]:
+            if left and _is_of_use(moment, what, machine) and (rng is None or rng.random() < HELD):
+                continue
+            moment.close_machine(machine)
+            to_give_back.remove(machine)
+            batch.closes.append(machine)
         batches.append(batch)
-    emptied = {stand.instance for stand in due.leaving if moment.is_empty(stand.instance)}
-    batches[-1].closes.extend(sorted(emptied & set(due.closing)))
     return Order(tuple(batches), extra, ())
+
+
+def machines_to_empty(due: Difference) -> list[str]:
+    """Machines that may be given back once no copy stands there: all they hold is rolled."""
+    held = {stand.instance for stand in due.kept}
+    old = {stand.instance for stand in due.leaving}
+    return [machine for machine in due.closing if machine in old - held]
+
+
+def _is_of_use(moment: Moment, what: Roll, machine: str) -> bool:
+    """Whether a new copy fits there."""
+    return next(places(moment, what.component, machine, what.first), None) is not None
+
+
+def extra_at_once(order: Order) -> int:
+    """Machines beyond as many as before, at the moment with most of them."""
+    most = now = 0
+    for batch in order.batches:
+        now += len(batch.opens)
+        most = max(most, now)
+        now -= len(batch.closes)
+    return most
 
 
 def more_at_the_end(order: Order) -> int:
@@ -76,7 +108,7 @@ def more_at_the_end(order: Order) -> int:
     return max(0, len(order.temporary) - sum(len(batch.closes) for batch in order.batches))
 
 
-def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int, *, emptying: bool) -> Stand | None:
+def _place(moment: Moment, what: Roll, extra: dict[str, int], most_open: int, *, emptying: bool) -> Stand | None:
     found = []
     for order, machine in enumerate(moment.open):
         place = next(places(moment, what.component, machine, what.first), None)
@@ -86,7 +118,7 @@ def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int, *
             found.append(((old, free, order), place))
     if found:
         return min(found)[1]
-    if len(extra) >= most_extra:
+    if len(moment.open) >= most_open:
         return None
     sites = moment.sites
     component = sites.components[what.component]
@@ -127,7 +159,7 @@ def _goes(moment: Moment, what: Roll, left: list[Stand], rng: random.Random | No
         if not moment.may_stop(stand):
             continue
         moment.stop(stand)
-        fits = next(places(moment, what.component, stand.instance, what.first), None) is not None
+        fits = _is_of_use(moment, what, stand.instance)
         spread = moment.is_spread(what.component)
         moment.start(stand)
         noise = rng.random() if rng is not None else 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.rollout.exact import fewer
-from placement.rollout.roll import Roll, more_at_the_end, roll
+from placement.rollout.roll import Roll, extra_at_once, more_at_the_end, roll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,14 +65,14 @@ class BatchSizeSearch:
             if seed and self._budget.over():
                 self.cut = True
                 break
-            found = roll(case.sites, case.due, what, cap if order is None else len(order.temporary) - 1, seed)
+            found = roll(case.sites, case.due, what, cap if order is None else extra_at_once(order) - 1, seed)
             if found is not None:
                 order = found
                 self._take(size, order, bound)
-            if order is not None and len(order.temporary) <= bound:
+            if order is not None and extra_at_once(order) <= bound:
                 break
         if self._budget.over():
-            self.cut = self.cut or order is None or len(order.temporary) > bound
+            self.cut = self.cut or order is None or extra_at_once(order) > bound
         else:
             order, bound = fewer(case.sites, case.due, what, order, bound, self._most)
         self._bounds[size] = bound
@@ -90,13 +90,13 @@ class BatchSizeSearch:
             if self._budget.over():
                 self.cut = True
                 return
-            found = roll(self._case.sites, self._case.due, what, len(order.temporary), seed, emptying=True)
+            found = roll(self._case.sites, self._case.due, what, extra_at_once(order), seed, emptying=True)
             if found is not None and more_at_the_end(found) < more_at_the_end(order):
                 order = found
                 self._take(what.batch, order, bound)
 
     def _take(self, size: int, order: Order, bound: int) -> None:
-        key = len(order.temporary), len(order.batches), more_at_the_end(order)
+        key = extra_at_once(order), len(order.batches), more_at_the_end(order)
         mine = self.best is not None and self.best[0] == size and key == self._key
         if self.best is None or key < self._key or mine:
             self.best, self._key = (size, order, bound), key

@@ -90,6 +90,50 @@ def test_wider_copies_wait_for_a_whole_machine() -> None:
     assert rented.rolling.instances == 2  # in the last batch four machines hold new copies, and one an old one
 
 
+def one_each(most: int | None = None) -> Problem:
+    """Four copies of `a`, each alone on a machine of p; new ones run on q; perhaps so many machines at once in all."""
+    types = {
+        name: {"accelerator": name, "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": price}
+        for name, price in (("A", 2), ("B", 3))
+    }
+    return Problem(
+        accelerators={"A": {"memory_gib": 40}, "B": {"memory_gib": 80}},
+        instance_types=types,
+        pools=[{"name": p, "instance_type": t, "zone": "z"} for p, t in (("p", "A"), ("q", "B"))],
+        limits=[] if most is None else [{"name": "team", "pools": ["p", "q"], "max_instances": most}],
+        components=[{"name": "a", "copies": 4, "accelerator_memory_gib": 30}],
+        instances=[{"id": f"i-{k}", "pool": "p"} for k in range(4)],
+        placements=[{"component": "a", "instance": f"i-{k}", "accelerators": [0]} for k in range(4)],
+    )
+
+
+def test_machines_that_a_batch_empties_are_given_back_when_it_ends() -> None:
+    """New copies need other machines: one more at once is enough, and a limit of one more lets all be rolled."""
+    for problem in (one_each(), one_each(most=5)):
+        found = plan_rollout(problem, "a", SAME)
+
+        assert found.rolling is not None
+        assert (found.status, found.rolling.instances, found.batches) == ("optimal", 1, 4)
+        closed = [(step.batch, step.instance) for step in found.steps if step.action == "close"]
+        assert closed == [(k + 1, f"i-{k}") for k in range(4)]
+        # one machine more while it is there, and from then on one dollar an hour for each that was changed
+        assert found.rolling.machine_hours == pytest.approx(4 * 140 / 3600)
+        assert found.rolling.cost == pytest.approx((3 + 4 + 5 + 6) * 140 / 3600, abs=1e-6)
+    assert plan_rollout(one_each(most=4), "a", SAME).status == "infeasible"
+
+
+def test_machines_that_may_not_be_removed_stay() -> None:
+    """So each new copy needs one more, and a limit of one more does not do."""
+    document = one_each(most=5).to_document()
+    for row in document["instances"]:
+        row["removable"] = False
+    assert plan_rollout(Problem(**document), "a", SAME).status == "infeasible"
+    del document["limits"]
+    found = plan_rollout(Problem(**document), "a", SAME)
+    assert found.rolling is not None
+    assert (found.status, found.rolling.instances) == ("optimal", 4)
+
+
 @pytest.mark.parametrize(
     ("problem", "batch", "why"),
     [
@@ -333,7 +377,7 @@ def test_room_that_rules_do_not_let_be_used_is_told() -> None:
         },
         pools=[{"name": zone, "instance_type": "t", "zone": zone} for zone in "yz"],
         components=[{"name": "a", "copies": 2, "accelerator_memory_gib": 70, "min_available_on_zone_loss": 1}],
-        instances=[{"id": "i", "pool": "y"}, {"id": "j", "pool": "z"}, {"id": "free", "pool": "z"}],
+        instances=[{"id": i, "pool": p, "removable": False} for i, p in (("i", "y"), ("j", "z"), ("free", "z"))],
         placements=[{"component": "a", "instance": name, "accelerators": [0]} for name in "ij"],
     )
 
