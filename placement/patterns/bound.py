@@ -42,7 +42,7 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
@@ -128,7 +128,7 @@ class PatternBound:
         self._knapsacks = [device_class.knapsack for device_class in self.relaxation.device_classes]
         self.groups = groups_of(fleet)
         self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._multiplicity)
-        self._tree: Tree | None = None
+        self.tree: Tree | None = None
         self._relaxes = RELAXES
         self._program = PatternProgram(self.relaxation, self.groups, rules=True)
         self._start()
@@ -150,7 +150,7 @@ class PatternBound:
         """
         ticks = self.fleet.tick_price * self.bound + self._moves
         if self.cutoff is not None:
-            ticks = self.cutoff if self._tree is not None and self._tree.exhausted else min(ticks, self.cutoff)
+            ticks = self.cutoff if self.tree is not None and self.tree.exhausted else min(ticks, self.cutoff)
         return (
             ticks if self.kept_copies is None else max(ticks, math.ceil(self.fleet.tick_price * self.kept_copies.bound))
         )
@@ -217,8 +217,8 @@ class PatternBound:
         if not budget.over():
             _, dual_value = self._program.dual_values(self._program.duals())
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
-        self._tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
-        self._grow(self._tree, budget, nodes, patience)
+        self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
+        self._grow(self.tree, budget, nodes, patience)
         self._separate_mixes(budget)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
@@ -249,26 +249,13 @@ class PatternBound:
 
     def resume(self, budget: Budget, nodes: int = 2_000) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
-        if self._tree is not None:
-            self._grow(self._tree, budget, self._work(self._tree) + nodes, math.inf)
-
-    def exclude(self, limits: Mapping[int, int], verdict: EngineVerdict, budget: Budget) -> bool:
-        """Leave out all counts of pools and groups within these limits, `mix` among them.
-
-        There must be no plan there of fewer ticks than those of the `verdict`, all that it costs counted. Then go on
-        with the tree; False when the time is up before.
-        """
-        if self._tree is None or not self._tree.exclude(limits, verdict, budget):
-            return False
-        self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
-        self._relaxes = RELAXES_BY_MIX
-        self.resume(budget)
-        return True
+        if self.tree is not None:
+            self._grow(self.tree, budget, self._work(self.tree) + nodes, math.inf)
 
     @property
     def root(self) -> NodeCase | None:
         """How the bound came about: all nodes of the tree and their reasons; None when it was not begun."""
-        return None if self._tree is None else self._tree.root
+        return None if self.tree is None else self.tree.root
 
     @property
     def mix(self) -> tuple[int, ...]:
@@ -276,36 +263,7 @@ class PatternBound:
 
         They may cost a little more or less themselves, where a node's bound is not that of its own solution.
         """
-        return () if self._tree is None else self._tree.mix
-
-    @property
-    def least_case(self) -> NodeCase | None:
-        """The node that the tree's bound is of, while there is one."""
-        return None if self._tree is None or self._tree.exhausted else self._tree.least_case
-
-    def fathom(self, verdict: EngineVerdict) -> None:
-        """Leave out the node of `least_case`, in which no plan costs fewer ticks than those of the `verdict`."""
-        assert self._tree is not None
-        self._tree.fathom(verdict)
-        self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
-        self._relaxes = RELAXES_BY_MIX
-        self._raise(self._tree.bound)
-        if self._tree.exhausted:
-            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
-
-    def raise_least(self, bound: int, verdict: EngineVerdict) -> None:
-        """No plan in the node of `least_case` pays less than `bound` micro-dollars per hour for machines."""
-        assert self._tree is not None
-        self._tree.raise_least(bound, verdict)
-        self._raise(self._tree.bound)
-
-    def split(self, budget: Budget) -> bool:
-        """Branch on the node of `least_case`; False where that can't be, or the budget is over."""
-        case, tree = self.least_case, self._tree
-        while tree is not None and self.least_case is case and not self._solve.within(budget).ended:
-            if not tree.least_is_open or not tree.step(budget):
-                return False
-        return tree is not None and self.least_case is not case
+        return () if self.tree is None else self.tree.mix
 
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree, as `run` says."""
@@ -318,10 +276,20 @@ class PatternBound:
                 news, since = self.bound, budget.elapsed()
             elif budget.elapsed() - since > patience:
                 break
-        self._raise(tree.bound)
-        if tree.exhausted:
-            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+        self.follow_tree()
         self._machines = tree.machines or None
+
+    def follow_tree(self) -> None:
+        """Raise the bound to that of the tree; at its end that is the cutoff, if plans were left out."""
+        if self.tree is not None:
+            self._raise(self.tree.bound)
+            if self.tree.exhausted:
+                self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+
+    def say_nothing_from(self, ticks: int) -> None:
+        """Some plans of so many ticks or more were left out: the bound says no more than that."""
+        self.cutoff = ticks if self.cutoff is None else min(ticks, self.cutoff)
+        self._relaxes = RELAXES_BY_MIX
 
     def _running_state(self) -> RunningState | None:
         """What runs now, if moving all of it would cost enough beside the machines that run."""

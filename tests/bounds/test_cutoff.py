@@ -17,6 +17,7 @@ from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_best_fit
 from placement.patterns.bound import PatternBound
 from placement.patterns.history import EngineVerdict
+from placement.patterns.open_nodes import OpenNodes
 from placement.planner import _packing_of
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solving.budget import Budget
@@ -160,12 +161,14 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
     fleet = compile_fleet(Problem(**drained(1)))
     fleet = replace(fleet, pools=tuple(replace(pool, max_instances=9) for pool in fleet.pools))
     incumbent = Incumbent(fleet, Budget())
-    bound = PatternBound(Solve(fleet, incumbent, Budget()))
+    solve = Solve(fleet, incumbent, Budget())
+    bound = PatternBound(solve)
     bound.run()
     while not bound.mix:
         bound.resume(Budget())
     everything = dict.fromkeys(range(len(fleet.pools)), 9)
     cutoff = bound.ticks + 12_345
-    assert bound.exclude(everything, EngineVerdict("an engine", cutoff, lambda: None, "nothing"), Budget())
+    verdict = EngineVerdict("an engine", cutoff, lambda: None, "nothing")
+    assert OpenNodes(solve, bound).exclude(everything, verdict, Budget())
     assert bound.ticks == cutoff
     assert incumbent.ticks_bound == cutoff

@@ -21,6 +21,7 @@ from placement.bounds.moves import least_move_ticks
 from placement.compiled.broken_rule import broken_rule
 from placement.patterns.enumeration.node_program import NodeProgram
 from placement.patterns.history import EngineVerdict
+from placement.patterns.open_nodes import OpenNodes
 from placement.reductions.capped import CappedInstances
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -74,6 +75,7 @@ class BranchAndCheck:
     def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
         """`solve` has a plan that leaves out no copy."""
         self._solve, self._bound, self._name = solve, bound, name
+        self._nodes = OpenNodes(solve, bound)
         assert solve.packing is not None
         fleet = CappedInstances.of(RequiredAsPlaced.of(solve.fleet, solve.packing).fleet).fleet
         self._parts = SolutionParts(solve, fleet, bound.relaxation)
@@ -83,7 +85,7 @@ class BranchAndCheck:
         """All nodes, the least bound first, until one can neither be decided nor branched on, or the budget is over."""
         rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
         for _ in range(rounds):
-            case, cutoff = self._bound.least_case, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
+            case, cutoff = self._nodes.least, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
             if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:
                 return
             rent = min(cutoff.rent, self._bound.bound + int(_PARAMS.dearer * cutoff.rent))
@@ -91,11 +93,11 @@ class BranchAndCheck:
             if packing is not None:
                 self._solve.incumbent.offer(packing, self._name)
             elif word is not None and rent == cutoff.rent:
-                self._bound.fathom(EngineVerdict(ENGINE, cutoff.ticks, word, ABOUT))
+                self._nodes.fathom(EngineVerdict(ENGINE, cutoff.ticks, word, ABOUT))
                 self.fathomed += 1
             elif word is not None:
-                self._bound.raise_least(rent + 1, EngineVerdict(ENGINE, self._ticks(rent + 1), word, ABOUT))
-            elif not self._bound.split(budget):
+                self._nodes.raise_least(rent + 1, EngineVerdict(ENGINE, self._ticks(rent + 1), word, ABOUT))
+            elif not self._nodes.split(budget):
                 return
 
     def _ticks(self, rent: int) -> int:
@@ -128,5 +130,5 @@ class BranchAndCheck:
         parts = self._parts.pack_all(answer, budget)
         if not parts.complete:
             return None, parts.forbade
-        fair = not broken_rule(self._solve.fleet, parts.packing)  # the program knows losses of a zone in part
+        fair = not broken_rule(self._solve.fleet, parts.packing)  # the program knows some rules in part
         return (parts.packing if fair else None), False

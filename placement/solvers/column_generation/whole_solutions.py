@@ -117,7 +117,7 @@ class WholeSolutions:
         if not parts.complete:
             wanted = Counter({c.index: c.required for c in self._fleet.components})
             whole = self._completion.run(parts.packing, wanted, budget)
-        if whole is None or broken_rule(self._solve.fleet, whole):  # the program knows some rules over zones in part
+        if whole is None or broken_rule(self._solve.fleet, whole):  # the program knows some rules in part
             return False
         return self._solve.incumbent.offer(whole, self._name)
 
