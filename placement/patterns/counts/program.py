@@ -25,7 +25,7 @@ from placement.patterns.parameters import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence, Set
 
-    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.counts.rounding import Rounded
     from placement.patterns.counts.weights import Weights
@@ -89,9 +89,7 @@ class CountProgram(WholeProgram):
         for w, most in enumerate(reduced.copies):
             if most:
                 self._on.setdefault(relaxation.modes[w].pool, []).append(w)
-        self._least: dict[int, list[dict[int, float]]] = {}  # columns of the least copies of any of some zones
         self._totals: dict[int, int] = {}  # columns of all machines of alike pools, by the first of them
-        self._used: dict[int, dict[int, float]] = {}  # and of whether there are copies in a zone
         self.by_pool = False
         self._excess: dict[int, int] = {}  # columns of the machines of a pool above its quota
         super().__init__(relaxation, groups, domain, reduced, ())
@@ -113,10 +111,8 @@ class CountProgram(WholeProgram):
                 on_them = sum(values[column] for column in self.pool_columns[c, p].values())
                 parts = max(self.relaxation.modes[w].parts for w in self.pool_columns[c, p])
                 values[k] = float(-(-int(on_them) // parts))
-        for k, groups in self._least.items():
-            values[k] = min(sum(values[column] for column in columns) for columns in groups)
-        for k, here in self._used.items():
-            values[k] = min(1.0, sum(values[column] for column in here))
+        for some in self.zone_columns:
+            some.begin_at(values)
         for first, column in self._totals.items():
             values[column] = sum(values[self.machine_columns[p]] for p in self._merging.groups[first])
         self._rent_enough(values)
@@ -248,7 +244,7 @@ class CountProgram(WholeProgram):
         for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free
             if zoned and self.relaxation.modes_of[component.index]:
-                self._zone_rows(component)
+                self.zone_rows(component)
 
     def _round_demands(self) -> None:
         """What the copies that serve a demand count at least."""
@@ -301,35 +297,6 @@ class CountProgram(WholeProgram):
         if free:
             self.rows.row(0.0, _INF, everywhere | free)
 
-    def _zone_rows(self, component: FleetComponent) -> None:
-        """The spread rules of one component: whatever number of copies is placed."""
-        here: dict[int, dict[int, float]] = {z: {} for z in component.eligible_zones}
-        for mode in self.relaxation.modes_of[component.index]:
-            w = self.pool_columns.get((component.index, mode.pool), {})
-            here[mode.zone].update(dict.fromkeys(w.values(), 1.0))
-        everywhere = {column: 1.0 for columns in here.values() for column in columns}
-        if component.max_skew is not None:
-            least = self.rows.column(component.copies)
-            self._least[least] = list(here.values())
-            for columns in here.values():  # at least `least` copies, and at most `max_skew` more
-                self.rows.row(0.0, _INF, columns | {least: -1.0})
-                self.rows.row(-_INF, float(component.max_skew), columns | {least: -1.0})
-        if component.zone_loss_floor:
-            for columns in here.values():
-                self.rows.row(float(component.zone_loss_floor), _INF, _without(everywhere, columns))
-        zones = min(component.min_zones, self._fewest(component))
-        if zones > 1:
-            used = {z: self.rows.column(1) for z in here}
-            for z, columns in here.items():
-                self.rows.row(0.0, _INF, columns | {used[z]: -1.0})
-                self._used[used[z]] = columns
-            self.rows.row(float(zones), _INF, dict.fromkeys(used.values(), 1.0))
-
-    def _fewest(self, component: FleetComponent) -> int:
-        """The fewest copies that any plan has."""
-        best = max((mode.throughput for mode in self.relaxation.modes_of[component.index]), default=0)
-        return max(component.required, -(-component.demand // best) if best else 0)
-
 
 def _used_by(resource: int, mode: Mode) -> int:
     return mode.usage[resource]
@@ -337,10 +304,6 @@ def _used_by(resource: int, mode: Mode) -> int:
 
 def _is_of(component: int, mode: Mode) -> int:
     return int(mode.component == component)
-
-
-def _without(terms: dict[int, float], less: dict[int, float]) -> dict[int, float]:
-    return {column: n for column, n in terms.items() if column not in less}
 
 
 @dataclass(frozen=True, slots=True)

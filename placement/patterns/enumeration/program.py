@@ -29,6 +29,7 @@ from placement.engines.highs import (
 from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branching_aggregates import counts_costing
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
+from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
 from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.enumeration.class_cuts import ClassCut
     from placement.patterns.enumeration.reduced_costs import Reduced
+    from placement.patterns.enumeration.zone_rows import ZoneColumns
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.zone_limits import ZoneLimits
@@ -117,7 +119,7 @@ class WholeProgram:
             self.pool_columns.setdefault((mode.component, mode.pool), {})[w] = column
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self.alone_columns = self._machines_alone(reduced)
-        self._spread = 0  # the most that columns of `_spread_rows` count
+        self.zone_columns: list[ZoneColumns] = []
         self._component_rows()
         self.content_rows(patterns, cuts.keys())
         for q, some in cuts.items():
@@ -131,7 +133,8 @@ class WholeProgram:
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self.machine_columns)}
         # All machines, copies and accelerators that a solution may have: each column counts some of them.
         self._things = 2 * sum(reduced.most[: len(pools)])
-        self._things += self._spread + sum(component.copies for component in relaxation.fleet.components)
+        self._things += sum(int(rows.upper[k]) for columns in self.zone_columns for side in columns for k in side)
+        self._things += sum(component.copies for component in relaxation.fleet.components)
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the cutoff
 
@@ -343,29 +346,19 @@ class WholeProgram:
                     here = {self.mode_columns[w]: 1.0 for w in modes if relaxation.modes[w].zone == zone}
                     self.rows.row(low, limits.most[zone], here)
                 if self.by_pool:
-                    self._spread_rows(component, modes)
+                    self.zone_rows(component)
         for level, most in enumerate(relaxation.given or ()):
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
             self.rows.row(wanted - most, _INF, {self.mode_columns[w]: 1.0 for w in by_level.get(level, ())})
 
-    def _spread_rows(self, component: FleetComponent, modes: Sequence[int]) -> None:
-        """Zones of a component are all within `max_skew` of the emptiest, and as many as `min_zones` have a copy."""
-        rows, by_zone = self.rows, dict[int, dict[int, float]]()
-        for w in modes:
-            by_zone.setdefault(self.relaxation.modes[w].zone, {})[self.mode_columns[w]] = 1.0
-        if component.max_skew is not None and len(component.eligible_zones) > 1:
-            emptiest = self._spread_column(component.copies)
-            for zone in component.eligible_zones:
-                rows.row(0.0, component.max_skew, {**by_zone.get(zone, {}), emptiest: -1.0})
-        if 1 < component.min_zones <= component.required:
-            occupied = {zone: self._spread_column(1) for zone in by_zone}
-            for zone, column in occupied.items():
-                rows.row(0.0, _INF, {**by_zone[zone], column: -1.0})
-            rows.row(component.min_zones, _INF, dict.fromkeys(occupied.values(), 1.0))
-
-    def _spread_column(self, most: int) -> int:
-        self._spread += most
-        return self.rows.column(most)
+    def zone_rows(self, component: FleetComponent) -> None:
+        """The rules of a component over zones."""
+        modes = self.relaxation.modes_of[component.index]
+        zones: dict[int, dict[int, float]] = {z: {} for z in component.eligible_zones}
+        for mode in modes:
+            columns = self.pool_columns.get((component.index, mode.pool), {})
+            zones[mode.zone] |= dict.fromkeys(columns.values(), 1.0)
+        self.zone_columns.append(add_zone_rows(self.rows, component, zones, fewest_copies(component, modes)))
 
     def _loss_rows(self, c: int, modes: Sequence[int]) -> None:
         """What is left of a component when any one pool is lost; of pools put together nothing is said."""
