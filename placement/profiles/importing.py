@@ -13,7 +13,7 @@ from placement.catalogue import accelerator, find_accelerator
 from placement.catalogue.readers.fields import SEPARATORS, At, FieldError, each, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
-from placement.profiles.profile import STATISTICS, Found, Given, Profile
+from placement.profiles.profile import STATISTICS, Found, Given, Profile, Unused
 from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
 from placement.profiles.table import read_rows
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from placement.catalogue.readers.fields import CsvRow
 
 # By a key that only this tool's files have at their top, with the words a message calls them by.
-_JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
+_JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | Unused]]], ...] = (
     (guidellm.KEY, "GuideLLM's JSON, version 2", guidellm.read),
     (llm_d.KEY, "an llm-d Benchmark Report, version 0.2", llm_d.read),
     (vllm_bench.KEY, "JSON of vllm bench serve", vllm_bench.read),
@@ -34,6 +34,11 @@ _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
     (sagemaker.INFERENCE, "aws sagemaker describe-inference-recommendations-job", sagemaker.read_inference),
 )
 _NO_DOCUMENT = "is neither JSON nor YAML of a benchmark, nor a CSV with the columns of one: which tool has written it?"
+_MUST_BE_KNOWN = {
+    "model": "which model it is of (--model)",
+    "accelerator": "which accelerator it was measured on (--accelerator)",
+    "accelerators": "how many of them a copy has (--accelerators)",
+}
 _DEPLOYMENT = tuple(field.name for field in fields(Given))
 # As other tools call accelerators that the catalogue has under a name of its own.
 _ACCELERATORS = {
@@ -80,12 +85,16 @@ def read_profiles(
         if rows and "format" in rows[0].cells:
             profiles = _of_statistic(rows, read_rows(rows, source, damaged), source, statistic, tell)
             return [replace(row, **_told(row, given or Given(), source)) for row in profiles]
-        found = _of_csv(rows, source, damaged, statistic)
+        entries = _of_csv(rows, source, damaged, statistic)
     else:
-        found = _of_documents(text, source, statistic or "mean")
+        entries = _of_documents(text, source, statistic or "mean")
+    found = [entry for entry in entries if isinstance(entry, Found)]
+    unused = [entry.why for entry in entries if isinstance(entry, Unused)]
     if not found:
-        raise DocumentError([Fault("$", "has no measurement")], source)
+        raise DocumentError([Fault("$", "; ".join(["has no measurement", *unused]))], source)
     if tell is not None:
+        for why in unused:
+            tell(f"{source}: not used: {why}")
         for loss in dict.fromkeys(entry.loss for entry in found if entry.loss):
             tell(f"{source}: {loss}: its requests a second and its times are of those that were served")
     return [_filled(entry, given or Given(), source, statistic or "mean") for entry in found]
@@ -123,7 +132,7 @@ def _of_statistic(
     return found
 
 
-def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: str | None) -> list[Found]:
+def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: str | None) -> list[Found | Unused]:
     if rows and aiconfigurator.COLUMN in rows[0].cells:
         if statistic not in (None, "mean"):
             raise DocumentError(
@@ -136,7 +145,7 @@ def _of_csv(rows: list[CsvRow], source: str, damaged: list[Fault], statistic: st
     raise DocumentError([Fault("row 1", rule)], source)
 
 
-def _of_documents(text: str, source: str, statistic: str) -> list[Found]:
+def _of_documents(text: str, source: str, statistic: str) -> list[Found | Unused]:
     """Measurements of a JSON or YAML document, or of a file with one JSON document a line."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
@@ -150,7 +159,7 @@ def _of_documents(text: str, source: str, statistic: str) -> list[Found]:
     return _of_document(document, source, statistic)
 
 
-def _of_line(number: int, line: str, source: str, statistic: str) -> list[Found]:
+def _of_line(number: int, line: str, source: str, statistic: str) -> list[Found | Unused]:
     above = "\n" * (number - 1)  # so that the parser counts as an editor does
     try:
         return _of_document(parse_json(above + line, source), source, statistic)
@@ -169,7 +178,7 @@ def _parse_yaml(text: str, source: str) -> At:
         raise DocumentError([Fault("$", str(error) if is_named_so else _NO_DOCUMENT)], source) from None
 
 
-def _of_document(document: At, source: str, statistic: str) -> list[Found]:
+def _of_document(document: At, source: str, statistic: str) -> list[Found | Unused]:
     try:
         for key, _, read in _JSON:
             if document.get(key) is not None:
@@ -196,10 +205,10 @@ def _told(found: Found | Profile, given: Given, source: str) -> dict[str, Any]:
 def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
     """A measurement with what was given."""
     values = _told(found, given, source)
-    for name in ("model", "accelerator", "accelerators"):
-        if values[name] in ("", None):
-            way_out = f"placement profile import has --{name} for that"
-            raise UsageError(f"{source} does not say which {name} it is of; {way_out}")
+    missing = [words for name, words in _MUST_BE_KNOWN.items() if values[name] in ("", None)]
+    if missing:
+        way_out = "placement profile import takes that by option"
+        raise UsageError(f"{source} does not say {' and '.join(missing)}; {way_out}")
     if found.requests_per_second <= 0:
         raise UsageError(f"{source} has a measurement in which no request was served")
     remarks = [source.rpartition("/")[2], found.remark or statistic, found.loss]

@@ -78,3 +78,10 @@ class Found(Given):
         if not self.failed:
             return ""
         return f"{self.failed:,}{'' if self.requests is None else f' of {self.requests:,}'} requests failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A part of a benchmark's file that is no measurement: where it stands and why, in words."""
+
+    why: str

@@ -6,8 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.readers.fields import CsvRow, FieldError, each
-from placement.errors import nearest
+from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
 from placement.profiles.profile import COLUMNS, FORMAT, TEXTS, WHOLE, Profile
 
 if TYPE_CHECKING:
@@ -24,15 +23,14 @@ def read_rows(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()
     Raises
     ------
     DocumentError
-        A cell is damaged: row and column of each that is, and the rows that were `damaged` before.
+        A column is missing or not known, or a cell is damaged: row and column of each that is, and the rows that were
+        `damaged` before.
     """
+    check_columns(rows, ("format", *_NEEDED), source, COLUMNS)
     return each(rows, _profile, source, damaged)
 
 
 def _profile(row: CsvRow) -> Profile:
-    unknown = next((name for name in row.cells if name not in COLUMNS), None)
-    if unknown is not None:
-        raise FieldError("row 1", f"has a column that the format has not; {nearest(unknown, COLUMNS)}", unknown)
     if row.required("format") != FORMAT:
         raise FieldError(row.place("format"), f"must be {FORMAT}", row.text("format"))
     for name in _NEEDED:

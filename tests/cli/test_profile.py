@@ -68,7 +68,7 @@ def test_options_of_several_models(files: Path) -> None:
         (("options", "pareto.csv", "--slo-tpot", "1"), "must be a time with its unit"),
         (("options", "pareto.csv", "--model", "n"), 'no measurement is of model "n"'),
         (("options", "pareto.csv", "--accelerator", "H200"), "no measurement is on H200"),
-        (("options", "bench.json"), "placement profile import has --accelerator"),
+        (("options", "bench.json"), "does not say which accelerator it was measured on (--accelerator) and"),
         (("import", "pareto.csv", "--statistic", "p98"), 'did you mean "p9'),
         (("import", "none.csv"), "can't be read"),
         (("import", "pareto.csv", "-o", "pareto.csv"), "is the same file as"),

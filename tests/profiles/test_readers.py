@@ -49,7 +49,7 @@ def test_vllm_bench(write: Any) -> None:
     assert (slow.ttft_ms, slow.tpot_ms, slow.source) == (400.0, 30.0, "bench.json, p99")
     with pytest.raises(DocumentError, match=r"mean_ttft_ms: stands alone: the run has no p95"):
         read_profiles(write(samples.VLLM_BENCH), ON_TWO_H100, statistic="p95")
-    with pytest.raises(UsageError, match="does not say which accelerator"):
+    with pytest.raises(UsageError, match=r"which accelerator it was .* and how many of them a copy has"):
         read_profiles(write(samples.VLLM_BENCH))
 
 
@@ -181,7 +181,7 @@ def test_llm_d_report(write: Any) -> None:
     assert read_profiles(write(odd))[0].memory_gib is None
     uncounted = copy.deepcopy(samples.LLM_D)
     uncounted["scenario"]["stack"][1]["standardized"]["accelerator"] |= {"count": 0, "parallelism": {"tp": 1}}
-    with pytest.raises(UsageError, match="does not say which accelerators"):
+    with pytest.raises(UsageError, match=r"does not say how many of them a copy has \(--accelerators\);"):
         read_profiles(write(uncounted))
 
 
@@ -304,6 +304,67 @@ def test_damaged_tables_name_row_and_column(change: tuple[str, str], words: str,
 
     with pytest.raises(PlacementError, match=words):
         read_profiles(write(text.replace(*change), "profile.csv"))
+
+
+def test_a_missing_column_is_told_once(write: Any) -> None:
+    """And not of each row; with the name that was meant, where a column is unknown."""
+    ours = "\n".join([*to_csv([ROW, ROW]).splitlines()]).replace("requests_per_second", "request_per_second", 1)
+    names, *rows = (line.split(",") for line in samples.AICONFIGURATOR.strip().splitlines())
+    without = {names.index("ttft"), names.index("seq/s")}
+    theirs = "\n".join(
+        ",".join(cell for column, cell in enumerate(row) if column not in without) for row in (names, *rows)
+    )
+    found = []
+    for text in (ours, theirs):
+        with pytest.raises(DocumentError) as caught:
+            read_profiles(write(text, "profile.csv"))
+        found.append([(fault.path, fault.rule) for fault in caught.value.faults])
+
+    unknown, missing = found[0]
+    assert unknown[1].endswith('the format has not; did you mean "requests_per_second"?')
+    assert missing == ("row 1", "must name the column requests_per_second")
+    assert found[1] == [("row 1", "must name the columns ttft, seq/s")]
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (samples.GUIDELLM, "$.benchmarks[2]: no request was served"),
+        (samples.AIBRIX, "$.tputs: 1 of 4 sizes of requests, without a rate within the limits"),
+        (samples.MELANGE, "$.gpu_info.T4: it serves none of a size that the workload has"),
+        (
+            samples.SAGEMAKER | {"Recommendations": samples.SAGEMAKER["Recommendations"] * 2},
+            "$.Recommendations[1]: it has no rate of requests",
+        ),
+        (
+            samples.INFERENCE_RECOMMENDER
+            | {"InferenceRecommendations": samples.INFERENCE_RECOMMENDER["InferenceRecommendations"] * 2},
+            "$.InferenceRecommendations[1]: it has no most of invocations",
+        ),
+    ],
+    ids=["guidellm", "aibrix", "melange", "sagemaker", "inference"],
+)
+def test_what_is_no_measurement_is_told(document: dict[str, Any], told: str, write: Any) -> None:
+    """Each part of a file that none is made of; with nothing else in it, as the error."""
+    document = copy.deepcopy(document)
+    rows = document.get("Recommendations") or document.get("InferenceRecommendations")
+    if rows:
+        rows[1] = copy.deepcopy(rows[1])
+        rows[1].pop("Metrics", None)
+        if "ExpectedPerformance" in rows[1]:
+            rows[1]["ExpectedPerformance"] = []
+    given = Given(model="" if "benchmarks" in document or rows else "m", accelerators=2 if not rows else None)
+    if "benchmarks" in document:
+        given = replace(given, accelerator="H100")
+    notes: list[str] = []
+    path = write(document)
+
+    assert read_profiles(path, given, tell=notes.append)
+    assert [note.removeprefix(f"{path}: not used: ") for note in notes] == [told]
+    if rows:
+        rows.pop(0)
+        with pytest.raises(DocumentError, match=r"has no measurement; \$\."):
+            read_profiles(write(document), given)
 
 
 def test_rows_of_another_width_are_told_with_the_faults_of_the_others(write: Any) -> None:

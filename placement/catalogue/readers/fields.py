@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.documents.json_text import OddValueError, parse_json_text
-from placement.errors import DocumentError, Fault, json_path
+from placement.errors import DocumentError, Fault, json_path, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 LARGEST = 1e9  # of any number, as in the documents
@@ -216,6 +216,29 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
     if damaged is not None:
         damaged += odd
     return rows
+
+
+def check_columns(
+    rows: Sequence[CsvRow], needed: Iterable[str], source: str, known: Sequence[str] | None = None
+) -> None:
+    """Refuse a table that lacks columns which every row needs, or names some beyond those that are `known`.
+
+    Raises
+    ------
+    DocumentError
+        With all of them.
+    """
+    there = list(rows[0].cells) if rows else []
+    unknown = [name for name in there if known is not None and name not in known]
+    faults = [
+        Fault("row 1", f"has a column that the format has not; {nearest(name, known or ())}", name) for name in unknown
+    ]
+    missing = [name for name in needed if rows and name not in there]
+    if missing:
+        word = "column" if len(missing) == 1 else "columns"
+        faults.append(Fault("row 1", f"must name the {word} {', '.join(missing)}"))
+    if faults:
+        raise DocumentError(faults, source)
 
 
 def _separated(text: str) -> tuple[str, str]:

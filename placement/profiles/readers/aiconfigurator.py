@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import CsvRow, FieldError, each
-from placement.profiles.profile import Found
+from placement.catalogue.readers.fields import CsvRow, FieldError, check_columns, each
+from placement.profiles.profile import Found, Unused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,21 +16,26 @@ if TYPE_CHECKING:
     from placement.errors import Fault
 
 COLUMN = "seq/s/gpu"
+_NEEDED = ("model", "system", "num_total_gpus", "isl", "osl", "ttft", "tpot", "seq/s")
 
 
-def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found]:
-    """Every row in which something is served.
+def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found | Unused]:
+    """Every row; one in which nothing is served is no measurement.
 
     Raises
     ------
     DocumentError
-        A cell is damaged: row and column of each that is, and the rows that were `damaged` before.
+        A column is missing, or a cell is damaged: row and column of each that is, and the rows that were `damaged`
+        before.
     """
-    return [found for found in each(rows, _found, source, damaged) if found.requests_per_second > 0]
+    check_columns(rows, _NEEDED, source)
+    return each(rows, _found, source, damaged)
 
 
-def _found(row: CsvRow) -> Found:
+def _found(row: CsvRow) -> Found | Unused:
     rate = _needed(row, "seq/s")
+    if not rate:
+        return Unused(f"{row.place('seq/s')}: nothing is served")
     return Found(
         requests_per_second=rate,
         model=row.required("model"),

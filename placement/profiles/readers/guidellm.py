@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.profiles.profile import Found
+from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import number, whole
 
 if TYPE_CHECKING:
@@ -18,15 +18,14 @@ _VERSION = 2
 _MODELS = (("config", "spec", "backend", "model"), ("config", "backend", "model"), ("args", "model"))
 
 
-def read(document: At, statistic: str) -> list[Found]:
-    """Every benchmark in which a request was served."""
+def read(document: At, statistic: str) -> list[Found | Unused]:
+    """Every benchmark; one in which no request was served is no measurement."""
     metadata = document.get("metadata")
     version = None if metadata is None else metadata.get("version")
     if version is not None and version.whole() != _VERSION:
         raise version.fault(f"must be {_VERSION}: another version of GuideLLM's format is not read here")
     model = _model(document)
-    found = [_benchmark(benchmark, model, statistic) for benchmark in document.key(KEY).items()]
-    return [entry for entry in found if entry is not None]
+    return [_benchmark(benchmark, model, statistic) for benchmark in document.key(KEY).items()]
 
 
 def _model(document: At) -> str:
@@ -39,11 +38,11 @@ def _model(document: At) -> str:
     return ""
 
 
-def _benchmark(benchmark: At, model: str, statistic: str) -> Found | None:
+def _benchmark(benchmark: At, model: str, statistic: str) -> Found | Unused:
     metrics = benchmark.key("metrics")
     rate = number(_successful(metrics, "requests_per_second"), "mean")
     if not rate:
-        return None
+        return Unused(f"{benchmark.path}: no request was served")
     served, failed = _requests(benchmark, metrics)
     return Found(
         requests_per_second=rate,

@@ -15,13 +15,14 @@ from placement.profiles.readers.statistics import milliseconds, number, whole
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
+    from placement.profiles.profile import Unused
 
 KEY = "results"
 _VERSION = "0.2"
 _GIB = {"GiB": 1.0, "MiB": 1 / 1024, "GB": 1e9 / 2**30, "MB": 1e6 / 2**30}
 
 
-def read(document: At, statistic: str) -> list[Found]:
+def read(document: At, statistic: str) -> list[Found | Unused]:
     """The report's aggregate figures, of one copy."""
     version = document.get("version")
     if version is not None and not version.text().startswith(_VERSION):

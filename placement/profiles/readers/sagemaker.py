@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue import instance_type
 from placement.errors import UsageError
-from placement.profiles.profile import Found
+from placement.profiles.profile import Found, Unused
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -26,25 +26,24 @@ _MILLISECONDS = {"ms": 1.0, "milliseconds": 1.0, "millisecond": 1.0, "s": 1000.0
 _MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
 
 
-def read_recommendations(document: At, statistic: str) -> list[Found]:
-    """Each recommendation that has a rate of requests."""
+def read_recommendations(document: At, statistic: str) -> list[Found | Unused]:
+    """Each recommendation; one without a rate of requests is no measurement."""
     source = document.get("ModelSource")
     model = "" if source is None or source.get("S3") is None else source.key("S3").key("S3Uri").text()
+    name = model.rstrip("/").rpartition("/")[2]
     return [
-        entry
-        for recommendation in document.key(RECOMMENDATIONS).items()
-        if (entry := _recommendation(recommendation, model.rstrip("/").rpartition("/")[2], statistic)) is not None
+        _recommendation(recommendation, name, statistic) for recommendation in document.key(RECOMMENDATIONS).items()
     ]
 
 
-def _recommendation(recommendation: At, model: str, statistic: str) -> Found | None:
+def _recommendation(recommendation: At, model: str, statistic: str) -> Found | Unused:
     deployment = recommendation.key("DeploymentConfiguration")
     copies = _count(deployment, "CopyCountPerInstance")
     accelerator, count = _accelerators(deployment.key("InstanceType"), copies)
     figures = list(recommendation.key("ExpectedPerformance").items())
     rate = _figure(figures, _RATES, statistic="mean", is_rate=True)
-    if rate is None:
-        return None
+    if not rate:
+        return Unused(f"{recommendation.path}: it has no rate of requests")
     return Found(
         requests_per_second=rate / copies / _count(deployment, "InstanceCount"),
         model=model,
@@ -80,28 +79,30 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
     return value * unit
 
 
-def read_inference(document: At, statistic: str) -> list[Found]:
+def read_inference(document: At, statistic: str) -> list[Found | Unused]:
     """Each recommendation of Inference Recommender that ran: one copy on all accelerators of an instance."""
     del statistic
     configured = document.get("InputConfig")
     named = None if configured is None else configured.get("ModelName")
-    found = []
+    found: list[Found | Unused] = []
     for recommendation in document.key(INFERENCE).items():
         metrics, endpoint = recommendation.get("Metrics"), recommendation.key("EndpointConfiguration")
-        if metrics is None or metrics.get("MaxInvocations") is None:
+        most = None if metrics is None else metrics.get("MaxInvocations")
+        if most is None or not most.number():
+            found.append(Unused(f"{recommendation.path}: it has no most of invocations"))
             continue
         accelerator, count = _accelerators(endpoint.key("InstanceType"), 1)
         instances = _count(endpoint, "InitialInstanceCount")
         found.append(
             Found(
-                requests_per_second=metrics.key("MaxInvocations").number() / 60 / instances,
+                requests_per_second=most.number() / 60 / instances,
                 model="" if named is None else named.text(),
                 accelerator=accelerator,
                 accelerators=count,
                 remark="SageMaker Inference Recommender, most invocations a minute / 60",
             )
         )
-    return [entry for entry in found if entry.requests_per_second > 0]
+    return found
 
 
 def _count(at: At, name: str) -> int:

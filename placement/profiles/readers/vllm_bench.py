@@ -13,13 +13,14 @@ from placement.profiles.readers.statistics import number, whole
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
+    from placement.profiles.profile import Unused
 
 KEY = "request_throughput"
 _MEDIAN = {"p50": "median"}
 _ALIKE = 0.01  # of a rate: one that was rounded by hand is not another
 
 
-def read(document: At, statistic: str) -> list[Found]:
+def read(document: At, statistic: str) -> list[Found | Unused]:
     """The run: requests a second, times, and tokens of a request on average."""
     completed = document.key("completed").whole()
     if completed == 0:
