@@ -63,6 +63,12 @@ class Ask:
     profile: str = ""
     uuids: tuple[str, ...] = ()
     bars: tuple[str, ...] = ()
+    keeps_whole: bool = False  # its copies have whole accelerators now: parts that are called alike won't do
+
+    @property
+    def is_of_plugin(self) -> bool:
+        """Whether it asks for accelerators as a device plugin hands them out: whole, or by slices of time."""
+        return self.count > 0 and not self.is_claimed and not self.is_of_sharer
 
     @property
     def is_of_sharer(self) -> bool:
@@ -241,8 +247,10 @@ def _serves(ask: Ask, held: Inventory) -> bool:
     if ask.uuids and held.uuids and not set(held.uuids) & set(ask.uuids):
         return False
     if ask.is_claimed or held.manager == "dra":
-        if held.manager != "dra" or not (ask.is_claimed or (ask.resource == _GPU and not ask.is_of_sharer)):
+        if held.manager != "dra":
             return False
+        if not ask.is_claimed:
+            return bool(held.resource) and ask.resource == held.resource and not ask.is_of_sharer
         partition = held.accelerator.rpartition("-MIG-")[2] if "-MIG-" in held.accelerator else ""
         if partition or not ask.profile:
             return partition == ask.profile or bool(partition and ask.profile == "?")
@@ -253,6 +261,8 @@ def _serves(ask: Ask, held: Inventory) -> bool:
         return held.manager == "plugin" and held.replicas == 1 and held.resource == _GPU
     if held.manager == "plugin" and (ask.memory_mib is not None or ask.percent is not None):
         return False  # only HAMi hands out memory
+    if ask.keeps_whole and held.is_part:
+        return False
     return ask.resource == held.resource
 
 

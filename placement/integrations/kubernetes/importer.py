@@ -29,7 +29,7 @@ from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes
-from placement.integrations.kubernetes.workloads import split, workloads_of
+from placement.integrations.kubernetes.workloads import keep_whole, split, workloads_of
 from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, count, dollars, micro_dollars
 
@@ -113,6 +113,7 @@ class _Import:
         copies, self.of_node = split(rows, by_name)
         self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
         self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes, source)
+        keep_whole(self.workloads, by_name)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
         self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
         self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label, self.standing.telling)

@@ -34,7 +34,7 @@ HAMI_NODE = "hami.io/node-nvidia-register"
 MIG = re.compile(r"nvidia\.com/mig-(?P<profile>\d{1,2}g\.(?P<gb>\d{1,4})gb(?:\.[a-z.]+)?)", re.ASCII)
 _MIB = 2**20
 _GPU = "nvidia.com/gpu"
-_MOST = 1024  # accelerators of a machine
+MOST = 1024  # accelerators of a machine
 _UNKNOWN_MIB = MIB_PER_GIB  # of an accelerator that nothing tells of: memory is not counted there
 Manager = Literal["plugin", "hami", "dra"]
 
@@ -43,8 +43,8 @@ Manager = Literal["plugin", "hami", "dra"]
 class Inventory:
     """What a node has: `count` accelerators of a kind, `memory_mib` each.
 
-    `resource` is what pods ask for. `replicas` is how many pods may share one: by time slicing, or splits of HAMi.
-    `uuids` are by index, where they are known.
+    `resource` is what pods ask for; of a driver of claims only where it serves that name too. `replicas` is how many
+    pods may share one: by time slicing, or splits of HAMi. `uuids` are by index, where they are known.
     """
 
     accelerator: str = ""
@@ -55,6 +55,12 @@ class Inventory:
     replicas: int = 1
     uuids: tuple[str, ...] = ()
     mixed: Mixed | None = None  # what the one accelerator stands for, where there are two kinds
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a pod that asks for an accelerator gets a part of one: a slice of time, or a partition by MIG."""
+        is_partition = self.resource == _GPU and "-MIG-" in self.accelerator
+        return self.manager == "plugin" and (self.replicas > 1 or is_partition)
 
     @property
     def kind(self) -> tuple[str, int, str, str, int]:
@@ -75,22 +81,24 @@ def inventory(
     allocatable: Mapping[str, Fraction],
     devices: Sequence[SliceDevice],
     asked: Collection[str],
+    mapped: Collection[str],
     notes: Notes,
 ) -> Inventory | str:
     """The accelerators of a node; a sentence when the problem can't say what it has.
 
-    `asked` are the resources that pods ask for: of more than two kinds of accelerators only those are counted.
+    `asked` are the resources that pods ask for: of more than two kinds of accelerators only those are counted. `mapped`
+    are those that the driver of claims serves too.
     """
     held = {name: value for name, value in allocatable.items() if is_accelerator(name) and value > 0}
     register = node.annotations.get(HAMI_NODE, "")
     if register:
         return _hami(node, register)
     if devices and not held:
-        return _of_slices(devices)
+        return _of_slices(devices, asked, mapped, notes)
     if not held:
         return NOTHING
     for resource, amount in held.items():
-        if amount.denominator != 1 or amount > _MOST * 1000:
+        if amount.denominator != 1 or amount > MOST * 1000:
             path = json_path((*node.at.mode, "status", "allocatable", resource))
             raise FieldError(path, "must be a whole number of accelerators", str(amount))
     if len(held) > 2:
@@ -112,8 +120,8 @@ def _plugin(node: KubeObject, resource: str, told: int, notes: Notes) -> Invento
     written = first_label(dict(node.labels), REPLICA_LABELS)
     replicas = int(written) if written.isascii() and written.isdigit() and 1 < int(written[:6]) <= told else 1
     count = told // replicas
-    if count > _MOST:
-        return f"has {count} accelerators; at most {_MOST} can be one machine's"
+    if count > MOST:
+        return f"has {count} accelerators; at most {MOST} can be one machine's"
     labels = {key: value for key, value in node.labels.items() if value}
     found = devices_by_labels(labels, count) or devices_by_type(labels, count)
     if found is None:
@@ -131,7 +139,7 @@ def _of_two_kinds(node: KubeObject, held: dict[str, int], notes: Notes) -> Inven
     sliced = first_label(dict(node.labels), (*REPLICA_LABELS, *(f"{name}.replicas" for name in held)))
     made = mixed(held)
     is_known = all(name == _GPU or MIG.fullmatch(name) for name in held)
-    if made is None or not is_known or sliced not in ("", "0", "1") or max(held.values()) > _MOST:
+    if made is None or not is_known or sliced not in ("", "0", "1") or max(held.values()) > MOST:
         return f"has accelerators of several kinds ({listed}), and a machine counts two kinds, which nobody shares"
     resource, count = made.by_memory
     partition = MIG.fullmatch(resource)
@@ -145,8 +153,8 @@ def _of_two_kinds(node: KubeObject, held: dict[str, int], notes: Notes) -> Inven
 
 
 def _partitions(node: KubeObject, resource: str, partition: re.Match[str], count: int) -> Inventory | str:
-    if count > _MOST:
-        return f"has {count} partitions; at most {_MOST} can be one machine's"
+    if count > MOST:
+        return f"has {count} partitions; at most {MOST} can be one machine's"
     product = re.sub(r"-MIG-.*|-SHARED", "", node.labels.get("nvidia.com/gpu.product", ""))
     told = node.labels.get(f"{resource}.memory", "")
     memory = int(told) if told.isascii() and told.isdigit() and 0 < len(told) < 9 else 0
@@ -155,7 +163,9 @@ def _partitions(node: KubeObject, resource: str, partition: re.Match[str], count
     return Inventory(name, count, memory or int(partition["gb"]) * MIB_PER_GIB, resource)
 
 
-def _of_slices(devices: Sequence[SliceDevice]) -> Inventory | str:
+def _of_slices(
+    devices: Sequence[SliceDevice], asked: Collection[str], mapped: Collection[str], notes: Notes
+) -> Inventory | str:
     whole = [row for row in devices if row.kind in ("gpu", "")]
     fixed = [row for row in devices if row.kind == "mig" and not row.is_possible]
     profiles = sorted({row.profile for row in fixed})
@@ -172,9 +182,16 @@ def _of_slices(devices: Sequence[SliceDevice]) -> Inventory | str:
     memory = min(sizes) if sizes else _UNKNOWN_MIB
     found = named_devices(products[0], len(chosen), memory / MIB_PER_GIB) if products[0] else None
     name = found.accelerator if found else products[0] or "GPU"
+    resource = _GPU
     if fixed:
-        name = f"{name}-MIG-{profiles[0]}"
-    return Inventory(name, len(chosen), memory, "", "dra", 1, tuple(row.uuid for row in chosen))
+        name, resource = f"{name}-MIG-{profiles[0]}", f"nvidia.com/mig-{profiles[0]}"
+    if resource in asked and resource not in mapped:
+        told = (
+            "no DeviceClass that was given serves it by claims: copies are not placed on nodes where claims alone hand"
+        )
+        notes.assumed(f"resource {resource}", f"{told} out accelerators; add deviceclasses to the command")
+    served = resource if resource in mapped else ""
+    return Inventory(name, len(chosen), memory, served, "dra", 1, tuple(row.uuid for row in chosen))
 
 
 def _hami(node: KubeObject, register: str) -> Inventory | str:

@@ -7,6 +7,7 @@ from math import floor
 from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
+from placement.integrations.kubernetes.device_classes import mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
 from placement.integrations.kubernetes.objects import amounts, choice_at, of_each, rows, text_at, true_at
 from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, taints_of, tell_taints
@@ -79,10 +80,10 @@ def read_machines(
     Pods of a node that is not ready are copies that do not run.
     """
 
-    asked = _asked(cluster)
+    asked, mapped = _asked(cluster), mapped_resources(cluster, notes, source)
 
     def read(node: KubeObject) -> NodeMachine | str:
-        return _machine(node, devices.get(node.name, []), asked, zone_label, notes)
+        return _machine(node, devices.get(node.name, []), (asked, mapped), zone_label, notes)
 
     found = of_each(cluster.of("Node"), read, source)
     return [row for row in found if isinstance(row, NodeMachine)], {row for row in found if isinstance(row, str)} - {""}
@@ -103,9 +104,12 @@ def _asked(cluster: KubeCluster) -> set[str]:
 
 
 def _machine(
-    node: KubeObject, devices: list[SliceDevice], asked: set[str], zone_label: str, notes: Notes
+    node: KubeObject, devices: list[SliceDevice], resources: tuple[set[str], set[str]], zone_label: str, notes: Notes
 ) -> NodeMachine | str:
-    """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
+    """A machine; the node's name when its pods are left out with it, nothing when they do not run.
+
+    `resources` are those that pods ask for, and those that a driver of claims serves.
+    """
     status = node.at.key("status")
     if not _is_ready(node, notes):
         told = "is not ready, so it is left out, also where spread is counted; its pods are copies to be placed"
@@ -115,7 +119,7 @@ def _machine(
     for name in ("cpu", "memory"):
         if name not in allocatable:
             status.key("allocatable").key(name)  # which says that it is required
-    held = inventory(node, allocatable, devices, asked, notes)
+    held = inventory(node, allocatable, devices, *resources, notes)
     if isinstance(held, str):
         notes.ignored(node.place, f"{held}: it is left out with its pods")
         return node.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -99,6 +100,11 @@ class Workshop:
             return held is not None and all(held.get(key) == value for key, value in labels.items())
 
         return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
+
+    @cached_property
+    def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
+        """By pool the labels of its nodes, as far as pods can be held to them."""
+        return {row.name: pool_labels(row, self) for row in self.problem.pools}
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -331,7 +337,7 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
     if group.node:
         return [{"matchFields": [_in("metadata.name", group.node)]}]
     pool, labels = group.pool, pool_labels(group.pool, workshop)
-    told = [_in(key, value) for key, value in labels.items()]
+    told = [_in(key, value) for key, value in labels.items()] + _others_than(pool, workshop)
     own = workshop.node_pool_of.get(pool.name)
     if not told or not own or pool.name not in workshop.standing:
         is_by_label = bool(off) and workshop.is_of_karpenter(pool)
@@ -342,6 +348,19 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
         return [term] if term else []
     new = {"matchExpressions": [_in(KARPENTER_POOL, own)]}
     return [new] if workshop.pin != "none" else [{"matchExpressions": told}, new]
+
+
+def _others_than(pool: Pool, workshop: Workshop) -> list[Json]:
+    """What keeps off nodes of pools that have all labels of this one, and more: whole accelerators off shared ones."""
+    own = workshop.labels_of_pools[pool.name]
+    held = {name: labels for name, labels in workshop.labels_of_pools.items() if own.items() < labels.items()}
+    nodes = [workshop.templates.labels.get(row.id, {}) for row in workshop.problem.instances if row.pool == pool.name]
+    found: dict[str, set[str]] = defaultdict(set)
+    for labels in held.values():
+        more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
+        if more:
+            found[more[-1]].add(labels[more[-1]])
+    return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
 
 
 def _in(key: str, value: str) -> Json:

@@ -81,6 +81,13 @@ class Neighbours:
     together: tuple[Apart, ...] = ()
     ports: tuple[HostPort, ...] = ()
 
+    def domains(self) -> tuple[str, ...]:
+        """Labels that a node must have for the pod to start there: those that its constraints of spread go by.
+
+        Every node has the label of its host.
+        """
+        return tuple(sorted({row.key for row in self.spread} - {HOSTNAME}))
+
     def clash(self, other: Neighbours) -> bool:
         """Whether they take one port of a node. O(ports of the one x ports of the other)."""
         return any(mine.clashes(theirs) for mine in self.ports for theirs in other.ports)

@@ -29,9 +29,13 @@ _CUT = re.compile(r"-(MIG-.+|shared-\d+)$", re.ASCII)  # how the name of an acce
 
 @dataclass(frozen=True)
 class TellingFacts:
-    """What rules tell nodes apart by: keys of labels, resources that pods ask for, nodes that rules name."""
+    """What rules tell nodes apart by: labels, resources that pods ask for, nodes that rules name.
+
+    Of `domains`, labels by which pods are spread, it is whether a node has them.
+    """
 
     labels: Sequence[str]
+    domains: Sequence[str]
     resources: Sequence[str]
     named: Set[str]
 
@@ -119,6 +123,7 @@ def _all_facts(row: NodesToName, facts: TellingFacts) -> list[str]:
         *row.in_common(lambda node: filter(None, [node.group[1]])),
         *row.in_common(lambda node: (f"{_told(t.key, t.value)}:{t.effect}" for t in node.taints if not t.is_wish)),
         *row.in_common(lambda node: _labels(node, facts.labels)),
+        *row.in_common(lambda node: (key for key in facts.domains if key in node.labels)),
         *row.in_common(lambda node: [node.held.manager]),
         *row.comes,
     ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.catalogue.quantities import quantity
@@ -18,6 +17,7 @@ from placement.errors import DocumentError, Fault, json_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from fractions import Fraction
     from pathlib import Path
 
     from placement.integrations.notes import Notes
@@ -288,15 +288,18 @@ def true_at(at: At | None, *keys: str) -> bool:
 
 def amount(at: At) -> Fraction:
     """The exact number that a quantity of Kubernetes stands for; JSON may have it as a number too."""
-    if isinstance(at.value, int | float) and not isinstance(at.value, bool):
-        found: Fraction | None = Fraction(str(at.number()))
-    else:
-        found = quantity(at.text())
+    is_number = isinstance(at.value, int | float) and not isinstance(at.value, bool)
+    found = quantity(_digits(at.value) if is_number else at.text())
     if found is None:
-        raise at.fault("must be a quantity of Kubernetes, such as 16, 250m or 64Gi")
-    if found > _MOST_AMOUNT:
+        raise at.fault("must be a quantity of Kubernetes that is not negative, such as 16, 250m or 64Gi")
+    if found >= _MOST_AMOUNT:
         raise at.fault("must be less than an exbibyte")
     return found
+
+
+def _digits(number: float) -> str:
+    """A number as text that is no other number; finite ones are read from documents alone."""
+    return f"{number:.0f}" if isinstance(number, float) and number.is_integer() else repr(number)
 
 
 def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:

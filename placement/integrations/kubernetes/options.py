@@ -51,12 +51,8 @@ class OptionMaker:
         self._found, self._notes = found, notes
         self._classes = {row.machines[0].name: row for row in classes}
         self._order = {name: index for index, name in enumerate(self._classes)}
-        self._sliced = {
-            machine.name: (row.name, machine.held.accelerator)
-            for row in classes
-            for machine in row.machines
-            if machine.held.replicas > 1 and machine.held.manager == "plugin"
-        }
+        self._held = {row.name: row.machines[0].held for row in classes}
+        self._type_of = {machine.name: row.name for row in classes for machine in row.machines}
         self._of_kind = Counter(row.machines[0].held.accelerator for row in classes)
 
     def options_of(self, w: int, workload: Workload) -> PodOptions:
@@ -78,7 +74,7 @@ class OptionMaker:
                 first[s] = frozen
                 told = "no node may hold a copy: by its rules, or since none has what it asks for"
                 self._notes.assumed(workload.place, told)
-        self._tell_slices(workload, {name for members in on.values() for name in members})
+        self._tell_kinds(workload, {name for members in on.values() for name in members})
         order = {frozen: index for index, frozen in enumerate(on)}
         rows = [dict(frozen) | self._where(dict(frozen), list(members.values())) for frozen, members in on.items()]
         return PodOptions(
@@ -87,15 +83,27 @@ class OptionMaker:
             {s: order[frozen] for s, frozen in first.items()},
         )
 
-    def _tell_slices(self, workload: Workload, types: Set[str]) -> None:
-        """A note on copies that have whole accelerators now, and may be given slices of time of one."""
-        nodes = {pod.node for pod, _ in workload.pods if pod.node}
-        kinds = sorted({kind for name, kind in self._sliced.values() if name in types})
-        asks = any(shape.ask.count for shape in workload.shapes)
-        if asks and nodes and kinds and not nodes & self._sliced.keys():
-            told = f"its copies have whole accelerators, and the scheduler may put them on {listed(kinds)} too"
-            more = "nobody divides the memory of these: take them out of its options where a copy needs all of it"
-            self._notes.assumed(workload.place, f"{told}; {more}")
+    def _tell_kinds(self, workload: Workload, types: Set[str]) -> None:
+        """Notes on copies that ask for so many accelerators: the scheduler gives them any, and parts of one, too."""
+        asks = [shape.ask for shape in workload.shapes if shape.ask.is_of_plugin]
+        names = {ask.resource for ask in asks}
+        parts = {name for name, held in self._held.items() if held.is_part and held.resource in names}
+        now = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node]
+        place = workload.place
+        if parts and any(ask.keeps_whole for ask in asks):
+            told = f"its copies have whole accelerators and stay on such ones: {self._kinds(parts)} are parts of one"
+            self._notes.assumed(place, f"{told}; add an option where a part will do")
+        elif parts & types and types - parts and not now:
+            told = f"none of its copies runs, so they may have parts of accelerators: {self._kinds(parts & types)}"
+            self._notes.assumed(place, f"{told}; take these out of its options where a copy needs all of one")
+        least = min((held.memory_mib for held in now if held.count), default=0)
+        smaller = {name for name in types if self._held[name].memory_mib < least and self._held[name].count}
+        if asks and smaller:
+            told = f"asks for accelerators and not for memory, so it may have {self._kinds(smaller)}"
+            self._notes.assumed(place, f"{told}, with less than it has now; narrow its `on` where it needs more")
+
+    def _kinds(self, types: Set[str]) -> str:
+        return listed(sorted({self._held[name].accelerator for name in types}))
 
     def _where(self, option: dict[str, Any], members: Sequence[NodeClass]) -> dict[str, Any]:
         """`on`, and `instance_types` where that takes more than these types."""

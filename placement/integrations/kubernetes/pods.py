@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -147,12 +147,13 @@ def _pod(
         notes.ignored(f"{told} resources {name}", "a problem has no such room, so it is not counted")
     if rows(spec, "schedulingGates"):
         notes.ignored(f"{told} spec.schedulingGates", "a gated pod is a copy to be placed like others")
+    neighbours = neighbours_of(pod, notes, told)
     shape = PodShape(
         ceil(asked.get("cpu", 0) * 1000),
         ceil(asked.get("memory", 0) / _MIB),
         ask,
-        node_rules(spec, notes, told),
-        neighbours_of(pod, notes, told),
+        replace(node_rules(spec, notes, told), domains=neighbours.domains()),
+        neighbours,
         others,
     )
     is_of_node = owner.kind in _OF_NODE

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import FieldError
 from placement.errors import json_path
+from placement.integrations.kubernetes.inventory import MOST, is_accelerator
 from placement.integrations.kubernetes.objects import amounts, choice_at, rows, text_at
 
 if TYPE_CHECKING:
@@ -74,9 +75,12 @@ def _told(owner: At, kind: str, name: str) -> str:
 def _amounts(owner: At, kind: str) -> PodAmounts:
     """Requests or limits; of extended resources, which a node has one by one, whole ones."""
     found = amounts(owner, "resources", kind)
-    for name in (name for name, value in found.items() if "/" in name and value.denominator > 1):
+    for name, value in found.items():
         path = json_path((*owner.mode, "resources", kind, name))
-        raise FieldError(path, "must be a whole number: such a resource can't be divided", str(found[name]))
+        if "/" in name and value.denominator > 1:
+            raise FieldError(path, "must be a whole number: such a resource can't be divided", str(value))
+        if is_accelerator(name) and value > MOST:
+            raise FieldError(path, f"must be at most {MOST:,}: no machine has more accelerators", str(value))
     return found
 
 

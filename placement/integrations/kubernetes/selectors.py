@@ -124,10 +124,11 @@ class NodeRules:
     terms: tuple[NodeTerm, ...] | None  # one of them must be kept; None: there is no such rule
     tolerations: tuple[Toleration, ...]
     volumes: tuple[tuple[NodeTerm, ...], ...] = ()  # of each volume: one of its terms must be kept
+    domains: tuple[str, ...] = ()  # labels that a node must have, whatever their value, as pods are spread by them
 
     def takes(self, labels: Mapping[str, str], name: str) -> bool:
-        """Whether selector, affinity and volumes take a node; taints are another question (`tolerates`)."""
-        if not self.selector.takes(labels):
+        """Whether selector, affinity, volumes and domains take a node; taints are another question (`tolerates`)."""
+        if not self.selector.takes(labels) or any(key not in labels for key in self.domains):
             return False
         return all(any(term.takes(labels, name) for term in one) for one in self._choices())
 

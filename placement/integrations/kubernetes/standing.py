@@ -62,6 +62,7 @@ class Candidates:
         self._questions = tuple(asked)
         self._naming = _by_names(self._questions)
         keys = sorted({key for rules, _, _ in asked for key in rules.looked_at()} - {HOSTNAME})
+        domains = sorted({key for rules, _, _ in asked for key in rules.domains})
         resources = sorted({name for _, _, other in asked for name, _ in other})
         by_uuid = any(ask.uuids or ask.bars for _, ask, _ in asked)
         self._answers: dict[object, Answers] = {}
@@ -71,9 +72,10 @@ class Candidates:
         self._own_places: dict[int, dict[int, Keys | None]] = defaultdict(dict)
         for place, machine in enumerate(machines):
             told = tuple((key, machine.labels.get(key)) for key in keys)
+            placed = tuple(key in machine.labels for key in domains)
             has = tuple(machine.other.get(name, 0) for name in resources)
             held = machine.held if by_uuid else replace(machine.held, uuids=())
-            profile = (told, machine.taints, held, has)
+            profile = (told, placed, machine.taints, held, has)
             if profile not in self._answers:
                 self._answers[profile] = tuple(_keys_on(machine, "", one) for one in self._questions)
             self._profile[machine.name] = profile
@@ -82,7 +84,7 @@ class Candidates:
             for question, keys_here in self._own[machine.name].items():
                 self._own_places[question][place] = keys_here
         self.named = {name for name, own in self._own.items() if own}
-        self.telling = TellingFacts(keys, resources, self.named)
+        self.telling = TellingFacts(keys, domains, resources, self.named)
         self._members: dict[int, list[NodeMachine]] = {}
         self._machines = machines
 

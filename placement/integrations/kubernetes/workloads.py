@@ -122,6 +122,15 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
     return list(found.values())
 
 
+def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine]) -> None:
+    """Copies that have whole accelerators stay on such ones: slices of time and partitions may be called alike."""
+    for workload in workloads:
+        nodes = [machines[row.node] for row, _ in workload.pods if row.node]
+        if nodes and not any(machine.held.is_part for machine in nodes):
+            asks = (replace(row.ask, keeps_whole=row.ask.is_of_plugin) for row in workload.shapes)
+            workload.shapes = [replace(row, ask=ask) for row, ask in zip(workload.shapes, asks, strict=True)]
+
+
 def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Workload]]:
     """The workloads of each owner, the newest pods first: so names don't follow the order of pods."""
     groups: dict[Owner, list[Workload]] = defaultdict(list)

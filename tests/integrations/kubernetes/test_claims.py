@@ -281,7 +281,8 @@ def test_claims_before_v1_are_written_in_its_form(tmp_path: Path) -> None:
 def test_an_extended_resource_is_not_claimed_twice(tmp_path: Path) -> None:
     """A driver may serve what is asked for by the name of a resource."""
     rows = [node("n1", "p4d.24xlarge", gpus=0), slices(gpu(0)), of("gpu-0"), pod("chat-0", "n1", "chat", gpus=1)]
-    rows[-1]["status"]["extendedResourceClaimStatus"] = {"resourceClaimName": "one"}
+    mapped = [{"containerName": "main", "resourceName": "nvidia.com/gpu", "requestName": "r"}]
+    rows[-1]["status"]["extendedResourceClaimStatus"] = {"resourceClaimName": "one", "requestMappings": mapped}
     found = exported(write(tmp_path / "c.json", *rows), "accelerator")
 
     assert "30-claims.yaml" not in found.files

@@ -73,6 +73,29 @@ PROBLEM: Json = {
 }
 
 
+def test_pools_with_fewer_labels_keep_off_those_with_more(tmp_path: Path) -> None:
+    """Whole accelerators off shared ones of the same type and zone, which the scheduler gives by the same name."""
+    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4"})
+    rows = [node("n1"), sliced, pod("a", "n1", "a", gpus=4), pod("b", "n2", "b", gpus=1)]
+    source = write(tmp_path / "c.json", *rows)
+    problem = import_kubernetes([source]).problem
+    still = Problem(**{**problem.to_document(), "objective": {"max_moves": 0}})
+    found = export_kubernetes(still, placement.solve(still, "ffd").plan, ExportWishes(cluster=(source,)))
+
+    (whole, shared) = (
+        row["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        for row in manifests(found, "40-workloads.yaml")
+    )
+    (off,) = (
+        row for term in whole["nodeSelectorTerms"] for row in term["matchExpressions"] if row["operator"] == "NotIn"
+    )
+    assert off == {"key": "nvidia.com/gpu.replicas", "operator": "NotIn", "values": ["4"]}
+    assert "NotIn" not in json.dumps(shared)
+    ours = [row for row in run([node("n1"), sliced], manifests(found)) if row["kind"] == "Pod"]
+    assert {row["metadata"]["labels"]["app"]: row["spec"]["nodeName"] for row in ours} == {"a": "n1", "b": "n2"}
+    assert "same labels" not in notes(found)
+
+
 def plan_of(document: Json) -> tuple[Problem, Plan]:
     """A problem and its plan."""
     problem = Problem(**document)

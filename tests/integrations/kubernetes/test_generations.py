@@ -61,7 +61,7 @@ def revision(number: int) -> Json:
 
 def exported(tmp_path: Path, *objects: Json) -> Exported:
     """What runs, exported as it is."""
-    source = write(tmp_path / "c.json", *(node(f"n{index}") for index in (1, 2, 3)), *objects)
+    source = write(tmp_path / "c.json", *(node(f"n{index}", labels={RACK: "r"}) for index in (1, 2, 3)), *objects)
     problem = import_kubernetes([source]).problem
     found = export_kubernetes(problem, plan_as_it_runs(problem), ExportWishes(cluster=(source,)))
     all_valid(found)

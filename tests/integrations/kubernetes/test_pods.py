@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from placement.catalogue.readers.fields import At
+from placement.errors import DocumentError
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.shares import share_of_one
 from tests.integrations.kubernetes.clusters import Json, node, pod
@@ -212,16 +214,123 @@ def test_so_many_slices_fit_and_no_more(replicas: int) -> None:
     assert 1000 // share >= replicas
 
 
-def test_whole_accelerators_beside_slices_are_told(tmp_path: Path) -> None:
-    """The scheduler may put a copy on either, and nobody divides the memory of a slice."""
-    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4"})
-    found = imported(
-        tmp_path, node("n1"), sliced, pod("a", "n1", "a", gpus=1), pod("b", "n2", "b", gpus=1), pod("c", "n1", "c")
-    )
+SLICED = {"nvidia.com/gpu.replicas": "4"}
+PARTED = {"nvidia.com/gpu.product": "NVIDIA-A10G-MIG-1g.5gb", "nvidia.com/mig.strategy": "single"}
 
-    told = "its copies have whole accelerators, and the scheduler may put them on A10G-shared-4 too"
+
+@pytest.mark.parametrize(("labels", "part"), [(SLICED, "A10G-shared-4"), (PARTED, "NVIDIA-A10G-MIG-1g.5gb")])
+def test_whole_accelerators_stay_whole(tmp_path: Path, labels: Json, part: str) -> None:
+    """Parts may be called as whole ones are. Copies that have whole ones get none; those that have parts get either."""
+    parts = node("n2", gpus=16, labels=labels)
+    rows = [pod("a", "n1", "a", gpus=1), pod("b", "n2", "b", gpus=1), pod("c", "n1", "c"), pod("d", None, "d", gpus=1)]
+    found = imported(tmp_path, node("n1"), parts, *rows)
+
+    on = {row.name: [kind for mode in row.modes for kind in mode.on or ()] for row in found.problem.components}
+    assert {name: sorted(kinds) for name, kinds in on.items()} == {
+        "shop/a": ["A10G"],
+        "shop/b": sorted(["A10G", part]),
+        "shop/c": [],
+        "shop/d": sorted(["A10G", part]),
+    }
+    told = f"its copies have whole accelerators and stay on such ones: {part} are parts of one"
     assert f"Deployment shop/a: assumed: {told}" in notes(found)
     assert notes(found).count(told) == 1
+    told = f"Deployment shop/d: assumed: none of its copies runs, so they may have parts of accelerators: {part}"
+    assert told in notes(found)
+
+
+def test_accelerators_with_less_memory_than_now_are_told(tmp_path: Path) -> None:
+    """Nobody tells how much of it a copy needs."""
+    large = node(
+        "n2",
+        "p4d.24xlarge",
+        labels={"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB", "nvidia.com/gpu.memory": "40960"},
+    )
+    found = imported(tmp_path, node("n1"), large, pod("a", "n2", "a", gpus=1), pod("b", "n1", "b", gpus=1))
+
+    assert (
+        "Deployment shop/a: assumed: asks for accelerators and not for memory, so it may have A10G, with less"
+        in notes(found)
+    )
+    assert "Deployment shop/b: assumed: asks" not in notes(found)
+
+
+def device_class(name: str, resource: str, *selectors: str) -> Json:
+    """A class of devices that pods may ask for by the name of a resource."""
+    spec: Json = {"selectors": [{"cel": {"expression": text}} for text in selectors], "extendedResourceName": resource}
+    return {"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": {"name": name}, "spec": spec}
+
+
+OWN = "device.driver == 'gpu.nvidia.com' && device.attributes['gpu.nvidia.com'].type == 'gpu'"
+
+
+@pytest.mark.parametrize(
+    ("more", "served", "told"),
+    [
+        ([], False, "resource nvidia.com/gpu: assumed: no DeviceClass that was given serves it"),
+        ([device_class("gpu.nvidia.com", "nvidia.com/gpu", OWN)], True, ""),
+        ([device_class("other", "nvidia.com/gpu", "device.driver == 'other'")], False, "no DeviceClass"),
+        (
+            [device_class("big", "nvidia.com/gpu", OWN, "device.capacity['gpu.nvidia.com'].memory > 1")],
+            True,
+            "DeviceClass big selectors: ignored: is not understood, so it is not kept: device.capacity",
+        ),
+    ],
+)
+def test_claims_serve_the_name_of_a_resource_where_a_class_says_so(
+    tmp_path: Path, more: list[Json], served: bool, told: str
+) -> None:
+    """Without one a copy that asks for nvidia.com/gpu would wait there."""
+    claims = [node("n2", "p4de.24xlarge", gpus=0), slices(gpu(0), name="n2")]
+    found = imported(tmp_path, node("n1"), *claims, *more, pod("a", "n1", "a", gpus=1))
+
+    assert set(found.problem.components[0].modes[0].on or ()) == {"A10G", *(["A100-80GB"] if served else [])}
+    assert told in notes(found)
+    assert bool(told) == ("DeviceClass" in notes(found))
+
+
+def test_a_pod_that_has_such_a_claim_tells_it(tmp_path: Path) -> None:
+    """The status names the resource that a claim stands for."""
+    claims = [node("n2", "p4de.24xlarge", gpus=0), slices(gpu(0), name="n2")]
+    row = pod("a", "n2", "a", gpus=1)
+    mapped = [{"containerName": "main", "resourceName": "nvidia.com/gpu", "requestName": "container-0-request-0"}]
+    row["status"]["extendedResourceClaimStatus"] = {"resourceClaimName": "x", "requestMappings": mapped}
+
+    assert imported(tmp_path, node("n1"), *claims, row).problem.components[0].modes[0].on == ("A10G", "A100-80GB")
+    row["status"] = {"phase": "Running", "extendedResourceClaimStatus": {"requestMappings": ["odd"]}}
+    assert "may not run on" in notes(imported(tmp_path, node("n1"), *claims, row))
+
+
+@pytest.mark.parametrize(
+    ("written", "gib"),
+    [
+        (2**35, 32),
+        (3.4359738368e10, 32),
+        ("32Gi", 32),
+        ("34359738368000m", 32),
+        ("3.4359738368e10", 32),
+        (1e-7, 2**-10),
+    ],
+)
+def test_quantities_are_numbers_or_text(tmp_path: Path, written: Any, gib: float) -> None:
+    """Custom resources and files by hand have bytes as numbers."""
+    (found,) = imported(tmp_path, node("n1"), pod("a", "n1", "a", memory=written)).problem.components
+
+    assert found.modes[0].memory_gib == gib
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"memory": "1Ei"}, "limits.memory (Pod shop/a): must be less than an exbibyte"),
+        ({"memory": -1}, "limits.memory (Pod shop/a): must be a quantity of Kubernetes that is not negative"),
+        ({"nvidia.com/gpu": "1Gi"}, 'limits["nvidia.com/gpu"] (Pod shop/a): must be at most 1,024'),
+    ],
+)
+def test_quantities_that_no_node_has_are_refused(tmp_path: Path, limits: Json, told: str) -> None:
+    """With the object and the path."""
+    with pytest.raises(DocumentError, match=re.escape(told)):
+        imported(tmp_path, node("n1"), pod("a", "n1", "a", limits=limits, memory="1"))
 
 
 def test_parts_by_hami_and_kai_are_served_by_no_claims(tmp_path: Path) -> None:

@@ -248,6 +248,22 @@ def test_an_unknown_word_for_a_spread_that_can_t_be_kept_is_refused(tmp_path: Pa
         imported(tmp_path, *three_zones(), *rows)
 
 
+def test_nodes_without_the_label_of_a_spread_hold_no_copy(tmp_path: Path) -> None:
+    """The scheduler starts no pod with a hard constraint there; others it does."""
+    without = node("nx")
+    del without["metadata"]["labels"][ZONE]
+    rows = [*copies("a", "na", spec={"topologySpreadConstraints": [spread(ZONE, "a")]}), *copies("b", "nx")]
+    found = imported(tmp_path, *three_zones(), without, *rows).problem
+
+    first, second = found.components
+    assert (first.modes[0].instance_types, second.modes[0].instance_types) == (("g5.12xlarge",), None)
+    assert {row.id: row.pool for row in found.instances}["nx"] == "g5.12xlarge-no-zone"
+    assert "g5.12xlarge without topology.kubernetes.io/zone" in found.instance_types
+    wish = spread(ZONE, "a", whenUnsatisfiable="ScheduleAnyway")
+    rows = copies("a", "na", spec={"topologySpreadConstraints": [wish]})
+    assert len(imported(tmp_path, *three_zones(), without, *rows).problem.instance_types) == 1
+
+
 def test_a_spread_that_counts_others_is_told(tmp_path: Path) -> None:
     """Ours counts one component."""
     rows = copies("a", "na", spec={"topologySpreadConstraints": [spread(ZONE, "a")]})
