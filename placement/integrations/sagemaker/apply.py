@@ -184,32 +184,57 @@ class Sender:
     def _wait(self, step: Step) -> None:
         """Look until it is in service; a call that was accepted shows at once or at the next look."""
         key, was_moving = step.subject, False
-        wanted = step.parameters.get("EndpointConfigName")
         for _ in range(self._looks):
-            status, config, why = self._look(step)
+            status, other, why = self._look(step)
             told_of = f"{step.operation} {printable(key)}"
             if status in _FAILED:
                 raise _FailedError(f"{told_of}: it is {status}: {why}")
-            if status == "InService" and config == wanted:
+            if status == "InService" and not other:
                 return
             if status == "InService" and was_moving:  # an update that fails goes back to what was there
-                raise _FailedError(f"{told_of}: it went back to configuration {printable(config or '')}: {why}")
+                raise _FailedError(f"{told_of}: it went back to {other}: {why}")
             was_moving = was_moving or status != "InService"
             self._sleep(POLL_SECONDS)
         raise UsageError(f"{step.operation} {printable(key)}: it is still not in service")
 
-    def _look(self, step: Step) -> tuple[str, str | None, str]:
-        """Status, the configuration of an endpoint where the step gives it one, and why it failed."""
+    def _look(self, step: Step) -> tuple[str, str, str]:
+        """Status; what it has in place of what the step gives it, in words, else empty; and why it failed."""
         client, key = self._client("sagemaker"), step.subject
         with told(f"looking at {printable(key)}"):
             if step.wait == "endpoint":
                 answer = client.describe_endpoint(EndpointName=key)
                 status = answer["EndpointStatus"]
+                wanted, config = step.parameters.get("EndpointConfigName"), str(answer.get("EndpointConfigName", ""))
+                other = f"configuration {printable(config)}" if wanted not in (None, config) else ""
             else:
                 answer = client.describe_inference_component(InferenceComponentName=key)
                 status = answer["InferenceComponentStatus"]
-        config = answer.get("EndpointConfigName") if "EndpointConfigName" in step.parameters else None
-        return status, config, printable(str(answer.get("FailureReason", "no reason is told")))
+                other = "" if _runs_with(answer, step.parameters) else "the specification that it had"
+        return status, other, printable(str(answer.get("FailureReason", "no reason is told")))
+
+
+def _runs_with(answer: dict[str, Any], call: dict[str, Any]) -> bool:
+    """Whether a component has the models, images and needs of a call, by type, as far as both tell them."""
+    asked, found = _specifications(call), _specifications(answer)
+    return all(
+        _has(found[kind].get(key, value), value)
+        for kind, row in asked.items()
+        if kind in found
+        for key, value in row.items()
+        if key in ("ModelName", "Image", "ComputeResourceRequirements")
+    )
+
+
+def _specifications(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Specifications by type, with the image of their containers, which answers have under another key than calls."""
+    found = {}
+    single = [document["Specification"]] if isinstance(document.get("Specification"), dict) else []
+    for row in document.get("Specifications") or single:
+        container = row.get("Container") or {}
+        deployed = container.get("DeployedImage") or {}
+        image = container.get("Image") or deployed.get("SpecifiedImage")
+        found[row.get("InstanceType", "")] = {**row, **({"Image": image} if image else {})}
+    return found
 
 
 def _has(theirs: Any, ours: Any) -> bool:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.names import LONGEST, ResourceNames
+from placement.integrations.sagemaker.names import LONGEST
+from placement.integrations.sagemaker.specification import scheduling_policy, specification
+from placement.integrations.sagemaker.wish import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.documents import Component
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
     from placement.integrations.sagemaker.machine_range import MachineRange
@@ -53,7 +54,7 @@ def variant_row(
             wish.require("least instances of 0", place)
             notes.inexact(f"{place} MinInstanceCount", "0 was refused in some regions (eu-west-3), accepted in others")
         policy = policy or (None if was_read else {"Strategy": "IDLE_RELEASE"})
-        if policy and wish.knows("scheduling and scale-in policies"):
+        if policy and wish.knows(POLICIES):
             row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy
         elif policy:
             notes.inexact(place, "ScaleInPolicy is left out: the target's botocore does not know it")
@@ -113,7 +114,12 @@ def component_call(view: PlanView, served: Served, wish: ExportWish) -> dict[str
     """
     group, units = served.group, served.units
     kinds = {unit: _kinds_of(view, unit, group) for unit in units}
-    rows = [(kind, _specification(view, unit, group, wish)) for unit in units for kind in kinds[unit]]
+    knows = wish.knows(POLICIES)
+
+    def made_of(unit: Unit) -> dict[str, Any]:
+        return specification(view, unit, group.pools, scheduling_policy(view, unit, group) if knows else None)
+
+    rows = [(kind, made_of(unit)) for unit in units for kind in kinds[unit]]
     call: dict[str, Any] = {
         "InferenceComponentName": served.name,
         "EndpointName": group.endpoint,
@@ -156,68 +162,3 @@ def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:
     """The types of a group's pools that a unit may be on."""
     own = [view.kind(pool.name) for pool in group.pools if view.may_stand(unit, pool)]
     return list(dict.fromkeys(own)) + [kind for kind in group.fallbacks if kind not in own]
-
-
-def _specification(view: PlanView, unit: Unit, group: ServingGroup, wish: ExportWish) -> dict[str, Any]:
-    component = view.components[unit.component]
-    taken = view.needs(unit)
-    settings = settings_of(component, unit.option)
-    settings.pop("HasEnvironment", None)
-    settings.pop("SchedulingConfig", None)
-    needs: dict[str, Any] = {"MinMemoryRequiredInMb": taken.memory_mib}
-    if taken.milli_vcpus:
-        cores = taken.milli_vcpus / 1000
-        needs["NumberOfCpuCoresRequired"] = int(cores) if cores.is_integer() else cores
-    if taken.accelerators:
-        needs["NumberOfAcceleratorDevicesRequired"] = taken.accelerators
-    partitions = labels.unpacked(group.pools[0].labels, labels.PARTITIONS, list, f"pool {group.pools[0].name}")
-    if partitions and taken.accelerators:
-        needs["AcceleratorPartitionType"] = partitions[0]
-    row: dict[str, Any] = {**settings, "ComputeResourceRequirements": needs}
-    scheduling = scheduling_policy(view, unit, group)
-    if scheduling and wish.knows("scheduling and scale-in policies"):
-        row["SchedulingConfig"] = scheduling
-    return row
-
-
-def scheduling_policy(view: PlanView, unit: Unit, group: ServingGroup) -> dict[str, Any] | None:
-    """The policy of a unit: its own, else what the plan asks for. One that was read without gets none without need."""
-    component = view.components[unit.component]
-    own: dict[str, Any] | None = settings_of(component, unit.option).get("SchedulingConfig")
-    if own or (labels.SETTINGS in component.labels and not why_a_policy(view, component, group)):
-        return own
-    chosen = (strategy for each, strategy in group.strategies.items() if each.component == component.name)
-    return _scheduling_of(component, next(chosen, view.strategy(component.name)))
-
-
-def why_a_policy(view: PlanView, component: Component, group: ServingGroup) -> str:
-    """Why a plan needs a policy of placement for a component that was read without; empty where it does not."""
-    if view.strategy(component.name) == "SPREAD":
-        return "it has rules over machines or zones"
-    is_there = any(unit.component == component.name for unit in group.copies)
-    return "by another choice of machines copies may not fit" if is_there and group.fit.strength == "simulated" else ""
-
-
-def _scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
-    """The policy of a component; rules over zones become the one that SageMaker has, which it may break."""
-    policy: dict[str, Any] = {"PlacementStrategy": strategy}
-    spread = component.spread
-    if spread.max_skew is not None or spread.min_zones is not None or component.min_available_on_zone_loss:
-        most = min(100, spread.max_skew or 0)
-        policy["AvailabilityZoneBalance"] = {"EnforcementMode": "PERMISSIVE", "MaxImbalance": most}
-    return policy
-
-
-def settings_of(component: Component, option: int) -> dict[str, Any]:
-    """What a component is made of, by its labels; else a model of its own name, also where it is split.
-
-    Raises
-    ------
-    UsageError
-        A label is damaged.
-    """
-    place = f"component {component.name}"
-    rows = labels.unpacked(component.labels, labels.SETTINGS, list, place)
-    if rows is not None and option < len(rows) and isinstance(rows[option], dict):
-        return dict(rows[option])
-    return {"ModelName": component.labels.get(labels.MODEL) or ResourceNames().take(component.name)}

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.calls import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.machine_range import running_range
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
 from placement.integrations.sagemaker.scaling_policies import STEP, names_of, scaling_policies
 from placement.integrations.sagemaker.scheduled import scheduled_actions, tell_actions
+from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
+from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 from placement.units import count
 
 if TYPE_CHECKING:
@@ -175,6 +176,28 @@ class ChangeNotes:
         )
         return before
 
+    def specification_not_read(self, served: Served) -> None:
+        """A component that runs, by a label, and no label of what it runs with."""
+        reason = f"what it runs with was not read (label {labels.SPECIFICATION}): taken to be what the problem says"
+        self.notes.assumed(_component(served), reason)
+
+    def respecified(self, served: Served, copies: int) -> str:
+        """What an update of its specification means for a component; what a person does before, else empty."""
+        place = _component(served)
+        if copies == 1:
+            reason = "no step of one is allowed for a single copy, so none is asked for: the copy may be away meanwhile"
+            self.notes.inexact(f"{place} rolling update", reason)
+        elif copies and not self.wish.knows(ROLLING):
+            self.notes.inexact(f"{place} rolling update", "it is left out: the target's botocore does not know it")
+        if served.adapters:
+            reason = "whether they serve while their base is updated is not documented"
+            self.notes.inexact(f"{place} adapters", f"{reason}: {listed(list(served.adapters))}")
+        component = self.view.components[served.component]
+        if not any(settings_of(component, unit.option).get("HasEnvironment") for unit in served.units):
+            return ""
+        self.without_environment(served.name)
+        return f"add the environment of {served.name}, which was not read, to the file of its update"
+
     def range_of_copies(self, component: Component) -> None:
         """The range of autoscaling of a component, where the plan's copies widen it, or several parts share it."""
         scaled, parts = copy_range(component), self.deployment.parts(component.name)
@@ -242,7 +265,7 @@ class ChangeNotes:
         """Where the client does not know it, and where what was read has none."""
         policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
         place, component = f"{_component(served)} SchedulingConfig", self.view.components[served.component]
-        if any(policies.values()) and not self.wish.knows("scheduling and scale-in policies"):
+        if any(policies.values()) and not self.wish.knows(POLICIES):
             reason = "SchedulingConfig is left out: the target's botocore does not know it"
             self.notes.inexact(_component(served), reason)
             return

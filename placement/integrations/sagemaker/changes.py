@@ -1,10 +1,12 @@
 """Calls that bring endpoints that run, and new ones, to what a plan says, in an order that keeps copies in service.
 
 1. endpoints get more machines;
-2. new endpoints and components are made, and copies are added, where there is room for them beside what runs;
-3. where there is none, copies go, and others are added in their place;
-4. copies are taken away, last those that clients must call elsewhere by then;
-5. endpoints get fewer machines.
+2. components whose specification takes less than before are updated;
+3. new endpoints and components are made, and copies are added, where there is room for them beside what runs;
+4. where there is none, copies go, and others are added in their place;
+5. copies are taken away, last those that clients must call elsewhere by then;
+6. other components with another specification are updated;
+7. endpoints get fewer machines.
 
 Ranges of autoscaling are widened before the number that they are about changes, and narrowed after.
 """
@@ -22,9 +24,9 @@ from placement.integrations.sagemaker.around_change import Registered, around_ch
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
+from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
     copy_range,
-    endpoint_policy,
     holding,
     of_range,
     own_ranges,
@@ -33,7 +35,9 @@ from placement.integrations.sagemaker.scaling import (
 )
 from placement.integrations.sagemaker.scaling_policies import measuring, put_policies, scaling_policies
 from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions
+from placement.integrations.sagemaker.specification_change import specification_change
 from placement.integrations.sagemaker.steps import Step
+from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +69,7 @@ class DeploymentChanges:
         self._up: tuple[list[Step], list[Step]] = ([], [])
         self._first_down: list[Step] = []
         self._down: list[Step] = []
+        self._respecify: tuple[list[Step], list[Step]] = ([], [])  # once copies are gone; before others come
         self._leave: list[Step] = []  # what clients call elsewhere by then
         self._fewer_machines: list[Step] = []
         self._scale: list[Step] = []
@@ -88,12 +93,14 @@ class DeploymentChanges:
         for served in order:
             if served.runs and not self.wish.as_new:
                 self._copies(served)
+                self._update_specification(served)
                 self._scale += self._scaling(served)
             else:
                 self._component(served)
         beside, after = ([*made, *added] for made, added in zip(self._make, self._up, strict=True))
-        added = [*self._more_machines, *beside, *self._first_down, *after]
-        return [*added, *self._down, *self._leave, *self._fewer_machines, *self._scale]
+        later, first = self._respecify
+        added = [*self._more_machines, *first, *beside, *self._first_down, *after]
+        return [*added, *self._down, *self._leave, *later, *self._fewer_machines, *self._scale]
 
     # --- Endpoints
 
@@ -263,6 +270,24 @@ class DeploymentChanges:
             self.say.stops_first(served)
         else:
             (self._leave if before else self._down).extend(steps)
+
+    def _update_specification(self, served: Served) -> None:
+        """Another specification of a component that runs, a step after the other."""
+        change = specification_change(self.view, served.component, with_policy=self.wish.knows(POLICIES))
+        if labels.SPECIFICATION not in self.view.components[served.component].labels:
+            self.say.specification_not_read(served)
+        elsewhere = any(not part.runs for part in self.deployment.parts(served.component))
+        if change is None or (served.copies == 0 and elsewhere):
+            return
+        copies = self._copies_now(served) if change.takes_no_more else served.copies
+        call = {"InferenceComponentName": served.name, **change.call, "RuntimeConfig": {"CopyCount": copies}}
+        policy = rolling_policy(copies) if self.wish.knows(ROLLING) else None
+        if policy is not None:
+            call["DeploymentConfig"] = {"RollingUpdatePolicy": policy}
+        before = self.say.respecified(served, copies)
+        purpose = f"update {served.name}: {', '.join(change.differs)}"
+        step = Step("sagemaker", "UpdateInferenceComponent", call, purpose, "component", before=before)
+        self._respecify[change.takes_no_more].append(step)
 
     def _ranges(self, served: Served, now: int) -> Registered:
         """What is registered around another number of copies of a component that runs, if it is scaled."""

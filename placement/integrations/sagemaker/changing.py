@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import demands_of, machines_of
-from placement.integrations.sagemaker.in_place import VariantChange
+from placement.integrations.sagemaker.in_place import Respecified, VariantChange
+from placement.integrations.sagemaker.specification_change import amounts_of, specification_change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.documents import Component
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
@@ -36,17 +37,37 @@ def change_of(
     wanted = Counter[str]()
     for unit, copies in group.copies.items():
         wanted[unit.component] += copies
+    respecified = list(_respecified(view, group, running, _in_order(view, group, running, wanted)))
+    old = {each.old.component: each.old for each in respecified}
     return VariantChange(
         now=now,
         after=machines_of(view, group.pools, after),
         added=machines_of(view, group.pools, {added: 1})[0] if added is not None else None,
         spare=spare,
         anew=anew,
-        present=[_demand(view, group, name, running) for name in view.components if running[name]],
+        present=[
+            replace(old.get(name) or _demand(view, group, name, running), copies=running[name])
+            for name in view.components
+            if running[name]
+        ],
         wanted=[_demand(view, group, name, wanted) for name in _in_order(view, group, running, wanted)],
         placed=list(placed.values()),
         unknown=frozenset(name for name in running if _policy(view, group, name, running) is None),
+        respecified=respecified,
     )
+
+
+def _respecified(
+    view: PlanView, group: ServingGroup, running: Mapping[str, int], names: Iterable[str]
+) -> Iterator[Respecified]:
+    """Components that run here and get another specification, those that take no more first."""
+    for name in names:
+        change = specification_change(view, name) if running[name] else None
+        if change is not None:
+            new = _demand(view, group, name, running)
+            needs = {kind: amounts_of(change.before[kind]) for kind in new.needs if kind in change.before}
+            needs = {kind: needs.get(kind, need) for kind, need in new.needs.items()}
+            yield Respecified(replace(new, needs=needs), new, change.takes_no_more)
 
 
 def _in_order(view: PlanView, group: ServingGroup, running: Mapping[str, int], wanted: Mapping[str, int]) -> list[str]:

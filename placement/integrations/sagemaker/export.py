@@ -9,15 +9,16 @@ from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice, labels, machine_mix
-from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
 from placement.integrations.sagemaker.label_rules import check_labels
 from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.rolling import later_update
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import later_update, own_ranges, tell_policies
+from placement.integrations.sagemaker.scaling import own_ranges, tell_policies
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
+from placement.integrations.sagemaker.specification import settings_of
 from placement.integrations.sagemaker.steps import Step, files, text
 from placement.integrations.sagemaker.template import differences, template
 from placement.units import money
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.wish import ExportWish
 
 TEMPLATE = "template.json"
+_OF_COMPONENT = (
+    f"fields that an import kept are in the label {labels.SETTINGS} of the component: mend them there, or install a "
+    "newer boto3 that knows them"
+)
 _WAYS_OUT = {  # where a call has fields that its model refuses
     "CreateEndpointConfig": f"fields that an import kept are in the labels {labels.SETTINGS} and "
     f"{labels.ENDPOINT_SETTINGS} of the endpoint's pools: mend them there, or install a newer boto3 that knows them",
     "PutScalingPolicy": f"policies that an import kept are in the label {labels.POLICIES} of the component, or of the "
     "variant's pools: mend them there, or install a newer boto3 that knows them",
-    "CreateInferenceComponent": f"fields that an import kept are in the label {labels.SETTINGS} of the component: mend "
-    "them there, or install a newer boto3 that knows them",
+    "CreateInferenceComponent": _OF_COMPONENT,
+    "UpdateInferenceComponent": _OF_COMPONENT,
 }
 
 

@@ -4,6 +4,8 @@ Those machines are not told. So several states are tried, in which each reading 
 and the one that the import reconstructed; copies that go are those of the fullest machines, or of the emptiest; and
 each reading of the rules places those that come. Then all is left to lots a few times. A new configuration is a new
 fleet, on which all copies are placed anew, in an order that nobody tells: as they were made, and the largest first.
+
+A component that gets another specification is updated in steps: new copies are placed before as many old ones go.
 """
 
 from __future__ import annotations
@@ -25,15 +27,28 @@ from placement.integrations.sagemaker.packing import (
     place_copy,
     too_many,
 )
+from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.integrations.sagemaker.rolling import batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.integrations.sagemaker.packing import Demand, Machines, Reading, Strategy
-    from placement.integrations.sagemaker.reconstruction import Amounts
 
 _LOTS = 6  # scenarios by lot
 _SETS = 4  # of machines that go by lot
+
+
+@dataclass(frozen=True, slots=True)
+class Respecified:
+    """A component that gets another specification: its copies by the old one and by the new.
+
+    `first`: before copies are added, as it takes no more; else once others are gone.
+    """
+
+    old: Demand
+    new: Demand
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ class VariantChange:
     wanted : copies of each component by the plan, in the order of the calls.
     placed : for each machine that runs the copies of each component, as they were reconstructed.
     unknown : components whose policy of placement is not told.
+    respecified : components that get another specification, in the order of the calls; `present` has their old needs.
     """
 
     now: Machines
@@ -62,6 +78,13 @@ class VariantChange:
     wanted: Sequence[Demand]
     placed: Sequence[Mapping[str, int]]
     unknown: frozenset[str]
+    respecified: Sequence[Respecified] = ()
+
+    @property
+    def numbered(self) -> list[Demand]:
+        """What is wanted while copies are added and taken away: by the old needs of those that are updated later."""
+        old = {each.old.component: each.old for each in self.respecified if not each.first}
+        return [replace(old.get(each.component, each), copies=each.copies) for each in self.wanted]
 
     @property
     def grows(self) -> bool:
@@ -98,7 +121,7 @@ def fit_in_place(change: VariantChange) -> InPlace:
     if lasts and at_once:
         return proof
     needs_room = _room_is_needed(change)
-    if lasts and needs_room and not change.renews_first:
+    if lasts and needs_room and not change.renews_first and not change.respecified:
         return replace(proof, needs_room=True)
     used, played = 0, 0
     for scenario in _scenarios(change):
@@ -116,8 +139,34 @@ def _proved(change: VariantChange) -> tuple[bool, bool]:
     if len(kinds) > 1 or any(demand.most_per_machine is not None for demand in change.wanted):
         return False, False
     during = change.after if change.grows else change.now
-    most = [replace(each, copies=max(each.copies, _copies(change.present, each.component))) for each in change.wanted]
-    return fits_in_any_order(change.after, change.wanted), fits_in_any_order(during, most)
+    most = [_at_most(change, each) for each in change.wanted]
+    at_once = fits_in_any_order(during, most) and all(_step_fits(during, most, each) for each in change.respecified)
+    return fits_in_any_order(change.after, change.wanted), at_once
+
+
+def _at_most(change: VariantChange, demand: Demand) -> Demand:
+    """The most copies of a component, and the most that each takes, at any moment."""
+    old = next((each.old for each in change.respecified if each.old.component == demand.component), demand)
+    needs = {kind: Amounts(*map(max, need, old.needs.get(kind, need))) for kind, need in demand.needs.items()}
+    return replace(demand, needs=needs, copies=max(demand.copies, _copies(change.present, demand.component)))
+
+
+def _step_fits(machines: Machines, most: Sequence[Demand], change: Respecified) -> bool:
+    """Whether in any order each step of an update fits beside the most of all others."""
+    (own,) = (each for each in most if each.component == change.new.component)
+    others = [each for each in most if each is not own]
+    batch = batch_of(own.copies)
+    return all(
+        fits_in_any_order(
+            machines,
+            [
+                *others,
+                replace(change.old, copies=own.copies - done),
+                replace(change.new, copies=min(own.copies, done + batch)),
+            ],
+        )
+        for done in range(0, own.copies, batch)
+    )
 
 
 def _room_is_needed(change: VariantChange) -> bool:
@@ -200,9 +249,11 @@ class _Scenario:
             problem = fleet.renew(self.change.after, self._ordered(self.change.present))
         elif self.change.grows:
             fleet.grow(self.change.after)
+        problem = problem or self._respecify(fleet, first=True)
         for down in (True, False) if down_first else (False, True):
             fleet.release()
             problem = problem or self._change(fleet, down=down)
+        problem = problem or self._respecify(fleet, first=False)
         if problem:
             return problem, fleet.used
         if self.change.anew and not self.change.grows:
@@ -214,7 +265,7 @@ class _Scenario:
 
     def _change(self, fleet: _Fleet, *, down: bool) -> str:
         """Copies that go, or those that come."""
-        for demand in self.change.wanted:
+        for demand in self.change.numbered:
             now = _copies(self.change.present, demand.component)
             if down:
                 fleet.remove(demand, now - demand.copies, fullest=self.fullest)
@@ -223,6 +274,11 @@ class _Scenario:
                 if not fleet.place(demand):
                     return f"copy {number} of {demand.copies} of {demand.component} finds no machine with room"
         return ""
+
+    def _respecify(self, fleet: _Fleet, *, first: bool) -> str:
+        """Components that get another specification, before copies are added or once others are gone."""
+        changes = [each for each in self.change.respecified if each.first == first]
+        return next((words for each in changes if (words := fleet.update(each, fullest=self.fullest))), "")
 
     def _ordered(self, demands: Sequence[Demand]) -> list[Demand]:
         if not self.largest:
@@ -275,6 +331,22 @@ class _Fleet:
                 return
             chosen = (max if fullest else min)(holders, key=lambda machine: machine.holds.total())
             chosen.give_back(demand)
+
+    def update(self, change: Respecified, *, fullest: bool) -> str:
+        """Copies by another specification in the place of all that run, new ones first in each step."""
+        name = change.old.component
+        new = replace(change.new, component=f"{name} anew")  # counted apart until all are there
+        left = sum(machine.holds[name] for machine in self.state)
+        batch = batch_of(left)
+        while left:
+            step = min(batch, left)
+            if not all(self.place(new) for _ in range(step)):
+                return f"a step of the update of {name} finds no room for {step} more beside those that run"
+            self.remove(change.old, step, fullest=fullest)
+            left -= step
+        for machine in self.state:
+            machine.holds[name] += machine.holds.pop(new.component, 0)
+        return ""
 
     def grow(self, after: Machines) -> None:
         """Add machines up to those."""

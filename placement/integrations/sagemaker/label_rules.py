@@ -94,6 +94,11 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
         lambda text: _is_settings(_json(text)),
         "must be a list of mappings as JSON, one for each option",
     ),
+    labels.SPECIFICATION: (
+        lambda text: bool(_json(text)) and _is_settings(_json(text)) and all(map(_has_needs, _json(text))),
+        "must be a list of mappings as JSON, each with ComputeResourceRequirements: it is what the component was read "
+        "with, which an import writes; take it away where that is not known",
+    ),
     labels.ADAPTERS: (
         lambda text: _is_mapping(text) and all(is_name(k) and isinstance(v, dict) for k, v in _json(text).items()),
         "must be a mapping as JSON, of names that SageMaker takes to mappings",
@@ -118,6 +123,12 @@ _OF_VARIANT = (
 
 def _is_settings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
+def _has_needs(row: dict[str, Any]) -> bool:
+    """Whether a specification has the key that each needs, with memory as the API has it."""
+    needs = row.get("ComputeResourceRequirements")
+    return isinstance(needs, dict) and _whole(needs.get("MinMemoryRequiredInMb"), 1, 10**9)
 
 
 def check_labels(problem: Problem) -> None:

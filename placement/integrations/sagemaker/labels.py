@@ -3,7 +3,8 @@
 Those of a pool: its endpoint and variant, the type as SageMaker calls it, its priority among the pools of its variant,
 least and most machines where the platform manages their number, MIG profiles, a reservation's ARN, and the settings of
 endpoint and variant as JSON. Those of a component: its endpoint, its variant where it is bound to one, its settings by
-option as JSON (never its environment), its adapters, and the range of its autoscaling. A user may write them by hand.
+option as JSON (never its environment), what it was read with, its adapters, and the range of its autoscaling. A user
+may write them by hand.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PARTITIONS = "sagemaker.partitions"  # MIG profiles on each accelerator
 RESERVATION = "sagemaker.reservation"
 SETTINGS = "sagemaker.settings"
 ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
+SPECIFICATION = "sagemaker.specification"  # what a component was read with, by type, which an export compares with
 STATUS = "sagemaker.status"  # of an endpoint or a component that was not in service
 DESIRED = "sagemaker.desired_copies"  # asked for already, where fewer or more run
 POLICIES = "sagemaker.scaling_policies"  # by what copies or machines are scaled, as put

@@ -18,6 +18,7 @@ from placement.integrations.imported import Imported
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
 from placement.integrations.sagemaker.running import placements
+from placement.integrations.sagemaker.specification_change import recorded
 from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits
 from placement.referee.standing import Standing
@@ -288,18 +289,20 @@ class _EndpointProblem:
     def _component(self, component: InferenceComponent) -> dict[str, Any]:
         place = f"inference component {component.name}"
         homes = [pool for pool in self.pools if self._may_be(component, pool)]
-        options, settings = [], []
+        options, settings, read = [], [], []
         for specification in component.specifications:
             rows = list(dict.fromkeys(pool.row for pool in homes if _suits(specification, pool)))
             if rows:
                 options.append(_option(specification, rows))
                 settings.append(specification.settings)
+                read.append(recorded(specification, options[-1]))
             else:
                 reason = "no variant that it may be on has this type"
                 self.notes.ignored(f"{place} Specifications {specification.instance_type}", reason)
         if not options:
             raise UsageError(f"{printable(place)}: no variant of its endpoint has a type that it is specified for")
         told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
+        told[labels.SPECIFICATION] = labels.packed(read)
         if component.variant is not None:
             told[labels.VARIANT] = component.variant
         if component.status:

@@ -85,10 +85,10 @@ def types_of(variant: Mapping[str, Any]) -> list[str]:
 
 
 def one_specification(calls: CallSet) -> Iterator[tuple[str, str]]:
-    """A component has either Specification or Specifications."""
-    for call in calls.inputs(_CREATE):
+    """A component has either Specification or Specifications; an update of something else has neither."""
+    for fewest, call in [(1, each) for each in calls.inputs(_CREATE)] + [(0, each) for each in calls.inputs(_UPDATE)]:
         given = [key for key in ("Specification", "Specifications") if key in call]
-        if len(given) != 1:
+        if not fewest <= len(given) <= 1:
             yield f"component {call.get('InferenceComponentName')}", f"has {' and '.join(given) or 'neither'}"
 
 

@@ -1,9 +1,9 @@
-"""Autoscaling of inference components, and how they are updated later: registrations, policies, rolling updates."""
+"""Autoscaling of inference components: registrations and policies."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.demand import compile_rules
 from placement.demand.application_auto_scaling import to_application_auto_scaling
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 CopyRange = tuple[int, int]  # least and most copies
 _OF = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-_WAIT_SECONDS = 60  # between two steps of a rolling update
-_MOST_PERCENT = 50
 _SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: its alarm's, which nobody sets
 
 
@@ -197,38 +195,3 @@ def tell_policies(
     if absent:
         reason = "the plan has no copy, so nothing is made that could scale: export one with a copy"
         notes.ignored(f"policy of {listed(absent)}", reason)
-
-
-def rolling_policy(copies: int) -> dict[str, Any] | None:
-    """A policy for updating so many copies one by one, or 5 per cent at a time; None where no step is allowed.
-
-    A step must be 5 to 50 per cent of the copies: of one copy it can't be.
-    """
-    if copies < 2:
-        return None
-    batch = max(1, -(-copies // 20))
-    return {
-        "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": batch},
-        "WaitIntervalInSeconds": _WAIT_SECONDS,
-        "RollbackMaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": _MOST_PERCENT},
-    }
-
-
-def endpoint_policy(machines: int) -> dict[str, Any]:
-    """How an endpoint changes its machines: a part at a time, where there is more than one."""
-    return {
-        "RollingUpdatePolicy": {
-            "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": _MOST_PERCENT if machines < 20 else 5},
-            "WaitIntervalInSeconds": _WAIT_SECONDS,
-        }
-    }
-
-
-def later_update(call: Mapping[str, Any], copies: int) -> dict[str, Any] | None:
-    """The input of UpdateInferenceComponent for a later change of what a new component is made of, to be edited."""
-    policy = rolling_policy(copies)
-    if policy is None:
-        return None
-    kept = ("InferenceComponentName", "Specification", "Specifications")
-    update = {key: call[key] for key in kept if key in call}
-    return {**update, "RuntimeConfig": {"CopyCount": copies}, "DeploymentConfig": {"RollingUpdatePolicy": policy}}

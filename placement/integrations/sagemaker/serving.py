@@ -11,6 +11,7 @@ from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
 from placement.integrations.sagemaker.machine_mix import with_expected_machines
 from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.specification_change import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,6 +130,7 @@ class ComponentsOfGroups:
 
     def _at_home(self, component: Component, homes: list[ServingGroup], name: str) -> Served:
         """The component that runs: its copies on all groups that it is bound to."""
+        check_options(self.view, component)
         copies = sum(n for group in homes for unit, n in group.copies.items() if unit.component == component.name)
         most = max(
             homes, key=lambda group: sum(n for unit, n in group.copies.items() if unit.component == component.name)

@@ -18,6 +18,8 @@ Service = Literal["sagemaker", "application-autoscaling", "cloudwatch"]
 Wait = Literal["", "endpoint", "component"]
 FORMAT = "placement-sagemaker-steps/v1"
 SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
+_UPDATE = "UpdateInferenceComponent"
+_GOES_BACK = "an update that fails goes back: see that {} runs with what was sent"
 STEPS, SCRIPT = "steps.json", "commands.sh"
 
 
@@ -147,5 +149,6 @@ def _waiting(step: Step) -> list[str]:
             f"  case $status in InService) break;; Failed) {failed};; esac",
             "  sleep 15",
             "done",
+            *([f"echo {shlex.quote(_GOES_BACK.format(step.subject))} >&2"] if step.operation == _UPDATE else []),
         ]
     return []

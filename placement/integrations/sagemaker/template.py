@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.sagemaker.scaling import rolling_policy
+from placement.integrations.sagemaker.rolling import rolling_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     from placement.demand import ScalingPolicy
 
+ROLLING = "rolling updates of components"
+POLICIES = "scheduling and scale-in policies"
 # The first botocore that knows a field; read from its own change log and models.
 SINCE: Mapping[str, tuple[int, int, int]] = {
     "inference components": (1, 33, 3),
     "least instances of 0": (1, 35, 68),
-    "rolling updates of components": (1, 37, 2),
+    ROLLING: (1, 37, 2),
     "model caching": (1, 40, 59),
     "capacity reservations": (1, 41, 1),
-    "scheduling and scale-in policies": (1, 42, 79),
+    POLICIES: (1, 42, 79),
     "instance pools and specifications by type": (1, 43, 1),
     "partitions of accelerators": (1, 43, 127),
 }

@@ -206,6 +206,31 @@ class Platform:
         row |= {"copies": call["DesiredRuntimeConfig"]["CopyCount"], "looks": self.delay}
         return {"InferenceComponentArn": _arn("inference-component", call["InferenceComponentName"])}
 
+    def UpdateInferenceComponent(self, **call: Any) -> Doc:
+        """Another specification, where a step of 5 to 50 per cent has room beside what runs; else it goes back."""
+        name = call["InferenceComponentName"]
+        row = self._component(name)
+        if row["looks"] > 0:
+            raise Refused(f"Cannot update in-progress inference component {name}")
+        if "Specification" in call and "Specifications" in call:
+            raise Refused("give either Specification or Specifications")
+        copies = call.get("RuntimeConfig", {"CopyCount": row["copies"]})["CopyCount"]
+        rolling = call.get("DeploymentConfig", {}).get("RollingUpdatePolicy")
+        step = rolling["MaximumBatchSize"]["Value"] if rolling else copies
+        if rolling and not copies / 20 <= step <= copies / 2:
+            raise Refused("MaximumBatchSize must be 5 to 50 per cent of the copies")
+        specified: Doc = {key: call[key] for key in ("Specification", "Specifications") if key in call}
+        beside: Doc = {key: row[key] for key in ("EndpointName", "VariantName") if key in row}
+        self.components[f"{name} anew"] = {**beside, **specified, "copies": step}
+        fits = self._placed(row["EndpointName"])[f"{name} anew"].total() == step
+        del self.components[f"{name} anew"]
+        row |= {"looks": self.delay, "copies": copies}
+        if fits:
+            self.components[name] = {
+                key: value for key, value in row.items() if key not in ("Specification", "Specifications")
+            } | specified
+        return {"InferenceComponentArn": _arn("inference-component", name)}
+
     def ListInferenceComponents(self, **call: Any) -> Doc:
         names = [n for n, row in self.components.items() if row["EndpointName"] == call["EndpointNameEquals"]]
         assert call.get("SortBy", "CreationTime") == "CreationTime"

@@ -353,6 +353,7 @@ def test_a_packing_that_may_not_fit_is_told(tmp_path: Path) -> None:
         "config": config("llm", [{"VariantName": "main", "InstanceType": G5}]),
         **{name: component(name, "llm", copies, size, 1) for name, (copies, size) in rows.items()},
     }
+    documents["one"]["Specification"]["SchedulingConfig"] = {"PlacementStrategy": "SPREAD"}
     problem = imported(tmp_path, documents).problem
     document = problem.to_document()
     for row in document["components"]:

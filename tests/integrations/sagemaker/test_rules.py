@@ -178,6 +178,8 @@ def test_a_broken_rule_is_named(rule: str) -> None:
             DeploymentConfig={"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 4}}})),
         ("capacities-in-order", lambda r: r["target"].update(ResourceId="inference-component/nobody")),
         ("made-once-and-before-use", lambda r: r.update(again=copy.deepcopy(r["chat"]))),
+        ("one-specification", lambda r: r["update"].update(
+            Specification=r["small"]["Specification"], Specifications=r["chat"]["Specifications"])),
         ("one-specification", lambda r: r["small"].update(Specifications=[{"InstanceType": P4D,
             "ComputeResourceRequirements": needs(AcceleratorPartitionType=MIG)}])),
     ],
