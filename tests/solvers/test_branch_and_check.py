@@ -18,7 +18,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.parameters import PATTERNS
 from placement.planner import _packing_of
 from placement.solvers.column_generation.branch_and_check import decide_nodes
-from placement.solvers.column_generation.solution_parts import Part, SolutionParts
+from placement.solvers.column_generation.solution_parts import SolutionPart, SolutionParts
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -134,5 +134,5 @@ def test_nothing_is_forbidden_where_the_pools_of_a_class_differ_for_the_copies()
     (pools,) = {machines.pools for machines in relax(fleet).device_classes}
     assert len(pools) == 2
     assert parts.pack({0: 1}, {0: 1}, Budget(work=10)) == (None, True)
-    assert parts.forbid(Part(pools, {0: 1}, {0: 1}), Budget(work=10)) == []
-    assert [some.machines for some in parts.forbid(Part(pools, {0: 1}, {1: 3}), Budget(work=10))] == [1]
+    assert parts.forbid(SolutionPart(pools, {0: 1}, {0: 1}), Budget(work=10)) == []
+    assert [some.machines for some in parts.forbid(SolutionPart(pools, {0: 1}, {1: 3}), Budget(work=10))] == [1]

@@ -34,7 +34,7 @@ _PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 
-class Part(NamedTuple):
+class SolutionPart(NamedTuple):
     """A device class of a solution, or a pool without one: its machines, by pool, and copies, by component."""
 
     pools: tuple[int, ...]
@@ -47,7 +47,7 @@ class PackedParts(NamedTuple):
 
     packing: Packing
     forbade: bool
-    undecided: tuple[Part, ...]
+    undecided: tuple[SolutionPart, ...]
 
     @property
     def complete(self) -> bool:
@@ -71,7 +71,7 @@ class SolutionParts:
     def pack_all(self, answer: ProgramAnswer, budget: Budget) -> PackedParts:
         """Pack a solution part by part, and forbid what does not fit."""
         packed: list[Machine] = []
-        undecided: list[Part] = []
+        undecided: list[SolutionPart] = []
         forbidden = len(self.forbidden)
         for part in self.of(answer):
             found, none = self.pack(part.machines, part.copies, budget)
@@ -81,7 +81,7 @@ class SolutionParts:
                 undecided.append(part)
         return PackedParts(Packing(tuple(packed)), len(self.forbidden) > forbidden, tuple(undecided))
 
-    def of(self, answer: ProgramAnswer) -> Iterator[Part]:
+    def of(self, answer: ProgramAnswer) -> Iterator[SolutionPart]:
         """The parts of a solution that have copies."""
         placed: dict[int, Counter[int]] = {}
         for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
@@ -90,7 +90,7 @@ class SolutionParts:
         for pools in self._classes:
             copies = sum((placed[p] for p in pools if p in placed), Counter[int]())
             if copies:
-                yield Part(pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies))
+                yield SolutionPart(pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies))
 
     def pack(
         self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget
@@ -106,7 +106,7 @@ class SolutionParts:
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
-    def forbid(self, part: Part, budget: Budget) -> list[Forbidden]:
+    def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
 
         They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike. None
