@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
-from placement.heuristics.check import lacking
+from placement.heuristics.check import is_complete, lacking
 from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
+from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from placement.compiled.packing import Packing
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
     from placement.solving.budget import Budget
@@ -53,6 +55,15 @@ class Repair:
                 turn = int(self.rng.integers(len(waiting)))
                 waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
         return [c.index for c in self.ws.fleet.components if lacking(self.ws, c.index)]
+
+    def finish(self, stuck: list[int], steps: int, budget: Budget) -> Packing | None:
+        """The packing once the `stuck` components have their copies, without superfluous ones; None when some lack."""
+        if stuck and not self.run(stuck, steps, budget):
+            place_optional(self.ws, self.policy)
+        if not is_complete(self.ws):
+            return None
+        drop_superfluous(self.ws)
+        return self.ws.to_packing()
 
     def press_in(self, attempts: int, steps: int, budget: Budget) -> None:
         """Force optional copies in that fit nowhere, each with so many ejections; kept when fewer are left out for it.

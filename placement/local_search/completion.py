@@ -13,9 +13,7 @@ import numpy as np
 
 from placement.compiled.packing import evaluate
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.check import is_complete
-from placement.heuristics.construct import construct, place_optional
-from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.construct import construct
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -51,11 +49,9 @@ class Completion:
         ws = self._load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
-            place_optional(ws, self._policy)
-        if is_complete(ws):
-            drop_superfluous(ws)
-            return ws.to_packing()
+        complete = Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
+        if complete is not None:
+            return complete
         starts = inserted, ws.to_packing()
         best: Packing | None = None
         for fleet in (required, self._fleet):
@@ -84,10 +80,7 @@ class Completion:
         """Unassigned copies placed on machines rented beside those that are there."""
         ws = self._load(fleet, start)
         stuck = construct(ws, self._policy)
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
-            place_optional(ws, self._policy)
-        drop_superfluous(ws)
-        return ws.to_packing() if is_complete(ws) else None
+        return Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
 
 
 def _machines_of(fleet: Fleet, packing: Packing) -> list[int]:

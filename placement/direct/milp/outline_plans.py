@@ -11,9 +11,7 @@ from placement.compiled.packing import Machine, Packing
 from placement.direct.parameters import DIRECT
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.check import is_complete
-from placement.heuristics.construct import construct, place_optional
-from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.construct import construct
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -79,9 +77,4 @@ class OutlinePlans:
         if not ws.load(running):
             return None
         stuck = construct(ws, self._policy)
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
-            place_optional(ws, self._policy)
-        if not is_complete(ws):
-            return None
-        drop_superfluous(ws)
-        return ws.to_packing()
+        return Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
