@@ -20,7 +20,7 @@ import placement
 from placement import Plan, Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.engines import highs
-from placement.engines.highs import SHARP, EngineError, run
+from placement.engines.highs import SHARP, EngineError, load_lp, run
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import Relaxed, groups_of
@@ -36,7 +36,7 @@ from placement.patterns.certificate import (
     mode_value,
 )
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration import listing, nodes, program
+from placement.patterns.enumeration import listing, nodes, program, runs
 from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
@@ -540,7 +540,7 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     def fail(_: object) -> None:
         raise EngineError("Solve error")
 
-    monkeypatch.setattr(program, "run_for_proof", fail)
+    monkeypatch.setattr(runs, "run_for_proof", fail)
     fleet = halves()
     incumbent = Incumbent(fleet, Budget())
     solve_greedy(Solve(fleet, incumbent, Budget()))
@@ -641,13 +641,12 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
 ) -> None:
     """To the last step of half a dollar, and without a limit on time for as long as it takes."""
     asked: list[dict[str, Any]] = []
-    loaded = getattr(program, "_loaded")  # noqa: B009 - what the program asks with
 
-    def noted(lp: object, **options: Any) -> object:
+    def noted(lp: highspy.HighsLp, **options: Any) -> object:
         asked.append(options)
-        return loaded(lp, **options)
+        return load_lp(lp, **options)
 
-    monkeypatch.setattr(program, "_loaded", noted)
+    monkeypatch.setattr(runs, "load_lp", noted)
     for budget, gap in ((Budget(), 0.0), (Budget(1e6), 0.25)):
         asked.clear()
         more: dict[str, Any] = {"gap": gap} if gap else {}
@@ -662,7 +661,10 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
 
 
 def test_an_engine_that_refuses_a_program_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "_loaded", lambda *_, **__: None)
+    def refuse(_: object, **__: object) -> None:
+        raise EngineError("HiGHS refused the model")
+
+    monkeypatch.setattr(runs, "load_lp", refuse)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -697,7 +699,7 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
         stops.append(stop)
         return nullcontext()
 
-    monkeypatch.setattr(program, "stopped_when", noted)
+    monkeypatch.setattr(runs, "stopped_when", noted)
     over = Budget()
     over.interrupt()
     for budget, until in ((Budget(), None), (over, None), (Budget(), False), (Budget(), True), (over, False)):
@@ -709,7 +711,7 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
 def test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(program, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    monkeypatch.setattr(runs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -718,7 +720,7 @@ def test_a_run_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(_: object) -> None:
         raise EngineError("Solve error")
 
-    monkeypatch.setattr(program, "run_for_proof", fail)
+    monkeypatch.setattr(runs, "run_for_proof", fail)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -726,8 +728,8 @@ def test_a_run_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_was_proven_in_time_is_a_bound_without_a_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than 9 dollars are, in steps of half a dollar, nine and a half; and never more than was asked about."""
     info = SimpleNamespace(mip_dual_bound=9.2, primal_solution_status=highspy.SolutionStatus.kSolutionStatusNone)
-    monkeypatch.setattr(program, "_loaded", lambda *_, **__: SimpleNamespace(getInfo=lambda: info))
-    monkeypatch.setattr(program, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    monkeypatch.setattr(runs, "load_lp", lambda *_, **__: SimpleNamespace(getInfo=lambda: info))
+    monkeypatch.setattr(runs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     answer = of_halves().solve(30_000_000, Budget(), 200)
     assert (answer, type(answer.bound)) == (ProgramAnswer(9_500_000), int)
     info.mip_dual_bound = 1e9
@@ -797,13 +799,6 @@ def test_limits_on_sums_of_copies_are_rows_of_the_program() -> None:
         assert (answer.bound, answer.machines) == (bound, (n, 2 - n))
 
 
-def test_what_is_asked_of_an_engine_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tolerances and limits."""
-    monkeypatch.setattr(program, "load_lp", lambda *what, **options: (what, options))
-    loaded = getattr(program, "_loaded")  # noqa: B009 - what the program asks with
-    assert loaded("lp", mip_max_nodes=3) == (("lp",), {"mip_max_nodes": 3})
-
-
 def test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three machines, seven copies, six accelerators: a billionth of a dollar each, in steps of half a dollar."""
     noises: list[float] = []
@@ -819,7 +814,7 @@ def test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has(monkeyp
 
 def test_a_program_begins_at_the_solution_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Any] = []
-    monkeypatch.setattr(program, "begin_at", lambda *what: begun.append(what))
+    monkeypatch.setattr(runs, "begin_at", lambda *what: begun.append(what))
     made, at = of_halves(), [1.0, 2.0]
     made.solve(30_000_000, Budget(), 200)
     assert begun == []

@@ -16,7 +16,6 @@ counted: nothing is left that could be exchanged for its like, and the LP is tha
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
@@ -26,8 +25,8 @@ from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
-from placement.engines.highs import SHARP, EngineError, load_lp, run_for_proof, stopped_when
 from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.enumeration.runs import prove
 from placement.patterns.parameters import PATTERNS
 from placement.units import WHOLE_SHARE
 
@@ -117,21 +116,12 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        status = None
-        with suppress(EngineError):
-            solver = load_lp(
-                self._rows.program(),
-                **SHARP,
-                mip_max_nodes=self._nodes,
-                mip_detect_symmetry=False,
-                seconds=budget.left(),
-            )
-            with stopped_when(budget.over, solver):
-                status = run_for_proof(solver)
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return None, True
-        if status != highspy.HighsModelStatus.kOptimal:
+        ran = prove(self._rows, budget, self._nodes)
+        if ran is None:
             return None, False
+        solver, status = ran
+        if status != highspy.HighsModelStatus.kOptimal:
+            return None, status == highspy.HighsModelStatus.kInfeasible
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
         packing = Packing(
             tuple(machine for one in self._machines if (machine := self._packed(one, values)) is not None)

@@ -8,33 +8,24 @@ node.
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
 
 from placement.compiled.capacity import most_on_one
-from placement.engines.highs import (
-    SHARP,
-    EngineError,
-    begin_at,
-    least_steps,
-    load_lp,
-    none_up_to,
-    run_for_proof,
-    stopped_when,
-)
+from placement.engines.highs import SHARP, least_steps, none_up_to
 from placement.engines.mps import MpsRow, to_mps
-from placement.patterns.branching_aggregates import counts_costing
+from placement.patterns.enumeration.last_digits import LastDigits
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
+from placement.patterns.enumeration.runs import prove
 from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
 from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
@@ -70,21 +61,6 @@ class Forbidden(NamedTuple):
     pools: tuple[int, ...]
     copies: dict[int, int]
     machines: int
-
-
-def _loaded(lp: highspy.HighsLp, **options: Any) -> highspy.Highs | None:
-    """A solver with a program loaded; None where HiGHS refuses it, as it does numbers of 1e15."""
-    try:
-        return load_lp(lp, **options)
-    except EngineError:
-        return None
-
-
-def _status(solver: highspy.Highs, ended: Callable[[], bool]) -> highspy.HighsModelStatus | None:
-    """The status of a run for a proof; None when it fails."""
-    with stopped_when(ended, solver), suppress(EngineError):
-        return run_for_proof(solver)
-    return None
 
 
 class WholeProgram:
@@ -186,51 +162,56 @@ class WholeProgram:
         With a relative `gap` it may be so much dearer than the bound. `start`, (columns,), is a solution to begin with;
         one that breaks a row is of no use. It stops early once `until` says so, too.
         """
-        rows = self.rows
-        unit, steps = self._unit, cutoff // self._unit
-        # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
-        cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
-        rows.limit(steps + 0.5, cost)
-        for k, n in cost.items():
-            rows.cost[k] = n * unit / _MICRO
-        noise = SHARP["dual_feasibility_tolerance"] * self._things * _MICRO / unit
-        solver = _loaded(
-            rows.program(),
-            **SHARP,
-            mip_max_nodes=nodes,
-            mip_rel_gap=gap,
-            mip_abs_gap=0.4 * unit / _MICRO,
-            mip_detect_symmetry=False,
-            seconds=budget.left(),
-        )
-        if solver is None:
+        steps = cutoff // self._unit
+        self._limit_rent(steps)
+        gaps = {"mip_rel_gap": gap, "mip_abs_gap": 0.4 * self._unit / _MICRO}
+        ran = prove(self.rows, budget, nodes, start=start, until=until, **gaps)
+        if ran is None:
             return ProgramAnswer(0)
-        if start is not None:
-            begin_at(solver, start)
-        status = _status(solver, budget.over if until is None else lambda: until() or budget.over())
-        if status is None:
-            return ProgramAnswer(0)
+        solver, status = ran
         if status == highspy.HighsModelStatus.kInfeasible:
-            proved = none_up_to(steps, noise)
-            if proved > steps:
-                return ProgramAnswer(None)
-            there = self._any_between(proved, steps, budget)
-            return ProgramAnswer(None) if there is False else ProgramAnswer(0 if there else proved * unit)
+            return self._none_of(steps, budget)
+        return self._read(solver, steps, budget, ended=status == highspy.HighsModelStatus.kOptimal)
+
+    def _limit_rent(self, steps: int) -> None:
+        """Solutions of at most so many steps, the cheapest wanted.
+
+        What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
+        """
+        cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
+        self.rows.limit(steps + 0.5, cost)
+        for k, n in cost.items():
+            self.rows.cost[k] = n * self._unit / _MICRO
+
+    @property
+    def _noise(self) -> float:
+        """What tolerances on reduced costs may hide, in steps."""
+        return SHARP["dual_feasibility_tolerance"] * self._things * _MICRO / self._unit
+
+    def _none_of(self, steps: int, budget: Budget) -> ProgramAnswer:
+        """What is proven by HiGHS finding no solution of so many steps."""
+        proved = none_up_to(steps, self._noise)
+        if proved > steps:
+            return ProgramAnswer(None)
+        there = self._any_between(proved, steps, budget)
+        return ProgramAnswer(None) if there is False else ProgramAnswer(0 if there else proved * self._unit)
+
+    def _read(self, solver: highspy.Highs, steps: int, budget: Budget, *, ended: bool) -> ProgramAnswer:
+        """The bound of a run, whether or not it `ended` by itself, and its solution, if any."""
         info = solver.getInfo()
-        proved = max(0, least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))), noise))
+        bound = max(0.0, min(info.mip_dual_bound * _MICRO / self._unit, float(steps)))
+        proved = max(0, least_steps(bound, self._noise))
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return ProgramAnswer(proved * unit)
+            return ProgramAnswer(proved * self._unit)
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
         found = sum(int(n) * values[k] for k, n in self._cost.items())
-        ended = status == highspy.HighsModelStatus.kOptimal
         if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
             proved = found
+        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
         return ProgramAnswer(
-            proved * unit,
+            proved * self._unit,
             tuple(values[k] for k in self.machine_columns),
-            tuple(
-                values[self.mode_columns[w]] if w in self.mode_columns else 0 for w in range(len(self.relaxation.modes))
-            ),
+            tuple(0 if k is None else values[k] for k in columns),
             tuple(values[k] for k in self._patterns),
         )
 
@@ -241,64 +222,8 @@ class WholeProgram:
         return to_mps("patterns", columns, rows)
 
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
-        """Whether there is a solution of so many steps; None when that is not known.
-
-        These are the last digits of what HiGHS says of all cheaper ones. Where few machine counts cost just so much,
-        each of them is a program of its own, without money.
-        """
-        pools: dict[int, list[int]] = {}
-        for k, price in self._cost.items():
-            pools.setdefault(int(price), []).append(k)
-        lower, upper = self.rows.lower, self.rows.upper
-        ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
-        counts = counts_costing(list(pools), ranges, least, most, _PARAMS.most_counts)
-        if counts is None and most - least > _PARAMS.last_digits * most:  # as hard as the program itself
-            return None
-        programs = (
-            self._by_digits(least, most)
-            if counts is None
-            else (self._with_counts(dict(zip(pools, some, strict=True)), pools) for some in counts)
-        )
-        for rows in programs:
-            there = self._is_there(rows, budget)
-            if there is not False:
-                return there
-        return False
-
-    def _with_counts(self, counts: Mapping[int, int], pools: Mapping[int, list[int]]) -> IntegerRows:
-        """The rows without money, with so many machines of each price."""
-        rows = self.rows.first(self._given)
-        for price, n in counts.items():
-            rows.row(n, n, dict.fromkeys(pools[price], 1.0))
-        return rows
-
-    def _by_digits(self, least: int, most: int) -> Iterator[IntegerRows]:
-        """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
-
-        In numbers of half as many digits HiGHS's tolerances are less than one.
-        """
-        base = 10 ** (len(str(most)) // 2)
-        leading = {k: float(n // base) for k, n in self._cost.items()}
-        others = {k: float(n % base) for k, n in self._cost.items()}
-        most_carried = sum(n * self.rows.upper[k] for k, n in others.items()) // base
-        for first in range(least // base, most // base + 1):
-            rows = self.rows.first(self._given)
-            carried = rows.column(most_carried)
-            rows.row(first, first, leading | {carried: 1.0})
-            rows.row(max(0, least - first * base), min(base - 1, most - first * base), others | {carried: -float(base)})
-            yield rows
-
-    def _is_there(self, rows: IntegerRows, budget: Budget) -> bool | None:
-        """Whether there is a solution of these rows."""
-        solver = _loaded(
-            rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, seconds=budget.left()
-        )
-        if solver is None:
-            return None
-        status = _status(solver, budget.over)
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return False
-        return True if status == highspy.HighsModelStatus.kOptimal else None
+        """Whether there is a solution of so many steps; None when that is not known."""
+        return LastDigits(self.rows, self._given, self._cost).any_between(least, most, budget)
 
     def _devices(self, reduced: Reduced, q: int) -> int:
         """The most accelerators of a device class."""

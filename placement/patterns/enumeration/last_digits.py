@@ -1,0 +1,86 @@
+"""The last digits of what a program costs, which HiGHS's tolerances hide where numbers are large.
+
+What it says of all solutions holds to its tolerance. Whether there is a solution of just some steps is asked again: as
+one program for each choice of machine counts that cost so much, without money; or with money in two numbers of half as
+many digits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import highspy
+
+from placement.patterns.branching_aggregates import counts_costing
+from placement.patterns.enumeration.runs import prove
+from placement.patterns.parameters import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from placement.patterns.enumeration.rows import IntegerRows
+    from placement.solving.budget import Budget
+
+_PARAMS = PATTERNS.program
+
+
+class LastDigits:
+    """Of one program: its first rows, without money, and the whole steps that machines cost, by column."""
+
+    def __init__(self, rows: IntegerRows, first: int, cost: Mapping[int, float]) -> None:
+        """O(1)."""
+        self._rows, self._first, self._cost = rows, first, cost
+
+    def any_between(self, least: int, most: int, budget: Budget) -> bool | None:
+        """Whether there is a solution of so many steps; None when that is not known."""
+        same_price: dict[int, list[int]] = {}
+        for k, price in self._cost.items():
+            same_price.setdefault(int(price), []).append(k)
+        lower, upper = self._rows.lower, self._rows.upper
+        ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in same_price.values()]
+        counts = counts_costing(list(same_price), ranges, least, most, _PARAMS.most_counts)
+        if counts is None and most - least > _PARAMS.last_digits * most:  # as hard as the program itself
+            return None
+        programs = (
+            self._by_halves(least, most)
+            if counts is None
+            else (self._with_counts(zip(same_price.values(), some, strict=True)) for some in counts)
+        )
+        for rows in programs:
+            there = _is_there(rows, budget)
+            if there is not False:
+                return there
+        return False
+
+    def _with_counts(self, counts: Iterator[tuple[list[int], int]]) -> IntegerRows:
+        """The rows without money, with so many machines of each price."""
+        rows = self._rows.first(self._first)
+        for columns, n in counts:
+            rows.row(n, n, dict.fromkeys(columns, 1.0))
+        return rows
+
+    def _by_halves(self, least: int, most: int) -> Iterator[IntegerRows]:
+        """The rows with money from `least` to `most` in two more: its first digits, and the others, which carry.
+
+        In numbers of half as many digits HiGHS's tolerances are less than one.
+        """
+        base = 10 ** (len(str(most)) // 2)
+        leading = {k: float(n // base) for k, n in self._cost.items()}
+        others = {k: float(n % base) for k, n in self._cost.items()}
+        most_carried = sum(n * self._rows.upper[k] for k, n in others.items()) // base
+        for first in range(least // base, most // base + 1):
+            rows = self._rows.first(self._first)
+            carried = rows.column(most_carried)
+            rows.row(first, first, leading | {carried: 1.0})
+            rows.row(max(0, least - first * base), min(base - 1, most - first * base), others | {carried: -float(base)})
+            yield rows
+
+
+def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:
+    """Whether these rows have a solution."""
+    ran = prove(rows, budget, _PARAMS.nodes)
+    if ran is None:
+        return None
+    if ran[1] == highspy.HighsModelStatus.kInfeasible:
+        return False
+    return True if ran[1] == highspy.HighsModelStatus.kOptimal else None
