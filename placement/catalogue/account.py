@@ -81,7 +81,7 @@ def _quotas(market: Market, pools: Sequence[AccountPool], least: int) -> Iterato
     for quota in dict.fromkeys(market.quotas):
         shared = [pool.name for pool in pools if is_of(quota, pool.facts, pool.region, pool.capacity)]
         if len(shared) >= least:
-            key = "max_instances" if quota.instance_type else "max_vcpus"
+            key = "max_instances" if quota.counts_machines else "max_vcpus"
             yield {"name": quota.name, "pools": shared, key: int(quota.most)}
 
 

@@ -139,12 +139,14 @@ class Market:
 def is_of(quota: Quota, facts: InstanceFacts, region: str, capacity: Capacity) -> bool:
     """Whether a quota counts machines of a type there.
 
-    SageMaker counts machines of one type, however they are bought; EC2 counts vCPUs of families.
+    SageMaker counts machines of one type, or of all, however they are bought; EC2 counts vCPUs of families.
     """
     if quota.region != region:
         return False
     if quota.instance_type:
         return quota.instance_type == facts.name
+    if quota.provider:
+        return quota.provider == facts.provider
     family = facts.name.partition(".")[0]
     letters = re.match("[a-z]*", family)
     own = letters[0] if letters else ""
@@ -153,7 +155,7 @@ def is_of(quota: Quota, facts: InstanceFacts, region: str, capacity: Capacity) -
 
 
 def _machines(quota: Quota, facts: InstanceFacts) -> int:
-    return int(quota.most if quota.instance_type else quota.most // facts.vcpus if facts.vcpus else 0)
+    return int(quota.most if quota.counts_machines else quota.most // facts.vcpus if facts.vcpus else 0)
 
 
 def _merged(known: InstanceFacts | None, told: InstanceFacts) -> InstanceFacts:

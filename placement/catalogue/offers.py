@@ -25,9 +25,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most an account may run in a region: machines of one type, or vCPUs of families of types together.
+    """The most an account may run in a region: machines of one type, or of all types, or vCPUs of families together.
 
     `families` are the letters before the generation: ("g", "vt") of EC2's "Running On-Demand G and VT instances".
+    `provider` is whose machines of all types are counted: "sagemaker", for those of its endpoints; else it is empty.
     """
 
     name: str
@@ -36,6 +37,12 @@ class Quota:
     capacity: Capacity = "on-demand"
     instance_type: str = ""
     families: tuple[str, ...] = ()
+    provider: str = ""
+
+    @property
+    def counts_machines(self) -> bool:
+        """Whether it counts machines, not vCPUs."""
+        return bool(self.instance_type or self.provider)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,20 @@ def test_quotas(told: Callable[[Any], Findings]) -> None:
     assert market.most("p5.48xlarge", "us-east-2") is None
 
 
+def test_quotas_of_endpoints(told: Callable[[Any], Findings]) -> None:
+    """One counts machines of all types; those that count something else are named, others of SageMaker are counted."""
+    names = ("Number of instances across active endpoints", "Maximum number of instances per endpoint", "Total domains")
+    rows = [samples.QUOTAS["Quotas"][0] | {"QuotaName": name, "Value": 20} for name in names]
+    found = told({"Quotas": rows})
+    market = Market([found])
+
+    assert (market.most("ml.p5.48xlarge", "us-east-1"), market.most("p5.48xlarge", "us-east-1")) == (20, None)
+    assert found.skipped == (
+        "left out: quota Maximum number of instances per endpoint: it counts no machines of the account",
+        "left out: 1 x a quota of something else than endpoints or EC2 instances",
+    )
+
+
 def test_savings_plans(told: Callable[[Any], Findings]) -> None:
     """Those that are active, of SageMaker and of EC2; others are counted, and that the answer goes on is told."""
     found = told(samples.SAVINGS_PLANS)

@@ -1,7 +1,7 @@
 """`aws service-quotas list-service-quotas`: how many machines an account may run.
 
-SageMaker's quotas count endpoint machines of one type. EC2's count vCPUs of families of types together, on demand or on
-spot: "Running On-Demand G and VT instances", "All P5 Spot Instance Requests".
+SageMaker's quotas count endpoint machines of one type, and of all types. EC2's count vCPUs of families of types
+together, on demand or on spot: "Running On-Demand G and VT instances", "All P5 Spot Instance Requests".
 """
 
 from __future__ import annotations
@@ -17,18 +17,29 @@ if TYPE_CHECKING:
 
 KEY = "Quotas"
 _HOSTING = re.compile(r"(?P<type>ml\.[\w.-]+) for endpoint usage", re.ASCII)
+_ALL_HOSTING = "Number of instances across active endpoints"
+_OF_ENDPOINTS = re.compile(r"\b(endpoints?|inference components?)\b", re.IGNORECASE)
 _ON_DEMAND = re.compile(r"Running On-Demand (?P<families>.+) instances")
 _SPOT = re.compile(r"All (?P<families>.+) Spot Instance Requests")
 _REGION = re.compile(r"arn:[\w-]+:servicequotas:(?P<region>[a-z0-9-]+):", re.ASCII)
 
 
 def read_quotas(document: At, source: str) -> Findings:
-    """Quotas of SageMaker endpoints and of EC2's families of types; others are counted and left out."""
-    rows = each(document.key(KEY).items(), _quota, source)
+    """Quotas of SageMaker endpoints and of EC2's families of types.
+
+    Others of endpoints are named and left out, those of something else are counted.
+    """
+    listed = list(document.key(KEY).items())
+    rows = each(listed, _quota, source)
     quotas = tuple(row for row in rows if row is not None)
-    others = len(rows) - len(quotas)
-    skipped = (f"left out: {others} x a quota of something else than endpoints or EC2 instances",) if others else ()
-    return Findings(source, quotas=quotas, skipped=skipped)
+    names = [at.key("QuotaName").text() for at, row in zip(listed, rows, strict=True) if row is None]
+    named = [name for name in names if _OF_ENDPOINTS.search(name)]
+    skipped = [f"left out: quota {name}: it counts no machines of the account" for name in named]
+    if len(names) > len(named):
+        skipped.append(
+            f"left out: {len(names) - len(named)} x a quota of something else than endpoints or EC2 instances"
+        )
+    return Findings(source, quotas=quotas, skipped=tuple(skipped))
 
 
 def _quota(row: At) -> Quota | None:
@@ -36,6 +47,8 @@ def _quota(row: At) -> Quota | None:
     hosting = _HOSTING.fullmatch(name)
     if hosting:
         return Quota(name, _region(row), most, instance_type=hosting["type"])
+    if name == _ALL_HOSTING:
+        return Quota(name, _region(row), most, provider="sagemaker")
     for pattern, capacity in ((_ON_DEMAND, "on-demand"), (_SPOT, "spot")):
         found = pattern.fullmatch(name)
         if found:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
+from placement.catalogue.market import is_of
 from placement.catalogue.rows import instance_row, price_words, whole
 from placement.demand.application_auto_scaling import RESOURCE
 from placement.documents import Plan
@@ -112,6 +113,7 @@ class _EndpointProblem:
         ]
         reserved = self._reservations()
         committed = {name for row in reserved for name in row["pools"]}
+        self._tell_quotas()
         account = told_account_rules(self.market, list(map(self._rented, self.pools)), committed, self.notes)
         return {
             "name": "-".join(endpoint.name for endpoint in self.endpoints)[:200],
@@ -214,6 +216,16 @@ class _EndpointProblem:
         if quota is not None and len(alike) == 1:  # what several pools share is a limit over them
             caps[f"quota of {pool.state.instance_type}"] = quota
         return caps
+
+    def _tell_quotas(self) -> None:
+        """That quotas count more than what was read."""
+        rented = [self._rented(pool) for pool in self.pools]
+        quotas = dict.fromkeys(self.market.quotas)
+        for region in dict.fromkeys(pool.region for pool in rented):
+            used = any(is_of(quota, pool.facts, region, "on-demand") for quota in quotas for pool in rented)
+            if used:
+                reason = "they count all endpoints of the account: how many machines others have is not known"
+                self.notes.assumed(f"quotas of {region}", reason)
 
     def _tell_count(self, pool: VariantPool, least: int, caps: Mapping[str, int]) -> None:
         """Machines that run beyond what the pool may have."""

@@ -263,6 +263,23 @@ def test_reservations_quotas_and_savings_plans_are_rules(tmp_path: Path) -> None
     assert (alone.pools[0].max_instances, alone.limits) == (5, ())
 
 
+def test_a_quota_of_all_machines_is_a_limit(tmp_path: Path) -> None:
+    """Over pools of several types; it counts endpoints that were not read, which a note says."""
+    quota = {
+        "QuotaName": "Number of instances across active endpoints",
+        "QuotaArn": "arn:aws:servicequotas:us-east-1:111122223333:sagemaker/L-7A3DF611",
+        "Value": 8.0,
+    }
+    others = {name: row for name, row in pooled().items() if name != "rank"}
+    made = imported(tmp_path, simple(), others, facts=[{"Quotas": [quota]}])
+    (limit,) = (row for row in made.problem.limits if row.name == quota["QuotaName"])
+
+    assert limit.max_instances == 8
+    assert set(limit.pools) == {pool.name for pool in made.problem.pools}
+    assert "quotas of us-east-1" in told(made, "assumed")
+    assert "quotas of us-east-1" not in told(imported(tmp_path / "none", simple()), "assumed")
+
+
 def test_a_reservation_that_only_the_configuration_has_is_kept(tmp_path: Path) -> None:
     """An export without it would leave the reservation; how many machines it has is not known."""
     documents = simple()
