@@ -94,6 +94,12 @@ def size(
         str, typer.Option(metavar="TYPE", help="Of the model: auto, bfloat16, float16, float32.")
     ] = "auto",
     enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="No CUDA graphs.")] = False,
+    expert_parallel: Annotated[
+        bool,
+        typer.Option(
+            "--expert-parallel", "--enable-expert-parallel", help="Experts whole, shared out over the GPUs of a layer."
+        ),
+    ] = False,
     weights_gib: Annotated[
         float | None, typer.Option(min=0, metavar="GIB", help="Weights on each GPU, in place of what files tell.")
     ] = None,
@@ -137,6 +143,7 @@ def size(
             kv_dtype=kv_dtype,
             dtype=dtype,
             enforce_eager=enforce_eager,
+            expert_parallel=expert_parallel,
             pipeline_parallel=pipeline_parallel or (log and log.pipeline_parallel) or 1,
             weights_gib=weights_gib,
             checkpoint_gib=checkpoint_gib,

@@ -29,12 +29,25 @@ _FOUR_BIT_FLOATS = ("mxfp4", "modelopt-fp4", "nvfp4")  # methods, or schemes of 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the engine may do at a time: sequences, new tokens of a batch, on how many GPUs, in which type."""
+    """What the engine may do at a time: sequences, new tokens of a batch, on how many GPUs, in which type.
+
+    With `expert_parallel` the GPUs share out experts, each of which stands whole on one of them.
+    """
 
     sequences: int
     batched_tokens: int
     tensor_parallel: int
     dtype_bytes: int = 2
+    expert_parallel: bool = False
+
+    @property
+    def expert_split(self) -> int:
+        """The GPUs over which one expert is split."""
+        return 1 if self.expert_parallel else self.tensor_parallel
+
+    def most_experts(self, count: int) -> int:
+        """The experts of a layer on the GPU with the most, whole or a part of each (`determine_expert_map`)."""
+        return -(-count // self.tensor_parallel) if self.expert_parallel else count
 
 
 def activation_bytes(
@@ -78,7 +91,7 @@ def _experts(model: Architecture, load: Load, facts: EngineFacts) -> int:
     is_four_bits = told is not None and (told.method in _FOUR_BIT_FLOATS or told.scheme in _FOUR_BIT_FLOATS)
     if experts is None or is_four_bits or not facts.keeps_expert_buffers:
         return 0
-    width = -(-experts.intermediate // load.tensor_parallel)
+    width = -(-experts.intermediate // load.expert_split)
     of_token = max(width, model.hidden) + max(2 * width, model.hidden)
     return load.batched_tokens * experts.per_token * of_token * load.dtype_bytes
 

@@ -15,6 +15,7 @@ from placement.sizing.parameters import UNGATED, padded_vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.sizing.activation import Load
     from placement.sizing.architecture import Architecture, Cache
     from placement.sizing.stages import PipelineStage
 
@@ -34,19 +35,20 @@ def unsplit_bytes(size: int) -> int:
     return left if size >= _LEAST and left <= _KEPT else 0
 
 
-def unsplit_weights(figures: Architecture, degree: int, stage: PipelineStage, dtype_bytes: int) -> int:
+def unsplit_weights(figures: Architecture, load: Load, stage: PipelineStage) -> int:
     """The same of all weights on each GPU of a stage, where nothing is quantised."""
-    return sum(unsplit_bytes(numbers * dtype_bytes) for numbers in _tensors(figures, degree, stage))
+    return sum(unsplit_bytes(numbers * load.dtype_bytes) for numbers in _tensors(figures, load, stage))
 
 
-def _tensors(figures: Architecture, degree: int, stage: PipelineStage) -> Iterator[int]:
+def _tensors(figures: Architecture, load: Load, stage: PipelineStage) -> Iterator[int]:
     """Numbers of the large tensors: embeddings, projections to and from heads, feed-forward layers, experts."""
+    degree = load.tensor_parallel
     table = padded_vocabulary(figures.vocabulary) // degree * figures.hidden
     yield from [table] * (stage.is_first + stage.is_last)
     for layer in stage.layers:
         for cache in figures.kept[layer]:
             yield from _projections(figures, cache, degree)
-        yield from _feed_forward(figures, degree)
+        yield from _feed_forward(figures, load)
 
 
 def _projections(figures: Architecture, cache: Cache, degree: int) -> Iterator[int]:
@@ -58,9 +60,11 @@ def _projections(figures: Architecture, cache: Cache, degree: int) -> Iterator[i
     yield queries * cache.value_size * figures.hidden
 
 
-def _feed_forward(figures: Architecture, degree: int) -> Iterator[int]:
+def _feed_forward(figures: Architecture, load: Load) -> Iterator[int]:
     """Gate and projection are one tensor, and those of all experts of a layer."""
     gates, experts = 1 if figures.model_type in UNGATED else 2, figures.experts
-    width = (figures.intermediate if experts is None else experts.count * experts.intermediate) // degree
+    width = figures.intermediate // load.tensor_parallel
+    if experts is not None:
+        width = load.most_experts(experts.count) * experts.intermediate // load.expert_split
     yield gates * width * figures.hidden
     yield width * figures.hidden

@@ -150,12 +150,21 @@ class Case:
     @property
     def cut_width(self) -> int | None:
         """An inner width whose part on each GPU is no multiple of the weights' block; None where there is none."""
-        figures, degree = self.model.architecture, self.load.tensor_parallel
-        block = figures.quantisation.block if figures.quantisation is not None else None
-        if block is None or degree == 1:
-            return None
-        widths = [figures.intermediate, figures.experts.intermediate if figures.experts is not None else 0]
-        return next((width for width in widths if width % (degree * block)), None)
+        figures = self.model.architecture
+        if self._cuts(figures.intermediate, self.load.tensor_parallel):
+            return figures.intermediate
+        return figures.experts.intermediate if figures.experts is not None and self.cuts_experts else None
+
+    @property
+    def cuts_experts(self) -> bool:
+        """Whether an expert's part on each GPU is no multiple of the weights' block."""
+        experts = self.model.architecture.experts
+        return experts is not None and self._cuts(experts.intermediate, self.load.expert_split)
+
+    def _cuts(self, width: int, degree: int) -> bool:
+        quantisation = self.model.architecture.quantisation
+        block = quantisation.block if quantisation is not None else None
+        return block is not None and degree > 1 and bool(width % (degree * block))
 
 
 def cases_of(
@@ -188,7 +197,13 @@ def _load(model: Model, gpu: AcceleratorFacts, usable: float, launch: Launch, fa
     tokens, sequences = facts.batch(gpu.name, usable)
     is_wide = is_loaded_in_32_bits(launch, model.architecture, gpu)
     dtype_bytes = DTYPES[launch.dtype] or (4 if is_wide else model.architecture.dtype_bytes)
-    return Load(launch.max_num_seqs or sequences, launch.max_num_batched_tokens or tokens, degree, dtype_bytes)
+    return Load(
+        sequences=launch.max_num_seqs or sequences,
+        batched_tokens=launch.max_num_batched_tokens or tokens,
+        tensor_parallel=degree,
+        dtype_bytes=dtype_bytes,
+        expert_parallel=launch.expert_parallel,
+    )
 
 
 def _parts(

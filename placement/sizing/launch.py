@@ -17,7 +17,8 @@ class Launch:
     """How an engine is started. None: as the engine does by itself.
 
     `context_length` is of prompt and answer together, tokens (`--max-model-len`); `concurrency` the sequences whose KV
-    cache must be there at a time. `weights_gib` is on each GPU, as the engine logs it after loading; `checkpoint_gib`
+    cache must be there at a time. With `expert_parallel` the GPUs that share a layer share out its experts whole.
+    `weights_gib` is on each GPU, as the engine logs it after loading; `checkpoint_gib`
     of all files together.
     """
 
@@ -31,6 +32,7 @@ class Launch:
     dtype: str = "auto"
     enforce_eager: bool = False
     pipeline_parallel: int = 1
+    expert_parallel: bool = False
     weights_gib: float | None = None
     checkpoint_gib: float | None = None
     memory_gib: float | None = None  # usable memory of the accelerator, in place of the catalogue's

@@ -54,6 +54,8 @@ def _what_holds(log: StartupLog, launch: Launch, case: Case, then: Case) -> froz
         lost.add("weights")
     if asked.dtype_bytes != ran.dtype_bytes:
         lost |= {"weights", "activation", "graphs"}
+    if asked.expert_parallel != ran.expert_parallel:
+        lost |= {"weights", "activation"}
     if asked.batched_tokens != ran.batched_tokens:
         lost.add("activation")
     if asked.sequences != ran.sequences:  # graphs are captured for batches of up to so many

@@ -65,25 +65,34 @@ _TIED_BY_DEFAULT = (
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """How many numbers a model has: split over the GPUs, repeated on each, and of keys and values, split by heads."""
+    """How many numbers a model has: split over the GPUs, repeated on each, of keys and values, split by heads, and of
+    routed experts, of which each is split, or which are shared out whole.
+    """
 
     split: int
     repeated: int
     by_head: int
+    experts: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.split + self.repeated + self.by_head
+        return self.split + self.repeated + self.by_head + self.experts
 
-    def held(self, tensor_parallel: int, kv_heads: int) -> float:
-        """Those that each GPU of a tensor-parallel group holds."""
+    def held(self, tensor_parallel: int, kv_heads: int, of_experts: float | None = None) -> float:
+        """Those that each GPU of a tensor-parallel group holds; `of_experts` is its part of them, by default even."""
         heads = min(tensor_parallel, kv_heads) if kv_heads else tensor_parallel
-        return self.split / tensor_parallel + self.repeated + self.by_head / heads
+        experts = self.experts * (1 / tensor_parallel if of_experts is None else of_experts)
+        return self.split / tensor_parallel + self.repeated + self.by_head / heads + experts
 
     def __add__(self, other: Parameters) -> Parameters:
         """Both together."""
-        return Parameters(self.split + other.split, self.repeated + other.repeated, self.by_head + other.by_head)
+        return Parameters(
+            self.split + other.split,
+            self.repeated + other.repeated,
+            self.by_head + other.by_head,
+            self.experts + other.experts,
+        )
 
 
 NONE = Parameters(0, 0, 0)
@@ -260,7 +269,7 @@ def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
         shared = config.needed(*keys.INTERMEDIATE)
     elif config.text("model_type").startswith("longcat"):
         shared = 2 * config.needed(*keys.INTERMEDIATE)
-    return Parameters(gates * hidden * (experts * width + shared), hidden * experts, 0)
+    return Parameters(gates * hidden * shared, hidden * experts, 0, gates * hidden * experts * width)
 
 
 def _is_dense(config: Config, index: int) -> bool:

@@ -26,6 +26,8 @@ def refused(case: Case) -> str:
 def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool) -> str:
     """Why a copy does not fit; empty when it does."""
     figures, degree = case.model.architecture, case.load.tensor_parallel
+    if case.launch.expert_parallel and figures.experts is None:
+        return "the model has no experts, and vLLM refuses --enable-expert-parallel then"
     if (heads := case.unserved_heads) is not None:
         rule = f"num_key_value_heads, {heads}, must divide num_attention_heads, {figures.heads}, or no engine starts"
         return f"{rule}: the publisher's own config.json has both"
@@ -35,7 +37,9 @@ def misfit(case: Case, pool: float, total: float, share: float, *, by_need: bool
         return f"{heads} key-value heads can be neither split over {degree} GPUs nor repeated on them"
     if (width := case.cut_width) is not None and figures.quantisation is not None:
         of = f"the {figures.quantisation.block} that share a scale in {figures.quantisation.method}"
-        return f"an inner width of {width} can't be split over {degree} GPUs: each part must be a multiple of {of}"
+        way_out = "; with --expert-parallel no expert is split" if case.cuts_experts else ""
+        rule = f"each part must be a multiple of {of}{way_out}"
+        return f"an inner width of {width} can't be split over {degree} GPUs: {rule}"
     most, length = figures.context, case.launch.context_length
     if most is not None and length is not None and length > most:
         return f"a context of {length} tokens is more than the {most} of the model"
@@ -57,6 +61,8 @@ def command_flags(case: Case, share: float, pool: float, tokens: int, *, is_held
     flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
     if launch.pipeline_parallel > 1:
         flags.append(f"--pipeline-parallel-size {launch.pipeline_parallel}")
+    if launch.expert_parallel:
+        flags.append("--enable-expert-parallel")
     flags += [f"--max-num-seqs {case.load.sequences}", f"--max-num-batched-tokens {case.load.batched_tokens}"]
     length = launch.context_length or min(case.model.architecture.context or 0, tokens)
     if length:
@@ -108,6 +114,8 @@ def notes(case: Case, fullest: StageSizing, *, shown_is_fullest: bool) -> tuple[
         found.append(
             f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"
         )
+    if launch.expert_parallel:
+        found.append("expert parallelism is counted from vLLM's source, and no launch with it was measured")
     if case.load.tensor_parallel > 4:
         found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
     if case.gpu.vendor != "NVIDIA":

@@ -42,6 +42,7 @@ class StartupLog:
     kv_dtype: str | None = None
     dtype: str | None = None
     enforce_eager: bool = False
+    expert_parallel: bool = False
     total_gib: float | None = None
     context_gib: float | None = None
     weights_gib: float | None = None
@@ -62,7 +63,8 @@ class StartupLog:
             taken["dtype"] = self.dtype
         if "=" not in launch.engine and self.version is not None:
             taken["engine"] = f"{launch.engine}={self.version}"
-        return replace(launch, **taken, enforce_eager=launch.enforce_eager or self.enforce_eager)
+        flags = {name: getattr(launch, name) or getattr(self, name) for name in ("enforce_eager", "expert_parallel")}
+        return replace(launch, **taken, **flags)
 
     def is_of_other_name(self, name: str) -> bool:
         """Whether the log names its model, otherwise than `name`; publisher and case do not count."""
@@ -145,6 +147,7 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         kv_dtype=_first(r"kv_cache_dtype=(\w+)", text),
         dtype=_first(r"\bdtype=torch\.(\w+)", text),
         enforce_eager="enforce_eager=True" in text,
+        expert_parallel="'enable_expert_parallel': True" in text,
         kv_gib=min(pools, default=None),
         kv_is_given=given is not None,
         kv_tokens=min(tokens, default=None),

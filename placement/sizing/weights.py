@@ -79,7 +79,9 @@ def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, insid
     assert model.parameters is not None
     degree, heads = load.tensor_parallel, model.architecture.kv_heads
     outer, inner = model.parameters.outer(stage), model.parameters.inner(stage)
-    numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads)
+    experts = model.architecture.experts
+    part = None if experts is None else load.most_experts(experts.count) / (experts.count * load.expert_split)
+    numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads, part)
     return numbers + _tables(model, load) + _unsplit(model, load, stage)
 
 
@@ -87,7 +89,7 @@ def _unsplit(model: Model, load: Load, stage: PipelineStage) -> int:
     """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
     if model.architecture.quantisation is not None:
         return 0
-    return unsplit_weights(model.architecture, load.tensor_parallel, stage, load.dtype_bytes)
+    return unsplit_weights(model.architecture, load, stage)
 
 
 def _tables(model: Model, load: Load) -> float:
