@@ -67,12 +67,15 @@ _TIED_BY_DEFAULT = (
 class Parameters:
     """How many numbers a model has: split over the GPUs, repeated on each, of keys and values, split by heads, and of
     routed experts, of which each is split, or which are shared out whole.
+
+    `latent` are those among them that bring a latent to keys and values, of which the engine may keep copies.
     """
 
     split: int
     repeated: int
     by_head: int
     experts: int = 0
+    latent: int = 0
 
     @property
     def total(self) -> int:
@@ -92,6 +95,7 @@ class Parameters:
             self.repeated + other.repeated,
             self.by_head + other.by_head,
             self.experts + other.experts,
+            self.latent + other.latent,
         )
 
 
@@ -211,9 +215,10 @@ def _latent(config: Config, heads: int, hidden: int) -> Parameters:
     rank, rope = config.needed("kv_lora_rank"), config.whole("qk_rope_head_dim") or 0
     plain, value = config.needed("qk_nope_head_dim"), config.needed("v_head_dim")
     query_rank = config.whole("q_lora_rank")
-    split = rank * heads * (plain + value) + heads * value * hidden
-    split += (query_rank or hidden) * heads * (plain + rope)
-    return Parameters(split, hidden * (rank + rope) + (hidden * query_rank if query_rank else 0), 0)
+    latent = rank * heads * (plain + value)
+    split = latent + heads * value * hidden + (query_rank or hidden) * heads * (plain + rope)
+    repeated = hidden * (rank + rope) + (hidden * query_rank if query_rank else 0)
+    return Parameters(split, repeated, 0, latent=latent)
 
 
 def _recurrent(config: Config, cache: Cache, hidden: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from placement import arguments
 from placement.documents.read import STDIN, read_text
@@ -22,6 +23,21 @@ from placement.units import BYTES_PER_GIB
 
 _CONFIGS = ("config.json", PARAMS)
 _QUANTISATION = "hf_quant_config.json"  # of ModelOpt, beside the config
+
+# Gemma 3 that sees: one encoder (SigLIP), pictures of one size and 256 tokens each, whatever the language model's size.
+_ENCODERS: dict[str, dict[str, Any]] = {
+    "gemma3": {
+        "mm_tokens_per_image": 256,
+        "vision_config": {
+            "model_type": "siglip_vision_model",
+            "hidden_size": 1152,
+            "intermediate_size": 4304,
+            "num_hidden_layers": 27,
+            "image_size": 896,
+            "patch_size": 14,
+        },
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +98,20 @@ def model_of(config: Config, name: str, folder: Path | None = None, *, with_file
     DocumentError
         As `read_architecture`.
     """
-    config = as_config(config) if is_params(config) else config
+    config = _with_encoder(as_config(config) if is_params(config) else config)
     architecture = read_architecture(config, folder)
     checkpoint = read_checkpoint(folder, architecture.layers) if folder is not None and with_files else None
     return Model(name, architecture, count_parameters(config), checkpoint, uncounted_key(config))
+
+
+def _with_encoder(config: Config) -> Config:
+    """The config with what it leaves out of an encoder that all published models of its family have alike."""
+    usual = _ENCODERS.get(config.text("model_type"))
+    if usual is None or any("CausalLM" in str(name) for name in config.rows("architectures") or []):
+        return config
+    values = dict(config.values)
+    values |= {key: value for key, value in usual.items() if values.get(key) is None}
+    return Config(values, config.source, config.path)
 
 
 def read_architecture(config: Config, folder: Path | None = None) -> Architecture:

@@ -82,7 +82,7 @@ def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, insid
     experts = model.architecture.experts
     part = None if experts is None else load.most_experts(experts.count) / (experts.count * load.expert_split)
     numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads, part)
-    return numbers + _tables(model, load) + _unsplit(model, load, stage)
+    return numbers + _tables(model, load) + _unsplit(model, load, stage) + _copies(model, load, stage)
 
 
 def _unsplit(model: Model, load: Load, stage: PipelineStage) -> int:
@@ -90,6 +90,19 @@ def _unsplit(model: Model, load: Load, stage: PipelineStage) -> int:
     if model.architecture.quantisation is not None:
         return 0
     return unsplit_weights(model.architecture, load, stage)
+
+
+def _copies(model: Model, load: Load, stage: PipelineStage) -> float:
+    """What brings a latent to keys and values, once more in the model's type: no kernel multiplies it in 8 bits.
+
+    `process_weights_after_loading` in `vllm/model_executor/layers/attention/mla_attention.py`. Of weights in FP8 alone:
+    other formats often leave that layer as it was.
+    """
+    figures = model.architecture
+    if not figures.is_latent or figures.quantisation is None or figures.quantisation.method != "fp8":
+        return 0.0
+    assert model.parameters is not None
+    return model.parameters.inner(stage).latent * load.dtype_bytes / load.tensor_parallel
 
 
 def _tables(model: Model, load: Load) -> float:

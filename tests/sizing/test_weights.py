@@ -6,6 +6,9 @@ import pytest
 
 from placement.sizing import Launch, read_model, size
 from placement.sizing.allocator import unsplit_bytes
+from placement.sizing.config import Config
+from placement.sizing.known import known_config
+from placement.sizing.read import model_of
 
 MIB = 2**20
 
@@ -53,3 +56,36 @@ def test_parameters_with_the_encoder_of_pictures(model: str, published: int) -> 
 
     assert parameters is not None
     assert parameters.total == pytest.approx(published, rel=0.0003)
+
+
+def test_latent_attention_in_8_bits_has_copies_in_16() -> None:
+    """Of 61 layers, 128 heads of 128 + 128 numbers from a latent of 512; not where files hold 16 bits."""
+    config = dict(known_config("deepseek-ai/DeepSeek-V3")[1].values)
+    without = {key: value for key, value in config.items() if key != "quantization_config"}
+    launch = Launch("vllm=0.19", checkpoint_gib=640.0)
+    models = [
+        model_of(Config(values, "config.json"), "m")
+        for values in (without | {"quantization_config": {"quant_method": "fp8"}}, without)
+    ]
+    copies = 61 * 512 * 128 * 256 * 2 / 8 / 2**30
+
+    in_8, in_16 = (size(model, "H200", 8, launch).weights_gib for model in models)
+
+    assert in_8 - in_16 == pytest.approx(copies, abs=0.1)  # beside it, what the allocator keeps with tensors
+    assert copies == pytest.approx(0.238, abs=0.001)
+
+
+def test_a_gemma_3_that_sees_has_its_encoder_where_the_config_leaves_it_out() -> None:
+    """One of text alone has none."""
+    config = dict(known_config("google/gemma-3-27b-it")[1].values)
+    text = {key: value for key, value in config.items() if key not in ("vision_config", "mm_tokens_per_image")}
+    seeing = text | {"model_type": "gemma3"}
+    launch = Launch("vllm=0.19", utilization=0.95)
+
+    whole, left_out, alone = (
+        size(model_of(Config(values, "config.json"), "m"), "H100", 1, launch)
+        for values in (config, seeing, seeing | {"architectures": ["Gemma3ForCausalLM"]})
+    )
+
+    assert (left_out.weights_gib, left_out.activation_gib) == (whole.weights_gib, whole.activation_gib)
+    assert whole.weights_gib - alone.weights_gib == pytest.approx(0.8, abs=0.05)
