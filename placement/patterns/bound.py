@@ -17,8 +17,6 @@ Whatever stops it, the last bound stands.
 from __future__ import annotations
 
 import math
-import random
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -28,12 +26,12 @@ from placement.bounds.moves import least_move_ticks
 from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
 from placement.patterns.certificate import capacity_values, certify, domain_bound
+from placement.patterns.columns import PatternColumns
 from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
 from placement.patterns.master import MICRO, PatternProgram
-from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
@@ -42,14 +40,11 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
     from placement.patterns.history import EngineVerdict, NodeCase
-    from placement.patterns.master import Duals, Pattern
-    from placement.patterns.multiplicity import Limits
+    from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -117,30 +112,13 @@ class PatternBound:
         self.given = given
         self.machine_values: list[float] = []
         self._prices: Prices | None = None  # the best of the root
-        self._rng = random.Random(solve.seed)
         self.nodes = 0
-        self._index = [
-            {need: i for i, need in enumerate(device_class.items)} for device_class in self.relaxation.device_classes
-        ]
-        self._multiplicity = Multiplicity(self.relaxation)
-        self._most: tuple[Limits, ...] = self._multiplicity.limits({})
-        # With what is allowed now.
-        self._knapsacks = [device_class.knapsack for device_class in self.relaxation.device_classes]
         self.groups = groups_of(fleet)
-        self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._multiplicity)
         self.tree: Tree | None = None
         self._relaxes = RELAXES
         self._program = PatternProgram(self.relaxation, self.groups, rules=True)
-        self._start()
-
-    def _start(self) -> None:
-        """First columns: each item alone, as often as it fits."""
-        self._program.add_patterns(
-            (device_class.index, {i: limit})
-            for device_class in self.relaxation.device_classes
-            for i, limit in enumerate(device_class.knapsack.limits)
-            if limit
-        )
+        self._columns = PatternColumns(self.relaxation, self._program, solve.seed)
+        self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._columns.multiplicity)
 
     @property
     def ticks(self) -> int:
@@ -168,14 +146,9 @@ class PatternBound:
     def add_patterns(self, packing: Packing | None, times: int) -> None:
         """More patterns: those of a plan, and so many of each device class at the prices of the root, of some items."""
         if packing is not None:
-            self._program.add_patterns(self._patterns_of(packing))
-        if self._prices is None:
-            return
-        for q, device_class in enumerate(self.relaxation.device_classes):
-            knapsack = device_class.knapsack
-            for _ in range(times):
-                some = self._some(self._prices.coverage[q])
-                self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
+            self._columns.add_packing(packing)
+        if self._prices is not None:
+            self._columns.add_some(self._prices, times)
 
     def useful_patterns(self) -> list[Pattern]:
         """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
@@ -226,7 +199,7 @@ class PatternBound:
         budget, packing = self._solve.budget, self._solve.packing
         self._incumbent.evidence.append(self)
         if packing is not None:
-            self._program.add_patterns(self._patterns_of(packing))
+            self._columns.add_packing(packing)
         running_state = self._running_state()
         root = self._converge(domain, budget if running_state is None else _TIME.root.of(budget))
         if root is not None and running_state is not None and not self.infeasible:
@@ -351,7 +324,7 @@ class PatternBound:
             found = 0
             for point in self._program.smoothed(centre, duals):
                 prices = self._program.prices(point)
-                found, capacity = self._price(prices, duals)
+                found, capacity = self._columns.price(prices, duals)
                 tried = certify(self.relaxation, prices, capacity)
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
@@ -381,7 +354,7 @@ class PatternBound:
     def _branch(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation in one node of the tree, from the columns that are there; None when out of time."""
         self._program.set_domain(domain)
-        self._allow(domain)
+        self._columns.allow(domain.aggregates)
         best, best_prices = 0, None
         for _ in range(_PARAMS.node_rounds):
             solved = self._program.solve(budget.left())
@@ -392,7 +365,7 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             prices = self._program.prices(duals)
-            found, capacity = self._price(prices, duals, extra=0)
+            found, capacity = self._columns.price(prices, duals, extra=0)
             local = certify(self.relaxation, prices, capacity, domain.aggregates)
             bound = domain_bound(self.fleet, local, self.groups, prices.group, domain, prices.limits)
             if best_prices is None or bound > best:
@@ -430,74 +403,14 @@ class PatternBound:
         cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
         if cutoff is None or cutoff.rent is None:
             return None
-        self._allow(domain)
-        return self._enumeration.enumerate_node(domain, relaxed, self._knapsacks, cutoff.rent, budget)
+        self._columns.allow(domain.aggregates)
+        return self._enumeration.enumerate_node(domain, relaxed, self._columns.knapsacks, cutoff.rent, budget)
 
     def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
         """What the last solution says, with a bound for its node."""
         program = self._program
         aggregates = tuple(program.aggregates())
-        repeated = self._multiplicity.repeated(
-            aggregates, self._most, zip(program.known(), program.amounts()[1], strict=True)
+        repeated = self._columns.multiplicity.repeated(
+            aggregates, self._columns.most, zip(program.known(), program.amounts()[1], strict=True)
         )
         return Relaxed(bound, tuple(program.counts()), not program.beyond(), aggregates, repeated, prices)
-
-    def _allow(self, domain: NodeDomain) -> None:
-        """Allow the patterns that limits on copies allow, in a node."""
-        most = self._multiplicity.limits(domain.aggregates)
-        if most != self._most:
-            self._most = most
-            self._knapsacks = [
-                knapsack.with_limits(limits) for knapsack, limits in zip(self._knapsacks, most, strict=True)
-            ]
-            self._program.allow(most)
-
-    def _price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
-        """Add patterns that are allowed and improve the LP with these `duals`; says how many.
-
-        The second part of the answer is the most that an accelerator of each device class is worth at `prices`, over
-        all patterns that are allowed.
-        """
-        capacity, found = [], []
-        for q, knapsack in enumerate(self._knapsacks):
-            value, pattern = knapsack.best_pattern(prices.coverage[q])
-            capacity.append(max(value, prices.capacity[q]))
-            if not self._program.saves(duals, q, pattern):
-                continue
-            found.append((q, pattern))
-            for _ in range(extra):
-                some = self._some(prices.coverage[q])
-                found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
-        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
-        new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
-        return self._program.add_patterns(new), capacity
-
-    def _some(self, prices: Sequence[int]) -> list[int]:
-        """The prices of a part of the items, at random."""
-        return [0 if self._rng.random() < _PARAMS.drop else price for price in prices]
-
-    def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
-        """What a plan has on its accelerators (or machines with at most one): a good start."""
-        modes = {(mode.component, mode.option, mode.pool): mode for mode in self.relaxation.modes}
-        for machine in packing.machines:
-            on: dict[int, Counter[int]] = {}
-            for seat in machine.seats:
-                mode = modes.get((seat.component, seat.option, machine.pool))
-                if mode is None or mode.item is None:
-                    continue
-                for a in seat.accelerators or (0,):
-                    on.setdefault(a, Counter())[mode.item] += 1
-            q = self.relaxation.class_of.get(machine.pool)
-            if q is not None:
-                limits = self.relaxation.device_classes[q].knapsack.limits
-                for pattern in on.values():
-                    yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
-
-    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
-        """The pattern in device classes that differ from q by their zone alone, less what can't stand there."""
-        items = self.relaxation.device_classes[q].items
-        for device_class in self.relaxation.device_classes:
-            if device_class.index != q and device_class.alike == self.relaxation.device_classes[q].alike:
-                index, limits = self._index[device_class.index], self._most[device_class.index]
-                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
-                yield device_class.index, {i: min(times, limits[i]) for i, times in there.items()}

@@ -31,12 +31,18 @@ class PatternBoundParameters:
     )
     nodes_of_work: int = parameter(50, "nodes", "of the tree for a unit of a work limit")
     nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")
-    extra: int = parameter(8, "patterns", "more of a device class and round, from a part of the items")
     useful: float = parameter(0.1, "part of an accelerator's dual value", "that a useful pattern may lack")
-    drop: float = parameter(0.6, "part of the items", "that are then left out")
     stake: float = parameter(
         0.02, "part of the rent of what runs", "that moving all of it must cost for it to be worth an LP of its own"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PatternColumnParameters:
+    """Patterns found by prices (`columns.py`)."""
+
+    extra: int = parameter(8, "patterns", "more of a device class and round, from a part of the items")
+    drop: float = parameter(0.6, "part of the items", "that are then left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,7 @@ class PatternsParameters:
 
     benders: BendersParameters = BendersParameters()
     bound: PatternBoundParameters = PatternBoundParameters()
+    columns: PatternColumnParameters = PatternColumnParameters()
     aggregates: AggregateParameters = AggregateParameters()
     counts: CountParameters = CountParameters()
     rounding: DemandRoundingParameters = DemandRoundingParameters()

@@ -1,0 +1,121 @@
+"""The columns of a pattern program: patterns of plans, and those that prices find.
+
+Each accelerator that a price pays for has its best pattern by a knapsack; more come of the prices of some items, drawn
+at random, and of the same pattern in device classes that differ by their zone alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.patterns.multiplicity import Multiplicity
+from placement.patterns.parameters import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from placement.compiled.packing import Packing
+    from placement.patterns.certificate import Prices
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Duals, PatternProgram
+    from placement.patterns.multiplicity import Limits
+
+_PARAMS = PATTERNS.columns
+
+
+class PatternColumns:
+    """What is added to one program.
+
+    `most` are the times that a pattern may hold each item, by device class, and `knapsacks` those with these limits.
+    """
+
+    def __init__(self, relaxation: Relaxation, program: PatternProgram, seed: int) -> None:
+        """First columns: each item alone, as often as it fits."""
+        self._relaxation, self._program = relaxation, program
+        self._rng = random.Random(seed)
+        self._index = [
+            {need: i for i, need in enumerate(device_class.items)} for device_class in relaxation.device_classes
+        ]
+        self.multiplicity = Multiplicity(relaxation)
+        self.most: tuple[Limits, ...] = self.multiplicity.limits({})
+        self.knapsacks = [device_class.knapsack for device_class in relaxation.device_classes]
+        program.add_patterns(
+            (device_class.index, {i: limit})
+            for device_class in relaxation.device_classes
+            for i, limit in enumerate(device_class.knapsack.limits)
+            if limit
+        )
+
+    def allow(self, aggregates: Mapping[int, tuple[int, int]]) -> None:
+        """Allow the patterns that limits on copies, as in a node, allow."""
+        most = self.multiplicity.limits(aggregates)
+        if most != self.most:
+            self.most = most
+            self.knapsacks = [
+                knapsack.with_limits(limits) for knapsack, limits in zip(self.knapsacks, most, strict=True)
+            ]
+            self._program.allow(most)
+
+    def price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
+        """Add patterns that are allowed and improve the LP with these `duals`; says how many.
+
+        The second part of the answer is the most that an accelerator of each device class is worth at `prices`, over
+        all patterns that are allowed.
+        """
+        capacity, found = [], []
+        for q, knapsack in enumerate(self.knapsacks):
+            value, pattern = knapsack.best_pattern(prices.coverage[q])
+            capacity.append(max(value, prices.capacity[q]))
+            if not self._program.saves(duals, q, pattern):
+                continue
+            found.append((q, pattern))
+            for _ in range(extra):
+                some = self._some(prices.coverage[q])
+                found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
+        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
+        new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
+        return self._program.add_patterns(new), capacity
+
+    def add_some(self, prices: Prices, times: int) -> None:
+        """So many of each device class at the prices of some items, whether or not they improve the LP."""
+        for q, device_class in enumerate(self._relaxation.device_classes):
+            knapsack = device_class.knapsack
+            for _ in range(times):
+                some = self._some(prices.coverage[q])
+                self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
+
+    def add_packing(self, packing: Packing) -> None:
+        """The patterns of a plan: a good start."""
+        self._program.add_patterns(self._patterns_of(packing))
+
+    def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
+        """What a plan has on its accelerators (or machines with at most one)."""
+        modes = {(mode.component, mode.option, mode.pool): mode for mode in self._relaxation.modes}
+        for machine in packing.machines:
+            on: dict[int, Counter[int]] = {}
+            for seat in machine.seats:
+                mode = modes.get((seat.component, seat.option, machine.pool))
+                if mode is None or mode.item is None:
+                    continue
+                for a in seat.accelerators or (0,):
+                    on.setdefault(a, Counter())[mode.item] += 1
+            q = self._relaxation.class_of.get(machine.pool)
+            if q is not None:
+                limits = self._relaxation.device_classes[q].knapsack.limits
+                for pattern in on.values():
+                    yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
+
+    def _some(self, prices: Sequence[int]) -> list[int]:
+        """The prices of a part of the items, at random."""
+        return [0 if self._rng.random() < _PARAMS.drop else price for price in prices]
+
+    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in device classes that differ from q by their zone alone, less what can't stand there."""
+        items = self._relaxation.device_classes[q].items
+        for device_class in self._relaxation.device_classes:
+            if device_class.index != q and device_class.alike == self._relaxation.device_classes[q].alike:
+                index, limits = self._index[device_class.index], self.most[device_class.index]
+                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                yield device_class.index, {i: min(times, limits[i]) for i, times in there.items()}
