@@ -64,6 +64,12 @@ class ChangeNotes:
             f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
         )
 
+    def another_configuration(self, group: ServingGroup, changes: Sequence[str]) -> None:
+        """What else than its range a new configuration has otherwise than was read."""
+        if changes:
+            reason = f"other than it was read: {listed(changes)}: a new configuration is written"
+            self.notes.assumed(f"{_variant(group)} configuration", reason)
+
     def kept_until_deleted(self, group: ServingGroup, now: int) -> None:
         """A variant without machines in the plan, whose number nobody manages."""
         self.notes.inexact(_variant(group), f"it keeps {now} machines until deleted")

@@ -23,6 +23,8 @@ from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
 from placement.integrations.sagemaker.around_change import Registered, around_change
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
+from placement.integrations.sagemaker.configuration_change import configuration_changes
+from placement.integrations.sagemaker.machine_mix import is_configured_anew, kinds_of
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
@@ -124,7 +126,7 @@ class DeploymentChanges:
                     ),
                 ]
             )
-        elif any(self._range(group, group.machines) != running_range(group.pools) for group in groups):
+        elif any(is_configured_anew(self.view, group, self.wish) for group in groups):
             self._configure(endpoint, groups)
         elif changed:
             self._counts(endpoint, changed)
@@ -156,13 +158,13 @@ class DeploymentChanges:
         """New configurations with the plan's machines and ranges: growth before copies are added, the rest after."""
         for group in groups:
             self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
+            self.say.another_configuration(group, configuration_changes(group.pools, kinds_of(self.view, group)))
         now = [self._machines_now(group) for group in groups]
         planned = [group.machines for group in groups]
         most = [max(pair) for pair in zip(now, planned, strict=True)]
         grown = self._update(endpoint, groups, most) if most not in (now, planned) else []
         self._more_machines += grown
-        ranges = [self._range(group, group.machines) for group in groups]
-        if planned != now or ranges != [running_range(group.pools) for group in groups]:
+        if planned != now or any(is_configured_anew(self.view, group, self.wish) for group in groups):
             phase = self._more_machines if most == planned else self._fewer_machines
             end = self._update(endpoint, groups, planned)
             phase += end if end[:1] != grown[:1] else []  # no variant begins with less than a machine

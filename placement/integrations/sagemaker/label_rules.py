@@ -80,6 +80,11 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
         'must be a list of one MIG profile, repeated, as JSON such as ["mig-3g.20gb"]',
     ),
     labels.RESERVATION: (lambda text: text.startswith("arn:"), "must be the ARN of a training plan"),
+    labels.CONFIGURATION: (
+        lambda text: _is_mapping(text) and isinstance(_json(text).get("types", []), list),
+        "must be a mapping as JSON: it is what the pool was read with, which an import writes; take it away where that "
+        "is not known",
+    ),
     labels.SETTINGS: _A_MAPPING,
     labels.ENDPOINT_SETTINGS: _A_MAPPING,
     labels.STATUS: _A_STATUS,

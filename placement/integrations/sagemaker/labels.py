@@ -28,6 +28,7 @@ PARTITIONS = "sagemaker.partitions"  # MIG profiles on each accelerator
 RESERVATION = "sagemaker.reservation"
 SETTINGS = "sagemaker.settings"
 ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
+CONFIGURATION = "sagemaker.configuration"  # digests of what a pool was read with, which an export compares with
 SPECIFICATION = "sagemaker.specification"  # what a component was read with, by type, which an export compares with
 STATUS = "sagemaker.status"  # of an endpoint or a component that was not in service
 DESIRED = "sagemaker.desired_copies"  # asked for already, where fewer or more run

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.changing import change_of
+from placement.integrations.sagemaker.configuration_change import configuration_changes
 from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
 from placement.integrations.sagemaker.in_place import fit_in_place
 from placement.integrations.sagemaker.machine_range import asked_range, running_range
@@ -39,12 +40,20 @@ def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish:
         of_endpoint[group.endpoint].append(group)
     found = []
     for together in of_endpoint.values():
-        anew = wish.as_new or any(
-            asked_range(view.problem, group.pools, group.machines, pin=wish.pin) != running_range(group.pools)
-            for group in together
-        )
+        anew = wish.as_new or any(is_configured_anew(view, group, wish) for group in together)
         found += [_expected(view, group, wish, anew=anew) for group in together]
     return found
+
+
+def is_configured_anew(view: PlanView, group: ServingGroup, wish: ExportWish) -> bool:
+    """Whether a variant that runs gets a new configuration: with another range of machines, or something else."""
+    asked = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    return asked != running_range(group.pools) or bool(configuration_changes(group.pools, kinds_of(view, group)))
+
+
+def kinds_of(view: PlanView, group: ServingGroup) -> list[str]:
+    """The types of the pools of a variant."""
+    return [view.kind(pool.name) for pool in group.pools]
 
 
 def most_machines(view: PlanView, group: ServingGroup, wish: ExportWish) -> dict[str, int] | None:

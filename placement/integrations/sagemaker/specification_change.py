@@ -49,7 +49,7 @@ class SpecificationChange:
     @property
     def takes_no_more(self) -> bool:
         """Whether a copy takes less of something, and more of nothing."""
-        pairs = [(amounts_of(self.before[kind]), amounts_of(row)) for kind, row in self.after.items()]
+        pairs = [(amounts_of(row), amounts_of(self.after[kind])) for kind, row in self.before.items()]
         return any(was != now for was, now in pairs) and all(now.fit_in(was) for was, now in pairs)
 
 
@@ -86,13 +86,19 @@ def specification_change(view: PlanView, name: str, *, with_policy: bool = True)
     homes = _homes(view, component)
     read = labels.unpacked(component.labels, labels.SPECIFICATION, list, f"component {name}")
     by_type = {row.get("InstanceType", ""): _without(row, "InstanceType") for row in read or ()}
+
+    def told(row: Row) -> Row:
+        return row if with_policy else _without(row, _POLICY)
+
     before, after = {}, {}
     for kind, unit in _units(view, component, homes, by_type).items():
-        was, now = by_type.get(kind, by_type.get("")), _wanted(view, unit, homes[kind])
-        if was is None:
-            continue
-        before[kind], after[kind] = (row if with_policy else _without(row, _POLICY) for row in (was, now))
-    differs = tuple(dict.fromkeys(word for kind in after for word in _differences(before[kind], after[kind])))
+        was = by_type.get(kind, by_type.get(""))
+        if was is not None:
+            before[kind] = told(was)
+        after[kind] = told(_wanted(view, unit, homes[kind]))
+    differs = tuple(dict.fromkeys(word for kind in before for word in _differences(before[kind], after[kind])))
+    if before:
+        differs += tuple(f"{kind} is new" for kind in after if kind not in before)
     if not differs:
         return None
     rows = list(after.values())

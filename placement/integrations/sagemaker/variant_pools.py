@@ -10,6 +10,7 @@ from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.configuration_change import recorded
 from placement.integrations.sagemaker.inference_components import PROFILE
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class VariantPool:
             row[labels.PARTITIONS] = labels.packed(list(variant.partitions))
         if variant.reservation is not None and variant.reservation.arn:
             row[labels.RESERVATION] = variant.reservation.arn
-        return row
+        kinds = {state.instance_type for state in variant.pools}
+        return row | {labels.CONFIGURATION: recorded(row, kinds)}
 
 
 def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate: bool) -> tuple[VariantPool, ...]:
