@@ -19,6 +19,7 @@ from placement.cli.endings import tell
 from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import FitsNowhereError, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
+from placement.sizing.refusals import starts_on
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _gpus(market: Market, answers: Answers) -> tuple[str, ...]:
 def _is_sized(facts: InstanceFacts, answers: Answers) -> bool:
     """Whether copies can be sized for a machine's accelerators, or may have been measured on them."""
     known = accelerators().get(facts.accelerator)
-    is_known = known is not None and known.usable_gib is not None
+    is_known = known is not None and known.usable_gib is not None and starts_on(answers.engine, known)
     return facts.accelerator_share == 1 and (is_known or bool(answers.throughputs))
 
 

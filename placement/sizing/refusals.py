@@ -75,8 +75,19 @@ class Asked:
         return self.figures.model_type, self.weights
 
     def _is_below(self, least: tuple[int, int] | None) -> bool:
-        has = self.gpu.compute_capability
-        return least is None or (has is not None and has < least)
+        return _is_below(self.gpu, least)
+
+
+def _is_below(gpu: AcceleratorFacts, least: tuple[int, int] | None) -> bool:
+    return least is None or (gpu.compute_capability is not None and gpu.compute_capability < least)
+
+
+def starts_on(engine: str, gpu: AcceleratorFacts) -> bool:
+    """Whether an engine, such as ``vllm=0.19``, starts on an accelerator with any model, as far as that is known."""
+    facts, version = find_engine(engine)
+    rows = [row for row in refusals() if (row.engine, row.subject) == (facts.engine, "gpu")]
+    newest = [row for row in rows if row.since <= (version_key(version) or ())][-1:]
+    return not any(_is_below(gpu, row.least) for row in newest)
 
 
 def is_loaded_in_32_bits(launch: Launch, figures: Architecture, gpu: AcceleratorFacts) -> bool:

@@ -567,6 +567,25 @@ def test_only_gpus_of_which_the_memory_is_known_are_offered(
     assert not any("Inferentia" in line for line in shown)
 
 
+@pytest.mark.parametrize(("engine", "is_there"), [("vllm", False), ("vllm=0.19", True)])
+def test_gpus_that_the_engine_refuses_are_not_offered(
+    engine: str, is_there: bool, monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]]
+) -> None:
+    """A V100 with the newest vLLM."""
+    shown: list[str] = []
+
+    def checkbox(message: str, choices: list[Any], **more: object) -> None:
+        shown.extend(choice.title for choice in choices)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("questionary.checkbox", checkbox)
+    with pytest.raises(KeyboardInterrupt):
+        press("", region="us-east-1", provider="aws", engine=engine)
+
+    assert any(line.startswith("V100") for line in shown) is is_there
+    assert any(line.startswith("T4") for line in shown)
+
+
 def test_a_yes_needs_enter(press: Callable[..., tuple[Answers, str, bool]], tmp_path: Path) -> None:
     """A word with a y in it is no yes to writing over a file."""
     target = tmp_path / "fleet.yaml"
