@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node
 from placement.catalogue.quantities import quantity
-from placement.catalogue.readers import read_facts
+from placement.catalogue.readers import ANSWERS_OF_AWS, read_facts
 from placement.catalogue.readers.fields import At, parse_csv
 from placement.catalogue.readers.kubernetes import read_nodes
 from placement.errors import DocumentError, printable
@@ -536,3 +536,11 @@ def test_zones_of_nodes(labels: dict[str, str], provider: object, zone: str) -> 
     node = {"kind": "Node", "metadata": {"name": "n", "labels": labels}, "spec": {"providerID": provider}}
 
     assert [row.zone for row in read_nodes(At({**node, "status": status}), "nodes").nodes] == [zone]
+
+
+@pytest.mark.parametrize("key", [*sorted(ANSWERS_OF_AWS), "items"])
+def test_an_empty_answer_is_told(key: str, told: Callable[[Any], Findings]) -> None:
+    """A filter or a region that matches nothing looks like an answer."""
+    kind = {"kind": "List"} if key == "items" else {}
+
+    assert told({key: [], **kind}).skipped == (f"{key} is empty, so nothing is known from this file",)

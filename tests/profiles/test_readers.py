@@ -367,6 +367,25 @@ def test_what_is_no_measurement_is_told(document: dict[str, Any], told: str, wri
             read_profiles(write(document), given)
 
 
+def test_what_a_file_lacks_is_not_made_up(write: Any) -> None:
+    """A rate that is missing is damage; tokens that are not counted are not 0; a stack that is not told is remarked."""
+    damaged = copy.deepcopy(samples.GUIDELLM)
+    del damaged["benchmarks"][0]["metrics"]["requests_per_second"]["successful"]["mean"]
+    with pytest.raises(DocumentError, match=r"metrics\.requests_per_second\.successful\.mean: is required"):
+        read_profiles(write(damaged), ON_TWO_H100)
+    (pooled,) = read_profiles(
+        write({key: value for key, value in samples.VLLM_BENCH.items() if key != "total_output_tokens"}), ON_TWO_H100
+    )
+    (alone,) = read_profiles(
+        write({key: value for key, value in samples.LLM_D.items() if key != "scenario"}),
+        replace(ON_TWO_H100, model="m"),
+    )
+
+    assert pooled.output_tokens is None
+    assert alone.source.endswith("mean, of a stack that is not described, taken for one copy")
+    assert alone.statistic == "mean"
+
+
 def test_rows_of_another_width_are_told_with_the_faults_of_the_others(write: Any) -> None:
     """Of our own table and of aiconfigurator's."""
     name, row = to_csv([ROW]).splitlines()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers import (
     aws_account,
@@ -23,7 +23,7 @@ from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from placement.catalogue.offers import Findings
@@ -69,15 +69,21 @@ def _read_json(text: str, source: str) -> Findings:
     document = parse_json(text, source)
     keys = document.value if isinstance(document.value, dict) else {}
     if keys.get("kind") in kubernetes.KINDS:
-        return kubernetes.read_nodes(document, source)
+        found = kubernetes.read_nodes(document, source)
+        return replace(found, skipped=(*found.skipped, *_emptiness(keys, "items")))
     for key, (_, read) in _JSON.items():
         if key in keys:
             found = read(document, source)
             more = () if all(keys.get(token) is None for token in _TOKENS) else (_CUT,)
-            return replace(found, skipped=(*found.skipped, *more))
+            return replace(found, skipped=(*found.skipped, *more, *_emptiness(keys, key)))
     told = "; ".join(f"{key} ({command})" for key, (command, _) in _JSON.items())
     rule = f"is none of the answers that are known, which have one of these keys: {told}"
     raise DocumentError([Fault("$", rule)], source)
+
+
+def _emptiness(keys: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """That an answer has nothing in it, which its user may not know."""
+    return (f"{key} is empty, so nothing is known from this file",) if keys.get(key) == [] else ()
 
 
 def _read_csv(text: str, source: str) -> Findings:

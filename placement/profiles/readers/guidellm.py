@@ -40,13 +40,14 @@ def _model(document: At) -> str:
 
 def _benchmark(benchmark: At, model: str, statistic: str) -> Found | Unused:
     metrics = benchmark.key("metrics")
-    rate = number(_successful(metrics, "requests_per_second"), "mean")
+    served = metrics.key("requests_per_second").get("successful")
+    rate = 0.0 if served is None else served.key("mean").number()
     if not rate:
         return Unused(f"{benchmark.path}: no request was served")
-    served, failed = _requests(benchmark, metrics)
+    count, failed = _requests(benchmark, metrics)
     return Found(
         requests_per_second=rate,
-        requests=None if served is None else served + failed,
+        requests=None if count is None else count + failed,
         failed=failed,
         model=model,
         input_tokens=whole(number(_successful(metrics, "prompt_token_count"), "mean")),

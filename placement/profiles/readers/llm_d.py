@@ -48,7 +48,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
             ttft_ms=_time(latency, statistic, "time_to_first_token"),
             tpot_ms=_time(latency, statistic, "time_per_output_token", "inter_token_latency"),
             memory_gib=_memory(document),
-            remark=f"{statistic}, prefill and decode apart" if len(engines) > 1 else statistic,
+            remark=", ".join([statistic, *_stack_words(engines)]),
         )
     ]
 
@@ -67,6 +67,13 @@ def _engines(document: At) -> list[At]:
             if engine.key(part).key(name).text() != engines[0].key(part).key(name).text():
                 raise engine.key(part).key(name).fault("must be the same for all engines: a profile is of one copy")
     return engines
+
+
+def _stack_words(engines: list[At]) -> list[str]:
+    """What a reader of the row should know of the stack that was measured."""
+    if not engines:
+        return ["of a stack that is not described, taken for one copy"]
+    return ["prefill and decode apart"] if len(engines) > 1 else []
 
 
 def _replicas(engine: At) -> int:

@@ -27,7 +27,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
         raise document.key("completed").fault("must be above 0: no request was served")
     name = _MEDIAN.get(statistic, statistic)
     degree = document.get("tensor_parallel_size")
-    failed = _failed(document, completed)
+    failed, outputs = _failed(document, completed), number(document, "total_output_tokens")
     return [
         Found(
             requests_per_second=_rate(document, completed),
@@ -37,7 +37,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
             accelerators=None if degree is None else _count(degree),
             engine=_engine(document),
             input_tokens=whole(document.key("total_input_tokens").number() / completed),
-            output_tokens=whole((number(document, "total_output_tokens") or 0) / completed),
+            output_tokens=None if outputs is None else whole(outputs / completed),
             ttft_ms=_time(document, name, "ttft"),
             tpot_ms=_time(document, name, "tpot"),
         )
