@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
-from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes, listed
 from placement.integrations.sagemaker import advice, labels, machine_mix
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
@@ -142,6 +142,8 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_mix(view, group, notes)
         if group.fit.strength == "no":
             notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
+    if not wish.as_new:
+        _tell_chosen_machines(view, notes)
     for served in made.served:
         component = view.components[served.component]
         _tell_component(component, served, notes)
@@ -168,6 +170,19 @@ def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
         elif status is not None and name in subjects:
             reason = f"it was {status} when it was read: calls that change it may be refused until it is InService"
             notes.inexact(f"{what} {name} status", f"{reason}. Look at it first, or import it again")
+
+
+def _tell_chosen_machines(view: PlanView, notes: Notes) -> None:
+    """Machines and copies of endpoints that run and of which the problem says that they go or stay."""
+    there = [row for row in view.problem.instances if labels.ENDPOINT in view.pools[row.pool].labels]
+    names = {row.id for row in there}
+    pinned = {row.instance for row in view.problem.placements if row.pinned and row.instance in names}
+    chosen = [row.id for row in there if row.state != "active" or not row.removable or row.id in pinned]
+    if chosen:
+        reason = (
+            "that it drains, is cordoned, stays or has pinned copies can't be told: SageMaker chooses which machines"
+        )
+        notes.inexact(f"machines {listed(chosen)}", f"{reason} go, and where copies are")
 
 
 def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
@@ -212,6 +227,9 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
         notes.inexact(f"{place} zones", "AvailabilityZoneBalance is PERMISSIVE: SageMaker may break it")
     if spread.max_per_zone is not None:
         notes.inexact(f"{place} spread.max_per_zone", "SageMaker has no such rule")
+    if component.min_available_on_pool_loss and len(served.group.pools) > 1:
+        reason = "SageMaker chooses the type of each machine and copy: all may be of one"
+        notes.inexact(f"{place} min_available_on_pool_loss", reason)
     if any(component.modes[unit.option].shared and component.modes[unit.option].accelerators for unit in served.units):
         notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
 

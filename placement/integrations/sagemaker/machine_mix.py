@@ -18,8 +18,9 @@ from placement.integrations.sagemaker.configuration_change import configuration_
 from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
 from placement.integrations.sagemaker.in_place import fit_in_place
 from placement.integrations.sagemaker.machine_range import asked_range, running_range
+from placement.integrations.sagemaker.packing import STRENGTHS
 from placement.integrations.sagemaker.scale_in import when_machines_go
-from placement.units import micro_dollars
+from placement.units import count, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +72,7 @@ def most_machines(view: PlanView, group: ServingGroup, wish: ExportWish) -> dict
 
 def price_per_hour(view: PlanView, group: ServingGroup, kinds: Mapping[str, int]) -> int:
     """Micro-dollars an hour of a group's machines by type, at list prices."""
-    return sum(count * _price(view, _pool_of(view, group.pools, kind)) for kind, count in kinds.items())
+    return sum(number * _price(view, _pool_of(view, group.pools, kind)) for kind, number in kinds.items())
 
 
 def _price(view: PlanView, pool: Pool) -> int:
@@ -113,7 +114,8 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
     else:
         added = kinds[0] if managed is not None else None
         found = fit_in_place(change_of(view, group, start, added, most - least, anew=anew))
-        group, used = replace(group, fit=found.fit, needs_room=found.needs_room), found.used
+        fit = _also_on_fewer(group, found.fit) if group.machines < least and not anew else found.fit
+        group, used = replace(group, fit=fit, needs_room=found.needs_room), found.used
     coming = {kind: n for kind in kinds if (n := start.get(kind, 0) + used * (kind == kinds[0]))}
     if len(kinds) == 1 and (not used or sum(coming.values()) <= group.machines):
         return group
@@ -121,6 +123,13 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
         because = f"what runs stays where it is, so one is added where a copy finds no room; {because}"
     others = OtherMachines(coming, because, most=managed is not None and (not anew or used > 0))
     return replace(group, others=others if coming != dict(group.kinds) else None)
+
+
+def _also_on_fewer(group: ServingGroup, fit: Fit) -> Fit:
+    """How surely copies fit on what runs, and on the fewer machines of the plan once others were given back."""
+    if STRENGTHS.index(group.fit.strength) <= STRENGTHS.index(fit.strength):
+        return fit
+    return replace(group.fit, reason=f"on the {count(group.machines, 'machine')} of the plan: {group.fit.reason}")
 
 
 def _from_nothing(view: PlanView, group: ServingGroup, start: Mapping[str, int], most: int) -> tuple[ServingGroup, int]:

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from placement.integrations.sagemaker.reconstruction import Amounts
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Strategy = Literal["SPREAD", "BINPACK"]
 Strength = Literal["any order", "simulated", "no"]
+STRENGTHS: tuple[Strength, ...] = get_args(Strength)  # the surest first
 
 
 @dataclass(frozen=True, slots=True)

@@ -406,6 +406,57 @@ def test_copies_find_room_beside_what_runs_or_not(tmp_path: Path) -> None:
     assert line.endswith("fits as simulated")
 
 
+def test_copies_must_fit_on_fewer_machines_too(tmp_path: Path) -> None:
+    """Where SageMaker gives machines back: what fits on those that run need not fit on those of the plan."""
+    documents = simple(machines=5)
+    del documents["list"]
+    for name, copies, devices in (("chat-8b", 2, 3), ("rank", 2, 1), ("code-34b", 0, 2)):
+        documents[f"component-{name}"] = component(name, "llm", copies, devices, 8)
+    documents["component-big"] = component("big", "llm", 0, 4, 8)
+    problem = imported(tmp_path, documents).problem
+    plain = exported(problem, {"llm/main/1": {"chat-8b": 1, "rank": 1}, "llm/main/2": {"chat-8b": 1, "rank": 1}})
+    (line,) = plain.lines
+    assert line.endswith("fits as simulated")  # in the order of the calls; rank first would leave chat-8b without room
+    several = exported(problem, {f"llm/main/{n}": {"chat-8b": n < 3, "rank": n < 3} for n in range(1, 6)})
+    assert several.lines[0].endswith("fits in any order")
+
+    shared = problem.to_document()
+    del shared["format"]
+    (row,) = (row for row in shared["components"] if row["name"] == "rank")
+    row["options"][0] |= {"shared": True, "accelerator_memory_gib": 4}
+    (chat,) = (row for row in shared["components"] if row["name"] == "chat-8b")
+    chat["options"][0]["accelerators"] = 3
+    rows = [{"component": "chat-8b", "instance": "llm/main/1", "accelerators": [0, 1, 2]}]
+    rows += [{"component": "rank", "instance": "llm/main/1", "accelerators": [3]}] * 2
+    rows += [{"component": "chat-8b", "instance": "llm/main/2", "accelerators": [0, 1, 2]}]
+    plan = Plan(instances=[{"id": f"llm/main/{n}", "pool": "llm/main"} for n in (1, 2)], assignments=rows)
+    assert export_plan(Problem(**shared), plan, ExportWish()).lines[0].endswith("fits as simulated")
+    row["copies"] = 3
+    rows.append(rows[1])
+    plan = Plan(instances=[{"id": f"llm/main/{n}", "pool": "llm/main"} for n in (1, 2)], assignments=rows)
+    (line,) = export_plan(Problem(**shared), plan, ExportWish()).lines
+    assert "may not fit (on the 2 machines of the plan: copy 3 of 3 of rank finds no machine with room" in line
+
+
+def test_what_becomes_of_single_machines_is_sagemakers_choice(tmp_path: Path) -> None:
+    """Machines that drain, stay or have a pinned copy; and copies that must outlive the loss of a type."""
+    document = imported(tmp_path, simple()).problem.to_document()
+    del document["format"]
+    document["instances"][0]["removable"] = False
+    document["instances"][1]["state"] = "cordoned"
+    next(row for row in document["placements"] if row["instance"] == "llm/main/3")["pinned"] = True
+    told = notes(exported(Problem(**document), FULL))
+    assert "machines llm/main/1, llm/main/2, llm/main/3: inexact: what drains, is cordoned, stays or has pinned" in told
+
+    document = imported(tmp_path / "pools", pooled()).problem.to_document()
+    del document["format"]
+    (row,) = (row for row in document["components"] if row["name"] == "chat")
+    row["min_available_on_pool_loss"] = 1
+    problem = Problem(**document)
+    told = notes(export_plan(problem, running_plan(problem).plan, ExportWish()))
+    assert "component chat min_available_on_pool_loss: inexact: SageMaker chooses the type" in told
+
+
 def test_a_machine_that_is_added_beside_what_runs_is_told(tmp_path: Path) -> None:
     """Where SageMaker manages their number it adds one, which the plan has not; as many as may be, none where none."""
     problem = changed(imported(tmp_path, spread_over(2, most=3)).problem, {"small": 2, "big": 1})
