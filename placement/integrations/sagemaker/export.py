@@ -179,10 +179,10 @@ def _tell_chosen_machines(view: PlanView, notes: Notes) -> None:
     pinned = {row.instance for row in view.problem.placements if row.pinned and row.instance in names}
     chosen = [row.id for row in there if row.state != "active" or not row.removable or row.id in pinned]
     if chosen:
-        reason = (
-            "that it drains, is cordoned, stays or has pinned copies can't be told: SageMaker chooses which machines"
+        reason = "what drains, is cordoned, stays or has pinned copies can't be told"
+        notes.inexact(
+            f"machines {listed(chosen)}", f"{reason}: SageMaker chooses which machines go, and where copies are"
         )
-        notes.inexact(f"machines {listed(chosen)}", f"{reason} go, and where copies are")
 
 
 def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
