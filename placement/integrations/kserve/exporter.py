@@ -24,7 +24,7 @@ from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, 
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
-from placement.integrations.kubernetes.keeping_off import is_of_karpenter, keep_off, label_of
+from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of, off_those_with_more
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
@@ -63,7 +63,8 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
         found = next(iter(now[row.component.name]), None)
         kept = _kept(around, row.component, found, known, notes)
         off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
-        kept = kept._replace(off=off, off_term=_kept_off(off, row.pool, known, notes))
+        term = both(_kept_off(off, row.pool, known, notes), _off_others(row.pool, problem, known))
+        kept = kept._replace(off=off, off_term=term)
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
@@ -117,6 +118,13 @@ def _kept_off(names: list[str], pool: Pool, known: ServiceTemplates, notes: Note
         command = f"kubectl label node {' '.join(map(shlex.quote, names))} {label_of(names)}="
         notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
     return keep_off(names, is_by_label=is_by_label)
+
+
+def _off_others(pool: Pool, problem: Problem, known: ServiceTemplates) -> dict[str, Any]:
+    """What keeps a predictor off nodes of pools that have all labels of this one, and more."""
+    nodes = [known.running.labels.get(row.id, {}) for row in problem.instances if row.pool == pool.name]
+    found = off_those_with_more(node_selector(pool), map(node_selector, problem.pools), nodes)
+    return {"matchExpressions": found} if found else {}
 
 
 def _stays(component: Component, notes: Notes) -> bool:

@@ -46,7 +46,7 @@ def _without(rows: Mapping[str, str], starts: tuple[str, ...]) -> dict[str, str]
 
 def kept_settings(found: KubeObject, notes: Notes) -> Json:
     """Fields of its specification that no plan says, such as `minReadySeconds`."""
-    spec = found.at.key("spec").value
+    spec = found.at.value.get("spec") or {}
     if spec.get("paused"):
         notes.ignored(f"{found.place} spec.paused", "a new Deployment that is paused would start no copy")
     return {key: copy.deepcopy(value) for key, value in spec.items() if key not in _OF_THE_PLAN}

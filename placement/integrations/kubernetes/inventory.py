@@ -179,6 +179,8 @@ def _of_slices(
     if len(products) > 1:
         return f"has accelerators of several products ({', '.join(products)}), and a machine of a problem has one kind"
     sizes = [int(row.memory / _MIB) for row in chosen if row.memory is not None]
+    if not sizes:
+        notes.assumed(f"accelerators {products[0] or 'GPU'}", "no device tells their memory, so it is not counted")
     memory = min(sizes) if sizes else _UNKNOWN_MIB
     found = named_devices(products[0], len(chosen), memory / MIB_PER_GIB) if products[0] else None
     name = found.accelerator if found else products[0] or "GPU"

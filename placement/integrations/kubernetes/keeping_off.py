@@ -53,6 +53,22 @@ def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:
     return {"matchFields": [{"key": _NAME, "operator": "NotIn", "values": [name]} for name in names]}
 
 
+def off_those_with_more(
+    own: Mapping[str, str], pools: Iterable[Mapping[str, str]], nodes: Sequence[Mapping[str, str]]
+) -> list[Json]:
+    """Requirements that keep off nodes with all labels of `own` and more, as a pool of `pools` has them.
+
+    Whole accelerators and time-sliced ones have one type, zone and resource, and differ by a label of the latter.
+    `nodes` are the labels of the pool's own nodes: what one of these has too is not refused.
+    """
+    found: dict[str, set[str]] = {}
+    for labels in pools:
+        more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
+        if more and own.items() < labels.items():
+            found.setdefault(more[-1], set()).add(labels[more[-1]])
+    return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
+
+
 def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:
     """One term that asks for what two do."""
     keys = [key for key in ("matchExpressions", "matchFields") if key in {**left, **right}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from placement.integrations.kubernetes.asks import (
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
-from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of
+from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of, off_those_with_more
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
@@ -351,16 +350,10 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
 
 
 def _others_than(pool: Pool, workshop: Workshop) -> list[Json]:
-    """What keeps off nodes of pools that have all labels of this one, and more: whole accelerators off shared ones."""
-    own = workshop.labels_of_pools[pool.name]
-    held = {name: labels for name, labels in workshop.labels_of_pools.items() if own.items() < labels.items()}
+    """What keeps off nodes of pools that have all labels of this one, and more."""
     nodes = [workshop.templates.labels.get(row.id, {}) for row in workshop.problem.instances if row.pool == pool.name]
-    found: dict[str, set[str]] = defaultdict(set)
-    for labels in held.values():
-        more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
-        if more:
-            found[more[-1]].add(labels[more[-1]])
-    return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
+    told = workshop.labels_of_pools
+    return off_those_with_more(told[pool.name], told.values(), nodes)
 
 
 def _in(key: str, value: str) -> Json:

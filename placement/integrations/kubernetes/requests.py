@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
 
 PodAmounts = dict[str, Fraction]
+_NATIVE = ("cpu", "memory", "ephemeral-storage")
 _OF_PODS = ("cpu", "memory")  # what a pod as a whole may ask for beside its containers, and hugepages-*
 
 
@@ -77,6 +78,10 @@ def _amounts(owner: At, kind: str) -> PodAmounts:
     found = amounts(owner, "resources", kind)
     for name, value in found.items():
         path = json_path((*owner.mode, "resources", kind, name))
+        if "/" not in name and name not in _NATIVE and not name.startswith("hugepages-"):
+            raise FieldError(
+                path, f"must be one of {', '.join(_NATIVE)}, hugepages-SIZE, or have a domain in front", name
+            )
         if "/" in name and value.denominator > 1:
             raise FieldError(path, "must be a whole number: such a resource can't be divided", str(value))
         if is_accelerator(name) and value > MOST:

@@ -49,7 +49,7 @@ def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -
 
 
 def _written(deployment: KubeObject) -> Json | None:
-    found = deployment.at.key("spec").value.get("strategy")
+    found = (deployment.at.value.get("spec") or {}).get("strategy")
     return copy.deepcopy(found) if isinstance(found, dict) and found else None
 
 

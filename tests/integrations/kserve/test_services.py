@@ -433,3 +433,21 @@ def test_services_that_shrink_stand_in_a_file_of_their_own(tmp_path: Path) -> No
     assert smaller["metadata"] == first[0]["metadata"]
     assert [row["spec"]["predictor"]["minReplicas"] for row in (new, smaller)] == [2, 2]
     assert "fewer copies than now, so apply it last" in "\n".join(map(str, found.notes))
+
+
+def test_services_on_whole_accelerators_keep_off_shared_ones(tmp_path: Path) -> None:
+    """Nodes of one type and zone differ by the label of how many share an accelerator."""
+    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4"})
+    source = write(tmp_path / "c.json", node("n1"), sliced, pod("a", "n1", "a", gpus=4), pod("b", "n2", "b", gpus=1))
+    problem = import_kubernetes([source]).problem
+    still = Problem(**{**problem.to_document(), "objective": {"max_moves": 0}})
+    plan = placement.solve(still, "ffd").plan
+    assert plan is not None
+    wish = KServeWish(cluster=(source,), sharing="time-slicing")
+    whole, shared = documents(export_kserve(still, plan, wish).files["inference-services.yaml"])
+
+    off = {"key": "nvidia.com/gpu.replicas", "operator": "NotIn", "values": ["4"]}
+    required = whole["spec"]["predictor"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required["nodeSelectorTerms"] == [{"matchExpressions": [off]}]
+    assert shared["spec"]["predictor"]["nodeSelector"]["nvidia.com/gpu.replicas"] == "4"
+    assert "NotIn" not in json.dumps(shared)

@@ -278,6 +278,16 @@ def test_claims_before_v1_are_written_in_its_form(tmp_path: Path) -> None:
     assert (asked["deviceClassName"], asked["selectors"]) == ("gpu.nvidia.com", cel(PRODUCT))
 
 
+def test_devices_without_memory_are_told(tmp_path: Path) -> None:
+    """A plan counts none of it there."""
+    bare = gpu(0)
+    del bare["capacity"]
+    rows = [node("n1", "p4d.24xlarge", gpus=0), slices(bare), of("gpu-0"), using("chat-0", "one")]
+    told = [str(note) for note in import_kubernetes([write(tmp_path / "c.json", *rows)]).notes]
+
+    assert any("no device tells their memory, so it is not counted" in note for note in told)
+
+
 def test_an_extended_resource_is_not_claimed_twice(tmp_path: Path) -> None:
     """A driver may serve what is asked for by the name of a resource."""
     rows = [node("n1", "p4d.24xlarge", gpus=0), slices(gpu(0)), of("gpu-0"), pod("chat-0", "n1", "chat", gpus=1)]

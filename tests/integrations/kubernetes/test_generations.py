@@ -368,3 +368,10 @@ def test_rules_of_one_revision_are_one_rule(tmp_path: Path) -> None:
     assert "affinity[kubernetes.io/hostname].matchLabelKeys: ignored: pod-template-hash is not compared" in said
     own = generation("aaa", 1, "v1", spec=merged("v1", "version"))
     assert "is not compared" not in imported(tmp_path, own)[1]
+
+
+def test_a_deployment_without_a_specification_has_the_template_of_its_pods(tmp_path: Path) -> None:
+    """What a person cut off is not there to carry over."""
+    bare = owner("Deployment", "chat", "i")
+    del bare["spec"]
+    assert runs(exported(tmp_path, generation("aaa", 1, "i"), bare)) == "i"

@@ -323,6 +323,7 @@ def test_quantities_are_numbers_or_text(tmp_path: Path, written: Any, gib: float
     ("limits", "told"),
     [
         ({"memory": "1Ei"}, "limits.memory (Pod shop/a): must be less than an exbibyte"),
+        ({"gpu": 1}, "limits.gpu (Pod shop/a): must be one of cpu, memory, ephemeral-storage, hugepages-SIZE, or have"),
         ({"memory": -1}, "limits.memory (Pod shop/a): must be a quantity of Kubernetes that is not negative"),
         ({"nvidia.com/gpu": "1Gi"}, 'limits["nvidia.com/gpu"] (Pod shop/a): must be at most 1,024'),
     ],
