@@ -12,12 +12,13 @@ from placement.report import words
 from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from placement.documents.plan import Plan
     from placement.report.facts import PlanFacts
 
 ONE_MORE = "a guide from a linear program that also rents parts of machines: one whole unit may save more or less"
+_ROWS = 10  # of components that a loss leaves just as many copies as it must
 _UNITS = {
     "instances": "machine",
     "price_per_hour": "dollar an hour",
@@ -91,6 +92,35 @@ def loss_lines(facts: PlanFacts) -> Iterator[RuleLine]:
             _part(row["left"], row["copies"]),
             row["binds"],
         )
+
+
+def rule_rows(facts: PlanFacts, moves: int | None = None) -> Iterator[tuple[str, str]]:
+    """A label, or none below one, and a line: commitments, limits, losses, and the most moves where they are limited.
+
+    `moves` are those of the plan, where they are wanted.
+    """
+    yield from labelled("committed", committed_lines(facts))
+    yield from labelled("limits", limit_lines(facts))
+    yield from loss_rows(facts)
+    if moves is not None and facts.fleet.max_moves is not None:
+        yield "moves", f"{moves:,} of at most {facts.fleet.max_moves:,}"
+
+
+def loss_rows(facts: PlanFacts) -> Iterator[tuple[str, str]]:
+    """Who keeps just as many copies as must be left when a pool or a machine is lost; else that all keep more."""
+    lines = list(loss_lines(facts))
+    tight = [line for line in lines if line.binds]
+    yield from labelled("losses", tight[:_ROWS])
+    if len(tight) > _ROWS:
+        yield "", f"and {len(tight) - _ROWS:,} more that keep just as many as they must"
+    elif lines and not tight:
+        yield "losses", "whichever pool or machine is lost, more copies are left than must be"
+
+
+def labelled(label: str, lines: Iterable[RuleLine]) -> Iterator[tuple[str, str]]:
+    """Lines below one label."""
+    for k, line in enumerate(lines):
+        yield "" if k else label, str(line)
 
 
 def one_more_lines(plan: Plan) -> Iterator[RuleLine]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.report.drawn import claimed, headline
+from placement.report.group_words import rule_rows
 from placement.report.map.terminal import FleetLines, lines_of_facts, lines_of_plan
 from placement.report.mixed import FEW, mixed_line
 from placement.report.page.view import look
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> FleetLines:
-    """What to print. With the problem, memory is to scale and all figures are counted; without, they are the plan's.
+    """What to print. With the problem, memory is to scale, all figures are counted, and rules over the plan are told.
+
+    Without it the figures are the plan's.
 
     Raises
     ------
@@ -31,4 +34,5 @@ def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> F
     title = headline(problem, plan, view.facts)
     legend = [(row.name, row.placed) for row in view.facts.components]
     note = mixed_line(view.facts, None if full else FEW)
-    return FleetLines(title, lines_of_facts(view.facts, full=full), legend, full=full, note=note)
+    rules = tuple(rule_rows(view.facts, view.verdict.moves))
+    return FleetLines(title, lines_of_facts(view.facts, full=full), legend, full=full, note=note, rules=rules)

@@ -8,13 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.report.group_words import ONE_MORE, RuleLine, committed_lines, limit_lines, loss_lines, one_more_lines
+from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
 from placement.report.mixed import FEW, mixed_line
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import RenderableType
 
@@ -46,10 +46,10 @@ def totals(
     table.add_column(overflow="fold")
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(result, facts)),
-        *_labelled("committed", committed_lines(facts)),
-        *_labelled("limits", limit_lines(facts)),
+        *labelled("committed", committed_lines(facts)),
+        *labelled("limits", limit_lines(facts)),
         *_one_more(result),
-        *_losses(facts),
+        *loss_rows(facts),
         *_cost(result, facts),
         ("proof", _proof(result)),
         ("compared", _alone(facts, baseline)),
@@ -74,27 +74,10 @@ def _price(result: Result, facts: PlanFacts) -> Text:
     )
 
 
-def _labelled(label: str, lines: Iterable[RuleLine]) -> Iterator[tuple[str, RenderableType]]:
-    """Lines below one label."""
-    for k, line in enumerate(lines):
-        yield "" if k else label, str(line)
-
-
-def _losses(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
-    """Who keeps just as many copies as must be left when a pool or a machine is lost; else how many floors are kept."""
-    lines = list(loss_lines(facts))
-    tight = [line for line in lines if line.binds]
-    yield from _labelled("losses", tight[:_ROWS])
-    if len(tight) > _ROWS:
-        yield "", f"and {len(tight) - _ROWS:,} more that keep just as many as they must"
-    elif lines and not tight:
-        yield "losses", "whichever pool or machine is lost, more copies are left than must be"
-
-
 def _one_more(result: Result) -> Iterator[tuple[str, RenderableType]]:
     """What one unit more of a limit or a commitment is worth, by the bound's linear program."""
     lines = list(one_more_lines(result.plan))
-    yield from _labelled("one more", lines)
+    yield from labelled("one more", lines)
     if lines:
         yield "", Text(ONE_MORE, style="dim")
 
@@ -176,7 +159,9 @@ def _changes(facts: PlanFacts, changes: Changes | None, most: int | None) -> Ite
         copies = words.count(running, "running copy", "running copies")
         stops = sum(change.copies for change in changes.copies if change.target is None)
         starts = sum(change.copies for change in changes.copies if change.source is None)
-        yield "moves", f"{changes.moves:,} of {copies} moved, {stops:,} stopped; {starts:,} started"
+        most = facts.fleet.max_moves
+        limit = "" if most is None else f" (at most {most:,} may)"
+        yield "moves", f"{changes.moves:,} of {copies} moved{limit}, {stops:,} stopped; {starts:,} started"
     back = [f"{name} (draining)" if state == "draining" else name for name, state in changes.given_back]
     for label, names in (("kept", changes.kept), ("new", changes.new), ("given back", back)):
         machines = words.count(len(names), "machine")

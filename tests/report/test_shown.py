@@ -49,6 +49,32 @@ def test_a_mix_of_accelerators_is_told() -> None:
     assert "several kinds" not in printed(show(planned(chat), chat))
 
 
+def test_rules_over_the_plan_are_told_below_the_map() -> None:
+    """Commitments, limits, losses and moves, one after the other; a plan without such rules has no such lines."""
+    document = named("chat").to_document()
+    document["components"][0]["min_available_on_instance_loss"] = 1
+    problem = placement.Problem(
+        **document
+        | {
+            "limits": [{"name": "team", "pools": ["pool a"], "max_instances": 3}],
+            "commitments": [{"name": "block", "pools": ["pool a"], "instances": 1}],
+            "objective": {"max_moves": 5},
+        }
+    )
+
+    text = printed(show(planned(problem), problem), width=200)
+
+    assert "fleet: 3 copies on 2 machines, $2.24 an hour on top of what is committed" in text
+    told = [" ".join(line.split()) for line in text[text.index("owned, not needed") :].splitlines()[1:]]
+    assert told[0].startswith("committed block: 1 of 1 machine used")
+    assert told[1:] == [
+        "limits team: max_instances 2 of 3",
+        "losses chat without a machine of pool a: 1 of 3 copies left; 1 must be left",
+        "moves 0 of at most 5",
+    ]
+    assert printed(show(planned(named("chat")), named("chat"))).rstrip().endswith("free")
+
+
 def test_without_the_problem_a_copy_is_a_letter() -> None:
     """The figures are those that the plan's file claims."""
     problem = named("chat")

@@ -65,20 +65,28 @@ class FleetLines:
     """The map; rendered with ``console.print``. `full`: every machine, however many."""
 
     def __init__(
-        self, title: str, lines: Sequence[Line], legend: Sequence[tuple[str, int]], *, full: bool, note: str = ""
+        self,
+        title: str,
+        lines: Sequence[Line],
+        legend: Sequence[tuple[str, int]],
+        *,
+        full: bool,
+        note: str = "",
+        rules: Sequence[tuple[str, str]] = (),
     ) -> None:
         """`legend` has each component and its number of copies, by index; those without copies are left out.
 
-        `note` is a sentence below the title.
+        `note` is a sentence below the title, `rules` what is said of rules below the map, each with a label.
         """
         self.title, self.lines, self.legend, self.full, self.note = title, lines, legend, full, note
+        self.rules = rules
         placed = [c for c, (_, copies) in enumerate(legend) if copies]
         self._letters = {c: _LETTERS[k] if k < len(_LETTERS) else _MORE for k, c in enumerate(placed)}
         # Seen on a dark ground and on a light one: nobody knows which it is.
         self._colours = {c: oklch((0.63, 0.56)[k % 2], 0.15, 255 + 137.508 * k) for k, c in enumerate(placed)}
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Groups of machines, then what the letters mean."""
+        """Groups of machines, then what the letters mean, and what is said of rules."""
         yield Text(self.title, style="bold")
         if self.note:
             yield Text(self.note, overflow="fold")
@@ -94,6 +102,7 @@ class FleetLines:
             cut = words.count(len(self.lines) - len(shown), "more line")
             yield Text(f"and {cut}; --full shows each", style="dim")
         yield from self._key(options)
+        yield from self._told()
 
     def _fitting(self, lines: Sequence[Line], width: int) -> int:
         """Characters an accelerator, so that a machine fits on a line where it can."""
@@ -135,6 +144,15 @@ class FleetLines:
             for c, letter in self._letters.items()
         )
         yield Text(f"{_OWNED} owned, not needed   {_free(options)} free", style="dim")
+
+    def _told(self) -> RenderResult:
+        if self.rules:
+            grid = Table.grid(padding=(0, 2))
+            grid.add_column(style="bold", no_wrap=True)
+            grid.add_column(overflow="fold")
+            for label, text in self.rules:
+                grid.add_row(label, text)
+            yield grid
 
 
 def _free(options: ConsoleOptions) -> str:
