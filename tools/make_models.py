@@ -163,8 +163,10 @@ CONTEXTS = {
 }
 # Sizes of quantised checkpoints, GiB, that were measured by nobody here, with where they are from.
 _DEEPSEEK = "688,586,727,753 bytes of safetensors at revision {}, with a layer for several tokens that is not loaded"
+_GPT_OSS = "the tensors of its config: experts in 4 bits and a scale of 8 for 32 of them, the rest in 16"
 KNOWN_SIZES = {
-    "openai/gpt-oss-120b": (61.0, "about, on disk: published/llm-model-sizes"),
+    "openai/gpt-oss-20b": (12.8162, _GPT_OSS),
+    "openai/gpt-oss-120b": (60.7677, _GPT_OSS),
     "deepseek-ai/DeepSeek-V3": (641.3, _DEEPSEEK.format("afb92e1f")),
     "deepseek-ai/DeepSeek-R1": (641.3, _DEEPSEEK.format("56d4cbbb")),
 }

@@ -61,10 +61,12 @@ def _projections(figures: Architecture, cache: Cache, degree: int) -> Iterator[i
 
 
 def _feed_forward(figures: Architecture, load: Load) -> Iterator[int]:
-    """Gate and projection are one tensor, and those of all experts of a layer."""
+    """Gate and projection are one tensor, and those of all experts of a layer; shared experts have their own."""
     gates, experts = 1 if figures.model_type in UNGATED else 2, figures.experts
     width = figures.intermediate // load.tensor_parallel
     if experts is not None:
         width = load.most_experts(experts.count) * experts.intermediate // load.expert_split
-    yield gates * width * figures.hidden
-    yield width * figures.hidden
+    shared = experts.shared // load.tensor_parallel if experts is not None else 0
+    for part in (width, shared):
+        yield gates * part * figures.hidden
+        yield part * figures.hidden

@@ -59,11 +59,15 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Experts:
-    """A mixture of experts: how many there are and how many a token goes to, and one expert's inner width."""
+    """A mixture of experts: how many there are and how many a token goes to, and one expert's inner width.
+
+    `shared` is the inner width of those that every token goes to, together.
+    """
 
     count: int
     per_token: int
     intermediate: int
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,11 @@ class Architecture:
     def is_latent(self) -> bool:
         """Whether its attention is multi-head latent."""
         return any(cache.kind is LayerKind.LATENT for cache in self.caches)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether an indexer chooses the tokens that latent attention looks at."""
+        return any(cache.token_bytes for cache in self.caches)
 
     @property
     def kv_heads(self) -> int:

@@ -174,7 +174,7 @@ def cases_of(
     facts, _ = find_engine(launch.engine)
     load = _load(model, gpu, usable, launch, facts, degree)
     stages = split(model.architecture.layers, launch.pipeline_parallel)
-    weights = weights_of(model, load, stages, launch)
+    weights = weights_of(model, load, stages, launch, facts, gpu)
     cases = [
         Case(
             model=model,

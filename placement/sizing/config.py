@@ -116,6 +116,14 @@ class Config:
         width = self.whole("dense_intermediate_size", "intermediate_size_mlp", *INTERMEDIATE)
         return width // 2 if width and self.text("model_type") == "qwen" else width  # Qwen 1 counts gate and product
 
+    def shared_width(self, width: int) -> int:
+        """The inner width of the experts that every token goes to, together; one of the others has `width`."""
+        if self.text("model_type").startswith("llama4"):
+            return self.needed(*INTERMEDIATE)
+        if self.text("model_type").startswith("longcat"):
+            return 2 * self.needed(*INTERMEDIATE)
+        return self.whole(*SHARED_INTERMEDIATE) or (self.whole(*SHARED_EXPERTS) or 0) * width
+
     def number(self, *names: str) -> float | None:
         """The number above zero under the first of the names that is there; None when none is."""
         found = self.get(*names)

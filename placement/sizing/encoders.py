@@ -53,6 +53,8 @@ def _around(encoder: Config, hidden: int, config: Config) -> int:
     is_second = encoder.get("embed_dim") is not None  # Qwen2-VL: `hidden_size` is the language model's
     if encoder.get("fullatt_block_indexes") is not None or family.startswith("qwen") or is_second:
         return _around_qwen(encoder, hidden, is_second=is_second)
+    if encoder.get("init_pos_emb_height") is not None:
+        return _around_moonvit(encoder, hidden, config)
     if family.startswith("llama4"):
         return _around_llama4(encoder, hidden, config)
     if family == "pixtral":
@@ -91,6 +93,14 @@ def _around_pixtral(encoder: Config, hidden: int, config: Config) -> int:
     joining = merge**2 * hidden**2 if merge > 1 else 0
     width = _width(config)
     return _pixels(encoder) * hidden + joining + hidden * width + width * width
+
+
+def _around_moonvit(encoder: Config, hidden: int, config: Config) -> int:
+    """A table of positions, and two layers that join four patches each (Kimi-VL, `kimi_vl.py`)."""
+    height = encoder.whole("init_pos_emb_height", least=1) or 0
+    positions = height * (encoder.whole("init_pos_emb_width", least=1) or height)
+    merged = 4 * hidden
+    return (_pixels(encoder) + positions) * hidden + merged * (merged + _width(config))
 
 
 def _around_siglip(encoder: Config, hidden: int, config: Config) -> int:

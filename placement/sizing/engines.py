@@ -35,6 +35,7 @@ class EngineFacts:
     tokens_by_context: bool
     graphs_in_budget: bool
     keeps_expert_buffers: bool
+    latent_workspace_mib: float
     sampler_bytes: float
     sampler_buffer_rows: int
     cublas_mib: float

@@ -268,13 +268,9 @@ def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
         width = config.inner_width() or 4 * hidden
         return Parameters(gates * hidden * width, 0, 0)
     width = config.whole(*keys.MOE_INTERMEDIATE, *keys.INTERMEDIATE, least=1) or 4 * hidden
-    shared = (config.whole(*keys.SHARED_EXPERTS) or 0) * width
-    shared = config.whole(*keys.SHARED_INTERMEDIATE) or shared
-    if config.text("model_type").startswith("llama4"):
-        shared = config.needed(*keys.INTERMEDIATE)
-    elif config.text("model_type").startswith("longcat"):
-        shared = 2 * config.needed(*keys.INTERMEDIATE)
-    return Parameters(gates * hidden * shared, hidden * experts, 0, gates * hidden * experts * width)
+    return Parameters(
+        gates * hidden * config.shared_width(width), hidden * experts, 0, gates * hidden * experts * width
+    )
 
 
 def _is_dense(config: Config, index: int) -> bool:

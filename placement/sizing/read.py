@@ -192,7 +192,7 @@ def _experts(model: Config) -> Experts | None:
     width = model.whole(*keys.MOE_INTERMEDIATE, least=1) or model.whole(*keys.INTERMEDIATE, least=1)
     if width is None:
         raise model.fault("moe_intermediate_size", "is missing: models with experts have this key")
-    return Experts(count, per_token or 1, width)
+    return Experts(count, per_token or 1, width, model.shared_width(width))
 
 
 def _context(model: Config) -> int | None:

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
 from placement.sizing.allocator import unsplit_weights
+from placement.sizing.mxfp4 import experts_beyond
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.catalogue import AcceleratorFacts
     from placement.sizing.activation import Load
+    from placement.sizing.engines import EngineFacts
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
     from placement.sizing.stages import PipelineStage
+
+
+_MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,9 @@ class StageWeights:
     given: int | None = None
 
 
-def weights_of(model: Model, load: Load, stages: Sequence[PipelineStage], launch: Launch) -> StageWeights:
+def weights_of(
+    model: Model, load: Load, stages: Sequence[PipelineStage], launch: Launch, facts: EngineFacts, gpu: AcceleratorFacts
+) -> StageWeights:
     """Weights on each GPU: of the checkpoint's files, else parameters in the model's type, else as given.
 
     What is split over GPUs is divided by the tensor-parallel degree (heads of keys and values by at most their number);
@@ -40,73 +48,95 @@ def weights_of(model: Model, load: Load, stages: Sequence[PipelineStage], launch
     UsageError
         The model is quantised and no files are there, so that nobody knows its size.
     """
+    counted = _Counted(model, load, facts, gpu.compute_capability)
     if launch.weights_gib is None:
         total = launch.checkpoint_gib * BYTES_PER_GIB if launch.checkpoint_gib is not None else _total(model, load)
-        return StageWeights(tuple(part / BYTES_PER_GIB for part in _of_total(model, load, stages, total)))
+        return StageWeights(tuple(part / BYTES_PER_GIB for part in counted.of_total(stages, total)))
     if len(stages) == 1 or model.parameters is None:
         return StageWeights((launch.weights_gib,) * len(stages), 0)
     given = 0
     if model.architecture.quantisation is None:
-        usual = _of_total(model, load, stages, model.parameters.total * load.dtype_bytes)
+        usual = counted.of_total(stages, model.parameters.total * load.dtype_bytes)
         away = [round(abs(part / BYTES_PER_GIB - launch.weights_gib), 2) for part in usual]  # a log has hundredths
         given = away.index(min(away))
-    return StageWeights(_like(model, load, stages, launch.weights_gib, given), given)
+    return StageWeights(counted.like(stages, launch.weights_gib, given), given)
 
 
-def _of_total(model: Model, load: Load, stages: Sequence[PipelineStage], total: float) -> list[float]:
-    """Bytes on each GPU of the stages, when all weights together have `total` bytes."""
-    parameters, layers = model.parameters, model.architecture.layers
-    if parameters is None:
-        return [total / load.tensor_parallel * len(stage.layers) / layers + _tables(model, load) for stage in stages]
-    outside = parameters.outer().total
-    each = load.dtype_bytes if outside * load.dtype_bytes < total else total / parameters.total
-    inside = (total - each * outside) / max(parameters.inner().total, 1)
-    return [_on_stage(model, load, stage, each, inside) for stage in stages]
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A model's weights on an accelerator of some compute capability, in bytes on each GPU of a stage."""
 
+    model: Model
+    load: Load
+    facts: EngineFacts
+    capability: tuple[int, int] | None
 
-def _like(model: Model, load: Load, stages: Sequence[PipelineStage], gib: float, given: int) -> tuple[float, ...]:
-    """GiB on each GPU of the stages, when one of them has so many."""
-    assert model.parameters is not None
-    zero, one = (_on_stage(model, load, stages[given], float(load.dtype_bytes), inside) for inside in (0.0, 1.0))
-    inside = (gib * BYTES_PER_GIB - zero) / max(one - zero, 1.0)
-    if inside <= 0:  # less than its embeddings take in 16 bits: nothing is known of how they are stored
-        return (gib,) * len(stages)
-    return tuple(_on_stage(model, load, stage, float(load.dtype_bytes), inside) / BYTES_PER_GIB for stage in stages)
+    def of_total(self, stages: Sequence[PipelineStage], total: float) -> list[float]:
+        """Of all stages, when all weights together have `total` bytes."""
+        parameters, load, layers = self.model.parameters, self.load, self.model.architecture.layers
+        if parameters is None:
+            each = total / load.tensor_parallel / layers
+            return [each * len(stage.layers) + self._tables() for stage in stages]
+        outside = parameters.outer().total
+        each = load.dtype_bytes if outside * load.dtype_bytes < total else total / parameters.total
+        inside = (total - each * outside) / max(parameters.inner().total, 1)
+        return [self._on_stage(stage, each, inside) for stage in stages]
 
+    def like(self, stages: Sequence[PipelineStage], gib: float, given: int) -> tuple[float, ...]:
+        """GiB of all stages, when one of them has so many."""
+        wide = float(self.load.dtype_bytes)
+        zero, one = (self._on_stage(stages[given], wide, inside) for inside in (0.0, 1.0))
+        inside = (gib * BYTES_PER_GIB - zero) / max(one - zero, 1.0)
+        if inside <= 0:  # less than its embeddings take in 16 bits: nothing is known of how they are stored
+            return (gib,) * len(stages)
+        return tuple(self._on_stage(stage, wide, inside) / BYTES_PER_GIB for stage in stages)
 
-def _on_stage(model: Model, load: Load, stage: PipelineStage, each: float, inside: float) -> float:
-    """Bytes on a GPU of a stage, with so many bytes for a number outside of layers and inside of them."""
-    assert model.parameters is not None
-    degree, heads = load.tensor_parallel, model.architecture.kv_heads
-    outer, inner = model.parameters.outer(stage), model.parameters.inner(stage)
-    experts = model.architecture.experts
-    part = None if experts is None else load.most_experts(experts.count) / (experts.count * load.expert_split)
-    numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads, part)
-    return numbers + _tables(model, load) + _unsplit(model, load, stage) + _copies(model, load, stage)
+    def _on_stage(self, stage: PipelineStage, each: float, inside: float) -> float:
+        """Of a stage, with so many bytes for a number outside of layers and inside of them."""
+        parameters, load, figures = self.model.parameters, self.load, self.model.architecture
+        assert parameters is not None
+        degree, heads, experts = load.tensor_parallel, figures.kv_heads, figures.experts
+        part = None if experts is None else load.most_experts(experts.count) / (experts.count * load.expert_split)
+        outer, inner = parameters.outer(stage), parameters.inner(stage)
+        numbers = each * outer.held(degree, heads) + inside * inner.held(degree, heads, part)
+        return numbers + self._tables() + self._unsplit(stage) + self._of_latents(stage) + self._of_experts(stage)
 
+    def _tables(self) -> float:
+        """Tables of sines and cosines."""
+        figures = self.model.architecture
+        return figures.rotary_bytes * self.load.dtype_bytes / figures.dtype_bytes
 
-def _unsplit(model: Model, load: Load, stage: PipelineStage) -> int:
-    """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
-    if model.architecture.quantisation is not None:
-        return 0
-    return unsplit_weights(model.architecture, load, stage)
+    def _unsplit(self, stage: PipelineStage) -> int:
+        """What the allocator takes beyond; of quantised weights nobody here knows the tensors."""
+        figures = self.model.architecture
+        return 0 if figures.quantisation is not None else unsplit_weights(figures, self.load, stage)
 
+    def _of_latents(self, stage: PipelineStage) -> float:
+        """What latent attention takes beyond its weights.
 
-def _copies(model: Model, load: Load, stage: PipelineStage) -> float:
-    """What brings a latent to keys and values, once more in the model's type: no kernel multiplies it in 8 bits.
+        A workspace that is made when the engine looks which kernel to take (`g_fi_workspace` in
+        `vllm/v1/attention/backends/mla/flashinfer_mla.py`), so before it counts the weights. With weights in FP8 also
+        what brings a latent to keys and values, once more in the model's type, as no kernel multiplies it in 8 bits
+        (`process_weights_after_loading` in `vllm/model_executor/layers/attention/mla_attention.py`); other formats
+        often leave that layer as it was.
+        """
+        figures, parameters = self.model.architecture, self.model.parameters
+        if not figures.is_latent:
+            return 0.0
+        assert parameters is not None
+        is_in_8_bits = figures.quantisation is not None and figures.quantisation.method == "fp8"
+        copied = parameters.inner(stage).latent if is_in_8_bits else 0
+        workspace = 0.0 if figures.is_sparse else self.facts.latent_workspace_mib * _MIB
+        return workspace + copied * self.load.dtype_bytes / self.load.tensor_parallel
 
-    `process_weights_after_loading` in `vllm/model_executor/layers/attention/mla_attention.py`. Of weights in FP8 alone:
-    other formats often leave that layer as it was.
-    """
-    figures = model.architecture
-    if not figures.is_latent or figures.quantisation is None or figures.quantisation.method != "fp8":
-        return 0.0
-    assert model.parameters is not None
-    return model.parameters.inner(stage).latent * load.dtype_bytes / load.tensor_parallel
-
-
-def _tables(model: Model, load: Load) -> float:
-    return model.architecture.rotary_bytes * load.dtype_bytes / model.architecture.dtype_bytes
+    def _of_experts(self, stage: PipelineStage) -> float:
+        """What experts in MXFP4 take beyond their part of the checkpoint."""
+        figures, parameters = self.model.architecture, self.model.parameters
+        if figures.experts is None or figures.quantisation is None or figures.quantisation.method != "mxfp4":
+            return 0.0
+        assert parameters is not None
+        layers = sum(1 for layer in stage.layers if parameters.layers[layer].experts)
+        return layers * experts_beyond(figures, self.load, self.capability)
 
 
 def _total(model: Model, load: Load) -> float:

@@ -94,8 +94,8 @@ def test_weights_and_tokens_from_the_shipped_table(measured: Measured) -> None:
         pytest.skip("stages have a test of their own, and weights quantised while they are loaded are not counted")
     found = size(model, "H100", measured.tensor_parallel, replace(measured.launch, weights_gib=None))
 
-    # MXFP4's layout and what latent attention keeps beside its weights are not counted.
-    near = 0.18 if model.architecture.quantisation or model.architecture.is_latent else 0.015
+    # Tensors of 8 bits that are not looked at one by one are 0.04 GiB off.
+    near = 0.045 if model.architecture.quantisation else 0.015
     assert found.weights_gib == pytest.approx(measured.weights, abs=near)
     assert found.kv_tokens == pytest.approx(measured.tokens, rel=0.004)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from placement.sizing import Launch, read_model, size
+from placement.sizing import Launch, Model, read_model, size
 from placement.sizing.allocator import unsplit_bytes
+from placement.sizing.architecture import Architecture, Quantisation
 from placement.sizing.config import Config
 from placement.sizing.known import known_config
 from placement.sizing.read import model_of
@@ -89,3 +92,79 @@ def test_a_gemma_3_that_sees_has_its_encoder_where_the_config_leaves_it_out() ->
 
     assert (left_out.weights_gib, left_out.activation_gib) == (whole.weights_gib, whole.activation_gib)
     assert whole.weights_gib - alone.weights_gib == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "degree", "logged"),
+    [("gpt-oss-20b", 1, 13.64), ("gpt-oss-20b", 2, 7.01), ("DeepSeek-V2-Lite-Chat", 1, 29.43)],
+)
+def test_what_kernels_take_beyond_the_checkpoint(model: str, degree: int, logged: float) -> None:
+    """As vLLM 0.19 logged it on H100: experts in MXFP4 laid out anew, and the workspace of latent attention."""
+    found = size(model, "H100", degree, Launch("vllm=0.19"))
+
+    assert found.weights_gib == pytest.approx(logged, abs=0.025)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "degree", "expert"),
+    [
+        # Triton: values of 5,760 x 1,472 and 2,880 x 1,472 bytes, scales for 5,888 and 3,072 rows, those that were
+        # loaded, biases of 32 bits.
+        ("H100", 1, 5760 * 1472 + 2880 * 1472 + 90 * (5888 + 3072) + 90 * (5760 + 2880) + 4 * 8640),
+        # An inner width of 720 becomes 768.
+        ("H100", 4, 1536 * 1472 + 2880 * 384 + 1536 * 90 + 3072 * 24 + 1536 * 90 + 2880 * 24 + 4 * (1536 + 2880)),
+        # Marlin: 2,944 x 3,072; the newest: 3,072 x 3,072.
+        ("A100-80GB", 1, 3 * 2944 * 3072 // 2 + 3 * 2944 * 3072 // 32 + 2 * (2 * 2944 + 3072)),
+        ("B200", 1, 3 * 3072 * 3072 // 2 + 3 * 3072 * 3072 // 32 + 2 * (2 * 3072 + 3072)),
+    ],
+)
+def test_experts_in_mxfp4_as_kernels_take_them(accelerator: str, degree: int, expert: int) -> None:
+    """Of 32 experts of 24 layers, in place of their part of the checkpoint."""
+    model = read_model("gpt-oss-20b")
+    stored = 3 * 2880 * 2880 // 2 + 3 * 2880 * 2880 // 32 + 2 * (2 * 2880 + 2880)
+    plain = size(replace(model, architecture=without_format(model)), accelerator, degree, Launch("vllm=0.19"))
+    found = size(model, accelerator, degree, Launch("vllm=0.19"))
+
+    beyond = 24 * 32 * (expert - stored / degree) / 2**30
+    assert found.weights_gib - plain.weights_gib == pytest.approx(beyond, abs=0.035)  # and what the allocator keeps
+
+
+def without_format(model: Model) -> Architecture:
+    """The figures of a model quantised otherwise, so that nothing is known of how kernels lay it out."""
+    return replace(model.architecture, quantisation=Quantisation("other", 4))
+
+
+def test_only_latent_attention_has_a_workspace() -> None:
+    """Not before 0.18, as nobody here has read or measured it, and not where an indexer chooses tokens."""
+    figures = known_config("deepseek-ai/DeepSeek-V2-Lite-Chat")[1].values
+    model, sparse = (model_of(Config(dict(figures) | more, "config.json"), "m") for more in ({}, {"index_topk": 2048}))
+    old, new = (size(model, "H100", 1, Launch(f"vllm=0.{minor}")).weights_gib for minor in (17, 19))
+
+    assert new - old == pytest.approx(0.125, abs=0.011)
+    assert size(sparse, "H100", 1, Launch("vllm=0.19")).weights_gib < new
+
+
+@pytest.mark.parametrize(("degree", "logged"), [(1, 30.74), (2, 15.53)])
+def test_latent_attention_with_an_encoder_of_pictures(degree: int, logged: float) -> None:
+    """Kimi-VL, by the keys of its public config: its language model is DeepSeek-V2-Lite's like."""
+    language = dict(known_config("deepseek-ai/DeepSeek-V2-Lite-Chat")[1].values) | {
+        "model_type": "deepseek_v3",
+        "q_lora_rank": None,
+        "vocab_size": 163_840,
+        "intermediate_size": 11_264,
+        "max_position_embeddings": 131_072,
+    }
+    encoder = {
+        "model_type": "moonvit",
+        "patch_size": 14,
+        "init_pos_emb_height": 64,
+        "init_pos_emb_width": 64,
+        "num_hidden_layers": 27,
+        "hidden_size": 1152,
+        "intermediate_size": 4304,
+    }
+    config = Config({"model_type": "kimi_vl", "text_config": language, "vision_config": encoder}, "config.json")
+
+    found = size(model_of(config, "Kimi-VL"), "H100", degree, Launch("vllm=0.19"))
+
+    assert found.weights_gib == pytest.approx(logged, abs=0.045)
