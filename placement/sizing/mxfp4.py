@@ -22,7 +22,7 @@ _VALUES, _SCALE_ROWS, _SCALE_COLUMNS = 64, 256, 2  # multiples of Hopper's layou
 _BIASED = ("gpt_oss",)
 
 
-class _Matrix(NamedTuple):
+class _ExpertMatrix(NamedTuple):
     """A matrix of one expert: rows are of its output."""
 
     rows: int
@@ -58,14 +58,14 @@ def _laid_out(
         width, hidden = _up(width, 256), _up(hidden, 256)
     else:
         width, hidden = _up(width, 128), _up(hidden, 256)
-    matrices = (_Matrix(2 * width, hidden), _Matrix(hidden, width))
+    matrices = (_ExpertMatrix(2 * width, hidden), _ExpertMatrix(hidden, width))
     biases = 2 * width + hidden if figures.model_type in _BIASED else 0
     if is_triton:
         return (*(size for matrix in matrices for size in _on_hopper(matrix)), 4 * biases)
     return (*(rows * columns // part for rows, columns in matrices for part in (2, _BLOCK)), 2 * biases)
 
 
-def _on_hopper(matrix: _Matrix) -> tuple[int, int, int]:
+def _on_hopper(matrix: _ExpertMatrix) -> tuple[int, int, int]:
     """Values, scales as they are laid out, and scales as they were loaded."""
     rows, columns = matrix
     scales = columns // _BLOCK

@@ -48,7 +48,7 @@ def weights_of(
     UsageError
         The model is quantised and no files are there, so that nobody knows its size.
     """
-    counted = _Counted(model, load, facts, gpu.compute_capability)
+    counted = _CountedWeights(model, load, facts, gpu.compute_capability)
     if launch.weights_gib is None:
         total = launch.checkpoint_gib * BYTES_PER_GIB if launch.checkpoint_gib is not None else _total(model, load)
         return StageWeights(tuple(part / BYTES_PER_GIB for part in counted.of_total(stages, total)))
@@ -63,7 +63,7 @@ def weights_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class _CountedWeights:
     """A model's weights on an accelerator of some compute capability, in bytes on each GPU of a stage."""
 
     model: Model
