@@ -123,11 +123,20 @@ class PlanView:
         )
 
     def may_stand(self, unit: Unit, pool: Pool) -> bool:
-        """Whether copies of a unit may be on a pool's machines, by its lists."""
-        option = self.option(unit)
-        accelerator = self.problem.instance_types[pool.instance_type].accelerator
-        listed = option.instance_types is None or pool.instance_type in option.instance_types
-        return listed and (option.on is None or not option.accelerators or accelerator in option.on)
+        """Whether copies of a unit may be on a pool's machines, by its lists and by the memory of their accelerators.
+
+        SageMaker knows nothing of that memory: it would put a copy on any type that it has a specification for.
+        """
+        option, row = self.option(unit), self.problem.instance_types[pool.instance_type]
+        if option.instance_types is not None and pool.instance_type not in option.instance_types:
+            return False
+        if not option.accelerators or row.accelerator is None:
+            return True
+        has = room(self.problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
+        left = has - need(row.reserved.accelerator_memory_gib, MIB_PER_GIB)
+        return (option.on is None or row.accelerator in option.on) and need(
+            option.accelerator_memory_gib, MIB_PER_GIB
+        ) <= left
 
     def kinds(self, units: Iterable[Unit], pools: Iterable[Pool]) -> set[str]:
         """Types of some pools that copies of units may be on."""

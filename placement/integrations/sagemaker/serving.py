@@ -180,7 +180,8 @@ def is_home(component: Component, group: ServingGroup) -> bool:
 def _fallbacks(view: PlanView, group: ServingGroup) -> tuple[str, ...]:
     """Other types on which as many machines surely hold the same copies, the cheapest first.
 
-    Every component of the group must have the option that the plan uses allowed there.
+    Every component of the group must have the option that the plan uses allowed there, and a pool of that type must
+    have as many machines left.
     """
     own = next(iter(group.kinds))
     prices: dict[str, float] = {}
@@ -189,7 +190,9 @@ def _fallbacks(view: PlanView, group: ServingGroup) -> tuple[str, ...]:
         kind = view.kind(pool.name)
         row = view.problem.instance_types[pool.instance_type]
         allowed = all(view.may_stand(unit, pool) for unit in group.copies)
-        if kind != own and allowed and labels.ENDPOINT not in pool.labels:
+        used = sum(name == pool.name for name in view.pool_of.values())
+        open_for = pool.max_instances is None or pool.max_instances - used >= group.machines
+        if kind != own and allowed and open_for and labels.ENDPOINT not in pool.labels:
             price = row.price_per_hour if pool.price_per_hour is None else pool.price_per_hour
             prices[kind] = min(price, prices.get(kind, price))
             rooms[kind] = view.room(pool.instance_type)

@@ -97,13 +97,15 @@ def specification_change(view: PlanView, name: str, *, with_policy: bool = True)
             before[kind] = told(was)
         after[kind] = told(_wanted(view, unit, homes[kind]))
     differs = tuple(dict.fromkeys(word for kind in before for word in _differences(before[kind], after[kind])))
+    gone = [kind for kind in homes if kind not in after and not by_type.keys().isdisjoint((kind, ""))] if after else []
     if before:
         differs += tuple(f"{kind} is new" for kind in after if kind not in before)
+        differs += tuple(f"{kind} is gone" for kind in gone)
     if not differs:
         return None
     rows = list(after.values())
     call: Row = {"Specifications": [{"InstanceType": kind, **row} for kind, row in after.items()]}
-    if "" in by_type and all(row == rows[0] for row in rows):
+    if "" in by_type and not gone and all(row == rows[0] for row in rows):
         call = {"Specification": rows[0]}
     return SpecificationChange(call, before, after, differs)
 

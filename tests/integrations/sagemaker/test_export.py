@@ -218,6 +218,29 @@ def test_fallbacks_are_pools_that_surely_hold_the_same() -> None:
     assert "InstanceType" in made(bound, "CreateEndpointConfig")[0]["ProductionVariants"][0]
 
 
+def test_a_fallback_has_room_for_a_copy_on_its_accelerators() -> None:
+    """SageMaker knows no memory of accelerators: it would start a copy of 30 GiB on one of 22."""
+
+    def types(gib: int, pool: str = "g6e") -> list[str]:
+        large = {"name": "chat", "accelerator_memory_gib": gib}
+        (config,) = made(exported([{"chat": 4}], [large], pool, fallback=True), "CreateEndpointConfig")
+        (variant,) = config["ProductionVariants"]
+        return [row["InstanceType"] for row in variant.get("InstancePools", [variant])]
+
+    assert types(30) == [G6E]
+    assert types(22) == [G6E, G5]
+    assert types(20, "g5") == [G5, G6E]
+
+
+def test_a_pool_that_is_full_is_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quota or a closed pool holds for types that are tried later too."""
+    for most, kinds in ((0, 1), (1, 1), (2, 2)):
+        pools = [BASE["pools"][0], BASE["pools"][1] | {"max_instances": most}]
+        monkeypatch.setitem(BASE, "pools", pools)
+        (config,) = made(exported([{"chat": 4}] * 2, [{"name": "chat"}], fallback=True), "CreateEndpointConfig")
+        assert len(config["ProductionVariants"][0].get("InstancePools", [None])) == kinds
+
+
 def test_older_clients_get_what_they_know() -> None:
     """Policies are left out with a note; what the plan needs is refused."""
     export = exported([{"chat": 1}], [{"name": "chat"}], target=(1, 42, 0))

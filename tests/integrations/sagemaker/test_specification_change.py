@@ -201,6 +201,33 @@ def test_a_copy_on_a_partition_stays_on_one(tmp_path: Path) -> None:
     assert needs["NumberOfAcceleratorDevicesRequired"] == 1
 
 
+def test_a_type_that_a_component_may_not_be_on_is_gone(tmp_path: Path) -> None:
+    """SageMaker would put copies on any type that has a specification, also where accelerators are too small."""
+    documents = pooled()
+    documents["rank"]["RuntimeConfig"]["DesiredCopyCount"] = 1
+    problem = imported(tmp_path, documents).problem
+    document = problem.to_document()
+    del document["format"]
+    (row,) = (row for row in document["components"] if row["name"] == "rank")
+    for option in row["options"]:
+        option["accelerator_memory_gib"] = 30
+    (step,) = updates(as_it_runs(Problem(**document)))
+    assert step.purpose == f"update rank: {G5} is gone"
+    assert [each["InstanceType"] for each in step.parameters["Specifications"]] == [G6E]
+
+    single = pooled()
+    for name in ("chat", "rank"):
+        single[name]["Specification"] = single[name].pop("Specifications")[0]
+        del single[name]["Specification"]["InstanceType"]
+    document = imported(tmp_path / "single", single).problem.to_document()
+    del document["format"]
+    (row,) = (row for row in document["components"] if row["name"] == "rank")
+    row["options"][0]["accelerator_memory_gib"] = 30
+    (step,) = updates(as_it_runs(Problem(**document)))
+    assert step.purpose == f"update rank: {G5} is gone"
+    assert [each["InstanceType"] for each in step.parameters["Specifications"]] == [G6E]
+
+
 def test_what_an_update_can_not_tell_is_told(tmp_path: Path) -> None:
     """Adapters of its copies, and that nothing was read of what runs."""
     documents = unmanaged(4)
