@@ -16,17 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 distributed = pytest.importorskip("distributed", reason="the extra `distributed` is not installed")
-RUN = ["run", "--set", "toy", "--solver", "toy", "--executor", "dask"]
+dask = pytest.importorskip("dask")
+PATIENT = {
+    "distributed.comm.timeouts": {"connect": "1h", "tcp": "1h"},
+    "distributed.deploy.lost-worker-timeout": "1h",
+    "distributed.scheduler.worker-ttl": None,
+}
+RUN = ["run", "--set", "toy", "--solver", "toy", "--executor", "dask", "--grace", "3600"]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two workers of a thread each, in processes, as on machines of their own."""
+    """Two workers of a thread each, in processes, as on machines of their own, that may be as slow as they like."""
     places = os.pathsep.join(str(Path(__file__).resolve().parents[2] / part) for part in ("benchmarks", "."))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", places)
         patch.setenv("PLACEMENT_BENCH_SETS", "tests.bench.toy")
-        with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
+        patch.setattr("placement_bench.runner.CONNECT", 3600.0)
+        with (
+            dask.config.set(PATIENT),
+            distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made,
+        ):
             yield made
 
 

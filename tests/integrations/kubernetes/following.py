@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+MOST = 200  # commands of one export's steps
 _PLURALS = {"statefulset": "StatefulSet", "deployment": "Deployment", "replicaset": "ReplicaSet", "rollout": "Rollout"}
 
 
-def follow(found: Exported, objects: list[Json], folder: Path, *, seconds: int = 100) -> Json:
-    """What runs after the steps: `pods`, `scaled` (replicas by owner), `least` (copies that ran at worst), `log`."""
+def follow(found: Exported, objects: list[Json], folder: Path) -> Json:
+    """What runs after the steps: `pods`, `scaled` (replicas by owner), `least` (copies that ran at worst), `log`.
+
+    Steps that wait in vain ask for ever: more than `MOST` commands are a failure, however long they take.
+    """
     from ruamel.yaml import YAML
 
     folder.mkdir(exist_ok=True)
@@ -44,9 +49,15 @@ def follow(found: Exported, objects: list[Json], folder: Path, *, seconds: int =
     program = f'kubectl() {{ "{sys.executable}" "{__file__}" "$@"; }}\nsleep() {{ :; }}\n{shell}\n'
     environment = {**os.environ, "STAND_IN_ROOT": str(Path(__file__).resolve().parents[3])}
     done = subprocess.run(
-        ["/bin/bash", "-c", program], cwd=folder, capture_output=True, text=True, env=environment, timeout=seconds
+        ["/bin/bash", "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment,
+        start_new_session=True,
     )
     after: Json = json.loads((folder / "state.json").read_text())
+    assert len(after["log"]) <= MOST, f"the steps wait in vain: {after['log'][-3:]}"
     after["errors"] = done.stderr
     return after
 
@@ -193,6 +204,8 @@ def main(words: list[str]) -> int:
     result = _answer(state, rest, space)
     state["log"][-1] = [*words, f"-> {result}"]
     Path("state.json").write_text(json.dumps(state))
+    if len(state["log"]) > MOST:
+        os.killpg(0, signal.SIGKILL)  # the shell, too, which would go on asking
     return result
 
 

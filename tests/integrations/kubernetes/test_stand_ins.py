@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integrations.kubernetes.clusters import Json, node
+from placement.integrations import Exported
+from tests.integrations.kubernetes.clusters import Json, node, pod
+from tests.integrations.kubernetes.following import follow
 from tests.integrations.kubernetes.schemas import check
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_pods import gpu, slices
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE: Json = {"deviceClassName": "gpu.nvidia.com", "count": 1}
 ALL: Json = {"deviceClassName": "gpu.nvidia.com", "allocationMode": "All"}
@@ -77,3 +82,10 @@ def test_a_claim_may_carry_what_only_its_driver_knows() -> None:
     assert check(claim) == []
     claim["spec"]["devices"]["config"][0]["opaqe"] = {}
     assert check(claim) != []
+
+
+def test_steps_that_wait_in_vain_fail_after_so_many_commands(tmp_path: Path) -> None:
+    """However fast the machine is: nothing ever rolls out here, and a shell would ask until the end of its days."""
+    steps = "```sh\nuntil kubectl -n shop wait --for=delete pod/web-0; do sleep 5; done\n```\n"
+    with pytest.raises(AssertionError, match="the steps wait in vain"):
+        follow(Exported({"README.md": steps}), [node("n1"), pod("web-0", "n1", "web")], tmp_path)
