@@ -11,6 +11,7 @@ from placement.cli.endings import Code, in_words, is_terminal, warn
 from placement.cli.parameters import FileArgument, FormatOption, FullOption, SeedOption
 
 if TYPE_CHECKING:
+    from placement.documents import Plan, Problem
     from placement.report.outline import Outline
 
 STDIN = "-"
@@ -48,7 +49,7 @@ def audit(
         check_format(output_format)
         check_one_stdin({"FILE": file, "PLAN": plan})
         problem = read_problem(file)
-        judged = None if plan is None else read_plan(plan)
+        judged = None if plan is None else of_problem(read_plan(plan), plan, problem)
         warn(problem, file, full=full)
         with _following() as listener:
             found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
@@ -82,6 +83,30 @@ def put(page: Outline, document: dict[str, Any], output_format: str) -> None:
         write_file(page.markdown(), STDIN)
     else:
         console(sys.stdout).print(page)
+
+
+def of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
+    """The plan, if it is one of this problem: else every row would be wrong, and nothing would be said.
+
+    Raises
+    ------
+    UsageError
+        It is of a problem with another name.
+    """
+    from placement.errors import UsageError, printable
+
+    own, this = plan.problem or "", problem.name or ""
+    if own != this:
+        raise UsageError(
+            f'{shown(path)} is a plan of the problem "{printable(own)}", and FILE is "{printable(this)}"; give it '
+            "with its own problem, or change its `problem` where that was renamed"
+        )
+    return plan
+
+
+def shown(path: str) -> str:
+    """What messages call the file of a plan."""
+    return "the plan on stdin" if path == STDIN else path
 
 
 def _following() -> Any:

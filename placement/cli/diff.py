@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from placement.cli.audit import STDIN, check_format, put
+from placement.cli.audit import check_format, of_problem, put, shown
 from placement.cli.endings import Code, in_words, warn
 from placement.cli.parameters import FileArgument, FormatOption, FullOption
-
-if TYPE_CHECKING:
-    from placement.documents import Plan, Problem
 
 
 def diff(
@@ -56,36 +53,13 @@ def diff(
         check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
         problem = read_problem(file)
         warn(problem, file, full=full)
-        first = _of_problem(read_plan(plan), plan, problem)
+        first = of_problem(read_plan(plan), plan, problem)
         if other is None:
-            old, names = None, (WHAT_RUNS, _shown(plan))
+            old, names = None, (WHAT_RUNS, shown(plan))
             new = first
         else:
-            old, names = first, (_shown(plan), _shown(other))
-            new = _of_problem(read_plan(other), other, problem)
+            old, names = first, (shown(plan), shown(other))
+            new = of_problem(read_plan(other), other, problem)
         found = compare(problem, old, new, alike=alike, by_pool=by_pool)
         put(diff_page(found, names, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.same else Code.BROKEN)
-
-
-def _of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
-    """The plan, if it is one of this problem: else every row would differ, and nothing would be said.
-
-    Raises
-    ------
-    UsageError
-        It is of a problem with another name.
-    """
-    from placement.errors import UsageError, printable
-
-    own, this = plan.problem or "", problem.name or ""
-    if own != this:
-        raise UsageError(
-            f'{_shown(path)} is a plan of the problem "{printable(own)}", and FILE is "{printable(this)}"; compare it '
-            "with its own problem, or change its `problem` where that was renamed"
-        )
-    return plan
-
-
-def _shown(path: str) -> str:
-    return "the plan on stdin" if path == STDIN else path

@@ -93,7 +93,7 @@ class PlanDifference:
 
     `alike` tells how machines were told apart: false when those that run are known by their names, true when all
     machines of a pool are alike. Where `by_pool` is true they were not: machines and copies of each pool were counted,
-    `pools` has those that differ, `machines` none, and a copy moves when it goes to another pool.
+    `pools` has those that differ, `machines` none, and a copy moves when it goes to another pool or option.
     """
 
     problem: str

@@ -100,7 +100,7 @@ def _sides(found: PlanDifference) -> OutlineSection:
         (("copies",), *_counted(old.copies, new.copies)),
     ]
     columns = (Column(""), Column("before", True), Column("after", True), Column("change", True))
-    where = "to another pool" if found.by_pool else "from one to the other"
+    where = "to another pool or another option" if found.by_pool else "from one to the other"
     remark: Line = (f"{words.count(found.moves, 'copy moves', 'copies move')} {where}",)
     return OutlineSection("Before and after", (), Grid(columns, tuple(rows)), (remark,))
 

@@ -56,6 +56,15 @@ def test_a_plan_is_judged_in_place_of_what_runs(tmp_path: Path) -> None:
     assert "what runs costs the least there is" in text
 
 
+def test_a_plan_of_another_problem_is_refused(tmp_path: Path) -> None:
+    """All of it would be wrong, which says nothing of the plan."""
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"format": "placement-plan/v1", "problem": "other", "instances": [], "assignments": []}))
+    code, text, told = run(written(tmp_path, RUNS), plan)
+    assert (code, text) == (2, "")
+    assert 'plan.json is a plan of the problem "other", and FILE is "runs"; give it with its own problem' in told
+
+
 def test_the_document(tmp_path: Path) -> None:
     """JSON alone on standard output, as its schema has it."""
     code, text, _ = run(written(tmp_path, RUNS), "--format", "json")
