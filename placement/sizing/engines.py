@@ -22,7 +22,8 @@ class EngineFacts:
     `batches` has the engine's defaults by the least memory they are for: GiB, new tokens and sequences of a batch.
     `context_*` is what is taken before the engine loads anything, on one GPU alone and on each of several (where a
     mixture of experts makes a second group for communication: `context_many_experts`). `non_torch_*` is what libraries
-    take besides PyTorch while the model is profiled. `graphs_*` is the memory of all captured CUDA graphs. `errors_*`
+    take besides PyTorch while the model is profiled. `latent_workspace_mib` is made for latent attention while weights
+    are loaded. `graphs_*` is the memory of all captured CUDA graphs. `errors_*`
     are the largest errors against measured launches that were left out when constants were fitted.
     """
 
