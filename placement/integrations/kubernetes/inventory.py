@@ -57,6 +57,11 @@ class Inventory:
     mixed: Mixed | None = None  # what the one accelerator stands for, where there are two kinds
 
     @property
+    def tells_memory(self) -> bool:
+        """Whether its memory is that of one accelerator of a known kind."""
+        return self.count > 0 and self.mixed is None and self.memory_mib > _UNKNOWN_MIB
+
+    @property
     def is_part(self) -> bool:
         """Whether a pod that asks for an accelerator gets a part of one: a slice of time, or a partition by MIG."""
         is_partition = self.resource == _GPU and "-MIG-" in self.accelerator

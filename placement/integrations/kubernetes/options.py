@@ -96,8 +96,9 @@ class OptionMaker:
         elif parts & types and types - parts and not now:
             told = f"none of its copies runs, so they may have parts of accelerators: {self._kinds(parts & types)}"
             self._notes.assumed(place, f"{told}; take these out of its options where a copy needs all of one")
-        least = min((held.memory_mib for held in now if held.count), default=0)
-        smaller = {name for name in types if self._held[name].memory_mib < least and self._held[name].count}
+        moving = [self._held[self._type_of[pod.node]] for pod, _ in workload.pods if pod.node and not pod.pin]
+        least = min((held.memory_mib for held in moving if held.tells_memory), default=0)
+        smaller = {name for name in types if self._held[name].tells_memory and self._held[name].memory_mib < least}
         if asks and smaller:
             told = f"asks for accelerators and not for memory, so it may have {self._kinds(smaller)}"
             self._notes.assumed(place, f"{told}, with less than it has now; narrow its `on` where it needs more")

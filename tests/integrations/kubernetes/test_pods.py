@@ -253,6 +253,10 @@ def test_accelerators_with_less_memory_than_now_are_told(tmp_path: Path) -> None
         in notes(found)
     )
     assert "Deployment shop/b: assumed: asks" not in notes(found)
+    stays = imported(tmp_path, node("n1"), large, pod("a", "n2", "a", gpus=1, kind="Job"))
+    assert "not for memory" not in notes(stays)
+    unknown = node("n1", "x1.odd", labels={"nvidia.com/gpu.product": "NVIDIA-X1", "nvidia.com/gpu.memory": ""})
+    assert "not for memory" not in notes(imported(tmp_path, unknown, large, pod("a", "n2", "a", gpus=1)))
 
 
 def device_class(name: str, resource: str, *selectors: str) -> Json:
