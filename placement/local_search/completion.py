@@ -46,7 +46,7 @@ class Completion:
         """
         required = RequiredAtLeast.of(self._fleet, placed).fleet
         narrow = AtFleetMix.of(required, _machines_of(required, start)).fleet
-        ws = self._load(narrow, start)
+        ws = self.load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
         complete = Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
@@ -65,7 +65,7 @@ class Completion:
     def _is_better(self, one: Packing, other: Packing) -> bool:
         return evaluate(self._fleet, one) < evaluate(self._fleet, other)
 
-    def _load(self, fleet: Fleet, packing: Packing) -> Workspace:
+    def load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""
         ws = Workspace(fleet, like=self._blank)
         for machine in packing.machines:
@@ -78,7 +78,7 @@ class Completion:
 
     def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
         """Unassigned copies placed on machines rented beside those that are there."""
-        ws = self._load(fleet, start)
+        ws = self.load(fleet, start)
         stuck = construct(ws, self._policy)
         return Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
 

@@ -117,7 +117,11 @@ class WholeSolutionsPhase(Phase):
     """Whole solutions of the pattern program, packed part by part."""
 
     program: Phase = Phase("each integer program", 0.5, seconds=8.0)
+    narrow: Phase = Phase("each narrow one of a larger fleet", 0.4, seconds=8.0)
     pack: Phase = Phase("each part of a solution", 0.2, seconds=2.0)
+    complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
+    fill: Phase = Phase("of that: on the machines of the solution, and a few more", 0.5)
+    large: Phase = Phase("in place of its share: larger fleets", 0.75, "from 250 copies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class ColumnGenerationPhase(Phase):
 
     bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
     whole_solutions: WholeSolutionsPhase = WholeSolutionsPhase(
-        "whole solutions of the pattern program, packed", 0.5, "rules over the whole plan, up to 250 copies"
+        "whole solutions of the pattern program, packed", 0.5, "rules over the whole plan, up to 1,000 copies"
     )
     check: CheckPhase = CheckPhase(
         "nodes of the tree over all patterns", 0.8, "rules over the whole plan, up to 250 copies"

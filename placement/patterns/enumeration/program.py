@@ -93,7 +93,7 @@ class WholeProgram:
         for w, column in self.mode_columns.items():
             mode = relaxation.modes[w]
             self.pool_columns.setdefault((mode.component, mode.pool), {})[w] = column
-        self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
+        self.pattern_columns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self.alone_columns = self._machines_alone(reduced)
         self.zone_columns: list[ZoneColumns] = []
         self._component_rows()
@@ -212,7 +212,7 @@ class WholeProgram:
             proved * self._unit,
             tuple(values[k] for k in self.machine_columns),
             tuple(0 if k is None else values[k] for k in columns),
-            tuple(values[k] for k in self._patterns),
+            tuple(values[k] for k in self.pattern_columns),
         )
 
     def to_mps(self, cutoff: int) -> str:
@@ -334,7 +334,7 @@ class WholeProgram:
                 devices[mode.device_class][column] = -float(mode.owns)
             if mode.device_class is not None and mode.item is not None and mode.device_class not in unlisted:
                 coverage.setdefault((mode.device_class, mode.item), {})[column] = -float(mode.touches)
-        for column, (q, pattern) in zip(self._patterns, patterns, strict=True):
+        for column, (q, pattern) in zip(self.pattern_columns, patterns, strict=True):
             devices[q][column] = -1.0
             for i, times in pattern:
                 if (q, i) in coverage:

@@ -17,7 +17,7 @@ _INF = highspy.kHighsInf
 
 
 class IntegerRows:
-    """Rows and columns so far; all columns are whole numbers."""
+    """Rows and columns so far; all columns are whole numbers, but for those in `parts`."""
 
     def __init__(self) -> None:
         """Neither columns nor rows."""
@@ -29,6 +29,7 @@ class IntegerRows:
         self.starts = [0]
         self.index: list[int] = []
         self.value: list[float] = []
+        self.parts: set[int] = set()
 
     def column(self, upper: float, lower: float = 0.0, cost: float = 0.0) -> int:
         """One more column; returns its index."""
@@ -87,7 +88,11 @@ class IntegerRows:
     def program(self) -> highspy.HighsLp:
         """All of it, for HiGHS."""
         entries = Entries(self.starts, self.index, self.value, by_rows=True)
-        return sparse_program(entries, self.cost, (self.lower, self.upper), (self.low, self.high), integer=True)
+        lp = sparse_program(entries, self.cost, (self.lower, self.upper), (self.low, self.high), integer=True)
+        if self.parts:
+            kinds = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+            lp.integrality_ = [kinds[k in self.parts] for k in range(len(self.cost))]
+        return lp
 
 
 def whole_terms(terms: Mapping[int, float]) -> dict[int, int]:

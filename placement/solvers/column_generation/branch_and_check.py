@@ -129,6 +129,6 @@ class BranchAndCheck:
         """A plan of a solution, of which what does not fit is forbidden from now on; and whether something was."""
         parts = self._parts.pack_all(answer, budget)
         if not parts.complete:
-            return None, parts.forbade
+            return None, bool(parts.forbidden)
         fair = not broken_rule(self._solve.fleet, parts.packing)  # the program knows some rules in part
         return (parts.packing if fair else None), False

@@ -205,7 +205,12 @@ class RoundingParameters:
 class WholeSolutionsParameters:
     """Whole solutions of the pattern program, packed part by part (`whole_solutions.py`)."""
 
-    most_copies: int = parameter(250, "copies", "beyond which the program takes longer than dives")
+    ejections: int = parameter(200, "ejections", "for as many copies as fit, of a part that was not packed")
+    most_copies: int = parameter(1_000, "copies", "beyond which the program takes longer than dives")
+    narrow_from: int = parameter(250, "copies", "from which the program is a narrow one")
+    narrow: tuple[float, ...] = parameter(
+        (3e-3, 5e-4), "part of the LP's value", "of reduced costs that a narrow program has, one after the other"
+    )
     tree_nodes: int = parameter(300, "nodes", "of the tree, after each plan")
     bent: int = parameter(
         40, "patterns", "of each device class, at the prices of a part of the items, before the first"

@@ -21,7 +21,7 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -72,16 +72,18 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         if solve.packing is not None:
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
-    left_out = solve.left_out
-    bound = PatternBound(solve.share(options.bound_share), left_out)
-    bound.run(patience=patience(budget))
-    stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
-    stats.update(nodes=bound.nodes, programs=bound.programs)
-    if bound.infeasible and left_out is None:
-        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-    if isinstance(solve.incumbent, HandingOn):  # committed machines as pools
-        stats["solutions"] = pack_solutions(solve, bound, NAME)
-        stats["fathomed"] = decide_nodes(solve, bound, NAME)
+    stats: dict[str, int] = {}
+    whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
+    for left_out in aims(solve) if whole_plan else (solve.left_out,):
+        bound = PatternBound(solve.share(options.bound_share), left_out)
+        bound.run(patience=patience(budget))
+        stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
+        stats.update(nodes=bound.nodes, programs=bound.programs)
+        if bound.infeasible and left_out is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+        if whole_plan and not bound.infeasible:
+            stats["solutions"] = pack_solutions(solve, bound, NAME)
+            stats["fathomed"] = decide_nodes(solve, bound, NAME)
     by_mix = CombinatorialBenders(solve, bound, NAME)
     if bound.mix and not solve.ended:
         by_mix.run(budget.share(options.decide_share))
@@ -102,6 +104,19 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         stats.update(steps=polish.steps, improved=polish.improved)
     stats["ruled_out"] = by_mix.ruled_out
     return Outcome(NAME, _why(solve), stats={**stats})
+
+
+def aims(solve: Solve) -> Iterator[tuple[int, ...] | None]:
+    """The copies that plans to look for may leave out: none at first, then as many as the best plan.
+
+    A plan that leaves out fewer is better at any price. After the first it is for the caller to look for such plans:
+    there is a second one if the best plan still leaves some out.
+    """
+    if solve.left_out is not None and any(solve.left_out):
+        yield (0,) * len(solve.left_out)
+        if not any(solve.left_out):
+            return
+    yield solve.left_out
 
 
 def patience(budget: Budget) -> float:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
+from placement.heuristics import partial_packing
+from placement.local_search.refill import bring_in
 from placement.patterns.enumeration.given_machines import pack_given
 from placement.patterns.enumeration.program import Forbidden
 from placement.reductions.some_pools import SomePools
@@ -46,13 +48,13 @@ class PackedParts(NamedTuple):
     """What came of packing a solution: each part is packed, forbidden from now on, or undecided."""
 
     packing: Packing
-    forbade: bool
+    forbidden: tuple[SolutionPart, ...]
     undecided: tuple[SolutionPart, ...]
 
     @property
     def complete(self) -> bool:
         """Whether all parts are packed."""
-        return not self.forbade and not self.undecided
+        return not self.forbidden and not self.undecided
 
 
 class SolutionParts:
@@ -71,15 +73,22 @@ class SolutionParts:
     def pack_all(self, answer: ProgramAnswer, budget: Budget) -> PackedParts:
         """Pack a solution part by part, and forbid what does not fit."""
         packed: list[Machine] = []
+        forbidden: list[SolutionPart] = []
         undecided: list[SolutionPart] = []
-        forbidden = len(self.forbidden)
         for part in self.of(answer):
             found, none = self.pack(part.machines, part.copies, budget)
             if found is not None:
                 packed += found.machines
-            elif not (none and self.forbid(part, budget)):
-                undecided.append(part)
-        return PackedParts(Packing(tuple(packed)), len(self.forbidden) > forbidden, tuple(undecided))
+            else:
+                (forbidden if none and self.forbid(part, budget) else undecided).append(part)
+        return PackedParts(Packing(tuple(packed)), tuple(forbidden), tuple(undecided))
+
+    def pack_most(self, part: SolutionPart, budget: Budget) -> Packing:
+        """As many copies of a part as local search brings in on its machines."""
+        solve = self._solve.within(self._share(budget))
+        fleet = SomePools.of(self._fleet, part.machines, part.copies).fleet
+        start = partial_packing(fleet, solve.budget, solve.seed, _PARAMS.ejections)
+        return Packing(()) if start is None else bring_in(fleet, start, solve).packing
 
     def of(self, answer: ProgramAnswer) -> Iterator[SolutionPart]:
         """The parts of a solution that have copies."""
@@ -99,12 +108,15 @@ class SolutionParts:
 
         A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size.
         """
-        part = self._solve.within(_TIME.pack.of(budget) if budget.work is None else budget.share(work=_PARAMS.work))
+        part = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, machines, copies).fleet
         found = pack_given(fleet, machines, part.budget)
         if found != (None, False):
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
+
+    def _share(self, budget: Budget) -> Budget:
+        return _TIME.pack.of(budget) if budget.work is None else budget.share(work=_PARAMS.work)
 
     def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.
@@ -133,11 +145,12 @@ class SolutionParts:
 
     def _thinned(self, machines: Mapping[int, int], copies: Counts, budget: Budget) -> Counts:
         """As few of the copies as still do not fit on the machines, left out one after the other."""
-        least = dict(copies)
+        least, share = dict(copies), self._share(budget)
         for c in copies:
-            while c in least and not budget.over():
-                fewer = {k: n - (k == c) for k, n in least.items() if n > (k == c)}
-                if not fewer or not self.pack(machines, fewer, budget)[1]:
-                    break
-                least = fewer
+            for step in (copies[c], 1):  # all of them first: most components have no part in it
+                while c in least and not share.over():
+                    fewer = {k: n - step * (k == c) for k, n in least.items() if n > step * (k == c)}
+                    if not fewer or not self.pack(machines, fewer, share)[1]:
+                        break
+                    least = fewer
         return least

@@ -27,7 +27,7 @@ from placement.solvers.column_generation.branch_and_check import decide_nodes
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.search import patience
+from placement.solvers.column_generation.search import aims, patience
 from placement.solvers.column_generation.whole_solutions import pack_solutions
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -50,12 +50,16 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if prices.infeasible:
             return replace(prices, solver=NAME, stats=stats)
     by_mix: CombinatorialBenders | None = None
-    if by_tree and not solve.ended:
-        bound = PatternBound(solve.share(options.bound_share), solve.left_out)
+    for left_out in aims(solve) if by_tree else ():
+        if solve.ended:
+            break
+        bound = PatternBound(solve.share(options.bound_share), left_out)
         bound.run(patience=patience(solve.budget))
         stats.update(nodes=bound.nodes, programs=bound.programs)
-        if bound.infeasible and solve.left_out is None:
+        if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
+        if bound.infeasible:
+            continue
         stats["solutions"] = pack_solutions(solve, bound, NAME)
         stats["fathomed"] = decide_nodes(solve, bound, NAME)
         by_mix = CombinatorialBenders(solve, bound, NAME)

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
-from placement.local_search.completion import Completion
+from placement.compiled.packing import Packing
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.reductions.capped import CappedInstances
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.schedule import SCHEDULE
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.patterns.bound import PatternBound
     from placement.patterns.enumeration.program import ProgramAnswer
+    from placement.solvers.column_generation.solution_parts import PackedParts
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -54,18 +55,22 @@ def pack_solutions(solve: Solve, bound: PatternBound, name: str) -> int:
     if solve.ended or not may_pack_solutions(solve.fleet):
         return 0
     search = WholeSolutions(solve, bound, name)
-    search.run(_TIME.of(solve.budget))
+    search.run((_TIME.large if search.large else _TIME).of(solve.budget))
     return search.solutions
 
 
 class WholeSolutions:
-    """The search for one fleet, from its pattern bound; `solutions` counts those that were tried to be packed."""
+    """The search for one fleet, from its pattern bound; `solutions` counts those that were tried to be packed.
+
+    `large` fleets have narrow programs.
+    """
 
     def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
         """Plans are offered to the solve under `name`. O(components)."""
         self._solve, self._bound, self._name = solve, bound, name
         self._fleet = CappedInstances.of(solve.fleet).fleet
-        self._completion = Completion(self._fleet, solve.seed)
+        self.large = sum(c.copies for c in self._fleet.components) > _PARAMS.narrow_from
+        self._completion = SolutionCompletion(solve, self._fleet)
         self._parts = SolutionParts(solve, self._fleet, bound.relaxation)
         self._tight: dict[
             tuple[tuple[int, ...], int], int
@@ -76,36 +81,46 @@ class WholeSolutions:
         """Solution after solution, until the program has none that is cheaper, or the budget is over."""
         self._bound.add_patterns(self._solve.packing, _PARAMS.bent)
         rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
-        for _ in range(rounds):
-            if self._solve.within(budget).ended:
+        failed, widths = 0, _PARAMS.narrow if self.large else (None,)
+        for turn in range(rounds):
+            if failed == len(widths) or self._solve.within(budget).ended:
                 return
-            answer = self._cheapest(budget)
-            if answer is None or not answer.machines:
+            answer = self._cheapest(budget, widths[turn % len(widths)])
+            if answer is None:
                 return
+            failed = 0 if answer.machines else failed + 1
+            if failed:
+                continue
             self.solutions += 1
-            if self._pack(answer, budget):
+            if self._pack(answer, budget) and not self.large:
                 self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
 
-    def _cheapest(self, budget: Budget) -> ProgramAnswer | None:
-        """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for."""
+    def _cheapest(self, budget: Budget, width: float | None) -> ProgramAnswer | None:
+        """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for.
+
+        With a `width` of a program that is as narrow.
+        """
         best, relaxation = self._solve.value, self._bound.relaxation
         domain = any_domain(self._fleet, self._bound.groups)
         copies = tuple(self._fleet.components[mode.component].copies for mode in relaxation.modes)
         anything = Reduced(domain.fewest, domain.most, copies, (), ())
-        program = WholeProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
+        program = NarrowProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
         for forbidden in self._parts.forbidden:
             program.forbid(forbidden)
         for (pools, machines), most in self._tight.items():
             program.loosen(pools, most, machines)
-        cutoff = program.most_rent
-        if best is not None:
+        cutoff, given = program.most_rent, self._bound.given or ()
+        if best is not None and best.left_out <= given:  # else a dearer plan may be a better one
             below = cutoff_below(self._solve.fleet, best, self._bound.given)
             if below is None or below.rent is None:
                 return None
             cutoff = below.rent
+        if width is not None:
+            program.narrow(width, budget)
         if budget.work is not None:  # the same everywhere
-            return program.solve(cutoff, budget, _PARAMS.fewer_nodes, gap=_PARAMS.gap)
-        return program.solve(cutoff, _TIME.program.of(budget), _PARAMS.nodes, gap=_PARAMS.gap)
+            return program.solution(cutoff, budget, _PARAMS.fewer_nodes, gap=_PARAMS.gap)
+        part = _TIME.program if width is None else _TIME.narrow
+        return program.solution(cutoff, part.of(budget), _PARAMS.nodes, gap=_PARAMS.gap)
 
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
@@ -113,13 +128,20 @@ class WholeSolutions:
         for part in parts.undecided:  # too full for that
             most = int((1 - _PARAMS.looser) * self._taken(answer, part.pools))
             self._tight[part.pools, sum(part.machines.values())] = most
-        whole: Packing | None = parts.packing
-        if not parts.complete:
-            wanted = Counter({c.index: c.required for c in self._fleet.components})
-            whole = self._completion.run(parts.packing, wanted, budget)
-        if whole is None or broken_rule(self._solve.fleet, whole):  # the program knows some rules in part
-            return False
-        return self._solve.incumbent.offer(whole, self._name)
+        if parts.complete:
+            plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
+        else:
+            plan = self._completed(answer, parts, budget)
+        return plan is not None and self._solve.incumbent.offer(plan, self._name)
+
+    def _completed(self, answer: ProgramAnswer, parts: PackedParts, budget: Budget) -> Packing | None:
+        """A plan of a solution, be it a dearer one, of which some parts were not packed."""
+        wanted: Counter[int] = Counter()
+        for mode, n in zip(self._bound.relaxation.modes, answer.copies, strict=True):
+            wanted[mode.component] += n
+        partly = [self._parts.pack_most(part, budget) for part in (*parts.forbidden, *parts.undecided)]
+        packed = Packing(tuple(machine for packing in (parts.packing, *partly) for machine in packing.machines))
+        return self._completion.run(answer.machines, packed, wanted, _TIME.complete.of(budget))
 
     def _taken(self, answer: ProgramAnswer, pools: Collection[int]) -> int:
         """The memory of accelerators that the copies of a solution take on some pools."""
