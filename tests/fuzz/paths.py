@@ -163,6 +163,7 @@ _NO_NODES = {"parameters:column_generation.branch_and_check.most_copies": 0}
 _NO_MIXES = _NO_NODES | {"parameters:column_generation.combinatorial_benders.most_copies": 0}
 # No node is decided before, and few device classes have their patterns.
 _NODES = {"parameters:patterns.enumeration.most_patterns": 1, "parameters:patterns.node_program.listed": 2}
+_NARROW = {"parameters:column_generation.whole_solutions.narrow_from": 0}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
 _ZONES_FROM = {
@@ -321,6 +322,14 @@ PATHS: tuple[Path, ...] = (
         work=(3,),
         reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
         lowers=_POOR_PLAN | _NO_NODES,
+    ),
+    Path(
+        "cg-narrow",
+        _CG,
+        12,
+        work=(5, 50),
+        reaches=(f"{_CG_ROOM}.solution_completion:SolutionCompletion.run",),
+        lowers=_POOR_PLAN | _NARROW,
     ),
     Path(
         "cg-nodes-poor",

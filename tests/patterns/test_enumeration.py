@@ -949,7 +949,7 @@ def test_an_accelerator_that_no_machine_may_bring_leaves_the_others() -> None:
 def test_patterns_of_all_accelerators_together_may_be_so_many() -> None:
     """As many as there are, and with room for one less the node is left to the tree."""
     fleet = halves()
-    many = len(getattr(whole_program(fleet, 30_000_000), "_patterns"))  # noqa: B009 - as columns of the program
+    many = len(whole_program(fleet, 30_000_000).pattern_columns)
     enough, short = enumeration_of(fleet, many), enumeration_of(fleet, many - 1)
     for programs in (1, 2):
         assert node_of(fleet, 30_000_000, by=enough) is not None

@@ -22,6 +22,7 @@ from placement.patterns.branch_and_price import Relaxed, Tree
 from placement.patterns.certificate import NodeDomain
 from placement.patterns.formulation import relax
 from placement.patterns.history import EngineVerdict
+from placement.patterns.open_nodes import OpenNodes
 from placement.planner import _packing_of
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
@@ -292,10 +293,10 @@ def test_a_better_plan_on_a_mix_is_taken() -> None:
 def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """On no more than these machines CP-SAT knows no plan below the best one's cost; the program says the same."""
     fleet = apart(("x", "y"))
-    incumbent, bound, by_mix = prepared(fleet)
+    incumbent, _, by_mix = prepared(fleet)
     assert incumbent.best is not None
     found: list[tuple[dict[int, int], EngineVerdict]] = []
-    monkeypatch.setattr(bound, "exclude", lambda limits, verdict, *_: found.append((limits, verdict)))
+    monkeypatch.setattr(OpenNodes, "exclude", lambda _, limits, verdict, *rest: found.append((limits, verdict)))
     by_mix.run(Budget(), most=1)
     ((limits, verdict),) = found
     assert limits == {2: 1}  # one machine of the group

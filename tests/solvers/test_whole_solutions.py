@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,20 +16,27 @@ from placement.direct.cp_sat import find_plan
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.program import Forbidden, WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.planner import _packing_of
+from placement.reductions.capped import CappedInstances
 from placement.reductions.some_pools import SomePools
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.search import aims
+from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests import brute, strategies
-from tests.corpus import seeds
+from tests.corpus import broken_rules, seeds
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.parameters import Change
 
 Doc = dict[str, Any]
 
@@ -36,10 +44,11 @@ COMMITTED = [{"name": "block", "pools": ["big-a"], "instances": 1}]
 LIMITED = [{"name": "team", "pools": ["big-a", "big-b"], "max_instances": 1}]
 
 
-def searched(fleet: Fleet, *, work: int = 20) -> tuple[Solve, WholeSolutions]:
-    """A fleet after greedy, the pattern bound and whole solutions."""
+def searched(fleet: Fleet, *, work: int = 20, first: bool = True) -> tuple[Solve, WholeSolutions]:
+    """A fleet after greedy (unless it is not to be the `first`), the pattern bound and whole solutions."""
     solve = Solve.of(fleet, Budget(work=work))
-    solve_greedy(solve.share(work=1))
+    if first:
+        solve_greedy(solve.share(work=1))
     bound = PatternBound(solve, solve.left_out)
     bound.run()
     solutions = WholeSolutions(solve, bound, "whole")
@@ -74,6 +83,83 @@ def test_plans_keep_all_rules_and_nearly_all_are_optimal(seeds: range) -> None:
         best += value.ticks == least
     assert tried > len(seeds) / 5
     assert best >= 0.9 * tried
+
+
+@seeds(range(2_000, 2_200), 30)
+def test_plans_of_narrow_programs_keep_all_rules(seeds: range, parameters: Change) -> None:
+    """As for larger fleets: what fits in part is completed, no plan is below the optimum, and most are at it."""
+    parameters(COLUMN_GENERATION.whole_solutions, narrow_from=0)
+    tried = best = 0
+    for seed, fleet, least in small(seeds):
+        solve, solutions = searched(fleet, first=False)
+        if solve.packing is None:
+            continue
+        tried += 1
+        assert solutions.large
+        assert not broken_fleet_rule(fleet, solve.packing), f"seed {seed}"
+        value = evaluate(fleet, solve.packing)
+        assert value.ticks >= least, f"seed {seed}"
+        best += value.ticks == least
+    assert tried > len(seeds) / 5
+    assert best >= 0.8 * tried
+
+
+def test_narrow_programs_leave_out_dear_columns_and_prove_nothing() -> None:
+    """With no room for reduced costs the pool that costs more goes; with room enough nothing does."""
+    fleet = fleet_of(component("x", 4, 8))
+    bound = PatternBound(Solve.of(fleet, Budget(work=5)))
+    bound.run()
+    domain = any_domain(fleet, bound.groups)
+    copies = tuple(fleet.components[mode.component].copies for mode in bound.relaxation.modes)
+    anything = Reduced(domain.fewest, domain.most, copies, (), ())
+    left: list[int] = []
+    for width in (1e-9, 10.0):
+        program = NarrowProgram(bound.relaxation, bound.groups, domain, anything, bound.patterns)
+        program.narrow(width, Budget())
+        left.append(sum(upper > 0 for upper in program.rows.upper))
+        assert program.rows.parts == set(program.pattern_columns)
+        answer = program.solution(program.most_rent, Budget(), 100, 0.0)
+        assert answer.bound == 0
+        assert answer.machines
+    assert left[0] < left[1] == sum(upper > 0 for upper in program_of(fleet).rows.upper)
+
+
+@seeds(range(300), 100)
+def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
+    """Plans of greedy without some of their machines: what comes back keeps every rule and has all copies wanted."""
+    tried = 0
+    for seed in seeds:
+        problem = Problem(**strategies.random_problem(random.Random(seed), rules=40, state=False, demand=False))
+        fleet = compile_fleet(problem)
+        solve = Solve.of(fleet, Budget(work=5))
+        solve_greedy(solve)
+        if solve.packing is None or fleet.commitments:
+            continue
+        machines = solve.packing.machines
+        counts = Counter(machine.pool for machine in machines)
+        wanted = Counter(seat.component for _, seat in solve.packing.seats())
+        kept = Packing(tuple(machine for k, machine in enumerate(machines) if (k + seed) % 3))
+        completion = SolutionCompletion(solve, CappedInstances.of(fleet).fleet)
+        mix = tuple(counts[p.index] for p in fleet.pools)
+        plan = completion.run(mix, kept, wanted, Budget(work=50))
+        if plan is not None:
+            tried += len(kept.machines) < len(machines)
+            assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
+    assert tried > len(seeds) / 5
+
+
+def test_plans_that_leave_nothing_out_are_looked_for_first() -> None:
+    """Then those that leave out as much as the best; only these where it leaves out nothing, or there is none."""
+    fleet = fleet_of(component("x", 2, 8, priority=1, min_copies=0))
+    solve = Solve.of(fleet, Budget())
+    assert list(aims(solve)) == [None]
+    solve.incumbent.offer(Packing(()), "nobody")
+    assert list(aims(solve)) == [(0,), (2,)]
+    turns = aims(solve)
+    assert next(turns) == (0,)
+    solve_greedy(solve.share(work=1))
+    assert list(turns) == []
+    assert list(aims(solve)) == [(0,)]
 
 
 def program_of(fleet: Fleet) -> WholeProgram:

@@ -2,7 +2,8 @@
 
 1. The bound from patterns. Limits are rows of its linear program and its tree, losses caps on copies there. Commitments
    by money and limits on moves have prices (`patterns.group_bound`), which also say what one more unit is worth.
-2. In small fleets, whole solutions of the program over its patterns, packed part by part (`whole_solutions`).
+2. In fleets that are not large, whole solutions of the program over its patterns, packed part by part
+   (`whole_solutions`). This and the bound are done first for plans that leave no optional copy out.
 3. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
    an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there, and what comes out of it is
    repaired by heuristics that know all rules. Where moves are limited, mixes hold what runs.

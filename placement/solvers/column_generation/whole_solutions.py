@@ -4,7 +4,9 @@
    it takes for a plan. With those counts given, what each device class has can be packed by itself.
 2. Each is packed by itself (`solution_parts`).
 3. What does not fit there becomes a row: one of these copies fewer, or one machine more. Then the program again.
-4. From what was packed a plan is completed, be it a dearer one.
+4. From what was packed a plan is completed, be it a dearer one (`solution_completion`).
+
+The program of a larger fleet is a narrow one (`narrow_program`), as wide as each number of `narrow` in turn.
 
 Where the tree's bound is that of whole solutions, the first that is packed meets it: what is left to find is which
 copies share a machine, and the direct model of the whole fleet finds that much later. It proves nothing by itself, as

@@ -1,0 +1,72 @@
+"""A plan of a whole solution of which some parts are packed and others not: what is missing brought in, then widened.
+
+Local search brings copies in that are still unassigned, on the machines of the solution; what it can't assign goes on
+a few cheap machines more (`augmentation`), or on any (`local_search.completion`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.compiled.broken_rule import broken_rule
+from placement.compiled.packing import evaluate
+from placement.heuristics import partial_packing_of
+from placement.local_search.completion import Completion
+from placement.local_search.refill import bring_in
+from placement.reductions.limits import AtFleetMix
+from placement.reductions.required import RequiredAtLeast
+from placement.solvers.column_generation.augmentation import FleetAugmentation
+from placement.solvers.column_generation.penalties import left_out_penalties
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.heuristics import PartialPacking
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+_TIME = SCHEDULE.column_generation.whole_solutions
+
+
+class SolutionCompletion:
+    """Completes solutions for one solve; its fleet's losses of an instance are caps (`capped`)."""
+
+    def __init__(self, solve: Solve, fleet: Fleet) -> None:
+        """What all completions share. O(modes x pools)."""
+        self._solve, self._fleet = solve, fleet
+        self._completion = Completion(fleet, solve.seed)
+        self._penalties = left_out_penalties(fleet)
+
+    def run(self, machines: tuple[int, ...], packed: Packing, wanted: Counter[int], budget: Budget) -> Packing | None:
+        """The cheapest plan that comes of it; None where none keeps every rule.
+
+        Parameters
+        ----------
+        machines : by pool, those of the solution.
+        packed : what stands there.
+        wanted : copies by component, as the solution has them.
+        """
+        starts = [packed]
+        if (filled := self._filled(machines, packed, wanted, _TIME.fill.of(budget))) is not None:
+            starts.append(filled.packing)
+        plans = (self._completion.run(start, wanted, budget) for start in starts)
+        fair = [plan for plan in plans if plan is not None and not broken_rule(self._solve.fleet, plan)]
+        return min(fair, key=lambda plan: evaluate(self._solve.fleet, plan), default=None)
+
+    def _filled(
+        self, machines: tuple[int, ...], packed: Packing, wanted: Counter[int], budget: Budget
+    ) -> PartialPacking | None:
+        """More of the copies, on these machines and a few more. The search does not know rules over the whole plan."""
+        required = RequiredAtLeast.of(self._fleet, wanted).fleet
+        narrow = AtFleetMix.of(required, machines).fleet
+        start = partial_packing_of(self._completion.load(narrow, packed))
+        if start is None:
+            return None
+        solve, best = self._solve.within(budget), self._solve.value
+        filled = bring_in(narrow, start, solve, self._penalties)
+        augmentation = FleetAugmentation(required, self._penalties)
+        ticks, rent = self._fleet.tick_price, self._fleet.rent
+        return augmentation.run(machines, filled, solve, lambda more: best is None or ticks * rent(more) < best.ticks)
