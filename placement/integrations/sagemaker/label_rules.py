@@ -50,6 +50,11 @@ def _is_layout(text: str) -> bool:
         return False
 
 
+def _listed(value: object) -> list[object]:
+    """The entries of a list; one that is no text, where it is none."""
+    return value if isinstance(value, list) else [None]
+
+
 def _is_mapping(text: str) -> bool:
     return isinstance(_json(text), dict)
 
@@ -81,7 +86,7 @@ OF_POOL: Mapping[str, tuple[Callable[[str], bool], str]] = {
     ),
     labels.RESERVATION: (lambda text: text.startswith("arn:"), "must be the ARN of a training plan"),
     labels.CONFIGURATION: (
-        lambda text: _is_mapping(text) and isinstance(_json(text).get("types", []), list),
+        lambda text: _is_mapping(text) and all(isinstance(kind, str) for kind in _listed(_json(text).get("types", []))),
         "must be a mapping as JSON: it is what the pool was read with, which an import writes; take it away where that "
         "is not known",
     ),
@@ -96,8 +101,9 @@ OF_COMPONENT: Mapping[str, tuple[Callable[[str], bool], str]] = {
     labels.VARIANT: _A_NAME,
     labels.MODEL: _A_NAME,
     labels.SETTINGS: (
-        lambda text: _is_settings(_json(text)),
-        "must be a list of mappings as JSON, one for each option",
+        lambda text: _is_settings(_json(text)) and all(map(_is_made_of, _json(text))),
+        "must be a list of mappings as JSON, one for each option, of fields as the API has them; InstanceType and "
+        "ComputeResourceRequirements are none of them, as options say those",
     ),
     labels.SPECIFICATION: (
         lambda text: bool(_json(text)) and _is_settings(_json(text)) and all(map(_has_needs, _json(text))),
@@ -131,9 +137,21 @@ def _is_settings(value: object) -> bool:
 
 
 def _has_needs(row: dict[str, Any]) -> bool:
-    """Whether a specification has the key that each needs, with memory as the API has it."""
+    """Whether a specification has the key that each needs, with amounts as the API has them."""
     needs = row.get("ComputeResourceRequirements")
-    return isinstance(needs, dict) and _whole(needs.get("MinMemoryRequiredInMb"), 1, 10**9)
+    if not isinstance(needs, dict) or not isinstance(row.get("InstanceType", ""), str):
+        return False
+    cores, devices = needs.get("NumberOfCpuCoresRequired", 0), needs.get("NumberOfAcceleratorDevicesRequired", 0)
+    plain = isinstance(cores, int | float) and 0 <= cores <= _MOST_CAPACITY
+    return plain and _whole(devices, 0, _MOST_CAPACITY) and _whole(needs.get("MinMemoryRequiredInMb"), 1, 10**9)
+
+
+def _is_made_of(row: dict[str, Any]) -> bool:
+    """Whether what a component is made of has mappings where the API has some, and nothing that its options say."""
+    if not row.keys().isdisjoint(("InstanceType", "ComputeResourceRequirements")):
+        return False
+    nested = (row.get(key, {}) for key in ("Container", "SchedulingConfig", "StartupParameters", "DataCacheConfig"))
+    return all(isinstance(value, dict) for value in nested) and isinstance(row.get("ModelName", ""), str)
 
 
 def check_labels(problem: Problem) -> None:

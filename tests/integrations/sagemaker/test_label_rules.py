@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from placement.documents import Plan, Problem
-from placement.errors import DocumentError
+from placement.errors import DocumentError, PlacementError
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.export import export_plan
 from placement.integrations.sagemaker.label_rules import OF_COMPONENT, OF_POOL, check_labels
 from placement.integrations.sagemaker.wish import ExportWish
+from placement.running_state import running_plan
 from tests.cli.test_solve import run
-from tests.integrations.sagemaker.samples import ROLE
+from tests.corpus import seeds
+from tests.integrations.sagemaker.samples import ROLE, pooled, simple
 from tests.integrations.sagemaker.test_export import BASE
+from tests.integrations.sagemaker.test_import import imported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +61,7 @@ def refusal(given: Problem) -> str:
         (labels.RESERVATION, "training-plan/x"),
         (labels.SETTINGS, "[]"),
         (labels.ENDPOINT_SETTINGS, "{"),
+        *((labels.CONFIGURATION, text) for text in ("[]", '{"types":3}', '{"types":[3]}')),
         ("sagemaker.endpont", "llm"),
     ],
 )
@@ -65,6 +72,13 @@ def test_labels_of_a_pool(key: str, text: str) -> None:
     assert said.startswith(f'the problem at $.pools[1].labels["{key}"]: ')
     assert f"got {json.dumps(text)[:40]}"[:-1] in said
     assert "component" not in said
+
+
+NO_SPECIFICATION = (
+    *("[]", "[{}]", '[{"ComputeResourceRequirements":{"MinMemoryRequiredInMb":"8"}}]'),
+    '[{"ComputeResourceRequirements":{"MinMemoryRequiredInMb":8,"NumberOfCpuCoresRequired":"1"}}]',
+    '[{"InstanceType":["a"],"ComputeResourceRequirements":{"MinMemoryRequiredInMb":8}}]',
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +95,14 @@ def test_labels_of_a_pool(key: str, text: str) -> None:
         ({labels.MAX_CAPACITY: "1"}, labels.MAX_CAPACITY, "says nothing without sagemaker.min_capacity"),
         ({labels.MIN_CAPACITY: "3", labels.MAX_CAPACITY: "2"}, labels.MAX_CAPACITY, "must not be below"),
         ({labels.SCALING: "[1,2]"}, labels.SCALING, "is no label of SageMaker for components"),
+        *(
+            ({labels.SETTINGS: text}, labels.SETTINGS, "must be a list of mappings as JSON")
+            for text in ('[{"Container":3}]', '[{"SchedulingConfig":"SPREAD"}]', '[{"InstanceType":"ml.g5.xlarge"}]')
+        ),
+        *(
+            ({labels.SPECIFICATION: text}, labels.SPECIFICATION, "must be a list of mappings as JSON")
+            for text in NO_SPECIFICATION
+        ),
     ],
 )
 def test_labels_of_a_component(told: dict[str, str], key: str, said: str) -> None:
@@ -103,6 +125,40 @@ def test_every_label_has_a_rule() -> None:
     """Those that the module of labels names."""
     names = {value for value in vars(labels).values() if isinstance(value, str) and value.startswith("sagemaker.")}
     assert names == OF_POOL.keys() | OF_COMPONENT.keys()
+
+
+ODD = (
+    *("", "x", "[]", "{}", "[1]", "[{}]", "null", "1", '"a"', "[[1]]", '{"a":1}', "[1,6]", "9" * 21, "ml.g5.xlarge"),
+    *('[{"ComputeResourceRequirements":{}}]', '[{"ComputeResourceRequirements":{"MinMemoryRequiredInMb":5}}]'),
+    *('[{"InstanceType":3,"ComputeResourceRequirements":{"MinMemoryRequiredInMb":5}}]', '{"sagemaker.settings":3}'),
+    *('[{"ModelName":1},{"ModelName":2}]', '[{"Container":3},{}]', '[{"SchedulingConfig":3},{}]', '{"types":[1,{}]}'),
+    *('[{"SchedulingConfig":{"PlacementStrategy":"NO"}}]', '[{"InstanceType":["a"]}]', '{"types":{}}'),
+)
+
+
+@seeds(range(3000), 150)
+def test_no_label_is_a_bug(seeds: range, tmp_path: Path) -> None:
+    """Damaged, gone, or another's: an export, or an error in words."""
+    given = [imported(tmp_path / name, of()).problem.to_document() for name, of in (("a", simple), ("b", pooled))]
+    ends: Counter[bool] = Counter()
+    for seed in seeds:
+        rng = random.Random(seed)
+        document = copy.deepcopy(rng.choice(given))
+        del document["format"]
+        for _ in range(rng.choice((1, 1, 2))):
+            row = rng.choice(document["pools"] + document["components"])
+            key = rng.choice(sorted(row["labels"]))
+            row["labels"][key] = rng.choice(ODD)
+            if rng.random() < 0.2:
+                del row["labels"][key]
+        rng.choice(document["components"])["options"][0]["memory_gib"] = rng.choice((1, 9, 16))
+        problem = Problem(**document)
+        try:
+            export_plan(problem, running_plan(problem).plan, ExportWish(as_new=seed % 5 == 0, pin=seed % 7 == 0))
+            ends[True] += 1
+        except PlacementError:
+            ends[False] += 1
+    assert min(ends[True], ends[False]) > len(seeds) / 20
 
 
 def test_the_command_names_the_file(tmp_path: Path) -> None:
