@@ -13,6 +13,7 @@ from placement.errors import UsageError, printable
 from placement.quickstart.answers import measured_of
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
+from placement.sizing.engines import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -221,7 +222,7 @@ def _as_measured(model: Model, wish: ModelWish, profile: Profile, engine: str) -
     if profile.engine.lower() not in ("", "vllm") or not _is_known(device) or not _is_stored_so(model, profile):
         return None
     tokens = (profile.input_tokens or 0) + (profile.output_tokens or 0)
-    launch = _launch(wish, model, engine, concurrency=None)
+    launch = _launch(wish, model, _version_of(profile, engine), concurrency=None)
     launch = replace(launch, context_length=max(launch.context_length or 1, tokens))
     try:
         by_itself = size(model, device, degree, replace(launch, concurrency=None))
@@ -234,6 +235,17 @@ def _as_measured(model: Model, wish: ModelWish, profile: Profile, engine: str) -
     uncounted = whole.total_gib - whole.usable_gib
     share = math.floor(round(1000 * (memory - uncounted) / whole.usable_gib, 6)) / 1000
     return size(model, device, degree, replace(launch, utilization=min(max(share, 0.001), 1.0)))
+
+
+def _version_of(profile: Profile, engine: str) -> str:
+    """The engine in the version that was measured, where no other is asked for and this one's constants are known."""
+    if "=" in engine or not profile.version or profile.engine.lower() != engine:
+        return engine
+    try:
+        find_engine(f"{engine}={profile.version}")
+    except UsageError:
+        return engine
+    return f"{engine}={profile.version}"
 
 
 def _is_stored_so(model: Model, profile: Profile) -> bool:

@@ -695,3 +695,22 @@ def test_nodes_without_a_zone_are_told(tmp_path: Path) -> None:
     assert f"# {told[:40]}" in made.text
     with pytest.raises(UsageError, match=f"{told}: label them, or lower --survive-zones to 0"):
         draft(Answers(FIVE, survive_zones=1, prices={"bare": 30}), market)
+
+
+@pytest.mark.parametrize(
+    ("version", "engine", "flag"),
+    [
+        ("0.24.0", "vllm", "--max-num-batched-tokens 8192"),
+        ("0.30.0", "vllm", "--max-num-batched-tokens 16384"),
+        ("0.24.0", "vllm=0.30", "--max-num-batched-tokens 16384"),
+        ("nightly", "vllm", "--max-num-batched-tokens 16384"),
+        ("0.2.0", "vllm", "--max-num-batched-tokens 16384"),
+    ],
+)
+def test_a_copy_starts_in_the_version_that_was_measured(version: str, engine: str, flag: str) -> None:
+    """Unless another is asked for, or nobody knows its constants: from 0.29 on a B200 takes larger batches."""
+    told = measurements(measured("B200", 1, 20.0, version=version))
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=4)
+    made = draft(answers(wish, gpus=("B200",), throughputs=told, engine=engine), Market())
+
+    assert flag in made.text
