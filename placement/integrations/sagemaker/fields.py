@@ -150,7 +150,7 @@ SPECIFICATION = Structure(
             {
                 **_all(READ, "NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired"),
                 **_all(READ, "MinMemoryRequiredInMb", "AcceleratorPartitionType"),
-                "MaxMemoryRequiredInMb": "it limits the container and reserves nothing",
+                "MaxMemoryRequiredInMb": "it limits the container and reserves nothing; an export keeps it",
             }
         ),
         "SchedulingConfig": Structure(

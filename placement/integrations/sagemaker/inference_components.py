@@ -254,13 +254,16 @@ def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specifi
     count = devices.whole() if devices is not None else 0
     if profile is not None and count != 1:
         raise needs.fault("a copy on a partition takes just one: NumberOfAcceleratorDevicesRequired must be 1")
+    settings, limit = _settings(row, place, notes), needs.get("MaxMemoryRequiredInMb")
+    if limit is not None:
+        settings["MaxMemoryRequiredInMb"] = limit.whole()
     return Specification(
         kind.text() if kind is not None else None,
         count,
         cores.number() if cores is not None else 0,
         needs.key("MinMemoryRequiredInMb").whole(),
         partition(profile) if profile is not None else "",
-        _settings(row, place, notes),
+        settings,
     )
 
 

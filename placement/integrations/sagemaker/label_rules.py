@@ -151,7 +151,8 @@ def _is_made_of(row: dict[str, Any]) -> bool:
     if not row.keys().isdisjoint(("InstanceType", "ComputeResourceRequirements")):
         return False
     nested = (row.get(key, {}) for key in ("Container", "SchedulingConfig", "StartupParameters", "DataCacheConfig"))
-    return all(isinstance(value, dict) for value in nested) and isinstance(row.get("ModelName", ""), str)
+    limit = _whole(row.get("MaxMemoryRequiredInMb", 1), 1, 10**9)
+    return limit and all(isinstance(value, dict) for value in nested) and isinstance(row.get("ModelName", ""), str)
 
 
 def check_labels(problem: Problem) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.names import ResourceNames
 
+LIMIT = "MaxMemoryRequiredInMb"  # of a container: it reserves nothing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -23,9 +25,15 @@ def specification(
     settings.pop("HasEnvironment", None)
     settings.pop("SchedulingConfig", None)
     partitions = labels.unpacked(pools[0].labels, labels.PARTITIONS, list, f"pool {pools[0].name}")
-    needs = needs_row(view.needs(unit), partitions[0] if partitions else "")
-    row: dict[str, Any] = {**settings, "ComputeResourceRequirements": needs}
+    row = made_of(settings, needs_row(view.needs(unit), partitions[0] if partitions else ""))
     return {**row, "SchedulingConfig": dict(scheduling)} if scheduling else row
+
+
+def made_of(settings: Mapping[str, Any], needs: dict[str, Any]) -> dict[str, Any]:
+    """What a component is made of, with its needs and the most memory of its container, which settings carry."""
+    rest = {key: value for key, value in settings.items() if key != LIMIT}
+    limit = {LIMIT: max(settings[LIMIT], needs["MinMemoryRequiredInMb"])} if LIMIT in settings else {}
+    return {**rest, "ComputeResourceRequirements": {**needs, **limit}}
 
 
 def needs_row(taken: Amounts, partition: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import amounts
 from placement.integrations.sagemaker.reconstruction import Amounts
-from placement.integrations.sagemaker.specification import needs_row, scheduling_of, settings_of, specification
+from placement.integrations.sagemaker.specification import made_of, needs_row, scheduling_of, settings_of, specification
 from placement.units import MILLI, need
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def recorded(read: Specification, option: Mapping[str, Any]) -> Row:
     """What an import keeps of a specification that became an option: in the numbers that the option has."""
     kind = {} if read.instance_type is None else {"InstanceType": read.instance_type}
     settings = {key: value for key, value in read.settings.items() if key != "HasEnvironment"}
-    return {**kind, **settings, _NEEDS: needs_row(amounts(Option(**option)), read.partition)}
+    return {**kind, **made_of(settings, needs_row(amounts(Option(**option)), read.partition))}
 
 
 def amounts_of(row: Row) -> Amounts:

@@ -228,6 +228,17 @@ def test_a_type_that_a_component_may_not_be_on_is_gone(tmp_path: Path) -> None:
     assert [each["InstanceType"] for each in step.parameters["Specifications"]] == [G6E]
 
 
+def test_the_most_memory_of_a_container_is_kept(tmp_path: Path) -> None:
+    """An update has all of a specification: what it left out would be gone. It is no less than what is reserved."""
+    documents = unmanaged(4)
+    documents["component-rank"]["Specification"]["ComputeResourceRequirements"]["MaxMemoryRequiredInMb"] = 12_000
+    problem = imported(tmp_path, documents).problem
+    assert exported(problem, FULL_OF_FOUR).steps == ()
+    for gib, most in ((9, 12_000), (20, 20 * 1024)):
+        (step,) = updates(exported(edited(problem, "rank", memory_gib=gib), FULL_OF_FOUR))
+        assert step.parameters["Specification"]["ComputeResourceRequirements"]["MaxMemoryRequiredInMb"] == most
+
+
 def test_what_an_update_can_not_tell_is_told(tmp_path: Path) -> None:
     """Adapters of its copies, and that nothing was read of what runs."""
     documents = unmanaged(4)
