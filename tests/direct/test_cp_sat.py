@@ -183,7 +183,7 @@ def test_an_interrupt_from_another_thread_ends_it_with_plan_and_bound() -> None:
     solving.start()
     time.sleep(0.5)  # somewhere in the middle: the problem takes far longer
     budget.interrupt()
-    solving.join(timeout=30)
+    solving.join(timeout=600)
     assert not solving.is_alive()
     run = runs[0]
     assert run.outcome.stop is Stop.INTERRUPTED

@@ -59,7 +59,7 @@ def test_a_pipe_is_written_through(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: heard.append(pipe.read_text(encoding="utf-8")), daemon=True)
     reader.start()
     placement.write({"a": 1}, pipe)
-    reader.join(timeout=10)
+    reader.join(timeout=600)
     assert json.loads(heard[0]) == {"a": 1}
     assert pipe.is_fifo()
 

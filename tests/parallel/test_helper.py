@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.parameters import Change
 
-LONG = 60.0  # seconds: no test waits for them
+LONG = 600.0  # seconds: no test waits for them
 
 
 @pytest.fixture

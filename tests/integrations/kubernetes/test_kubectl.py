@@ -30,7 +30,7 @@ def kubectl(server: str, home: Path, *words: str) -> subprocess.CompletedProcess
     """One command; it knows no other server and no other home."""
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "KUBECONFIG": str(home / "none")}
     command = [KUBECTL or "kubectl", "--server", server, *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
 
 
 def test_kubectl_prints_what_is_imported(tmp_path: Path) -> None:

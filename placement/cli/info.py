@@ -1,0 +1,44 @@
+"""`placement info` and `placement solvers`: what a problem holds, and who can solve it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from placement.cli.endings import in_words
+from placement.cli.parameters import FileArgument, FullOption
+
+
+def info(file: FileArgument, full: FullOption = False) -> None:
+    """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
+    with in_words(full=full):
+        from placement.cli.streams import console
+        from placement.documents import read_problem
+        from placement.report.overview import Overview
+
+        console(sys.stdout).print(Overview(read_problem(file), full=full))
+
+
+def solvers(
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Show instead who has which share of the time, and when.")
+    ] = False,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="Show instead every number of a method, with its unit and purpose.")
+    ] = False,
+) -> None:
+    """List the solvers: what each does, whether it proves, its options with defaults."""
+    with in_words():
+        from placement.cli.streams import console
+        from placement.errors import UsageError
+        from placement.report.parameters import parameter_table
+        from placement.report.schedule import schedule_tables
+        from placement.report.solvers import solver_table
+
+        if schedule and parameters:
+            raise UsageError("--schedule and --parameters are two tables: ask for one of them")
+        console(sys.stdout).print(
+            schedule_tables() if schedule else parameter_table() if parameters else solver_table()
+        )

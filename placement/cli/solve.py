@@ -1,0 +1,204 @@
+"""`placement solve`: the cheapest plan, and a proof of how good it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placement.cli.certificate import CertificateOption, write_certificate
+from placement.cli.endings import OF_STATUS, in_words, raised_last, say, tell_faults, warn
+from placement.cli.parameters import FileArgument, QuietOption, SeedOption, ThreadsOption, VerboseOption
+
+if TYPE_CHECKING:
+    from placement.cli.streams import Streams
+    from placement.documents import Problem
+    from placement.solving.result import Result
+
+
+def _solver_names(incomplete: str) -> list[tuple[str, str]]:
+    from placement.solvers.registry import SOLVERS
+
+    return [(name, solver.summary) for name, solver in SOLVERS.items() if name.startswith(incomplete)]
+
+
+def _setting_names(incomplete: str) -> list[str]:
+    import dataclasses
+
+    from placement.solvers.registry import SOLVERS
+
+    names = [
+        f"{name}.{field.name}="
+        for name, solver in SOLVERS.items()
+        for field in dataclasses.fields(solver.default_options())
+    ]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def solve(
+    file: FileArgument,
+    solver: Annotated[
+        str, typer.Option(help='Which solver; "placement solvers" lists them.', autocompletion=_solver_names)
+    ] = "auto",
+    time_limit: Annotated[
+        float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")
+    ] = 60.0,
+    gap: Annotated[
+        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
+    ] = 0.0,
+    seed: SeedOption = 0,
+    work: Annotated[
+        int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
+    ] = None,
+    threads: ThreadsOption = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where parts of a large problem are solved: local (this process), processes (of this machine), dask.",
+            autocompletion=lambda: ["local", "processes", "dask"],
+        ),
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster, such as tcp://10.0.0.5:8786."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SOLVER.OPTION=VALUE",
+            help="A solver's own option; may be repeated.",
+            autocompletion=_setting_names,
+        ),
+    ] = None,
+    hint: Annotated[
+        str | None,
+        typer.Option(metavar="PLAN", help="A plan of this problem to start from; the answer is never worse."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout.",
+        ),
+    ] = None,
+    certificate: CertificateOption = None,
+    page: Annotated[
+        str | None,
+        typer.Option("--report", metavar="FILE", help="Draw the plan as an HTML page too, as `placement report` does."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
+    ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Cost and bound over time as a small chart while it runs.")
+    ] = False,
+) -> None:
+    """Find the cheapest plan, and prove how good it is.
+
+    Tables go to stdout. When stdout carries the plan (--output -, or no --output and stdout is no terminal) it carries
+    JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends
+    at once. SIGTERM and a terminal that goes away end like Ctrl-C.
+
+    Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
+    program, 71 memory ran out.
+    """
+    with in_words(full=full):
+        from placement.cli.settings import read_settings
+        from placement.cli.stops import STOPS
+        from placement.cli.streams import streams
+        from placement.documents import read_plan, read_problem
+        from placement.parallel.executors import open_executor
+        from placement.planner import solve as find_plan
+
+        go = streams(output, quiet=quiet)
+        plan = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
+        _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, plan, page, certificate)
+        problem = read_problem(file)
+        if not quiet:
+            warn(problem, file, full=full)
+        start = None if hint is None else read_plan(hint)
+        options: dict[str, Any] = dict(read_settings(solver, settings or ()))
+        with (
+            open_executor(executor, workers=workers, scheduler=scheduler) as place,
+            _following(live=go.progress, verbose=verbose, chart=watch) as listener,
+        ):
+            result = find_plan(
+                problem,
+                solver,
+                time_limit=time_limit,
+                gap=gap,
+                seed=seed,
+                work=work,
+                threads=threads,
+                options=options,
+                hint=start,
+                listener=listener,
+                executor=place,
+                certificate=certificate is not None,
+            )
+        with raised_last() as later:
+            with STOPS.keeping():
+                with later():
+                    _write_result(problem, result, go, full=full)
+                if page is not None:
+                    with later():
+                        from placement.report.drawn import write_page
+
+                        write_page(problem, result.plan, page, result.fleet)
+                tell_faults(result)
+            if certificate is not None:
+                write_certificate(result, certificate, time_limit, quiet=quiet)
+        code = OF_STATUS[result.status]
+    raise typer.Exit(code)
+
+
+def _check_files(
+    problem: dict[str, str], hint: dict[str, str], plan: dict[str, str], page: str | None, certificate: str | None
+) -> None:
+    """Refuse files that `solve` can't write, or that it would write over another; each by what it is called."""
+    from placement.cli.streams import check_certificate_target, check_page_target
+    from placement.documents import check_outputs
+
+    own = "write each to a file of its own"
+    check_outputs(plan, problem, own)
+    more: dict[str, str] = {}
+    for option, path, check in (
+        ("--report", page, check_page_target),
+        ("--certificate", certificate, check_certificate_target),
+    ):
+        if path is not None:
+            check(path)
+            more[option] = path
+            check_outputs({option: path}, problem | hint, own)
+    check_outputs(plan | more, {}, "")
+
+
+def _write_result(problem: Problem, result: Result, go: Streams, *, full: bool) -> None:
+    """The plan for programs, and tables for people, wherever each of them goes."""
+    if go.plan is not None:
+        from placement.documents import write_document
+
+        write_document(result.to_document(), go.plan)
+    if go.tables is not None:
+        from placement.cli.streams import console
+        from placement.report.tables import Report
+
+        console(go.tables).print(Report(problem, result, full=full))
+    elif result.packing is None:
+        say(f"placement: {result}")
+
+
+def _following(*, live: bool, verbose: bool, chart: bool) -> Any:
+    from contextlib import nullcontext
+
+    if not live and not verbose:
+        return nullcontext()  # without rich: a script pays for what it sees
+    from placement.cli.progress import following
+
+    return following(live=live, verbose=verbose, chart=chart)

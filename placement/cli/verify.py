@@ -1,0 +1,77 @@
+"""`placement verify` and `placement bound`: a plan by anyone held against every rule, and against a bound."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from placement.cli.certificate import CertificateOption, write_certificate
+from placement.cli.endings import Code, in_words, raised_last, tell, tell_faults, warn
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+
+
+def verify(
+    file: FileArgument,
+    plan: PlanArgument,
+    full: FullOption = False,
+) -> None:
+    """Check a plan against every rule, and count its price afresh.
+
+    Prints a line for each broken rule, with the rule's name in brackets, then what was counted.
+
+    Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
+    """
+    with in_words():
+        from placement.cli.streams import check_one_stdin
+        from placement.documents import read_plan, read_problem
+        from placement.referee import verify as check
+        from placement.report.verdict import verdict_lines
+
+        check_one_stdin({"FILE": file, "PLAN": plan})
+        problem, document = read_problem(file), read_plan(plan)
+        warn(problem, file, full=full)
+        verdict = check(problem, document)
+        for line in verdict_lines(document, verdict, full=full):
+            tell(line)
+    raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
+
+
+def bound(
+    file: FileArgument,
+    plan: Annotated[
+        str | None, typer.Argument(metavar="[PLAN]", help="A plan of that problem, by anyone; - is standard input.")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds; the best bound by then is the answer.")] = 60.0,
+    certificate: CertificateOption = None,
+    full: FullOption = False,
+) -> None:
+    """Say what no plan can beat, and how far a given plan is from it; search for nothing better.
+
+    Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
+    """
+    with in_words(full=full):
+        from placement.cli.streams import check_certificate_target, check_one_stdin
+        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.planner import bound as find_bound
+        from placement.report.verdict import bound_lines
+        from placement.solving.result import Status
+
+        check_one_stdin({"FILE": file, "PLAN": plan})
+        if certificate is not None:
+            check_certificate_target(certificate)
+            inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
+            check_outputs({"--certificate": certificate}, inputs, "write it to a file of its own")
+        problem = read_problem(file)
+        warn(problem, file, full=full)
+        document = None if plan is None else read_plan(plan)
+        result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
+        tell_faults(result)
+        with raised_last() as later:
+            with later():
+                for line in bound_lines(result, document):
+                    tell(line)
+            if certificate is not None:
+                write_certificate(result, certificate, time_limit, quiet=False)
+        code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
+    raise typer.Exit(code)
