@@ -119,8 +119,9 @@ class WholeSolutionsPhase(Phase):
     program: Phase = Phase("each integer program", 0.5, seconds=8.0)
     narrow: Phase = Phase("each narrow one of a larger fleet", 0.4, seconds=8.0)
     pack: Phase = Phase("each part of a solution", 0.2, seconds=2.0)
+    pack_large: Phase = Phase("each part of a larger fleet's", 0.1, seconds=0.8)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
-    fill: Phase = Phase("of that: on the machines of the solution, and a few more", 0.5)
+    fill: Phase = Phase("of that: on the machines of the solution, and a few more", 0.5, seconds=2.5)
     large: Phase = Phase("in place of its share: larger fleets", 0.75, "from 250 copies")
 
 

@@ -15,7 +15,7 @@ from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.branch_and_check import decide_nodes
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.whole_solutions import pack_solutions
+from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
 from placement.solving.handing_on import HandingOn
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -89,7 +89,8 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))
-    if not zoned and not solve.ended and bound.cuts:
+    solved = bool(stats.get("solutions")) and is_large(solve.fleet)
+    if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound)
         if not mixes.dives:
             stats["closed"] = _close_machines(solve.share(options.first_share))

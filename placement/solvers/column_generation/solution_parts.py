@@ -63,9 +63,10 @@ class SolutionParts:
     The fleet has no machines that run and no demands, and its losses of an instance are caps (`capped`).
     """
 
-    def __init__(self, solve: Solve, fleet: Fleet, relaxation: Relaxation) -> None:
-        """O(pools)."""
+    def __init__(self, solve: Solve, fleet: Fleet, relaxation: Relaxation, *, large: bool = False) -> None:
+        """O(pools). `large` fleets have many parts, and less time for each."""
         self._solve, self._fleet, self._relaxation = solve, fleet, relaxation
+        self._time = _TIME.pack_large if large else _TIME.pack
         alone = [(p,) for p in range(len(fleet.pools)) if p not in relaxation.class_of]
         self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
         self.forbidden: list[Forbidden] = []
@@ -116,7 +117,7 @@ class SolutionParts:
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
     def _share(self, budget: Budget) -> Budget:
-        return _TIME.pack.of(budget) if budget.work is None else budget.share(work=_PARAMS.work)
+        return self._time.of(budget) if budget.work is None else budget.share(work=_PARAMS.work)
 
     def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.

@@ -29,7 +29,7 @@ from placement.solvers.column_generation.combinatorial_benders import Combinator
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.search import aims, patience
-from placement.solvers.column_generation.whole_solutions import pack_solutions
+from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -67,7 +67,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if bound.mix and not solve.ended:
             by_mix.run(solve.budget.share(options.decide_share))
     ground = WholePlanGround(solve)
-    if ground.found and not solve.ended:
+    if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
         mixes = FleetMixPacking(solve, ground)
         share = options.dive_share if mixes.dives else options.pack_share
         mixes.run(solve.budget.share(share))

@@ -52,6 +52,11 @@ def may_pack_solutions(fleet: Fleet) -> bool:
     return few and not fleet.instances and not any(component.demand for component in components)
 
 
+def is_large(fleet: Fleet) -> bool:
+    """Whether programs of the fleet are narrow ones, which leave little for dives to find."""
+    return sum(component.copies for component in fleet.components) > _PARAMS.narrow_from
+
+
 def pack_solutions(solve: Solve, bound: PatternBound, name: str) -> int:
     """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried."""
     if solve.ended or not may_pack_solutions(solve.fleet):
@@ -71,9 +76,9 @@ class WholeSolutions:
         """Plans are offered to the solve under `name`. O(components)."""
         self._solve, self._bound, self._name = solve, bound, name
         self._fleet = CappedInstances.of(solve.fleet).fleet
-        self.large = sum(c.copies for c in self._fleet.components) > _PARAMS.narrow_from
+        self.large = is_large(self._fleet)
+        self._parts = SolutionParts(solve, self._fleet, bound.relaxation, large=self.large)
         self._completion = SolutionCompletion(solve, self._fleet)
-        self._parts = SolutionParts(solve, self._fleet, bound.relaxation)
         self._tight: dict[
             tuple[tuple[int, ...], int], int
         ] = {}  # by pools and machines, the memory that copies may take
