@@ -24,7 +24,15 @@ from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, 
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
-from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of, off_those_with_more
+from placement.integrations.kubernetes.keeping_off import (
+    LATE_LABEL,
+    both,
+    is_of_karpenter,
+    keep_off,
+    known_before,
+    label_of,
+    off_those_with_more,
+)
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
@@ -64,7 +72,8 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
         kept = _kept(around, row.component, found, known, notes)
         off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
         term = both(_kept_off(off, row.pool, known, notes), _off_others(row.pool, problem, known))
-        kept = kept._replace(off=off, off_term=term)
+        is_started = any(new.new and new.pool == row.pool.name for new in plan.instances)
+        kept = kept._replace(off=off, off_term=term, selector=_selector(row.pool, known, notes, is_started=is_started))
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
@@ -120,6 +129,16 @@ def _kept_off(names: list[str], pool: Pool, known: ServiceTemplates, notes: Note
     return keep_off(names, is_by_label=is_by_label)
 
 
+def _selector(pool: Pool, known: ServiceTemplates, notes: Notes, *, is_started: bool) -> dict[str, str]:
+    """Labels of the nodes of a pool, without those that Karpenter does not know before it starts them."""
+    held, cluster = node_selector(pool), known.running
+    by_karpenter = is_of_karpenter(pool.labels, cluster.labels.values(), has_pools=cluster.cluster.has("NodePool"))
+    found = known_before(held, is_started=is_started and by_karpenter)
+    if found != held:
+        notes.inexact(f"pool {pool.name}", LATE_LABEL)
+    return found
+
+
 def _off_others(pool: Pool, problem: Problem, known: ServiceTemplates) -> dict[str, Any]:
     """What keeps a predictor off nodes of pools that have all labels of this one, and more."""
     nodes = [known.running.labels.get(row.id, {}) for row in problem.instances if row.pool == pool.name]
@@ -148,6 +167,7 @@ class _Kept(NamedTuple):
     spread: list[dict[str, Any]]
     off: Sequence[str] = ()
     off_term: Mapping[str, Any] = MappingProxyType({})
+    selector: Mapping[str, str] = MappingProxyType({})
 
 
 def _kept(
@@ -186,7 +206,7 @@ def _service(
         "minReplicas": row.copies,
         "maxReplicas": row.copies,
         "labels": {**(now.labels if now else {}), **labels},
-        "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
+        "nodeSelector": {**(before.get("nodeSelector") or {}), **kept.selector},
     }
     held = affinity(row, kept.off_term, before.get("affinity") or {}, kept.apart)
     if held:

@@ -11,9 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.readers.kubernetes import REPLICA_LABELS
 from placement.catalogue.rows import whole
-from placement.integrations.kubernetes.naming import is_of_platform
+from placement.integrations.kubernetes.naming import OF_PARTS, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, names_of
 from placement.units import MIB_PER_GIB, MILLI
 
@@ -33,8 +32,6 @@ _TELLING = (
     "eks.amazonaws.com/capacityType",
     "cloud.google.com/gke-spot",
 )
-# ... and nodes whose accelerators are handed out in parts from those with whole ones.
-_OF_PARTS = (*REPLICA_LABELS, "cloud.google.com/gke-gpu-partition-size", "nvidia.com/gpu.product")
 
 
 @dataclass
@@ -149,7 +146,7 @@ def node_pools(classes: Sequence[NodeClass], zone_label: str, telling: TellingFa
         for machine in row.machines:
             groups[machine.zone, machine.buy, machine.reservation, machine.group].append(machine)
         for (zone, buy, reservation, group), members in groups.items():
-            parts = _OF_PARTS if row.machines[0].held.is_part else ()
+            parts = OF_PARTS if row.machines[0].held.is_part else ()
             labels = _telling(members, (zone_label, group[0], *parts, *own))
             pools.append(NodePoolRow("", row, zone, buy, reservation, group, members, labels))
     told = [_to_name(row) for row in pools]

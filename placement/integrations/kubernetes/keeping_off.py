@@ -11,13 +11,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL
+from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Json = dict[str, Any]
 
+LATE_LABEL = (
+    "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "
+    "to nodes with it"
+)
 _LABEL = "gpu-placement/runs-"  # and a digest of the names of the nodes that have it
 _NAME = "metadata.name"
 
@@ -51,6 +55,11 @@ def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:
         return {"matchExpressions": [{"key": label_of(names), "operator": "DoesNotExist"}]}
     # the server takes one name in each
     return {"matchFields": [{"key": _NAME, "operator": "NotIn", "values": [name]} for name in names]}
+
+
+def known_before(labels: Mapping[str, str], *, is_started: bool) -> dict[str, str]:
+    """The labels that pods may ask for. Of nodes that Karpenter is to start, those of parts come later."""
+    return {key: value for key, value in labels.items() if not (is_started and key in OF_PARTS)}
 
 
 def off_those_with_more(

@@ -19,7 +19,15 @@ from placement.integrations.kubernetes.asks import (
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
-from placement.integrations.kubernetes.keeping_off import both, is_of_karpenter, keep_off, label_of, off_those_with_more
+from placement.integrations.kubernetes.keeping_off import (
+    LATE_LABEL,
+    both,
+    is_of_karpenter,
+    keep_off,
+    known_before,
+    label_of,
+    off_those_with_more,
+)
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
@@ -336,7 +344,11 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
     if group.node:
         return [{"matchFields": [_in("metadata.name", group.node)]}]
     pool, labels = group.pool, pool_labels(group.pool, workshop)
-    told = [_in(key, value) for key, value in labels.items()] + _others_than(pool, workshop)
+    has_new = any(row.new and row.pool == pool.name for row in workshop.plan.instances)
+    known = known_before(labels, is_started=has_new and workshop.is_of_karpenter(pool))
+    if known != labels:
+        workshop.notes.inexact(f"pool {pool.name}", LATE_LABEL)
+    told = [_in(key, value) for key, value in known.items()] + _others_than(pool, workshop)
     own = workshop.node_pool_of.get(pool.name)
     if not told or not own or pool.name not in workshop.standing:
         is_by_label = bool(off) and workshop.is_of_karpenter(pool)

@@ -11,6 +11,11 @@ _OF_PLATFORMS = (
     *("kubernetes.io", "k8s.io", "karpenter.sh", "karpenter.k8s.aws", "amazonaws.com", "eksctl.io", "google.com"),
     *("azure.com", "nvidia.com", "amd.com", "intel.com", "oraclecloud.com", "openshift.io", "run.ai"),
 )
+# What tells nodes whose accelerators are handed out in parts: labels that a node gets once it runs.
+OF_PARTS = (
+    *("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu"),
+    *("cloud.google.com/gke-gpu-partition-size", "nvidia.com/gpu.product"),
+)
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
 _OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)

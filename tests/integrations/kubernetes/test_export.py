@@ -18,7 +18,8 @@ from ruamel.yaml import YAML
 
 import placement
 from placement.documents import Plan, Pool, Problem
-from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
+from placement.integrations.kserve import KServeWish, export_kserve
+from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.karpenter import node_pool
 from placement.integrations.kubernetes.naming import slug
 from placement.integrations.kubernetes.new_nodes import NodeLook
@@ -94,6 +95,24 @@ def test_pools_with_fewer_labels_keep_off_those_with_more(tmp_path: Path) -> Non
     ours = [row for row in run([node("n1"), sliced], manifests(found)) if row["kind"] == "Pod"]
     assert {row["metadata"]["labels"]["app"]: row["spec"]["nodeName"] for row in ours} == {"a": "n1", "b": "n2"}
     assert "same labels" not in notes(found)
+
+
+def test_karpenter_starts_nodes_for_copies_on_shared_accelerators(tmp_path: Path) -> None:
+    """It knows the labels of hardware discovery only once a node runs, so new copies do not ask for them."""
+    sliced = node("n2", gpus=16, labels={"nvidia.com/gpu.replicas": "4", "karpenter.sh/nodepool": "shared"})
+    rows = [sliced, *(pod(f"b{index}", "n2" if index < 16 else None, "b", gpus=1, cpu="1") for index in range(20))]
+    source = write(tmp_path / "c.json", *rows)
+    problem = import_kubernetes([source], Wishes(grow=1)).problem
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    assert any(row.new for row in plan.instances)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,)))
+
+    assert "nvidia.com/gpu" not in json.dumps(manifests(found)[0]["spec"]["template"]["spec"]["affinity"])
+    assert "pool g5.12xlarge shared shared-4-us-east-1a: inexact: Karpenter is to start nodes of it" in notes(found)
+    services = export_kserve(problem, plan, KServeWish(sharing="time-slicing"))
+    assert "gpu.replicas" not in services.files["inference-services.yaml"]
+    assert "Karpenter is to start nodes of it" in notes(services)
 
 
 def plan_of(document: Json) -> tuple[Problem, Plan]:
