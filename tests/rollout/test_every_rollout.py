@@ -101,7 +101,7 @@ def fewest_extra(wish: Wish) -> int | None:
 
 @seeds(range(600), 40)
 def test_the_fewest_extra_machines_are_those_of_trying_everything(seeds: range) -> None:
-    """What is called optimal is, and what is called infeasible has no rollout at all."""
+    """What is called optimal is, what is called infeasible has no rollout; by the program alone every second time."""
     seen: Counter[Any] = Counter()
     for seed in seeds:
         wish = drawn(random.Random(seed))
@@ -113,7 +113,9 @@ def test_the_fewest_extra_machines_are_those_of_trying_everything(seeds: range) 
             continue
         batch = None if wish.batch is None else BatchSize(wish.batch)
         options = [Option(**row) for row in wish.new]
-        found = plan_rollout(Problem(**wish.doc), "chat", options, batch=batch, extra_instances=wish.most, attempts=3)
+        found = plan_rollout(
+            Problem(**wish.doc), "chat", options, batch=batch, extra_instances=wish.most, attempts=3 * (seed % 2)
+        )
 
         seen[found.status] += 1
         if found.rolling is not None:

@@ -6,7 +6,9 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.transition import Durations, plan_transition
+import pytest
+
+from placement.transition import Durations, plan_transition, search
 from tests.corpus import seeds
 from tests.transition.every_fleet import full_fleet, ruled_fleet
 from tests.transition.every_order import EveryOrder
@@ -53,9 +55,14 @@ def first_fault(case: Case, found: Transition, missing: int) -> str:
     return "" if copies == case.then and fleet.may_end(copies) else "the end is not the plan"
 
 
+@pytest.mark.parametrize("scheduling", [True, False], ids=["with list scheduling", "by the program alone"])
 @seeds(range(600), 60)
-def test_the_best_order_is_that_of_trying_everything(seeds: range) -> None:
+def test_the_best_order_is_that_of_trying_everything(
+    seeds: range, scheduling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No bound is above it, what is called optimal is it, and what is called infeasible has no order at all."""
+    if not scheduling:
+        monkeypatch.setattr(search, "_attempts", lambda *_: iter(()))
     seen: Counter[str] = Counter()
     for seed in seeds:
         rng = random.Random(seed)
@@ -94,6 +101,6 @@ def test_the_best_order_is_that_of_trying_everything(seeds: range) -> None:
         else:
             assert found.status == "unknown" or best is None, seed
 
-    assert seen["optimal"] > len(seeds) // 3
+    assert seen["optimal"] > len(seeds) // 4
     assert seen["infeasible"] > len(seeds) // 60
     assert seen["rents"] > len(seeds) // 100
