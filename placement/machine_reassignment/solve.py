@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Listener = Callable[["ReassignmentEvent"], None]
 
 _PARAMS = MACHINE_REASSIGNMENT.solve
+LOOP = "compiled" if COMPILES else "arrays"  # how annealing steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ReassignmentResult:
     bound : no assignment costs less.
     stop : `PROVED` (cost equals bound), `GAP`, `TIME`, `INTERRUPTED`, or `DONE`: the work is used up.
     found_by : what brought it.
+    stats : rounds, moves drawn and made; `loop` is ``compiled`` where Numba is installed, else ``arrays``.
     """
 
     assignment: Ints
@@ -172,7 +174,7 @@ class _ReassignmentSearch:
         self._costs = defaultdict[str, float](lambda: math.inf)  # what annealings of this kind came to
         self._limits = budget
         self._bound = aggregate_bound(problem)
-        self._stats: dict[str, int | float | str] = {"rounds": 0, "drawn": 0, "made": 0}
+        self._stats: dict[str, int | float | str] = {"loop": LOOP, "rounds": 0, "drawn": 0, "made": 0}
         self._tell()
 
     def run(self) -> ReassignmentResult:

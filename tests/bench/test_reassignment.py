@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.errors import UsageError
+from placement.machine_reassignment.kernel import COMPILES
 from placement_bench.cases import BestKnown, Limits
 from placement_bench.judge import judge
 from placement_bench.sets import all_sets
@@ -62,6 +63,7 @@ def test_a_run_is_judged_by_the_checker(folder: Path) -> None:
     assert (fields["value"], fields["status"], fields["faults"]) == (2411, "feasible", ())
     assert (fields["verified_by"], fields["gap_to_best_known"]) == ("reassignment checker", 0.0)
     assert fields["bound"] <= 2411
+    assert answer.metrics["stat_loop"] == ("compiled" if COMPILES else "arrays")
 
 
 @pytest.mark.parametrize(
