@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
+from placement.documents.rows import Limit
 from placement.errors import UsageError, nearest, printable
 from placement.replanning.moved_memory import revised
 from placement.units import exact
@@ -84,7 +85,8 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
 
     Parameters
     ----------
-    new_machines : whether machines may be rented within the quotas; else the wish must fit on what runs.
+    new_machines : whether machines may be rented within the quotas; else the wish must fit on what runs, and machines
+        stay as they are.
 
     Raises
     ------
@@ -125,8 +127,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
         )
         kept = _beside_as_today(_with_copies(row, keep, least), together, component, problem)
         rows.append(_as_today(kept, compiled, here, fleet.zones))
-    pools = problem.pools if new_machines else _closed_pools(problem)
-    asked = revised(problem, components=rows, pools=pools)
+    asked = revised(problem, components=rows, **({} if new_machines else _machines_as_now(problem)))
     surplus = {name: n for name, n in surplus.items() if n}
     return RoomWish(component, more, runs, asked, _counting_moves(asked), surplus, served)
 
@@ -244,13 +245,28 @@ def _less_quota(problem: Problem, drain: Counter[str]) -> Problem:
     return revised(problem, pools=pools)
 
 
-def _closed_pools(problem: Problem) -> list[Any]:
-    """Quotas that allow the machines that run, and no more."""
-    runs = Counter(row.pool for row in problem.instances if row.state != "draining")
-    return [
-        row.model_copy(update={"max_instances": n, "min_instances": min(row.min_instances, n)})
-        for row, n in ((row, runs[row.name]) for row in problem.pools)
+def _machines_as_now(problem: Problem) -> dict[str, Any]:
+    """Machines that stay, but for those that drain, with quotas that allow no other.
+
+    One that was given back would let another of its pool come in its place. Pools without machines keep their quota,
+    which says where copies could be spread to, and a limit closes them. The problem's own limits say nothing here.
+    """
+    runs = Counter(row.pool for row in problem.instances if row.state != "draining" or not row.removable)
+    instances = [
+        row if row.state == "draining" else row.model_copy(update={"removable": False}) for row in problem.instances
     ]
+    pools = [
+        row.model_copy(
+            update={
+                "max_instances": runs[row.name] or row.max_instances,
+                "min_instances": min(row.min_instances, runs[row.name]),
+            }
+        )
+        for row in problem.pools
+    ]
+    closed = tuple(row.name for row in pools if not runs[row.name])
+    limits = [Limit(name="no new machines", pools=closed, max_instances=0)] if closed else []
+    return {"instances": instances, "pools": pools, "limits": limits}
 
 
 def _counting_moves(problem: Problem) -> Problem:

@@ -229,6 +229,27 @@ def test_new_machines_are_taken_where_the_quota_allows_them() -> None:
     assert asked(document, "w", new_machines=False).status is Status.INFEASIBLE
 
 
+def test_without_new_machines_none_comes_in_place_of_one_that_runs() -> None:
+    """The cordoned machine takes nothing new: another of its pool would hold both copies, but is a new one."""
+    document = gpus([("a", 1)], components={"a": {"copies": 1}})
+    document["instances"] = [
+        {"id": row["id"], "pool": row["pool"], "state": "cordoned"} for row in document["instances"]
+    ]
+
+    assert asked(document, "a", new_machines=False).status is Status.INFEASIBLE
+    found = asked(document, "a")
+    assert (found.moves, found.opened) == (1, {"p": 1})
+
+
+def test_without_new_machines_zones_without_machines_count_for_the_spread() -> None:
+    """Two copies in one zone and none in the other are too many, wherever machines run."""
+    document = gpus([("a", 1)], components={"a": {"copies": 1, "spread": {"max_skew": 1}}})
+    document["pools"] += [document["pools"][0] | {"name": "q", "zone": "other", "max_instances": 1}]
+
+    assert asked(document, "a", new_machines=False).status is Status.INFEASIBLE
+    assert asked(document, "a").opened == {"q": 1}
+
+
 def test_of_equal_answers_the_cheapest() -> None:
     """Two pools, one dearer: the new machine is of the other."""
     document = gpus(
