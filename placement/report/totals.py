@@ -45,7 +45,7 @@ def totals(
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     lines: tuple[tuple[str, RenderableType], ...] = (
-        ("price", _price(result, facts)),
+        ("price", _price(facts)),
         *labelled("committed", committed_lines(facts)),
         *labelled("limits", limit_lines(facts)),
         *_one_more(result),
@@ -65,7 +65,7 @@ def totals(
     return table
 
 
-def _price(result: Result, facts: PlanFacts) -> Text:
+def _price(facts: PlanFacts) -> Text:
     price = facts.price
     return Text.assemble(
         (f"{words.money(price)} an hour", "bold green"),

@@ -142,7 +142,7 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         stored_bytes=stored,
         rotary_bytes=_rotary_bytes(model, dtype_bytes),
         experts=_experts(model),
-        vision=_vision(config, model),
+        vision=_vision(config),
         quantisation=read_quantisation(config, model, None if folder is None else folder / _QUANTISATION),
     )
 
@@ -239,7 +239,7 @@ def _rotary_bytes(model: Config, dtype_bytes: int) -> int:
     return (rows + local) * size * dtype_bytes
 
 
-def _vision(config: Config, model: Config) -> Vision | None:
+def _vision(config: Config) -> Vision | None:
     """The largest picture that the encoder takes, where the config tells; None for a model without pictures."""
     encoder = config.inside("vision_config")
     if encoder is None:
@@ -248,7 +248,7 @@ def _vision(config: Config, model: Config) -> Vision | None:
     side = encoder.whole("image_size", "img_size", least=1)
     merge = encoder.whole("spatial_merge_size", least=1) or config.whole("spatial_merge_size", least=1) or 1
     if side is None:
-        return _vision_without_side(config, encoder, patch, merge)
+        return _vision_without_side(encoder, patch, merge)
     tokens = config.whole("mm_tokens_per_image", least=1)
     if tokens is None:
         shuffle = encoder.number("pixel_shuffle_ratio") or 1.0
@@ -273,7 +273,7 @@ def _pair(pair: list[object]) -> tuple[int, int]:
     return (first if isinstance(first, int) else 0, second if isinstance(second, int) else 0)
 
 
-def _vision_without_side(config: Config, encoder: Config, patch: int, merge: int) -> Vision:
+def _vision_without_side(encoder: Config, patch: int, merge: int) -> Vision:
     """Encoders that take any size: as many patches as their tables of positions, or Qwen-VL's 16,384 tokens."""
     height = encoder.whole("init_pos_emb_height", least=1)
     if height is not None:  # MoonViT

@@ -121,7 +121,7 @@ def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: in
     seconds, batches, money = _hours(case, program)
     if ask.temporary < len(temporary):
         program.model.add(sum(_ever(program, machine) for machine in temporary) <= ask.temporary)
-    _alike_in_turn(case, program)
+    _alike_in_turn(program)
     program.model.minimize(seconds)
     status, order = _solved(case, program)
     if order is not None:
@@ -142,7 +142,7 @@ def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: in
         result.batches_bound = result.value.batches
 
 
-def _alike_in_turn(case: _Case, program: TransitionProgram) -> None:
+def _alike_in_turn(program: TransitionProgram) -> None:
     """Of two temporary machines of a pool the second is rented only when the first is."""
     last: dict[int, Any] = {}
     for machine, pool in program.size.temporary.items():

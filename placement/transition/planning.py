@@ -125,7 +125,7 @@ def _without_order(
     sites: Sites, due: Difference, result: SearchResult, most: int, started: float, facts: dict[str, Any]
 ) -> Transition:
     """Why there is no order, or none was found."""
-    links = blocked_by(sites, due, result.stuck)
+    links = blocked_by(sites, result.stuck)
     return Transition(
         status="infeasible" if result.impossible else "unknown",
         reason=_why_none(result, links, most),

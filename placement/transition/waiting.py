@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from placement.transition.batches import Stuck
-    from placement.transition.difference import Difference, Stand
+    from placement.transition.difference import Stand
     from placement.transition.moment import Sites
 
 _NODES = 60  # of a strongly connected component, from which shortest circles are looked for
@@ -85,7 +85,7 @@ def circle(graph: nx.DiGraph[Stand]) -> list[Stand]:
     return best
 
 
-def blocked_by(sites: Sites, due: Difference, stuck: Stuck | None) -> tuple[BlockedMove, ...]:
+def blocked_by(sites: Sites, stuck: Stuck | None) -> tuple[BlockedMove, ...]:
     """The links of the circle where an attempt got stuck; without a circle every copy that waits for another."""
     if stuck is None:
         return ()

@@ -327,7 +327,7 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[s
     terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
     if ours:
         node[_REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
-    spread += _limits_of_hosts(group, workshop)
+    spread += _limits_of_hosts(group)
     if spread:
         spec["topologySpreadConstraints"] = spread
     other = dict(affinity.pop("podAntiAffinity", None) or {})
@@ -372,7 +372,7 @@ def _in(key: str, value: str) -> Json:
     return {"key": key, "operator": "In", "values": [value]}
 
 
-def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
+def _limits_of_hosts(group: CopyGroup) -> list[Json]:
     """`max_per_instance`: with more domains wanted than there are the emptiest counts 0, so the skew is the count."""
     most = group.component.spread.max_per_instance
     if not most:
