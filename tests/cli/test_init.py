@@ -547,10 +547,10 @@ def test_zones_that_nobody_tells_are_asked_for(press: Callable[..., tuple[Answer
     assert (none.survive_zones, none.zones) == (0, ())
 
 
-def test_only_gpus_of_which_the_memory_is_known_are_offered(
-    monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]]
-) -> None:
-    """No copy fits on the others; prices of another region say so."""
+def offered(
+    monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]], **known: Any
+) -> list[str]:
+    """The GPUs that the dialogue offers where so much is `known`, as it words them."""
     shown: list[str] = []
 
     def checkbox(message: str, choices: list[Any], **more: object) -> None:
@@ -559,7 +559,15 @@ def test_only_gpus_of_which_the_memory_is_known_are_offered(
 
     monkeypatch.setattr("questionary.checkbox", checkbox)
     with pytest.raises(KeyboardInterrupt):
-        press("", region="eu-west-2", provider="aws")
+        press("", **known)
+    return shown
+
+
+def test_only_gpus_of_which_the_memory_is_known_are_offered(
+    monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]]
+) -> None:
+    """No copy fits on the others; prices of another region say so."""
+    shown = offered(monkeypatch, press, region="eu-west-2", provider="aws")
 
     assert next(line for line in shown if line.startswith("L4 ")).endswith(
         "an hour each (g6.xlarge, price of us-east-1)"
@@ -572,15 +580,7 @@ def test_gpus_that_the_engine_refuses_are_not_offered(
     engine: str, is_there: bool, monkeypatch: pytest.MonkeyPatch, press: Callable[..., tuple[Answers, str, bool]]
 ) -> None:
     """A V100 with the newest vLLM."""
-    shown: list[str] = []
-
-    def checkbox(message: str, choices: list[Any], **more: object) -> None:
-        shown.extend(choice.title for choice in choices)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("questionary.checkbox", checkbox)
-    with pytest.raises(KeyboardInterrupt):
-        press("", region="us-east-1", provider="aws", engine=engine)
+    shown = offered(monkeypatch, press, region="us-east-1", provider="aws", engine=engine)
 
     assert any(line.startswith("V100") for line in shown) is is_there
     assert any(line.startswith("T4") for line in shown)
