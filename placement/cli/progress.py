@@ -15,7 +15,7 @@ from rich.text import Text
 from placement.cli.streams import console
 from placement.report import words
 from placement.report.curve import draw, value_range
-from placement.solving.result import relative_gap
+from placement.solving.result import Status, relative_gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
+    from placement.replanning import FrontierPoint
     from placement.solving.incumbent import Listener
     from placement.solving.result import Event
 
@@ -45,8 +46,13 @@ class Watch:
         self._found_by = ""
         self._spinner = Spinner("dots")
         self._chart = chart
+        self._doing = ""
         self._costs: list[tuple[float, float]] = []
         self._bounds: list[tuple[float, float]] = []
+
+    def begin(self, doing: str) -> None:
+        """Another solve begins: what is asked of it stands before what it has found."""
+        self._doing, self._latest, self._found_by = doing, None, ""
 
     def hear(self, event: Event) -> None:
         """Take an event; called from the solving thread, so it only sets references and appends."""
@@ -61,6 +67,7 @@ class Watch:
     def line(self, width: int) -> Text:
         """The state in one line, with a hint when there is room for it."""
         text = Text(words.seconds(time.monotonic() - self._started), no_wrap=True, overflow="ellipsis")
+        text.append(f"  {self._doing}" if self._doing else "")
         event = self._latest
         if event is None or event.cost is None:
             text.append("  looking for a first plan")
@@ -114,16 +121,94 @@ def logged(event: Event) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
+class PointLog:
+    """A line on stderr when a point of the frontier begins and one when it ends."""
+
+    def hear(self, event: Event) -> None:
+        """One event as one line."""
+        logged(event)
+
+    def begins(self, most: int | None) -> None:
+        """Which one."""
+        self._tell(f"{_limit(most)}:")
+
+    def ends(self, point: FrontierPoint) -> None:
+        """With cost, bound and gap."""
+        self._tell(_point(point))
+
+    def _tell(self, line: str) -> None:
+        with suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
+
+
+class PointWatch:
+    """The live line of the point that is looked for, below a line for each that is done."""
+
+    def __init__(self, live: Live, watch: Watch) -> None:
+        """Drawn by `live`."""
+        self._live, self._watch = live, watch
+
+    def hear(self, event: Event) -> None:
+        """Taken by the line."""
+        self._watch.hear(event)
+
+    def begins(self, most: int | None) -> None:
+        """Which one the line is about."""
+        self._watch.begin(_limit(most))
+
+    def ends(self, point: FrontierPoint) -> None:
+        """With cost, bound and gap."""
+        with suppress(OSError):
+            self._live.console.print(Text(_point(point)), soft_wrap=True)
+
+
+def _limit(most: int | None) -> str:
+    if most == 0:
+        return "no moves"
+    return "any number of moves" if most is None else f"at most {words.count(most, 'move')}"
+
+
+def _point(point: FrontierPoint) -> str:
+    asked = _limit(point.max_moves)
+    if point.cost is None:
+        return f"{asked}: {'no plan, proven' if point.status is Status.INFEASIBLE else 'no plan found'}"
+    bound = "none" if point.bound is None else words.least(point.bound)
+    gap = "proven" if point.status is Status.OPTIMAL else f"gap {words.gap(point.gap)}"
+    return f"{asked}: cost {words.money(point.cost)}  bound {bound}  {gap}"
+
+
 @contextmanager
-def _live(*, chart: bool) -> Iterator[Listener]:
-    watch = Watch(chart=chart)
+def _drawn(watch: Watch) -> Iterator[Live]:
     live = Live(watch, console=console(sys.stderr), refresh_per_second=_PER_SECOND, transient=True)
     live.start(refresh=True)  # what is being done is said at once
     try:
-        yield watch.hear
+        yield live
     finally:
         with suppress(OSError):  # the terminal may have gone away, and what was found must not go with it
             live.stop()
+
+
+@contextmanager
+def _live(*, chart: bool) -> Iterator[Listener]:
+    watch = Watch(chart=chart)
+    with _drawn(watch):
+        yield watch.hear
+
+
+@contextmanager
+def _live_points() -> Iterator[PointWatch]:
+    watch = Watch()
+    with _drawn(watch) as live:
+        yield PointWatch(live, watch)
+
+
+def following_points(
+    *, live: bool, verbose: bool
+) -> AbstractContextManager[PointLog] | AbstractContextManager[PointWatch] | AbstractContextManager[None]:
+    """Who follows the points of a frontier, and the solve of each: a log, a live line, or nobody."""
+    if verbose:
+        return nullcontext(PointLog())
+    return _live_points() if live else nullcontext()
 
 
 def following(*, live: bool, verbose: bool, chart: bool = False) -> AbstractContextManager[Listener | None]:

@@ -128,13 +128,13 @@ def _frontier(
     verbose: bool,
 ) -> int:
     from placement.cli.answers import hand_out
-    from placement.cli.progress import following
+    from placement.cli.progress import following_points
     from placement.replanning import find_frontier
     from placement.replanning.document import frontier_document
     from placement.report.frontier import FrontierReport
 
-    with following(live=go.progress, verbose=verbose) as listener:
-        found = find_frontier(problem, limits, listener=listener, **how)
+    with following_points(live=go.progress, verbose=verbose) as watcher:
+        found = find_frontier(problem, limits, watcher=watcher, **how)
 
     def draw(path: str) -> None:
         from placement.report.frontier_picture import write_frontier_picture

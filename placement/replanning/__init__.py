@@ -14,7 +14,7 @@ planner, whose plans are verified and whose bounds are proofs, and combine what 
 *Complexity.* A solve a limit, or two for room; what is asked of each is a share of the time.
 """
 
-from placement.replanning.frontier import find_frontier
+from placement.replanning.frontier import FrontierWatcher, find_frontier
 from placement.replanning.point import Frontier, FrontierPoint
 from placement.replanning.room import RoomFound, make_room
 from placement.replanning.within import MoveLimits, Replanned, replan_within
@@ -22,6 +22,7 @@ from placement.replanning.within import MoveLimits, Replanned, replan_within
 __all__ = [
     "Frontier",
     "FrontierPoint",
+    "FrontierWatcher",
     "MoveLimits",
     "Replanned",
     "RoomFound",

@@ -7,7 +7,7 @@ frontier never rises.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
@@ -23,12 +23,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Problem
-    from placement.solving.incumbent import Listener
+    from placement.replanning.point import FrontierPoint
+    from placement.solving.result import Event
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _FIRST_PART = 0.3  # of the time, for the plan without a limit
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
 _NEAR = 1e-6  # of its cost: a point as near to its bound leaves its time to others
+
+
+class FrontierWatcher(Protocol):
+    """Who is told of each point in turn, and of what its solve finds."""
+
+    def hear(self, event: Event) -> None:
+        """As the `listener` of `placement.solve`."""
+
+    def begins(self, most: int | None) -> None:
+        """A limit on moves is asked for; None: no limit."""
+
+    def ends(self, point: FrontierPoint) -> None:
+        """What is known of it so far: later points may better its bound."""
 
 
 def find_frontier(
@@ -39,7 +53,7 @@ def find_frontier(
     seed: int = 0,
     work: int | None = None,
     threads: int | None = None,
-    listener: Listener | None = None,
+    watcher: FrontierWatcher | None = None,
 ) -> Frontier:
     """The best plans within 0, 1, 2, 5, 10, ... moves and without a limit, each with a bound.
 
@@ -48,8 +62,9 @@ def find_frontier(
     problem : a fleet that runs; its own `max_moves`, if it has one, is the last limit.
     limits : others than these, in any order; the plan without a limit comes in any case.
     time_limit : seconds for all points together; None for no limit. Ctrl-C ends with the points so far.
-    seed, threads, listener : as in `solve`.
+    seed, threads : as in `solve`.
     work : limit on work of each solve, in units of its solver, for answers that do not depend on the machine.
+    watcher : is told when a point begins, what is found for it and what it ended with.
 
     Returns
     -------
@@ -70,9 +85,7 @@ def find_frontier(
     [(None, 0)]
     """
     chosen = None if limits is None else _checked_limits(limits)
-    search = _FrontierSearch(
-        problem, Budget(arguments.seconds("time_limit", time_limit)), seed, work, threads, listener
-    )
+    search = _FrontierSearch(problem, Budget(arguments.seconds("time_limit", time_limit)), seed, work, threads, watcher)
     try:
         search.run(chosen)
     except KeyboardInterrupt:
@@ -120,13 +133,13 @@ class _FrontierSearch:
         seed: int,
         work: int | None,
         threads: int | None,
-        listener: Listener | None,
+        watcher: FrontierWatcher | None,
     ) -> None:
         """Nothing is known."""
         self.problem, self.budget, self.seed = problem, budget, seed
         self.fleet = compile_fleet(problem)
         self.answers: list[Answer] = []
-        self._work, self._threads, self._listener = work, threads, listener
+        self._work, self._threads, self._watcher = work, threads, watcher
         self._interrupted = self._out_of_time = False
 
     def run(self, limits: list[int] | None) -> None:
@@ -148,6 +161,8 @@ class _FrontierSearch:
         return None if self.budget.seconds is None else part * self.budget.left()
 
     def _ask(self, most: int | None, seconds: float | None) -> Answer:
+        if self._watcher is not None:
+            self._watcher.begins(most)
         start = best_within(self.answers, most)
         found = solve(
             within_moves(self.problem, most),
@@ -157,19 +172,22 @@ class _FrontierSearch:
             work=self._work,
             threads=self._threads,
             hint=None if start is None else start.result.plan,
-            listener=self._listener,
+            listener=None if self._watcher is None else self._watcher.hear,
         )
         self._interrupted = found.stop is Stop.INTERRUPTED
         answer = Answer.of(self.fleet, most, found)
         self.answers.append(answer)
+        if self._watcher is not None:
+            self._watcher.ends(self._point(most))
         return answer
+
+    def _point(self, most: int | None) -> FrontierPoint:
+        return share(lambda most: within_moves(self.problem, most), self.fleet, self.answers, most)
 
     def frontier(self, *, interrupted: bool) -> Frontier:
         """What all answers say together."""
         limits = sorted((a.most for a in self.answers), key=lambda most: (most is None, most or 0))
-        points = tuple(
-            share(lambda most: within_moves(self.problem, most), self.fleet, self.answers, most) for most in limits
-        )
+        points = tuple(self._point(most) for most in limits)
         proven = not self._out_of_time and all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
         if interrupted or self._interrupted:
             stop = Stop.INTERRUPTED

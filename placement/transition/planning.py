@@ -128,7 +128,7 @@ def _without_order(
     links = blocked_by(sites, result.stuck)
     return Transition(
         status="infeasible" if result.impossible else "unknown",
-        reason=_why_none(result, links, most),
+        reason=_why_none(sites, links, most, proven=result.impossible),
         blocked_by=links,
         seconds=time.monotonic() - started,
         **facts,
@@ -229,10 +229,25 @@ def _notes(due: Difference) -> list[str]:
     return notes
 
 
-def _why_none(result: SearchResult, links: tuple[BlockedMove, ...], temporary: int) -> str:
-    proof = "no safe order exists" if result.impossible else "no safe order was found"
+def _why_none(sites: Sites, links: tuple[BlockedMove, ...], temporary: int, *, proven: bool) -> str:
+    """Who blocks whom, of which orders that is said, and what else could be allowed; `status` says whether it holds."""
+    blocked = in_words(links)
     ways = ["let copies be missing (max_unavailable)"]
     if not temporary:
         ways.append("allow temporary machines")
-    blocked = in_words(links)
-    return f"{proof}{': ' + blocked if blocked else ''}. Ways out: {', or '.join(ways)}, or another plan."
+    ways.append("ask for another plan")
+    looked = "Proven for all orders" if proven else "None was found of the orders"
+    return f"{blocked + '. ' if blocked else ''}{looked} {_allowed(sites, temporary)}. Ways out: {', or '.join(ways)}."
+
+
+def _allowed(sites: Sites, temporary: int) -> str:
+    """Which orders an answer is about."""
+    missing = ", ".join(f"{count} of {printable(name)}" for name, count in sorted(sites.unavailable.items()))
+    machines = "without temporary machines"
+    if temporary:
+        most = "" if temporary >= MOST_TEMPORARY else f"at most {temporary} "
+        machines = f"with {most}temporary machine{'s' * (temporary > 1)} as far as quotas and limits lend them"
+    return (
+        f"in which {f'at most {missing}' if missing else 'no copy'} is missing at any moment, {machines}, copies that "
+        "the plan keeps are not touched, and each other one stops over at most once"
+    )

@@ -59,6 +59,43 @@ def test_one_plan_within_a_limit(fleet: Path, tmp_path: Path) -> None:
     assert (plan["moves"], plan["cost"], plan["within"]["max_moves"]) == (1, 30.0, 1)
 
 
+def test_the_log_tells_each_point(fleet: Path, tmp_path: Path) -> None:
+    """When it begins, what is found for it, and cost, bound and gap when it ends."""
+    done = run("replan", fleet, "--moves", "0,1", "--work", "40", "--verbose", "-o", tmp_path / "f.json")
+
+    said = [line for line in done.stderr.splitlines() if "moves" in line or "move:" in line]
+    assert said == [
+        "any number of moves:",
+        "any number of moves: cost $10.00  bound $10.00  proven",
+        "no moves:",
+        "no moves: cost $40.00  bound $40.00  proven",
+        "at most 1 move:",
+        "at most 1 move: cost $30.00  bound $30.00  proven",
+    ]
+    assert " s  cost $10.00  bound " in done.stderr
+
+
+def test_points_without_a_plan_are_told(tmp_path: Path) -> None:
+    """A machine drains, so without a move there is no plan."""
+    document = running(1, 1)
+    document["instances"][0]["state"] = "draining"
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(document))
+
+    done = run("replan", path, "--moves", "0", "--work", "40", "--verbose", "-o", tmp_path / "f.json")
+
+    assert "no moves: no plan, proven" in done.stderr.splitlines()
+
+
+def test_a_terminal_sees_the_points_that_are_done(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the line of the one that is looked for."""
+    monkeypatch.setattr("placement.cli.streams.is_terminal", lambda stream: stream == "stderr")
+
+    done = run("replan", fleet, "--moves", "0", "--work", "40")
+
+    assert "no moves: cost $40.00  bound $40.00  proven\n" in done.stderr
+
+
 def test_json_on_standard_output(fleet: Path) -> None:
     """Without --output and a terminal the frontier goes there, and nothing else."""
     done = run("replan", fleet, "--moves", "0, 3", "--work", "40")

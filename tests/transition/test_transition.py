@@ -77,6 +77,26 @@ def test_the_circle_that_blocks_is_named() -> None:
     assert "b can't start on i-1 before a has left it (accelerators)" in str(found.reason)
 
 
+def test_it_is_said_of_which_orders_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may be missing, and what may be rented; whether it is proven or no more than not found."""
+    default = plan_transition(fleet(A_B), plan(B_A)).reason or ""
+    one = plan_transition(fleet(A_B), plan(B_A), temporary_instances=1).reason or ""
+    none = plan_transition(fleet(A_B), plan(B_A), temporary_instances=0, max_unavailable="50%").reason or ""
+    monkeypatch.setattr("placement.transition.search._attempts", lambda *_: iter(()))
+    unknown = plan_transition(fleet(A_B), plan(B_A), max_unavailable={"a": 1}, temporary_instances=0, exact=False)
+
+    orders = "Proven for all orders in which no copy is missing at any moment,"
+    assert f"{orders} with temporary machines as far as quotas and limits lend them, copies" in default
+    assert f"{orders} with at most 1 temporary machine as far as quotas and limits lend them, copies" in one
+    assert f"{orders} without temporary machines, copies" in none
+    assert "allow temporary machines" in none
+    assert "allow temporary machines" not in one
+    assert unknown.status == "unknown"
+    assert (unknown.reason or "").startswith(
+        "None was found of the orders in which at most 1 of a is missing at any moment, without temporary machines,"
+    )
+
+
 def test_an_allowance_breaks_the_circle_where_it_is_given() -> None:
     """One copy of `a` stops before its successor runs; `b` is there all the time."""
     problem = fleet(A_B)

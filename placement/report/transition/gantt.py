@@ -130,7 +130,8 @@ class _Chart:
         self._say(
             _EDGE,
             y,
-            "full: starts, until it is ready; pale: drains and stops; dashed: there for a while",
+            "full: starts, until it is ready; pale: drains and stops; dashed: there for a while; "
+            "bracket: a machine comes or goes",
             WIDE,
             style="soft",
         )

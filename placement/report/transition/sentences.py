@@ -36,7 +36,7 @@ def by_batch(found: Transition) -> list[list[TransitionStep]]:
 def headline(found: Transition) -> str:
     """The whole transition in one line."""
     if not found.found:
-        return "no safe order exists, which is proven" if found.status == "infeasible" else "no safe order was found"
+        return "no safe order exists: proven" if found.status == "infeasible" else "no safe order was found"
     if not found.steps:
         return "nothing to do: what runs is the plan"
     moves = words.count(found.moves or 0, "move")
