@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from placement.documents.frozen import Listed
-from placement.documents.plan import Number, PlanRow
+from placement.documents.plan import Number, Plan, PlanRow
 from placement.documents.quantities import Count, Name
 from placement.documents.steps import StepsDocument
 from placement.documents.transition import TransitionStep
@@ -31,6 +31,12 @@ class Rollout(StepsDocument):
     extra_bound : no batch of this size gets by with fewer extra machines.
     rolling, blue_green : what each takes beside the fleet that runs.
     policy : the same as a `RollingUpdatePolicy` of SageMaker.
+    rollback : the way back in sentences, the last batch first.
+    rollback_steps : the same as steps; `batch` is the one that is undone, and times are from when the way back begins.
+        After a fault in a batch, what has started of it stops, and what was opened for it closes; then all batches
+        before it are undone.
+    asked : the problem with old and new options on the component, whose options the steps number.
+    plan : what runs at the end, a plan of `asked`.
 
     Raises
     ------
@@ -54,3 +60,6 @@ class Rollout(StepsDocument):
     rollback: Listed[str] = ()
     notes: Listed[str] = ()
     steps: Listed[TransitionStep] = ()
+    rollback_steps: Listed[TransitionStep] = ()
+    asked: dict[str, Any] | None = None
+    plan: Plan | None = None

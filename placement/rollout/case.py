@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Option, Problem
-from placement.documents.plan import Plan
+from placement.documents.plan import Plan, PlanInstance
 from placement.documents.transition import Transition
 from placement.errors import SolverBugError, printable
-from placement.fleet_simulator import simulate
+from placement.fleet_simulator import simulate, simulate_way_back
 from placement.rollout.roll import most_new
 from placement.transition.difference import Difference, difference
 from placement.transition.moment import Moment, Sites
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Component
-    from placement.documents.transition import TransitionStep
+    from placement.documents.rollout import Rollout
     from placement.transition.batches import Order
 
 
@@ -103,25 +103,43 @@ class RollingCase:
         there = "exists" if proven else "was found"
         return f"{told}, and with the machines that may be rented no order of batches {there}{why}"
 
-    def check(self, order: Order, steps: tuple[TransitionStep, ...]) -> None:
-        """Carry the steps out in the fleet simulator.
+    def takes_none(self, machine: str) -> str:
+        """Why nothing may start on a machine that runs: it drains, or it is cordoned; empty where copies may."""
+        if machine in self.sites.draining:
+            return "drains"
+        return "is cordoned" if machine in self.sites.residents else ""
+
+    def plan_after(self, order: Order) -> Plan:
+        """What runs when all batches are done, as a plan of the problem with old and new options."""
+        closed = {machine for batch in order.batches for machine in batch.closes}
+        pools = self.due.pools | {m: self.sites.fleet.pools[p].name for m, p in order.temporary.items()}
+        copies = [*self.due.kept, *(stand for batch in order.batches for stand in batch.starts)]
+        left = self.sites.draining - {stand.instance for stand in copies}
+        stay = [m for m in (*self.due.running, *order.temporary) if m not in closed | left]
+        return Plan(
+            problem=self.wide.name,
+            instances=[{"id": m, "pool": pools[m], "new": m in order.temporary} for m in stay],
+            assignments=[{"component": c, "option": o, "instance": m, "accelerators": k} for c, o, m, k in copies],
+        )
+
+    def check(self, found: Rollout) -> None:
+        """Carry the steps out in the fleet simulator, and all of the way back.
 
         Raises
         ------
         SolverBugError
             A step breaks a rule.
         """
-        closed = {machine for batch in order.batches for machine in batch.closes}
-        pools = self.due.pools | {m: self.sites.fleet.pools[p].name for m, p in order.temporary.items()}
-        stay = [m for m in (*self.due.running, *order.temporary) if m not in closed]
-        copies = [*self.due.kept, *(stand for batch in order.batches for stand in batch.starts)]
-        plan = Plan(
-            instances=[{"id": m, "pool": pools[m]} for m in stay],
-            assignments=[{"component": c, "option": o, "instance": m, "accelerators": k} for c, o, m, k in copies],
-        )
-        broken = simulate(self.wide, plan, Transition(status="feasible", steps=steps))
+        assert found.plan is not None
+        listed = {row.id for row in found.plan.instances} | {s.instance for s in found.steps if s.action == "close"}
+        left = [PlanInstance(id=row.id, pool=row.pool) for row in self.problem.instances if row.id not in listed]
+        plan = found.plan.model_copy(update={"instances": (*found.plan.instances, *left)})
+        broken = simulate(self.wide, plan, Transition(status="feasible", steps=found.steps))
         if broken:
             raise SolverBugError(f"a rollout breaks a rule: {broken[0]}")
+        broken = simulate_way_back(self.wide, found, found.batches or 0)
+        if broken:
+            raise SolverBugError(f"the way back of a rollout breaks a rule: {broken[0]}")
 
     def _shape(self, machine: str) -> Any:
         return self.sites.fleet.pools[self.sites.pool_of[machine]].shape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from placement.documents import Option, Problem
 from placement.documents.rollout import Rollout
 from placement.errors import UsageError, nearest, printable
 from placement.referee import PROBLEM_RULE
+from placement.rollout import way_back
 from placement.rollout.batch_size import BatchSize, legal
 from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
 from placement.rollout.case import RollingCase
@@ -154,7 +154,6 @@ def _written(
 ) -> Rollout:
     pools = {machine: case.sites.fleet.pools[pool].name for machine, pool in case.sites.pool_of.items()}
     steps = Timeline(case.due, replace(order, temporary={}), times, pools).steps()
-    case.check(order, steps)
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
     notes = list(facts.pop("notes"))
@@ -174,18 +173,23 @@ def _written(
         "MaximumExecutionTimeoutInSeconds": int(min(LONGEST, max(SHORTEST, 2 * end))),
         "RollbackMaximumBatchSize": step,
     }
-    return Rollout(
+    found = Rollout(
         status="optimal" if extra <= least else "feasible",
         batch_copies=size,
         batches=len(order.batches),
         extra_bound=bound,
         rolling=rolling_beside(case, extra, steps),
         policy=policy,
-        rollback=tuple(_rollback(case, order)),
+        rollback=tuple(way_back.in_words(case, order)),
         notes=tuple(notes),
         steps=steps,
+        rollback_steps=way_back.steps(case, order, times, pools),
+        asked=case.wide.to_document(),
+        plan=case.plan_after(order),
         **facts,
     )
+    case.check(found)
+    return found
 
 
 def _fits_nowhere(case: RollingCase) -> str:
@@ -196,23 +200,3 @@ def _fits_nowhere(case: RollingCase) -> str:
     if closed:
         return f"{copy} may run on no pool but {', '.join(closed)}, where max_instances is 0"
     return f"{copy} fits on no machine of any pool, even an empty one"
-
-
-def _rollback(case: RollingCase, order: Order) -> list[str]:
-    """How to go back from each batch: the batches so far, backwards, each in the room that it had."""
-    told = []
-    for number, batch in enumerate(order.batches, 1):
-        closed, old = set(batch.closes), Counter(stand.instance for stand in batch.stops)
-        steps = [
-            f"open a machine of pool {printable(case.due.pools[m])} in place of {printable(m)}" for m in batch.closes
-        ]
-        steps += [f"let {printable(m)}, which drains, take copies" for m in old if m in case.sites.draining - closed]
-        steps += [f"start old copies again, {_on_each(old)}", "wait"]
-        steps += [f"stop new ones, {_on_each(Counter(stand.instance for stand in batch.starts))}"]
-        steps += [f"close {printable(machine)}" for machine in batch.opens]
-        told.append(f"batch {number} back: {'; '.join(steps)}")
-    return told[::-1]
-
-
-def _on_each(copies: Counter[str]) -> str:
-    return ", ".join(f"{count} on {printable(machine)}" for machine, count in sorted(copies.items()))

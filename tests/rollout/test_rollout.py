@@ -347,6 +347,46 @@ def test_nothing_goes_back_to_a_machine_that_drains_before_it_takes_copies() -> 
     assert found.rollback[0].startswith("batch 2 back: let i-2, which drains, take copies; start old copies again")
 
 
+def test_a_machine_that_is_cordoned_has_to_take_its_old_copy_back() -> None:
+    """New copies stand elsewhere, so on the way back an old one starts on it."""
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "p", "state": "cordoned", "removable": False}]
+    wide = (Option(accelerator_memory_gib=70, accelerators=2),)
+    problem = fleet([("a", "i-1", 0), ("a", "i-2", 0)], FREE, machines=machines, accelerators=2)
+
+    found = plan_rollout(problem, "a", wide)
+
+    assert any("let i-2, which is cordoned, take copies; start old copies" in told for told in found.rollback)
+
+
+def test_the_steps_back_undo_the_batches_from_the_last_to_the_first() -> None:
+    """Each closes what its batch opened, and opens what it closed."""
+    found = plan_rollout(one_each(), "a", SAME)
+
+    numbers = [step.batch for step in found.rollback_steps]
+    assert (numbers[0], numbers[-1]) == (4, 1)
+    assert numbers == sorted(numbers, reverse=True)
+    opened, closed = (
+        {(step.batch, step.instance) for step in found.steps if step.action == action} for action in ("open", "close")
+    )
+    assert {(step.batch, step.instance) for step in found.rollback_steps if step.action == "open"} == closed
+    assert {(step.batch, step.instance) for step in found.rollback_steps if step.action == "close"} == opened
+
+
+def test_what_is_asked_and_what_runs_at_the_end_are_documents_of_their_own(tmp_path: Path) -> None:
+    """So `placement transition` can be asked to go on."""
+    found = plan_rollout(one_each(), "a", SAME)
+    assert found.asked is not None
+    assert found.plan is not None
+    write_document(found.asked, tmp_path / "asked.json")
+    write_document(found.plan.to_document(), tmp_path / "plan.json")
+
+    done = run("transition", tmp_path / "asked.json", tmp_path / "plan.json", "--format", "json")
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["moves"] == 4
+    assert plan_rollout(four(2), "a", SAME).plan is None
+
+
 def test_what_blue_green_needs_beyond_quotas_is_told() -> None:
     """Four machines more, where the quota lends one; also where no rollout exists."""
     now = [("a", f"i-{k}", 0) for k in range(4)]

@@ -87,7 +87,7 @@ def _what_is_proven(found: Rollout, name: str) -> Iterator[str]:
         yield "no order of such batches needs fewer extra machines at once: proven"
     else:
         yield f"proven: at least {words.count(found.extra_bound or 0, 'extra machine')} at once"
-    yield "to go back: the batches backwards, each in the room that it had (`rollback` of the document)"
+    yield "to go back: the batches backwards, each in the room that it had (`rollback_steps` of the document)"
 
 
 def rollout_checklist(found: Rollout) -> str:
