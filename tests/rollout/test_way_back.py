@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import placement
+from placement import UsageError
 from placement.documents import Option, Problem
 from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate, simulate_way_back, state_after
@@ -147,11 +148,12 @@ def test_after_a_fault_of_a_rollout_one_can_ask_again_and_nothing_is_lost(seeds:
             if fault.kind != "machine":
                 assert copies(state)[found.component] >= found.copies, (seed, fault)
             for name, plan in (("on", found.plan), ("back", what_runs(asked, found))):
-                if placement.verify(state, plan).violations:
+                try:
+                    again = plan_transition(state, plan, attempts=6)
+                except UsageError:  # the plan breaks a rule: in today's state, or on a machine that takes nothing
                     assert state_is_odd(state) or placement.verify(asked, plan).violations, (seed, fault)
-                    seen["the plan breaks a rule"] += 1
+                    seen["breaks a rule"] += 1
                     continue
-                again = plan_transition(state, plan, attempts=6)
                 seen[f"{name} {again.status}"] += 1
                 assert again.found or fault.kind == "machine" or state_is_odd(state), (seed, fault, name, again.reason)
                 if again.found:
