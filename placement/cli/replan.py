@@ -108,11 +108,11 @@ def replan(
 
 
 def _limits(text: str) -> list[int]:
-    from placement.errors import UsageError
+    from placement.errors import wrong_argument
 
     words = [word.strip() for word in text.split(",")]
     if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
-        raise UsageError(f"--moves must be whole numbers with commas between, such as 0,5,20; got {text}")
+        raise wrong_argument("--moves", "whole numbers with commas between, such as 0,5,20", text)
     return [int(word) for word in words]
 
 

@@ -10,7 +10,6 @@ Progress is on stderr, and only when that is a terminal. ``--quiet`` leaves only
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from placement.cli.endings import is_terminal
 from placement.documents.read import STDIN
+from placement.documents.write import check_target
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
     """
     watched = is_terminal("stderr")
     if output is not None and output != STDIN:
-        _check_target(Path(output))
+        check_target(output)
         plan, tables = output, sys.stdout
     elif output == STDIN or not is_terminal("stdout"):
         plan, tables = STDIN, sys.stderr if watched else None
@@ -81,7 +81,7 @@ def check_certificate_target(target: str) -> None:
         raise UsageError("--certificate: name a file, as standard output has the plan or what is said of it")
     if Path(target).suffix.lower() in (".yaml", ".yml"):
         raise UsageError(f"--certificate {target}: a certificate is JSON, which its checker reads: name a .json file")
-    _check_target(Path(target))
+    check_target(target)
 
 
 def check_page_target(target: str) -> None:
@@ -94,16 +94,7 @@ def check_page_target(target: str) -> None:
     """
     if target == STDIN:
         raise UsageError("--report: name a file, as standard output has the plan or what is said of it")
-    _check_target(Path(target))
-
-
-def _check_target(target: Path) -> None:
-    if target.is_dir():
-        raise UsageError(f"{target}: can't be written: it is a folder")
-    if not target.parent.is_dir():
-        raise UsageError(f"{target}: can't be written: there is no folder {target.parent}")
-    if not os.access(target.parent, os.W_OK):
-        raise UsageError(f"{target}: can't be written: no permission to write in {target.parent}")
+    check_target(target)
 
 
 def console(stream: TextIO | None) -> Console:

@@ -32,7 +32,7 @@ _BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as writt
 
 
 def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | Path], way_out: str) -> None:
-    """Refuse to write over what is read, or to write two documents to one file.
+    """Refuse to write over what is read, two documents to one file, or where nothing can be written.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | 
     Raises
     ------
     UsageError
-        Two of them are one file.
+        Two of them are one file, or one can't be written: better said before a long search than after it.
     """
     there = {name: path for name, path in inputs.items() if str(path) == STDIN or Path(path).exists()}
     read = {name: file for name, path in there.items() if (file := _file(path, "stdin")) is not None}
@@ -58,6 +58,28 @@ def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | 
             raise UsageError(f"{shown} is the same file as {written[file]}; name two files")
         if file is not None:
             written[file] = name
+        if str(path) != STDIN:
+            check_target(path)
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse a file that can't be written.
+
+    Raises
+    ------
+    UsageError
+        It is a folder, its folder is not there, or nothing may be written in that.
+    """
+    target = Path(path)
+    shown, folder = printable(str(target)), printable(str(target.parent))
+    if target.is_dir():
+        raise UsageError(f"{shown}: can't be written: it is a folder")
+    if target.exists() and not target.is_file():
+        return  # a device or a pipe, written as it is
+    if not target.parent.is_dir():
+        raise UsageError(f"{shown}: can't be written: there is no folder {folder}")
+    if not os.access(target.parent, os.W_OK):
+        raise UsageError(f"{shown}: can't be written: no permission to write in {folder}")
 
 
 def _file(path: str | Path, stream: str) -> object:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Listener
     from placement.solving.result import Result, SolverFault
 
+MOST_COPIES = 10**6  # that a wish may be for
 _COUNT_PART, _PRICE_PART = 0.7, 0.6  # of the time: the first solve, and of what is left the second
 
 
@@ -99,8 +100,8 @@ def make_room(
         No such component, or an argument as in `solve`.
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
-    if copies is not None and (type(copies) is not int or copies < 1):
-        raise wrong_argument("copies", "a whole number of at least 1, or None", copies)
+    if copies is not None and (type(copies) is not int or not 1 <= copies <= MOST_COPIES):
+        raise wrong_argument("copies", f"a whole number from 1 to {MOST_COPIES}, or None", copies)
     budget = Budget(arguments.seconds("time_limit", time_limit))
     wish = wish_for(problem, component, copies, new_machines=new_machines)
     how: dict[str, Any] = {"seed": seed, "work": work, "threads": threads, "listener": listener}

@@ -80,6 +80,10 @@ def test_no_room(tmp_path: Path) -> None:
     [
         (["--component", "wihs"], 'no component "wihs"; did you mean "wish"?'),
         (["--component", "wish", "--copies", "0"], "to 1"),
+        (
+            ["--component", "wish", "--copies", "9" * 20],
+            "copies must be a whole number from 1 to 1000000, or None, got 99",
+        ),
         ([], "Missing option"),
     ],
 )

@@ -123,7 +123,8 @@ def test_pictures(fleet: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--moves", "1;2"], "--moves must be whole numbers with commas between"),
+        (["--moves", "1;2"], '--moves must be whole numbers with commas between, such as 0,5,20, got "1;2"'),
+        (["--moves", ""], '--moves must be whole numbers with commas between, such as 0,5,20, got ""'),
         (["--moves", "1", "--max-moves", "2"], "leave out the limits of one plan"),
         (["--max-moved-gib", "inf"], "max_moved_gib must be"),
     ],
@@ -134,6 +135,15 @@ def test_what_is_refused(fleet: Path, arguments: list[str], said: str) -> None:
 
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_searched_for(fleet: Path, tmp_path: Path) -> None:
+    """So no frontier is written either."""
+    done = run("replan", fleet, "--output", tmp_path / "f.json", "--picture", tmp_path / "nowhere" / "f.svg")
+
+    assert done.exit_code == 2
+    assert "can't be written: there is no folder" in done.stderr
+    assert not (tmp_path / "f.json").exists()
 
 
 def test_where_there_is_no_plan(tmp_path: Path) -> None:
