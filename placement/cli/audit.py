@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import Code, in_words, is_terminal, warn
-from placement.cli.parameters import FileArgument, FormatOption, FullOption, SeedOption
+from placement.cli.endings import Code, in_words, is_terminal, read_warned
+from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, SeedOption, one_of
 
 if TYPE_CHECKING:
     from placement.documents import Plan, Problem
     from placement.report.outline import Outline
 
 STDIN = "-"
-FORMATS = ("text", "markdown", "json")
 
 
 def audit(
@@ -44,31 +43,16 @@ def audit(
         from placement.auditing import audit as find
         from placement.auditing.page import audit_page
         from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan, read_problem
+        from placement.documents import read_plan
 
-        check_format(output_format)
+        one_of("--format", output_format, FORMATS)
         check_one_stdin({"FILE": file, "PLAN": plan})
-        problem = read_problem(file)
+        problem = read_warned(file, full=full)
         judged = None if plan is None else of_problem(read_plan(plan), plan, problem)
-        warn(problem, file, full=full)
         with _following() as listener:
             found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
         put(audit_page(found, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.ok else Code.BROKEN)
-
-
-def check_format(output_format: str) -> None:
-    """Refuse a format that there is not.
-
-    Raises
-    ------
-    UsageError
-        It is none of `FORMATS`.
-    """
-    from placement.errors import UsageError, nearest
-
-    if output_format not in FORMATS:
-        raise UsageError(f'no format "{output_format}"; {nearest(output_format, FORMATS)}')
 
 
 def put(page: Outline, document: dict[str, Any], output_format: str) -> None:

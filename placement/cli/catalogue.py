@@ -11,6 +11,7 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say, told_together
+from placement.cli.parameters import PriceOption, WriteOverOption, one_of
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
@@ -89,13 +90,9 @@ def list_machines(
     With a region: those offered there. A price of another region, or a derived one, says so.
     """
     with in_words():
-        from placement.catalogue.names import nearest_names
         from placement.catalogue.search import Filter, region_remarks, search
-        from placement.errors import UsageError
 
-        formats = ("table", "csv", "json")
-        if output_format not in formats:
-            raise UsageError(f"--format must be one of {', '.join(formats)}; {nearest_names(output_format, formats)}")
+        one_of("--format", output_format, ("table", "csv", "json"))
         market = read_market(facts)
         rows = search(market, Filter(tuple(gpu or ()), region, provider, max_price))
         if output_format == "table":
@@ -200,14 +197,12 @@ def export(
         str, typer.Option(metavar="A,B", help="The zones to make pools in; else all that are known.")
     ] = "",
     spot: Annotated[bool, typer.Option("--spot", help="Pools at spot prices.")] = False,
-    price: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
-    ] = None,
+    price: PriceOption = None,
     facts: FactsOption = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="YAML with comments; JSON by the suffix .json.")
     ] = "-",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: WriteOverOption = False,
 ) -> None:
     """Write blocks of a problem: accelerators, instance types, pools, limits from quotas, nodes that run.
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.audit import check_format, of_problem, put, shown
-from placement.cli.endings import Code, in_words, warn
-from placement.cli.parameters import FileArgument, FormatOption, FullOption
+from placement.cli.audit import of_problem, put, shown
+from placement.cli.endings import Code, in_words, read_warned
+from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, one_of
 
 
 def diff(
@@ -44,15 +44,14 @@ def diff(
     """
     with in_words(full=full):
         from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan, read_problem
+        from placement.documents import read_plan
         from placement.drift import diff as compare
         from placement.drift.compare import WHAT_RUNS
         from placement.drift.page import diff_page
 
-        check_format(output_format)
+        one_of("--format", output_format, FORMATS)
         check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
-        problem = read_problem(file)
-        warn(problem, file, full=full)
+        problem = read_warned(file, full=full)
         first = of_problem(read_plan(plan), plan, problem)
         if other is None:
             old, names = None, (WHAT_RUNS, shown(plan))

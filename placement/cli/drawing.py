@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import in_words, say, warn
+from placement.cli.endings import in_words, read_warned, say
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def report(
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
     with in_words():
-        from placement.cli.streams import check_one_stdin
-        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.cli.streams import check_one_stdin, picture_targets
+        from placement.documents import check_outputs, read_plan
         from placement.documents.read import read_transition
 
         given = {"the problem": file, "the plan": plan}
@@ -66,15 +66,14 @@ def report(
         check_one_stdin({"FILE": file, "PLAN": plan, **options})
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
-        named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
+        named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})
         check_outputs(named, inputs, "write each to a file of its own")
-        problem, document = read_problem(file), read_plan(plan)
+        problem, document = read_warned(file), read_plan(plan)
         sections = {
             "transition": None if transition is None else read_transition(transition),
             "frontier": None if frontier is None else _read_frontier(frontier),
             "headroom": None if headroom is None else _read_headroom(headroom),
         }
-        warn(problem, file)
         _write(problem, document, page, pictures, theme, sections)
         if open_it and page is not None:
             _show(page)

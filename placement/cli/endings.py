@@ -227,6 +227,16 @@ def warn(problem: Problem, file: str, *, full: bool | None = None) -> None:
         say(f"warning: {len(found) - shown:,} more of that kind{_way_out(full)}")
 
 
+def read_warned(file: str, *, full: bool | None = None, quiet: bool = False) -> Problem:
+    """A problem, with warnings as of `warn` unless the command is to be quiet."""
+    from placement.documents import read_problem
+
+    problem = read_problem(file)
+    if not quiet:
+        warn(problem, file, full=full)
+    return problem
+
+
 def _way_out(full: bool | None) -> str:
     return "" if full is None else "; --full lists each"
 

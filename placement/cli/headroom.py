@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, read_warned, say
 from placement.cli.parameters import (
     FileArgument,
     FullOption,
+    PictureThemeOption,
     QuietOption,
     SeedOption,
     ThreadsOption,
     VerboseOption,
     WorkOption,
+    output_option,
 )
-
-if TYPE_CHECKING:
-    from placement.cli.streams import Streams
-    from placement.scenarios.headroom import Headroom
 
 
 def headroom(
@@ -34,19 +33,11 @@ def headroom(
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the curve with all plans here, JSON or YAML by the suffix; - is JSON on stdout.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option("the curve with all plans")] = None,
     picture: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Draw the curve, .svg or .png; may be repeated.")
     ] = None,
-    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
+    theme: PictureThemeOption = "light",
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     full: FullOption = False,
@@ -56,24 +47,18 @@ def headroom(
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
+        from placement.cli.answers import hand_out
         from placement.cli.progress import following
-        from placement.cli.streams import streams
-        from placement.documents import check_outputs, read_problem
+        from placement.cli.streams import picture_targets, streams
+        from placement.documents import check_outputs
+        from placement.report.headroom import headroom_table, write_headroom_picture
         from placement.scenarios.headroom import find_headroom
 
         chosen = _factors(factors)
         go = streams(output, quiet=quiet)
-        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        targets |= {f"--picture {path}": path for path in picture or ()}
-        if picture:
-            from placement.report.drawn import check_picture
-
-            for path in picture:
-                check_picture(path, theme)
+        targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
-        problem = read_problem(file)
-        if not quiet:
-            warn(problem, file, full=full)
+        problem = read_warned(file, full=full, quiet=quiet)
         with following(live=go.progress, verbose=verbose) as listener:
             found = find_headroom(
                 problem,
@@ -85,7 +70,18 @@ def headroom(
                 threads=threads,
                 listener=listener,
             )
-        _write(found, go, picture or [], theme, full=full)
+
+        def draw(path: str) -> None:
+            write_headroom_picture(found, path, theme)
+            say(f"{path}: the curve")
+
+        hand_out(
+            go,
+            found,
+            document=found.to_document,
+            report=lambda: headroom_table(found, full=full),
+            more=tuple(partial(draw, path) for path in picture or ()),
+        )
         base = found.base
         code = Code.NOTHING_FOUND if base is None else OF_STATUS[base.status]
     raise typer.Exit(code)
@@ -98,27 +94,3 @@ def _factors(text: str) -> list[float]:
         return [float(word) for word in text.split(",") if word.strip()]
     except ValueError:
         raise UsageError(f"--factors must be numbers with commas between, such as 1.1,1.3,1.5; got {text}") from None
-
-
-def _write(found: Headroom, go: Streams, pictures: list[str], theme: str, *, full: bool) -> None:
-    from placement.cli.stops import STOPS
-
-    with raised_last() as later, STOPS.keeping():
-        with later():
-            if go.plan is not None:
-                from placement.documents import write_document
-
-                write_document(found.to_document(), go.plan)
-        with later():
-            if go.tables is not None:
-                from placement.cli.streams import console
-                from placement.report.headroom import headroom_table
-
-                console(go.tables).print(headroom_table(found, full=full))
-        for path in pictures:
-            with later():
-                from placement.report.headroom import write_headroom_picture
-
-                write_headroom_picture(found, path, theme)
-                say(f"{path}: the curve")
-        tell_faults(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import in_words
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.parameters import FileArgument, FullOption, SchedulerOption, WorkersOption
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
@@ -43,8 +43,8 @@ def hybrid(
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
     executor: Annotated[str, typer.Option(help="Where fleets are played: local, processes, dask.")] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")] = None,
-    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster.")] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="placement-hybrid/v1; - is stdout.")
     ] = None,

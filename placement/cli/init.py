@@ -11,6 +11,7 @@ import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import in_words, is_terminal, say, told_together
+from placement.cli.parameters import PriceOption, WriteOverOption
 from placement.cli.profile import StatisticOption, read_files
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def init(
     spot: Annotated[
         bool, typer.Option("--spot", help="Pools at spot prices too, where --facts tells them, beside those on demand.")
     ] = False,
-    price: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
-    ] = None,
+    price: PriceOption = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,7 +76,7 @@ def init(
     statistic: StatisticOption = None,
     facts: FactsOption = None,
     name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: WriteOverOption = False,
 ) -> None:
     """Write a first problem: models on machines of a region, commented, ready to be solved.
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, read_warned
 from placement.cli.parameters import (
+    EveryRowOption,
     FileArgument,
     QuietOption,
     SeedOption,
@@ -15,6 +16,7 @@ from placement.cli.parameters import (
     TimeLimitOption,
     VerboseOption,
     WorkOption,
+    output_option,
 )
 
 if TYPE_CHECKING:
@@ -34,13 +36,8 @@ def make_room(
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the answer here, JSON or YAML by the suffix; - is stdout."
-        ),
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
+    output: Annotated[str | None, output_option("the answer")] = None,
+    full: EveryRowOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -57,15 +54,12 @@ def make_room(
         from placement.cli.answers import hand_out
         from placement.cli.progress import following
         from placement.cli.streams import streams
-        from placement.documents import check_outputs, read_problem
+        from placement.documents import check_outputs
         from placement.replanning import make_room as find_room
 
         go = streams(output, quiet=quiet)
-        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        check_outputs(targets, {"the problem": file}, "write it to a file of its own")
-        problem = read_problem(file)
-        if not quiet:
-            warn(problem, file, full=full)
+        check_outputs(go.targets, {"the problem": file}, "write it to a file of its own")
+        problem = read_warned(file, full=full, quiet=quiet)
         with following(live=go.progress, verbose=verbose) as listener:
             found = find_room(
                 problem,

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from placement.errors import UsageError, nearest, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FORMATS = ("text", "markdown", "json")
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
 PlanArgument = Annotated[
@@ -17,8 +24,21 @@ FormatOption = Annotated[
         "--format",
         metavar="FORMAT",
         help="text, markdown or json.",
-        autocompletion=lambda: ["text", "markdown", "json"],
+        autocompletion=lambda: list(FORMATS),
     ),
+]
+EveryRowOption = Annotated[bool, typer.Option("--full", help="Every row and every machine.")]
+PictureThemeOption = Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")]
+PriceOption = Annotated[
+    list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
+]
+WriteOverOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+GapOption = Annotated[
+    float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
+]
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")]
+SchedulerOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster, such as tcp://10.0.0.5:8786.")
 ]
 TimeLimitOption = Annotated[float, typer.Option(min=0, help="Seconds for all of it.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
@@ -30,3 +50,22 @@ ThreadsOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")]
+
+
+def output_option(what: str) -> Any:
+    """Where a command writes what it found."""
+    text = f"Write {what} here, JSON or YAML by the suffix; - is JSON on stdout."
+    return typer.Option("--output", "-o", metavar="FILE", help=text)
+
+
+def one_of(option: str, word: str, known: Iterable[str]) -> Any:
+    """A word that an option may have.
+
+    Raises
+    ------
+    UsageError
+        It is none of them.
+    """
+    if word not in known:
+        raise UsageError(f'{option}: no "{printable(word)}"; {nearest(word, known)}')
+    return word

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, say, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, read_warned, say
 from placement.cli.parameters import (
+    EveryRowOption,
     FileArgument,
+    PictureThemeOption,
     QuietOption,
     SeedOption,
     ThreadsOption,
     TimeLimitOption,
     VerboseOption,
     WorkOption,
+    output_option,
 )
 
 if TYPE_CHECKING:
@@ -42,21 +45,13 @@ def replan(
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the frontier here, or the one plan; JSON or YAML by the suffix; - is JSON on stdout.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option("the frontier or the one plan")] = None,
     picture: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE", help="Draw the frontier, .svg or .png; may be repeated."),
     ] = None,
-    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
-    full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
+    theme: PictureThemeOption = "light",
+    full: EveryRowOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -70,8 +65,8 @@ def replan(
     program, 71 memory ran out.
     """
     with in_words(full=full):
-        from placement.cli.streams import streams
-        from placement.documents import check_outputs, read_problem
+        from placement.cli.streams import picture_targets, streams
+        from placement.documents import check_outputs
         from placement.errors import UsageError
 
         limited = any(limit is not None for limit in (max_moves, max_moved_gib, min_saving_per_move))
@@ -79,17 +74,9 @@ def replan(
             raise UsageError("--moves and --picture are of the frontier: leave out the limits of one plan")
         limits = None if moves is None else _limits(moves)
         go = streams(output, quiet=quiet)
-        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        targets |= {f"--picture {path}": path for path in picture or ()}
-        if picture:
-            from placement.report.drawn import check_picture
-
-            for path in picture:
-                check_picture(path, theme)
+        targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
-        problem = read_problem(file)
-        if not quiet:
-            warn(problem, file, full=full)
+        problem = read_warned(file, full=full, quiet=quiet)
         how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "work": work, "threads": threads}
         if limited:
             from placement.replanning import MoveLimits

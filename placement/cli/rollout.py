@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words, warn
+from placement.cli.endings import in_words, read_warned
 from placement.cli.parameters import FileArgument, FullOption
 from placement.cli.transition_options import (
-    MARKDOWN,
     OF_FOUND,
     DrainOption,
     FormatOption,
@@ -20,9 +17,6 @@ from placement.cli.transition_options import (
     PictureOption,
     StartupOption,
 )
-
-if TYPE_CHECKING:
-    from placement.documents.rollout import Rollout
 
 
 def rollout(
@@ -63,21 +57,16 @@ def rollout(
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
     with in_words(full=full):
-        from placement.cli.transition_options import check_format, draw, durations_of
-        from placement.documents import check_outputs, read_problem
+        from placement.cli.transition_options import check_targets, draw, durations_of, show
         from placement.errors import UsageError, nearest, printable
-        from placement.report.transition.rollout import as_transition
+        from placement.report.transition.rollout import RolloutTable, as_transition, rollout_checklist
         from placement.rollout import BatchSize, plan_rollout
         from placement.rollout.options import read_options
         from placement.rollout.planning import MOST_EXTRA
 
-        pictures = picture or []
-        check_format(form, pictures)
-        outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
-        check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
+        check_targets(form, output, picture or (), {"the problem": file})
         size = None if batch is None else BatchSize.parse(batch)
-        problem = read_problem(file)
-        warn(problem, file, full=full)
+        problem = read_warned(file, full=full)
         components = [row.name for row in problem.components]
         row = next((row for row in problem.components if row.name == component), None)
         if row is None:
@@ -92,24 +81,12 @@ def rollout(
             extra_instances=MOST_EXTRA if extra is None else extra,
             time_limit=time_limit,
         )
-        _show(found, form, output, full=full)
-        draw(as_transition(found), pictures)
+        show(
+            found.to_document(),
+            form,
+            output,
+            lambda: rollout_checklist(found),
+            lambda: RolloutTable(found, full=full),
+        )
+        draw(as_transition(found), picture or ())
     raise typer.Exit(OF_FOUND[found.status])
-
-
-def _show(found: Rollout, form: str, output: str | None, *, full: bool) -> None:
-    from placement.cli.streams import console
-    from placement.documents import write_document, write_file
-    from placement.report.transition.rollout import RolloutTable, rollout_checklist
-
-    if output is not None and output != "-":
-        if Path(output).suffix.lower() in MARKDOWN:
-            write_file(rollout_checklist(found), output)
-        else:
-            write_document(found.to_document(), output)
-    if output == "-" or form == "json":
-        write_document(found.to_document(), "-")
-    elif form == "markdown":
-        write_file(rollout_checklist(found), "-")
-    else:
-        console(sys.stdout).print(RolloutTable(found, full=full))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument, FullOption, QuietOption, SeedOption, ThreadsOption, WorkOption
+from placement.cli.endings import OF_STATUS, in_words, read_warned, say
+from placement.cli.parameters import (
+    FileArgument,
+    FullOption,
+    GapOption,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    TimeLimitOption,
+    VerboseOption,
+    WorkOption,
+    output_option,
+)
 
 if TYPE_CHECKING:
-    from placement.cli.streams import Streams
     from placement.scenarios import ScenarioPlan
 
 ScenariosArgument = Annotated[
@@ -23,25 +34,15 @@ ScenariosArgument = Annotated[
 def scenarios(
     file: FileArgument,
     scenarios: ScenariosArgument,
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all of it.")] = 60.0,
-    gap: Annotated[
-        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
-    ] = 0.0,
+    time_limit: TimeLimitOption = 60.0,
+    gap: GapOption = 0.0,
     compare: Annotated[
         bool, typer.Option("--compare/--no-compare", help="Say what others would commit: nothing, the mean, the peak.")
     ] = True,
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the answer with all plans here, JSON or YAML by the suffix; - is JSON on stdout.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option("the answer with all plans")] = None,
     folder: Annotated[
         str | None,
         typer.Option(
@@ -52,9 +53,7 @@ def scenarios(
     ] = None,
     full: FullOption = False,
     quiet: QuietOption = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line on stderr for each cost and bound found.")
-    ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Say which machines to commit so that many scenarios are served at least cost on average, and prove it.
 
@@ -64,23 +63,23 @@ def scenarios(
     Exit codes: 0 a plan for each scenario, 2 bad input, 3 proven that one has none, 4 none found within the limits.
     """
     with in_words(full=full):
+        from placement.cli.answers import hand_out
         from placement.cli.progress import following
         from placement.cli.streams import streams
         from placement.cli.traffic import one_stdin
-        from placement.documents import check_outputs, read_problem
+        from placement.documents import check_outputs
         from placement.errors import DocumentError
+        from placement.report.scenarios import ScenarioReport
         from placement.scenarios import read_scenarios
+        from placement.scenarios.answer import answer_document
         from placement.scenarios.planning import plan_scenarios
 
         one_stdin(file, scenarios)
         go = streams(output, quiet=quiet)
-        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        check_outputs(targets, {"the problem": file, "the scenarios": scenarios}, "write it to a file of its own")
+        check_outputs(go.targets, {"the problem": file, "the scenarios": scenarios}, "write it to a file of its own")
         if folder is not None:
             _check_folder(folder)
-        problem, rows = read_problem(file), read_scenarios(scenarios)
-        if not quiet:
-            warn(problem, file, full=full)
+        rows, problem = read_scenarios(scenarios), read_warned(file, full=full, quiet=quiet)
         try:
             rows.check(problem)
         except DocumentError as error:
@@ -97,33 +96,12 @@ def scenarios(
                 compare=compare,
                 listener=listener,
             )
-        _write(found, go, folder)
+        plans = () if folder is None else (partial(_write_plans, found, Path(folder)),)
+        hand_out(go, found, document=lambda: answer_document(found), report=lambda: ScenarioReport(found), more=plans)
+        if found.cost is None and go.tables is None:
+            say(f"placement: {found}")
         code = OF_STATUS[found.status]
     raise typer.Exit(code)
-
-
-def _write(found: ScenarioPlan, go: Streams, folder: str | None) -> None:
-    from placement.cli.stops import STOPS
-
-    with raised_last() as later, STOPS.keeping():
-        with later():
-            if go.plan is not None:
-                from placement.documents import write_document
-                from placement.scenarios.answer import answer_document
-
-                write_document(answer_document(found), go.plan)
-        with later():
-            if folder is not None:
-                _write_plans(found, Path(folder))
-        with later():
-            if go.tables is not None:
-                from placement.cli.streams import console
-                from placement.report.scenarios import ScenarioReport
-
-                console(go.tables).print(ScenarioReport(found))
-            elif found.cost is None:
-                say(f"placement: {found}")
-        tell_faults(found)
 
 
 def _check_folder(folder: str) -> None:

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, warn
-from placement.cli.parameters import FileArgument, FullOption, SeedOption
+from placement.cli.endings import OF_STATUS, in_words, read_warned
+from placement.cli.parameters import (
+    FileArgument,
+    FullOption,
+    GapOption,
+    PictureThemeOption,
+    SchedulerOption,
+    SeedOption,
+    WorkersOption,
+    output_option,
+)
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
@@ -45,15 +54,13 @@ def scale(
     ] = None,
     solver: Annotated[str, typer.Option(help='Which solver; "placement solvers" lists them.')] = "auto",
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for the plan.")] = 60.0,
-    gap: Annotated[float, typer.Option(min=0, max=1, help="Stop at this distance from the bound.")] = 0.0,
+    gap: GapOption = 0.0,
     seed: SeedOption = 0,
     work: Annotated[int | None, typer.Option(min=1, help="Limit in the solver's own unit.")] = None,
     problem_out: Annotated[
         str | None, typer.Option("--problem", metavar="FILE", help="Write the problem with the wanted copies, too.")
     ] = None,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the plan here; - is JSON on stdout.")
-    ] = None,
+    output: Annotated[str | None, output_option("the plan")] = None,
     full: FullOption = False,
 ) -> None:
     """Say how many copies a policy wants for the rates of now, and plan for them.
@@ -66,20 +73,18 @@ def scale(
     with in_words(full=full):
         from placement.cli.streams import console, streams
         from placement.demand.now import read_rates, scale_now, with_wanted
-        from placement.documents import check_outputs, read_problem, write_document
+        from placement.documents import check_outputs, write_document
         from placement.planner import solve
         from placement.report.scaling import copies_table
         from placement.report.tables import Report
 
         go = streams(output, quiet=False)
         inputs = {"the problem": file, "the policy": policy, "the rates": rates}
-        outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        outputs |= {} if problem_out is None else {"--problem": problem_out}
+        outputs = go.targets | ({} if problem_out is None else {"--problem": problem_out})
         check_outputs(outputs, inputs, "write each to a file of its own")
         one_stdin(file, policy, rates)
-        problem = read_problem(file)
+        problem = read_warned(file, full=full)
         rules = fitting_policy(policy, problem)
-        warn(problem, file, full=full)
         known = [component.name for component in problem.components]
         rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
         wanted = with_wanted(problem, [row.wanted for row in rows])
@@ -117,8 +122,8 @@ def simulate(
     executor: Annotated[
         str, typer.Option(help="Where strategies are played: local, processes (beside one another), dask.")
     ] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")] = None,
-    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster.")] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -134,7 +139,7 @@ def simulate(
             metavar="FILE", help="Draw cost, size and use over time, or the waterfall, .svg or .png; may be repeated."
         ),
     ] = None,
-    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
+    theme: PictureThemeOption = "light",
     page: Annotated[
         str | None,
         typer.Option("--report", metavar="FILE", help="Write it as one HTML page, with charts and tables."),
@@ -218,20 +223,17 @@ class _Targets:
         UsageError
             One can't be.
         """
-        from placement.cli.streams import check_page_target
+        from placement.cli.streams import check_page_target, picture_targets
         from placement.documents import check_outputs
         from placement.errors import UsageError
-        from placement.report.drawn import check_picture
 
         for option, value in (("--picture", self.pictures), ("--report", self.page), ("--waterfall", self.steps)):
             if value and self.policies > 1:
                 raise UsageError(f"{option} shows one policy: ask for it with each by itself")
         if self.page is not None:
             check_page_target(self.page)
-        for path in self.pictures:
-            check_picture(path, self.theme)
         outputs: dict[str, str | Path] = {} if self.output is None else {"--output": self.output}
-        outputs |= {f"--picture {path}": path for path in self.pictures}
+        outputs |= picture_targets(self.pictures, self.theme)
         outputs |= {} if self.page is None else {"--report": self.page}
         outputs |= {"--checkpoint" if self.policies == 1 else f"--checkpoint {p}": p for p in self._checkpoints}
         check_outputs(outputs, inputs, "name another file")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import in_words, say, tell
+from placement.cli.parameters import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,11 +128,10 @@ def size(
     Exit codes: 0 sized, whether or not it fits; 2 bad input.
     """
     with in_words():
-        from placement.errors import UsageError, nearest, printable
+        from placement.errors import UsageError
         from placement.sizing import Launch, read_model, read_startup_log
 
-        if output_format not in FORMATS:
-            raise UsageError(f'--format: no format "{printable(output_format)}"; {nearest(output_format, FORMATS)}')
+        one_of("--format", output_format, FORMATS)
         log = None if startup_log is None else read_startup_log(startup_log)
         launch = Launch(
             engine=engine,

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import OF_STATUS, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument, QuietOption, SeedOption, ThreadsOption, VerboseOption
+from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned, say, tell_faults
+from placement.cli.parameters import (
+    FileArgument,
+    GapOption,
+    QuietOption,
+    SchedulerOption,
+    SeedOption,
+    ThreadsOption,
+    VerboseOption,
+    WorkersOption,
+    output_option,
+)
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -43,9 +53,7 @@ def solve(
     time_limit: Annotated[
         float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")
     ] = 60.0,
-    gap: Annotated[
-        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
-    ] = 0.0,
+    gap: GapOption = 0.0,
     seed: SeedOption = 0,
     work: Annotated[
         int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
@@ -58,11 +66,8 @@ def solve(
             autocompletion=lambda: ["local", "processes", "dask"],
         ),
     ] = "local",
-    workers: Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster, such as tcp://10.0.0.5:8786."),
-    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,15 +81,7 @@ def solve(
         str | None,
         typer.Option(metavar="PLAN", help="A plan of this problem to start from; the answer is never worse."),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option("the plan")] = None,
     certificate: CertificateOption = None,
     page: Annotated[
         str | None,
@@ -112,16 +109,13 @@ def solve(
         from placement.cli.settings import read_settings
         from placement.cli.stops import STOPS
         from placement.cli.streams import streams
-        from placement.documents import read_plan, read_problem
+        from placement.documents import read_plan
         from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan
 
         go = streams(output, quiet=quiet)
-        plan = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, plan, page, certificate)
-        problem = read_problem(file)
-        if not quiet:
-            warn(problem, file, full=full)
+        _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, go.targets, page, certificate)
+        problem = read_warned(file, full=full, quiet=quiet)
         start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         with (

@@ -21,18 +21,22 @@ from placement.documents.write import check_target
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where a solve writes: the plan's file and the tables' stream (None: nowhere), and whether to show progress."""
+    """Where a command writes: the answer's file and the tables' stream (None: nowhere), and whether to show progress.
+
+    `targets` is the answer's file by what it is called, for `check_outputs`.
+    """
 
     plan: str | None
     tables: TextIO | None
     progress: bool
+    targets: dict[str, str]
 
 
 def check_one_stdin(files: Mapping[str, str | None]) -> None:
@@ -66,7 +70,8 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
         plan, tables = None, sys.stdout
     if plan == STDIN and sys.stdout is None:
         raise UsageError("standard output is closed: write the plan to a file with --output FILE")
-    return Streams(plan, None if quiet else tables, progress=watched and not quiet)
+    targets = {} if plan is None else {"--output" if output else "standard output": plan}
+    return Streams(plan, None if quiet else tables, watched and not quiet, targets)
 
 
 def check_certificate_target(target: str) -> None:
@@ -95,6 +100,23 @@ def check_page_target(target: str) -> None:
     if target == STDIN:
         raise UsageError("--report: name a file, as standard output has the plan or what is said of it")
     check_target(target)
+
+
+def picture_targets(paths: Sequence[str] | None, theme: str = "light") -> dict[str, str]:
+    """Pictures by what they are called, for `check_outputs`, once each can be drawn: before anything is searched for.
+
+    Raises
+    ------
+    UsageError
+        As of `check_picture`.
+    """
+    if not paths:
+        return {}
+    from placement.report.drawn import check_picture
+
+    for path in paths:
+        check_picture(path, theme)
+    return {f"--picture {path}": path for path in paths}
 
 
 def console(stream: TextIO | None) -> Console:

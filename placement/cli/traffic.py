@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import say, warn
+from placement.cli.endings import read_warned, say
 
 if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
@@ -90,13 +90,10 @@ class TrafficWords:
         UsageError
             An option has, or files do not go together.
         """
-        from placement.documents import read_problem
-
         one_stdin(*self.inputs.values())
-        problem = read_problem(self.file)
+        problem = read_warned(self.file, full=full)
         names = policy_names(self.policies)
         policies = {name: fitting_policy(path, problem) for name, path in zip(names, self.policies, strict=True)}
-        warn(problem, self.file, full=full)
         found = read_rates_over_time(self.traffic, self.names, self.component, self.gaps, self.times)
         _tell_silent(problem, found, self.traffic)
         every, until = length("--every", self.every), None if self.until is None else length("--until", self.until)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words, warn
+from placement.cli.endings import in_words, read_warned
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.transition_options import (
     OF_FOUND,
@@ -46,17 +46,15 @@ def transition(
     """
     with in_words(full=full):
         from placement.cli.streams import check_one_stdin
-        from placement.cli.transition_options import check_format, draw, durations_of, read_values, show
-        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.cli.transition_options import check_targets, draw, durations_of, read_values, show
+        from placement.documents import read_plan
+        from placement.report.transition.checklist import checklist
+        from placement.report.transition.table import TransitionTable
         from placement.transition import MOST_TEMPORARY, plan_transition
 
         check_one_stdin({"FILE": file, "PLAN": plan})
-        pictures = picture or []
-        check_format(form, pictures)
-        outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
-        check_outputs(outputs, {"the problem": file, "the plan": plan}, "write each to a file of its own")
-        problem, document = read_problem(file), read_plan(plan)
-        warn(problem, file, full=full)
+        check_targets(form, output, picture or (), {"the problem": file, "the plan": plan})
+        problem, document = read_warned(file, full=full), read_plan(plan)
         components = [row.name for row in problem.components]
         found = plan_transition(
             problem,
@@ -67,6 +65,6 @@ def transition(
             time_limit=time_limit,
             seed=seed,
         )
-        show(found, form, output, full=full)
-        draw(found, pictures)
+        show(found.to_document(), form, output, lambda: checklist(found), lambda: TransitionTable(found, full=full))
+        draw(found, picture or ())
     raise typer.Exit(OF_FOUND[found.status])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from placement.cli.endings import Code, say
+from placement.cli.parameters import one_of
 from placement.errors import UsageError, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from placement.documents.transition import Transition
     from placement.transition import Durations
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "markdown")
 OF_FOUND = {"optimal": Code.OK, "feasible": Code.OK, "infeasible": Code.INFEASIBLE, "unknown": Code.NOTHING_FOUND}
 MOST_SECONDS = 10**7
-PICTURES = (".svg", ".png")
 MARKDOWN = (".md", ".markdown")
 
 UnavailableOption = Annotated[
@@ -71,13 +71,14 @@ PictureOption = Annotated[
 ]
 
 
-def check_format(form: str, pictures: Sequence[str]) -> None:
-    """Refuse a format that there is not, and a picture of another kind, before anything is searched for."""
-    for path in pictures:
-        if Path(path).suffix.lower() not in PICTURES:
-            raise UsageError(f"{printable(path)}: a picture is .svg or .png, by the suffix of its file")
-    if form not in FORMATS:
-        raise UsageError(f'--format: no format "{printable(form)}"; {nearest(form, FORMATS)}')
+def check_targets(form: str, output: str | None, pictures: Sequence[str], inputs: dict[str, str]) -> None:
+    """Refuse a format that there is not, and files that can't be written, before anything is searched for."""
+    from placement.cli.streams import picture_targets
+    from placement.documents import check_outputs
+
+    one_of("--format", form, FORMATS)
+    outputs = picture_targets(pictures) | ({} if output is None else {"--output": output})
+    check_outputs(outputs, inputs, "write each to a file of its own")
 
 
 def read_values(option: str, words: Sequence[str] | None, components: Sequence[str]) -> dict[str, str] | None:
@@ -137,24 +138,24 @@ def _seconds(option: str, value: str) -> int:
     return found
 
 
-def show(found: Transition, form: str, output: str | None, *, full: bool) -> None:
-    """Write a transition to its file, and show it on standard output in its format."""
+def show(
+    document: dict[str, Any], form: str, output: str | None, checklist: Callable[[], str], table: Callable[[], Any]
+) -> None:
+    """Write what was found to its file, and show it on standard output in its format."""
     from placement.cli.streams import console
     from placement.documents import write_document, write_file
-    from placement.report.transition.checklist import checklist
-    from placement.report.transition.table import TransitionTable
 
     if output is not None and output != "-":
         if Path(output).suffix.lower() in MARKDOWN:
-            write_file(checklist(found), output)
+            write_file(checklist(), output)
         else:
-            write_document(found.to_document(), output)
+            write_document(document, output)
     if output == "-" or form == "json":
-        write_document(found.to_document(), "-")
+        write_document(document, "-")
     elif form == "markdown":
-        write_file(checklist(found), "-")
+        write_file(checklist(), "-")
     else:
-        console(sys.stdout).print(TransitionTable(found, full=full))
+        console(sys.stdout).print(table())
 
 
 def draw(found: Transition, paths: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import Code, in_words, raised_last, tell, tell_faults, warn
+from placement.cli.endings import Code, in_words, raised_last, read_warned, tell, tell_faults
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 
@@ -24,13 +24,12 @@ def verify(
     """
     with in_words():
         from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan, read_problem
+        from placement.documents import read_plan
         from placement.referee import verify as check
         from placement.report.verdict import verdict_lines
 
         check_one_stdin({"FILE": file, "PLAN": plan})
-        problem, document = read_problem(file), read_plan(plan)
-        warn(problem, file, full=full)
+        problem, document = read_warned(file, full=full), read_plan(plan)
         verdict = check(problem, document)
         for line in verdict_lines(document, verdict, full=full):
             tell(line)
@@ -52,7 +51,7 @@ def bound(
     """
     with in_words(full=full):
         from placement.cli.streams import check_certificate_target, check_one_stdin
-        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.documents import check_outputs, read_plan
         from placement.planner import bound as find_bound
         from placement.report.verdict import bound_lines
         from placement.solving.result import Status
@@ -62,8 +61,7 @@ def bound(
             check_certificate_target(certificate)
             inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
             check_outputs({"--certificate": certificate}, inputs, "write it to a file of its own")
-        problem = read_problem(file)
-        warn(problem, file, full=full)
+        problem = read_warned(file, full=full)
         document = None if plan is None else read_plan(plan)
         result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
         tell_faults(result)

@@ -87,7 +87,7 @@ def test_nothing_found_is_said() -> None:
         (["list", "--gpu", ""], 'no accelerator "" is in the catalogue'),
         (["list", "--region", "us-est-1"], 'no region "us-est-1" is in the catalogue'),
         (["list", "--provider", "amazon"], 'no provider "amazon" is in the catalogue; known: aws, sagemaker'),
-        (["list", "--format", "yaml"], "--format must be one of table, csv, json"),
+        (["list", "--format", "yaml"], '--format: no "yaml"; known: table, csv, json'),
         (["show", "ml.p5.48xl"], 'neither an instance type nor an accelerator is called "ml.p5.48xl"; did you mean'),
         (["export"], "name the instance types to export, or accelerators with --gpu"),
         (["export", "p5e.48xlarge"], "no price is known of p5e.48xlarge; give each with --price p5e.48xlarge=DOLLARS"),

@@ -99,7 +99,7 @@ def test_a_cluster_is_cut_to_a_page() -> None:
     ("arguments", "said"),
     [
         (("-", "-"), "only one of FILE and PLAN can be standard input"),
-        ((CLUSTER, "--format", "html"), 'no format "html"'),
+        ((CLUSTER, "--format", "html"), '--format: no "html"'),
         (("instances/codegen-before.yaml",), "nothing runs by this problem"),
         (("nowhere.yaml",), "nowhere.yaml"),
     ],

@@ -213,7 +213,7 @@ def test_the_table_and_the_flags(config: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--format", "yaml"), 'no format "yaml"'),
+        (("--format", "yaml"), '--format: no "yaml"'),
         (("--weights-gib", "8"), "add --tensor-parallel"),
         (("--accelerator", "H101"), "did you mean"),
         (("--engine", "sglang"), "vllm"),

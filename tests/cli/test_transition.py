@@ -110,7 +110,7 @@ def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
         (["--startup", "b=soon"], "must be a whole number of seconds"),
         (["--open", "99999999999"], "--open"),
         (["--drain", "99999999999"], "--drain"),
-        (["--format", "jsn"], 'no format "jsn"; did you mean "json"?'),
+        (["--format", "jsn"], '--format: no "jsn"; did you mean "json"?'),
         (["--output", "plan.json"], "plan.json"),
     ],
 )

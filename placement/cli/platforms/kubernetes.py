@@ -8,6 +8,7 @@ import typer
 
 from placement.cli.catalogue import FactsOption, read_market
 from placement.cli.endings import in_words
+from placement.cli.parameters import PriceOption, one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -32,9 +33,7 @@ def import_command(
         ),
     ],
     output: OutputOption = "-",
-    price: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
-    ] = None,
+    price: PriceOption = None,
     facts: FactsOption = None,
     zone_label: Annotated[
         str, typer.Option(metavar="LABEL", help="The label of nodes that says which zone, or rack, they are in.")
@@ -114,22 +113,15 @@ def export_command(
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
     with in_words(full=full):
-        from placement.errors import UsageError, nearest, printable
+        from placement.errors import UsageError
         from placement.integrations.exported import check_directory
         from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 
-        for option, value, known in (("--pin", pin, _PINS), ("--sharing", sharing, _SHARING)):
-            if value not in known:
-                raise UsageError(
-                    f"{option} must be one of {', '.join(known)}, got {printable(value)}; {nearest(value, known)}"
-                )
+        one_of("--pin", pin, ("none", "node", "accelerator"))
+        one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
         if static and not node_class:
             raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
         check_directory(out, force=force)
         documents = read_both(problem, plan)
         wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
         write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)
-
-
-_PINS = ("none", "node", "accelerator")
-_SHARING = ("none", "hami", "kai", "dra")

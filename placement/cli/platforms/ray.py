@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.endings import in_words
-from placement.cli.platforms.serving import one_of
+from placement.cli.parameters import one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -45,7 +45,7 @@ def export_command(
         from placement.integrations.exported import check_directory
         from placement.integrations.ray import RayWish, export_ray
 
-        chosen = one_of("--pin", pin, "accelerator", "machine", "pool")
+        chosen = one_of("--pin", pin, ("accelerator", "machine", "pool"))
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
         wish = RayWish(import_path, chosen, visible_devices)

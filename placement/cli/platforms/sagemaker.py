@@ -8,6 +8,7 @@ import typer
 
 from placement.cli.catalogue import read_market
 from placement.cli.endings import in_words, say, tell
+from placement.cli.parameters import PriceOption
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -52,9 +53,7 @@ def import_endpoints(
     consolidate: Annotated[
         bool, typer.Option("--consolidate", help="Components may leave their endpoint for another one that is read.")
     ] = False,
-    price: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
-    ] = None,
+    price: PriceOption = None,
     headroom: Annotated[
         list[str] | None,
         typer.Option(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from placement.cli.endings import in_words
+from placement.cli.parameters import one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -55,9 +56,9 @@ def export_kserve_command(
         from placement.integrations.kserve import KServeWish, export_kserve
 
         wish = KServeWish(
-            one_of("--pin", pin, "pool", "machine"),
-            one_of("--sharing", sharing, "time-slicing", "kai", "hami"),
-            one_of("--autoscaler", autoscaler, "hpa", "external"),
+            one_of("--pin", pin, ("pool", "machine")),
+            one_of("--sharing", sharing, ("time-slicing", "kai", "hami")),
+            one_of("--autoscaler", autoscaler, ("hpa", "external")),
             gpu,
             queue,
             tuple(cluster or ()),
@@ -103,7 +104,7 @@ def export_keda_command(
         from placement.integrations.exported import check_directory
         from placement.integrations.keda import KedaWish, export_keda
 
-        chosen = one_of("--workload", workload, "kserve", "kubernetes")
+        chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
         if peak is not None and [problem_file, plan_file, peak].count("-") > 1:
@@ -114,18 +115,3 @@ def export_keda_command(
         rules = read_policy(policy, problem, problem_file, plan_file)
         wish = KedaWish(server, query, target, chosen, rules)
         write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
-
-
-def one_of(option: str, word: str, *known: str) -> Any:
-    """A word that an option may have.
-
-    Raises
-    ------
-    UsageError
-        It is none of them.
-    """
-    from placement.errors import UsageError, nearest
-
-    if word not in known:
-        raise UsageError(f'{option}: no "{word}"; {nearest(word, known)}')
-    return word
