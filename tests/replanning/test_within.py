@@ -17,6 +17,7 @@ from placement.patterns.counts.model import CountModel
 from placement.planner import solve
 from placement.referee import verify
 from placement.replanning import MoveLimits, replan_within
+from placement.replanning.even_price import MovedAndCost, even_price
 from placement.replanning.moved_memory import memory_of_moves, moved_mib
 from tests import brute, strategies
 from tests.corpus import seeds
@@ -47,13 +48,13 @@ def test_each_move_saves_so_much(saving: float, moved: int) -> None:
     assert found.gap == 0.0
 
 
-@pytest.mark.parametrize(("gib", "moved"), [(0, 0), (40, 1), (1000, 3)])
+@pytest.mark.parametrize(("gib", "moved"), [(0, 0), (39.9, 0), (40, 1), (100, 2), (1000, 3)])
 def test_memory_is_limited(gib: float, moved: int) -> None:
-    """A copy has 40 GiB; the bound is true for each limit."""
+    """A copy has 40 GiB, and each move saves as much, so no price tells one from two; the bound is true for each."""
     found = within(running(1, 1, 1, 1), max_moved_gib=gib)
 
-    assert found.plan.moves <= moved
-    assert found.moved_mib <= gib * 1024
+    assert found.plan.moves == moved
+    assert found.moved_mib == moved * 40 * 1024
     assert found.plan.lower_bound is not None
     assert found.plan.lower_bound <= 40 - 10 * moved
 
@@ -124,6 +125,35 @@ def placement_plan(document: dict[str, Any]) -> Any:
 
     bare = {key: document[key] for key in ("instances", "assignments")}
     return Plan(**bare)
+
+
+def test_the_next_price_is_that_of_the_edge_over_the_limit() -> None:
+    """Of all pairs of plans the one whose line is lowest at the limit; none where moving more costs no less."""
+    plans = [MovedAndCost(0, 100), MovedAndCost(10, 90)]
+    others = [MovedAndCost(30, 50), MovedAndCost(100, 20), MovedAndCost(40, 95)]
+
+    assert even_price(plans, others, 20) == 2  # from (10, 90) to (30, 50)
+    assert even_price(plans[:1], others, 20) == 2  # 5 / 3, rounded up
+    assert even_price(plans, others[2:], 20) == 1  # from (0, 100) to (40, 95)
+    assert even_price([MovedAndCost(0, 10)], others, 20) is None
+    assert even_price([], others, 20) is None
+
+
+def test_a_plan_without_moves_is_there_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no time is left for any price: new copies start, and nothing else moves."""
+    asked: list[int | None] = []
+
+    def noted(problem: Problem, **how: Any) -> Any:
+        asked.append(problem.objective.max_moves)
+        return solve(problem, **how)
+
+    monkeypatch.setattr("placement.replanning.within.solve", noted)
+    monkeypatch.setattr("placement.replanning.within._PRICES", 0)
+    monkeypatch.setattr("placement.replanning.within._COUNTS", 0)
+    found = within(running(1, 1, 1, 1), max_moved_gib=100)
+
+    assert asked == [None, 0]
+    assert (found.plan.moves, found.plan.cost) == (0, 40.0)
 
 
 def test_optional_copies_stay_out_where_the_others_move_too_much() -> None:
