@@ -21,7 +21,10 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, groupby, product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Row = dict[str, Any]  # an object of a document
 Need = tuple[int, ...]  # of RESOURCES: MiB, thousandths, thousandths, MiB
@@ -77,6 +80,9 @@ KEYS = f"""format name accelerators instance_types pools components instances pl
 NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
 # A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
 Mode = namedtuple("Mode", "component option pool zone devices shared memory share need touches owned usage rate")
+# Prices of rules: a machine's rent, and how much more it costs, by pool; what is taken off for commitments and limits;
+# (machines, pools) that are free; dollars that are paid for; the price of a move, and what is taken off for moves.
+Charges = namedtuple("Charges", "rent more paid allowed free money move moved")
 
 
 def clean(value: Any, *, names: bool = False) -> Any:
@@ -163,7 +169,6 @@ class Problem:
         forced = Counter(row["pool"] for row in staying.values() if row.get("removable") is False)
         self.pools: dict[str, Pool] = Named(((row["name"], Pool(row, top, forced)) for row in top["pools"]), "pool")
         self.machines = {m: self.pools[row["pool"]].name for m, row in staying.items()}
-        self.rent, self.move, self.less = {p: pool.price for p, pool in self.pools.items()}, 0, Fraction()  # see charge
         placements, cost = top.get("placements", []), number(self.objective, "move_cost", 0)
         self.running = Counter(row["component"] for row in placements)  # copies, on machines that must go too
         pins = Counter(row["component"] for row in placements if row.get("pinned"))
@@ -186,22 +191,34 @@ class Problem:
             kept[name] += min(many, self.components[name].per_instance)
         self.moves = {n: max(0, min(self.running[n], c.required) - kept[n]) for n, c in self.components.items()}
 
-    def charge(self, rules: Row) -> None:
-        """Prices m of rules: no plan costs less than machines and moves at these, with `less` off (Geoffrion 1974)."""
+    def charges(self, rules: Row) -> Charges:
+        """What machines and moves cost at prices m of rules, at least 0 (Geoffrion 1974).
+
+        Of N free machines each costs at most m, less m N; without a price they are counted one by one (`Leaf.freed`).
+        Of X dollars, with m <= 1: m of each price, less m X; without a price that is 0. A unit of a limit: so much
+        dearer, less m of what it allows.
+        """
         prices = {tuple(of): Fraction(integer(num, 0), integer(den, 1)) for *of, num, den in rules.get("prices", [])}
-        less, cost = Fraction(0), {p: Fraction(pool.price) for p, pool in self.pools.items()}
+        rent, more = {p: Fraction(pool.price) for p, pool in self.pools.items()}, dict.fromkeys(self.pools, Fraction(0))
+        paid, allowed, free, money = Fraction(0), Fraction(0), list[tuple[int, frozenset[str]]](), list[int]()
         Named(((p, 0) for row in self.top.get("commitments", []) for p in row["pools"]), "pool of commitments")
         for row in self.top.get("commitments", []):
-            m, free = prices[row["name"],], "instances" in row  # N free: each costs at most m, less m N; or m of it
-            insist(free or m <= 1, "no more than all of a dollar is paid for")
-            less += m * (count(row, "instances", 0) if free else round(number(row, "price_per_hour") * 1_000_000))
-            cost |= {p: min(cost[p], m) if free else cost[p] * m for p in self.pool_set(row["pools"])}
+            of, by_number = self.pool_set(row["pools"]), "instances" in row
+            n = count(row, "instances", 0) if by_number else round(number(row, "price_per_hour") * 1_000_000)
+            if by_number and (row["name"],) not in prices:
+                free.append((n, of))
+                continue
+            m, money = prices.get((row["name"],), Fraction(0)), money if by_number else [*money, n]
+            insist(by_number or m <= 1, "no more than all of a dollar is paid for")
+            rent |= {p: min(rent[p], m) if by_number else rent[p] * m for p in of}
+            paid += m * n
         for row, (i, key) in product(self.top.get("limits", []), enumerate(LIMITS)):
-            m = prices.get((row["name"], key), Fraction(0)) * (key in row)  # so much dearer; limits only forbid plans
-            less += m * units(row, key, LIMITS[key])
-            cost |= {p: cost[p] + m * self.pools[p].counts[i] for p in self.pool_set(row["pools"])}
-        self.rent, self.move = {p: math.floor(value) for p, value in cost.items()}, integer(rules.get("move", 0), 0)
-        self.less = self.horizon * less + self.move * count(self.objective, "max_moves", NO_LIMIT)
+            m = prices.get((row["name"], key), Fraction(0)) * (key in row)  # limits only forbid plans
+            more |= {p: more[p] + m * self.pools[p].counts[i] for p in self.pool_set(row["pools"])}
+            allowed += m * units(row, key, LIMITS[key])
+        move = integer(rules.get("move", 0), 0)
+        moved = move * count(self.objective, "max_moves", NO_LIMIT)
+        return Charges(rent, more, paid, allowed, free, money, move, moved)
 
     def pool_set(self, names: Any) -> frozenset[str]:
         pools = frozenset(self.pools[name].name for name in names)
@@ -318,12 +335,13 @@ class Leaf:
     paid: any plan can be made one at no cost. Then a pool pays at most for those and one for each copy it may run.
     """
 
-    def __init__(self, problem: Problem, path: dict[Any, Any], within: dict[Any, int]) -> None:
+    def __init__(self, problem: Problem, path: dict[Any, Any], within: dict[Any, int], rules: Any = None) -> None:
         def meet(key: Any, low: int, high: int) -> tuple[int, int]:
             least, most = path.get(key, (0, NO_LIMIT))
             return max(low, least), min(high, most)
 
-        self.problem, self.within = problem, within
+        self.problem, self.within, self.rules = problem, within, rules or {}
+        self.charges = problem.charges(self.rules)
         self.pools = {p: meet(frozenset([p]), *ends) for p, ends in problem.ranges.items()}
         self.sets = {key: meet(key, *self.sums(key)) for key in path if isinstance(key, frozenset)}
         self.copies = {k: meet(k, 0, problem.components[k[0]].copies) for k in path if isinstance(k, tuple)}
@@ -333,13 +351,14 @@ class Leaf:
         return sum(self.pools[p][0] for p in pools), sum(self.pools[p][1] for p in pools)
 
     def least_rent(self, used: list[tuple[Prices | Clique, Fraction]], *, paid: bool = True) -> Fraction:
-        """The least rent, micro-dollars per hour, from inequalities on machine counts (3.) with factors f > 0.
+        """The least that is paid on top, micro-dollars per hour, by inequalities on machine counts (3.), factors f > 0.
 
         rent = sum price n >= sum price n - f (sum W n - D) + g (sum over S of n - N), any g, N the machines of a set S:
         each count is least at an end of its range. With prices of 0 (not `paid`) a sum above 0 is a contradiction.
         """
-        total, rent = Fraction(0), self.problem.rent
-        cost: dict[Any, Fraction] = {p: Fraction(price if paid else 0) for p, price in rent.items()}
+        charges, pools = self.charges, [p for p, (_, most) in self.pools.items() if most > 0]
+        total, rent = Fraction(0), {p: more + charges.rent[p] * paid for p, more in charges.more.items()}
+        cost: dict[Any, Fraction] = {**rent}
         for prices, factor in used:
             worth, least = prices.inequality(self)
             total += factor * least
@@ -350,8 +369,33 @@ class Leaf:
         for key, value in cost.items():
             ends = self.pools[key] if isinstance(key, str) else self.sets.get(key, self.sums(key))
             total += min(value * end for end in ends)
-        step = math.gcd(*(price for p, price in rent.items() if self.pools[p][1] > 0))
-        return Fraction(math.ceil(total / step) * step) if paid and step else total
+        if not paid:
+            return Fraction(total - charges.allowed)
+        if not charges.free:
+            total = whole(total, [rent[p] for p in pools])
+        total -= charges.allowed + charges.paid + sum(self.freed(n, some, cost) for n, some in charges.free)
+        return whole(total, [*charges.money, *(self.problem.pools[p].price for p in pools)])
+
+    def freed(self, n: int, some: frozenset[str], cost: dict[Any, Fraction]) -> Fraction:
+        """The most that n free machines of some pools save, where one costs `cost`, its price in it: the best first.
+
+        Its price for one that is there at that cost; one more, which is there as it is free, saves what that leaves.
+        """
+        offers, saved = list[tuple[Fraction, int]](), Fraction(0)
+        for p in some:
+            (low, high), price = self.pools[p], Fraction(self.problem.pools[p].price)
+            offers += [(price, low), (price - max(Fraction(0), cost[p]), high - low)]
+        for value, most in sorted(offers, reverse=True):
+            taken = min(n, most) if value > 0 else 0
+            n, saved = n - taken, saved + taken * value
+        return saved
+
+
+def whole(total: Fraction, parts: Sequence[Fraction | int]) -> Fraction:
+    """A total rounded up, as it is a sum of so many of each of some parts, and a part may be taken off."""
+    scale = math.lcm(*(Fraction(part).denominator for part in parts))
+    step = Fraction(math.gcd(*(int(part * scale) for part in parts)), scale)
+    return math.ceil(total / step) * step if step else total
 
 
 @lru_cache(maxsize=1000)
@@ -546,10 +590,13 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     most: on each accelerator the best of items and copies that run there, with their part of the reward, or an owner.
     """
     hours, (worth, least), forced, cost = problem.horizon, prices.inequality(leaf), problem.moves, Fraction(0)
+    charges = leaf.charges
+    insist(not charges.free, "beside what runs now each commitment must have a price")
+    rent = [charges.rent[p] + charges.more[p] for p in problem.pools]
     missing = Fraction(least)
     for name, c in problem.components.items():
         reward, all_placed = rewards.get(name, 0), leaf.within.get(c.priority, 1) == 0
-        move = c.move_cost + problem.move
+        move = c.move_cost + charges.move
         insist(reward * hours <= move * unit, f"the reward of {name!a:.90} is more than the money of a move")
         needed = min(problem.running[name], c.copies if all_placed else c.required)
         missing += reward * max(0, needed - forced[name])
@@ -571,7 +618,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
         kept = [(need, kind.price.get(need, 0) + part, n) for need, n, part in some if need is not None]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
     offers = [(1, 1, NO_LIMIT)]  # price, worth, how many: of moves first
-    for (p, pool), price in zip(problem.pools.items(), problem.rent.values(), strict=True):
+    for (p, pool), price in zip(problem.pools.items(), rent, strict=True):
         running = sorted((worth[p] + more[m] for m, of in problem.machines.items() if of == p), reverse=True)
         cost += hours * pool.fewest * price  # any plan pays for the fewest: at best for the best
         missing -= sum(running[: pool.fewest]) + max(0, pool.fewest - len(running)) * worth[p]
@@ -580,6 +627,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
         taken = min(max(Fraction(0), missing / value), Fraction(most))
         cost, missing = cost + hours * taken * price / unit, missing - taken * value
+    cost -= hours * (charges.paid + charges.allowed) + charges.moved
     return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # rents and moves are whole micro-dollars
 
 
@@ -587,8 +635,9 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
 class Proof:
     """What a tree proves of plans `within` limits on copies left out: `checked` without, `told` with engines' words."""
 
-    def __init__(self, problem: Problem, tree: Row, claim: Cost, prices: list[Any], unit: int, name: str) -> None:
+    def __init__(self, problem: Problem, top: Row, tree: Row, claim: Cost, prices: list[Any], name: str) -> None:
         nodes, self.within = tree["nodes"], {int(p): integer(n, 0) for p, n in tree.get("within", {}).items()}
+        rules, unit = top.get("rules", {}), integer(top["unit"], 1)
         self.problem, self.prices, self.unit, self.claim = problem, prices, unit, claim
         self.checked, self.told = NO_PLAN, NO_PLAN
         self.reasons, self.weak, self.words = Counter[str](), list[str](), list[str]()
@@ -599,7 +648,7 @@ class Proof:
                 insist(k in paths, "it is the child of no node before it")
                 path = paths.pop(k)
                 if "split" not in node:
-                    self.close(node, Leaf(problem, path, self.within), f"{name}node {k}")
+                    self.close(node, Leaf(problem, path, self.within, node.get("rules", rules)), f"{name}node {k}")
                     continue
                 ((what, value),), most = node["split"].items(), integer(node["at_most"])
                 key = {"machines": problem.pool_set, "copies": problem.copy_set}[what](value)
@@ -613,8 +662,7 @@ class Proof:
 
     def close(self, node: Row, leaf: Leaf, name: str) -> None:
         """Count a leaf with what it proves; an engine's word is taken for it where that is not enough."""
-        cost, reason = self.cost(node, leaf) - self.problem.less, "empty" if leaf.empty else node["leaf"]
-        cost = max(Fraction(0), cost)  # what is paid for already pays for nothing else
+        cost, reason = max(Fraction(0), self.cost(node, leaf)), "empty" if leaf.empty else node["leaf"]
         self.reasons[reason] += 1
         self.checked = min(self.checked, cost)
         if reason == "engine" and cost < self.claim and node["says"] == "infeasible":
@@ -632,26 +680,26 @@ class Proof:
         used = [(self.prices[integer(i, 0)], factor / self.unit) for i, factor in factors]
         if reason == "running":
             rewards = priced(node, "rewards", lambda name: problem.components[name].name)
-            prices, root = self.prices[integer(node["prices"], 0)], Leaf(problem, {}, leaf.within)
+            prices, root = self.prices[integer(node["prices"], 0)], Leaf(problem, {}, leaf.within, leaf.rules)
             return running_cost(problem, prices, rewards, self.unit, root)
         counted = reason == "counting" and not leaf.empty and problem.components[node["component"]].impossible(leaf)
         if leaf.empty or counted or (node.get("infeasible") is True and leaf.least_rent(used, paid=False) > 0):
             return NO_PLAN
-        moves = sum(n * (problem.components[c].move_cost + problem.move) for c, n in problem.moves.items())
-        return Fraction(problem.horizon * max(Fraction(0), leaf.least_rent(used)) + moves)
+        moves = sum(n * (problem.components[c].move_cost + leaf.charges.move) for c, n in problem.moves.items())
+        rent = max(Fraction(0), leaf.least_rent(used))  # what is paid for already pays for nothing else
+        return Fraction(problem.horizon * rent + max(0, moves - leaf.charges.moved))
 
 
 def check(problem: Problem, document: Any) -> list[Proof]:
     """The proof of the claim, then those of `left_out`: that no plan leaves out fewer optional copies."""
     insist(document["format"] == "placement-certificate/v1", "this is no placement-certificate/v1")
     insist(document["problem"] == problem.name, f"the certificate is not of the problem {problem.name!a:.90}")
-    ((what, said),), unit = document["claim"].items(), integer(document["unit"], 1)
+    ((what, said),) = document["claim"].items()
     insist(what == "cost" or (what, said) == ("infeasible", True), "the claim must be a cost, or infeasible: true")
-    problem.charge(document.get("rules", {}))
     prices = [(Clique if "clique" in row else Prices)(row, problem) for row in document.get("prices", [])]
     trees = [(document, Fraction(*map(integer, said)) if what == "cost" else NO_PLAN, "")]
     trees += [(tree, NO_PLAN, f"left_out {i}, ") for i, tree in enumerate(document.get("left_out", []))]
-    return [Proof(problem, tree, claim, prices, unit, name) for tree, claim, name in trees]
+    return [Proof(problem, document, tree, claim, prices, name) for tree, claim, name in trees]
 
 
 def dollars(cost: Cost) -> str:

@@ -12,11 +12,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement.certificates.names import PRICE_UNIT
-from placement.certificates.nodes import shift
+from placement.certificates.nodes import Nodes, shift
 from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
+from placement.patterns.group_bound import LinearBound, needs_group_bound
 from placement.solving.schedule import SCHEDULE
 from placement.units import money
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
     Document = dict[str, Any]
@@ -91,23 +93,15 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     """
     fleet, incumbent, given = solve.fleet, solve.incumbent, solve.left_out
     target = math.inf if infeasible_by is not None else incumbent.ticks_bound or 0
-    by, budget = infeasible_by or incumbent.bound_by, _TIME.of(solve.budget)
-    rules = priced_rules(solve.within(budget))
-    search = ArgumentSearch(rules.fleet, budget, solve.seed, given, target + rules.less)
-    known = [one for one in incumbent.evidence if isinstance(one, PatternBound) and one.fleet is rules.fleet]
-    counted = [one for one in incumbent.evidence if isinstance(one, CountBound) and one.relaxation.fleet is rules.fleet]
-    word = "" if rules.document else by  # an engine knows the whole, not the fleet at these prices
-    found = search.strongest([*known, *rules.known], solve.packing, word, list(dict.fromkeys(counted)))
-    found.take_off(rules.less)
-    if rules.document and found.believed < target:
-        ArgumentSearch(fleet, budget, solve.seed, given, target).add_word(found, by)
+    by = infeasible_by or incumbent.bound_by
+    found, rules = _argument(solve, target, by)
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
     claim, proven = (_cost(fleet, ticks) for ticks in (found.believed, found.proven))
     document["claim"] = {"infeasible": True} if claim is None else {"cost": [claim.numerator, claim.denominator]}
     if given is not None:
-        document["within"] = search.names.within(given)
-    if rules.document:
-        document["rules"] = rules.document
+        document["within"] = found.names.within(given)
+    if rules:
+        document["rules"] = rules
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
     for fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):
@@ -120,6 +114,49 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
         complete = complete and math.isinf(found.believed)
         certain = certain and math.isinf(found.proven)
     return Certificate(document, claim, proven, certain, complete)
+
+
+def _argument(solve: Solve, target: float, by: str) -> tuple[Nodes, Document]:
+    """The strongest argument, and the prices of rules that all of it is at; none where each leaf has its own.
+
+    Limits and commitments are in the leaves. What moves cost, and what runs now beside commitments, is known at prices
+    of the rules alone, which are the same for all leaves.
+    """
+    budget = _TIME.of(solve.budget)
+    found = None if _needs_prices_of_all(solve.fleet, by_leaf=False) else _in_leaves(solve, target, by, budget)
+    if found is None or (found.believed < target and _needs_prices_of_all(solve.fleet, by_leaf=True)):
+        at_prices, rules = _at_prices(solve, target, by, budget)
+        if found is None or at_prices.believed > found.believed:
+            return at_prices, rules
+    return found, {}
+
+
+def _needs_prices_of_all(fleet: Fleet, *, by_leaf: bool) -> bool:
+    """Whether prices of rules that hold for all leaves may prove more than those of each leaf, or all that there is."""
+    if not needs_group_bound(fleet) or not any(fleet.running):
+        return False
+    return by_leaf or not (fleet.limits or fleet.commitments)
+
+
+def _in_leaves(solve: Solve, target: float, by: str, budget: Budget) -> Nodes:
+    """Limits and commitments as each leaf has them; the limit on moves is not used."""
+    evidence, fleet = solve.incumbent.evidence, solve.fleet
+    search = ArgumentSearch(fleet, budget, solve.seed, solve.left_out, target)
+    known = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
+    counted = [one for one in evidence if isinstance(one, CountBound) and one.relaxation.fleet is fleet]
+    prices = [cut.prices for one in evidence if isinstance(one, LinearBound) for cut in one.patterns.cuts if cut.prices]
+    return search.strongest(known, solve.packing, by, list(dict.fromkeys(counted)), prices)
+
+
+def _at_prices(solve: Solve, target: float, by: str, budget: Budget) -> tuple[Nodes, Document]:
+    """The fleet at one price for each rule."""
+    rules = priced_rules(solve.within(budget))
+    search = ArgumentSearch(rules.fleet, budget, solve.seed, solve.left_out, target + rules.less)
+    found = search.strongest(rules.known, solve.packing, "")  # an engine knows the whole, not the fleet at these prices
+    found.take_off(rules.less)
+    if found.believed < target:
+        ArgumentSearch(solve.fleet, budget, solve.seed, solve.left_out, target).add_word(found, by)
+    return found, rules.document
 
 
 def _fewer_left_out(fleet: Fleet, given: tuple[int, ...], proven: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

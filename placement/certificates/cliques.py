@@ -38,6 +38,8 @@ class CliquePrices:
 
     values: tuple[tuple[int, int], ...]
     group: tuple[int, ...] = ()  # as prices of patterns have: none
+    limits: tuple[int, ...] = ()
+    committed: tuple[int, ...] = ()
 
 
 def clique_cuts(fleet: Fleet, domain: NodeDomain, budget: Budget) -> Iterator[tuple[Cut, CliquePrices]]:

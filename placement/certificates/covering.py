@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 import highspy
 
-from placement.certificates.reasons import Reason, total
+from placement.certificates.reasons import Reason, RulePrices, total
 from placement.engines.highs import EngineError, linear_program, load_lp, run
 from placement.patterns.certificate import UNIT, Cut, Prices
 from placement.patterns.history import NodeCase, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from placement.certificates.reasons import AnyPrices, Reasons
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import FleetCommitment
     from placement.patterns.certificate import NodeDomain
     from placement.solving.budget import Budget
 
@@ -30,6 +32,7 @@ _MOST_NODES = 3_000
 _MOST_CUTS = 60
 _GRAIN = 2**24  # factors are whole multiples of its inverse
 _WHOLE = 1e-6
+_INF = highspy.kHighsInf
 _LACK = 1e4  # times the dearest machine's price and the pools: what it costs not to keep an inequality
 
 
@@ -52,6 +55,7 @@ def cover(
     node : machine counts that any plan worth having pays for.
     """
     kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
+    program = _CoverProgram(reasons, kept)
     found = Cover(NodeCase(domain))
     todo = [found.root]
     for _ in range(_MOST_NODES):
@@ -60,7 +64,7 @@ def cover(
         if budget.over():
             return None
         case = todo.pop()
-        reason, counts = _solve(reasons, kept, case.domain)
+        reason, counts = _solve(program, reasons, kept, case.domain)
         found.reasons[id(case)] = reason
         if reason.ticks >= enough:
             continue
@@ -85,57 +89,132 @@ def _apart(count: float) -> float:
     return abs(count - round(count))
 
 
-def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain) -> tuple[Reason, list[float]]:
+class _CoverProgram:
+    """The linear program over machine counts, in the dearest machine's price, so that tolerances are small beside it.
+
+    Columns: machines per pool, per group, what inequalities lack and what is over limits, which costs more than any
+    machine, then what commitments pay. Rows: inequalities, groups, limits, commitments, free machines by pool.
+    """
+
+    def __init__(self, reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]]) -> None:
+        """All but the ranges of counts. O(cuts x pools)."""
+        fleet, groups = reasons.relaxation.fleet, reasons.groups
+        self.pools, self.counts = len(fleet.pools), len(fleet.pools) + len(groups)
+        self.unit = max(1, *(pool.price for pool in fleet.pools))
+        self._rows: list[tuple[float, float]] = []
+        self._columns: list[list[tuple[int, float]]] = [[] for _ in range(self.counts + 1)]
+        self._cost = [pool.price / self.unit for pool in fleet.pools] + [0.0] * len(groups) + [_LACK * self.pools]
+        self._most = [_INF]  # of what follows the counts
+        lack = self.counts
+        for cut, _ in cuts:
+            entries = [(p, dual_value / cut.least) for p, dual_value in enumerate(cut.coefficients) if dual_value]
+            self._row(1.0, _INF, [*entries, (lack, 1.0)])
+        for g, group in enumerate(groups):
+            self._row(0.0, 0.0, [*((p, 1.0) for p in group), (self.pools + g, -1.0)])
+        self._scale = [max(limit.weight.values(), default=1) for limit in fleet.limits]
+        for limit, scale in zip(fleet.limits, self._scale, strict=True):
+            entries = [(p, weight / scale) for p, weight in limit.weight.items()]
+            self._row(-_INF, limit.most / scale, [*entries, (lack, -1.0)])
+        self._commitments = len(self._rows)
+        for commitment in fleet.commitments:
+            self._commit(fleet, commitment)
+
+    def _row(self, low: float, high: float, entries: Iterable[tuple[int, float]]) -> None:
+        for column, value in entries:
+            self._columns[column].append((len(self._rows), value))
+        self._rows.append((low, high))
+
+    def _commit(self, fleet: Fleet, commitment: FleetCommitment) -> None:
+        """One row and its columns: dollars paid of what machines cost, or free machines, of which there are no more."""
+        price = {p: fleet.pools[p].price / self.unit for p in commitment.pools}
+        if commitment.money is not None:
+            paid = self._pays(1.0, commitment.money / self.unit)
+            self._row(-_INF, 0.0, [(paid, 1.0), *((p, -price[p]) for p in commitment.pools)])
+            return
+        free = {p: self._pays(price[p], _INF) for p in commitment.pools}
+        self._row(-_INF, float(commitment.instances), [(column, 1.0) for column in free.values()])
+        for p, column in free.items():
+            self._row(-_INF, 0.0, [(column, 1.0), (p, -1.0)])
+
+    def _pays(self, each: float, most: float) -> int:
+        self._columns.append([])
+        self._cost.append(-each)
+        self._most.append(most)
+        return len(self._columns) - 1
+
+    def solve(self, domain: NodeDomain) -> tuple[list[float], list[float]] | None:
+        """Counts, and the duals of all rows in micro-dollars; None without a solution."""
+        rest = [0.0] * len(self._most)
+        low, high = zip(*self._rows, strict=True)
+        lp = linear_program(
+            self._columns,
+            cost=self._cost,
+            within=([*domain.fewest, *rest], [*domain.most, *self._most]),
+            rows=(list(low), list(high)),
+        )
+        try:
+            solver = load_lp(lp)
+            if run(solver) != highspy.HighsModelStatus.kOptimal:
+                return None
+        except EngineError:  # numbers too far apart for it
+            return None
+        solution = solver.getSolution()
+        return list(solution.col_value)[: self.counts], [dual * self.unit for dual in solution.row_dual]
+
+    def rules(self, fleet: Fleet, duals: Sequence[float]) -> RulePrices:
+        """What the duals of limits and of dollars that are paid for say."""
+        first = self._commitments - len(fleet.limits)
+        limits = [
+            _fraction(max(0.0, -dual / scale))
+            for dual, scale in zip(duals[first : self._commitments], self._scale, strict=True)
+        ]
+        row, parts = self._commitments, []
+        for commitment in fleet.commitments:
+            part = 0.0 if commitment.money is None else 1 + duals[row] / self.unit
+            parts.append(_fraction(min(1.0, max(0.0, part))))
+            row += 1 if commitment.money is not None else 1 + len(commitment.pools)
+        return RulePrices(tuple(limits), tuple(parts))
+
+
+def _fraction(value: float) -> Fraction:
+    return Fraction(round(value * _GRAIN), _GRAIN)
+
+
+def _solve(
+    program: _CoverProgram, reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain
+) -> tuple[Reason, list[float]]:
     """What the cuts prove of a node together, and counts, per pool and group, that keep them as cheaply as may be."""
-    pools, groups = reasons.relaxation.fleet.pools, reasons.groups
-    # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
-    unit = max(1, *(pool.price for pool in pools))  # of money, so that the engine's tolerances are small beside it
-    columns: list[list[tuple[int, float]]] = [[] for _ in range(len(pools) + len(groups) + 1)]
-    for r, (cut, _) in enumerate(cuts):
-        for p, dual_value in enumerate(cut.coefficients):
-            if dual_value:
-                columns[p].append((r, dual_value / cut.least))
-        columns[-1].append((r, 1.0))
-    for g, group in enumerate(groups):
-        for p in group:
-            columns[p].append((len(cuts) + g, 1.0))
-        columns[len(pools) + g].append((len(cuts) + g, -1.0))
-    lp = linear_program(
-        columns,
-        cost=[pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)],
-        within=([*domain.fewest, 0.0], [*domain.most, highspy.kHighsInf]),
-        rows=([1.0] * len(cuts) + [0.0] * len(groups), [highspy.kHighsInf] * len(cuts) + [0.0] * len(groups)),
-    )
-    try:
-        solver = load_lp(lp)
-        if run(solver) != highspy.HighsModelStatus.kOptimal:
-            return Reason(0, ()), []
-    except EngineError:  # numbers too far apart for it
+    solved = program.solve(domain)
+    if solved is None:
         return Reason(0, ()), []
-    solution = solver.getSolution()
-    counts, duals = list(solution.col_value), [dual * unit for dual in solution.row_dual]
-    return _reason(reasons, cuts, domain, duals), counts[:-1]
+    counts, duals = solved
+    return _reason(program, reasons, cuts, domain, duals), counts
 
 
 def _reason(
-    reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain, duals: Sequence[float]
+    program: _CoverProgram,
+    reasons: Reasons,
+    cuts: Sequence[tuple[Cut, AnyPrices]],
+    domain: NodeDomain,
+    duals: Sequence[float],
 ) -> Reason:
     """What the duals prove, once they are fractions.
 
     The equation that ties a group to its pools has a price of its own here, whatever the prices of the cuts say of it.
     """
+    fleet, groups = reasons.relaxation.fleet, reasons.groups
     used: list[tuple[Cut, AnyPrices, Fraction]] = []
-    ties = [Fraction(-dual) * UNIT for dual in duals[len(cuts) :]]
+    ties = [Fraction(-dual) * UNIT for dual in duals[len(cuts) : len(cuts) + len(groups)]]
     for (cut, prices), dual in zip(cuts, duals, strict=False):
-        factor = Fraction(round(dual * _GRAIN), _GRAIN) * UNIT / cut.least
+        factor = _fraction(dual) * UNIT / cut.least
         if factor > 0:
             used.append((cut, prices, factor))
             for g, price in enumerate(prices.group):
                 ties[g] -= factor * price
     if any(ties):
-        nothing = Cut((0,) * len(reasons.relaxation.fleet.pools), 0)
+        nothing = Cut((0,) * len(fleet.pools), 0)
         used.append((nothing, Prices([], [], group=[round(price) for price in ties]), Fraction(1)))
-    use = tuple((prices, factor) for _, prices, factor in used)
-    if total(used, reasons.relaxation, reasons.groups, domain, money=0) > 0:
-        return Reason(math.inf, use)
-    return Reason(reasons.ticks(total(used, reasons.relaxation, reasons.groups, domain)), use)
+    use, rules = tuple((prices, factor) for _, prices, factor in used), program.rules(fleet, duals)
+    if total(used, reasons.relaxation, groups, domain, 0, rules) > 0:
+        return Reason(math.inf, use, rules)
+    return Reason(reasons.ticks(total(used, reasons.relaxation, groups, domain, rules=rules)), use, rules)

@@ -10,7 +10,7 @@ from placement.patterns.certificate import FINE, UNIT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from placement.certificates.reasons import AnyPrices
+    from placement.certificates.reasons import AnyPrices, RulePrices
     from placement.patterns.certificate import Groups
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.history import Subject
@@ -95,6 +95,16 @@ class CertificateNames:
             ],
             "grid": [[r, unit.numerator, unit.denominator] for r, unit in grid],
         }
+
+    def rules(self, rules: RulePrices) -> Document:
+        """Prices of limits and of commitments of dollars that are not 0, under their key; none: nothing."""
+        fleet = self._relaxation.fleet
+        limits = zip(fleet.limits, rules.limits, strict=False)
+        found = [[limit.name, limit.what, price.numerator, price.denominator] for limit, price in limits if price]
+        for commitment, part in zip(fleet.commitments, rules.parts, strict=False):
+            if commitment.money is not None and part:
+                found.append([commitment.name, part.numerator, part.denominator])
+        return {"rules": {"prices": found}} if found else {}
 
     def within(self, given: tuple[int, ...]) -> Mapping[str, int]:
         """Limits on optional copies left out, by priority."""

@@ -25,7 +25,7 @@ class Nodes:
 
     def __init__(self, names: CertificateNames, tick_move: int) -> None:
         """Empty. `tick_move` ticks are a micro-dollar."""
-        self._names, self._tick_move = names, tick_move
+        self.names, self._tick_move = names, tick_move
         self.nodes: list[Document] = []
         self.prices: list[Document] = []
         self._number: dict[int, int] = {}  # of prices, by id
@@ -76,9 +76,10 @@ class Nodes:
         """Of what is proven this is no bound: so much less is."""
         self.proven, self.believed = (max(0, most - ticks) for most in (self.proven, self.believed))
 
-    def use(self, reason: Reason) -> list[list[int]]:
-        """Prices by number, each with its factor."""
-        return [[self.number_of(prices), f.numerator, f.denominator] for prices, f in reason.use]
+    def use(self, reason: Reason) -> Document:
+        """Prices by number, each with its factor, and prices of rules."""
+        rules = self.names.rules(reason.rules)
+        return {"use": [[self.number_of(prices), f.numerator, f.denominator] for prices, f in reason.use]} | rules
 
     def _new(self) -> int:
         self.nodes.append({})
@@ -95,7 +96,7 @@ class Nodes:
             number = below_number
 
     def _split_row(self, subject: Subject, at_most: int, below: int, above: int) -> Document:
-        return {"split": self._names.split(subject), "at_most": at_most, "below": below, "above": above}
+        return {"split": self.names.split(subject), "at_most": at_most, "below": below, "above": above}
 
     def _leaf(self, reason: Reason, verdict: EngineVerdict | None, enough: float) -> Document:
         self.proven = min(self.proven, reason.ticks)
@@ -110,11 +111,11 @@ class Nodes:
                 "says": "infeasible",
                 "at_least": [ticks.numerator, ticks.denominator],
                 "about": verdict.about,
-                "use": self.use(reason),
+                **self.use(reason),
                 "program": program,
             }
         self.believed = min(self.believed, reason.ticks)
-        leaf: Document = {"leaf": "prices", "use": self.use(reason)}
+        leaf: Document = {"leaf": "prices", **self.use(reason)}
         return {**leaf, "infeasible": True} if reason.excludes else leaf
 
     def number_of(self, prices: AnyPrices) -> int:
@@ -122,7 +123,7 @@ class Nodes:
         if id(prices) not in self._number:
             self._number[id(prices)] = len(self.prices)
             self._kept.append(prices)
-            self.prices.append(self._names.prices(prices))
+            self.prices.append(self.names.prices(prices))
         return self._number[id(prices)]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
 from placement.patterns.certificate import UNIT, capacity_values, certify
+from placement.patterns.committed import paid_for, rents, saved_by_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,11 +25,33 @@ if TYPE_CHECKING:
 _MOST_SCALES = 60  # factors that are tried for one cut
 
 
+class RulePrices(NamedTuple):
+    """What limits over groups of pools and commitments of dollars are worth; all at least 0, none: ().
+
+    `limits` by limit: micro-dollars per hour of a unit; `parts` by commitment: of a dollar that is paid for, at most 1.
+    """
+
+    limits: tuple[Fraction, ...] = ()
+    parts: tuple[Fraction, ...] = ()
+
+    @classmethod
+    def of(cls, prices: AnyPrices, factor: Fraction) -> RulePrices:
+        """Those of some prices that count so many times."""
+        each = factor / UNIT
+        return cls(
+            tuple(each * price for price in prices.limits), tuple(min(Fraction(1), each * a) for a in prices.committed)
+        )
+
+
+NO_RULES = RulePrices()
+
+
 class Reason(NamedTuple):
     """A bound on ticks, infinite where no plan is left, by prices with factors."""
 
     ticks: float | int
     use: tuple[tuple[AnyPrices, Fraction], ...]
+    rules: RulePrices = NO_RULES
 
     @property
     def excludes(self) -> bool:
@@ -44,7 +67,8 @@ class Reasons:
         self.relaxation, self.groups, self._multiplicity = relaxation, groups, multiplicity
         fleet = relaxation.fleet
         self._moves = least_move_ticks(fleet)
-        self._step = math.gcd(*(pool.price for pool in fleet.pools if pool.max_instances != 0))
+        paid = (commitment.money or 0 for commitment in fleet.commitments)
+        self._step = math.gcd(*paid, *(pool.price for pool in fleet.pools if pool.max_instances != 0))
         self._cuts: dict[tuple[int, object], Cut] = {}  # of prices (by id) and limits on copies
         self._counted: dict[tuple[int, frozenset[int]], Prices] = {}  # by id, and the sums that have a price
         self._kept: list[Prices] = []  # so that no id is used again
@@ -76,12 +100,12 @@ class Reasons:
         prices = self.counted(prices, domain.aggregates)
         cut = self.cut(prices, domain)
         if self._total(cut, prices, domain, Fraction(1), money=0) > 0:
-            return Reason(math.inf, ((prices, Fraction(1)),))
-        found = Reason(self.ticks(self._total(cut, prices, domain, Fraction(1))), ((prices, Fraction(1)),))
+            return _reason(math.inf, prices, Fraction(1))
+        found = _reason(self.ticks(self._total(cut, prices, domain, Fraction(1))), prices, Fraction(1))
         for factor in self._factors(cut, prices) if scaled else ():
             ticks = self.ticks(self._total(cut, prices, domain, factor))
             if ticks > found.ticks:
-                found = Reason(ticks, ((prices, factor),))
+                found = _reason(ticks, prices, factor)
         return found
 
     def cut(self, prices: Prices, domain: NodeDomain) -> Cut:
@@ -106,7 +130,8 @@ class Reasons:
         return self.relaxation.fleet.tick_price * rent + self._moves
 
     def _total(self, cut: Cut, prices: Prices, domain: NodeDomain, factor: Fraction, money: int = 1) -> Fraction:
-        return total([(cut, prices, factor)], self.relaxation, self.groups, domain, money)
+        rules = RulePrices.of(prices, factor)
+        return total([(cut, prices, factor)], self.relaxation, self.groups, domain, money, rules)
 
     def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
         """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
@@ -128,22 +153,36 @@ def total(
     groups: Groups,
     domain: NodeDomain,
     money: int = 1,
+    rules: RulePrices = NO_RULES,
 ) -> Fraction:
     """The least rent in a node by cuts with factors, in 1 / UNIT micro-dollars; with no `money`, of machines alone.
 
-    Above 0 without money, it says that no machine counts of the node keep the cuts. O(cuts x pools).
+    Above 0 without money, it says that no machine counts of the node keep the cuts and limits. O(cuts x pools).
     """
-    pools = relaxation.fleet.pools
-    costs = [Fraction(money * pool.price * UNIT) for pool in pools]
+    fleet, unit = relaxation.fleet, Fraction(UNIT)
+    parts = [unit * part for part in rules.parts]
+    costs = rents(fleet, parts, unit) if money else [Fraction(0)] * len(fleet.pools)
     sets = [Fraction(0)] * len(groups)
     least = Fraction(0)
+    for price, limit in zip(rules.limits, fleet.limits, strict=False):
+        least -= unit * price * limit.most
+        for p, weight in limit.weight.items():
+            costs[p] += unit * price * weight
     for cut, prices, factor in cuts:
         least += factor * cut.least
         for p, dual_value in enumerate(cut.coefficients):
             costs[p] -= factor * dual_value
-        for g, price in enumerate(prices.group):
-            sets[g] -= factor * price
+        for g, tie in enumerate(prices.group):
+            sets[g] -= factor * tie
             for p in groups[g]:
-                costs[p] += factor * price
-    ranges = zip((*costs, *sets), domain.fewest, domain.most, strict=True)
-    return least + sum(min(cost * low, cost * high) for cost, low, high in ranges)
+                costs[p] += factor * tie
+    ends = [*zip(domain.fewest, domain.most, strict=True)]
+    least += sum(
+        (min(cost * low, cost * high) for cost, (low, high) in zip((*costs, *sets), ends, strict=True)),
+        start=Fraction(0),
+    )
+    return Fraction(least - paid_for(fleet, parts) - saved_by_free(fleet, costs, ends, unit)) if money else least
+
+
+def _reason(ticks: float, prices: AnyPrices, factor: Fraction) -> Reason:
+    return Reason(ticks, ((prices, factor),), RulePrices.of(prices, factor))

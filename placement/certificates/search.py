@@ -65,10 +65,16 @@ class ArgumentSearch:
         self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
         self.names = CertificateNames(self._relaxation, self._groups)
         self._clique_cuts: list[tuple[Cut, CliquePrices]] | None = None
+        self._others: list[tuple[Cut, Prices]] = []
         self._reasons = Reasons(self._relaxation, self._groups, Multiplicity(self._relaxation))
 
     def strongest(
-        self, known: Iterable[PatternBound], incumbent: Packing | None, by: str, counted: Sequence[CountBound] = ()
+        self,
+        known: Iterable[PatternBound],
+        incumbent: Packing | None,
+        by: str,
+        counted: Sequence[CountBound] = (),
+        prices: Sequence[Prices] = (),
     ) -> Nodes:
         """The tree that proves most; the first that proves the claim without an engine.
 
@@ -78,6 +84,7 @@ class ArgumentSearch:
         incumbent : the best plan, which bounds what is of interest.
         by : the solver that proved the claim.
         counted : count programs of the solve, of this fleet.
+        prices : others that are known, of fleets that differ in what machines cost alone.
 
         Raises
         ------
@@ -86,6 +93,8 @@ class ArgumentSearch:
         """
         best: Nodes | None = None
         most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks
+        domain, alone = any_domain(self._fleet, self._groups), [one.alone() for one in prices]
+        self._others = [(self._reasons.cut(one, domain), one) for one in alone]
         for nodes in self._attempts(known, incumbent, by, counted):
             if nodes.proven > most:
                 raise SolverBugError(f"prices prove {nodes.proven} ticks, and a plan costs {most}")
@@ -102,6 +111,8 @@ class ArgumentSearch:
     ) -> Iterator[Nodes]:
         if math.isinf(self._target):
             yield from self._by_counting()
+        if self._others:
+            yield from self._together([])
         here = [bound for bound in known if bound.given == self._given]
         for bound in sorted(here, key=lambda bound: -bound.ticks):
             yield from self._of_bound(bound)
@@ -109,7 +120,8 @@ class ArgumentSearch:
         for counting in counted:
             yield from self._of_counts(counting, prices)
         is_counted = any(counting.given == self._given and counting.ticks >= self._target for counting in counted)
-        for engines in (False, True):
+        by_price = not self._fleet.commitments  # what engines are asked of patterns knows machines at one price each
+        for engines in (False, True) if by_price else (False,):
             if not self._budget.over() and not (is_counted and engines):
                 yield from self._anew(incumbent, engines=engines, more=prices)
         if is_counted:  # once more, beside better prices
@@ -134,20 +146,27 @@ class ArgumentSearch:
             yield self._of_running(*bound.kept_copies.proof, bound.kept_copies.bound)
         root = bound.root or NodeCase(domain)
         nodes = self._empty()
-        cuts = [(cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None]
-        of_root = [prices for _, prices in cuts]
+        cuts: list[tuple[Cut, AnyPrices]] = [
+            (cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None
+        ]
+        of_root = [prices for _, prices in cuts if isinstance(prices, Prices)]
         if not nodes.add_tree(
             root, self._is_enough, lambda case: self._reason(case, of_root), self._target, self._budget
         ):
             return
         yield nodes
         if nodes.proven < self._target:
-            every: list[tuple[Cut, AnyPrices]] = [*cuts, *self._cliques(domain)]
-            found = cover(self._reasons, every, domain, self._target, self._budget)
-            if found is not None:
-                nodes = self._empty()
-                nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
-                yield nodes
+            yield from self._together(cuts)
+
+    def _together(self, cuts: Sequence[tuple[Cut, AnyPrices]]) -> Iterator[Nodes]:
+        """All inequalities that are known, added up."""
+        domain = any_domain(self._fleet, self._groups)
+        every: list[tuple[Cut, AnyPrices]] = [*self._others, *cuts, *self._cliques(domain)]
+        found = cover(self._reasons, every, domain, self._target, self._budget)
+        if found is not None:
+            nodes = self._empty()
+            nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
+            yield nodes
 
     def _of_counts(self, counting: CountBound, prices: Sequence[Prices]) -> Iterator[Nodes]:
         """The word of an engine on a count program, beside what prices prove without it."""
@@ -211,7 +230,7 @@ class ArgumentSearch:
         nodes = self._empty()
         for nodes in self._of_bound(bound):
             yield nodes
-        if not engines and self._decide_leaves(bound, nodes):
+        if not engines and not self._fleet.commitments and self._decide_leaves(bound, nodes):
             yield from self._of_bound(bound)
 
     def _decide_leaves(self, bound: PatternBound, nodes: Nodes) -> bool:
@@ -231,7 +250,8 @@ class ArgumentSearch:
         """Where one leaf proves too little, the word of the engine that proved the claim, beside what prices prove."""
         (leaf, *others), words = nodes.nodes, list(self._by_engine(by))
         if words and not others and "use" in leaf and "infeasible" not in leaf:
-            nodes.nodes[:] = [{**words[0].nodes[0], "use": leaf["use"]}]
+            beside = {key: value for key, value in leaf.items() if key in ("use", "rules")}
+            nodes.nodes[:] = [{**words[0].nodes[0], **beside}]
             nodes.believed = words[0].believed
 
     def _by_engine(self, by: str) -> Iterator[Nodes]:

@@ -17,6 +17,7 @@ Whatever stops it, the last bound stands.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -268,6 +269,8 @@ class PatternBound:
         """What runs now, if moving all of it would cost enough beside the machines that run."""
         if not self.fleet.places or not self.fleet.tick_price:  # nothing to keep, or machines are not paid for
             return None
+        if self.fleet.commitments:  # a machine that runs has no price of its own
+            return None
         running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
         running_state = RunningState(self.relaxation)
         return running_state if running_state.stake > _PARAMS.stake * running else None
@@ -332,8 +335,11 @@ class PatternBound:
                     self._prices = prices
                     self.cuts.append(tried)
                     return None
-                if any(prices.limits):
-                    bound = max(bound, domain_bound(self.fleet, tried, self.groups, [], domain, prices.limits))
+                if self.fleet.commitments:  # machines are not paid for one by one
+                    bound = 0
+                if self.fleet.commitments or any(prices.limits):
+                    of_any = replace(prices, group=[])
+                    bound = max(bound, domain_bound(self.fleet, tried, self.groups, of_any, domain))
                 if cut is None or bound > best:
                     best, cut, centre = bound, tried, point
                     self._prices = prices
@@ -367,7 +373,7 @@ class PatternBound:
             prices = self._program.prices(duals)
             found, capacity = self._columns.price(prices, duals, extra=0)
             local = certify(self.relaxation, prices, capacity, domain.aggregates)
-            bound = domain_bound(self.fleet, local, self.groups, prices.group, domain, prices.limits)
+            bound = domain_bound(self.fleet, local, self.groups, prices, domain)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
             near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near

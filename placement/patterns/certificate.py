@@ -20,6 +20,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from placement.patterns.committed import paid_for, rents, saved_by_free
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.formulation import Mode, Relaxation, volumes
 
@@ -46,7 +47,8 @@ class Prices:
     pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
     a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation;
     `limits[l]` of a unit that machines count for against a limit of the fleet; `elsewhere[c, p]` of a copy of c in
-    another pool than p, where so many must be there.
+    another pool than p, where so many must be there; `committed[k]`, for a commitment of dollars, what one of them
+    that is paid for is worth: a part of it in 1 / UNIT, at most UNIT.
     """
 
     coverage: list[list[int]]
@@ -58,6 +60,11 @@ class Prices:
     aggregates: dict[int, int] = field(default_factory=dict)
     limits: list[int] = field(default_factory=list)
     elsewhere: dict[tuple[int, int], int] = field(default_factory=dict)
+    committed: list[int] = field(default_factory=list)
+
+    def alone(self) -> Prices:
+        """Those of what copies use and machines offer: good in any node, and for fleets at other prices and rules."""
+        return Prices(self.coverage, self.capacity, self.volume, self.on_one, self.level, elsewhere=self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +89,17 @@ class NodeDomain:
     aggregates: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def domain_bound(
-    fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], domain: NodeDomain, limits: Sequence[int] = ()
-) -> int:
+def domain_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: Prices, domain: NodeDomain) -> int:
     """The least price, micro-dollars per hour, of machine counts in the node that keep the cut and the fleet's limits.
 
-    Lagrangian: with price 1 on the cut, `prices[g]` on the equation that ties group g to its pools, and `limits[l]` on
-    limit l, every count is cheapest at one end of its range. Exact, rounded up as whole machines have whole prices.
-    O(pools x groups + pools of limits).
+    Lagrangian: with price 1 on the cut, `prices.group[g]` on the equation that ties group g to its pools (absent: 0),
+    and `prices.limits[l]` on limit l, every count is cheapest at one end of its range. What commitments pay comes off.
+    Exact, rounded up as whole machines have whole prices. O(pools x groups + pools of limits and commitments).
     """
-    costs = machine_costs(fleet, cut, groups, prices, limits)
-    return -(-(domain_total(cut, costs, domain) - allowed(fleet, limits)) // UNIT)
+    costs = machine_costs(fleet, cut, groups, prices.group, prices.limits, prices.committed)
+    less = allowed(fleet, prices.limits) + paid_for(fleet, prices.committed)
+    less += saved_by_free(fleet, costs, [*zip(domain.fewest, domain.most, strict=True)], UNIT)
+    return -(-(domain_total(cut, costs, domain) - less) // UNIT)
 
 
 def allowed(fleet: Fleet, prices: Sequence[int]) -> int:
@@ -100,12 +107,19 @@ def allowed(fleet: Fleet, prices: Sequence[int]) -> int:
     return sum(price * limit.most for price, limit in zip(prices, fleet.limits, strict=False))
 
 
-def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], limits: Sequence[int] = ()) -> list[int]:
+def machine_costs(
+    fleet: Fleet,
+    cut: Cut,
+    groups: Groups,
+    prices: list[int],
+    limits: Sequence[int] = (),
+    committed: Sequence[int] = (),
+) -> list[int]:
     """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
 
     Groups and limits without a price, as all are to prices that are not of a node, have a price of 0.
     """
-    each = [pool.price * UNIT - dual_value for pool, dual_value in zip(fleet.pools, cut.coefficients, strict=True)]
+    each = [rent - dual_value for rent, dual_value in zip(rents(fleet, committed, UNIT), cut.coefficients, strict=True)]
     for price, limit in zip(limits, fleet.limits, strict=False):
         for p, weight in limit.weight.items():
             each[p] += price * weight

@@ -66,8 +66,8 @@ class PatternProgram:
         """Build rows and first columns; O(modes).
 
         With `paid` machines are there already: they cost that part of their price, and those beyond all of it. With
-        `rules` machines keep the limits over groups of pools, but for those beyond the quotas, and copies that serve a
-        demand outlive each pool.
+        `rules` machines keep the limits over groups of pools, but for those beyond the quotas, commitments pay for
+        some, and copies that serve a demand outlive each pool.
         """
         self._paid = paid
         self.relaxation = relaxation
@@ -87,6 +87,9 @@ class PatternProgram:
         self.solver = self._load([*first, *modes])
         for row in self.rows.limit:
             self._miss(row, -1.0)
+        for dollars, most, column in self.rows.paid_columns():
+            rows, parts = zip(*column, strict=True)
+            self.solver.addCol(-dollars, 0.0, most, len(rows), np.array(rows, dtype=np.int32), np.array(parts))
 
     def later_row(self, low: float) -> int:
         """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
@@ -349,6 +352,10 @@ class PatternProgram:
             limits=[
                 to_price(-rows[row] / scale, UNIT)
                 for row, (_, scale) in zip(self.rows.limit, self.rows.limits, strict=True)
+            ],
+            committed=[
+                0 if commitment.money is None else min(UNIT, max(0, math.floor((1 + rows[row]) * UNIT)))
+                for row, commitment in zip(self.rows.committed, fleet.commitments, strict=False)
             ],
         )
 

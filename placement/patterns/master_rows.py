@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.patterns.formulation import RESOURCES, volumes
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class MasterRows:
     cover, demand, placed : rows by component.
     level, group, limit : rows by level of optional copies, group of pools for branching, limit over groups of pools.
     limits : with the unit of each such row.
+    committed : rows by commitment: its free machines, or the dollars that it pays of what its machines cost.
+    free : rows by pool: no more machines are free than there are.
     """
 
     def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...], *, rules: bool) -> None:
@@ -74,6 +77,12 @@ class MasterRows:
         limits = relaxation.fleet.limits if rules else ()
         self.limits = [(limit, max(limit.weight.values(), default=1)) for limit in limits]
         self.limit = [self._row(-_INF, limit.most / unit) for limit, unit in self.limits]
+        commitments = relaxation.fleet.commitments if rules else ()
+        self.committed = [
+            self._row(-_INF, float(commitment.instances) if commitment.money is None else 0.0)
+            for commitment in commitments
+        ]
+        self.free = {p: self._row(-_INF, 0.0) for k in commitments if k.money is None for p in k.pools}
         floors = relaxation.elsewhere if rules else {}
         self.placed = {c: self._row(0.0, 0.0) for c in floors}  # all copies, as a column
         self.elsewhere = {
@@ -115,11 +124,25 @@ class MasterRows:
         for row, (limit, unit) in zip(self.limit, self.limits, strict=True):
             for p, weight in limit.weight.items():
                 columns[p].append((row, weight / unit))
+        for row, commitment in zip(self.committed, self.relaxation.fleet.commitments, strict=False):
+            for p in commitment.pools:
+                columns[p].append((self.free[p], -1.0) if commitment.money is None else (row, -pools[p].price / MICRO))
         columns += [[(row, 1.0)] for row in self.group]
         columns += [self.machine_column(pool.index) for pool in pools]
         for c, row in self.placed.items():
             columns.append([(row, -1.0), *((other, 1.0) for key, other in self.elsewhere.items() if key[0] == c)])
         return columns
+
+    def paid_columns(self) -> list[tuple[float, float, Column]]:
+        """What commitments pay: dollars of one, how many at most, and its column."""
+        found: list[tuple[float, float, Column]] = []
+        pools = self.relaxation.fleet.pools
+        for row, commitment in zip(self.committed, self.relaxation.fleet.commitments, strict=False):
+            if commitment.money is None:
+                found += [(pools[p].price / MICRO, _INF, [(self.free[p], 1.0), (row, 1.0)]) for p in commitment.pools]
+            else:
+                found.append((1.0, commitment.money / MICRO, [(row, 1.0)]))
+        return found
 
     def mode_columns(self) -> list[Column]:
         """Copies by each mode; empty for those that patterns are."""

@@ -154,7 +154,9 @@ def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.R
     fewest = tuple(rng.randint(low, n) for low, n in zip(domain.fewest, tally, strict=True))
     most = tuple(rng.randint(n, high) for n, high in zip(tally, domain.most, strict=True))
     multipliers = [rng.randint(-3, 3) * UNIT for _ in groups]
-    assert domain_bound(fleet, cut, groups, multipliers, NodeDomain(fewest, most)) <= price, f"seed {seed}: box bound"
+    assert domain_bound(fleet, cut, groups, Prices([], [], group=multipliers), NodeDomain(fewest, most)) <= price, (
+        f"seed {seed}: box bound"
+    )
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -11,7 +11,6 @@ import pytest
 
 import placement
 from placement.certificates import Certificate, build
-from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
 from placement.check_certificate import NO_PLAN, Problem, check
 from tests.certificates.cases import component, machine, problem
@@ -110,9 +109,9 @@ def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, mon
             made.append((fleet, budget, seed, given, target))
             super().__init__(fleet, budget, seed, given, target)
 
-        def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = ()) -> Nodes:
+        def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = (), prices: Any = ()) -> Nodes:
             asked.append((list(known), incumbent, by, counted))
-            return super().strongest(known, incumbent, by, counted)
+            return super().strongest(known, incumbent, by, counted, prices)
 
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
     result = placement.solve(placement.Problem(**levels()), solver, work=100, time_limit=None, seed=7, certificate=True)
@@ -139,7 +138,7 @@ def test_counts_of_demands_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> Non
     counts: list[int] = []
     strongest = ArgumentSearch.strongest
 
-    def noted(self: ArgumentSearch, known: Any, incumbent: Any, by: str, counted: Any = ()) -> Nodes:
+    def noted(self: ArgumentSearch, known: Any, incumbent: Any, by: str, counted: Any = (), prices: Any = ()) -> Nodes:
         counts.append(len(counted))
         return strongest(self, known, incumbent, by, counted)
 
@@ -169,54 +168,61 @@ def test_that_there_is_no_plan_is_claimed_as_that() -> None:
     }
 
 
-def test_rules_are_priced_and_what_prices_do_not_prove_rests_on_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search is of machines at other prices; an engine's word is of the whole, where it is needed."""
-    searches, words, budgets = [], [], []
-    priced = priced_rules
+def paid(**more: Any) -> Doc:
+    """Four of five copies, two on a machine, of which one is free: three machines, two dollars for all five."""
+    rows = [{"name": "k", "pools": ["a"], "instances": 1}]
+    return problem("paid", {"a": machine(1)}, [component("m", 5, min_copies=4)], commitments=rows, **more)
+
+
+RUNNING: Doc = {
+    "instances": [{"id": "i", "pool": "a"}],
+    "placements": [{"component": "m", "instance": "i", "accelerators": [0]}],
+    "objective": {"max_moves": 0},
+}
+
+
+@pytest.mark.parametrize("running", [{}, RUNNING])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_rules_are_in_the_leaves_then_at_prices_then_an_engines_word(
+    monkeypatch: pytest.MonkeyPatch, running: Doc, missing: int
+) -> None:
+    """Each where the one before does not do; prices of all leaves alone know more only of what runs."""
+    searches, words = [], []
 
     class Noted(ArgumentSearch):
         def __init__(self, fleet: Any, budget: Budget, seed: int, given: Any, target: float) -> None:
-            searches.append((fleet, budget, seed, given, target))
+            searches.append((fleet is solve.fleet, budget is not None, seed, given, target))
             super().__init__(fleet, budget, seed, given, target)
 
-        def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = ()) -> Nodes:
-            found = super().strongest(known, incumbent, by, counted)
+        def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = (), prices: Any = ()) -> Nodes:
+            found = super().strongest(known, incumbent, by, counted, prices)
             words.append(by)
             found.believed -= missing
             return found
 
         def add_word(self, nodes: Nodes, by: str) -> None:
-            words.append(by)
+            words.append(f"beside, {by}")
             super().add_word(nodes, by)
 
-    def noted(solve: Any) -> Any:
-        budgets.append(solve.budget)
-        return priced(solve)
-
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
-    monkeypatch.setattr(build, "priced_rules", noted)
-    rows = [{"name": "k", "pools": ["a"], "instances": 1}]
-    document = problem("paid", {"a": machine(1)}, [component("m", 5, min_copies=4)], commitments=rows)
+    document = paid(**running)
     result = placement.solve(
         placement.Problem(**document), "cp-sat", work=5_000, time_limit=None, seed=7, certificate=True
     )
     solve = getattr(result.evidence, "solve")  # noqa: B009 - of the planner alone
-    bound = solve.incumbent.ticks_bound
-    assert bound == 2 * DOLLAR * solve.fleet.tick_move
-    for missing in (0, 1):
-        searches.clear()
-        words.clear()
-        certificate = placement.certify(result, time_limit=None)
-        (fleet, budget, *rest), *others = searches
-        assert (fleet is not solve.fleet, budget is not None) == (True, True)
-        assert rest == [7, (0,), bound + DOLLAR * solve.fleet.tick_move]
-        assert words == ["", *(["cp-sat"] * missing)]
-        assert [(one is solve.fleet, limit is not None, *more) for one, limit, *more in others] == (
-            [(True, True, 7, (0,), bound)] * missing
-        )
-        assert certificate.document["rules"] == {"prices": [["k", 1_000_000, 1]]}
-        assert (certificate.claim, certificate.proven) == (2 * DOLLAR, 2 * DOLLAR)
-        assert certificate.leaves == {"engine" if missing else "prices": 1}
-        (proof,) = check(Problem(document), json.loads(json.dumps(certificate.document)))
-        assert (proof.weak, proof.checked) == ([], 2 * DOLLAR)
-    assert None not in budgets
+    bound, dollar = solve.incumbent.ticks_bound, DOLLAR * solve.fleet.tick_move
+    assert bound == 2 * dollar
+    certificate = placement.certify(result, time_limit=None)
+    again = missing and running
+    assert searches == [
+        (True, True, 7, (0,), bound),
+        *([(False, True, 7, (0,), bound + dollar), (True, True, 7, (0,), bound)] if again else []),
+    ]
+    assert words == ["cp-sat", *(["", "beside, cp-sat"] if again else [])]
+    assert certificate.document.get("rules") == ({"prices": [["k", 1_000_000, 1]]} if again else None)
+    assert certificate.claim == (
+        2 * DOLLAR if again or not missing else 2 * DOLLAR - Fraction(missing, solve.fleet.tick_move)
+    )
+    assert certificate.leaves == {"engine" if again else "prices": 1}
+    (proof,) = check(Problem(document), json.loads(json.dumps(certificate.document)))
+    assert (proof.weak, proof.checked) == ([], 2 * DOLLAR)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+import math
 import random
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import placement
-from placement.check_certificate import NO_PLAN, Problem, Refused, check
+from placement.check_certificate import MALFORMED, NO_PLAN, Leaf, Problem, Refused, check
 from tests import brute, strategies
-from tests.certificates.cases import CASES, component, items, machine, problem, use
+from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
 from tests.corpus import seeds
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 Doc = dict[str, Any]
 ONE = [3072, 0, 0, 0]
-POOLS = [{"name": name, "instance_type": name, "zone": "z"} for name in "ab"]
+POOLS: list[Doc] = [{"name": name, "instance_type": name, "zone": "z"} for name in "ab"]
 
 
 def small_problems(seeds: range) -> Iterator[tuple[Doc, brute.Survey]]:
@@ -67,7 +70,7 @@ def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(
 
 @seeds(range(300), 30)
 def test_no_prices_of_rules_prove_more_than_the_optimum(seeds: range) -> None:
-    """Whatever a machine, a dollar, a unit of a limit or a move is said to be worth, and copies are."""
+    """Whatever a machine, a dollar, a unit of a limit or a move is said to be worth, and copies are: in each leaf."""
     looked = bound = 0
     for document, truth in small_problems(seeds):
         least = truth.least_cost(None)
@@ -80,16 +83,17 @@ def test_no_prices_of_rules_prove_more_than_the_optimum(seeds: range) -> None:
         ]
         for _ in range(8):
             dollar = rng.choice((10**5, 10**6, 10**7))
-            rules: Doc = {"prices": prices_of_rules(rng, document, dollar)}
-            if rng.random() < 0.5 and "max_moves" in document.get("objective", {}):
-                rules["move"] = rng.randint(0, dollar)
+            whole, *of_leaves = (rules_of(rng, document, dollar) for _ in range(3))
             rows = [[list(mode.need), rng.randint(0, 2 * dollar)] for mode in needs if rng.random() < 0.5]
             classes = [
                 {"pools": [mode.pool], "copies": [[need, price] for need, price in rows if need == list(mode.need)][:1]}
                 for mode in {mode.pool: mode for mode in needs}.values()
             ]
-            made = {**CASES["one class"].claiming(0), "problem": document.get("name", ""), "rules": rules}
-            made |= {"prices": [{"accelerators": classes}], "nodes": [use(0)]}
+            made = {**CASES["one class"].claiming(0), "problem": document.get("name", ""), "rules": whole}
+            some = rng.sample(sorted(compiled.pools), rng.randint(1, len(compiled.pools)))
+            leaves = [{**use(0), **({"rules": rules} if rng.random() < 0.7 else {})} for rules in of_leaves]
+            split = machines(some, rng.randint(0, 3), 1, 2)
+            made |= {"prices": [{"accelerators": classes}], "nodes": [split, *leaves]}
             (proof,) = check(compiled, made)
             assert proof.checked <= least
             looked += 1
@@ -98,12 +102,21 @@ def test_no_prices_of_rules_prove_more_than_the_optimum(seeds: range) -> None:
     assert bound >= looked / 20
 
 
+def rules_of(rng: random.Random, document: Doc, dollar: int) -> Doc:
+    """Prices of rules, and of moves where they are limited."""
+    rules: Doc = {"prices": prices_of_rules(rng, document, dollar)}
+    if rng.random() < 0.5 and "max_moves" in document.get("objective", {}):
+        rules["move"] = rng.randint(0, dollar)
+    return rules
+
+
 def prices_of_rules(rng: random.Random, document: Doc, dollar: int) -> list[list[Any]]:
-    """Any price for each commitment, and for some of the limits."""
+    """Any price for some of the commitments, and for some of the limits."""
     found: list[list[Any]] = []
     for row in document.get("commitments", []):
         most = dollar if "instances" in row else 7
-        found.append([row["name"], rng.randint(0, most), 1 if "instances" in row else 7])
+        if rng.random() < 0.5:
+            found.append([row["name"], rng.randint(0, most), 1 if "instances" in row else 7])
     for row in document.get("limits", []):
         found += [
             [row["name"], key, rng.randint(0, dollar), rng.choice((1, 3, 1000))]
@@ -128,6 +141,8 @@ def test_what_is_reserved_is_proven_to_the_last_cent_by_prices_alone() -> None:
         (row,) = (row for row in more["commitments"] if row["name"] == commitment["name"])
         (key,) = row.keys() & {"instances", "price_per_hour"}
         row[key] += 1
+        for pool in more["pools"]:
+            pool["max_instances"] += pool["name"] == "p5-block"  # a third one that is free must be there to be had
         assert check(Problem(more), certificate.document)[0].weak
 
 
@@ -153,8 +168,7 @@ def test_machines_that_are_paid_for_cost_at_most_their_price() -> None:
     prices = {"prices": [["k", 4_000_000, 1]]}
     assert told(prices, 1_333_333, **rules).checked == 7_000_000 - 4_000_000
     assert told({"prices": [["k", 3_000_000, 1]]}, 1_000_000, **rules).checked == 6_000_000 - 3_000_000
-    with pytest.raises(KeyError):
-        told({}, 1_333_333, **rules)
+    assert told({}, 1_333_333, **rules).checked == 3_000_000  # counted one by one: the same, without a price
     with pytest.raises(Refused, match="at least 0"):
         told({"prices": [["k", -1, 1]]}, 1_333_333, **rules)
 
@@ -163,7 +177,8 @@ def test_dollars_that_are_paid_for_are_worth_at_most_all_of_themselves() -> None
     rules = {"commitments": [{"name": "k", "pools": ["a", "b"], "price_per_hour": 2.5}]}
     assert told({"prices": [["k", 1, 1]]}, 1_333_333, **rules).checked == 7_000_000 - 2_500_000
     half = told({"prices": [["k", 1, 2]]}, 666_667, **rules).checked
-    assert half == 3_500_000 - 1_250_000
+    assert half == 2_500_000  # 3.50 less 1.25, and whole machines less 2.50 cost no less than half a dollar more
+    assert told({}, 1_333_333, **rules).checked == 0
     with pytest.raises(Refused, match="all of a dollar"):
         told({"prices": [["k", 2, 1]]}, 1_333_333, **rules)
     assert told({"prices": [["k", 0, 1]]}, 0, **rules).checked == 0
@@ -229,3 +244,125 @@ def test_a_price_of_moves_may_be_above_their_money() -> None:
     del document["objective"]
     (proof,) = check(Problem(document), {**made, "rules": {"move": 2_000_000}})
     assert proof.checked == 0  # nothing is known of how many there are
+
+
+# What a price of a rule for all leaves does not prove
+
+
+def written(document: Doc) -> tuple[Doc, Proof]:
+    """The certificate of a problem as a document, and what the checker makes of it."""
+    result, certificate, proof = certified(document)
+    assert (result.status, certificate.complete) == (placement.Status.OPTIMAL, True)
+    assert (proof.weak, proof.checked, proof.told) == ([], result.cost, result.cost)
+    return json.loads(json.dumps(certificate.document)), proof
+
+
+def refused(document: Doc, made: Doc) -> bool:
+    """Whether a certificate does not prove its claim."""
+    try:
+        return bool(check(Problem(document), made)[0].weak)
+    except (Refused, *MALFORMED):
+        return True
+
+
+def nine(free: int = 1) -> Doc:
+    """Nine copies: a machine with 8 accelerators is free, one with 2 costs 4 dollars, the others 20."""
+    types = {"s": machine(4), "l": machine(20, 8)}
+    copies = component("m", 9, shared=False)
+    return problem("nine", types, [copies], commitments=[{"name": "k", "pools": ["l"], "instances": free}])
+
+
+def four(vcpus: float = 15.999) -> Doc:
+    """Four copies, two on a machine of 4 or 9 dollars, and vCPUs for less than two of the former."""
+    rows = [{"name": "team", "pools": ["a"], "max_vcpus": vcpus}]
+    return problem("four", {"a": machine(4), "b": machine(9)}, [component("m", 4, shared=False)], limits=rows)
+
+
+def test_one_free_machine_is_worth_one_and_no_more() -> None:
+    """A price for all leaves proves nothing here: at 20 dollars, or 16, what comes off is all there is."""
+    document = nine()
+    made, proof = written(document)
+    assert proof.checked == 4_000_000
+    assert refused(nine(free=2), made)
+    assert refused(document, {**made, "claim": {"cost": [4_000_001, 1]}})
+
+
+def test_a_limit_that_leaves_part_of_a_machine_free_is_split_on_machines() -> None:
+    """A price of a vCPU proves 8 dollars, and no more, without the split."""
+    document = four()
+    made, proof = written(document)
+    assert proof.checked == 13_000_000
+    assert any("rules" in node for node in made["nodes"])
+    assert refused(four(16), made)
+    for k, node in enumerate(made["nodes"]):
+        if "rules" in node:
+            worse = copy.deepcopy(made)
+            del worse["nodes"][k]["rules"]
+            assert refused(document, worse)
+            worse["nodes"][k]["rules"] = {"prices": [["team", "max_vcpus", -1, 1]]}
+            assert refused(document, worse)
+        if "split" in node:
+            worse = copy.deepcopy(made)
+            worse["nodes"][k]["at_most"] += 1
+            assert refused(document, worse)
+            worse["nodes"] = made["nodes"][:k] + made["nodes"][k + 1 :]
+            assert refused(document, worse)
+
+
+def test_free_machines_of_several_pools_save_what_the_best_choice_does() -> None:
+    """Of all counts in their ranges, and of all choices of free machines, each of which there is."""
+    for seed in range(200):
+        rng = random.Random(seed)
+        prices = {name: rng.randint(0, 9) for name in "abc"}
+        document = problem("some", {name: machine(price) for name, price in prices.items()}, [component("m", 3)])
+        document["commitments"] = [{"name": "k", "pools": ["a", "b"], "instances": rng.randint(0, 4)}]
+        some = Problem(document)
+        ends = {name: sorted(rng.choices(range(4), k=2)) for name in "abc"}
+        leaf = Leaf(some, {frozenset(name): tuple(pair) for name, pair in ends.items()}, {})
+        each = {name: rng.randint(-3, 9) * 10**6 for name in "abc"}  # what one costs beside inequalities
+        worth = {name: prices[name] * 10**6 - each[name] for name in "abc"}
+        fixed = SimpleNamespace(inequality=lambda _, worth=worth: (worth, 0), machines={})
+        step = math.gcd(*(price * 10**6 for name, price in prices.items() if ends[name][1]))
+        counts = itertools.product(*(range(low, high + 1) for low, high in ends.values()))
+        free = range(document["commitments"][0]["instances"] + 1)
+        best = min(
+            sum(each[name] * n for name, n in zip("abc", each_count, strict=True))
+            - 10**6 * (prices["a"] * x + prices["b"] * y)
+            for each_count in counts
+            for x, y in itertools.product(free, free)
+            if x <= each_count[0] and y <= each_count[1] and x + y <= free[-1]
+        )
+        found = leaf.least_rent([(fixed, Fraction(1))])  # type: ignore[list-item]
+        assert found == (-(-best // step) * step if step else best), f"seed {seed}"
+
+
+def test_what_runs_is_counted_at_prices_alone() -> None:
+    running: Doc = {
+        "instances": [{"id": "i", "pool": "a"}],
+        "placements": [{"component": "m", "instance": "i", "accelerators": [0]}],
+        "commitments": [{"name": "k", "pools": ["a"], "instances": 1}],
+        "objective": {"move_cost": 1},
+    }
+    document = problem("runs", {"a": machine(3)}, [component("m", 2)], **running)
+    made = {**CASES["one class"].claiming(0), "problem": "runs", "prices": [items(["a"], (ONE, 1_000_000))]}
+    leaf: Doc = {"leaf": "running", "prices": 0, "rewards": [["m", 1_000_000]]}
+    with pytest.raises(Refused, match="each commitment must have a price"):
+        check(Problem(document), {**made, "nodes": [leaf]})
+    (proof,) = check(Problem(document), {**made, "nodes": [{**leaf, "rules": {"prices": [["k", 0, 1]]}}]})
+    assert proof.checked == 0
+
+
+@pytest.mark.parametrize("limit", [{"max_instances": 3}, {"max_price_per_hour": 19.99}, {"max_vcpus": 31}])
+def test_that_no_plan_keeps_a_limit_is_proven_by_its_price(limit: Doc) -> None:
+    """Seven copies need four machines, of 4 or 9 dollars, at most three of the former."""
+    (key, most), pools = *limit.items(), copy.deepcopy(POOLS)
+    pools[0]["max_instances"] = 3
+    rows: list[Doc] = [{"name": "team", "pools": ["a", "b"], **limit}]
+    types = {"a": machine(4), "b": machine(9)}
+    document = problem("none", types, [component("m", 7, shared=False)], pools, limits=rows)
+    result, certificate, proof = certified(document)
+    assert result.status is placement.Status.INFEASIBLE
+    assert (certificate.claim, certificate.complete, certificate.leaves["engine"]) == (None, True, 0)
+    assert (proof.weak, proof.checked) == ([], NO_PLAN)
+    rows[0][key] = most + 2
+    assert refused(document, json.loads(json.dumps(certificate.document)))

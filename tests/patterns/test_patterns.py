@@ -13,7 +13,7 @@ from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import compile_fleet
 from placement.patterns import master_rows
 from placement.patterns.bound import PatternBound
-from placement.patterns.certificate import Cut, NodeDomain, domain_bound, machine_costs
+from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound, machine_costs
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.parameters import PATTERNS
@@ -417,4 +417,4 @@ def test_groups_without_a_price_have_a_price_of_nothing() -> None:
     cut = Cut((0,) * pools, 0)
     assert machine_costs(fleet, cut, groups, []) == machine_costs(fleet, cut, groups, [0])
     domain = NodeDomain((1,) * (pools + 1), (2,) * (pools + 1))
-    assert domain_bound(fleet, cut, groups, [], domain) == sum(pool.price for pool in fleet.pools)
+    assert domain_bound(fleet, cut, groups, Prices([], []), domain) == sum(pool.price for pool in fleet.pools)
