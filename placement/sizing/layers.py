@@ -39,11 +39,6 @@ _LATENT_FAMILIES = (
 _EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys and values that come of it
 
 
-def read_caches(config: Config) -> tuple[Cache, ...]:
-    """What all layers keep, in the order of the layers; errors as `read_kept`."""
-    return tuple(cache for layer in read_kept(config) for cache in layer)
-
-
 def read_kept(config: Config) -> tuple[tuple[Cache, ...], ...]:
     """What each layer keeps, in the order of the layers.
 

@@ -16,7 +16,7 @@ from placement.errors import UsageError
 from placement.report.drawn import write_picture
 from placement.report.facts import gather
 from placement.report.fullness import EMPTY, findings, reasons
-from placement.report.map.colours import DARK, LIGHT, colours, contrast
+from placement.report.map.colours import DARK, LIGHT, colours
 from placement.report.map.picture import picture, to_png
 from placement.report.map.sketch import TALLEST, WIDE, Sketcher
 from placement.report.split import split_price
@@ -35,6 +35,18 @@ RECT = re.compile(r"M([\d.-]+) ([\d.-]+)h([\d.]+)v([\d.]+)h-[\d.]+z")
 def rects(layer: Layer) -> list[tuple[float, ...]]:
     """The rectangles of a layer: x, y, width, height."""
     return [tuple(map(float, found)) for found in RECT.findall(layer.path)]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours as WCAG 2.2 has it, from 1 to 21."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_a_picture_tells_of_a_mix_of_accelerators() -> None:

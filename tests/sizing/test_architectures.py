@@ -16,7 +16,7 @@ from placement.sizing.architecture import LayerKind
 from placement.sizing.config import Config
 from placement.sizing.known import known_models
 from placement.sizing.kv_cache import lay_out
-from placement.sizing.layers import read_caches
+from placement.sizing.layers import read_kept
 from placement.sizing.read import model_of, read_architecture
 
 WINDOW_KEYS = ("sliding_window", "sliding_window_size", "window_size", "attention_chunk_size")
@@ -54,7 +54,7 @@ QWEN_NEXT: dict[str, Any] = {
 
 def kinds(**keys: Any) -> Counter[LayerKind]:
     """How many layers of each kind a config has: the plain one with these keys."""
-    return Counter(cache.kind for cache in read_caches(Config({**PLAIN, **keys}, "config.json")))
+    return Counter(cache.kind for layer in read_kept(Config({**PLAIN, **keys}, "config.json")) for cache in layer)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_a_quantised_checkpoint_is_not_guessed(tmp_path: Path) -> None:
 
 def test_a_layout_of_a_hybrid_is_vllms() -> None:
     """Qwen3-Next on two H200, as a public startup log of vLLM 0.10.2 has it: blocks of 544 tokens, 973,760 tokens."""
-    caches = read_caches(Config(QWEN_NEXT, "c"))
+    caches = tuple(cache for layer in read_kept(Config(QWEN_NEXT, "c")) for cache in layer)
 
     layout = lay_out(caches, 2, kv_bytes=2, dtype_bytes=2)
 
@@ -274,8 +274,8 @@ def test_a_layout_of_a_hybrid_is_vllms() -> None:
 
 def test_heads_are_repeated_beyond_their_number() -> None:
     """Two heads on eight GPUs: one on each; a latent is on each GPU whole."""
-    few = read_caches(Config({**PLAIN, "num_key_value_heads": 2}, "c"))[0]
-    latent = read_caches(Config({**PLAIN, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, "c"))[0]
+    few = read_kept(Config({**PLAIN, "num_key_value_heads": 2}, "c"))[0][0]
+    latent = read_kept(Config({**PLAIN, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, "c"))[0][0]
 
     assert [few.bytes_per_token(degree, 2) for degree in (1, 2, 8)] == [1024, 512, 512]
     assert [latent.bytes_per_token(degree, 2) for degree in (1, 8)] == [1152, 1152]

@@ -13,7 +13,7 @@ from placement.sizing import Launch, Sizing, size
 from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.config import Config
 from placement.sizing.kv_cache import KvLayout, lay_out
-from placement.sizing.layers import read_caches
+from placement.sizing.layers import read_kept
 from placement.sizing.parameters import Parameters
 from placement.sizing.read import model_of, read_architecture
 from placement.sizing.stages import split
@@ -130,7 +130,7 @@ def test_layers_of_two_sizes() -> None:
 )  # fmt: skip
 def test_states(keys: dict[str, Any], state: int, convolution: int, state_bytes: int) -> None:
     """Numbers of a recurrent state and of the convolution's inputs, all heads together."""
-    cache = read_caches(Config({**PLAIN, **keys}, "c"))[0]
+    cache = read_kept(Config({**PLAIN, **keys}, "c"))[0][0]
 
     assert (cache.kind, cache.state, cache.convolution, cache.state_bytes) == (
         LayerKind.STATE,

@@ -6,7 +6,6 @@ starts its pods again by itself, such as a KServe service or another operator's 
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 ENDED = ("Deployment", "ReplicaSet")  # owners that the steps scale to 0 once new copies run
 _REPLACED = (*ENDED, "Component")  # these, or an earlier export's
 _SCALED = ("StatefulSet", "LeaderWorkerSet", "Rollout")  # that `kubectl scale` knows too
-_KIND = re.compile(r"[A-Za-z]+")
 
 
 def ends_by_scaling(component: Component, copies: int, templates: Templates) -> bool:
