@@ -1,8 +1,9 @@
 """The frontier of cost against moves: for each limit on moves the best plan found, and what no such plan beats.
 
 Without a limit comes first: it says how many moves are worth asking for, and its bound holds for all. Then come the
-limits from few moves to many, each from the best plan so far; what they found is shared in the end (`sharing`), so the
-frontier never rises.
+limits from few moves to many, each from the best plan so far, until more moves can gain a thousandth at most; what time
+is left then is for the plan without a limit. What all of them found is shared in the end (`sharing`), so the frontier
+never rises.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _FIRST_PART = 0.3  # of the time, for the plan without a limit
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
+_WORTH_ASKING = 1.0  # seconds that are left when all points are there, for the plan without a limit
+_FLAT = (
+    1e-3  # of its cost, by which a plan that makes fewer moves may be above the bound on all: then no more are asked
+)
 _NEAR = 1e-6  # of its cost: a point as near to its bound leaves its time to others
 
 
@@ -149,13 +154,28 @@ class _FrontierSearch:
         top = last.moved if last.packing is not None else sum(self.fleet.running)
         wanted = [n for n in (usual_limits(top) if limits is None else limits) if own is None or n < own]
         for k, most in enumerate(wanted):
+            if limits is None and self._is_near(last, most):
+                break
             seconds = self._seconds(1 / (len(wanted) - k))
             self._out_of_time = seconds is not None and seconds < _FEWEST_SECONDS
             if self._interrupted or self._out_of_time:
                 return
             found = self._ask(most, seconds)
             if limits is None and found.value is not None and last.value is not None and found.value <= last.value:
-                return  # more moves were to no use
+                break  # more moves were to no use
+        unproven = last.result.status not in (Status.OPTIMAL, Status.INFEASIBLE)
+        left = self._seconds(1.0)
+        if unproven and not self._interrupted and left is not None and left > _WORTH_ASKING:
+            self._ask(None, left)
+
+    def _is_near(self, last: Answer, most: int) -> bool:
+        """Whether a plan within fewer moves costs hardly more than what no plan of any number of moves beats."""
+        start, bound = best_within(self.answers, most), last.result.bound
+        if start is None or start.value is None or last.value is None or bound is None:
+            return False
+        cost = start.result.cost
+        assert cost is not None
+        return start.value.left_out == last.value.left_out and cost - bound <= _FLAT * cost
 
     def _seconds(self, part: float) -> float | None:
         return None if self.budget.seconds is None else part * self.budget.left()
@@ -186,7 +206,7 @@ class _FrontierSearch:
 
     def frontier(self, *, interrupted: bool) -> Frontier:
         """What all answers say together."""
-        limits = sorted((a.most for a in self.answers), key=lambda most: (most is None, most or 0))
+        limits = sorted({a.most for a in self.answers}, key=lambda most: (most is None, most or 0))
         points = tuple(self._point(most) for most in limits)
         proven = not self._out_of_time and all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
         if interrupted or self._interrupted:

@@ -68,7 +68,7 @@ def share(
     SolverBugError
         A plan of one answer costs less than another answer's bound, or breaks a rule.
     """
-    own = next(a for a in answers if a.most == most)
+    own = next(a for a in reversed(answers) if a.most == most)
     best = best_within(answers, most)
     above = [a for a in answers if a.limits_no_less(most)]
     if best is None or best.packing is None or best.value is None:

@@ -159,7 +159,7 @@ def _summary(frontier: Frontier) -> Iterator[RenderableType]:
     ended = {
         "proved": "every point is proven",
         "interrupted": "interrupted: limits that are missing were not asked for",
-        "time": "the time is over",
+        "time": "not every point was proven in its part of the time",
     }.get(frontier.stop.value, "done")
     yield Text(f"{words.seconds(frontier.seconds)}; {ended}", style="dim")
 

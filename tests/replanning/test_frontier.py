@@ -191,6 +191,36 @@ def test_limits_that_mean_nothing(limits: list[Any]) -> None:
         asked(running(1), limits)
 
 
+def test_time_that_is_left_is_for_the_plan_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked first in a hurry, and once more when all points are there: then all of them have its bound."""
+    asked: list[int | None] = []
+
+    def in_a_hurry_at_first(problem: Problem, time_limit: float, **how: Any) -> placement.Result:
+        asked.append(problem.objective.max_moves)
+        solver = "greedy" if len(asked) == 1 else "auto"
+        return solve(problem, solver, time_limit=None, **how | {"work": WORK})
+
+    monkeypatch.setattr("placement.replanning.frontier.solve", in_a_hurry_at_first)
+    found = find_frontier(Problem(**running(1, 1, 1, 1)), [0, 1], time_limit=1000)
+
+    assert asked == [None, 0, 1, None]
+    assert [(point.max_moves, point.price) for point in found.points] == [
+        (0, 40_000_000),
+        (1, 30_000_000),
+        (None, 10_000_000),
+    ]
+    assert found.stop is Stop.PROVED
+
+
+def test_moves_that_can_gain_a_thousandth_at_most_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan with fewer moves is as near as that to what no plan beats."""
+    monkeypatch.setattr("placement.replanning.frontier._FLAT", 0.7)
+
+    found = asked(running(1, 1, 1, 1))  # 40 $, 30 $, 20 $, 10 $ by moves; 10 is 0.67 of 30 below it
+
+    assert [point.max_moves for point in found.points] == [0, 1, None]
+
+
 def test_limits_that_nobody_had_time_for_are_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the time is over before a limit was asked for, the frontier is not proven, whatever its points are."""
     monkeypatch.setattr("placement.replanning.frontier._FEWEST_SECONDS", 10**6)
