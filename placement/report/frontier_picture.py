@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
@@ -10,6 +11,7 @@ from placement.report import words
 from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, said, write_cost_picture
 from placement.report.frontier import limit_of
 from placement.report.map.picture import THEMES
+from placement.solving.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +48,22 @@ def frontier_picture(frontier: Frontier, theme: str = "light") -> str:
     priced = [PricedPoint(limit_of(point), point.cost or 0, point.bound) for point in points]
     picture = CostPicture(title, "moves at most", priced, theme)
     step = (WIDE - LEFT - RIGHT) / len(points)
-    return "\n".join(picture.lines(lambda k: LEFT + step * (k + 0.5), _steps(frontier, points, picture))) + "\n"
+    drawn = chain(_steps(frontier, points, picture), _without_plan(frontier, picture))
+    return "\n".join(picture.lines(lambda k: LEFT + step * (k + 0.5), drawn)) + "\n"
+
+
+def _without_plan(frontier: Frontier, picture: CostPicture) -> Iterator[str]:
+    """Which limits have no plan, in words above the steps."""
+    for infeasible, why in ((True, "no plan, proven"), (False, "no plan found")):
+        limits = [
+            limit_of(point)
+            for point in frontier.points
+            if point.cost is None and (point.status is Status.INFEASIBLE) is infeasible
+        ]
+        if limits:
+            yield said(
+                WIDE - RIGHT, 52 if infeasible else 66, f"moves at most {', '.join(limits)}: {why}", picture.ink, "end"
+            )
 
 
 def _steps(frontier: Frontier, points: Sequence[FrontierPoint], picture: CostPicture) -> Iterator[str]:

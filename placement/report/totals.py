@@ -159,8 +159,8 @@ def _changes(facts: PlanFacts, changes: Changes | None, most: int | None) -> Ite
         copies = words.count(running, "running copy", "running copies")
         stops = sum(change.copies for change in changes.copies if change.target is None)
         starts = sum(change.copies for change in changes.copies if change.source is None)
-        most = facts.fleet.max_moves
-        limit = "" if most is None else f" (at most {most:,} may)"
+        allowed = facts.fleet.max_moves
+        limit = "" if allowed is None else f" (at most {allowed:,} may)"
         yield "moves", f"{changes.moves:,} of {copies} moved{limit}, {stops:,} stopped; {starts:,} started"
     back = [f"{name} (draining)" if state == "draining" else name for name, state in changes.given_back]
     for label, names in (("kept", changes.kept), ("new", changes.new), ("given back", back)):

@@ -159,6 +159,18 @@ def test_where_there_is_no_plan(tmp_path: Path) -> None:
     assert "max_moves is 0, but every plan has at least 1 move" in done.stderr
 
 
+def test_limits_without_a_plan_stand_in_the_picture(tmp_path: Path) -> None:
+    """They have no step, so words say it."""
+    document = running(1, 1)
+    document["instances"][0]["state"] = "draining"
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(document))
+
+    run("replan", path, "--work", "40", "--picture", tmp_path / "f.svg", "-o", tmp_path / "f.json", "--moves", "0,1")
+
+    assert "moves at most 0: no plan, proven" in (tmp_path / "f.svg").read_text("utf-8")
+
+
 def test_why_no_point_of_the_frontier_has_a_plan(tmp_path: Path) -> None:
     """The reason once, and no word on a suggestion."""
     document = running(1, 1)

@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from typing import Any
 
+import pytest
+
 import placement
 from placement.report.changes import Change, changes
 from placement.report.tables import Report
@@ -102,6 +104,28 @@ def test_the_screen_says_it() -> None:
         for change in moves.copies:
             assert change.component in text
     assert "from i-1, to i-2" in shown(Report(problem, result), 24)
+
+
+@pytest.mark.parametrize("most", [None, 1, 15])
+def test_of_many_machines_a_few_are_named(most: int | None) -> None:
+    """Eight, however many copies may move; with `full` all of them."""
+    machines = [f"i-{k}" for k in range(20)]
+    rows = [{"component": "chat", "instance": name, "accelerators": [0]} for name in machines]
+    problem = placement.Problem(
+        **{
+            **DRAIN,
+            "components": [{"name": "chat", "copies": 20, "accelerator_memory_gib": 30}],
+            "instances": [{"id": name, "pool": "b", "removable": False} for name in machines],
+            "placements": rows,
+            "objective": {} if most is None else {"max_moves": most},
+        }
+    )
+    result = placement.solve(problem, "greedy", work=1)
+
+    assert "kept        20 machines: i-0, i-1, i-2, i-3, i-4, i-5, i-6, i-7 and 12 more" in shown(
+        Report(problem, result)
+    )
+    assert "and 12 more" not in shown(Report(problem, result, full=True))
 
 
 def test_a_plan_from_nothing_changes_nothing() -> None:
