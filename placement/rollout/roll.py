@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from placement.transition.batches import Batch, Order
 from placement.transition.moment import Moment
-from placement.transition.spare import places
+from placement.transition.spare import free_name, places
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _place(moment: Moment, what: Roll, extra: dict[str, int], most_open: int, *,
         if holds and moment.may_open(pool.index):
             ranked.append((pool.price / min(holds, what.batch), pool.index))
     for _, p in sorted(ranked):
-        machine = new_name(moment, p)
+        machine = free_name(moment, moment.sites.fleet.pools[p].name, "new")
         sites.pool_of[machine] = p
         place = next(places(moment, what.component, machine, what.first), None)
         if place is not None:
@@ -139,16 +139,6 @@ def _place(moment: Moment, what: Roll, extra: dict[str, int], most_open: int, *,
 def _old_copies(moment: Moment, what: Roll, machine: str) -> int:
     there = moment.on[machine].items()
     return sum(n for stand, n in there if stand.component == what.component and stand.option < what.first)
-
-
-def new_name(moment: Moment, pool: int) -> str:
-    """``POOL/new-N``, with the least N that no machine has or had."""
-    number = 1
-    while True:
-        name = f"{moment.sites.fleet.pools[pool].name}/new-{number}"
-        if name not in moment.opened and name not in moment.sites.named:
-            return name
-        number += 1
 
 
 def _goes(moment: Moment, what: Roll, left: list[Stand], rng: random.Random | None) -> Stand | None:

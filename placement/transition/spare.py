@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.transition.difference import Stand
@@ -58,7 +59,7 @@ def temporary_places(moment: Moment, stand: Stand) -> list[Stand]:
             continue
         if not moment.may_open(pool.index):
             continue
-        machine = temporary_name(moment, pool.name)
+        machine = free_name(moment, pool.name, "temp")
         sites.pool_of[machine] = pool.index
         place = next(places(moment, stand.component, machine), None)
         if place is not None:
@@ -75,14 +76,10 @@ def _far(moment: Moment, stand: Stand, pool: int) -> bool:
     return sites.components[stand.component].has_zone_rules and zone != sites.zone(stand.instance)
 
 
-def temporary_name(moment: Moment, pool: str) -> str:
-    """``POOL/temp-N``, with the least N that no machine had or has, and that the plan does not use."""
-    number = 1
-    while True:
-        name = f"{pool}/temp-{number}"
-        if name not in moment.opened and name not in moment.sites.named:
-            return name
-        number += 1
+def free_name(moment: Moment, pool: str, kind: str) -> str:
+    """``POOL/KIND-N``, with the least N that no machine had or has, and that the plan does not use."""
+    names = (f"{pool}/{kind}-{number}" for number in count(1))
+    return next(name for name in names if name not in moment.opened and name not in moment.sites.named)
 
 
 def places(moment: Moment, component: str, machine: str, first: int = 0, last: Collection[int] = ()) -> Iterator[Stand]:

@@ -13,7 +13,6 @@ from placement.integrations.kserve.predictor import (
     SERVING,
     ZONE,
     affinity,
-    most_on_one,
     node_selector,
     resources,
     sharing_annotations,
@@ -24,16 +23,8 @@ from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, 
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.deployments import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
-from placement.integrations.kubernetes.keeping_off import (
-    LATE_LABEL,
-    both,
-    is_of_karpenter,
-    keep_off,
-    known_before,
-    label_of,
-    off_those_with_more,
-)
-from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL
+from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
+from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
@@ -71,9 +62,12 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
         found = next(iter(now[row.component.name]), None)
         kept = _kept(around, row.component, found, known, notes)
         off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
-        term = both(_kept_off(off, row.pool, known, notes), _off_others(row.pool, problem, known))
-        is_started = any(new.new and new.pool == row.pool.name for new in plan.instances)
-        kept = kept._replace(off=off, off_term=term, selector=_selector(row.pool, known, notes, is_started=is_started))
+        nodes = PoolNodes(
+            row.pool, node_selector(row.pool), known.running.labels, known.running.cluster.has("NodePool")
+        )
+        more = nodes.off_those_with_more(map(node_selector, problem.pools), problem)
+        term = both(_kept_off(off, nodes, notes), {"matchExpressions": more} if more else {})
+        kept = kept._replace(off=off, off_term=term, selector=nodes.known_labels(plan, notes))
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
@@ -119,31 +113,13 @@ def _running_beside(problem: Problem, pool: Pool) -> list[str]:
     return [row.id for row in problem.instances if row.pool in alike]
 
 
-def _kept_off(names: list[str], pool: Pool, known: ServiceTemplates, notes: Notes) -> dict[str, Any]:
+def _kept_off(names: list[str], nodes: PoolNodes, notes: Notes) -> dict[str, Any]:
     """What keeps a predictor off these nodes, and a note with the command that labels them where that needs one."""
-    cluster = known.running
-    is_by_label = is_of_karpenter(pool.labels, cluster.labels.values(), has_pools=cluster.cluster.has("NodePool"))
+    is_by_label = nodes.are_of_karpenter
     if names and is_by_label:
         command = f"kubectl label node {' '.join(map(shlex.quote, names))} {label_of(names)}="
-        notes.inexact(f"pool {pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
+        notes.inexact(f"pool {nodes.pool.name}", f"{KEPT_OFF_BY_LABEL}: {command}")
     return keep_off(names, is_by_label=is_by_label)
-
-
-def _selector(pool: Pool, known: ServiceTemplates, notes: Notes, *, is_started: bool) -> dict[str, str]:
-    """Labels of the nodes of a pool, without those that Karpenter does not know before it starts them."""
-    held, cluster = node_selector(pool), known.running
-    by_karpenter = is_of_karpenter(pool.labels, cluster.labels.values(), has_pools=cluster.cluster.has("NodePool"))
-    found = known_before(held, is_started=is_started and by_karpenter)
-    if found != held:
-        notes.inexact(f"pool {pool.name}", LATE_LABEL)
-    return found
-
-
-def _off_others(pool: Pool, problem: Problem, known: ServiceTemplates) -> dict[str, Any]:
-    """What keeps a predictor off nodes of pools that have all labels of this one, and more."""
-    nodes = [known.running.labels.get(row.id, {}) for row in problem.instances if row.pool == pool.name]
-    found = off_those_with_more(node_selector(pool), map(node_selector, problem.pools), nodes)
-    return {"matchExpressions": found} if found else {}
 
 
 def _stays(component: Component, notes: Notes) -> bool:
@@ -182,7 +158,7 @@ def _kept(
     space = _space(component, now)
     apart = apart_terms(component, before, space, around, notes)
     spread = other_constraints(component, now.predictor if now else {}, space, around, notes)
-    return _Kept(apart, [*spread, *most_on_one(component)])
+    return _Kept(apart, [*spread, *limits_of_hosts(component)])
 
 
 def _service(

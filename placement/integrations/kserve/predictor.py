@@ -8,20 +8,19 @@ from placement.integrations.kubernetes.keeping_off import both
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import GPU, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
+from placement.integrations.kubernetes.naming import is_label
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.documents import Component, Pool, Problem
+    from placement.documents import Pool, Problem
     from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
-ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type", "kubernetes.io/hostname"
+ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
-_MORE_HOSTS = 1_000_000  # than any cluster has: with fewer the emptiest counts as 0, and `maxSkew` is the most of any
 SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`
     *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),
     "paddle",
@@ -104,19 +103,3 @@ def affinity(
         apart[REQUIRED] = [*terms]
     made = found | {"nodeAffinity": node, "podAntiAffinity": apart}
     return {key: value for key, value in made.items() if value}
-
-
-def most_on_one(component: Component) -> list[dict[str, Any]]:
-    """The most copies on one machine, as a constraint of spread over hosts; none where there is no such rule."""
-    most = component.spread.max_per_instance
-    if not most:
-        return []
-    return [
-        {
-            "maxSkew": most,
-            "topologyKey": HOST,
-            "whenUnsatisfiable": "DoNotSchedule",
-            "minDomains": _MORE_HOSTS,
-            "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(component.name)}},
-        }
-    ]

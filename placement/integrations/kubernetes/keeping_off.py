@@ -9,6 +9,7 @@ for those of the nodes that it would start.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
@@ -16,9 +17,12 @@ from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from placement.documents import Plan, Pool, Problem
+    from placement.integrations.notes import Notes
+
     Json = dict[str, Any]
 
-LATE_LABEL = (
+_LATE_LABEL = (
     "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "
     "to nodes with it"
 )
@@ -26,15 +30,50 @@ _LABEL = "gpu-placement/runs-"  # and a digest of the names of the nodes that ha
 _NAME = "metadata.name"
 
 
-def is_of_karpenter(pool: Mapping[str, str], nodes: Iterable[Mapping[str, str]], *, has_pools: bool) -> bool:
-    """Whether Karpenter starts the new nodes of a pool, by its labels and those of the nodes that run.
+@dataclass(frozen=True, slots=True)
+class PoolNodes:
+    """The nodes of a pool, for pods that are held to `labels`; `running` are those of a cluster, with their labels.
 
-    `has_pools`: node pools of Karpenter were given.
+    `has_node_pools`: node pools of Karpenter were given.
     """
-    if KARPENTER_POOL in pool:
-        return True
-    is_of_another = any(key.endswith(GROUPS) for key in pool)
-    return not is_of_another and (has_pools or any(KARPENTER_POOL in labels for labels in nodes))
+
+    pool: Pool
+    labels: Mapping[str, str]
+    running: Mapping[str, Mapping[str, str]]
+    has_node_pools: bool
+
+    @property
+    def are_of_karpenter(self) -> bool:
+        """Whether Karpenter starts the new ones, by the labels of the pool and of the nodes that run."""
+        told = self.pool.labels
+        if KARPENTER_POOL in told:
+            return True
+        is_of_another = any(key.endswith(GROUPS) for key in told)
+        return not is_of_another and (
+            self.has_node_pools or any(KARPENTER_POOL in labels for labels in self.running.values())
+        )
+
+    def known_labels(self, plan: Plan, notes: Notes) -> dict[str, str]:
+        """The labels that pods may ask for. Of nodes that Karpenter is to start, those of parts come later."""
+        is_started = self.are_of_karpenter and any(row.new and row.pool == self.pool.name for row in plan.instances)
+        found = {key: value for key, value in self.labels.items() if not (is_started and key in OF_PARTS)}
+        if len(found) < len(self.labels):
+            notes.inexact(f"pool {self.pool.name}", _LATE_LABEL)
+        return found
+
+    def off_those_with_more(self, pools: Iterable[Mapping[str, str]], problem: Problem) -> list[Json]:
+        """Requirements that keep off nodes with all of the labels and more, as a pool of `pools` has them.
+
+        Whole accelerators and time-sliced ones have one type, zone and resource, and differ by a label of the latter.
+        What one of the pool's own nodes has too is not refused.
+        """
+        own, found = self.labels, dict[str, set[str]]()
+        nodes = [self.running.get(row.id, {}) for row in problem.instances if row.pool == self.pool.name]
+        for labels in pools:
+            more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
+            if more and own.items() < labels.items():
+                found.setdefault(more[-1], set()).add(labels[more[-1]])
+        return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
 
 
 def label_of(names: Iterable[str]) -> str:
@@ -55,27 +94,6 @@ def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:
         return {"matchExpressions": [{"key": label_of(names), "operator": "DoesNotExist"}]}
     # the server takes one name in each
     return {"matchFields": [{"key": _NAME, "operator": "NotIn", "values": [name]} for name in names]}
-
-
-def known_before(labels: Mapping[str, str], *, is_started: bool) -> dict[str, str]:
-    """The labels that pods may ask for. Of nodes that Karpenter is to start, those of parts come later."""
-    return {key: value for key, value in labels.items() if not (is_started and key in OF_PARTS)}
-
-
-def off_those_with_more(
-    own: Mapping[str, str], pools: Iterable[Mapping[str, str]], nodes: Sequence[Mapping[str, str]]
-) -> list[Json]:
-    """Requirements that keep off nodes with all labels of `own` and more, as a pool of `pools` has them.
-
-    Whole accelerators and time-sliced ones have one type, zone and resource, and differ by a label of the latter.
-    `nodes` are the labels of the pool's own nodes: what one of these has too is not refused.
-    """
-    found: dict[str, set[str]] = {}
-    for labels in pools:
-        more = [key for key in labels if key not in own and all(node.get(key) != labels[key] for node in nodes)]
-        if more and own.items() < labels.items():
-            found.setdefault(more[-1], set()).add(labels[more[-1]])
-    return [{"key": key, "operator": "NotIn", "values": sorted(values)} for key, values in sorted(found.items())]
 
 
 def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:

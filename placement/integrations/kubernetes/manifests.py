@@ -19,15 +19,7 @@ from placement.integrations.kubernetes.asks import (
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
-from placement.integrations.kubernetes.keeping_off import (
-    LATE_LABEL,
-    both,
-    is_of_karpenter,
-    keep_off,
-    known_before,
-    label_of,
-    off_those_with_more,
-)
+from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
@@ -126,10 +118,10 @@ class Workshop:
             return []
         return self.known_nodes(pool.name, pool_labels(pool, self))
 
-    def is_of_karpenter(self, pool: Pool) -> bool:
-        """Whether Karpenter starts new nodes of a pool."""
+    def nodes_of(self, pool: Pool) -> PoolNodes:
+        """The nodes of a pool."""
         known = self.templates
-        return is_of_karpenter(pool.labels, known.labels.values(), has_pools=known.cluster.has("NodePool"))
+        return PoolNodes(pool, self.labels_of_pools[pool.name], known.labels, known.cluster.has("NodePool"))
 
     def budget_that_stays(self, component: Component) -> str:
         """The PodDisruptionBudget that goes on to count its pods; empty where there is none.
@@ -327,7 +319,7 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[s
     terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
     if ours:
         node[_REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
-    spread += _limits_of_hosts(group)
+    spread += limits_of_hosts(group.component)
     if spread:
         spec["topologySpreadConstraints"] = spread
     other = dict(affinity.pop("podAntiAffinity", None) or {})
@@ -343,15 +335,12 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
     """Terms one of which a node of the group keeps; none where nothing tells its nodes: an empty term takes no node."""
     if group.node:
         return [{"matchFields": [_in("metadata.name", group.node)]}]
-    pool, labels = group.pool, pool_labels(group.pool, workshop)
-    has_new = any(row.new and row.pool == pool.name for row in workshop.plan.instances)
-    known = known_before(labels, is_started=has_new and workshop.is_of_karpenter(pool))
-    if known != labels:
-        workshop.notes.inexact(f"pool {pool.name}", LATE_LABEL)
-    told = [_in(key, value) for key, value in known.items()] + _others_than(pool, workshop)
+    pool, nodes = group.pool, workshop.nodes_of(group.pool)
+    told = [_in(key, value) for key, value in nodes.known_labels(workshop.plan, workshop.notes).items()]
+    told += nodes.off_those_with_more(workshop.labels_of_pools.values(), workshop.problem)
     own = workshop.node_pool_of.get(pool.name)
     if not told or not own or pool.name not in workshop.standing:
-        is_by_label = bool(off) and workshop.is_of_karpenter(pool)
+        is_by_label = bool(off) and nodes.are_of_karpenter
         if is_by_label:
             workshop.labelled[label_of(off)] = [*off]
             workshop.notes.assumed(f"pool {pool.name}", KEPT_OFF_BY_LABEL)
@@ -361,20 +350,13 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
     return [new] if workshop.pin != "none" else [{"matchExpressions": told}, new]
 
 
-def _others_than(pool: Pool, workshop: Workshop) -> list[Json]:
-    """What keeps off nodes of pools that have all labels of this one, and more."""
-    nodes = [workshop.templates.labels.get(row.id, {}) for row in workshop.problem.instances if row.pool == pool.name]
-    told = workshop.labels_of_pools
-    return off_those_with_more(told[pool.name], told.values(), nodes)
-
-
 def _in(key: str, value: str) -> Json:
     return {"key": key, "operator": "In", "values": [value]}
 
 
-def _limits_of_hosts(group: CopyGroup) -> list[Json]:
+def limits_of_hosts(component: Component) -> list[Json]:
     """`max_per_instance`: with more domains wanted than there are the emptiest counts 0, so the skew is the count."""
-    most = group.component.spread.max_per_instance
+    most = component.spread.max_per_instance
     if not most:
         return []
     return [
@@ -383,7 +365,7 @@ def _limits_of_hosts(group: CopyGroup) -> list[Json]:
             "minDomains": _MANY_DOMAINS,
             "topologyKey": HOSTNAME,
             "whenUnsatisfiable": "DoNotSchedule",
-            "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(group.component.name)}},
+            "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(component.name)}},
         }
     ]
 
