@@ -1,12 +1,14 @@
 """Whole machines that keep several inequalities at once: a small branch and bound whose leaves are exact.
 
-Each inequality (`bounds.patterns.certificate.Cut`) holds for every plan. The linear program over machine counts says
-with which factors they add up to the strongest one; factors are rounded to fractions, and what they prove of a node is
-computed exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the node.
+Each inequality (`patterns.certificate.Cut`) holds for every plan. The linear program over machine counts, with the
+fleet's limits and what commitments pay, says with which factors they add up to the strongest one and what limits and
+committed dollars are worth in a node. All that is rounded to fractions, and what it proves of the node is computed
+exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the node.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -38,41 +40,45 @@ _LACK = 1e4  # times the dearest machine's price and the pools: what it costs no
 
 @dataclass(slots=True)
 class Cover:
-    """The tree, and the reason of each of its leaves by the identity of the case."""
+    """The tree, the reason of each of its leaves by the identity of the case, and what all of them prove, in ticks."""
 
     root: NodeCase
     reasons: dict[int, Reason] = field(default_factory=dict)
+    ticks: float = 0
 
 
 def cover(
     reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain, enough: float, budget: Budget
 ) -> Cover | None:
-    """A tree in which each leaf proves `enough` ticks (or that it holds no plan); None when none was found.
+    """A tree in which each leaf proves `enough` ticks (or that it holds no plan), or as much as was reached.
+
+    The leaf that proves least is split first. None without an engine's answer at the root.
 
     Parameters
     ----------
     cuts : inequalities that every plan keeps, with the prices that prove them.
-    node : machine counts that any plan worth having pays for.
+    domain : machine counts that any plan worth having pays for.
     """
     kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
-    program = _CoverProgram(reasons, kept)
-    found = Cover(NodeCase(domain))
-    todo = [found.root]
-    for _ in range(_MOST_NODES):
-        if not todo:
-            return found
-        if budget.over():
-            return None
-        case = todo.pop()
-        reason, counts = _solve(program, reasons, kept, case.domain)
-        found.reasons[id(case)] = reason
-        if reason.ticks >= enough:
-            continue
-        k = max(range(len(counts)), key=lambda k: _apart(counts[k]), default=None)
-        if k is None or _apart(counts[k]) <= _WHOLE:
-            return None
-        todo += _split(case, k, math.floor(counts[k]))
-    return None
+    program, found = _CoverProgram(reasons, kept), Cover(NodeCase(domain))
+    reason, counts = _solve(program, reasons, kept, domain)
+    if not counts and not reason.excludes:
+        return None
+    found.reasons[id(found.root)] = reason
+    leaves = [(reason.ticks, 0, found.root, counts)]
+    for number in range(1, 2 * _MOST_NODES, 2):
+        _, _, case, counts = leaves[0]
+        k = _furthest(counts)
+        if leaves[0][0] >= enough or budget.over() or k is None:
+            break
+        heapq.heappop(leaves)
+        for part, child in enumerate(_split(case, k, math.floor(counts[k]))):
+            reason, counts_there = _solve(program, reasons, kept, child.domain)
+            reason = max(reason, found.reasons[id(case)], key=lambda one: one.ticks)  # which holds for a part, too
+            found.reasons[id(child)] = reason
+            heapq.heappush(leaves, (reason.ticks, number + part, child, counts_there))
+    found.ticks = leaves[0][0]
+    return found
 
 
 def _split(case: NodeCase, k: int, below: int) -> list[NodeCase]:
@@ -83,6 +89,13 @@ def _split(case: NodeCase, k: int, below: int) -> list[NodeCase]:
     low, high = (NodeCase(part, case) for part in parts)
     case.splits, case.above, case.below = [(Subject(copies=False, number=k), below)], [high], low
     return [low, high]
+
+
+def _furthest(counts: Sequence[float]) -> int | None:
+    """The count that is furthest from whole; None where all are whole, or none is known."""
+    apart = [_apart(count) for count in counts]
+    most = max(apart, default=0.0)
+    return apart.index(most) if most > _WHOLE else None
 
 
 def _apart(count: float) -> float:

@@ -111,11 +111,11 @@ class ArgumentSearch:
     ) -> Iterator[Nodes]:
         if math.isinf(self._target):
             yield from self._by_counting()
-        if self._others:
-            yield from self._together([])
         here = [bound for bound in known if bound.given == self._given]
         for bound in sorted(here, key=lambda bound: -bound.ticks):
             yield from self._of_bound(bound)
+        if self._others:
+            yield from self._together([], _TIME.of(self._budget))
         prices = [cut.prices for bound in here for cut in bound.cuts if cut.prices is not None]
         for counting in counted:
             yield from self._of_counts(counting, prices)
@@ -156,13 +156,13 @@ class ArgumentSearch:
             return
         yield nodes
         if nodes.proven < self._target:
-            yield from self._together(cuts)
+            yield from self._together(cuts, self._budget)
 
-    def _together(self, cuts: Sequence[tuple[Cut, AnyPrices]]) -> Iterator[Nodes]:
+    def _together(self, cuts: Sequence[tuple[Cut, AnyPrices]], budget: Budget) -> Iterator[Nodes]:
         """All inequalities that are known, added up."""
         domain = any_domain(self._fleet, self._groups)
         every: list[tuple[Cut, AnyPrices]] = [*self._others, *cuts, *self._cliques(domain)]
-        found = cover(self._reasons, every, domain, self._target, self._budget)
+        found = cover(self._reasons, every, domain, self._target, budget)
         if found is not None:
             nodes = self._empty()
             nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)

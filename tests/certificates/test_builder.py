@@ -210,8 +210,11 @@ def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
 # Several inequalities at once
 
 
+reached: list[float] = []  # what trees proved, the last one at the end
+
+
 def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, enough: int) -> Cover | None:
-    """A covering tree over made-up inequalities on machines of as many pools as there are prices."""
+    """A covering tree over made-up inequalities on machines of as many pools as there are prices; None if too weak."""
     document: Doc = {
         "format": "placement/v1",
         "name": "covering",
@@ -229,7 +232,10 @@ def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, eno
     relaxation, groups = relax(fleet), groups_of(fleet)
     given = [(Cut(tuple(w * UNIT for w in dual_value), least * UNIT), Prices([], [])) for dual_value, least in cuts]
     reasons = Reasons(relaxation, groups, Multiplicity(relaxation))
-    return cover(reasons, given, any_domain(fleet, groups), enough, Budget())
+    found = cover(reasons, given, any_domain(fleet, groups), enough, Budget())
+    if found is not None:
+        reached.append(found.ticks)
+    return None if found is None or found.ticks < enough else found
 
 
 def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
@@ -251,6 +257,17 @@ def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
         assert found is not None
         assert not any(subject.copies for subject, _ in found.root.splits)
         assert covered(prices, cuts, most, min(costs) + 1) is None
+        assert reached[-1] == min(costs)  # as much as there is
+
+
+def test_covering_without_time_is_what_its_root_proves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of each of two: 2.5 machines at 20, which are three whole ones with time to split."""
+    cuts = [([2, 1], 5)]
+    assert covered([20, 20], cuts, 9, 60) is not None
+    monkeypatch.setattr(Budget, "over", lambda _: True)
+    assert covered([20, 20], cuts, 9, 60) is not None  # prices are whole twenties: rounded up
+    assert covered([20, 21], cuts, 9, 60) is None
+    assert reached[-1] == 50
 
 
 def test_covering_passes_over_what_asks_for_nothing_and_gives_up_without_an_engine(
