@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -144,8 +145,9 @@ def test_the_range_leaves_out_what_is_far_away() -> None:
     assert low < 5.0 < high
 
 
-def test_the_live_view_with_and_without_a_chart() -> None:
+def test_the_live_view_with_and_without_a_chart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line is the same; the chart stands above it once there is a plan, where braille can be shown."""
+    monkeypatch.setattr("placement.cli.progress.time", SimpleNamespace(monotonic=lambda: 5.0))
     plain, watch = Watch(), Watch(chart=True)
     assert printed(plain) == printed(watch)
     for one in (plain, watch):
