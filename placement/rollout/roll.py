@@ -1,7 +1,8 @@
 """One rolling update batch by batch, and how many machines its first batch needs at least.
 
 Each batch starts new copies where there is room: on the fullest machines first, then on extra machines that are there
-already, then on one more; or first where the fewest old ones stand, which empties machines. Then as many old copies
+already, then on one more; or first where the fewest old ones stand, which empties machines. Where zones have rules
+they start in zones with old copies to go, and these go, so counts by zone stay as they are. Then as many old copies
 stop, first where a new one fits once they are gone; machines that are empty then are given back, but for those that
 later new copies fit on. Which old ones go first decides what has room later, so attempts differ by a seed.
 O(copies x machines) an attempt.
@@ -49,11 +50,13 @@ def roll(
     left, extra, batches = list(due.leaving), dict[str, int](), []
     most_open = len(due.running) + most_extra
     to_give_back = machines_to_empty(due)
+    zoned = _has_zone_rules(moment, what) and seed % 3 != 2
     while left:
         size = min(what.batch, len(left))
         batch = Batch()
         for _ in range(size):
-            place = _place(moment, what, extra, most_open, emptying=emptying)
+            zones = _with_more_old(moment, left, batch) if zoned else None
+            place = _place(moment, what, extra, most_open, emptying=emptying, zones=zones)
             if place is None:
                 return None
             if place.instance not in moment.open:
@@ -63,7 +66,7 @@ def roll(
             moment.start(place)
             batch.starts.append(place)
         for _ in range(size):
-            stand = _goes(moment, what, left, rng)
+            stand = _goes(moment, what, left, rng, _with_more_new(moment, batch) if zoned else None)
             if stand is None:
                 return None
             moment.stop(stand)
@@ -108,27 +111,64 @@ def more_at_the_end(order: Order) -> int:
     return max(0, len(order.temporary) - sum(len(batch.closes) for batch in order.batches))
 
 
-def _place(moment: Moment, what: Roll, extra: dict[str, int], most_open: int, *, emptying: bool) -> Stand | None:
+def _has_zone_rules(moment: Moment, what: Roll) -> bool:
+    floors = moment.floors[what.component]
+    return floors.skew is not None or floors.zones > 1 or floors.zone > 0
+
+
+def _with_more_old(moment: Moment, left: list[Stand], batch: Batch) -> set[int]:
+    """Zones with more old copies than new ones of this batch: with one more there, an old one can go for it."""
+    count = Counter(moment.sites.zone(stand.instance) for stand in left)
+    count.subtract(moment.sites.zone(stand.instance) for stand in batch.starts)
+    return {zone for zone, more in count.items() if more > 0}
+
+
+def _with_more_new(moment: Moment, batch: Batch) -> set[int]:
+    """Zones with more copies that started in this batch than stopped in it."""
+    count = Counter(moment.sites.zone(stand.instance) for stand in batch.starts)
+    count.subtract(moment.sites.zone(stand.instance) for stand in batch.stops)
+    return {zone for zone, more in count.items() if more > 0}
+
+
+def _place(
+    moment: Moment, what: Roll, extra: dict[str, int], most_open: int, *, emptying: bool, zones: set[int] | None
+) -> Stand | None:
+    """Where the next new copy starts; in these zones if it can."""
+    for within in (zones, None) if zones is not None else (None,):
+        place = _on_open(moment, what, extra, within, emptying=emptying)
+        if place is None and len(moment.open) < most_open:
+            place = _on_one_more(moment, what, within)
+        if place is not None:
+            return place
+    return None
+
+
+def _on_open(
+    moment: Moment, what: Roll, extra: dict[str, int], zones: set[int] | None, *, emptying: bool
+) -> Stand | None:
     found = []
     for order, machine in enumerate(moment.open):
+        if zones is not None and moment.sites.zone(machine) not in zones:
+            continue
         place = next(places(moment, what.component, machine, what.first), None)
         if place is not None:
             free = sum(not users for users in moment.load(machine).users)
             old = _old_copies(moment, what, machine) if emptying else int(machine in extra)
             found.append(((old, free, order), place))
-    if found:
-        return min(found)[1]
-    if len(moment.open) >= most_open:
-        return None
+    return min(found)[1] if found else None
+
+
+def _on_one_more(moment: Moment, what: Roll, zones: set[int] | None) -> Stand | None:
+    """On a machine more, of the pool that is cheapest for each copy of a batch."""
     sites = moment.sites
     component = sites.components[what.component]
     ranked = []
     for pool in sites.fleet.pools:
         holds = most_new(component, what.first, pool.shape, None, pool.index)
-        if holds and moment.may_open(pool.index):
+        if holds and (zones is None or pool.zone in zones) and moment.may_open(pool.index):
             ranked.append((pool.price / min(holds, what.batch), pool.index))
     for _, p in sorted(ranked):
-        machine = free_name(moment, moment.sites.fleet.pools[p].name, "new")
+        machine = free_name(moment, sites.fleet.pools[p].name, "new")
         sites.pool_of[machine] = p
         place = next(places(moment, what.component, machine, what.first), None)
         if place is not None:
@@ -141,8 +181,10 @@ def _old_copies(moment: Moment, what: Roll, machine: str) -> int:
     return sum(n for stand, n in there if stand.component == what.component and stand.option < what.first)
 
 
-def _goes(moment: Moment, what: Roll, left: list[Stand], rng: random.Random | None) -> Stand | None:
-    """The old copy that stops next: one that leaves room for a new one, else one beside others that went."""
+def _goes(
+    moment: Moment, what: Roll, left: list[Stand], rng: random.Random | None, zones: set[int] | None
+) -> Stand | None:
+    """The old copy that stops next: in these zones, one that leaves room for a new one, one beside others that went."""
     there = Counter(stand.instance for stand in left)
     best: tuple[tuple[float, ...], Stand] | None = None
     for stand in dict.fromkeys(left):
@@ -153,7 +195,9 @@ def _goes(moment: Moment, what: Roll, left: list[Stand], rng: random.Random | No
         spread = moment.is_spread(what.component)
         moment.start(stand)
         noise = rng.random() if rng is not None else 0.0
-        key = (not spread, not fits, noise if rng is not None and rng.random() < 0.3 else 0.0, there[stand.instance])
+        elsewhere = zones is not None and moment.sites.zone(stand.instance) not in zones
+        late = noise if rng is not None and rng.random() < 0.3 else 0.0
+        key = (elsewhere, not spread, not fits, late, there[stand.instance])
         if best is None or (key, stand) < best:
             best = key, stand
     return None if best is None else best[1]

@@ -455,3 +455,31 @@ def test_new_copies_that_serve_less_of_a_demand_are_told() -> None:
         "4 new copies of a serve at most 50 % of what the old ones serve of its demand"
     )
     assert plan_rollout(problem, "a", (Option(accelerator_memory_gib=30, throughput=2),)).found
+
+
+def in_three_zones(copies: int, spare: int) -> Problem:
+    """So many copies in each of three zones, evenly spread, and an empty machine with so many accelerators there."""
+    types = {
+        f"m{n}": {"accelerator": "A", "accelerator_count": n, "vcpus": 64, "memory_gib": 64, "price_per_hour": n}
+        for n in {copies, spare}
+    }
+    machines = [(zone, size, kind) for zone in "abc" for kind, size in (("full", copies), ("spare", spare))]
+    return Problem(
+        accelerators={"A": {"memory_gib": 80}},
+        instance_types=types,
+        pools=[{"name": f"{z}-m{n}", "instance_type": f"m{n}", "zone": z} for z in "abc" for n in {copies, spare}],
+        components=[{"name": "a", "copies": 3 * copies, "accelerator_memory_gib": 70, "spread": {"max_skew": 1}}],
+        instances=[{"id": f"{z}-{kind}", "pool": f"{z}-m{n}", "removable": False} for z, n, kind in machines],
+        placements=[
+            {"component": "a", "instance": f"{zone}-full", "accelerators": [k]} for zone in "abc" for k in range(copies)
+        ],
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 6])
+def test_new_copies_start_in_zones_whose_old_ones_go(size: int) -> None:
+    """So copies that are evenly spread stay so, and no machine is rented; each zone has room for two."""
+    found = plan_rollout(in_three_zones(6, 2), "a", SAME, batch=BatchSize(size), attempts=1)
+
+    assert found.rolling is not None
+    assert (found.status, found.rolling.instances) == ("optimal", 0)

@@ -10,6 +10,8 @@ from placement import UsageError
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate
+from placement.report.transition.checklist import checklist
+from placement.report.transition.sentences import summary
 from placement.transition import Durations, plan_transition
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt
@@ -332,3 +334,14 @@ def test_of_a_copy_without_accelerators_nothing_is_unknown() -> None:
     )
 
     assert plan_transition(problem, place).notes == ()
+
+
+def test_of_very_many_components_a_few_are_named() -> None:
+    """On the screen, but for `full`; a checklist has all of them."""
+    unavailable = {f"c{k}": 2 for k in range(10)}
+    found = plan_transition(fleet(A_B, FREE), plan(B_A)).model_copy(update={"unavailable": unavailable})
+
+    line = next(line for line in summary(found, 8) if line.startswith("copies that may be missing"))
+    assert line.endswith("c7: 2 and 4 of 2 more components")
+    assert any(line.endswith("c8: 2, c9: 2") for line in summary(found))
+    assert "c8: 2, c9: 2" in checklist(found)

@@ -44,8 +44,8 @@ def headline(found: Transition) -> str:
     return f"{moves} in {batches}, {words.seconds(found.duration_seconds or 0)}"
 
 
-def summary(found: Transition) -> Iterator[str]:
-    """What it takes, what is proven, what is allowed, what to know."""
+def summary(found: Transition, most: int | None = None) -> Iterator[str]:
+    """What it takes, what is proven, what is allowed, what to know; of very many components the first `most`."""
     yield headline(found)
     if not found.found:
         if found.reason:
@@ -53,18 +53,18 @@ def summary(found: Transition) -> Iterator[str]:
     elif found.steps:
         yield _temporary(found)
         yield _proof(found)
-        yield from _serving(found)
+        yield from _serving(found, most)
     for note in found.notes:
         yield f"note: {words.shown(note)}"
 
 
-def _serving(found: Transition) -> Iterator[str]:
+def _serving(found: Transition, most: int | None) -> Iterator[str]:
     """Which copies stop for good, and which of the others may be missing on the way."""
     ended = stopped_for_good(found)
     if ended:
-        yield f"copies that stop for good: {_by_component(ended)}"
+        yield f"copies that stop for good: {_by_component(ended, most)}"
     if found.unavailable:
-        yield f"copies that may be missing: {_by_component(found.unavailable)}"
+        yield f"copies that may be missing: {_by_component(found.unavailable, most)}"
     else:
         yield f"all {'other ' if ended else ''}copies serve at every moment"
 
@@ -78,8 +78,12 @@ def stopped_for_good(found: Transition) -> dict[str, int]:
     return dict(+fewer)
 
 
-def _by_component(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{words.shown(name)}: {count}" for name, count in counts.items())
+def _by_component(counts: Mapping[str, int], most: int | None) -> str:
+    told = ", ".join(f"{words.shown(name)}: {count}" for name, count in list(counts.items())[:most])
+    if most is None or len(counts) <= most:
+        return told
+    left = list(counts.values())[most:]
+    return f"{told} and {sum(left):,} of {words.count(len(left), 'more component')}"
 
 
 def _temporary(found: Transition) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from placement.documents.transition import Transition, TransitionStep
 
 
+_NAMES = 8  # components in one line
+
+
 class TransitionTable:
     """Rendered with ``console.print(TransitionTable(transition))``; `full`: all steps, however many."""
 
@@ -32,7 +35,7 @@ class TransitionTable:
         if self._found.steps:
             yield from step_table(self._found.steps, full=self._full)
             yield ""
-        for k, line in enumerate(summary(self._found)):
+        for k, line in enumerate(summary(self._found, None if self._full else _NAMES)):
             yield Text(line, style="" if k else "bold" if self._found.found else "bold red")
 
 
