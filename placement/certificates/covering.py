@@ -158,12 +158,12 @@ class _CoverProgram:
     def solve(self, domain: NodeDomain) -> tuple[list[float], list[float]] | None:
         """Counts, and the duals of all rows in micro-dollars; None without a solution."""
         rest = [0.0] * len(self._most)
-        low, high = zip(*self._rows, strict=True)
+        low, high = [low for low, _ in self._rows], [high for _, high in self._rows]
         lp = linear_program(
             self._columns,
             cost=self._cost,
             within=([*domain.fewest, *rest], [*domain.most, *self._most]),
-            rows=(list(low), list(high)),
+            rows=(low, high),
         )
         try:
             solver = load_lp(lp)

@@ -166,6 +166,7 @@ class ArgumentSearch:
         if found is not None:
             nodes = self._empty()
             nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
+            nodes.weak.clear()  # no nodes of the bound's tree, of which an engine may be asked
             yield nodes
 
     def _of_counts(self, counting: CountBound, prices: Sequence[Prices]) -> Iterator[Nodes]:
@@ -227,10 +228,11 @@ class ArgumentSearch:
         more += [cut.prices for cut in bound.cuts if cut.prices is not None]
         if solve.incumbent.faults:
             raise SolverBugError(str(solve.incumbent.faults[0]))
-        nodes = self._empty()
+        tree = self._empty()
         for nodes in self._of_bound(bound):
             yield nodes
-        if not engines and not self._fleet.commitments and self._decide_leaves(bound, nodes):
+            tree = nodes if nodes.weak else tree
+        if not engines and not self._fleet.commitments and self._decide_leaves(bound, tree):
             yield from self._of_bound(bound)
 
     def _decide_leaves(self, bound: PatternBound, nodes: Nodes) -> bool:

@@ -105,16 +105,18 @@ def cheapest_mix(
     return CoveringMix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
 
 
-def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: FleetLimit, *, seconds: float, seed: int) -> int | None:
+def least_of_limit(
+    fleet: Fleet, cuts: list[Cut], limit: FleetLimit, others: tuple[FleetLimit, ...] = (), *, seconds: float, seed: int
+) -> int | None:
     """The least that machine counts which keep all cuts count against a limit, or less, as far as the time reaches.
 
-    None when the cuts can't be kept at all within the quotas.
+    None when the cuts can't be kept at all within the quotas and the `others`.
     """
     from ortools.sat.python import cp_model
 
     from placement.engines.cp_sat import cp_sat_solver
 
-    model, count = _counts(fleet, cuts, ())
+    model, count = _counts(fleet, cuts, others)
     model.minimize(cp_model.LinearExpr.sum([weight * count[p] for p, weight in limit.weight.items()]))
     solver = cp_sat_solver(seed)
     solver.parameters.max_time_in_seconds = max(0.01, seconds)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment
+    from placement.compiled.groups import FleetCommitment, FleetLimit
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut
     from placement.solving.context import Solve
@@ -57,6 +57,7 @@ MEANING = (
 )
 _PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
+_MOST_NAMED = 3  # limits
 _INF = highspy.kHighsInf
 
 
@@ -183,12 +184,20 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
 
 
 def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
-    """Names a limit that stands in the way by itself, with what the copies need at least, if there is one."""
-    for limit in fleet.limits:
-        least = least_of_limit(fleet, cuts, limit, seconds=_PARAMS.mix_seconds, seed=seed)
+    """Names a limit that stands in the way, by itself or beside the others, with what the copies need at least."""
+    others = [tuple(one for one in fleet.limits if one is not limit) for limit in fleet.limits]
+    for limit, kept in (*((limit, ()) for limit in fleet.limits), *zip(fleet.limits, others, strict=True)):
+        least = least_of_limit(fleet, cuts, limit, kept, seconds=_PARAMS.mix_seconds, seed=seed)
         if least is not None and least > limit.most:
-            return limit.too_small(least)
+            return limit.too_small(least) + _beside(kept)
     return TOO_SMALL
+
+
+def _beside(limits: Sequence[FleetLimit]) -> str:
+    """The limits that are kept too, the first few by name."""
+    some = [f"limit {limit.name} ({limit.what} {limit.in_words(limit.most)})" for limit in limits[:_MOST_NAMED]]
+    some += [f"{len(limits) - _MOST_NAMED} more"] * (len(limits) > _MOST_NAMED)
+    return f" beside {', '.join(some)}" if some else ""
 
 
 def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:

@@ -274,6 +274,8 @@ def test_covering_passes_over_what_asks_for_nothing_and_gives_up_without_an_engi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An inequality that is always kept has no part in it."""
+    assert covered([10], [([1], 0)], 2, 0) is not None  # no row at all
+    assert reached[-1] == 0
     cuts = [([1, 1], 0), ([1, 1], 3)]
     assert covered([10, 20], cuts, 2, 40) is not None
     assert covered([10, 20], cuts, 2, 41) is None

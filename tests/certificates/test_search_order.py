@@ -210,6 +210,8 @@ def test_a_bound_gives_what_runs_its_tree_and_all_its_inequalities_together(monk
     assert (of_tree.nodes, of_tree.proven) == ([{"leaf": "prices", "use": [[0, 1, 1]]}], 0)
     assert [node.get("leaf", "split") for node in together.nodes] == ["split", "prices", "prices"]
     assert together.proven == 50
+    assert [case for case, _ in of_tree.weak] == [root]
+    assert together.weak == []  # its leaves are no nodes that the bound could ask an engine about
     ((reasons, every, over_domain, target, budget),) = covered
     assert reasons is part(asked, "_reasons")
     assert budget is part(asked, "_budget")
@@ -366,6 +368,7 @@ def test_a_bound_made_anew(monkeypatch: pytest.MonkeyPatch, engines: bool, reach
     monkeypatch.setattr(search, "CombinatorialBenders", Mixes)
     monkeypatch.setattr(search, "evaluate", lambda *_: SimpleNamespace(ticks=costs))
     monkeypatch.setattr(Solve, "of", staticmethod(solved(told)))
+    made[0].weak.append(leaf_of(0, None))
     monkeypatch.setattr(asked, "_of_bound", lambda bound: iter(made if isinstance(bound, Bound) else ()))
     monkeypatch.setattr(asked, "_decide_leaves", decide)
     more = ["old"]
@@ -375,7 +378,7 @@ def test_a_bound_made_anew(monkeypatch: pytest.MonkeyPatch, engines: bool, reach
     assert told[:3] == [("solve", plan), ("bound", gap, 7, None, engines), ("run", 10_000)]
     assert more == ["old", "new"]
     assert told[3:] == ([("mixes", Bound, "certificate")] if engines and reached < 100 else [])
-    assert decided == ([] if engines else [(Bound, made[1])])  # the last tree is the one with leaves
+    assert decided == ([] if engines else [(Bound, made[0])])  # the tree of the bound, not what all inequalities prove
     assert found == (made * 2 if not engines and reached == 99 else made)
 
 

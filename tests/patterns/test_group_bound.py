@@ -214,6 +214,28 @@ def test_whole_machines_outlive_a_pool_too(copies: int, floor: int, least: int) 
     assert proof.checked == least * 1_000_000
 
 
+def reason_of(result: placement.Result) -> str:
+    """Why there is no plan, as the plan document says it."""
+    return str(result.plan.model_dump()["reason"])
+
+
+def test_a_limit_that_is_in_the_way_beside_others_is_named_with_them() -> None:
+    """Two machines are needed, of either pool or of both: each limit alone leaves room for them."""
+    far: Doc = {"name": "far", "pools": ["far"], "max_instances": 0}
+    near: Doc = {"name": "near", "pools": ["near"], "max_accelerators": 7}
+    for limits in ([far], [near]):
+        assert placement.bound(Problem(**fleet(limits=limits))).status is Status.UNKNOWN
+    both = placement.bound(Problem(**fleet(limits=[far, near])))
+    assert both.status is Status.INFEASIBLE
+    assert reason_of(both) == (
+        "limit far allows max_instances 0 over 1 pool, but the copies need at least 1 there "
+        "beside limit near (max_accelerators 7)"
+    )
+    more = [{"name": f"spare-{k}", "pools": ["far"], "max_instances": 9} for k in range(4)]
+    many = placement.bound(Problem(**fleet(limits=[far, near, *more])))
+    assert reason_of(many).endswith("limit spare-0 (max_instances 9), limit spare-1 (max_instances 9), 2 more")
+
+
 def test_the_bound_of_pool_losses_holds_beside_limits_and_commitments() -> None:
     """The same, where it is found at linear prices: the machine on demand is committed, so spot alone is paid."""
     document = _spot(8, 4)
