@@ -88,7 +88,6 @@ class MixPhase(Phase):
     dive: DivePhase = DivePhase("dive for it", 0.65, "a dive knows all rules")
     refill: Phase = Phase("bring in what the dive left out", 0.15, "a dive knows all rules")
     fill: Phase = Phase("bring in what the heuristics left out", 0.55, "no dive")
-    augment: Phase = Phase("machine by machine beyond the mix", 0.5, "best fit would add 1 % or more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,6 @@ QUICK: dict[str, Any] = {
     "parameters:column_generation.combinatorial_benders.work": 3_000,
     "parameters:column_generation.pack.tries": 3,
     "parameters:column_generation.pack.idle": 3,
-    "parameters:column_generation.pack.close_tries": 3,
     "parameters:local_search.variable_neighbourhood.tries": 4,
     "parameters:local_search.variable_neighbourhood.steps": 3,
     "placement.certificates.search:_MOST_NODES": 200,

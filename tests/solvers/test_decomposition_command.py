@@ -19,10 +19,10 @@ IN_PARTS = ("--solver", "decomposition", "--work", "1", "--set", "decomposition.
 def test_parts_on_processes_give_the_plan_of_this_process(tmp_path: Path) -> None:
     """The same document, but for what a clock wrote."""
     fleet = tmp_path / "fleet.json"
-    fleet.write_text(json.dumps(suite("exclusive", 20, 1)))
+    fleet.write_text(json.dumps(suite("exclusive", 8, 1)))
     plans = []
     for more in ((), ("--executor", "processes", "--workers", "2")):
-        done = run("solve", fleet, *IN_PARTS, "--set", "decomposition.copies=50", *more)
+        done = run("solve", fleet, *IN_PARTS, "--set", "decomposition.copies=20", *more)
         assert done.exit_code == 0, done.output
         plans.append(json.loads(done.stdout))
     assert int(plans[0]["stats"]["parts"]) > 2

@@ -16,7 +16,7 @@ from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.heuristics import Missing, PartialPacking
@@ -68,10 +68,6 @@ class FleetAugmentation:
             machines, start, failed = more, filled, set()
             self.grown += 1
         return start
-
-    def least_missing(self, packings: Iterable[PartialPacking | None]) -> PartialPacking | None:
-        """The packing whose missing copies have the least penalty; None without any."""
-        return min((s for s in packings if s is not None), key=lambda s: self._penalty(s.missing), default=None)
 
     def _candidates(self, machines: Machines, missing: Missing) -> Iterator[int]:
         """Pools of the zones where copies are missing: the cheap first, then those where most of it may stand.

@@ -7,7 +7,7 @@ packed and grows after each one that was not. This repeats while time is left, s
 A packing is built in three steps. Dedicated components get machines of their own (`Preassigned`), and a dive on the
 pattern LP places the other copies (`diving`); where copies have rules that the dive does not know, the heuristics place
 them. Local search assigns copies that are still unassigned (`local_search.refill`). What it can't assign goes on more
-machines (`local_search.completion`, `augmentation`). Where moves are dear, mixes keep some machines that run, with
+machines (`local_search.completion`). Where moves are dear, mixes keep some machines that run, with
 their copies, and the dive begins on these (`kept_machines`).
 """
 
@@ -20,12 +20,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import broken_fleet_rule
-from placement.compiled.packing import evaluate, machine_price
 from placement.compiled.spread import is_zoned
 from placement.compiled.survival import most_in_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
-from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import bring_in
 from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
@@ -35,7 +33,6 @@ from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
-from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
@@ -94,10 +91,9 @@ class FleetMixPacking:
         alone = last if isinstance(last, Preassigned) else None
         self._used: Machines = (0,) * len(fleet.pools) if alone is None else alone.used
         self._completion = Completion(self._rest, seed)
-        costs = left_out_penalties(self._rest)
-        self._augmentation = FleetAugmentation(self._rest, costs)
         # Without zones the mix itself says what is scarce, and refilling takes its penalties from that.
-        self._penalties = costs if alone is not None and is_zoned(self._rest) else None
+        zoned = alone is not None and is_zoned(self._rest)
+        self._penalties = left_out_penalties(self._rest) if zoned else None
         self._relaxation = relax(self._rest if alone is None else alone.at_quotas)
         self._patterns = bound.useful_patterns()
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
@@ -204,9 +200,7 @@ class FleetMixPacking:
     def _pack(self, source: _Source, mix: FleetMix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found a place there."""
         seed = self._seed + self.tried
-        began = budget.elapsed()
         start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
-        took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _require_used_pools(source, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
@@ -218,50 +212,11 @@ class FleetMixPacking:
         if not filled.missing and self._offer(filled.packing):
             return True
         if self.dives:
-            wide = self._cheaper(wide, self._widen(filled, budget))
-            left = self._augmentation.least_missing((start, filled))
-            if left is not None and self._is_dear(wide, mix):
-                wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
-            if wide is not None:
-                self._close(wide, budget, seed)
+            self._widen(filled, budget)
         return False
-
-    def _is_dear(self, wide: Packing | None, mix: FleetMix) -> bool:
-        """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
-        return wide is None or machine_price(self._rest, wide) > (1 + _PARAMS.grow_from) * self._rest.rent(mix.machines)
-
-    def _grow(self, mix: FleetMix, start: PartialPacking, budget: Budget, took: float, seed: int) -> Packing | None:
-        """Place missing copies on a few cheap machines more.
-
-        This takes not much longer than the dive did, as another mix may do better.
-        """
-        by_clock = budget.work is None and not math.isinf(budget.left())
-        part = _TIME.augment.of(budget).share(seconds=max(_PARAMS.grow_seconds, took)) if by_clock else budget
-        grown = self._augmentation.run(
-            mix.machines,
-            start,
-            self._solve.within(part, seed=seed),
-            lambda machines: self.pays(mix._replace(machines=machines)),
-            effort=min(_PARAMS.grow_effort, self._effort(budget)),
-        )
-        return self._widen(grown, budget)
 
     def _effort(self, budget: Budget) -> float:
         return 1.0 if budget.work is None else min(1.0, _PARAMS.effort * budget.work)
-
-    def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
-        found = [packing for packing in (one, other) if packing is not None]
-        return min(found, key=lambda packing: evaluate(self._rest, packing), default=None)
-
-    def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
-        """Close machines of a widened packing: those beyond the mix are hardly used."""
-        search = BinElimination(self._rest, packing, seed)
-        failed = 0
-        while search.possible and failed < _PARAMS.close_tries and not self._ended(budget):
-            failed += 1
-            if search.step(budget.over):
-                failed = 0
-                self._offer(search.packing)
 
     def _capped(self, mix: FleetMix) -> FleetMix:
         """The mix with no more copies by a mode than the loss of its pool leaves room for."""

@@ -9,9 +9,9 @@ from placement.solving.parameters import parameter
 
 @dataclass(frozen=True, slots=True)
 class AugmentationParameters:
-    """Machines added to a mix (`augmentation.py`).
+    """Machines added to those of a whole solution (`augmentation.py`).
 
-    Measured: 25 machines kept by 25 calls, 5 best plans in 17 runs (docs/notes/2026-11-ablation.md).
+    Measured: at fleet mixes it gained nothing on seven fleets, and is gone there (docs/notes/2026-11-ablation.md).
     """
 
     least: float = parameter(
@@ -166,14 +166,8 @@ class PackParameters:
     idle: int = parameter(12, "mixes", "in a row that do not pay")
     idle_held: int = parameter(3, "mixes", "and where all of them hold what runs: there are few of those")
     worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
-    grow_from: float = parameter(
-        0.01, "part of the mix's cost", "that a plan widened by best fit must cost more, for augmentation to be tried"
-    )
-    grow_seconds: float = parameter(2.0, "s", "for that at least, if the dive took less")
-    grow_effort: float = parameter(0.25, "part of a search for unassigned copies", "on each machine that is added")
     effort: float = parameter(0.05, "part of a search for unassigned copies", "for a unit of a work limit")
     ejections: int = parameter(50, "ejections", "of each construction that is stuck")
-    close_tries: int = parameter(15, "tries", "to close machines, in a row without gain")
 
 
 @dataclass(frozen=True, slots=True)
