@@ -81,10 +81,14 @@ def _copies_for(ws: Workspace, c: int, o: int) -> int:
 
 def place_optional(ws: Workspace, policy: Policy) -> None:
     """Place optional copies: highest priority first, then smallest copies first, as each counts as one."""
-    missing = [c.index for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
-    smallest_first = policy.order(ws, missing)[::-1]
+    smallest_first = policy.order(ws, left_out_components(ws))[::-1]
     for c in sorted(smallest_first, key=lambda c: ws.fleet.components[c].level or 0):
         extend(ws, policy, c)
+
+
+def left_out_components(ws: Workspace) -> list[int]:
+    """Those of which optional copies are out, ascending."""
+    return [c.index for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
 
 
 def extend(ws: Workspace, policy: Policy, c: int) -> None:

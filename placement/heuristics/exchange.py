@@ -15,13 +15,13 @@ import numpy as np
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import supply
 from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.ruin import Ruin, pools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
-    from placement.solving.budget import Budget
 
 _PARAMS = HEURISTICS.exchange
 
@@ -45,57 +45,47 @@ class Exchange:
     ) -> None:
         """Nothing is tried yet."""
         self._ws, self._policies, self._rng = ws, policies, rng
-        self._size, self._dual_values = size, dual_values
+        self._size = size
+        self._ruin = Ruin(ws, dual_values, rng, randomness=_PARAMS.randomness)
         self.rounds = 0
 
-    def run(self, budget: Budget) -> list[int]:
-        """Some rounds, until no copy is unassigned; returns the components that still lack copies."""
+    def run(self, rounds: int, is_over: Callable[[], bool]) -> list[int]:
+        """So many rounds, fewer when no copy is unassigned or it `is_over`; returns the components that lack copies."""
         ws = self._ws
-        out = self._lacking()
-        while out and self.rounds < _PARAMS.rounds and not budget.over():
+        out = _lacking(ws)
+        while out and self.rounds < rounds and not is_over():
             self.rounds += 1
             ws.forget()
-            mark, before = ws.mark(), self._weight(out)
+            mark, before = ws.mark(), unassigned(ws, self._size)
             self._place_again(out)
-            now = self._lacking()
-            if self._weight(now) > before:
+            if unassigned(ws, self._size) > before:
                 ws.rollback(mark)
             else:
-                out = now
+                out = _lacking(ws)
+                self._ruin.update(ws.touched(mark))
         return out
-
-    def _lacking(self) -> list[int]:
-        return [c.index for c in self._ws.fleet.components if lacking(self._ws, c.index)]
-
-    def _weight(self, out: Sequence[int]) -> float:
-        """How much is unassigned; of a component that only breaks a rule, a half of a copy."""
-        ws = self._ws
-        missing = (max(0.5, ws.fleet.components[c].required - ws.placed[c]) for c in out)
-        return sum(self._size[c] * n for c, n in zip(out, missing, strict=True) if np.isfinite(self._size[c]))
 
     def _place_again(self, out: Sequence[int]) -> None:
         """Take some machines apart, and place their copies and the unassigned ones, these first or in one order."""
-        policy = self._policies[int(self._rng.integers(len(self._policies)))]
-        loose = [c for c in self._take_apart() if c not in out]
-        if self._rng.random() < _PARAMS.first:
-            order = [*policy.order(self._ws, out), *policy.order(self._ws, loose)]
-        else:
-            order = policy.order(self._ws, [*out, *loose])
-        for c in order:
-            supply(self._ws, policy, c)
-
-    def _take_apart(self) -> list[int]:
-        """Remove every movable copy of a few machines; returns the components concerned."""
         ws = self._ws
-        rows = np.flatnonzero(ws.busy[: ws.rows])
-        used = [sum(self._dual_values[s.component] for s in ws.seats[m]) / self._price(m) for m in rows.tolist()]
-        order = np.argsort(np.array(used) + self._rng.gumbel(0.0, _PARAMS.randomness, len(rows)), kind="stable")
-        affected: dict[int, None] = {}
-        for m in rows[order[: 1 + int(self._rng.integers(_PARAMS.most_machines))]].tolist():
-            for seat in [seat for seat in ws.seats[m] if ws.is_movable(seat, m)]:
-                ws.remove(seat, m)
-                affected[seat.component] = None
-        return list(affected)
+        policy = self._policies[int(self._rng.integers(len(self._policies)))]
+        aimed = self._rng.random() < _PARAMS.aimed
+        rows = self._ruin.draw(_PARAMS.most_machines, pools_of(ws, out) if aimed else None)
+        loose = [c for c in self._ruin.take_apart(rows) if c not in out]
+        if self._rng.random() < _PARAMS.first:
+            order = [*policy.order(ws, out), *policy.order(ws, loose)]
+        else:
+            order = policy.order(ws, [*out, *loose])
+        for c in order:
+            supply(ws, policy, c)
 
-    def _price(self, m: int) -> int:
-        return max(1, self._ws.fleet.pools[int(self._ws.pool[m])].price)
+
+def unassigned(ws: Workspace, size: Sequence[float]) -> float:
+    """How much is unassigned, by the `size` (C,) of a copy; half a copy of a component that only breaks a rule."""
+    components = ws.fleet.components
+    missing = ((size[c], max(0.5, components[c].required - ws.placed[c])) for c in _lacking(ws))
+    return sum(each * n for each, n in missing if np.isfinite(each))
+
+
+def _lacking(ws: Workspace) -> list[int]:
+    return [c.index for c in ws.fleet.components if lacking(ws, c.index)]

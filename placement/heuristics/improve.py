@@ -8,17 +8,19 @@ and nothing left incomplete. A plan that costs a little more is accepted at firs
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from placement.compiled.packing import Value
 from placement.heuristics.check import lacking, within_moves
-from placement.heuristics.construct import extend, supply
+from placement.heuristics.construct import extend, left_out_components, supply
 from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.ruin import Ruin, pools_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import numpy as np
 
     from placement.compiled.packing import Packing
     from placement.heuristics.construct import Policy
@@ -56,12 +58,16 @@ class Improvement:
         self, ws: Workspace, policies: Sequence[Policy], dual_values: Sequence[float], rng: np.random.Generator
     ) -> None:
         """Price what stands on every machine. O(copies)."""
-        self.ws, self.policies, self.dual_values, self.rng = ws, policies, dual_values, rng
+        self.ws, self.policies, self.rng = ws, policies, rng
         self.accepted = 0
         self._best = ws.value()
         self._best_packing = ws.to_packing()
-        self._key = np.empty(0)  # (rows,) part of the price that is put to use; inf on a row without copies
-        self._update(range(ws.rows))
+        self._ruin = Ruin(ws, dual_values, rng, randomness=_PARAMS.randomness)
+
+    @property
+    def best(self) -> Packing:
+        """The best packing so far."""
+        return self._best_packing
 
     def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = _PARAMS.tolerance) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
@@ -71,25 +77,60 @@ class Improvement:
             self._round(tolerance * (1.0 - turn / rounds))
         return self._best_packing
 
-    def _round(self, tolerance: float) -> None:
+    def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
+        """Rounds for optional copies that are left out, until none is; returns how many were tried.
+
+        They are placed before what was taken apart. Some of the rounds take only machines apart where such a copy may
+        run; the others also make the plan cheaper, so that limits have room again.
+        """
+        for turn in range(rounds):
+            out = left_out_components(self.ws)
+            if not out or is_over():
+                return turn
+            self._round(0.0, out)
+        return rounds
+
+    def _round(self, tolerance: float, out: Sequence[int] = ()) -> None:
+        """Take machines apart and place their copies again, those of components that are `out` before all others."""
         ws = self.ws
-        rows = self._draw()
+        rows = self._draw(out)
         if not rows:
             return
         ws.forget()
         mark, before = ws.mark(), ws.value()
         limit = Value(before.left_out, before.ticks + int(before.ticks * tolerance * self.rng.exponential()))
         policy = self.policies[int(self.rng.integers(len(self.policies)))]
-        done = self._recreate(policy, self._take_apart(rows), limit.ticks)
+        stood = self._placed(out)
+        loose = [c for c in self._ruin.take_apart(rows) if c not in out]
+        done = self._place_first(policy, out) and self._recreate(
+            policy, loose, math.inf if self._placed(out) > stood else limit.ticks
+        )
         if not done or ws.value() > limit or not within_moves(ws):
             ws.rollback(mark)
             return
         self.accepted += 1
-        self._update(ws.touched(mark))
+        self._ruin.update(ws.touched(mark))
         if ws.value() < self._best:
             self._best, self._best_packing = ws.value(), ws.to_packing()
 
-    def _recreate(self, policy: Policy, affected: list[int], limit: int) -> bool:
+    def _draw(self, out: Sequence[int]) -> list[int]:
+        grouped = bool(out or self.ws.fleet.limits)
+        most = _PARAMS.most_in_groups if grouped else _PARAMS.most_machines
+        aimed = bool(out) and self.rng.random() < _PARAMS.aimed
+        return self._ruin.draw(most, pools_of(self.ws, out) if aimed else None)
+
+    def _placed(self, components: Sequence[int]) -> int:
+        return sum(self.ws.placed[c] for c in components)
+
+    def _place_first(self, policy: Policy, out: Sequence[int]) -> bool:
+        """Place all copies of these components that fit, the optional ones too; False when a required one does not."""
+        for c in policy.order(self.ws, out) if out else ():
+            extend(self.ws, policy, c)  # all at once, as the machines for required copies alone may be others
+            if not supply(self.ws, policy, c):
+                return False
+        return True
+
+    def _recreate(self, policy: Policy, affected: list[int], limit: float) -> bool:
         """Supply the affected components again; False as soon as the plan costs more than before, or one is stuck."""
         ws = self.ws
         optional = [c for c in affected if ws.fleet.components[c].level is not None]
@@ -99,36 +140,3 @@ class Improvement:
         for c in sorted(optional, key=lambda c: ws.fleet.components[c].level or 0):
             extend(ws, policy, c)
         return True
-
-    def _draw(self) -> list[int]:
-        """A few machines, those that put least of their price to use most likely."""
-        used = np.flatnonzero(np.isfinite(self._key))
-        if not len(used):
-            return []
-        noise = self.rng.gumbel(0.0, _PARAMS.randomness, len(used))
-        several = min(len(used), 1 + int(self.rng.integers(_PARAMS.most_machines)))
-        order = np.argsort(self._key[used] + noise, kind="stable")
-        found: list[int] = used[order[:several]].tolist()
-        return found
-
-    def _take_apart(self, rows: list[int]) -> list[int]:
-        """Remove every movable copy; returns the components concerned."""
-        ws = self.ws
-        affected: dict[int, None] = {}
-        for m in rows:
-            for seat in list(ws.seats[m]):
-                if ws.is_movable(seat, m):
-                    ws.remove(seat, m)
-                    affected[seat.component] = None
-        return list(affected)
-
-    def _update(self, rows: Sequence[int]) -> None:
-        ws = self.ws
-        if len(self._key) < ws.rows:
-            self._key = np.concatenate([self._key, np.full(ws.rows - len(self._key), np.inf)])
-        for m in rows:
-            if ws.seats[m]:
-                price = max(1, ws.fleet.pools[ws.pool[m]].price)
-                self._key[m] = sum(self.dual_values[seat.component] for seat in ws.seats[m]) / price
-            else:
-                self._key[m] = np.inf

@@ -54,8 +54,14 @@ class ImproveParameters:
     """Ruin and recreate (`improve.py`)."""
 
     most_machines: int = parameter(8, "machines", "taken apart at once")
+    most_in_groups: int = parameter(
+        16, "machines", "taken apart at once within limits, or for copies that are left out"
+    )
     tolerance: float = parameter(0.001, "part of the cost", "mean of what the first round may add; it falls to nothing")
     randomness: float = parameter(0.5, "part of its price", "scale of the noise on what a machine wastes")
+    aimed: float = parameter(
+        0.5, "part of the rounds", "for copies that are left out, that take apart machines where one may run alone"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,22 @@ class ExchangeParameters:
     Measured: plans of budgeted 20, seeds 1, 3 and 5, in 0.01 to 0.2 s (docs/notes/2026-11-operators.md).
     """
 
-    rounds: int = parameter(400, "rounds", "for each construction that is stuck")
-    most_machines: int = parameter(8, "machines", "taken apart at once")
+    most_machines: int = parameter(20, "machines", "taken apart at once")
     randomness: float = parameter(0.3, "part of a price", "scale of the noise in how much a machine is put to use")
     first: float = parameter(0.5, "part of the rounds", "in which unassigned copies are placed before all others")
+    aimed: float = parameter(0.5, "part of the rounds", "that take apart machines where an unassigned copy may run")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCompletionParameters:
+    """Constructions brought to their end under limits and commitments (`group_completion.py`)."""
+
+    constructions: int = parameter(4, "constructions", "by price, in place of one that is stuck")
+    exchanges: int = parameter(400, "rounds", "of an exchange for one construction that is stuck")
+    brought_in: int = parameter(100, "rounds", "for optional copies that one complete construction leaves out")
+    first_exchanges: int = parameter(
+        30, "rounds", "of an exchange while there are restarts by other parameters to come"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,7 @@ class HeuristicsParameters:
     greedy: PricedGreedyParameters = PricedGreedyParameters()
     improve: ImproveParameters = ImproveParameters()
     exchange: ExchangeParameters = ExchangeParameters()
+    group_completion: GroupCompletionParameters = GroupCompletionParameters()
     prices: PriceParameters = PriceParameters()
     relabel: RelabelParameters = RelabelParameters()
     repair: RepairParameters = RepairParameters()

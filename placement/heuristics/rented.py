@@ -38,6 +38,7 @@ class Rented:
         self._limits: dict[int, list[FleetLimit]] = defaultdict(list)
         self._commitment: dict[int, FleetCommitment] = {p: k for k in fleet.commitments for p in k.pools}
         self._counted = {id(limit): limit.sum(self._paid) for limit in fleet.limits}
+        self._heaviest = {id(limit): max(limit.weight.values(), default=0) for limit in fleet.limits}
         for limit in fleet.limits:
             for p in limit.weight:
                 self._limits[p].append(limit)
@@ -47,7 +48,7 @@ class Rented:
         self.next_price: npt.NDArray[np.int64] = np.array(each, dtype=np.int64)
 
     def add(self, p: int, count: int) -> None:
-        """So many machines of pool p more in use, or fewer. O(1), but for pools of limits and commitments."""
+        """So many machines of pool p more in use, or fewer. O(1), but for pools of commitments and of full limits."""
         self.used[p] += count
         before, self._paid[p] = self._paid[p], max(self.used[p], self._fleet.pools[p].min_instances)
         more = self._paid[p] - before
@@ -56,12 +57,9 @@ class Rented:
         else:
             self.price += more * self._prices[p]
             self.next_price[p] = self._price_of_next(p)
-        touched = {p}
+        self.rentable[p] = self._may(p)
         for limit in self._limits.get(p, ()) if more else ():
-            self._counted[id(limit)] += more * limit.weight[p]
-            touched |= limit.weight.keys()
-        for other in touched:
-            self.rentable[other] = self._may(other)
+            self._add_counted(limit, more * limit.weight[p])
 
     def most_alike(self, p: int, most: int) -> int:
         """How many more machines of pool p may be used for one and the same price, up to `most`."""
@@ -95,6 +93,14 @@ class Rented:
     def within_limits(self) -> bool:
         """Whether all that is paid for keeps every limit. O(limits)."""
         return all(self._counted[id(limit)] <= limit.most for limit in self._fleet.limits)
+
+    def _add_counted(self, limit: FleetLimit, more: int) -> None:
+        """Count so much more against a limit; its pools are looked at where one more machine may break it, or might."""
+        room = limit.most - self._counted[id(limit)]
+        self._counted[id(limit)] += more
+        if min(room, room - more) < self._heaviest[id(limit)]:
+            for p in limit.weight:
+                self.rentable[p] = self._may(p)
 
     def _add_committed(self, p: int, before: int) -> None:
         """Count the price of a commitment's pools anew, as pool p had `before` machines that were paid for."""

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.bin_filling import fill_bins, may_fill_bins
+from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct, place_optional
-from placement.heuristics.exchange import Exchange
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters
+from placement.heuristics.group_completion import GroupCompletion
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.relabel import relabel
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
     from placement.heuristics.construct import Policy
-    from placement.heuristics.shares import Floats
     from placement.solving.context import Solve
 
 
@@ -87,67 +87,88 @@ class _HeuristicRun:
     blank: Workspace = field(init=False)
     shares: Shares = field(init=False)
     limit: int = field(init=False)  # of restarts
-    priced: list[Greedy] = field(default_factory=list)  # made when machines are first exchanged
-    complete: bool = False
-    reason: str = ""
+    groups: GroupCompletion = field(init=False)
+    restarts_differ: bool = False  # whether restarts have other parameters: where one is stuck another may not be
+    best: Value | None = None  # of the plans that were offered
+    stuck: tuple[Workspace, Policy] | None = None  # the first restart that was
+    postponed: list[tuple[Workspace, Policy]] = field(default_factory=list)  # stuck under limits, after few exchanges
     stats: dict[str, int | float | str] = field(default_factory=lambda: {"restarts": 0, "ejections": 0, "accepted": 0})
 
     def __post_init__(self) -> None:
         self.blank = Workspace(self.solve.fleet)
         self.shares = Shares(self.solve.fleet)
+        self.groups = GroupCompletion(self.blank, self.shares, self.solve.budget, self.rng)
         work = self.solve.budget.work
         self.limit = self.options.restarts if work is None else work
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether pools are limited or paid for by the group."""
+        return bool(self.solve.fleet.limits or self.solve.fleet.commitments)
 
     def stopped(self) -> Stop | None:
         """Why to stop before the next restart, if so."""
         return self.solve.why_stop()
 
     def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
-        """One restart: from today's state or from the pins alone; None when it stays stuck."""
+        """One restart: from today's state or from the pins alone; None when it stays stuck, or is no use."""
+        ws = self._begin(keep=keep)
+        if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
+            fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
+        stuck = construct(ws, policy)
+        self.stats["restarts"] = int(self.stats["restarts"]) + 1
+        if not self.solve.fleet.limits or not (stuck or any(ws.left_out())):
+            return self._complete(ws, policy, stuck)
+        if not self.restarts_differ:
+            ws = self.groups.construct_again(ws, lambda: self._begin(keep=keep))
+            return self._complete(ws, policy, self.groups.exchange(ws, policy))
+        if self.groups.is_dearer(ws, self.best):
+            return None
+        stuck = self.groups.exchange_a_little(ws, policy, self.best)
+        if stuck:
+            self.postponed.append((ws, policy))
+            return None
+        return self._complete(ws, policy, stuck)
+
+    def complete_postponed(self) -> Workspace | None:
+        """The first restart of those postponed that can be completed; those that lack least are tried first."""
+        for ws, policy in sorted(self.postponed, key=lambda row: self.groups.value(row[0])):
+            if self.stopped() is not None:
+                break
+            found = self._complete(ws, policy, self.groups.exchange(ws, policy))
+            if found is not None:
+                return found
+        return None
+
+    def _complete(self, ws: Workspace, policy: Policy, stuck: list[int]) -> Workspace | None:
+        """Place what is missing by ejections, and optional copies that are left out; None when it stays stuck."""
+        repair = Repair(ws, policy, self.rng)
+        if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
+            place_optional(ws, policy)
+        if any(ws.left_out()) and is_complete(ws):
+            if not self.has_groups:
+                repair.press_in(_PARAMS.pressed, self.options.ejections // 10, self.solve.budget)
+            elif not self.restarts_differ:
+                self.groups.bring_in(ws, policy)
+        self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
+        drop_superfluous(ws)
+        if not is_complete(ws):
+            self.stuck = self.stuck or (ws, policy)
+            return None
+        return ws
+
+    def _begin(self, *, keep: bool) -> Workspace:
         ws = Workspace(self.solve.fleet, like=self.blank)
         ws.budget = self.solve.budget
         if keep:
             keep_running(ws)
         else:
             keep_pinned(ws)
-        if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
-            fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
-        stuck = construct(ws, policy)
-        if stuck and self.solve.fleet.limits:
-            stuck = self.exchange(ws, policy)
-        repair = Repair(ws, policy, self.rng)
-        if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
-            place_optional(ws, policy)
-        if any(ws.left_out()) and is_complete(ws):
-            repair.press_in(_PARAMS.pressed, self.options.ejections // 10, self.solve.budget)
-        self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
-        self.stats["restarts"] = int(self.stats["restarts"]) + 1
-        drop_superfluous(ws)
-        if not is_complete(ws):
-            self.reason = self.reason or why_stuck(ws, policy)
-            return None
         return ws
-
-    def exchange(self, ws: Workspace, policy: Policy) -> list[int]:
-        """Exchange machines under limits until no copy is unassigned; returns the components that still lack copies."""
-        if not self.priced:
-            weights, scarcity = resource_prices(ws.fleet, self.shares, is_over=self.solve.budget.over)
-            self.priced = [
-                Greedy(self.blank, self.shares, parameters)
-                for parameters in _parameter_sets(ws.fleet, weights, scarcity)
-                if not parameters.fills_bins
-            ]
-        by_price = self.priced[0]
-        search = Exchange(ws, [policy, *self.priced], by_price.size, by_price.dual_values, self.rng)
-        stuck = search.run(self.solve.budget)
-        self.stats["exchanges"] = int(self.stats.get("exchanges", 0)) + search.rounds
-        if not stuck:
-            place_optional(ws, policy)
-        return stuck
 
     def offer(self, ws: Workspace) -> None:
         """Hand a complete plan on; first as it is where machines run, as it takes time to find out which is which."""
-        self.complete = True
+        self.best = ws.value() if self.best is None else min(self.best, ws.value())
         fleet, incumbent = self.solve.fleet, self.solve.incumbent
         packing = ws.to_packing()
         if fleet.instances:
@@ -163,8 +184,12 @@ class _HeuristicRun:
         if stop is None and self.solve.incumbent.good_enough:
             stop = self.solve.why_stop()
         if stop is None:
-            stop = Stop.DONE if self.complete or self.solve.packing is not None else Stop.STUCK
-        return Outcome(self.name, stop, reason="" if self.complete else self.reason, stats=self.stats)
+            stop = Stop.DONE if self.best is not None or self.solve.packing is not None else Stop.STUCK
+        if self.has_groups:
+            self.stats["exchanges"] = self.groups.rounds
+        stuck = self.stuck or next(iter(self.postponed), None)
+        reason = why_stuck(*stuck) if self.best is None and stuck is not None else ""
+        return Outcome(self.name, stop, reason=reason, stats=self.stats)
 
 
 def solve_ffd(
@@ -200,7 +225,7 @@ def _solve_plain(
     stop = None
     for turn in range(run.limit):
         stop = run.stopped()
-        if stop is not None or run.complete:
+        if stop is not None or run.best is not None:
             break
         policy = policy_of(run.blank, run.shares, run.rng if turn else None)
         modes = _beginnings(solve.fleet)
@@ -218,37 +243,41 @@ def solve_greedy(
 ) -> Outcome:
     """Price-guided greedy: a few restarts of other parameters, each repaired when stuck and improved when complete."""
     fleet = solve.fleet
-    run = _HeuristicRun("greedy", solve, options, np.random.default_rng(solve.seed))
+    run = _HeuristicRun("greedy", solve, options, np.random.default_rng(solve.seed), restarts_differ=True)
     if hint is not None:
         solve.incumbent.offer(hint, "greedy")
-    parameter_sets = _parameter_sets(fleet, *resource_prices(fleet, run.shares, is_over=solve.budget.over))
+    sets = run.groups.parameter_sets
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
-    best: tuple[Value, Workspace, Greedy] | None = None
+    best: Workspace | None = None
     stop = None
     for turn in range(run.limit):
         stop = run.stopped()
         if stop is not None:
             break
-        parameters = parameter_sets[turn % len(parameter_sets)]
-        policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(parameter_sets) else None)
+        parameters = sets[turn % len(sets)]
+        policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(sets) else None)
         if not parameters.fills_bins:
             policies.append(policy)
         for keep in _beginnings(fleet):
             ws = run.attempt(policy, keep=keep, parameters=parameters)
             if ws is not None:
                 run.offer(ws)
-                if best is None or ws.value() < best[0]:
-                    best = ws.value(), ws, policy
+                if best is None or ws.value() < best.value():
+                    best, dual_values = ws, policy.dual_values
+    if best is None and stop is None:
+        best = run.complete_postponed()
+        if best is not None:
+            run.offer(best)
+            dual_values = policy.dual_values
     if best is not None and stop is None and options.rounds:
-        _, ws, policy = best
         policies.extend(
-            Greedy(run.blank, run.shares, parameters, run.rng)
-            for parameters in parameter_sets
-            if not parameters.fills_bins
+            Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
         )
-        improvement = Improvement(ws, policies, policy.dual_values, run.rng)
-        better = improvement.run(options.rounds, lambda: run.stopped() is not None)
-        solve.incumbent.offer(relabel(fleet, better), "greedy")
+        improvement = Improvement(best, policies, dual_values, run.rng)
+        improvement.run(options.rounds, lambda: run.stopped() is not None)
+        if run.has_groups:
+            run.groups.rounds += improvement.bring_in(options.rounds, lambda: run.stopped() is not None)
+        solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)
@@ -272,13 +301,13 @@ def improve(solve: Solve, by: str) -> bool:
         return False
     fleet, budget = solve.fleet, solve.budget
     rng, blank, shares = np.random.default_rng(solve.seed), Workspace(fleet), Shares(fleet)
-    parameter_sets = [
+    sets = [
         parameters
-        for parameters in _parameter_sets(fleet, *resource_prices(fleet, shares, is_over=budget.over))
+        for parameters in parameter_sets(fleet, *resource_prices(fleet, shares, is_over=budget.over))
         if not parameters.fills_bins
     ]
     greedy: list[Greedy] = []
-    for noise, parameters in product((None, rng), parameter_sets):
+    for noise, parameters in product((None, rng), sets):
         if budget.over():  # each has tables of all options and pools
             return False
         greedy.append(Greedy(blank, shares, parameters, noise))
@@ -294,22 +323,3 @@ def improve(solve: Solve, by: str) -> bool:
             break
         gained = True
     return gained
-
-
-def _parameter_sets(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[GreedyParameters]:
-    """What the restarts differ in, a quick one first, then the best on average."""
-    parameter_sets = [
-        GreedyParameters(0.0, weights, scarcity, 0.1),
-        GreedyParameters(0.0, weights, scarcity, 0.1, fills_bins=True),
-        GreedyParameters(0.0, weights, scarcity, 1.0, fills_bins=True, fullest_first=True),
-        GreedyParameters(0.15, weights, scarcity, 0.3, fills_bins=True),
-        GreedyParameters(0.0, weights, scarcity, 1.0),
-        GreedyParameters(0.15, weights, scarcity, 0.3),
-        GreedyParameters(0.6, weights, scarcity, 1.0),
-        GreedyParameters(0.3, None, None, 0.5),
-    ]
-    return (
-        parameter_sets
-        if may_fill_bins(fleet)
-        else [parameters for parameters in parameter_sets if not parameters.fills_bins]
-    )
