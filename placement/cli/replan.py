@@ -126,6 +126,9 @@ def _frontier(
     def draw(path: str) -> None:
         from placement.report.frontier_picture import write_frontier_picture
 
+        if all(point.cost is None for point in found.points):
+            say(f"{path}: not drawn, as there is no plan")
+            return
         write_frontier_picture(found, path, theme)
         say(f"{path}: the frontier")
 

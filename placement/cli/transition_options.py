@@ -159,9 +159,10 @@ def show(
 
 
 def draw(found: Transition, paths: Sequence[str]) -> None:
-    """Draw a transition as Gantt charts."""
+    """Draw a transition as Gantt charts, or say that there are no steps: the answer decides how the command ends."""
     from placement.report.transition.gantt import write_gantt
 
     for path in paths:
-        write_gantt(found, path)
-        say(f"{printable(path)}: the steps over time")
+        if found.steps:
+            write_gantt(found, path)
+        say(f"{printable(path)}: {'the steps over time' if found.steps else 'not drawn, as there are no steps'}")

@@ -178,9 +178,10 @@ def test_why_no_point_of_the_frontier_has_a_plan(tmp_path: Path) -> None:
     path = tmp_path / "fleet.json"
     path.write_text(json.dumps(document))
 
-    done = run("replan", path, "--output", tmp_path / "frontier.json")
+    done = run("replan", path, "--output", tmp_path / "frontier.json", "--picture", tmp_path / "f.svg")
 
     assert done.exit_code == 3
+    assert f"{tmp_path / 'f.svg'}: not drawn, as there is no plan" in done.stderr
     assert "fits on no machine of any pool" in " ".join(done.stdout.split())
     assert "suggested" not in done.stdout
 

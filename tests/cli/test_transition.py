@@ -76,12 +76,15 @@ def test_an_allowance_and_times_from_the_command_line(files: tuple[Path, Path]) 
     assert document["duration_seconds"] == 7 + 100 + 7 + 42
 
 
-def test_a_circle_that_blocks_ends_with_3(files: tuple[Path, Path]) -> None:
+def test_a_circle_that_blocks_ends_with_3(files: tuple[Path, Path], tmp_path: Path) -> None:
     """It is named, and the ways out."""
     done = run("transition", *files, "--temporary", "0")
 
     assert done.exit_code == 3
     told = " ".join(done.stdout.split())
+    drawn = run("transition", *files, "--temporary", "0", "--picture", "steps.svg")
+    assert (drawn.exit_code, drawn.stderr) == (3, "steps.svg: not drawn, as there are no steps\n")
+    assert not (tmp_path / "steps.svg").exists()
     assert told.count("no safe order exists") == 1
     assert told.startswith("no safe order exists: proven b can't start on i-1 before")
     assert "Proven for all orders in which no copy is missing at any moment, without temporary machines," in told
