@@ -57,7 +57,7 @@ MEANING = (
 )
 _PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
-_MOST_NAMED = 3  # limits
+_NAMED = 3  # limits
 _INF = highspy.kHighsInf
 
 
@@ -195,8 +195,8 @@ def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
 
 def _beside(limits: Sequence[FleetLimit]) -> str:
     """The limits that are kept too, the first few by name."""
-    some = [f"limit {limit.name} ({limit.what} {limit.in_words(limit.most)})" for limit in limits[:_MOST_NAMED]]
-    some += [f"{len(limits) - _MOST_NAMED} more"] * (len(limits) > _MOST_NAMED)
+    some = [f"limit {limit.name} ({limit.what} {limit.in_words(limit.most)})" for limit in limits[:_NAMED]]
+    some += [f"{len(limits) - _NAMED} more"] * (len(limits) > _NAMED)
     return f" beside {', '.join(some)}" if some else ""
 
 
