@@ -140,7 +140,8 @@ def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequen
     if batch is None:
         return every, ""
     size = batch.copies(copies)
-    if size not in every:
+    is_legal = size > 0 if batch.percent else size in every  # so many per cent are legal, rounded down as they are
+    if not is_legal:
         said = f"{batch.value}%" if batch.percent else f"{batch.value}"
         return (), (
             f"a batch of {said} is {size} of {copies} copies of {name}; legal are {every[0]} to {every[-1]} "

@@ -163,6 +163,21 @@ def test_legal_batches() -> None:
             BatchSize.parse(text)
 
 
+def test_per_cent_of_the_copies_are_rounded_down() -> None:
+    """5 % of 30 copies are one, which is less than 5 % as a number of copies and may not be asked for as one."""
+    now = [("a", f"i-{k}", 0) for k in range(30)]
+    problem = fleet(now, FREE)
+
+    found = plan_rollout(problem, "a", SAME, batch=BatchSize.parse("5%"))
+
+    assert (found.batch_copies, found.batches) == (1, 30)
+    assert found.policy is not None
+    assert found.policy["MaximumBatchSize"] == {"Type": "CAPACITY_PERCENT", "Value": 5}
+    assert plan_rollout(problem, "a", SAME, batch=BatchSize(1)).reason == (
+        "a batch of 1 is 1 of 30 copies of a; legal are 2 to 15 (5 to 50 % of the copies)"
+    )
+
+
 def test_pinned_copies_are_not_rolled() -> None:
     """They must stay."""
     document = four(3).to_document()
