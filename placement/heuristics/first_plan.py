@@ -16,13 +16,14 @@ _PARAMS = HEURISTICS.first_plan
 
 
 def first_plan(solve: Solve) -> None:
-    """Have the heuristics look for a plan, unless there is one.
+    """Have the heuristics look for a plan, unless there is one, or they have looked before: they would do the same.
 
     First-fit is the quickest of them and comes first: cut short, the others would only take from its time.
     """
-    if solve.packing is None:
+    if solve.packing is None and not solve.incumbent.heuristics_failed:
         solve_ffd(solve.share(work=1))
         for heuristic in (solve_best_fit, solve_greedy):
             if solve.ended:
                 return
             heuristic(SCHEDULE.first_plan.within(solve, _PARAMS.restarts), options=_QUICK)
+        solve.incumbent.heuristics_failed = solve.packing is None

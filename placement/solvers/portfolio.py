@@ -217,6 +217,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     work = solve.budget.work
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
         yield from TURNS[FIRST]
+        solve.incumbent.heuristics_failed = solve.packing is None
         few = solve.fleet.max_moves is not None and any(solve.fleet.running)
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
         terms = options.direct_terms_few_moves if few else options.direct_terms
@@ -228,6 +229,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     yield first
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     yield from more
+    solve.incumbent.heuristics_failed = solve.packing is None
     demands = TURNS[DEMANDS] if any(c.demand for c in solve.fleet.components) else ()
     for turn in (*_packers(solve.fleet), *demands):
         yield replace(turn, work=work)

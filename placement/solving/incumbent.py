@@ -80,6 +80,7 @@ class Incumbent:
         self._distrusted: dict[str, str] = {}  # who contradicted a plan, and how
         self._closed = False
         self.events: list[Event] = []
+        self.heuristics_failed = False  # they have looked for a first plan, and found none
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
         # Cheap relaxed plans, the cheapest last: what running machines hold, and new ones, which are empty there.
         self.outlines: list[Packing] = []

@@ -159,16 +159,19 @@ def test_stuck_says_what_does_not_fit(name: str) -> None:
 
 
 def test_first_fit_has_all_of_the_time_and_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut short, the others would only take from its time; a plan at hand needs none of them."""
+    """Cut short, the others would only take from its time; a plan at hand needs none of them, nor who failed before."""
     told: list[tuple[str, float]] = []
     for name in ("solve_ffd", "solve_best_fit", "solve_greedy"):
         monkeypatch.setattr(
             first_plan, name, lambda solve, name=name, **_: told.append((name, round(solve.budget.seconds, -1)))
         )
     fleet = fleet_of([component("m", 2, 10)])
-    first_plan.first_plan(Solve.of(fleet, Budget(seconds=1000)))
+    solve = Solve.of(fleet, Budget(seconds=1000))
+    first_plan.first_plan(solve)
     assert told == [("solve_ffd", 1000), ("solve_best_fit", 100), ("solve_greedy", 100)]
     told.clear()
+    first_plan.first_plan(solve)
+    assert not told
     found = solved(fleet, "ffd")[1].best
     assert found is not None
     first_plan.first_plan(Solve.of(fleet, Budget(seconds=1000), hint=found[0]))

@@ -65,7 +65,7 @@ MOVES = problem(
     [
         (LIMIT, "limit team allows max_instances 1, some plan without this rule has 2"),
         (PURSE, "limit purse allows max_price_per_hour 5, some plan without this rule has 6"),
-        (BOTH, "allows max_instances 1, some plan without this rule has 2"),
+        (BOTH, "allows max_instances 1 over 1 pool, but the copies need at least 2 there beside limit l-"),
         (POOL, "a must keep 2 copies when a pool is lost, some plan without this rule keeps 0 of 4"),
         (INSTANCE, "a must keep 3 copies when an instance is lost, some plan without this rule keeps 2 of 4"),
         (MOVES, "max_moves is 0, some plan without this rule has 1 move"),
