@@ -5,8 +5,8 @@
 *Method and source.* Decreasing heuristics of vector bin packing (Panigrahy, Talwar, Uyeda and Wieder 2011,
 *Heuristics for vector bin packing*); prices of scarce resources (`prices`); bin-oriented filling (`bin_filling`:
 Fleszar and Hindi 2002, Comput. Oper. Res. 29); ejection chains (`repair`: Nagata and Braysy 2009, Oper. Res. Lett.
-37); ruin and recreate (`improve`: Schrimpf et al. 2000, J. Comput. Phys. 159); matching of a plan with the machines
-that run (`relabel`: Edmonds 1965).
+37); machines closed or replaced one by one (`consolidate`, as platforms do it); ruin and recreate (`improve`: Schrimpf
+et al. 2000, J. Comput. Phys. 159); matching of a plan with the machines that run (`relabel`: Edmonds 1965).
 
 *Inputs.* A `Solve`; a unit of a work budget is a restart.
 *Returns.* An `Outcome`; plans go to the incumbent.

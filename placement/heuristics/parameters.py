@@ -17,6 +17,14 @@ class BinFillingParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsolidateParameters:
+    """Machines closed or replaced one by one (`consolidate.py`)."""
+
+    pools: int = parameter(6, "pools", "of which one more machine is tried in place of one, the cheapest that may do")
+    tolerance: float = parameter(1e-9, "part of a machine", "beyond all of it that copies may take, as it is rounded")
+
+
+@dataclass(frozen=True, slots=True)
 class ConstructParameters:
     """Copies put one by one (`construct.py`)."""
 
@@ -137,6 +145,7 @@ class HeuristicsParameters:
     """Constructions and repair."""
 
     bin_filling: BinFillingParameters = BinFillingParameters()
+    consolidate: ConsolidateParameters = ConsolidateParameters()
     construct: ConstructParameters = ConstructParameters()
     first_fit_decreasing: FirstFitParameters = FirstFitParameters()
     first_plan: FirstPlanParameters = FirstPlanParameters()

@@ -96,6 +96,11 @@ class Shares:
         parts: Floats = self._parts[mode, self.shape_of[pool]]
         return parts
 
+    def least_parts(self) -> Floats:
+        """(C, P, 3) the least parts of an empty machine that one copy takes, by resource; inf where it may not run."""
+        parts = np.where(self.allowed[:, :, None], self._parts[:, self.shape_of], np.inf)
+        return np.minimum.reduceat(parts, self.first, axis=0) if len(self.first) else parts
+
     def weighted(self, pools: Ints, weights: Floats) -> Floats:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
         shape = self.shape_of[pools]

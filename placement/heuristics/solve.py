@@ -15,6 +15,7 @@ import numpy as np
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
+from placement.heuristics.consolidate import MachineConsolidation
 from placement.heuristics.construct import construct, place_optional
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters
@@ -32,7 +33,7 @@ from placement.heuristics.workspace import Workspace
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
@@ -166,6 +167,18 @@ class _HeuristicRun:
             keep_pinned(ws)
         return ws
 
+    def tries(self, policy: Policy, parameters: GreedyParameters, best_fit: Policy | None) -> Iterator[Workspace]:
+        """The plans of one restart; with `best_fit` today's too, its machines closed or replaced one by one."""
+        beginnings = _beginnings(self.solve.fleet)
+        for keep in beginnings:
+            ws = self.attempt(policy, keep=keep, parameters=parameters)
+            if ws is not None:
+                yield ws
+        ws = self.attempt(best_fit, keep=True) if best_fit is not None and True in beginnings else None
+        if ws is not None:
+            MachineConsolidation(ws, self.shares).run(lambda: self.stopped() is not None)
+            yield ws
+
     def offer(self, ws: Workspace) -> None:
         """Hand a complete plan on; first as it is where machines run, as it takes time to find out which is which."""
         self.best = ws.value() if self.best is None else min(self.best, ws.value())
@@ -258,12 +271,10 @@ def solve_greedy(
         policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(sets) else None)
         if not parameters.fills_bins:
             policies.append(policy)
-        for keep in _beginnings(fleet):
-            ws = run.attempt(policy, keep=keep, parameters=parameters)
-            if ws is not None:
-                run.offer(ws)
-                if best is None or ws.value() < best.value():
-                    best, dual_values = ws, policy.dual_values
+        for ws in run.tries(policy, parameters, None if turn else policies[0]):
+            run.offer(ws)
+            if best is None or ws.value() < best.value():
+                best, dual_values = ws, policy.dual_values
     if best is None and stop is None:
         best = run.complete_postponed()
         if best is not None:
@@ -291,10 +302,10 @@ def _beginnings(fleet: Fleet) -> tuple[bool, ...]:
 
 
 def improve(solve: Solve, by: str) -> bool:
-    """Ruin and recreate from the best plan, for as long as that gains; says whether it did.
+    """Machines closed one by one, then ruin and recreate from the best plan, for as long as that gains.
 
-    Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a round can gain. A unit of
-    a work budget is a turn of rounds.
+    Says whether it gained. Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a
+    round can gain. A unit of a work budget is a turn of rounds.
     """
     best = solve.packing
     if best is None:
@@ -315,8 +326,10 @@ def improve(solve: Solve, by: str) -> bool:
     ws.budget = budget
     if not ws.load(best):
         return False
+    gained = MachineConsolidation(ws, shares).run(lambda: solve.ended)
+    if gained:
+        solve.incumbent.offer(relabel(fleet, ws.to_packing()), by)
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
-    gained = False
     for _ in count() if budget.work is None else range(budget.work):
         better = improvement.run(_PARAMS.turn, lambda: solve.ended, tolerance=0.0)
         if not solve.incumbent.offer(relabel(fleet, better), by):
