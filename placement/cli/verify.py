@@ -31,7 +31,7 @@ def verify(
         check_one_stdin({"FILE": file, "PLAN": plan})
         problem, document = read_warned(file, full=full), read_plan(plan)
         verdict = check(problem, document)
-        for line in verdict_lines(document, verdict, full=full):
+        for line in verdict_lines(problem, document, verdict, full=full):
             tell(line)
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
@@ -67,7 +67,7 @@ def bound(
         tell_faults(result)
         with raised_last() as later:
             with later():
-                for line in bound_lines(result, document):
+                for line in bound_lines(problem, result, document):
                     tell(line)
             if certificate is not None:
                 write_certificate(result, certificate, time_limit, quiet=False)

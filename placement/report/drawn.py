@@ -91,7 +91,7 @@ def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:
         proof = f", gap {words.gap(max(0, cost - bound) / cost)}"
     machines = words.count(len(facts.machines), "machine")
     price = facts.price if plan.price_per_hour is None else micro_dollars(plan.price_per_hour)  # less what is committed
-    rate = f"{words.money(price)} an hour{' on top of what is committed' if facts.fleet.commitments else ''}"
+    rate = f"{words.money(price)} an hour{words.on_top(committed=bool(facts.fleet.commitments))}"
     return f"{name}{copies} on {machines}, {rate}{proof}"
 
 

@@ -169,7 +169,7 @@ def _bound(fleet: Fleet) -> str:
     ignored = [rule for rule in named_fleet_rules(fleet) if rule != "commitments"]
     if ignored:
         how += f", without {', '.join(ignored)}"
-    top = " on top of what is committed" if fleet.commitments else ""
+    top = words.on_top(committed=bool(fleet.commitments))
     return f"no plan costs less than {words.least(least)}{top} ({how}; solve finds better)"
 
 

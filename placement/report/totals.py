@@ -69,7 +69,7 @@ def _price(facts: PlanFacts) -> Text:
     price = facts.price
     return Text.assemble(
         (f"{words.money(price)} an hour", "bold green"),
-        " on top of what is committed" if facts.fleet.commitments else "",
+        words.on_top(committed=bool(facts.fleet.commitments)),
         f", {words.month(price)} a month ({HOURS_PER_MONTH} hours)",
     )
 

@@ -10,6 +10,7 @@ from placement.units import micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.referee import Verdict
     from placement.solving.result import Result
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 LINES = 50  # of broken rules, unless all are asked for
 
 
-def verdict_lines(plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterator[str]:
+def verdict_lines(problem: Problem, plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterator[str]:
     """A line for each broken rule, then one with what was counted; of very many rules the first, unless `full`."""
     shown = len(verdict.violations) if full else LINES
     yield from map(str, verdict.violations[:shown])
@@ -31,7 +32,7 @@ def verdict_lines(plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterat
     head = f"{words.count(broken, 'broken rule')}:" if broken else "every rule is kept:"
     facts = [
         f"{words.count(verdict.copies, 'copy', 'copies')} on {words.count(verdict.instances, 'machine')}",
-        f"{words.money(verdict.price_per_hour)} an hour",
+        f"{words.money(verdict.price_per_hour)} an hour{words.on_top(committed=bool(problem.commitments))}",
         words.count(verdict.moves, "move"),
         f"cost {words.money(verdict.cost)}",
     ]
@@ -42,7 +43,7 @@ def verdict_lines(plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterat
     yield f"{head} {', '.join(facts)}"
 
 
-def bound_lines(result: Result, plan: Plan | None = None) -> Iterator[str]:
+def bound_lines(problem: Problem, result: Result, plan: Plan | None = None) -> Iterator[str]:
     """What no plan can beat, how far the given plan is from it, and what the plan says of itself."""
     if result.bound is None:
         yield f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
@@ -51,7 +52,8 @@ def bound_lines(result: Result, plan: Plan | None = None) -> Iterator[str]:
     proven = result.plan.status == "optimal"
     least = words.least(result.bound) if not proven or result.cost is None else words.money(result.cost)
     scope = "no plan that leaves out no more copies" if result.plan.unplaced else "no plan"
-    line = f"{scope} costs less than {least} ({by}, {result.plan.seconds:.1f} s)"
+    top = words.on_top(committed=bool(problem.commitments))
+    line = f"{scope} costs less than {least}{top} ({by}, {result.plan.seconds:.1f} s)"
     if result.cost is not None:
         if proven:
             far = "optimal"

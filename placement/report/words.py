@@ -112,3 +112,8 @@ def common_prefix(names: Iterable[str]) -> str:
     first, last = names[0], names[-1]
     length = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:length] if 4 <= length < min(len(name) for name in names) else ""
+
+
+def on_top(*, committed: bool) -> str:
+    """What stands behind a price where a problem has commitments: it is no part of what they cost."""
+    return " on top of what is committed" if committed else ""

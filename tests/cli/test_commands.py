@@ -45,6 +45,18 @@ def test_verify_prices_anyones_plan(files: Path) -> None:
     assert done.stdout == "every rule is kept: 3 copies on 2 machines, $4.48 an hour, 0 moves, cost $4.48\n"
 
 
+def test_prices_on_top_of_what_is_committed_are_said_to_be_that(files: Path) -> None:
+    """Two machines at $2.24, one of which is paid for: $2.24 is no figure of what the fleet costs."""
+    paid = {**TINY, "commitments": [{"name": "reserved", "pools": ["a"], "instances": 1}]}
+    (files / "paid.json").write_text(json.dumps(paid))
+
+    done = run("verify", files / "paid.json", files / "plan.json")
+    told = run("bound", files / "paid.json", files / "plan.json")
+
+    assert "on 2 machines, $2.24 an hour on top of what is committed, 0 moves, cost $2.24\n" in done.stdout
+    assert told.stdout.startswith("no plan costs less than $2.24 on top of what is committed (proven by ")
+
+
 def test_verify_names_each_broken_rule(files: Path) -> None:
     """One line each, with the rule's name; exit 1."""
     rows = [*PLAN["assignments"][:2], {**PLAN["assignments"][2], "instance": "a/new-1"}]  # type: ignore[dict-item]

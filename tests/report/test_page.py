@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from placement.errors import UsageError, printable
 from placement.referee import verify
 from placement.report.facts import gather
 from placement.report.map.picture import picture
+from placement.report.page import replan
 from placement.report.page.bill import waterfall
 from placement.report.page.charts import nice_step, time_axis, value_axis
 from placement.report.page.html import embed
@@ -282,3 +284,10 @@ def test_axes_cover_their_values(one: float, other: float) -> None:
     time = time_axis(low, high)
     assert 0 <= time.place(low) <= time.place(high) <= 1
     assert nice_step(high, 5) > 0
+
+
+def test_the_page_says_how_many_copies_may_move() -> None:
+    told = getattr(replan, "_moves")  # noqa: B009 - one line of the page
+    changed = SimpleNamespace(moves=2, copies=[SimpleNamespace(source=None, target="i", copies=4)])
+    assert told(changed, 3) == "2 copies moved (at most 3 may), 0 stopped, 4 started"
+    assert told(changed, None) == "2 copies moved, 0 stopped, 4 started"

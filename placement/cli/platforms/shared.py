@@ -122,7 +122,7 @@ def _check_plan(problem: Problem, plan: Plan) -> None:
         raise UsageError(f"the plan says {plan.status}: there is nothing to export")
     verdict = verify(problem, plan)
     if not verdict.ok:
-        for line in verdict_lines(plan, verdict):
+        for line in verdict_lines(problem, plan, verdict):
             say(line)
         say("placement: a plan that breaks a rule is not exported")
         raise typer.Exit(Code.BROKEN)

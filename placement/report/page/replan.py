@@ -33,7 +33,7 @@ def replan(view: View) -> dict[str, Any] | None:
         "facts": [
             ("today", _side(len(today.machines), today.price, sum(row.placed for row in today.components))),
             ("this plan", _side(len(facts.machines), facts.price, sum(row.placed for row in facts.components))),
-            ("moves", _moves(changed)),
+            ("moves", _moves(changed, facts.fleet.max_moves)),
             ("kept", _listed(changed.kept)),
             ("new", _listed(changed.new)),
             ("given back", _listed(back)),
@@ -56,10 +56,11 @@ def _side(machines: int, price: int, copies: int) -> str:
     return f"{words.count(machines, 'machine')}, {words.money(price)} an hour, {words.count(copies, 'copy', 'copies')}"
 
 
-def _moves(changed: Changes) -> str:
+def _moves(changed: Changes, most: int | None) -> str:
     stops = sum(row.copies for row in changed.copies if row.target is None)
     starts = sum(row.copies for row in changed.copies if row.source is None)
-    return f"{words.count(changed.moves, 'copy', 'copies')} moved, {stops:,} stopped, {starts:,} started"
+    limit = "" if most is None else f" (at most {most:,} may)"
+    return f"{words.count(changed.moves, 'copy', 'copies')} moved{limit}, {stops:,} stopped, {starts:,} started"
 
 
 def _listed(names: Any) -> str:
