@@ -65,18 +65,11 @@ class BoundPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
-class DescentPhase(Phase):
-    """One descent of a dive."""
+class DivePhase(Phase):
+    """A dive at one fleet mix."""
 
     wide: Phase = Phase("machines with copies on several accelerators", 0.5)
     zones: Phase = Phase("how many copies each zone has", 0.4, "zones")
-
-
-@dataclass(frozen=True, slots=True)
-class DivePhase(Phase):
-    """A dive at one fleet mix. Dives for some machines follow the first descent, for half as long as that took."""
-
-    descent: DescentPhase = DescentPhase("the first descent", 2 / 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +78,7 @@ class MixPhase(Phase):
 
     offer: Phase = Phase("find a mix", 0.25)
     hold: Phase = Phase("of that: which running machines to hold", 0.7, "moves are dear")
-    dive: DivePhase = DivePhase("dive for it", 0.65, "a dive knows all rules")
+    dive: DivePhase = DivePhase("dive for it", 0.45, "a dive knows all rules")
     refill: Phase = Phase("bring in what the dive left out", 0.15, "a dive knows all rules")
     fill: Phase = Phase("bring in what the heuristics left out", 0.55, "no dive")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -219,26 +218,6 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     assert [open_machine.save() for open_machine in open_machines] == empty
     assert (state.unassigned, state.most, state.zoned) == (before.unassigned, before.most, before.zoned)
     assert state.by_mode == pytest.approx(before.by_mode)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_diving_again_leaves_no_more_out(seed: int, parameters: Change) -> None:
-    """By the memory of what is out; and in some of these it brings more in."""
-    rows = [*mixed(seed), component("many", 40, 26.5), component("few", 12, 33, 2)]
-    fleet = compile_fleet(Problem(**document(rows)))
-    bound = PatternBound(Solve.of(fleet))
-    bound.run(nodes=20)
-    tight = FleetMix(tuple(math.ceil(0.85 * n) for n in bound.machines))
-
-    def left_out() -> int:
-        sketch = Dive(bound.relaxation, bound.patterns, seed).run(tight, Budget())
-        assert sketch is not None
-        options = {c.index: c.options[0] for c in fleet.components}
-        return sum(n * options[c].accelerators * options[c].memory_mib for (c, _, _), n in sketch.missing.items())
-
-    more = left_out()
-    parameters(COLUMN_GENERATION.dive, patience=0)
-    assert more <= left_out()
 
 
 def test_without_time_for_the_last_lps_what_was_wanted_is_placed(

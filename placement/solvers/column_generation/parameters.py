@@ -42,19 +42,6 @@ class CombinatorialBendersParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class DiveParameters:
-    """Dives: copies and machines fixed by an LP solved again and again (`diving/dive.py`).
-
-    Measured: emptying again brought in 17 copies of some 1,500 (docs/notes/2026-11-ablation.md).
-    """
-
-    again_part: float = parameter(0.5, "part of the first descent's time", "for all that follow")
-    again: tuple[int, ...] = parameter((48, 96), "accelerators", "emptied at once: one of these, at random")
-    luck: float = parameter(0.5, "part", "of the choice of machines that is random")
-    patience: int = parameter(6, "times", "without gain")
-
-
-@dataclass(frozen=True, slots=True)
 class TemplateParameters:
     """Templates of machines with copies on several accelerators (`diving/machine_templates.py`)."""
 
@@ -254,7 +241,6 @@ class ColumnGenerationParameters:
     augmentation: AugmentationParameters = AugmentationParameters()
     branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
-    dive: DiveParameters = DiveParameters()
     templates: TemplateParameters = TemplateParameters()
     machines: WideStepParameters = WideStepParameters()
     residuals: ResidualParameters = ResidualParameters()

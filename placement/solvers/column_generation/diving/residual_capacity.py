@@ -15,7 +15,7 @@ from placement.patterns.pricing import Knapsack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.compiled.machine_state import MachineState, Saved
+    from placement.compiled.machine_state import MachineState
     from placement.patterns.formulation import DeviceClass, Relaxation
 
     Residual = tuple[int, tuple[int, ...]]  # device class, units that are free
@@ -67,7 +67,7 @@ class ResidualCapacity:
 
     def clear(self) -> None:
         """Reset: no machines."""
-        self.restore([])
+        self.open_machines, self.places, self.wanted, self._told = [], {}, [], 0
 
     def add(self, machine: MachineState, wanted: Mapping[int, dict[int, int]]) -> None:
         """One more machine, and what is wanted on its accelerators first."""
@@ -83,13 +83,6 @@ class ResidualCapacity:
         for machine in self.open_machines:
             for k in range(len(machine.free_memory)):
                 self.open((machine, k))
-
-    def restore(self, open_machines: list[MachineState], states: Sequence[Saved] = ()) -> None:
-        """Have these machines, in these states; what was wanted is forgotten."""
-        for machine, state in zip(open_machines, states, strict=bool(states)):
-            machine.restore(state)
-        self.open_machines, self.wanted, self._told = open_machines, [], 0
-        self.reopen()
 
     def open(self, place: Place) -> None:
         """Offer what is free on an accelerator, if something could stand there."""

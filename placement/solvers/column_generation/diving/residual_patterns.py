@@ -61,7 +61,7 @@ class ResidualPatterns:
 
         When its part of the time is over, of all that are left at once.
         """
-        part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
+        part = SCHEDULE.column_generation.mixes.dive.zones.of(budget)
         state, relaxation = self._state, self._assignment.relaxation
         open_components = {c for c in state.zoned if state.unassigned[c] and c in self._master.narrow}
         at_once = -(-len(open_components) // _PARAMS.zone_steps)
