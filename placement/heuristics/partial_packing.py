@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.packing import Packing
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import lacking, missing_pins
@@ -20,10 +21,10 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine
     from placement.heuristics.construct import Policy
     from placement.solving.budget import Budget
 
@@ -39,14 +40,20 @@ class PartialPacking:
     missing: Missing
 
 
-def partial_packing(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> PartialPacking | None:
-    """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without."""
+def partial_packing(
+    fleet: Fleet, budget: Budget, seed: int, ejections: int, held: Sequence[Machine] = ()
+) -> PartialPacking | None:
+    """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without.
+
+    They begin with what is `held`, which keeps the rules of its machines.
+    """
     rng = np.random.default_rng(seed)
     blank, shares = Workspace(fleet), Shares(fleet)
     best: tuple[int, PartialPacking] | None = None
     for policy in _policies(fleet, blank, shares, rng):
         ws = Workspace(fleet, like=blank)
         keep_running(ws)
+        ws.load(Packing(tuple(held)))
         stuck = construct(ws, policy)
         Repair(ws, policy, rng).run(stuck, ejections, budget)
         found = partial_packing_of(ws)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.machine_state import MachineMode, MachineState
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine, Packing
     from placement.heuristics import Missing
     from placement.solving.context import Solve
 
@@ -39,6 +39,7 @@ def bring_in(
     solve: Solve,
     penalties: Sequence[float] | None = None,
     effort: float = 1.0,
+    held: Sequence[Machine] = (),
 ) -> PartialPacking:
     """The packing with its missing copies assigned, as far as a search can; the best one that it saw.
 
@@ -49,10 +50,11 @@ def bring_in(
     solve : the search that the packing is for; its end ends this too, and its seed is this one's.
     penalties : as in `MachineStates`.
     effort : part of the steps without gain after which it ends.
+    held : parts of machines of the packing that stay as they are.
     """
     if not start.missing:
         return start
-    search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties)
+    search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties, held=held)
     copies = sum(component.copies for component in narrow.components)
     search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies) * effort), lambda: solve.ended, back=True)
     return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
@@ -73,9 +75,10 @@ class Refill:
         *,
         idle: bool = True,
         penalties: Sequence[float] | None = None,
+        held: Sequence[Machine] = (),
     ) -> None:
-        """O(copies + items x pools); `idle` and `penalties` as in `MachineStates`."""
-        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, penalties=penalties)
+        """O(copies + items x pools); `idle`, `penalties` and `held` as in `MachineStates`."""
+        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, penalties=penalties, held=held)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components

@@ -60,9 +60,11 @@ class MachineStates:
         *,
         idle: bool = True,
         penalties: Sequence[float] | None = None,
+        held: Sequence[Machine] = (),
     ) -> None:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
+        Copies of machines that are `held` stay where they are, as pinned ones do: each is a part of one of the packing.
         `penalties` are dollars an hour of an unassigned copy of each component; by default those of the cheapest mode.
         O(copies + items x pools).
         """
@@ -74,7 +76,8 @@ class MachineStates:
         self.missing: dict[int, int] = {}
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
         self.zoned: dict[int, list[int]] = {}
-        self.open_machines = [self._open_machine(machine) for machine in packing.machines]
+        left = list(held)
+        self.open_machines = [self._open_machine(machine, _stays(machine, left)) for machine in packing.machines]
         self._add_forced()
         if idle:
             self._add_idle()
@@ -82,7 +85,7 @@ class MachineStates:
             self.missing[self._item(key)] = n
             self._count(*key[:2], n)
 
-    def _open_machine(self, machine: Machine) -> MachineState:
+    def _open_machine(self, machine: Machine, stays: Counter[Seat]) -> MachineState:
         open_machine = MachineState(self.fleet, machine.pool, machine.instance)
         open_machine.frozen = not may_be_freed(self.fleet, machine)
         fixed = []
@@ -94,7 +97,8 @@ class MachineStates:
             self._count(seat.component, zone, 1)
             mode = next(w for w in self.items[item].modes[machine.pool] if w.option == seat.option)
             open_machine.put(Copy(item, mode, seat.accelerators), seat.component)
-            if open_machine.frozen or self._is_pinned(machine, seat):
+            if open_machine.frozen or stays[seat] or self._is_pinned(machine, seat):
+                stays[seat] -= 1
                 open_machine.copies.pop()
                 fixed.append(seat)
         open_machine.fixed = tuple(fixed)
@@ -200,6 +204,15 @@ class MachineStates:
     def left_out(self) -> Missing:
         """The unassigned copies."""
         return Counter({self.items[i].key: n for i, n in self.missing.items()})
+
+
+def _stays(machine: Machine, held: list[Machine]) -> Counter[Seat]:
+    """What is held on a machine, by the first of those that are a part of it, which is taken out."""
+    here = Counter(machine.seats)
+    for k, other in enumerate(held):
+        if other.pool == machine.pool and Counter(other.seats) <= here:
+            return Counter(held.pop(k).seats)
+    return Counter()
 
 
 def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:

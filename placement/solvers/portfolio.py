@@ -48,6 +48,7 @@ from placement.solving.schedule import (
     OUTLINE,
     RULES_LARGE,
     RULES_SMALL,
+    RUNNING,
     SINGLE,
     SMALL,
     TURNS,
@@ -170,6 +171,10 @@ class _Turns:
             if not may_outline(self._solve.fleet):
                 return Outcome(OUTLINE, Stop.STUCK)
             return solve_outline(self._solve.share(turn.part, work=turn.work))
+        if turn.solver == RUNNING:
+            from placement.solvers.column_generation.running_solutions import solve_running
+
+            return solve_running(self._solve.share(turn.part, work=turn.work))
         from placement.solvers.registry import find_solver
 
         solver = find_solver(turn.solver)

@@ -118,6 +118,15 @@ class WholeSolutionsPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class RunningSolutionsPhase(Phase):
+    """Whole solutions of the pattern program with what runs, packed part by part."""
+
+    patterns: Phase = Phase("the linear program as if nothing ran, then with what runs", 0.3)
+    program: Phase = Phase("each integer program", 0.4, seconds=20.0)
+    complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
+
+
+@dataclass(frozen=True, slots=True)
 class HelperPhase(Phase):
     """What the second process does."""
 
@@ -262,6 +271,9 @@ class Schedule(Phase):
     direct: DirectPhase = DirectPhase("the solvers cp-sat and milp", 1.0)
     groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
     prices: Phase = Phase("of a bound, at first: all sets of linear prices", 0.15, "machines have a price each, too")
+    running_solutions: RunningSolutionsPhase = RunningSolutionsPhase(
+        "whole solutions with what runs", 1.0, "moves are dear or few, up to 1,000 copies"
+    )
     whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
     obstacles: Phase = Phase("which rule leaves no plan", 0.5, "it is proven that there is none", seconds=5.0)
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
@@ -295,6 +307,7 @@ class Turn:
 
 BOUND = "bound"  # in place of a solver: the bound from patterns alone
 OUTLINE = "outline"  # in place of a solver: running machines one by one, new ones by pool
+RUNNING = "running"  # in place of a solver: whole solutions of the pattern program with what runs
 IMPROVE = "improve"  # in place of a solver: a plan made cheaper where rules look at the whole of it
 FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
 DEMANDS = "demands"
@@ -340,8 +353,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     DEAR: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(IMPROVE, 0.05, cores=1),
-        Turn(OUTLINE, 0.55, cores=1),
-        Turn(IMPROVE, 0.3, cores=2),
+        Turn(RUNNING, 0.7, 10),
         Turn("column-generation", 1.0, options={"second": False, "bound_share": 0.15}),
     ),
     SINGLE: (Turn("bin-packing", 0.7),),

@@ -24,7 +24,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, SCALE, capacity_values, certify
 from placement.patterns.formulation import relax
-from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.patterns.running.state import RunningState
 from placement.recheck_program import Program, ask_cp_sat, recheck
 from tests import brute
@@ -232,7 +232,7 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds:
             # Of the table's 64 bits.
             if max((abs(price) for row in prices.coverage for price in row), default=0) < 2**58:
                 capacity = capacity_values(relaxation, prices)
-                seats, _ = KeptCopiesBound(running_state).fill(prices, rewards, capacity)
+                seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
                 exact = fleet.tick_price * running_state.bound(prices, rewards, capacity, seats) / fleet.tick_move
                 assert proof.checked >= exact, seed  # all of it: a cost is a multiple of what rents and moves are
     assert proven > 100 * len(seeds) / 500

@@ -19,6 +19,7 @@ from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.patterns.running.state import RunningState
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -96,7 +97,7 @@ def check_random_prices(kept_copies: KeptCopiesBound, cost: int, seed: int) -> N
             max(device_class.knapsack.value(coverage[device_class.index]), prices.capacity[device_class.index])
             for device_class in device_classes
         ]
-        seats, _ = kept_copies.fill(prices, rewards, capacity)
+        seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
         bound = running_state.bound(prices, rewards, capacity, seats)
         assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
 
@@ -121,7 +122,7 @@ def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
         assert [m.removable for m in running_state.machines] == [i.removable for i in fleet.instances]
         rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in running_state.money]
         capacity = capacity_values(relaxation, prices)
-        seats, _ = KeptCopiesBound(running_state).fill(prices, rewards, capacity)
+        seats, _ = fill_seats(running_state, prices, by_place(fleet, rewards), capacity)
         bound = running_state.bound(prices, rewards, capacity, seats) * fleet.tick_price / fleet.tick_move
         compiled = check_certificate.Problem(problem)
         written = certificate(problem, [prices_of(relaxation, prices)], [], {"cost": [0, 1]}, {})["prices"][0]

@@ -9,13 +9,15 @@ offer what copies touch:
 
 A pattern with t copies of a wide need (of several accelerators each) is there only where t such copies are on the
 machine; then they can be dealt out (`compiled.wrap_around`). vCPU and host memory, caps and company are rows, too, so a
-solution is a packing and no solution a proof. The direct model names the accelerators of a machine, here they are
+solution is a packing and no solution a proof. Machines may hold copies already: accelerators with the same room left
+then have patterns of their own. The direct model names the accelerators of a machine, here they are
 counted: nothing is left that could be exchanged for its like, and the LP is that of patterns (Gilmore and Gomory 1961).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
@@ -33,7 +35,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetOption, Shape
+    from placement.compiled.fleet import Fleet, FleetOption
     from placement.solving.budget import Budget
 
     Pattern = tuple[int, ...]
@@ -42,16 +44,30 @@ _INF = highspy.kHighsInf
 _PARAMS = PATTERNS.given_machines
 
 
-class _OneMachine(NamedTuple):
-    """The columns of one machine: copies by component and option, the needs that share, and accelerators by pattern."""
+class _Room(NamedTuple):
+    """Accelerators of one machine with as much left: MiB and thousandths of each; `whole` where nobody stands there."""
 
-    pool: int
+    accelerators: tuple[int, ...]
+    memory_mib: int
+    share: int
+    whole: bool
+
+
+class _OneMachine(NamedTuple):
+    """One machine: what it holds already, the needs that share, and columns.
+
+    These are of copies by component and option, and of accelerators by room and pattern.
+    """
+
+    held: Machine
     copies: dict[tuple[int, int], int]
     needs: tuple[SharedNeed, ...]
-    patterns: dict[Pattern, int]
+    patterns: list[tuple[_Room, dict[Pattern, int]]]
 
 
-def pack_given(fleet: Fleet, machines: Mapping[int, int], budget: Budget) -> tuple[Packing | None, bool]:
+def pack_given(
+    fleet: Fleet, machines: Mapping[int, int], budget: Budget, held: Sequence[Machine] = ()
+) -> tuple[Packing | None, bool]:
     """A packing of all copies of a fleet on so many machines by pool; or that there is none, as a proof.
 
     None and False: not decided, as there are too many patterns, or the budget is over. With a limit on work the nodes
@@ -60,13 +76,14 @@ def pack_given(fleet: Fleet, machines: Mapping[int, int], budget: Budget) -> tup
     Parameters
     ----------
     fleet : one as `SomePools` makes it: all copies are required, and no rule looks beyond one machine.
-    machines : by pool, how many there are.
+    machines : by pool, how many there are, those with copies among them.
+    held : machines that hold copies of the fleet already, which stay where they are.
     """
     program = _Program(fleet, budget)
-    for p, n in machines.items():
-        for _ in range(n):
-            if not program.add_machine(p):
-                return None, False
+    there = Counter(machine.pool for machine in held)
+    empty = [Machine(p, None, ()) for p, n in machines.items() for _ in range(n - there[p])]
+    if not all(program.add_machine(machine) for machine in (*held, *empty)):
+        return None, False
     return program.solve(budget)
 
 
@@ -77,19 +94,20 @@ class _Program:
         self._fleet = fleet
         self._rows = IntegerRows()
         self._machines: list[_OneMachine] = []
-        self._patterns: dict[tuple[Shape, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
+        self._patterns: dict[tuple[int, int, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
         self._left = _PARAMS.most_patterns
         self._nodes = _PARAMS.nodes if budget.work is None else _PARAMS.fewer_nodes
 
-    def add_machine(self, p: int) -> bool:
-        """Columns and rows of one more machine of pool p; False when there are too many patterns."""
-        rows, shape = self._rows, self._fleet.pools[p].shape
+    def add_machine(self, held: Machine) -> bool:
+        """Columns and rows of one more machine; False when there are too many patterns."""
+        rows, shape = self._rows, self._fleet.pools[held.pool].shape
+        here = Counter(seat.component for seat in held.seats)
         copies = {
-            (component.index, option.index): rows.column(component.most_on_any_machine)
+            (component.index, option.index): rows.column(max(0, component.most_on_any_machine - here[component.index]))
             for component in self._fleet.components
             if component.copies
             for option in component.options
-            if p in option.pools
+            if held.pool in option.pools
         }
         sharers: dict[SharedNeed, dict[int, float]] = defaultdict(dict)
         owners: dict[int, float] = {}
@@ -100,17 +118,25 @@ class _Program:
             elif option.accelerators:
                 owners[column] = float(option.accelerators)
         needs = tuple(sorted(sharers, reverse=True))
-        patterns = self._listed(shape, tuple((need, int(sum(rows.upper[k] for k in sharers[need]))) for need in needs))
-        if patterns is None:
-            return False
-        columns = {pattern: rows.column(shape.accelerators) for pattern in patterns}
-        rows.row(-_INF, shape.accelerators, owners | dict.fromkeys(columns.values(), 1.0))
+        most = tuple((need, int(sum(rows.upper[k] for k in sharers[need]))) for need in needs)
+        columns: list[tuple[_Room, dict[Pattern, int]]] = []
+        for room in _rooms(self._fleet, held):
+            patterns = self._listed(room, most)
+            if patterns is None:
+                return False
+            columns.append((room, {pattern: rows.column(len(room.accelerators)) for pattern in patterns}))
+            own = owners if room.whole else {}
+            rows.row(-_INF, len(room.accelerators), own | dict.fromkeys(columns[-1][1].values(), 1.0))
+        if owners and not any(room.whole for room, _ in columns):
+            rows.row(-_INF, 0.0, owners)
         for i, need in enumerate(needs):
-            self._touching(need, sharers[need], {k: pattern[i] for pattern, k in columns.items() if pattern[i]})
+            offered = {k: pattern[i] for _, some in columns for pattern, k in some.items() if pattern[i]}
+            self._touching(need, sharers[need], offered)
         for amount, have in (("vcpus", shape.vcpus), ("host_mib", shape.host_mib)):
-            rows.row(-_INF, have, {k: float(getattr(self._option(c, o), amount)) for (c, o), k in copies.items()})
-        self._company(copies)
-        self._machines.append(_OneMachine(p, copies, needs, columns))
+            taken = sum(getattr(self._option(seat.component, seat.option), amount) for seat in held.seats)
+            rows.row(-_INF, have - taken, {k: float(getattr(self._option(*o), amount)) for o, k in copies.items()})
+        self._company(copies, here)
+        self._machines.append(_OneMachine(held, copies, needs, columns))
         return True
 
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
@@ -128,11 +154,11 @@ class _Program:
         )
         return (None if broken_rule(self._fleet, packing) else packing), False  # rows of large numbers ask for less
 
-    def _listed(self, shape: Shape, needs: tuple[tuple[SharedNeed, int], ...]) -> list[Pattern] | None:
-        """The patterns of an accelerator with so many copies of each need; None when there are too many."""
-        key = shape, needs
+    def _listed(self, room: _Room, needs: tuple[tuple[SharedNeed, int], ...]) -> list[Pattern] | None:
+        """The patterns of an accelerator of a room with so many copies of each need; None when there are too many."""
+        key = room.memory_mib, room.share, needs
         if key not in self._patterns:
-            self._patterns[key] = _patterns(shape, needs, self._left)
+            self._patterns[key] = _patterns(room, needs, self._left)
         found = self._patterns[key]
         self._left -= len(found or ())
         return None if found is None or self._left < 0 else found
@@ -149,8 +175,11 @@ class _Program:
                 for k in (k for k, n in patterns.items() if n == times):
                     rows.row(-_INF, 0.0, {k: 1.0, there: -rows.upper[k]})
 
-    def _company(self, copies: Mapping[tuple[int, int], int]) -> None:
-        """On one machine at most so many copies of a component, and no two components that keep apart."""
+    def _company(self, copies: Mapping[tuple[int, int], int], held: Counter[int]) -> None:
+        """On one machine at most so many copies of a component, and no two components that keep apart.
+
+        It holds some already, by component.
+        """
         rows, components = self._rows, self._fleet.components
         here: dict[int, list[int]] = defaultdict(list)
         for (c, _), column in copies.items():
@@ -159,9 +188,12 @@ class _Program:
         for c, columns in here.items():
             most = components[c].most_on_any_machine
             if len(columns) > 1:
-                rows.row(-_INF, most, dict.fromkeys(columns, 1.0))
-            apart = {d for d in here if d != c and (components[c].dedicated or components[d].dedicated)}
-            apart |= components[c].avoids & here.keys()
+                rows.row(-_INF, max(0, most - held[c]), dict.fromkeys(columns, 1.0))
+            apart = {d for d in {*here, *held} if d != c and (components[c].dedicated or components[d].dedicated)}
+            apart |= components[c].avoids & {*here, *held}
+            if apart & held.keys():
+                rows.row(-_INF, 0.0, dict.fromkeys(columns, 1.0))
+                continue
             for d in apart:
                 for k in (c, d):
                     if k not in present:
@@ -173,41 +205,62 @@ class _Program:
 
     def _all_placed(self) -> None:
         everywhere: dict[int, dict[int, float]] = {c.index: {} for c in self._fleet.components if c.copies}
+        left = {c: self._fleet.components[c].copies for c in everywhere}
         for one in self._machines:
             for (c, _), column in one.copies.items():
                 everywhere[c][column] = 1.0
+            for seat in one.held.seats:
+                left[seat.component] -= 1
         for c, columns in everywhere.items():
-            self._rows.row(self._fleet.components[c].copies, self._fleet.components[c].copies, columns)
+            self._rows.row(left[c], left[c], columns)
 
     def _option(self, c: int, o: int) -> FleetOption:
         return self._fleet.components[c].options[o]
 
     def _packed(self, one: _OneMachine, values: Sequence[int]) -> Machine | None:
         """The copies of a machine at their accelerators; None when it is empty."""
-        held = [pattern for pattern, k in one.patterns.items() for _ in range(values[k])]
-        held += [(0,) * len(one.needs)] * (self._fleet.pools[one.pool].shape.accelerators - len(held))
+        holding: dict[int, Pattern] = {}  # by accelerator that has a pattern
+        for room, patterns in one.patterns:
+            there = (pattern for pattern, k in patterns.items() for _ in range(values[k]))
+            holding |= dict(zip(room.accelerators, there, strict=False))
         total: Counter[SharedNeed] = Counter()
         for (c, o), k in one.copies.items():
             option = self._option(c, o)
             if option.accelerators and option.shared:
                 total[SharedNeed.of(option)] += values[k]
+        on = list(holding)
         dealt = {
-            need: iter(deal(total[need], _touched(total[need], need.accelerators, [held_[i] for held_ in held])))
+            need: iter(deal(total[need], _touched(total[need], need.accelerators, [holding[a][i] for a in on])))
             for i, need in enumerate(one.needs)
             if total[need]
         }
-        own = [k for k, pattern in enumerate(held) if not any(pattern)]
-        seats = []
+        own = [a for room, _ in one.patterns if room.whole for a in room.accelerators if not any(holding.get(a, ()))]
+        seats = list(one.held.seats)
         for (c, o), column in one.copies.items():
             option = self._option(c, o)
             for _ in range(values[column]):
                 if option.accelerators and option.shared:
-                    need = SharedNeed.of(option)
-                    seats.append(Seat(c, o, next(dealt[need])))
+                    touched = next(dealt[SharedNeed.of(option)])
+                    seats.append(Seat(c, o, tuple(sorted(on[k] for k in touched))))
                 else:
                     mine, own = own[: option.accelerators], own[option.accelerators :]
                     seats.append(Seat(c, o, tuple(mine)))
-        return Machine(one.pool, None, tuple(sorted(seats))) if seats else None
+        return replace(one.held, seats=tuple(sorted(seats))) if seats else None
+
+
+def _rooms(fleet: Fleet, machine: Machine) -> list[_Room]:
+    """The accelerators of a machine by what its copies leave of each, those that are owned left out."""
+    shape = fleet.pools[machine.pool].shape
+    left = [(max(0, shape.memory_mib), WHOLE_SHARE, True)] * shape.accelerators
+    for seat in machine.seats:
+        option = fleet.components[seat.component].options[seat.option]
+        for a in seat.accelerators:
+            memory, share, _ = left[a]
+            left[a] = (memory - option.memory_mib, share - option.share, False) if option.shared else (-1, -1, False)
+    by_room: dict[tuple[int, int, bool], list[int]] = defaultdict(list)
+    for a, room in enumerate(left):
+        by_room[room].append(a)
+    return [_Room(tuple(on), *room) for room, on in by_room.items() if min(room[:2]) >= 0]
 
 
 def _touched(copies: int, each: int, offered: Sequence[int]) -> list[int]:
@@ -219,14 +272,14 @@ def _touched(copies: int, each: int, offered: Sequence[int]) -> list[int]:
     return touched
 
 
-def _patterns(shape: Shape, needs: Sequence[tuple[SharedNeed, int]], most: int) -> list[Pattern] | None:
+def _patterns(room: _Room, needs: Sequence[tuple[SharedNeed, int]], most: int) -> list[Pattern] | None:
     """All contents of one accelerator, none empty; None when they are more than `most`, or take long to find.
 
     Of needs of one accelerator as many as there is room for: more than is touched does no harm. Wide needs stand in
     patterns as often as they may.
     """
     found: list[Pattern] = []
-    contents = _contents(needs, _of_all(needs), 0, max(0, shape.memory_mib), WHOLE_SHARE)
+    contents = _contents(needs, _of_all(needs), 0, room.memory_mib, room.share)
     for n, (pattern, memory, share) in enumerate(contents):
         if n > _PARAMS.contents * most or len(found) > most:
             return None

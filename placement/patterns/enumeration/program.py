@@ -25,7 +25,7 @@ from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
@@ -95,6 +95,8 @@ class WholeProgram:
             self.pool_columns.setdefault((mode.component, mode.pool), {})[w] = column
         self.pattern_columns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self.alone_columns = self._machines_alone(reduced)
+        self.device_rows: list[int] = []  # by device class
+        self.coverage_rows: dict[tuple[int, int], int] = {}  # by device class and item
         self.zone_columns: list[ZoneColumns] = []
         self._component_rows()
         self.content_rows(patterns, cuts.keys())
@@ -304,7 +306,7 @@ class WholeProgram:
 
     def cut(self, q: int, cut: ClassCut) -> None:
         """What copies put on accelerators of device class q has a value of no more than they can have."""
-        terms = {k: cut.accelerator * n for k, n in self._devices_of(q).items()}
+        terms = {k: cut.accelerator * n for k, n in self.devices_of(q).items()}
         for w, column in self.mode_columns.items():
             mode = self.relaxation.modes[w]
             if mode.device_class == q:
@@ -314,7 +316,7 @@ class WholeProgram:
         self.rows.row(0.0, _INF, terms)
         self._given = len(self.rows.low)
 
-    def _devices_of(self, q: int) -> dict[int, float]:
+    def devices_of(self, q: int) -> dict[int, float]:
         """The accelerators of a device class, by column."""
         relaxation = self.relaxation
         return {
@@ -326,7 +328,7 @@ class WholeProgram:
     def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
         """Patterns are on accelerators, copies in patterns, but for device classes whose patterns are not listed."""
         relaxation = self.relaxation
-        devices = [self._devices_of(device_class.index) for device_class in relaxation.device_classes]
+        devices = [self.devices_of(device_class.index) for device_class in relaxation.device_classes]
         coverage: dict[tuple[int, int], dict[int, float]] = {}
         for w, column in self.mode_columns.items():
             mode = relaxation.modes[w]
@@ -339,8 +341,16 @@ class WholeProgram:
             for i, times in pattern:
                 if (q, i) in coverage:
                     coverage[q, i][column] = float(times)
-        for terms in (*devices, *coverage.values()):
-            self.rows.row(0.0, _INF, terms)
+        for column, q, items in self.beside():
+            for i, times in items.items():
+                if (q, i) in coverage:
+                    coverage[q, i][column] = float(times)
+        self.device_rows += [self.rows.row(0.0, _INF, terms) for terms in devices]
+        self.coverage_rows |= {item: self.rows.row(0.0, _INF, terms) for item, terms in coverage.items()}
+
+    def beside(self) -> Iterable[tuple[int, int, Mapping[int, int]]]:
+        """What holds copies beside patterns: column, device class, and how often each item stands there."""
+        return ()
 
     def volume_rows(self) -> None:
         """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""

@@ -38,8 +38,9 @@ class IntegerRows:
         self.upper.append(upper)
         return len(self.cost) - 1
 
-    def row(self, low: float, high: float, terms: Mapping[int, float]) -> None:
-        """One more row; of very large numbers one that asks for a little less, in smaller numbers."""
+    def row(self, low: float, high: float, terms: Mapping[int, float]) -> int:
+        """One more row; of very large numbers one that asks for a little less, in smaller numbers. Says which it is."""
+        index = len(self.low)
         largest = max(map(abs, terms.values()), default=0.0)
         if largest > LARGEST:
             unit = -(-int(largest) // LARGEST)
@@ -49,6 +50,7 @@ class IntegerRows:
                 self._add(-_INF, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
         else:
             self._add(low, high, terms)
+        return index
 
     def _add(self, low: float, high: float, terms: Mapping[int, float]) -> None:
         self.low.append(low)

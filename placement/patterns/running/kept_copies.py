@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
@@ -18,27 +18,19 @@ import numpy as np
 from placement.patterns.certificate import SCALE
 from placement.patterns.master import ENOUGH, MICRO, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.seat_contents import by_place, fill_seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from placement.patterns.certificate import NodeDomain, Prices
     from placement.patterns.master import Duals, Pattern
+    from placement.patterns.running.seat_contents import Content
     from placement.patterns.running.state import Resident, RunningState
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
 _PARAMS = PATTERNS.kept_copies
-
-
-class Content(NamedTuple):
-    """What stands on a seat: residents that are kept, (number, times), and items beside them, (item, times)."""
-
-    seat: int
-    kept: tuple[tuple[int, int], ...]
-    others: tuple[tuple[int, int], ...]
 
 
 class KeptCopiesProgram(PatternProgram):
@@ -170,9 +162,6 @@ class KeptCopiesBound:
         self.rounds = 0
         self.program: KeptCopiesProgram | None = None
         self._values: list[float] = []
-        self._seats_of_class: dict[int, list[int]] = {}
-        for s, seat in enumerate(running_state.seats):
-            self._seats_of_class.setdefault(seat.device_class, []).append(s)
 
     def try_prices(self, prices: Prices) -> None:
         """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
@@ -224,45 +213,10 @@ class KeptCopiesBound:
             device_class.knapsack.best_pattern(prices.coverage[device_class.index]) for device_class in device_classes
         ]
         capacity = [max(value, own) for (value, _), own in zip(best, prices.capacity, strict=True)]
-        seats, residual_patterns = self.fill(prices, rewards, capacity)
+        state = self.running_state
+        seats, residual_patterns = fill_seats(state, prices, by_place(state.relaxation.fleet, rewards), capacity)
         return (
-            self.running_state.bound(prices, rewards, capacity, seats),
+            state.bound(prices, rewards, capacity, seats),
             [pattern for _, pattern in best],
             residual_patterns,
         )
-
-    def fill(self, prices: Prices, rewards: Sequence[int], capacity: list[int]) -> tuple[list[int], list[Content]]:
-        """The most that each seat can be worth, and residual patterns with something kept that are, where any are."""
-        dual_values, residual_patterns = [0] * len(self.running_state.seats), []
-        for q, seats in self._seats_of_class.items():
-            knapsack = self.running_state.relaxation.device_classes[q].knapsack
-            table = knapsack.table(prices.coverage[q])
-            kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
-            for s in seats:
-                dual_values[s], chosen, room = self._fill_seat(s, prices, rewards, capacity[q], table)
-                if chosen:
-                    kept.append((s, chosen, room))
-            others = knapsack.best_patterns(prices.coverage[q], [room for _, _, room in kept])
-            residual_patterns += [
-                Content(s, chosen, tuple(sorted(items.items())))
-                for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
-            ]
-        return dual_values, residual_patterns
-
-    def _fill_seat(
-        self, s: int, prices: Prices, rewards: Sequence[int], capacity: int, table: NDArray[Any]
-    ) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
-        """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
-        seat = self.running_state.seats[s]
-        knapsack, coverage = (
-            self.running_state.relaxation.device_classes[seat.device_class].knapsack,
-            prices.coverage[seat.device_class],
-        )
-        part = [-(-rewards[resident.component] // resident.width) for resident in seat.residents]
-        own = max((dual_value for r, dual_value in zip(seat.residents, part, strict=True) if r.item is None), default=0)
-        shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
-        value, times, room = knapsack.extend(
-            table, [(item, most, coverage[item] + part[k]) for k, item, most in shared]
-        )
-        chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)
-        return max(value, capacity + own), chosen, room

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Machine
     from placement.heuristics import Missing, PartialPacking
     from placement.solving.context import Solve
 
@@ -43,10 +44,11 @@ class FleetAugmentation:
         pays: Callable[[Machines], bool],
         *,
         effort: float = 1.0,
+        held: Sequence[Machine] = (),
     ) -> PartialPacking:
         """The packing after the last machine that was worth it; no copy is missing if all goes well.
 
-        `effort` as in `bring_in`, for each machine.
+        `effort` and `held` as in `bring_in`, for each machine.
         """
         failed: set[int] = set()
         for seed in count(solve.seed):
@@ -59,7 +61,7 @@ class FleetAugmentation:
             if not pays(more):
                 break
             narrow, part = AtFleetMix.of(self._fleet, more).fleet, solve.within(solve.budget, seed=seed)
-            filled = bring_in(narrow, start, part, self._penalties, effort)
+            filled = bring_in(narrow, start, part, self._penalties, effort, held)
             penalty, price = self._penalty(start.missing), self._fleet.pools[p].price / MICRO
             gained = penalty - self._penalty(filled.missing)
             if gained <= 0 or gained < _PARAMS.gain * min(price, penalty):

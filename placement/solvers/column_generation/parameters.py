@@ -204,8 +204,24 @@ class WholeSolutionsParameters:
     gap: float = parameter(1e-3, "part", "of the cost: the gap of the program; each solution only has to beat the last")
     nodes: int = parameter(100_000, "nodes", "of the program")
     fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work, whose seconds are not counted")
-    looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
     work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for one part, under a limit on work")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSolutionsParameters:
+    """Whole solutions with what runs (`running_solutions.py`)."""
+
+    most_copies: int = parameter(1_000, "copies", "beyond which the program takes too long")
+    rounds: int = parameter(40, "rounds", "of pricing, at most")
+    rise: float = parameter(1e-4, "part", "of the bound, that is left when pricing ends")
+    smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
+    idle: int = parameter(3, "solutions", "in a row that bring no better plan")
+    narrow: tuple[float, ...] = parameter(
+        (1e-3, 3e-4, 3e-3), "part of the LP's value", "of reduced costs that the program has, one after the other"
+    )
+    gap: float = parameter(1e-3, "part", "of the cost: the gap of the program")
+    nodes: int = parameter(100_000, "nodes", "of the program")
+    fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +268,7 @@ class ColumnGenerationParameters:
     pack: PackParameters = PackParameters()
     penalties: PenaltyParameters = PenaltyParameters()
     rounding: RoundingParameters = RoundingParameters()
+    running_solutions: RunningSolutionsParameters = RunningSolutionsParameters()
     whole_solutions: WholeSolutionsParameters = WholeSolutionsParameters()
     zone_counts: ZoneCountParameters = ZoneCountParameters()
     zone_packing: ZonePackingParameters = ZonePackingParameters()

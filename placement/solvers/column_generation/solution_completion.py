@@ -21,10 +21,11 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Sequence
 
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine, Packing
     from placement.heuristics import PartialPacking
+    from placement.reductions.base import Reduction
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -32,32 +33,47 @@ _TIME = SCHEDULE.column_generation.whole_solutions
 
 
 class SolutionCompletion:
-    """Completes solutions for one solve; its fleet's losses of an instance are caps (`capped`)."""
+    """Completes solutions for one solve, of a reduction of its fleet in which losses of an instance are caps."""
 
-    def __init__(self, solve: Solve, fleet: Fleet) -> None:
+    def __init__(self, solve: Solve, reduction: Reduction) -> None:
         """What all completions share. O(modes x pools)."""
-        self._solve, self._fleet = solve, fleet
+        self._solve, self._reduction = solve, reduction
+        self._fleet = fleet = reduction.fleet
         self._completion = Completion(fleet, solve.seed)
         self._penalties = left_out_penalties(fleet)
 
-    def run(self, machines: tuple[int, ...], packed: Packing, wanted: Counter[int], budget: Budget) -> Packing | None:
-        """The cheapest plan that comes of it; None where none keeps every rule.
+    def run(
+        self,
+        machines: tuple[int, ...],
+        packed: Packing,
+        wanted: Counter[int],
+        budget: Budget,
+        held: Sequence[Machine] = (),
+    ) -> Packing | None:
+        """The cheapest plan of the solve's fleet that comes of it; None where none keeps every rule.
 
         Parameters
         ----------
         machines : by pool, those of the solution.
         packed : what stands there.
         wanted : copies by component, as the solution has them.
+        held : copies that had better stay where they are.
         """
         starts = [packed]
-        if (filled := self._filled(machines, packed, wanted, _TIME.fill.of(budget))) is not None:
+        if (filled := self._filled(machines, packed, wanted, held, _TIME.fill.of(budget))) is not None:
             starts.append(filled.packing)
-        plans = (self._completion.run(start, wanted, budget) for start in starts)
+        found = (self._completion.run(start, wanted, budget) for start in starts)
+        plans = (self._reduction.lift(packing) for packing in found if packing is not None)
         fair = [plan for plan in plans if plan is not None and not broken_rule(self._solve.fleet, plan)]
         return min(fair, key=lambda plan: evaluate(self._solve.fleet, plan), default=None)
 
     def _filled(
-        self, machines: tuple[int, ...], packed: Packing, wanted: Counter[int], budget: Budget
+        self,
+        machines: tuple[int, ...],
+        packed: Packing,
+        wanted: Counter[int],
+        held: Sequence[Machine],
+        budget: Budget,
     ) -> PartialPacking | None:
         """More of the copies, on these machines and a few more. The search does not know rules over the whole plan."""
         required = RequiredAtLeast.of(self._fleet, wanted).fleet
@@ -66,7 +82,9 @@ class SolutionCompletion:
         if start is None:
             return None
         solve, best = self._solve.within(budget), self._solve.value
-        filled = bring_in(narrow, start, solve, self._penalties)
+        filled = bring_in(narrow, start, solve, self._penalties, held=held)
         augmentation = FleetAugmentation(required, self._penalties)
         ticks, rent = self._fleet.tick_price, self._fleet.rent
-        return augmentation.run(machines, filled, solve, lambda more: best is None or ticks * rent(more) < best.ticks)
+        return augmentation.run(
+            machines, filled, solve, lambda more: best is None or ticks * rent(more) < best.ticks, held=held
+        )

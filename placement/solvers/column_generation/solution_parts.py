@@ -8,7 +8,7 @@ based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and che
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
@@ -21,11 +21,10 @@ from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
-    from placement.patterns.enumeration.program import ProgramAnswer
     from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -37,24 +36,49 @@ _TIME = SCHEDULE.column_generation.whole_solutions
 
 
 class SolutionPart(NamedTuple):
-    """A device class of a solution, or a pool without one: its machines, by pool, and copies, by component."""
+    """A device class of a solution, or a pool without one: its machines, by pool, and copies, by component.
+
+    Those `held` are machines with copies that stay where they are.
+    """
 
     pools: tuple[int, ...]
     machines: Counts
     copies: Counts
+    held: tuple[Machine, ...] = ()
+
+
+class Solution(Protocol):
+    """What is packed: machines by pool, and copies by mode."""
+
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """(pools,)."""
+
+    @property
+    def copies(self) -> tuple[int, ...]:
+        """(modes,)."""
 
 
 class PackedParts(NamedTuple):
-    """What came of packing a solution: each part is packed, forbidden from now on, or undecided."""
+    """What came of packing a solution: each part is packed, forbidden from now on, or undecided.
+
+    With each of those that are not packed as many of its copies as local search brings in.
+    """
 
     packing: Packing
-    forbidden: tuple[SolutionPart, ...]
-    undecided: tuple[SolutionPart, ...]
+    forbidden: tuple[tuple[SolutionPart, Packing], ...]
+    undecided: tuple[tuple[SolutionPart, Packing], ...]
 
     @property
     def complete(self) -> bool:
         """Whether all parts are packed."""
         return not self.forbidden and not self.undecided
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """All machines that hold something."""
+        partly = (packing for _, packing in (*self.forbidden, *self.undecided))
+        return tuple(machine for packing in (self.packing, *partly) for machine in packing.machines)
 
 
 class SolutionParts:
@@ -66,33 +90,47 @@ class SolutionParts:
     def __init__(self, solve: Solve, fleet: Fleet, relaxation: Relaxation, *, large: bool = False) -> None:
         """O(pools). `large` fleets have many parts, and less time for each."""
         self._solve, self._fleet, self._relaxation = solve, fleet, relaxation
-        self._time = _TIME.pack_large if large else _TIME.pack
+        self._time, self._large = _TIME.pack_large if large else _TIME.pack, large
         alone = [(p,) for p in range(len(fleet.pools)) if p not in relaxation.class_of]
         self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
         self.forbidden: list[Forbidden] = []
 
-    def pack_all(self, answer: ProgramAnswer, budget: Budget) -> PackedParts:
-        """Pack a solution part by part, and forbid what does not fit."""
+    def pack_all(self, answer: Solution, budget: Budget, held: Sequence[Machine] = ()) -> PackedParts:
+        """Pack a solution part by part, around what is held, and forbid what does not fit."""
         packed: list[Machine] = []
-        forbidden: list[SolutionPart] = []
-        undecided: list[SolutionPart] = []
-        for part in self.of(answer):
-            found, none = self.pack(part.machines, part.copies, budget)
+        forbidden: list[tuple[SolutionPart, Packing]] = []
+        undecided: list[tuple[SolutionPart, Packing]] = []
+        for part in self.of(answer, held):
+            most = self.pack_most(part, budget) if self._large else Packing(())
+            if sum(len(machine.seats) for machine in most.machines) == sum(part.copies.values()):
+                packed += most.machines
+                continue
+            found, none = self.pack(part.machines, part.copies, budget, part.held)
             if found is not None:
                 packed += found.machines
-            else:
-                (forbidden if none and self.forbid(part, budget) else undecided).append(part)
+                continue
+            most = most if self._large else self.pack_most(part, budget)
+            forbids = none and not part.held and self.forbid(part, budget)
+            (forbidden if forbids else undecided).append((part, most))
         return PackedParts(Packing(tuple(packed)), tuple(forbidden), tuple(undecided))
 
     def pack_most(self, part: SolutionPart, budget: Budget) -> Packing:
         """As many copies of a part as local search brings in on its machines."""
         solve = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, part.machines, part.copies).fleet
-        start = partial_packing(fleet, solve.budget, solve.seed, _PARAMS.ejections)
-        return Packing(()) if start is None else bring_in(fleet, start, solve).packing
+        ejections = 0 if part.held else _PARAMS.ejections  # which would move what is held
+        start = partial_packing(fleet, solve.budget, solve.seed, ejections, part.held)
+        return Packing(()) if start is None else bring_in(fleet, start, solve, held=part.held).packing
 
-    def of(self, answer: ProgramAnswer) -> Iterator[SolutionPart]:
-        """The parts of a solution that have copies."""
+    def room(self, answer: Solution, part: SolutionPart, packed: Packing) -> int:
+        """The memory that copies of a part may take next time: half-way between what was packed and what was not."""
+        modes = zip(self._relaxation.modes, answer.copies, strict=True)
+        taken = sum(n * mode.usage[0] for mode, n in modes if mode.pool in part.pools)
+        options = (self._fleet.components[seat.component].options[seat.option] for _, seat in packed.seats())
+        return min(taken - 1, (taken + sum(option.accelerators * option.memory_mib for option in options)) // 2)
+
+    def of(self, answer: Solution, held: Sequence[Machine] = ()) -> Iterator[SolutionPart]:
+        """The parts of a solution that have copies, some of which are held."""
         placed: dict[int, Counter[int]] = {}
         for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
             if n:
@@ -100,19 +138,21 @@ class SolutionParts:
         for pools in self._classes:
             copies = sum((placed[p] for p in pools if p in placed), Counter[int]())
             if copies:
-                yield SolutionPart(pools, {p: answer.machines[p] for p in pools if answer.machines[p]}, dict(copies))
+                machines = {p: answer.machines[p] for p in pools if answer.machines[p]}
+                yield SolutionPart(pools, machines, dict(copies), tuple(m for m in held if m.pool in pools))
 
     def pack(
-        self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget
+        self, machines: Mapping[int, int], copies: Mapping[int, int], budget: Budget, held: Sequence[Machine] = ()
     ) -> tuple[Packing | None, bool]:
         """What is known of so many copies on so many machines: a packing, or that there is none.
 
-        A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size.
+        A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size,
+        and is not asked where some machines are held.
         """
         part = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, machines, copies).fleet
-        found = pack_given(fleet, machines, part.budget)
-        if found != (None, False):
+        found = pack_given(fleet, machines, part.budget, held)
+        if found != (None, False) or held:
             return found
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
@@ -125,7 +165,7 @@ class SolutionParts:
         They are added to `forbidden`. Where options are more, the copies may fit: those machines are not alike. None
         where the pools themselves are not alike for the copies: what fits depends on which of them has the machines.
         """
-        fleet, (pools, machines, copies) = self._fleet, part
+        fleet, (pools, machines, copies, _) = self._fleet, part
         shapes = {fleet.pools[p].shape for p in pools}
         options = [option for c in copies for option in fleet.components[c].options]
         if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):

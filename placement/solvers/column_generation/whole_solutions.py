@@ -31,8 +31,6 @@ from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from placement.compiled.fleet import Fleet
     from placement.patterns.bound import PatternBound
     from placement.patterns.enumeration.program import ProgramAnswer
@@ -75,10 +73,11 @@ class WholeSolutions:
     def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
         """Plans are offered to the solve under `name`. O(components)."""
         self._solve, self._bound, self._name = solve, bound, name
-        self._fleet = CappedInstances.of(solve.fleet).fleet
+        capped = CappedInstances.of(solve.fleet)
+        self._fleet = capped.fleet
         self.large = is_large(self._fleet)
         self._parts = SolutionParts(solve, self._fleet, bound.relaxation, large=self.large)
-        self._completion = SolutionCompletion(solve, self._fleet)
+        self._completion = SolutionCompletion(solve, capped)
         self._tight: dict[
             tuple[tuple[int, ...], int], int
         ] = {}  # by pools and machines, the memory that copies may take
@@ -132,9 +131,8 @@ class WholeSolutions:
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
         parts = self._parts.pack_all(answer, budget)
-        for part in parts.undecided:  # too full for that
-            most = int((1 - _PARAMS.looser) * self._taken(answer, part.pools))
-            self._tight[part.pools, sum(part.machines.values())] = most
+        for part, most in parts.undecided:  # too full for that
+            self._tight[part.pools, sum(part.machines.values())] = self._parts.room(answer, part, most)
         if parts.complete:
             plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
         else:
@@ -146,11 +144,4 @@ class WholeSolutions:
         wanted: Counter[int] = Counter()
         for mode, n in zip(self._bound.relaxation.modes, answer.copies, strict=True):
             wanted[mode.component] += n
-        partly = [self._parts.pack_most(part, budget) for part in (*parts.forbidden, *parts.undecided)]
-        packed = Packing(tuple(machine for packing in (parts.packing, *partly) for machine in packing.machines))
-        return self._completion.run(answer.machines, packed, wanted, _TIME.complete.of(budget))
-
-    def _taken(self, answer: ProgramAnswer, pools: Collection[int]) -> int:
-        """The memory of accelerators that the copies of a solution take on some pools."""
-        modes = zip(self._bound.relaxation.modes, answer.copies, strict=True)
-        return sum(n * mode.usage[0] for mode, n in modes if mode.pool in pools)
+        return self._completion.run(answer.machines, Packing(parts.machines), wanted, _TIME.complete.of(budget))

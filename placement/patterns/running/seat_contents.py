@@ -1,0 +1,77 @@
+"""What an accelerator in use may hold: some of the copies that run there, and the best pattern in the room left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.certificate import Prices
+    from placement.patterns.pricing import Knapsack
+    from placement.patterns.running.state import RunningSeat, RunningState
+
+
+class Content(NamedTuple):
+    """What stands on a seat: residents that are kept, (number, times), and items beside them, (item, times)."""
+
+    seat: int
+    kept: tuple[tuple[int, int], ...]
+    others: tuple[tuple[int, int], ...]
+
+
+def by_place(fleet: Fleet, rewards: Sequence[int]) -> list[int]:
+    """(places,) what keeping a copy there is worth, of rewards by component."""
+    return [rewards[place.component] for place in fleet.places]
+
+
+def fill_seats(
+    state: RunningState, prices: Prices, rewards: Sequence[int], capacity: Sequence[int]
+) -> tuple[list[int], list[Content]]:
+    """The most that each seat can be worth, and the contents with something kept that are, where any are.
+
+    Parameters
+    ----------
+    rewards : (places,) for each copy kept there, in 1 / SCALE micro-dollars.
+    capacity : (device classes,) the most that an accelerator with nothing kept can be worth.
+
+    O(seats x residents x limits), and one table for each device class.
+    """
+    by_class: dict[int, list[int]] = {}
+    for s, seat in enumerate(state.seats):
+        by_class.setdefault(seat.device_class, []).append(s)
+    worth, contents = [0] * len(state.seats), list[Content]()
+    for q, seats in by_class.items():
+        knapsack, coverage = state.relaxation.device_classes[q].knapsack, prices.coverage[q]
+        table = knapsack.table(coverage)
+        kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
+        for s in seats:
+            worth[s], chosen, room = _fill(state.seats[s], knapsack, coverage, rewards, capacity[q], table)
+            if chosen:
+                kept.append((s, chosen, room))
+        others = knapsack.best_patterns(coverage, [room for _, _, room in kept])
+        contents += [
+            Content(s, chosen, tuple(sorted(items.items())))
+            for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
+        ]
+    return worth, contents
+
+
+def _fill(
+    seat: RunningSeat,
+    knapsack: Knapsack,
+    coverage: Sequence[int],
+    rewards: Sequence[int],
+    capacity: int,
+    table: NDArray[Any],
+) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
+    """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
+    part = [-(-rewards[resident.place] // resident.width) for resident in seat.residents]
+    own = max((worth for r, worth in zip(seat.residents, part, strict=True) if r.item is None), default=0)
+    shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
+    value, times, room = knapsack.extend(table, [(item, most, coverage[item] + part[k]) for k, item, most in shared])
+    chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)
+    return max(value, capacity + own), chosen, room

@@ -1,0 +1,250 @@
+r"""The integer program over patterns with what runs: which machines stay, which of their copies, and what joins them.
+
+To `enumeration.program` it adds, for each running machine m of pool p, whether it stays, :math:`s_m \le 1`, with
+:math:`n_p \ge \sum_m s_m`, and for each place k where copies run how many stay there, :math:`k_k`. An accelerator that
+is in use is a row of its own: while its machine stays it holds a content, some of the copies that run there with other
+items (`seat_contents`), or it counts as one of its class, with nothing kept. What does not stay is moved:
+
+.. math:: moved_c + \sum_{k \in c} k_k + loose \ge needed_c,
+
+at the price of a move, and within `max_moves`. The linear relaxation knows whole machines of dedicated components,
+rules over zones, limits and losses beside all that `kept_copies` knows. Its prices prove a bound in integers
+(`exact_bound`), as those of accelerators are raised to the most that any pattern or content is worth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+import highspy
+import numpy as np
+
+from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.patterns.certificate import SCALE, Prices
+from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.exact_bound import price_bound
+from placement.patterns.enumeration.narrow_program import NarrowProgram
+from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.seat_contents import Content, fill_seats
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from placement.patterns.certificate import Groups
+    from placement.patterns.master import Floats, Pattern
+    from placement.patterns.running.state import RunningState
+    from placement.solving.budget import Budget
+
+_INF = highspy.kHighsInf
+_UNIT = MICRO * SCALE  # of prices, in a dollar
+_PARAMS = PATTERNS.running
+
+
+class RunningAnswer(NamedTuple):
+    """A solution: machines per pool, copies by each mode, which machines stay, copies that stay at each place.
+
+    And what it costs, micro-dollars per hour, moves among it.
+    """
+
+    machines: tuple[int, ...]
+    copies: tuple[int, ...]
+    stays: tuple[bool, ...]
+    kept: dict[int, int]
+    cost: float
+
+
+class PricedProgram(NamedTuple):
+    """What some prices prove, micro-dollars per hour, and the columns that are worth more than they cost there."""
+
+    bound: Fraction
+    prices: list[int]
+    patterns: list[Pattern]
+    contents: list[Content]
+
+
+class RunningProgram(NarrowProgram):
+    """The program of a fleet that runs, over patterns and contents that are known."""
+
+    def __init__(
+        self, state: RunningState, groups: Groups, patterns: Sequence[Pattern], contents: Collection[Content]
+    ) -> None:
+        """O(modes + places + size of the patterns)."""
+        self._state = state
+        self._contents = [*contents, *_as_today(state)]
+        self._stays: list[int] = []
+        self._kept: dict[int, int] = {}  # columns, by place
+        self._seat_rows: list[int] = []
+        self._place_rows: dict[int, tuple[int, int]] = {}  # by place: its row, and what a copy counts there
+        self._on_seat: dict[int, dict[int, float]] = defaultdict(dict)  # by device class, what seats take of it
+        self._money: dict[int, int] = {}  # of a move, 1 / SCALE micro-dollars, by column
+        self._beside: list[tuple[int, int, Mapping[int, int]]] = []  # (column, device class, items) of contents
+        domain = any_domain(state.relaxation.fleet, groups)
+        copies = tuple(state.relaxation.fleet.components[mode.component].copies for mode in state.relaxation.modes)
+        reduced = Reduced(domain.fewest, domain.most, copies, (), ())
+        super().__init__(state.relaxation, groups, domain, reduced, patterns)
+
+    def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
+        """The rows of what runs, then those of patterns, in which contents and seats count too."""
+        state, rows = self._state, self.rows
+        self._stays = [rows.column(1.0, 0.0 if machine.removable else 1.0) for machine in state.machines]
+        staying: dict[int, dict[int, float]] = defaultdict(dict)
+        for machine, column in zip(state.machines, self._stays, strict=True):
+            staying[machine.pool][column] = -1.0
+        for p, columns in staying.items():
+            rows.row(0.0, _INF, {self.machine_columns[p]: 1.0} | columns)
+        kept = self._seat_columns()
+        self._place_columns(kept)
+        super().content_rows(patterns, unlisted)
+
+    def _seat_columns(self) -> dict[int, dict[int, float]]:
+        """Columns of contents and a row for each seat; by place, what each column keeps of a copy's accelerators."""
+        state, rows = self._state, self.rows
+        of = {s: column for machine, column in zip(state.machines, self._stays, strict=True) for s in machine.seats}
+        contents: dict[int, list[Content]] = defaultdict(list)
+        for content in dict.fromkeys(self._contents):
+            contents[content.seat].append(content)
+        kept: dict[int, dict[int, float]] = defaultdict(dict)
+        for s, seat in enumerate(state.seats):
+            holds = [rows.column(1.0)]
+            for resident in seat.residents:
+                if resident.item is None:
+                    holds.append(rows.column(1.0))
+                    kept[resident.place][holds[-1]] = 1.0
+            freed = dict.fromkeys(holds, 1.0)  # an accelerator of its class; so is one that its owners keep
+            for content in contents[s]:
+                holds.append(column := rows.column(1.0))
+                items = defaultdict[int, int](int, content.others)
+                for k, times in content.kept:
+                    resident = seat.residents[k]
+                    assert resident.item is not None
+                    items[resident.item] += times
+                    kept[resident.place][column] = kept[resident.place].get(column, 0.0) + times
+                self._beside.append((column, seat.device_class, items))
+            taken = self._on_seat[seat.device_class]
+            taken |= freed
+            taken[of[s]] = taken.get(of[s], 0.0) - 1.0
+            self._seat_rows.append(rows.row(-_INF, 0.0, dict.fromkeys(holds, 1.0) | {of[s]: -1.0}))
+        return kept
+
+    def _place_columns(self, kept: Mapping[int, dict[int, float]]) -> None:
+        """Copies that stay at each place, those of a mode among its copies there, and what is moved of the others."""
+        state, rows, fleet = self._state, self.rows, self.relaxation.fleet
+        widths = {r.place: r.width for seat in state.seats for r in seat.residents}
+        modes = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(self.relaxation.modes)}
+        by_mode: dict[int, dict[int, float]] = defaultdict(dict)
+        by_component: dict[int, dict[int, float]] = defaultdict(dict)
+        for k, columns in sorted(kept.items()):
+            place = fleet.places[k]
+            self._kept[k] = column = rows.column(float(place.count), float(place.pinned))
+            self._place_rows[k] = rows.row(0.0, _INF, {column: -float(widths[k])} | columns), widths[k]
+            by_component[place.component][column] = 1.0
+            by_mode[modes[place.component, place.option, fleet.instances[place.instance].pool]][column] = -1.0
+        for w, columns in by_mode.items():
+            if w in self.mode_columns:
+                rows.row(0.0, _INF, {self.mode_columns[w]: 1.0} | columns)
+        for machine, column in zip(state.machines, self._stays, strict=True):
+            for c, n in machine.loose.items():
+                by_component[c][column] = float(n)
+        moved: dict[int, float] = {}
+        for c, (money, n) in enumerate(zip(state.money, state.needed, strict=True)):
+            if n and (money or fleet.max_moves is not None):
+                moved[column := rows.column(float(n), 0.0, float(money) / MICRO)] = 1.0
+                self._money[column] = math.floor(money * SCALE)
+                rows.row(float(n), _INF, {column: 1.0} | by_component[c])
+        if fleet.max_moves is not None:
+            rows.row(-_INF, fleet.max_moves, moved)
+
+    def devices_of(self, q: int) -> dict[int, float]:
+        """The accelerators of a device class, by column: those of seats count as one while nothing is kept there."""
+        return super().devices_of(q) | self._on_seat.get(q, {})
+
+    def beside(self) -> Iterator[tuple[int, int, Mapping[int, int]]]:
+        """Contents, which are on accelerators of their own."""
+        yield from self._beside
+
+    def duals(self, budget: Budget) -> list[int] | None:
+        """(rows,) prices of the linear relaxation, in 1 / SCALE micro-dollars; None where there is no time."""
+        rows = self.rows
+        rows.parts = set(range(len(rows.cost)))
+        with suppress(EngineError):
+            solver = load_lp(rows.program(), seconds=budget.left())
+            if run(solver) == highspy.HighsModelStatus.kOptimal:
+                self.value = solver.getObjectiveValue()
+                return [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
+        return None
+
+    def price(self, given: Sequence[int]) -> PricedProgram:
+        """Price all columns at such prices, (rows,), and prove what they do.
+
+        Those of accelerators are raised until no pattern and no content is worth more than it costs.
+        """
+        prices = list(given)
+        state, classes = self._state, self.relaxation.device_classes
+        coverage = [[0] * len(device_class.items) for device_class in classes]
+        most = _PARAMS.dear * max((pool.price for pool in self.relaxation.fleet.pools), default=0) * SCALE
+        for (q, i), row in self.coverage_rows.items():
+            prices[row] = coverage[q][i] = min(max(0, prices[row]), most)
+        best = [device_class.knapsack.best_pattern(coverage[device_class.index]) for device_class in classes]
+        capacity = [max(0, value, prices[row]) for (value, _), row in zip(best, self.device_rows, strict=True)]
+        patterns: list[Pattern] = [
+            (q, tuple(sorted(pattern.items())))
+            for q, ((_, pattern), worth, row) in enumerate(zip(best, capacity, self.device_rows, strict=True))
+            if pattern and worth > prices[row]
+        ]
+        rewards = [0] * len(self.relaxation.fleet.places)
+        for k, (row, width) in self._place_rows.items():
+            prices[row] = min(max(0, prices[row]), most)
+            rewards[k] = prices[row] * width
+        on_seats, contents = fill_seats(state, Prices(coverage, capacity), rewards, capacity)
+        better = [content for content in contents if on_seats[content.seat] > -prices[self._seat_rows[content.seat]]]
+        for row, worth in zip(self.device_rows, capacity, strict=True):
+            prices[row] = worth
+        for row, worth in zip(self._seat_rows, on_seats, strict=True):
+            prices[row] = -worth
+        bound = Fraction(price_bound(self.rows, self._costs(), prices), SCALE)
+        return PricedProgram(bound, prices, patterns, better)
+
+    def _costs(self) -> list[int]:
+        """(columns,) of the objective, in 1 / SCALE micro-dollars, rounded down."""
+        costs = [0] * len(self.rows.cost)
+        for pool, column in zip(self.relaxation.fleet.pools, self.machine_columns, strict=True):
+            costs[column] = pool.price * SCALE
+        for column, money in self._money.items():
+            costs[column] = money
+        return costs
+
+    def cheapest(self, budget: Budget, nodes: int, gap: float) -> RunningAnswer | None:
+        """The cheapest solution, or one dearer by the relative `gap`, as far as `nodes` and the budget reach."""
+        options = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "mip_heuristic_effort": _PARAMS.effort}
+        with suppress(EngineError):
+            solver = load_lp(self.rows.program(), seconds=budget.left(), **options)
+            with stopped_when(budget.over, solver):
+                run(solver)
+            if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+                return self._answer(np.array(solver.getSolution().col_value), solver.getObjectiveValue() * MICRO)
+        return None
+
+    def _answer(self, found: Floats, cost: float) -> RunningAnswer:
+        values = np.rint(found).astype(np.int64).tolist()
+        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
+        return RunningAnswer(
+            tuple(values[k] for k in self.machine_columns),
+            tuple(0 if k is None else values[k] for k in columns),
+            tuple(values[k] > 0 for k in self._stays),
+            {k: values[column] for k, column in self._kept.items() if values[column]},
+            cost,
+        )
+
+
+def _as_today(state: RunningState) -> Iterator[Content]:
+    """All that shares an accelerator today, and nothing else."""
+    for s, seat in enumerate(state.seats):
+        kept = tuple((k, resident.count) for k, resident in enumerate(seat.residents) if resident.item is not None)
+        if kept:
+            yield Content(s, kept, ())
