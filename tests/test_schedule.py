@@ -26,6 +26,7 @@ from placement.solving.schedule import (
     OUTLINE,
     RULES_LARGE,
     RULES_SMALL,
+    RUNNING,
     SCHEDULE,
     SINGLE,
     SMALL,
@@ -117,7 +118,7 @@ def test_turns() -> None:
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1
-            assert turn.solver in (BOUND, IMPROVE, OUTLINE) or SOLVERS[turn.solver].make_options(turn.options)
+            assert turn.solver in (BOUND, IMPROVE, OUTLINE, RUNNING) or SOLVERS[turn.solver].make_options(turn.options)
             assert not turn.beside or turn.cores == 2
     for size in (HUGE, SMALL, LARGE, DEAR):
         last = TURNS[size][-1]

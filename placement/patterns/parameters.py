@@ -223,6 +223,15 @@ class RunningStateParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeBoundParameters:
+    """The linear relaxation of the whole program with what runs (`running/whole_bound.py`)."""
+
+    rounds: int = parameter(40, "rounds", "of pricing, at most")
+    rise: float = parameter(1e-4, "part", "of the bound, that is left when pricing ends")
+    smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
+
+
+@dataclass(frozen=True, slots=True)
 class SizeParameters:
     """How long the relaxation takes to write (`size.py`)."""
 
@@ -255,6 +264,7 @@ class PatternsParameters:
     kept_copies: KeptCopiesParameters = KeptCopiesParameters()
     running: RunningStateParameters = RunningStateParameters()
     size: SizeParameters = SizeParameters()
+    whole_bound: WholeBoundParameters = WholeBoundParameters()
 
 
 PATTERNS = PatternsParameters()

@@ -122,6 +122,7 @@ class RunningSolutionsPhase(Phase):
     """Whole solutions of the pattern program with what runs, packed part by part."""
 
     patterns: Phase = Phase("the linear program as if nothing ran, then with what runs", 0.3)
+    bound: Phase = Phase("the whole program's linear relaxation", 0.5)
     program: Phase = Phase("each integer program", 0.4, seconds=20.0)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
 
@@ -336,6 +337,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     FEW_SMALL: (
         Turn("cp-sat", 0.15),
         Turn(IMPROVE, 0.1, 10),
+        Turn(RUNNING, 0.3, 10),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.6, cores=1),
         Turn(IMPROVE, 0.4, 20),
@@ -344,6 +346,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     ),
     FEW_LARGE: (
         Turn(IMPROVE, 0.1),
+        Turn(RUNNING, 0.4, 10),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.6, cores=1),
         Turn("cp-sat", 0.6, options={"max_terms": 1_000_000}),  # 100 components have about 700,000

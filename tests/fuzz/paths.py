@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.heuristics import GreedyOptions, HeuristicOptions
 from placement.heuristics.prices import resource_prices
-from placement.solving.schedule import FIRST, TURNS
+from placement.solving.schedule import DEAR, FEW_LARGE, FEW_SMALL, FIRST, LARGE, RUNNING, TURNS, Turn
 from tests.fuzz import blind
 
 if TYPE_CHECKING:
@@ -146,6 +146,13 @@ QUICK: dict[str, Any] = {
 }
 # As if the direct models could take no turns: the searches of large fleets.
 _LARGE = {"direct_terms": 0, "direct_terms_few_moves": 0}
+_RUNNING = {  # a poor plan, then whole solutions with what runs
+    f"{_AUTO_ROOM}:TURNS": {
+        **TURNS,
+        FIRST: (Turn("ffd", 1.0, 1),),
+        **dict.fromkeys((FEW_SMALL, FEW_LARGE, DEAR, LARGE), (Turn(RUNNING, 1.0, 10),)),
+    }
+}
 _DIVES = {"parameters:column_generation.pack.dive_from": 1}
 _COARSE_GRID = {
     "parameters:patterns.grid.finest": 8,
@@ -244,6 +251,26 @@ PATHS: tuple[Path, ...] = (
         work=(1, 20),
         options={"decompose_from": 0},
         reaches=(f"{_PARTS_ROOM}.solve:solve_decomposition",),
+    ),
+    Path(
+        "auto-running",
+        "auto",
+        6,
+        likes={"moves": 60, "held": 30, "all-drain": 10},
+        work=(5, 50),
+        options=_LARGE,
+        reaches=(f"{_CG_ROOM}.running_solutions:RunningSolutions._pack",),
+        lowers=_RUNNING,
+    ),
+    Path(
+        "auto-running-clock",
+        "auto",
+        3,
+        likes={"moves": 60, "held": 30, "all-drain": 10},
+        seconds=3.0,
+        options=_LARGE,
+        reaches=(f"{_CG_ROOM}.running_solutions:RunningSolutions._pack",),
+        lowers=_RUNNING,
     ),
     Path("auto-cut-short", "auto", 1, work=(5,), seconds=1.0, lowers={"placement.planner:_SHORT": 0}),
     # column generation

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement import Problem
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Machine
+from placement.compiled.running import Place, RunningInstance
 from placement.direct.cp_sat import find_plan
 from placement.patterns.enumeration import given_machines as module
 from placement.patterns.enumeration.given_machines import pack_given
@@ -92,3 +95,61 @@ def test_too_many_patterns_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> N
     fleet, machines = random_part(random.Random(4_003))
     monkeypatch.setattr(module, "_PARAMS", replace(PATTERNS.given_machines, most_patterns=0))
     assert pack_given(fleet, machines, Budget(work=20)) == (None, False)
+
+
+@seeds(range(5_000, 5_400), 80)
+def test_copies_that_are_held_stay_where_they_are(seeds: range) -> None:
+    """Around some of a packing's copies the others find room again; and none is found where what is held is in the way.
+
+    What is in the way comes from a packing of fewer copies; the direct model, with these pinned, has no plan either.
+    """
+    around = none = 0
+    for seed in seeds:
+        rng = random.Random(seed)
+        fleet, machines = random_part(rng)
+        packing, _ = pack_given(fleet, machines, Budget(work=20))
+        some = rng.random() < 0.5
+        if packing is None or not some:
+            fewer = {c.index: rng.randint(0, c.copies) for c in fleet.components}
+            packing, _ = pack_given(SomePools.of(fleet, machines, fewer).fleet, machines, Budget(work=20))
+        if packing is None:
+            continue
+        held = [part for machine in packing.machines if (part := drawn(rng, machine)) is not None]
+        found, impossible = pack_given(fleet, machines, Budget(work=20), held)
+        if found is not None:
+            assert not broken_rule(fleet, found), f"seed {seed}"
+            assert Counter(found.machines[k].pool for k in range(len(held))) == Counter(part.pool for part in held)
+            for part, machine in zip(held, found.machines, strict=False):
+                assert Counter(part.seats) <= Counter(machine.seats), f"seed {seed}"
+            around += 1
+        elif impossible:
+            pinned = with_pinned(fleet, machines, held)
+            there = Counter(part.pool for part in held)
+            most = [machines.get(p, 0) - there[p] for p in range(len(fleet.pools))]
+            other, other_none = find_plan(Solve.of(pinned, Budget(work=20_000)), most, None)
+            assert other is None, f"seed {seed}"
+            assert other_none, f"seed {seed}"
+            none += 1
+    assert around > len(seeds) / 5
+    assert none > len(seeds) / 20
+
+
+def drawn(rng: random.Random, machine: Machine) -> Machine | None:
+    """Some of a machine's copies; None if that is none."""
+    seats = tuple(seat for seat in machine.seats if rng.random() < 0.6)
+    return Machine(machine.pool, None, seats) if seats else None
+
+
+def with_pinned(fleet: Fleet, machines: dict[int, int], held: list[Machine]) -> Fleet:
+    """The fleet where what is held runs, and stays."""
+    instances = tuple(
+        RunningInstance(k, f"i{k}", part.pool, False, True, dict(Counter(seat.component for seat in part.seats)))
+        for k, part in enumerate(held)
+    )
+    places = tuple(
+        Place(seat.component, seat.option, k, seat.accelerators, n, n)
+        for k, part in enumerate(held)
+        for seat, n in Counter(part.seats).items()
+    )
+    running = Counter(seat.component for part in held for seat in part.seats)
+    return replace(fleet, instances=instances, places=places, running=tuple(running[c.index] for c in fleet.components))

@@ -139,7 +139,8 @@ def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
         counts = Counter(machine.pool for machine in machines)
         wanted = Counter(seat.component for _, seat in solve.packing.seats())
         kept = Packing(tuple(machine for k, machine in enumerate(machines) if (k + seed) % 3))
-        completion = SolutionCompletion(solve, CappedInstances.of(fleet))
+        capped = CappedInstances.of(fleet)
+        completion = SolutionCompletion(solve, capped.fleet, capped.lift)
         mix = tuple(counts[p.index] for p in fleet.pools)
         plan = completion.run(mix, kept, wanted, Budget(work=50))
         if plan is not None:

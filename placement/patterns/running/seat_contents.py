@@ -24,7 +24,7 @@ class Content(NamedTuple):
 
 
 def by_place(fleet: Fleet, rewards: Sequence[int]) -> list[int]:
-    """(places,) what keeping a copy there is worth, of rewards by component."""
+    """(places,) what a copy kept there counts, of rewards by component."""
     return [rewards[place.component] for place in fleet.places]
 
 
@@ -43,13 +43,13 @@ def fill_seats(
     by_class: dict[int, list[int]] = {}
     for s, seat in enumerate(state.seats):
         by_class.setdefault(seat.device_class, []).append(s)
-    worth, contents = [0] * len(state.seats), list[Content]()
+    highest, contents = [0] * len(state.seats), list[Content]()
     for q, seats in by_class.items():
         knapsack, coverage = state.relaxation.device_classes[q].knapsack, prices.coverage[q]
         table = knapsack.table(coverage)
         kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
         for s in seats:
-            worth[s], chosen, room = _fill(state.seats[s], knapsack, coverage, rewards, capacity[q], table)
+            highest[s], chosen, room = _fill(state.seats[s], knapsack, coverage, rewards, capacity[q], table)
             if chosen:
                 kept.append((s, chosen, room))
         others = knapsack.best_patterns(coverage, [room for _, _, room in kept])
@@ -57,7 +57,7 @@ def fill_seats(
             Content(s, chosen, tuple(sorted(items.items())))
             for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
         ]
-    return worth, contents
+    return highest, contents
 
 
 def _fill(
@@ -70,7 +70,7 @@ def _fill(
 ) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
     """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
     part = [-(-rewards[resident.place] // resident.width) for resident in seat.residents]
-    own = max((worth for r, worth in zip(seat.residents, part, strict=True) if r.item is None), default=0)
+    own = max((value for r, value in zip(seat.residents, part, strict=True) if r.item is None), default=0)
     shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
     value, times, room = knapsack.extend(table, [(item, most, coverage[item] + part[k]) for k, item, most in shared])
     chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)

@@ -59,6 +59,13 @@ class RunningAnswer(NamedTuple):
     cost: float
 
 
+class RelaxedProgram(NamedTuple):
+    """The linear relaxation: its value, dollars per hour, and prices of its rows, in 1 / SCALE micro-dollars."""
+
+    value: float
+    prices: list[int]
+
+
 class PricedProgram(NamedTuple):
     """What some prices prove, micro-dollars per hour, and the columns that are worth more than they cost there."""
 
@@ -76,12 +83,13 @@ class RunningProgram(NarrowProgram):
     ) -> None:
         """O(modes + places + size of the patterns)."""
         self._state = state
-        self._contents = [*contents, *_as_today(state)]
+        self._contents = [*contents, *_running_contents(state)]
         self._stays: list[int] = []
         self._kept: dict[int, int] = {}  # columns, by place
         self._seat_rows: list[int] = []
         self._place_rows: dict[int, tuple[int, int]] = {}  # by place: its row, and what a copy counts there
         self._on_seat: dict[int, dict[int, float]] = defaultdict(dict)  # by device class, what seats take of it
+        self._moves_row: int | None = None
         self._money: dict[int, int] = {}  # of a move, 1 / SCALE micro-dollars, by column
         self._beside: list[tuple[int, int, Mapping[int, int]]] = []  # (column, device class, items) of contents
         domain = any_domain(state.relaxation.fleet, groups)
@@ -93,10 +101,10 @@ class RunningProgram(NarrowProgram):
         """The rows of what runs, then those of patterns, in which contents and seats count too."""
         state, rows = self._state, self.rows
         self._stays = [rows.column(1.0, 0.0 if machine.removable else 1.0) for machine in state.machines]
-        staying: dict[int, dict[int, float]] = defaultdict(dict)
+        kept_machines: dict[int, dict[int, float]] = defaultdict(dict)
         for machine, column in zip(state.machines, self._stays, strict=True):
-            staying[machine.pool][column] = -1.0
-        for p, columns in staying.items():
+            kept_machines[machine.pool][column] = -1.0
+        for p, columns in kept_machines.items():
             rows.row(0.0, _INF, {self.machine_columns[p]: 1.0} | columns)
         kept = self._seat_columns()
         self._place_columns(kept)
@@ -158,7 +166,12 @@ class RunningProgram(NarrowProgram):
                 self._money[column] = math.floor(money * SCALE)
                 rows.row(float(n), _INF, {column: 1.0} | by_component[c])
         if fleet.max_moves is not None:
-            rows.row(-_INF, fleet.max_moves, moved)
+            self._moves_row = rows.row(-_INF, fleet.max_moves, moved)
+
+    def spare_moves(self, n: int) -> None:
+        """Leave so many of the moves that are allowed to whoever packs a solution."""
+        if self._moves_row is not None:
+            self.rows.high[self._moves_row] = max(0.0, self.rows.high[self._moves_row] - n)
 
     def devices_of(self, q: int) -> dict[int, float]:
         """The accelerators of a device class, by column: those of seats count as one while nothing is kept there."""
@@ -168,15 +181,15 @@ class RunningProgram(NarrowProgram):
         """Contents, which are on accelerators of their own."""
         yield from self._beside
 
-    def duals(self, budget: Budget) -> list[int] | None:
-        """(rows,) prices of the linear relaxation, in 1 / SCALE micro-dollars; None where there is no time."""
+    def duals(self, budget: Budget) -> RelaxedProgram | None:
+        """The linear relaxation; None where there is no time, or no solution."""
         rows = self.rows
         rows.parts = set(range(len(rows.cost)))
         with suppress(EngineError):
             solver = load_lp(rows.program(), seconds=budget.left())
             if run(solver) == highspy.HighsModelStatus.kOptimal:
-                self.value = solver.getObjectiveValue()
-                return [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
+                prices = [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
+                return RelaxedProgram(solver.getObjectiveValue(), prices)
         return None
 
     def price(self, given: Sequence[int]) -> PricedProgram:
@@ -194,8 +207,8 @@ class RunningProgram(NarrowProgram):
         capacity = [max(0, value, prices[row]) for (value, _), row in zip(best, self.device_rows, strict=True)]
         patterns: list[Pattern] = [
             (q, tuple(sorted(pattern.items())))
-            for q, ((_, pattern), worth, row) in enumerate(zip(best, capacity, self.device_rows, strict=True))
-            if pattern and worth > prices[row]
+            for q, ((_, pattern), dual_value, row) in enumerate(zip(best, capacity, self.device_rows, strict=True))
+            if pattern and dual_value > prices[row]
         ]
         rewards = [0] * len(self.relaxation.fleet.places)
         for k, (row, width) in self._place_rows.items():
@@ -203,10 +216,10 @@ class RunningProgram(NarrowProgram):
             rewards[k] = prices[row] * width
         on_seats, contents = fill_seats(state, Prices(coverage, capacity), rewards, capacity)
         better = [content for content in contents if on_seats[content.seat] > -prices[self._seat_rows[content.seat]]]
-        for row, worth in zip(self.device_rows, capacity, strict=True):
-            prices[row] = worth
-        for row, worth in zip(self._seat_rows, on_seats, strict=True):
-            prices[row] = -worth
+        for row, dual_value in zip(self.device_rows, capacity, strict=True):
+            prices[row] = dual_value
+        for row, dual_value in zip(self._seat_rows, on_seats, strict=True):
+            prices[row] = -dual_value
         bound = Fraction(price_bound(self.rows, self._costs(), prices), SCALE)
         return PricedProgram(bound, prices, patterns, better)
 
@@ -242,7 +255,7 @@ class RunningProgram(NarrowProgram):
         )
 
 
-def _as_today(state: RunningState) -> Iterator[Content]:
+def _running_contents(state: RunningState) -> Iterator[Content]:
     """All that shares an accelerator today, and nothing else."""
     for s, seat in enumerate(state.seats):
         kept = tuple((k, resident.count) for k, resident in enumerate(seat.residents) if resident.item is not None)

@@ -36,10 +36,10 @@ _TIME = SCHEDULE.column_generation.mixes
 
 def may_hold(fleet: Fleet) -> bool:
     """Whether it is known of any copy that runs on which accelerators."""
-    return any(_seat_of(fleet, place) for place in fleet.places)
+    return any(kept_accelerators(fleet, place) for place in fleet.places)
 
 
-def _seat_of(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
+def kept_accelerators(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
     """The accelerators of a copy that may stay, where these are known or there is but one; None: it can't be held.
 
     What runs today may break rules: a copy on more or fewer accelerators than its option takes can't stay.
@@ -117,7 +117,7 @@ class KeptMachineMixes:
         fleet = self._whole
         seats: dict[int, list[Seat]] = {}
         for place, kept in zip(fleet.places, self._kept, strict=True):
-            stays, on = self._stays[place.instance], _seat_of(fleet, place)
+            stays, on = self._stays[place.instance], kept_accelerators(fleet, place)
             here = self._fleet.components[place.component].copies  # none of dedicated components: they have machines
             if stays >= enough and here and on:
                 times = min(place.count, math.floor(kept / stays + 0.5))

@@ -212,10 +212,8 @@ class RunningSolutionsParameters:
     """Whole solutions with what runs (`running_solutions.py`)."""
 
     most_copies: int = parameter(1_000, "copies", "beyond which the program takes too long")
-    rounds: int = parameter(40, "rounds", "of pricing, at most")
-    rise: float = parameter(1e-4, "part", "of the bound, that is left when pricing ends")
-    smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
     idle: int = parameter(3, "solutions", "in a row that bring no better plan")
+    spare: int = parameter(10, "parts", "of the moves allowed: one more is left to packing after each of those")
     narrow: tuple[float, ...] = parameter(
         (1e-3, 3e-4, 3e-3), "part of the LP's value", "of reduced costs that the program has, one after the other"
     )

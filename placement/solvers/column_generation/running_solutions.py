@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,12 @@ from placement.compiled.packing import Machine, Packing, Seat
 from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.patterns.running.state import RunningState
-from placement.patterns.running.whole_program import RunningProgram
+from placement.patterns.running.whole_bound import WholeRunningBound
 from placement.patterns.size import may_build
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
+from placement.solvers.column_generation.kept_machines import kept_accelerators
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
@@ -31,13 +33,11 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from fractions import Fraction
 
     from placement.compiled.fleet import Fleet
-    from placement.patterns.enumeration.program import Forbidden
-    from placement.patterns.running.seat_contents import Content
-    from placement.patterns.running.whole_program import PricedProgram, RunningAnswer
-    from placement.solvers.column_generation.solution_parts import PackedParts
+    from placement.patterns.running.whole_program import RunningAnswer
     from placement.solving.context import Solve
 
 NAME = "running-solutions"
@@ -47,96 +47,69 @@ _TIME = SCHEDULE.running_solutions
 
 
 def may_solve_running(fleet: Fleet) -> bool:
-    """Whether machines run, and nothing is asked that the program does not know: demands, or commitments."""
-    copies = sum(component.copies for component in fleet.components)
-    asked = fleet.commitments or any(component.demand for component in fleet.components)
-    return bool(fleet.places) and not asked and copies <= _PARAMS.most_copies
+    """Whether copies run, not too many, and nothing is asked that the program does not know: demands, commitments."""
+    few = sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+    demands = any(component.demand for component in fleet.components)
+    return bool(fleet.places) and few and not demands and not fleet.commitments
 
 
 def solve_running(solve: Solve) -> Outcome:
     """Raise the bound, and look for plans in the time that is left. It never proves that there is no plan."""
     stuck = Outcome(NAME, Stop.STUCK)
-    if not may_solve_running(solve.fleet) or not may_build(solve.fleet, solve.budget) or solve.ended:
+    if solve.ended or not may_solve_running(solve.fleet) or not may_build(solve.fleet, solve.budget):
         return stuck
-    search = _RunningSolutions(solve)
-    if not search.bound():
+    patterns = PatternBound(_TIME.patterns.within(solve, solve.budget.work), solve.left_out)
+    if patterns.running_prices() is None or patterns.infeasible:
         return stuck
+    bound = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
+
+    def report(least: Fraction) -> None:
+        ticks = math.ceil(solve.fleet.tick_price * least)
+        solve.incumbent.raise_bound(ticks, NAME, patterns.given, RELAXES)
+
+    if not bound.run(_TIME.bound.of(solve.budget), report):
+        return stuck
+    greenfield = partial(Greenfield.of, best=solve.value, dear=True)
+    reduction = Chain.of(solve.fleet, greenfield, CappedInstances.of)
+    if reduction is None:
+        return stuck
+    search = RunningSolutions(solve, bound, reduction, patterns.given)
     search.run()
-    stats: dict[str, int | float | str] = {"solutions": search.solutions, "contents": len(search.contents)}
-    return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=stats)
+    return Outcome(NAME, solve.why_stop() or Stop.DONE, stats={"solutions": search.solutions})
 
 
-class _RunningSolutions:
-    """The search for one fleet; `solutions` counts those of the integer program."""
+class RunningSolutions:
+    """The search for plans of one fleet; `solutions` counts those of the integer program."""
 
-    def __init__(self, solve: Solve) -> None:
-        self._solve, self._fleet = solve, solve.fleet
-        self._patterns = PatternBound(_TIME.patterns.within(solve, solve.budget.work), solve.left_out)
-        self._state = RunningState(self._patterns.relaxation)
-        self._known = list(self._patterns.patterns)
-        self.contents: dict[Content, None] = {}
+    def __init__(self, solve: Solve, bound: WholeRunningBound, reduction: Chain, given: tuple[int, ...] | None) -> None:
+        """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
+        self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
+        self._given = given or ()
+        self._modes = bound.state.relaxation.modes
+        self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True)
+        self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
+        self._spare = 0  # moves that are left to packing
         self.solutions = 0
-
-    def bound(self) -> bool:
-        """Column generation with what runs, and its bound; False where there is no time for any."""
-        bound = self._patterns
-        if bound.running_prices() is None or bound.infeasible:
-            return False
-        self._known = list(bound.patterns)
-        best: PricedProgram | None = None
-        for done in range(_PARAMS.rounds):
-            program = self._program()
-            duals = program.duals(self._solve.budget)
-            if duals is None or self._solve.ended:
-                return done > 0
-            points = [duals] if best is None else [_between(best.prices, duals), duals]
-            found = [program.price(point) for point in points]
-            best = max((best, *found) if best else found, key=lambda priced: priced.bound)
-            ticks = math.ceil(self._fleet.tick_price * best.bound)
-            self._solve.incumbent.raise_bound(ticks, NAME, bound.given, RELAXES)
-            if not self._learn(found) or program.value * 1e6 <= float(best.bound) * (1 + _PARAMS.rise):
-                break
-        return True
-
-    def _learn(self, found: Sequence[PricedProgram]) -> bool:
-        """Keep columns that are new; says whether there were any."""
-        patterns, contents = set(self._known), len(self.contents)
-        new = {pattern for priced in found for pattern in priced.patterns} - patterns
-        self._known += sorted(new)
-        self.contents |= dict.fromkeys(content for priced in found for content in priced.contents)
-        return bool(new) or len(self.contents) > contents
 
     def run(self) -> None:
         """Solution after solution, each packed, until the budget is over or a few in a row brought nothing."""
-        reduction = self._reduction()
-        if reduction is None:
-            return
-        solve, idle = self._solve, 0
-        parts = SolutionParts(solve, reduction.fleet, self._patterns.relaxation, large=True)
-        completion = SolutionCompletion(solve, reduction)
-        tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the memory that copies may take
-        while idle < _PARAMS.idle and not solve.ended:
-            answer = self._cheapest(parts.forbidden, tight)
-            idle += 1
-            if answer is None or self._is_dear(answer):
-                continue
-            held = list(self._held(answer, reduction.fleet))
-            packed = parts.pack_all(answer, solve.budget, held)
-            for left, partly in packed.undecided:  # too full for that
-                tight[left.pools, sum(left.machines.values())] = parts.room(answer, left, partly)
-            solve.incumbent.outlines.append(_outline(answer, held, packed))
-            if self._offer(answer, packed, held, completion, reduction):
+        idle = 0
+        while idle < _PARAMS.idle and not self._solve.ended:
+            answer = self._cheapest()
+            if answer is not None and not self._is_dear(answer) and self._pack(answer):
                 idle = 0
+                continue
+            idle += 1
+            self._spare += -(-(self._fleet.max_moves or 0) // _PARAMS.spare)
 
-    def _cheapest(
-        self, forbidden: Sequence[Forbidden], tight: Mapping[tuple[tuple[int, ...], int], int]
-    ) -> RunningAnswer | None:
+    def _cheapest(self) -> RunningAnswer | None:
         """A cheap solution within what is known of parts."""
-        program, budget = self._program(), self._solve.budget
-        for some in forbidden:
+        program, budget = self._bound.program(), self._solve.budget
+        for some in self._parts.forbidden:
             program.forbid(some)
-        for (pools, machines), most in tight.items():
+        for (pools, machines), most in self._tight.items():
             program.loosen(pools, most, machines)
+        program.spare_moves(self._spare)
         program.narrow(_PARAMS.narrow[self.solutions % len(_PARAMS.narrow)], budget)
         self.solutions += 1
         if budget.work is not None:
@@ -145,71 +118,71 @@ class _RunningSolutions:
 
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""
-        best, given = self._solve.value, self._patterns.given or ()
-        return best is not None and best.left_out <= given and best.ticks <= self._fleet.tick_price * answer.cost
+        best = self._solve.value
+        return best is not None and best.left_out <= self._given and best.ticks <= self._fleet.tick_price * answer.cost
 
-    def _program(self) -> RunningProgram:
-        return RunningProgram(self._state, self._patterns.groups, self._known, self.contents)
+    def _pack(self, answer: RunningAnswer) -> bool:
+        """Pack a solution and offer a plan of it, completed where parts were not; says whether it is the best."""
+        solve, held = self._solve, list(self._held(answer))
+        nameless = [replace(machine, instance=None) for machine in held]
+        packed = self._parts.pack_all(answer, solve.budget, nameless)
+        for part, partly in packed.undecided:  # too full for that
+            self._tight[part.pools, sum(part.machines.values())] = self._parts.room(answer, part, partly)
+        solve.incumbent.outlines.append(_outline(answer, nameless, packed.packing))
+        plan: Packing | None
+        if packed.complete:
+            plan = self._named(packed.packing, held)
+        else:
+            wanted: Counter[int] = Counter()
+            for mode, n in zip(self._modes, answer.copies, strict=True):
+                wanted[mode.component] += n
+            completion = SolutionCompletion(solve, self._reduction.fleet, partial(self._named, held=held))
+            budget, start = _TIME.complete.of(solve.budget), Packing(packed.machines)
+            plan = completion.run(answer.machines, start, wanted, budget, nameless)
+        return plan is not None and not broken_rule(self._fleet, plan) and solve.incumbent.offer(plan, NAME)
 
-    def _reduction(self) -> Chain | None:
-        """The fleet as if nothing ran, in which solutions are packed."""
-        fleet, best = self._fleet, self._solve.value
-        return Chain.of(fleet, partial(Greenfield.of, best=best, dear=True), CappedInstances.of)
-
-    def _held(self, answer: RunningAnswer, fleet: Fleet) -> Iterator[Machine]:
+    def _held(self, answer: RunningAnswer) -> Iterator[Machine]:
         """Machines that stay in a solution, with their copies, as far as these keep the rules of their machine."""
         seats: dict[int, list[Seat]] = defaultdict(list)
         for k, n in answer.kept.items():
             place = self._fleet.places[k]
-            seats[place.instance] += [Seat(place.component, place.option, place.accelerators or (0,))] * n
-        ws = Workspace(fleet)
+            on = kept_accelerators(self._fleet, place)
+            if on is not None:
+                seats[place.instance] += [Seat(place.component, place.option, on)] * n
+        ws = Workspace(self._reduction.fleet)
         for instance, stays in zip(self._fleet.instances, answer.stays, strict=True):
-            if not stays or not seats[instance.index] or not ws.can_rent(instance.pool):
+            if not stays or not ws.can_rent(instance.pool):
                 continue
-            m, standing = ws.open_row(instance.pool), list[Seat]()
+            m, kept = ws.open_row(instance.pool), list[Seat]()
             for seat in seats[instance.index]:
                 if ws.can_stand(seat, m):
                     ws.place(seat, m)
-                    standing.append(seat)
-            if standing:
-                yield Machine(instance.pool, None, tuple(sorted(standing)))
+                    kept.append(seat)
+            if kept:
+                yield Machine(instance.pool, instance.index, tuple(sorted(kept)))
 
-    def _offer(
-        self,
-        answer: RunningAnswer,
-        packed: PackedParts,
-        held: Sequence[Machine],
-        completion: SolutionCompletion,
-        reduction: Chain,
-    ) -> bool:
-        """Offer a plan of a solution, completed where parts of it were not packed; says whether it is the best."""
-        solve = self._solve
-        if packed.complete:
-            plan = reduction.lift(packed.packing)
-        else:
-            wanted: Counter[int] = Counter()
-            for mode, n in zip(self._patterns.relaxation.modes, answer.copies, strict=True):
-                wanted[mode.component] += n
-            budget = _TIME.complete.of(solve.budget)
-            plan = completion.run(answer.machines, Packing(packed.machines), wanted, budget, held)
-        return plan is not None and not broken_rule(self._fleet, plan) and solve.incumbent.offer(plan, NAME)
+    def _named(self, packing: Packing, held: Iterable[Machine]) -> Packing | None:
+        """A packing on the machines that run: those that hold copies which stay, and what `relabel` finds."""
+        machines = list(packing.machines)
+        for there in held:
+            seats = Counter(there.seats)
+            for k, machine in enumerate(machines):
+                if machine.pool == there.pool and machine.instance is None and seats <= Counter(machine.seats):
+                    machines[k] = replace(machine, instance=there.instance)
+                    break
+        return self._reduction.lift(Packing(tuple(machines)))
 
 
-def _outline(answer: RunningAnswer, held: Sequence[Machine], packed: PackedParts) -> Packing:
+def _outline(answer: RunningAnswer, held: Sequence[Machine], packed: Packing) -> Packing:
     """Machines that hold copies that stay, with what joins them where that was packed, and new ones, empty."""
-    staying = Counter(machine.pool for machine in held)
+    kept_machines = Counter(machine.pool for machine in held)
     there: Counter[int] = Counter()
     machines: list[Machine] = []
-    done = {machine.pool for machine in packed.packing.machines}
-    for machine in packed.packing.machines:  # those held come first
-        if there[machine.pool] < staying[machine.pool]:
+    done = {machine.pool for machine in packed.machines}
+    for machine in packed.machines:  # those held come first
+        if there[machine.pool] < kept_machines[machine.pool]:
             there[machine.pool] += 1
             machines.append(machine)
     machines += [machine for machine in held if machine.pool not in done]
-    new = (Machine(p, None, ()) for p, n in enumerate(answer.machines) for _ in range(n - staying[p]))
+    new = (Machine(p, None, ()) for p, n in enumerate(answer.machines) for _ in range(n - kept_machines[p]))
     return Packing((*machines, *new))
-
-
-def _between(best: Sequence[int], duals: Sequence[int]) -> list[int]:
-    """Smoothed prices (Wentges 1997)."""
-    return [round(_PARAMS.smoothing * a + (1 - _PARAMS.smoothing) * b) for a, b in zip(best, duals, strict=True)]

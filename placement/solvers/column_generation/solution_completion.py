@@ -21,11 +21,11 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine, Packing
     from placement.heuristics import PartialPacking
-    from placement.reductions.base import Reduction
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -35,10 +35,9 @@ _TIME = SCHEDULE.column_generation.whole_solutions
 class SolutionCompletion:
     """Completes solutions for one solve, of a reduction of its fleet in which losses of an instance are caps."""
 
-    def __init__(self, solve: Solve, reduction: Reduction) -> None:
-        """What all completions share. O(modes x pools)."""
-        self._solve, self._reduction = solve, reduction
-        self._fleet = fleet = reduction.fleet
+    def __init__(self, solve: Solve, fleet: Fleet, lift: Callable[[Packing], Packing | None]) -> None:
+        """What all completions share; `lift` makes a plan of a packing of the reduced `fleet`. O(modes x pools)."""
+        self._solve, self._fleet, self._lift = solve, fleet, lift
         self._completion = Completion(fleet, solve.seed)
         self._penalties = left_out_penalties(fleet)
 
@@ -63,7 +62,7 @@ class SolutionCompletion:
         if (filled := self._filled(machines, packed, wanted, held, _TIME.fill.of(budget))) is not None:
             starts.append(filled.packing)
         found = (self._completion.run(start, wanted, budget) for start in starts)
-        plans = (self._reduction.lift(packing) for packing in found if packing is not None)
+        plans = (self._lift(packing) for packing in found if packing is not None)
         fair = [plan for plan in plans if plan is not None and not broken_rule(self._solve.fleet, plan)]
         return min(fair, key=lambda plan: evaluate(self._solve.fleet, plan), default=None)
 

@@ -77,7 +77,7 @@ class WholeSolutions:
         self._fleet = capped.fleet
         self.large = is_large(self._fleet)
         self._parts = SolutionParts(solve, self._fleet, bound.relaxation, large=self.large)
-        self._completion = SolutionCompletion(solve, capped)
+        self._completion = SolutionCompletion(solve, capped.fleet, capped.lift)
         self._tight: dict[
             tuple[tuple[int, ...], int], int
         ] = {}  # by pools and machines, the memory that copies may take

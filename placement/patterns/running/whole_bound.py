@@ -1,0 +1,71 @@
+"""Column generation for the whole program with what runs: its linear relaxation, and the bound that prices prove.
+
+Prices are smoothed (Wentges 1997): columns are priced at those of the relaxation, and between these and the best so
+far. Each time their bound holds in integers, whether or not it is the relaxation's.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.whole_program import RunningProgram
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from placement.patterns.certificate import Groups
+    from placement.patterns.master import Pattern
+    from placement.patterns.running.seat_contents import Content
+    from placement.patterns.running.state import RunningState
+    from placement.patterns.running.whole_program import PricedProgram
+    from placement.solving.budget import Budget
+
+_PARAMS = PATTERNS.whole_bound
+
+
+class WholeRunningBound:
+    """The columns of one fleet that runs, and its `bound`, micro-dollars per hour of machines and moves."""
+
+    def __init__(self, state: RunningState, groups: Groups, patterns: Iterable[Pattern]) -> None:
+        """From patterns that are known. O(patterns)."""
+        self.state, self._groups = state, groups
+        self._patterns = dict.fromkeys(patterns)
+        self._contents: dict[Content, None] = {}
+        self.bound = Fraction(0)
+
+    def program(self) -> RunningProgram:
+        """The program over the columns so far."""
+        return RunningProgram(self.state, self._groups, list(self._patterns), self._contents)
+
+    def run(self, budget: Budget, report: Callable[[Fraction], None]) -> bool:
+        """Raise the bound until it is that of the relaxation; `report` hears of it. Whether there was a solution."""
+        best: list[int] = []
+        for done in range(_PARAMS.rounds):
+            program = self.program()
+            duals = None if budget.over() else program.duals(budget)
+            if duals is None:
+                return done > 0
+            points = [_between(best, duals.prices), duals.prices] if best else [duals.prices]
+            found = [program.price(point) for point in points]
+            highest = max(found, key=lambda priced: priced.bound)
+            if not best or highest.bound > self.bound:
+                self.bound, best = highest.bound, highest.prices
+                report(self.bound)
+            if not self._learn(found) or duals.value * MICRO <= (1 + _PARAMS.rise) * float(self.bound):
+                break
+        return True
+
+    def _learn(self, found: Iterable[PricedProgram]) -> bool:
+        """Keep columns that are new; says whether there were any."""
+        before = len(self._patterns) + len(self._contents)
+        for priced in found:
+            self._patterns |= dict.fromkeys(priced.patterns)
+            self._contents |= dict.fromkeys(priced.contents)
+        return len(self._patterns) + len(self._contents) > before
+
+
+def _between(best: Sequence[int], duals: Sequence[int]) -> list[int]:
+    return [round(_PARAMS.smoothing * a + (1 - _PARAMS.smoothing) * b) for a, b in zip(best, duals, strict=True)]

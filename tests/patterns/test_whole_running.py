@@ -1,0 +1,141 @@
+"""The whole program with what runs: no prices prove more than the optimum costs, and its solutions can be packed."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+import placement
+from placement import Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.translate import to_plan
+from placement.patterns.bound import PatternBound
+from placement.patterns.enumeration.exact_bound import price_bound
+from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.running.state import RunningState
+from placement.patterns.running.whole_bound import WholeRunningBound
+from placement.solvers.column_generation.running_solutions import may_solve_running, solve_running
+from placement.solvers.registry import find_solver
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from tests import brute, strategies
+from tests.corpus import seeds
+from tests.fuzz.blind import poor_plan
+from tests.heuristics.fleets import suite
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+MOVES = (0, 0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
+
+
+def moving(rng: random.Random) -> dict[str, Any] | None:
+    """A random problem where copies run, and moves cost anything or are few."""
+    document = strategies.random_problem(rng, rules=30, demand=False)
+    if not document.get("placements") or document.get("commitments"):
+        return None
+    document["objective"] = {"move_cost": rng.choice(MOVES), "horizon_hours": rng.choice((0.25, 1, 1.7, 24))}
+    if rng.random() < 0.5:
+        document["objective"]["max_moves"] = rng.choice((0, 1, 2, 3))
+    return document
+
+
+def running(seed: int) -> tuple[Fleet, brute.Best] | None:
+    """One with its optimum."""
+    document = moving(random.Random(seed))
+    best = None if document is None or brute.too_big(document) else brute.cheapest(document)
+    return None if document is None or best is None else (compile_fleet(Problem(**document)), best)
+
+
+@seeds(range(50_000, 50_600), 120)
+def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
+    """Those of the linear relaxation, round after round, and any others; often they prove all of it."""
+    tried = tight = above = 0
+    for seed in seeds:
+        case = running(seed)
+        if case is None or not may_solve_running(case[0]):
+            continue
+        fleet, best = case
+        rng, cost = random.Random(seed), best.account.cost
+        given = tuple(best.left_out.get(level, 0) for level in fleet.levels)
+        for left_out in (None, given):
+            patterns = PatternBound(Solve.of(fleet), left_out)
+            if patterns.running_prices() is None or patterns.infeasible:
+                continue
+            bound = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
+            told: list[Fraction] = []
+            if not bound.run(Budget(work=50), told.append):
+                continue
+            tried += 1
+            assert told == sorted(told)
+            assert all(fleet.cost(math.ceil(fleet.tick_price * least)) <= cost for least in told), f"seed {seed}"
+            tight += fleet.cost(math.ceil(fleet.tick_price * bound.bound)) == cost
+            above += fleet.tick_price * bound.bound > patterns.ticks
+            program = bound.program()
+            duals = program.duals(Budget())
+            assert duals is not None
+            for scale in (0.3, 0.9, 1.5):
+                prices = [round(price * rng.uniform(scale, 1.0)) for price in duals.prices]
+                least = program.price(prices).bound
+                assert fleet.cost(math.ceil(fleet.tick_price * least)) <= cost, f"seed {seed}: other prices"
+    assert tried > 0.3 * len(seeds)
+    assert tight > 0.2 * tried
+    assert above > 0.02 * tried  # or it is for nothing
+
+
+@seeds(range(60_000, 61_000), 250)
+def test_its_plans_keep_every_rule(seeds: range) -> None:
+    """From a poor plan, as few or as dear as moves are; some plans come of it, and none is below the bound."""
+    better = 0
+    for seed in seeds:
+        document = moving(random.Random(seed))
+        if document is None:
+            continue
+        problem = Problem(**document)
+        fleet = compile_fleet(problem)
+        solve = Solve.of(fleet, Budget(work=20))
+        poor_plan(solve)
+        before = solve.value
+        if not may_solve_running(fleet) or before is None:
+            continue
+        solve_running(solve)
+        assert solve.packing is not None
+        assert solve.value is not None
+        if solve.value != before:
+            better += 1
+            assert solve.value < before
+            assert not placement.verify(problem, to_plan(fleet, solve.packing)).violations, f"seed {seed}"
+        gap = solve.incumbent.gap()
+        assert gap is None or gap >= 0, f"seed {seed}"
+    assert better > 0.02 * len(seeds)
+
+
+def test_dear_moves_at_twenty_components() -> None:
+    """Within a few per cent of what it proves, in little work, on a fleet of the suite with moves of 20 $."""
+    document = suite("replan", 20, 1)
+    document["objective"]["move_cost"] = 20
+    fleet = compile_fleet(Problem(**document))
+    solve = Solve.of(fleet, Budget(work=1_000))
+    find_solver("greedy").load()(solve.share(work=1), hint=None, options=find_solver("greedy").make_options({}))
+    first = solve.value
+    solve_running(solve)
+    gap = solve.incumbent.gap()
+    assert first is not None
+    assert solve.value is not None
+    assert solve.value.ticks < first.ticks
+    assert gap is not None
+    assert gap < 0.03
+
+
+def test_whole_prices_bound_a_small_program() -> None:
+    """At least 3 of two columns that cost 2 and 5, the first at most 2 times: 9, whatever is asked for less."""
+    rows = IntegerRows()
+    cheap, dear = rows.column(2.0, cost=2.0), rows.column(9.0, cost=5.0)
+    rows.row(3.0, math.inf, {cheap: 1.0, dear: 1.0})
+    costs = [2, 5]
+    assert price_bound(rows, costs, [5]) == 9
+    assert price_bound(rows, costs, [2]) == 6
+    assert price_bound(rows, costs, [0]) == 0
+    assert price_bound(rows, costs, [-7]) == 0  # its upper side is infinite, so it counts as none
+    assert price_bound(rows, costs, [100]) < 9
