@@ -29,11 +29,11 @@ POLICIES = {
 def test_each_policy_is_played_as_by_itself() -> None:
     """What one costs does not depend on what it is compared with, and other policies cost something else."""
     problem, _, traffic = plain(DAY)
-    found = compare_policies(problem, POLICIES, traffic, every=HOUR, until=3 * HOUR, strategies=NAMES)
+    found = compare_policies(problem, POLICIES, traffic, every=HOUR, until=2 * HOUR, strategies=NAMES)
 
     assert list(found.simulations) == list(POLICIES)
     for name, policy in POLICIES.items():
-        alone = simulate(problem, policy, traffic, every=HOUR, until=3 * HOUR, strategies=NAMES).to_document()
+        alone = simulate(problem, policy, traffic, every=HOUR, until=2 * HOUR, strategies=NAMES).to_document()
         assert found.simulations[name].to_document() == alone
     costs = {simulation.outcome("shared").cost for simulation in found.simulations.values()}
     assert len(costs) == len(POLICIES)
