@@ -11,8 +11,10 @@
    it is strong where CP-SAT is weak (dedicated components, whole accelerators with host limits), and hardly needs
    Python, which runs one thread at a time. Where there is no second core it gets a turn after column generation.
 
-Where moves are dear or few, machines that close are chosen first (`local_search.closing`), and the outline of the
-direct model, which has running machines one by one, bounds and makes plans (`direct.milp.outline`).
+Where moves are dear or few, machines that close are chosen first (`local_search.closing`), whole solutions of the
+pattern program with what runs bound and make plans (`column_generation.running_solutions`), and so does the outline of
+the direct model, which has running machines one by one (`direct.milp.outline`): where moves are dear beside the other
+turns on a second core, where they are few on one core, too.
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
 column generation comes first at any size, which then ends with ruin and recreate and large neighbourhoods; if the

@@ -11,7 +11,8 @@ from placement.solving.parameters import parameter
 class AugmentationParameters:
     """Machines added to those of a whole solution (`augmentation.py`).
 
-    Measured: at fleet mixes it gained on two fleets of nine and lost on three, and is gone there (docs/notes/2026-11-ablation.md).
+    Measured: at fleet mixes it gained on two fleets of nine, lost on three, and is gone there
+    (docs/notes/2026-11-ablation.md).
     """
 
     least: float = parameter(
