@@ -11,7 +11,8 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
    unit of a limit, is worth (Kelley 1960, *The cutting-plane method for solving convex programs*, J. SIAM 8).
 
 Where machines have a price each, or committed ones can be written as pools where they cost nothing
-(`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program.
+(`reductions.free_machines`), the pattern bound by itself then goes on: limits are rows of its linear program. Where
+moves are limited the whole program with what runs does, which knows the limit, too (`running.whole_bound`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from placement.patterns.covering import cheapest_mix, least_of_limit, machine_li
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.whole_bound import raise_running_bound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.free_machines import FreeMachines
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
@@ -81,7 +83,10 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
         return raise_bounds(solve, hint=hint)
     free = FreeMachines.of(solve.fleet)
     if not has_linear_prices(solve.fleet if free is None else free.fleet):
-        return raise_bounds_of_groups(solve, hint=hint)
+        found = raise_bounds_of_groups(solve, hint=hint)
+        if not found.infeasible and solve.fleet.max_moves is not None:
+            raise_running_bound(solve)
+        return found
     found = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work), hint=hint)
     if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
         priced = solve if free is None else handing_on(solve, free)

@@ -6,24 +6,55 @@ far. Each time their bound holds in integers, whether or not it is the relaxatio
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.patterns.bound import PatternBound
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.state import RunningState
 from placement.patterns.running.whole_program import RunningProgram
+from placement.patterns.size import may_build
+from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Groups
     from placement.patterns.master import Pattern
     from placement.patterns.running.seat_contents import Content
-    from placement.patterns.running.state import RunningState
     from placement.patterns.running.whole_program import PricedProgram
     from placement.solving.budget import Budget
+    from placement.solving.context import Solve
 
+NAME = "patterns-running"
+RELAXES = "how copies of a pool share its machines"
 _PARAMS = PATTERNS.whole_bound
+_TIME = SCHEDULE.running_solutions
+
+
+def may_bound_running(fleet: Fleet) -> bool:
+    """Whether copies run, not too many, and nothing is asked that the program does not know: demands."""
+    few = sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+    return bool(fleet.places) and few and not any(component.demand for component in fleet.components)
+
+
+def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
+    """Raise a solve's bound by the whole program with what runs; None where it is too large, or there is no time."""
+    if solve.ended or not may_bound_running(solve.fleet) or not may_build(solve.fleet, solve.budget):
+        return None
+    patterns = PatternBound(_TIME.patterns.within(solve, solve.budget.work), solve.left_out)
+    if patterns.running_prices() is None or patterns.infeasible:
+        return None
+    found = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
+
+    def report(least: Fraction) -> None:
+        ticks = math.ceil(solve.fleet.tick_price * least)
+        solve.incumbent.raise_bound(ticks, NAME, found.given, RELAXES)
+
+    return found if found.run(_TIME.bound.of(solve.budget), report) else None
 
 
 class WholeRunningBound:
@@ -34,6 +65,7 @@ class WholeRunningBound:
         self.state, self._groups = state, groups
         self._patterns = dict.fromkeys(patterns)
         self._contents: dict[Content, None] = {}
+        self.given = state.relaxation.given
         self.bound = Fraction(0)
 
     def program(self) -> RunningProgram:

@@ -7,9 +7,12 @@ items (`seat_contents`), or it counts as one of its class, with nothing kept. Wh
 
 .. math:: moved_c + \sum_{k \in c} k_k + loose \ge needed_c,
 
-at the price of a move, and within `max_moves`. The linear relaxation knows whole machines of dedicated components,
-rules over zones, limits and losses beside all that `kept_copies` knows. Its prices prove a bound in integers
-(`exact_bound`), as those of accelerators are raised to the most that any pattern or content is worth.
+at the price of a move, and within `max_moves`. What commitments pay is a gain: that of free machines, as many as there
+are in the pool and no more than are committed, or of dollars, no more than the machines cost.
+
+The linear relaxation knows whole machines of dedicated components, rules over zones, limits and losses beside all that
+`kept_copies` knows. Its prices prove a bound in integers (`exact_bound`), as those of accelerators are raised to the
+most that any pattern or content is worth.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.engines.highs import LARGEST, EngineError, load_lp, run, stopped_when
 from placement.patterns.certificate import SCALE, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.exact_bound import price_bound
@@ -90,7 +93,7 @@ class RunningProgram(NarrowProgram):
         self._place_rows: dict[int, tuple[int, int]] = {}  # by place: its row, and what a copy counts there
         self._on_seat: dict[int, dict[int, float]] = defaultdict(dict)  # by device class, what seats take of it
         self._moves_row: int | None = None
-        self._money: dict[int, int] = {}  # of a move, 1 / SCALE micro-dollars, by column
+        self._money: dict[int, int] = {}  # of moves and commitments, 1 / SCALE micro-dollars, by column
         self._beside: list[tuple[int, int, Mapping[int, int]]] = []  # (column, device class, items) of contents
         domain = any_domain(state.relaxation.fleet, groups)
         copies = tuple(state.relaxation.fleet.components[mode.component].copies for mode in state.relaxation.modes)
@@ -108,6 +111,7 @@ class RunningProgram(NarrowProgram):
             rows.row(0.0, _INF, {self.machine_columns[p]: 1.0} | columns)
         kept = self._seat_columns()
         self._place_columns(kept)
+        self._commitment_columns()
         super().content_rows(patterns, unlisted)
 
     def _seat_columns(self) -> dict[int, dict[int, float]]:
@@ -167,6 +171,29 @@ class RunningProgram(NarrowProgram):
                 rows.row(float(n), _INF, {column: 1.0} | by_component[c])
         if fleet.max_moves is not None:
             self._moves_row = rows.row(-_INF, fleet.max_moves, moved)
+
+    def _commitment_columns(self) -> None:
+        """What commitments pay, and that it is no more than there is."""
+        rows, fleet = self.rows, self.relaxation.fleet
+        for commitment in fleet.commitments:
+            there = {self.machine_columns[p]: fleet.pools[p].price for p in commitment.pools}
+            if commitment.money is None:
+                free: dict[int, float] = {}
+                for machines, price in there.items():
+                    column = self._gain(min(commitment.instances, rows.upper[machines]), price)
+                    rows.row(0.0, _INF, {machines: 1.0, column: -1.0})
+                    free[column] = 1.0
+                rows.row(-_INF, commitment.instances, free)
+                continue
+            unit = -(-max(there.values(), default=1) // LARGEST) or 1  # whole steps that HiGHS takes, rounded up
+            column = self._gain(-(-commitment.money // unit), unit)
+            rows.row(0.0, _INF, {k: float(-(-price // unit)) for k, price in there.items()} | {column: -1.0})
+
+    def _gain(self, most: float, price: int) -> int:
+        """A column of so many steps at most, each of which takes its price, micro-dollars, off the cost."""
+        column = self.rows.column(most, 0.0, -price / MICRO)
+        self._money[column] = -price * SCALE
+        return column
 
     def spare_moves(self, n: int) -> None:
         """Leave so many of the moves that are allowed to whoever packs a solution."""

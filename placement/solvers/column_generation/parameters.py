@@ -212,7 +212,6 @@ class WholeSolutionsParameters:
 class RunningSolutionsParameters:
     """Whole solutions with what runs (`running_solutions.py`)."""
 
-    most_copies: int = parameter(1_000, "copies", "beyond which the program takes too long")
     idle: int = parameter(3, "solutions", "in a row that bring no better plan")
     spare: int = parameter(10, "parts", "of the moves allowed: one more is left to packing after each of those")
     narrow: tuple[float, ...] = parameter(

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import partial
@@ -18,10 +17,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.heuristics.workspace import Workspace
-from placement.patterns.bound import PatternBound
-from placement.patterns.running.state import RunningState
-from placement.patterns.running.whole_bound import WholeRunningBound
-from placement.patterns.size import may_build
+from placement.patterns.running.whole_bound import raise_running_bound
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
@@ -34,46 +30,27 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from fractions import Fraction
 
-    from placement.compiled.fleet import Fleet
+    from placement.patterns.running.whole_bound import WholeRunningBound
     from placement.patterns.running.whole_program import RunningAnswer
     from placement.solving.context import Solve
 
 NAME = "running-solutions"
-RELAXES = "how copies of a pool share its machines"
 _PARAMS = COLUMN_GENERATION.running_solutions
 _TIME = SCHEDULE.running_solutions
-
-
-def may_solve_running(fleet: Fleet) -> bool:
-    """Whether copies run, not too many, and nothing is asked that the program does not know: demands, commitments."""
-    few = sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
-    demands = any(component.demand for component in fleet.components)
-    return bool(fleet.places) and few and not demands and not fleet.commitments
 
 
 def solve_running(solve: Solve) -> Outcome:
     """Raise the bound, and look for plans in the time that is left. It never proves that there is no plan."""
     stuck = Outcome(NAME, Stop.STUCK)
-    if solve.ended or not may_solve_running(solve.fleet) or not may_build(solve.fleet, solve.budget):
-        return stuck
-    patterns = PatternBound(_TIME.patterns.within(solve, solve.budget.work), solve.left_out)
-    if patterns.running_prices() is None or patterns.infeasible:
-        return stuck
-    bound = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
-
-    def report(least: Fraction) -> None:
-        ticks = math.ceil(solve.fleet.tick_price * least)
-        solve.incumbent.raise_bound(ticks, NAME, patterns.given, RELAXES)
-
-    if not bound.run(_TIME.bound.of(solve.budget), report):
+    bound = raise_running_bound(solve)
+    if bound is None:
         return stuck
     greenfield = partial(Greenfield.of, best=solve.value, dear=True)
     reduction = Chain.of(solve.fleet, greenfield, CappedInstances.of)
     if reduction is None:
         return stuck
-    search = RunningSolutions(solve, bound, reduction, patterns.given)
+    search = RunningSolutions(solve, bound, reduction)
     search.run()
     return Outcome(NAME, solve.why_stop() or Stop.DONE, stats={"solutions": search.solutions})
 
@@ -81,10 +58,9 @@ def solve_running(solve: Solve) -> Outcome:
 class RunningSolutions:
     """The search for plans of one fleet; `solutions` counts those of the integer program."""
 
-    def __init__(self, solve: Solve, bound: WholeRunningBound, reduction: Chain, given: tuple[int, ...] | None) -> None:
+    def __init__(self, solve: Solve, bound: WholeRunningBound, reduction: Chain) -> None:
         """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
         self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
-        self._given = given or ()
         self._modes = bound.state.relaxation.modes
         self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True)
         self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
@@ -119,7 +95,11 @@ class RunningSolutions:
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""
         best = self._solve.value
-        return best is not None and best.left_out <= self._given and best.ticks <= self._fleet.tick_price * answer.cost
+        return (
+            best is not None
+            and best.left_out <= (self._bound.given or ())
+            and best.ticks <= self._fleet.tick_price * answer.cost
+        )
 
     def _pack(self, answer: RunningAnswer) -> bool:
         """Pack a solution and offer a plan of it, completed where parts were not; says whether it is the best."""
