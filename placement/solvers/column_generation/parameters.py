@@ -205,6 +205,7 @@ class WholeSolutionsParameters:
     gap: float = parameter(1e-3, "part", "of the cost: the gap of the program; each solution only has to beat the last")
     nodes: int = parameter(100_000, "nodes", "of the program")
     fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work, whose seconds are not counted")
+    looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
     work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for one part, under a limit on work")
 
 

@@ -62,7 +62,7 @@ class RunningSolutions:
         """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
         self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
         self._modes = bound.state.relaxation.modes
-        self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True)
+        self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True, search=True)
         self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
         self._spare = 0  # moves that are left to packing
         self.solutions = 0

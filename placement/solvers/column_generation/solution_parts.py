@@ -87,10 +87,12 @@ class SolutionParts:
     The fleet has no machines that run and no demands, and its losses of an instance are caps (`capped`).
     """
 
-    def __init__(self, solve: Solve, fleet: Fleet, relaxation: Relaxation, *, large: bool = False) -> None:
-        """O(pools). `large` fleets have many parts, and less time for each."""
+    def __init__(
+        self, solve: Solve, fleet: Fleet, relaxation: Relaxation, *, large: bool = False, search: bool = False
+    ) -> None:
+        """O(pools). `large` fleets have many parts, and less time for each. With `search` local search comes first."""
         self._solve, self._fleet, self._relaxation = solve, fleet, relaxation
-        self._time, self._large = _TIME.pack_large if large else _TIME.pack, large
+        self._time, self._search = _TIME.pack_large if large else _TIME.pack, search
         alone = [(p,) for p in range(len(fleet.pools)) if p not in relaxation.class_of]
         self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
         self.forbidden: list[Forbidden] = []
@@ -101,7 +103,7 @@ class SolutionParts:
         forbidden: list[tuple[SolutionPart, Packing]] = []
         undecided: list[tuple[SolutionPart, Packing]] = []
         for part in self.of(answer, held):
-            most = self.pack_most(part, budget) if self._large else Packing(())
+            most = self.pack_most(part, budget) if self._search else Packing(())
             if sum(len(machine.seats) for machine in most.machines) == sum(part.copies.values()):
                 packed += most.machines
                 continue
@@ -109,7 +111,7 @@ class SolutionParts:
             if found is not None:
                 packed += found.machines
                 continue
-            most = most if self._large else self.pack_most(part, budget)
+            most = most if self._search else self.pack_most(part, budget)
             forbids = none and not part.held and self.forbid(part, budget)
             (forbidden if forbids else undecided).append((part, most))
         return PackedParts(Packing(tuple(packed)), tuple(forbidden), tuple(undecided))
@@ -122,10 +124,14 @@ class SolutionParts:
         start = partial_packing(fleet, solve.budget, solve.seed, ejections, part.held)
         return Packing(()) if start is None else bring_in(fleet, start, solve, held=part.held).packing
 
+    def taken(self, answer: Solution, part: SolutionPart) -> int:
+        """The memory of accelerators that the copies of a part take in a solution."""
+        modes = zip(self._relaxation.modes, answer.copies, strict=True)
+        return sum(n * mode.usage[0] for mode, n in modes if mode.pool in part.pools)
+
     def room(self, answer: Solution, part: SolutionPart, packed: Packing) -> int:
         """The memory that copies of a part may take next time: half-way between what was packed and what was not."""
-        modes = zip(self._relaxation.modes, answer.copies, strict=True)
-        taken = sum(n * mode.usage[0] for mode, n in modes if mode.pool in part.pools)
+        taken = self.taken(answer, part)
         options = (self._fleet.components[seat.component].options[seat.option] for _, seat in packed.seats())
         return min(taken - 1, (taken + sum(option.accelerators * option.memory_mib for option in options)) // 2)
 

@@ -131,8 +131,9 @@ class WholeSolutions:
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
         parts = self._parts.pack_all(answer, budget)
-        for part, most in parts.undecided:  # too full for that
-            self._tight[part.pools, sum(part.machines.values())] = self._parts.room(answer, part, most)
+        for part, _ in parts.undecided:  # too full for that
+            most = int((1 - _PARAMS.looser) * self._parts.taken(answer, part))
+            self._tight[part.pools, sum(part.machines.values())] = most
         if parts.complete:
             plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
         else:
