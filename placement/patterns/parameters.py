@@ -229,7 +229,6 @@ class WholeBoundParameters:
     most_copies: int = parameter(1_000, "copies", "beyond which the program takes too long")
     rounds: int = parameter(40, "rounds", "of pricing, at most")
     rise: float = parameter(1e-4, "part", "of the bound, that is left when pricing ends")
-    smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
 
 
 @dataclass(frozen=True, slots=True)

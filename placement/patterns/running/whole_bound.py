@@ -100,4 +100,5 @@ class WholeRunningBound:
 
 
 def _between(best: Sequence[int], duals: Sequence[int]) -> list[int]:
-    return [round(_PARAMS.smoothing * a + (1 - _PARAMS.smoothing) * b) for a, b in zip(best, duals, strict=True)]
+    weight = PATTERNS.master.smoothing
+    return [round(weight * a + (1 - weight) * b) for a, b in zip(best, duals, strict=True)]

@@ -61,7 +61,6 @@ class RunningSolutions:
     def __init__(self, solve: Solve, bound: WholeRunningBound, reduction: Chain) -> None:
         """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
         self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
-        self._modes = bound.state.relaxation.modes
         self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True, search=True)
         self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
         self._spare = 0  # moves that are left to packing
@@ -113,9 +112,7 @@ class RunningSolutions:
         if packed.complete:
             plan = self._named(packed.packing, held)
         else:
-            wanted: Counter[int] = Counter()
-            for mode, n in zip(self._modes, answer.copies, strict=True):
-                wanted[mode.component] += n
+            wanted = self._parts.wanted(answer)
             completion = SolutionCompletion(solve, self._reduction.fleet, partial(self._named, held=held))
             budget, start = _TIME.complete.of(solve.budget), Packing(packed.machines)
             plan = completion.run(answer.machines, start, wanted, budget, nameless)

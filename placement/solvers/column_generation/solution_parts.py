@@ -124,6 +124,13 @@ class SolutionParts:
         start = partial_packing(fleet, solve.budget, solve.seed, ejections, part.held)
         return Packing(()) if start is None else bring_in(fleet, start, solve, held=part.held).packing
 
+    def wanted(self, answer: Solution) -> Counter[int]:
+        """The copies of a solution, by component."""
+        found: Counter[int] = Counter()
+        for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
+            found[mode.component] += n
+        return found
+
     def taken(self, answer: Solution, part: SolutionPart) -> int:
         """The memory of accelerators that the copies of a part take in a solution."""
         modes = zip(self._relaxation.modes, answer.copies, strict=True)

@@ -15,7 +15,6 @@ other patterns may be cheaper.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -142,7 +141,5 @@ class WholeSolutions:
 
     def _completed(self, answer: ProgramAnswer, parts: PackedParts, budget: Budget) -> Packing | None:
         """A plan of a solution, be it a dearer one, of which some parts were not packed."""
-        wanted: Counter[int] = Counter()
-        for mode, n in zip(self._bound.relaxation.modes, answer.copies, strict=True):
-            wanted[mode.component] += n
+        wanted = self._parts.wanted(answer)
         return self._completion.run(answer.machines, Packing(parts.machines), wanted, _TIME.complete.of(budget))
