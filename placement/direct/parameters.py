@@ -41,6 +41,9 @@ class OutlineParameters:
     )
     prices: float = parameter(0.15, "part of the time", "at most, for prices of the pattern bound")
     restricted: float = parameter(0.45, "part of the time", "at most, for the program restricted to what its LP uses")
+    rounds: int = parameter(1_000, "runs", "each with rows for what did not fit on new machines in the one before")
+    checked: int = parameter(3, "solutions", "of a run, the cheapest, of which it is known whether they fit there")
+    same_price: int = parameter(20, "fleet mixes", "of nearly the same cost, left out one by one for the last digits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ turns on a second core, where they are few on one core, too.
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
 column generation comes first at any size, which then ends with ruin and recreate and large neighbourhoods; if the
-problem is small CP-SAT has the rest of the time. Where moves are limited CP-SAT and the outline share the time, side by
-side where there is a second core: the one proves, the other has the better bounds and plans of what is hard.
+problem is small CP-SAT has the rest of the time. Where moves are limited the outline comes first in small problems, as
+it proves most, and has most of the time, or runs beside the others where there is a second core.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """

@@ -223,11 +223,22 @@ class VectorPackingPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class OutlinePhase(Phase):
+    """The outline: running machines one by one, new ones by pool."""
+
+    search: Phase = Phase("branch and cut; what is left is for its last solutions", 0.93)
+    same: Phase = Phase("each search for another solution with the same machines", 0.2)
+    check: Phase = Phase("each pool: pack what a solution puts on new machines", 0.1, seconds=1.0)
+    digits: Phase = Phase("prove the last digits", 0.9)
+
+
+@dataclass(frozen=True, slots=True)
 class DirectPhase(Phase):
     """The direct models, `cp-sat` and `milp`."""
 
     level: Phase = Phase("each level of copies left out, before money", 0.5, "optional copies")
     prepare: Phase = Phase("each of outline, scouting and the first phase of cp-sat", 0.1)
+    outline: OutlinePhase = OutlinePhase("the outline of the direct model", 1.0, "moves are few or dear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,11 +346,11 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     ),
     RULES_LARGE: (Turn("column-generation", 1.0),),
     FEW_SMALL: (
-        Turn("cp-sat", 0.15),
-        Turn(IMPROVE, 0.1, 10),
-        Turn(RUNNING, 0.3, 10),
+        Turn("cp-sat", 0.04),
+        Turn(IMPROVE, 0.06, 10),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
-        Turn(OUTLINE, 0.6, cores=1),
+        Turn(OUTLINE, 0.85, cores=1),
+        Turn(RUNNING, 0.3, 10),
         Turn(IMPROVE, 0.4, 20),
         Turn(BOUND, 0.1),
         Turn("cp-sat", 1.0),

@@ -4,7 +4,8 @@ In the outline each running machine stands by itself, with the copies that may s
 number and what they hold together, pool by pool. It relaxes nothing else, so where most of a plan is what runs, its
 bound is close, and so are its solutions: what they say of running machines is a part of a plan as it is, and what they
 put on new machines is packed there by best fit, on a few machines more where the outline promised too much. Solutions
-are kept for searches that pack better (`Incumbent.outlines`).
+are kept for searches that pack better (`Incumbent.outlines`). What the outline promised too much it learns at the end
+of each run, and is solved again (`outline_check`): when a solution of the least cost can be packed, it is an optimum.
 
 Two things make it quick where fleets are large: rows from the pattern bound (`direct.pattern_rows`), and a first
 solution from the machines and copies that the linear relaxation uses (`restricted`).
@@ -12,6 +13,7 @@ solution from the machines and copies that the linear relaxation uses (`restrict
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,9 +21,11 @@ from placement.compiled.broken_rule import broken_rule
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.levels import Levels, Stage
+from placement.direct.milp.outline_check import OutlineCheck
+from placement.direct.milp.outline_digits import OutlineDigits
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
-from placement.direct.milp.restricted import run_restricted
+from placement.direct.milp.restricted import SolutionsAlone, run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.pattern_rows import add_pattern_rows
@@ -29,6 +33,7 @@ from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import encode_outline
 from placement.direct.variables import Form
+from placement.engines.highs import MARGIN
 from placement.patterns.bound import PatternBound
 from placement.patterns.size import may_build
 from placement.solving.incumbent import why_stop
@@ -37,14 +42,16 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.direct.program import LinearObjective, Values
+    from placement.direct.program import LinearObjective, Values, Watcher
     from placement.patterns.certificate import Prices
     from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+    from placement.solving.incumbent import Incumbent
 
 NAME = "outline"
 _PARAMS = DIRECT.outline
+_TIME = SCHEDULE.direct.outline
 _FORM = Form(outline=True, pool_totals=True, ordered_accelerators=True, tight=True)
 RELAXES = "which of the new machines of a pool each copy stands on"
 
@@ -68,6 +75,38 @@ def solve_outline(solve: Solve) -> Outcome:
         It never proves that there is no plan.
     """
     return _OutlineSearch(solve).run()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Hears of one run for its stage, keeps its solutions, and has enough once one costs what is proven."""
+
+    stage: Stage
+    incumbent: Incumbent
+    solutions: dict[tuple[int, ...], int] = field(default_factory=dict)  # and what each costs
+
+    def solution(self, values: Values) -> None:
+        """A solution."""
+        goal = self.stage.goal
+        self.solutions[tuple(values)] = goal.value(goal.reduced(values))
+        self.stage.solution(values)
+
+    def bound(self, reduced: int) -> None:
+        """A bound on the goal, without its constant."""
+        self.stage.bound(reduced)
+
+    def enough(self) -> bool:
+        """Whether the engine may end."""
+        return self.stage.enough() or self._met()
+
+    def cheapest(self, most: int) -> list[tuple[int, ...]]:
+        """So many solutions, the cheapest first."""
+        return sorted(self.solutions, key=lambda values: self.solutions[values])[:most]
+
+    def _met(self) -> bool:
+        proven = self.incumbent.ticks_bound
+        least = min(self.solutions.values(), default=None)
+        return least is not None and proven is not None and least <= proven * (1 + 2 * MARGIN)
 
 
 class _OutlineSearch:
@@ -104,20 +143,89 @@ class _OutlineSearch:
         ticks = best[1].ticks if best is not None and level is None else None
         model = DirectModel(self._fleet, most_new_machines(self._fleet, ticks), _FORM, self._budget)
         model.limit_left_out(given)
-        goal = model.ticks() if level is None else model.left_out(level)
-        start: Values | None = None if best is None else encode_outline(model, best[0])
-        budget = self._budget.share(fraction)
-        watcher = Stage(self._levels, partial(self._take, model, budget), goal, level, given, budget)
         if self._patterns is not None:
             add_pattern_rows(model, *self._patterns)
+        goal = model.ticks() if level is None else model.left_out(level)
+        budget = self._budget.share(fraction)
+        stage = Stage(self._levels, partial(self._take, model, budget), goal, level, given, budget)
+        if level is None:
+            self._check(model, stage)
+        else:
+            self._search(model, stage, stage, fraction)
+
+    def _check(self, model: DirectModel, stage: Stage) -> None:
+        """Search and check in turn, until a solution can be packed that costs what is proven, or nothing is learnt.
+
+        After each search others with the same machines are looked for, which is quick, and checked.
+        """
+        check = OutlineCheck(model, None if self._patterns is None else self._patterns[0])
+        for turn in range(_PARAMS.rounds):
+            known, run = check.rows, _Run(replace(stage, budget=_TIME.search.of(stage.budget)), self._incumbent)
+            self._search(model, run.stage, run, 1.0, first=not turn)
+            if not self._offer(check, run, stage.budget) and run.solutions:
+                self._same_machines(model, check, run.cheapest(1)[0], stage)
+            if self._levels.finished or self._is_sharp() or check.rows == known:
+                break
+        self.stats["rows"] = check.rows
+        if self._is_sharp() and not self._levels.finished and not self._decided(model, stage):
+            decide_last_digits(self._solve, self._levels, NAME, stage.given)
+
+    def _decided(self, model: DirectModel, stage: Stage) -> bool:
+        """Whether no plan is between the bound and the best one, as far as the outline can tell; that is reported."""
+        best, bound = self._incumbent.best, self._incumbent.ticks_bound
+        if best is None or bound is None or self._budget.work is not None or best[1].left_out != stage.given:
+            return False
+        solution, ticks = encode_outline(model, best[0]), best[1].ticks
+        if solution is None:
+            return False
+        digits = OutlineDigits(model.program, stage.goal, bound, ticks - 1)
+        if not digits.none(solution, _TIME.digits.of(stage.budget), self._solve.seed):
+            return False
+        self._levels.report(None, ticks, stage.given)
+        return True
+
+    def _same_machines(self, model: DirectModel, check: OutlineCheck, values: Values, stage: Stage) -> None:
+        """The same with the machines of a solution, on these alone: rows that are learnt hold for all."""
+        ranges = model.program.ranges
+        counts = [n for n in (*model.used.values(), *model.new) if not isinstance(n, int)]
+        free = {n.index: ranges[n.index] for n in counts}
+        for _ in range(_PARAMS.rounds):
+            known, run = check.rows, _Run(replace(stage, budget=_TIME.same.of(stage.budget)), self._incumbent)
+            for k in free:
+                ranges[k] = values[k], values[k]
+            try:
+                self._search(model, run.stage, SolutionsAlone(run), 1.0)
+            finally:
+                for k, both in free.items():
+                    ranges[k] = both
+            if self._offer(check, run, stage.budget) or self._levels.finished or check.rows == known:
+                break
+
+    def _offer(self, check: OutlineCheck, run: _Run, budget: Budget) -> bool:
+        """Offer the cheapest solution of a run that can be packed; whether it is the cheapest of all."""
+        for n, values in enumerate(run.cheapest(_PARAMS.checked)):
+            packing = check.plan(values, budget)
+            if packing is not None and not broken_rule(self._fleet, packing):
+                self._incumbent.offer(packing, NAME)
+                return not n
+        return False
+
+    def _is_sharp(self) -> bool:
+        """Whether bound and plan are as near as an engine in floats brings them."""
+        gap = self._incumbent.gap()
+        return gap is not None and gap <= DIRECT.milp.last_digits
+
+    def _search(
+        self, model: DirectModel, stage: Stage, watcher: Watcher, fraction: float, *, first: bool = False
+    ) -> None:
+        """One run of HiGHS on the model as it is now; the `first` one has a solution of the restricted program."""
+        best = self._incumbent.best
+        start: Values | None = None if best is None else encode_outline(model, best[0])
         program = PulpProgram(model.program)
-        if level is None and self._budget.work is None:
-            start = self._first(model, program, goal, watcher, budget) or start
-        limits = EngineLimits(budget, self._levels.nodes_left(fraction), self._solve.seed)
-        end = run_highs(program, goal, start, limits, watcher)
-        self._levels.nodes += max(1, end.nodes)
-        if end.verdict == "optimal" and level is None:
-            decide_last_digits(self._solve, self._levels, NAME, given)
+        if first and self._budget.work is None:
+            start = self._first(model, program, stage.goal, watcher, stage.budget) or start
+        limits = EngineLimits(stage.budget, self._levels.nodes_left(fraction), self._solve.seed)
+        self._levels.nodes += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
         """Prices of the pattern bound with what runs, and the relaxation that they are of."""
@@ -129,7 +237,7 @@ class _OutlineSearch:
         return None if prices is None else (patterns.relaxation, prices)
 
     def _first(
-        self, model: DirectModel, program: PulpProgram, goal: LinearObjective, watcher: Stage, budget: Budget
+        self, model: DirectModel, program: PulpProgram, goal: LinearObjective, watcher: Watcher, budget: Budget
     ) -> Values | None:
         """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
         machines = [used.index for used in model.used.values() if not isinstance(used, int)]

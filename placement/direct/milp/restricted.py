@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PARAMS = DIRECT.restricted
 
 
-class _SolutionsAlone:
+class SolutionsAlone:
     """Hands on solutions and no bound, as those are of the restricted program; `last` is the best."""
 
     def __init__(self, watcher: Watcher) -> None:
@@ -65,7 +65,7 @@ def run_restricted(
         return None
     every = np.arange(solver.getNumCol(), dtype=np.int32)
     solver.changeColsIntegrality(every.size, every, np.full(every.size, highspy.HighsVarType.kContinuous))
-    heard = _SolutionsAlone(watcher)
+    heard = SolutionsAlone(watcher)
     listener = HighsListener(program, 1.0, heard, highspy)
     listener.listen(solver)
     solver.run()
