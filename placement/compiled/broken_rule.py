@@ -26,6 +26,11 @@ def broken_rule(fleet: Fleet, packing: Packing) -> str:
     return next(_broken(fleet, packing), "")
 
 
+def broken_machine_rule(fleet: Fleet, machine: Machine) -> str:
+    """The first rule of a single machine that its copies break; empty when they keep all. O(copies x accelerators)."""
+    return next(_machine(fleet, machine), "")
+
+
 def _broken(fleet: Fleet, packing: Packing) -> Iterator[str]:
     zones: dict[int, Counter[int]] = defaultdict(Counter)
     served: Counter[int] = Counter()

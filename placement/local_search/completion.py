@@ -68,9 +68,10 @@ class Completion:
     def load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""
         ws = Workspace(fleet, like=self._blank)
-        for machine in packing.machines:
-            if ws.can_rent(machine.pool):
-                m = ws.rent(machine.pool)
+        for machine in sorted(packing.machines, key=lambda machine: machine.instance is None):  # which take any others
+            m = machine.instance
+            if ws.can_rent(machine.pool) or (m is not None and ws.busy[m]):
+                m = ws.rent(machine.pool) if m is None else m
                 for seat in machine.seats:
                     if ws.placed[seat.component] < fleet.components[seat.component].copies and ws.can_stand(seat, m):
                         ws.place(seat, m)

@@ -219,6 +219,7 @@ class RunningStateParameters:
     """Rewards of copies that stay (`running/state.py`)."""
 
     dear: int = parameter(8, "dearest machines", "rewards beyond that say no more, and are too large for the LP")
+    dearer: float = parameter(0.01, "part", "of the cost: copies that cost more are looked for on other machines, too")
     effort: float = parameter(0.2, "part", "of the time, that HiGHS gives its own heuristics in the whole program")
 
 

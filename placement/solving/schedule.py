@@ -123,7 +123,9 @@ class RunningSolutionsPhase(Phase):
 
     patterns: Phase = Phase("the linear program as if nothing ran, then with what runs", 0.3)
     bound: Phase = Phase("the whole program's linear relaxation", 0.5)
-    program: Phase = Phase("each integer program", 0.4, seconds=20.0)
+    program: Phase = Phase("each integer program", 0.5, seconds=12.0)
+    machines: Phase = Phase("of that: with whole machines alone", 0.4)
+    copies: Phase = Phase("of the rest: with whole copies on these machines", 0.6)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
 
 
@@ -350,14 +352,14 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn(IMPROVE, 0.06, 10),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.85, cores=1),
-        Turn(RUNNING, 0.3, 10),
+        Turn(RUNNING, 0.3),
         Turn(IMPROVE, 0.4, 20),
         Turn(BOUND, 0.1),
         Turn("cp-sat", 1.0),
     ),
     FEW_LARGE: (
         Turn(IMPROVE, 0.1),
-        Turn(RUNNING, 0.4, 10),
+        Turn(RUNNING, 0.4),
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.6, cores=1),
         Turn("cp-sat", 0.6, options={"max_terms": 1_000_000}),  # 100 components have about 700,000
@@ -367,7 +369,8 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     DEAR: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(IMPROVE, 0.05, cores=1),
-        Turn(RUNNING, 0.7, 10),
+        Turn(RUNNING, 0.7),
+        Turn(IMPROVE, 0.5),
         Turn("column-generation", 1.0, options={"second": False, "bound_share": 0.15}),
     ),
     SINGLE: (Turn("bin-packing", 0.7),),

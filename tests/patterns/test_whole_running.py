@@ -13,6 +13,7 @@ from placement.compiled.translate import to_plan
 from placement.patterns.bound import PatternBound
 from placement.patterns.enumeration.exact_bound import price_bound
 from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.running.growing_relaxation import GrowingRelaxation
 from placement.patterns.running.state import RunningState
 from placement.patterns.running.whole_bound import WholeRunningBound, may_bound_running
 from placement.solvers.column_generation.running_solutions import solve_running
@@ -73,7 +74,7 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
             tight += fleet.cost(math.ceil(fleet.tick_price * bound.bound)) == cost
             above += fleet.tick_price * bound.bound > patterns.ticks
             program = bound.program()
-            duals = program.duals(Budget())
+            duals = GrowingRelaxation().solve(program, Budget())
             assert duals is not None
             for scale in (0.3, 0.9, 1.5):
                 prices = [round(price * rng.uniform(scale, 1.0)) for price in duals.prices]
@@ -139,3 +140,29 @@ def test_whole_prices_bound_a_small_program() -> None:
     assert price_bound(rows, costs, [0]) == 0
     assert price_bound(rows, costs, [-7]) == 0  # its upper side is infinite, so it counts as none
     assert price_bound(rows, costs, [100]) < 9
+
+
+def test_nothing_joins_a_cordoned_machine() -> None:
+    """The program has none of its other accelerator, nor of the room beside its copy: a second machine is proven."""
+    document: dict[str, Any] = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {
+            "two": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
+        },
+        "pools": [{"name": "two/a", "instance_type": "two", "zone": "a"}],
+        "components": [
+            {"name": "kept", "copies": 1, "accelerators": 1, "accelerator_memory_gib": 20, "shared": True},
+            {"name": "new", "copies": 8, "accelerators": 1, "accelerator_memory_gib": 20, "shared": True},
+        ],
+        "instances": [{"id": "i-1", "pool": "two/a", "state": "cordoned"}],
+        "placements": [{"component": "kept", "instance": "i-1", "accelerators": [0]}],
+        "objective": {"move_cost": 100, "horizon_hours": 1},
+    }
+    fleet = compile_fleet(Problem(**document))
+    solve = Solve.of(fleet, Budget(work=20))
+    poor_plan(solve)
+    solve_running(solve)
+    assert solve.packing is not None
+    assert {machine.instance for machine in solve.packing.machines} == {0, None}
+    assert solve.incumbent.gap() == 0

@@ -254,19 +254,21 @@ class WholeProgram:
         by_component: dict[int, list[int]] = {}
         for w in self.mode_columns:
             by_component.setdefault(relaxation.modes[w].component, []).append(w)
-        by_level: dict[int, list[int]] = {}
+        by_level: dict[int, dict[int, float]] = {}
         for component in relaxation.fleet.components:
             modes = by_component.get(component.index, [])
             if not relaxation.modes_of[component.index]:
                 continue
-            copies = {self.mode_columns[w]: 1.0 for w in modes}
+            missing = self.missing_columns(component)
+            copies = {self.mode_columns[w]: 1.0 for w in modes} | missing
             self.rows.row(component.required, _INF if component.demand else component.copies, copies)
             if component.demand:
                 rates = {self.mode_columns[w]: float(relaxation.modes[w].throughput) for w in modes}
                 self.rows.row(component.demand, _INF, rates)
             self._loss_rows(component.index, modes)
             if component.level is not None:
-                by_level.setdefault(component.level, []).extend(modes)
+                placed = by_level.setdefault(component.level, {})
+                placed |= copies
             limits = self.zone_limits(component.index)
             if limits is not None:
                 for zone, low in limits.least.items():
@@ -276,7 +278,11 @@ class WholeProgram:
                     self.zone_rows(component)
         for level, most in enumerate(relaxation.given or ()):
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-            self.rows.row(wanted - most, _INF, {self.mode_columns[w]: 1.0 for w in by_level.get(level, ())})
+            self.rows.row(wanted - most, _INF, by_level.get(level, {}))
+
+    def missing_columns(self, component: FleetComponent) -> dict[int, float]:
+        """What counts as copies of a component beside those that are placed: nothing."""
+        return {}
 
     def zone_rows(self, component: FleetComponent) -> None:
         """The rules of a component over zones."""

@@ -6,12 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 import highspy
+import numpy as np
 
 from placement.engines.highs import LARGEST, Entries, sparse_program
 from placement.engines.mps import MpsRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
 _INF = highspy.kHighsInf
 
@@ -67,6 +70,21 @@ class IntegerRows:
         """The coefficients of a row, by column."""
         part = slice(self.starts[row], self.starts[row + 1])
         return dict(zip(self.index[part], self.value[part], strict=True))
+
+    def entries_of(self, columns: Iterable[int]) -> dict[int, tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """The rows of some columns and the coefficients there. O(entries)."""
+        index, lengths = np.array(self.index, dtype=np.int64), np.diff(self.starts)
+        rows, value = (
+            np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
+            np.array(self.value, dtype=np.float64),
+        )
+        wanted = sorted(columns)
+        some = np.flatnonzero(np.isin(index, wanted))
+        some = some[np.argsort(index[some], kind="stable")]
+        first = np.searchsorted(index[some], wanted)
+        last = np.searchsorted(index[some], wanted, side="right")
+        parts = (some[a:b] for a, b in zip(first, last, strict=True))
+        return {column: (rows[part], value[part]) for column, part in zip(wanted, parts, strict=True)}
 
     def first(self, rows: int) -> IntegerRows:
         """The same columns, of which nothing costs anything, and the first rows."""

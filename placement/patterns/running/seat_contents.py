@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +31,11 @@ def by_place(fleet: Fleet, rewards: Sequence[int]) -> list[int]:
 
 
 def fill_seats(
-    state: RunningState, prices: Prices, rewards: Sequence[int], capacity: Sequence[int]
+    state: RunningState,
+    prices: Prices,
+    rewards: Sequence[int],
+    capacity: Sequence[int],
+    closed: Collection[int] = (),
 ) -> tuple[list[int], list[Content]]:
     """The most that each seat can be worth, and the contents with something kept that are, where any are.
 
@@ -37,6 +43,7 @@ def fill_seats(
     ----------
     rewards : (places,) for each copy kept there, in 1 / SCALE micro-dollars.
     capacity : (device classes,) the most that an accelerator with nothing kept can be worth.
+    closed : seats where nothing joins what is kept.
 
     O(seats x residents x limits), and one table for each device class.
     """
@@ -47,8 +54,15 @@ def fill_seats(
     for q, seats in by_class.items():
         knapsack, coverage = state.relaxation.device_classes[q].knapsack, prices.coverage[q]
         table = knapsack.table(coverage)
+        nothing = np.zeros_like(table)
         kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
         for s in seats:
+            if s in closed:
+                highest[s], chosen, _ = _fill(
+                    state.seats[s], knapsack, coverage, rewards, capacity[q], nothing, shut=True
+                )
+                contents += [Content(s, chosen, ())] if chosen else []
+                continue
             highest[s], chosen, room = _fill(state.seats[s], knapsack, coverage, rewards, capacity[q], table)
             if chosen:
                 kept.append((s, chosen, room))
@@ -67,11 +81,17 @@ def _fill(
     rewards: Sequence[int],
     capacity: int,
     table: NDArray[Any],
+    *,
+    shut: bool = False,
 ) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
-    """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
+    """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave.
+
+    With `shut` nothing stands there but residents: no pattern where none is an owner.
+    """
     part = [-(-rewards[resident.place] // resident.width) for resident in seat.residents]
-    own = max((value for r, value in zip(seat.residents, part, strict=True) if r.item is None), default=0)
+    own = [value for r, value in zip(seat.residents, part, strict=True) if r.item is None]
+    anything = [] if shut and not own else [capacity + max(own, default=0)]
     shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
     value, times, room = knapsack.extend(table, [(item, most, coverage[item] + part[k]) for k, item, most in shared])
     chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)
-    return max(value, capacity + own), chosen, room
+    return max([value, *anything]), chosen, room

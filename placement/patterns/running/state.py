@@ -23,12 +23,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_moves
+from placement.compiled.broken_rule import broken_machine_rule
+from placement.compiled.packing import Machine, Seat
 from placement.patterns.certificate import FINE, UNIT, certify
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from placement.compiled.running import RunningInstance
     from placement.patterns.certificate import Prices
     from placement.patterns.formulation import Mode, Relaxation
 
@@ -61,10 +64,15 @@ class RunningSeat:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A machine that runs and may stay: its seats, and copies of which is not said where they stand, by component."""
+    """A machine that runs and may stay: its seats, and copies of which is not said where they stand, by component.
+
+    A `closed` one is cordoned, and all of its copies may go on as they do. So plans have only these there: any others
+    would be of the same components, no more of each, and moved.
+    """
 
     pool: int
     removable: bool
+    closed: bool
     seats: tuple[int, ...]
     loose: dict[int, int]
 
@@ -117,7 +125,18 @@ class RunningState:
                 RunningSeat(relaxation.class_of[instance.pool], tuple(some)) for _, some in sorted(residents.items())
             ]
             seats = tuple(range(first, len(self.seats)))
-            self.machines.append(Running(instance.pool, instance.removable, seats, dict(others)))
+            closed = instance.cordoned and not others and self._may_all_stay(instance)
+            self.machines.append(Running(instance.pool, instance.removable, closed, seats, dict(others)))
+
+    def _may_all_stay(self, instance: RunningInstance) -> bool:
+        """Whether all that runs on a machine keeps its rules; False where accelerators are not said."""
+        seats: list[Seat] = []
+        for place in self.relaxation.fleet.places:
+            if place.instance == instance.index:
+                if place.accelerators is None:
+                    return False
+                seats += [Seat(place.component, place.option, place.accelerators)] * place.count
+        return not broken_machine_rule(self.relaxation.fleet, Machine(instance.pool, instance.index, tuple(seats)))
 
     @property
     def stake(self) -> Fraction:

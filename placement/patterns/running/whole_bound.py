@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.bound import PatternBound
 from placement.patterns.parameters import PATTERNS
+from placement.patterns.running.growing_relaxation import GrowingRelaxation
 from placement.patterns.running.state import RunningState
 from placement.patterns.running.whole_program import RunningProgram
 from placement.patterns.size import may_build
@@ -75,9 +76,10 @@ class WholeRunningBound:
     def run(self, budget: Budget, report: Callable[[Fraction], None]) -> bool:
         """Raise the bound until it is that of the relaxation; `report` hears of it. Whether there was a solution."""
         best: list[int] = []
+        relaxation = GrowingRelaxation()
         for done in range(_PARAMS.rounds):
             program = self.program()
-            duals = None if budget.over() else program.duals(budget)
+            duals = None if budget.over() else relaxation.solve(program, budget)
             if duals is None:
                 return done > 0
             points = [_between(best, duals.prices), duals.prices] if best else [duals.prices]

@@ -34,39 +34,42 @@ from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.seat_contents import Content, fill_seats
+from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups
-    from placement.patterns.master import Floats, Pattern
+    from placement.patterns.master import Pattern
     from placement.patterns.running.state import RunningState
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
-_UNIT = MICRO * SCALE  # of prices, in a dollar
 _PARAMS = PATTERNS.running
+_TIME = SCHEDULE.running_solutions
 
 
 class RunningAnswer(NamedTuple):
     """A solution: machines per pool, copies by each mode, which machines stay, copies that stay at each place.
 
-    And what it costs, micro-dollars per hour, moves among it.
+    And whether copies are `missing`, and what it costs, micro-dollars per hour, moves and penalties among it.
     """
 
     machines: tuple[int, ...]
     copies: tuple[int, ...]
     stays: tuple[bool, ...]
     kept: dict[int, int]
+    missing: bool
     cost: float
 
 
-class RelaxedProgram(NamedTuple):
-    """The linear relaxation: its value, dollars per hour, and prices of its rows, in 1 / SCALE micro-dollars."""
+class _Found(NamedTuple):
+    """The columns of a solution, to the nearest whole numbers, and what it costs, micro-dollars per hour."""
 
-    value: float
-    prices: list[int]
+    values: list[int]
+    cost: float
 
 
 class PricedProgram(NamedTuple):
@@ -86,9 +89,14 @@ class RunningProgram(NarrowProgram):
     ) -> None:
         """O(modes + places + size of the patterns)."""
         self._state = state
+        self._patterns = patterns
         self._contents = [*contents, *_running_contents(state)]
+        self._content_columns: dict[Content, int] = {}
         self._stays: list[int] = []
+        self._closed = {s for machine in state.machines if machine.closed for s in machine.seats}
         self._kept: dict[int, int] = {}  # columns, by place
+        self._missing: dict[int, int] = {}  # by component, the column of its missing copies: none but in `cheapest`
+        self._holds: list[int] = []  # columns of what accelerators in use hold
         self._seat_rows: list[int] = []
         self._place_rows: dict[int, tuple[int, int]] = {}  # by place: its row, and what a copy counts there
         self._on_seat: dict[int, dict[int, float]] = defaultdict(dict)  # by device class, what seats take of it
@@ -99,6 +107,13 @@ class RunningProgram(NarrowProgram):
         copies = tuple(state.relaxation.fleet.components[mode.component].copies for mode in state.relaxation.modes)
         reduced = Reduced(domain.fewest, domain.most, copies, (), ())
         super().__init__(state.relaxation, groups, domain, reduced, patterns)
+
+    def missing_columns(self, component: FleetComponent) -> dict[int, float]:
+        """Required copies that a solution may do without."""
+        if not component.required:
+            return {}
+        self._missing[component.index] = self.rows.column(0.0)
+        return {self._missing[component.index]: 1.0}
 
     def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
         """The rows of what runs, then those of patterns, in which contents and seats count too."""
@@ -129,8 +144,11 @@ class RunningProgram(NarrowProgram):
                     holds.append(rows.column(1.0))
                     kept[resident.place][holds[-1]] = 1.0
             freed = dict.fromkeys(holds, 1.0)  # an accelerator of its class; so is one that its owners keep
+            if s in self._closed:
+                del freed[holds[0]]
             for content in contents[s]:
                 holds.append(column := rows.column(1.0))
+                self._content_columns[content] = column
                 items = defaultdict[int, int](int, content.others)
                 for k, times in content.kept:
                     resident = seat.residents[k]
@@ -142,6 +160,12 @@ class RunningProgram(NarrowProgram):
             taken |= freed
             taken[of[s]] = taken.get(of[s], 0.0) - 1.0
             self._seat_rows.append(rows.row(-_INF, 0.0, dict.fromkeys(holds, 1.0) | {of[s]: -1.0}))
+            self._holds += holds
+        for machine, column in zip(state.machines, self._stays, strict=True):
+            vacant = self.relaxation.devices(machine.pool) - len(machine.seats)
+            if machine.closed and vacant:  # nobody comes there
+                taken = self._on_seat[self.relaxation.class_of[machine.pool]]
+                taken[column] = taken.get(column, 0.0) - vacant
         return kept
 
     def _place_columns(self, kept: Mapping[int, dict[int, float]]) -> None:
@@ -208,16 +232,10 @@ class RunningProgram(NarrowProgram):
         """Contents, which are on accelerators of their own."""
         yield from self._beside
 
-    def duals(self, budget: Budget) -> RelaxedProgram | None:
-        """The linear relaxation; None where there is no time, or no solution."""
-        rows = self.rows
-        rows.parts = set(range(len(rows.cost)))
-        with suppress(EngineError):
-            solver = load_lp(rows.program(), seconds=budget.left())
-            if run(solver) == highspy.HighsModelStatus.kOptimal:
-                prices = [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
-                return RelaxedProgram(solver.getObjectiveValue(), prices)
-        return None
+    @property
+    def grown(self) -> dict[Pattern | Content, int]:
+        """The columns of patterns and contents: those that a program with more of them has more of."""
+        return dict(zip(self._patterns, self.pattern_columns, strict=True)) | self._content_columns
 
     def price(self, given: Sequence[int]) -> PricedProgram:
         """Price all columns at such prices, (rows,), and prove what they do.
@@ -241,7 +259,7 @@ class RunningProgram(NarrowProgram):
         for k, (row, width) in self._place_rows.items():
             prices[row] = min(max(0, prices[row]), most)
             rewards[k] = prices[row] * width
-        on_seats, contents = fill_seats(state, Prices(coverage, capacity), rewards, capacity)
+        on_seats, contents = fill_seats(state, Prices(coverage, capacity), rewards, capacity, self._closed)
         better = [content for content in contents if on_seats[content.seat] > -prices[self._seat_rows[content.seat]]]
         for row, dual_value in zip(self.device_rows, capacity, strict=True):
             prices[row] = dual_value
@@ -259,26 +277,59 @@ class RunningProgram(NarrowProgram):
             costs[column] = money
         return costs
 
-    def cheapest(self, budget: Budget, nodes: int, gap: float) -> RunningAnswer | None:
-        """The cheapest solution, or one dearer by the relative `gap`, as far as `nodes` and the budget reach."""
+    def cheapest(self, budget: Budget, nodes: int, gap: float, penalties: Sequence[float]) -> RunningAnswer | None:
+        """A cheap solution, as far as `nodes` and the budget reach, within the relative `gap` in each of its steps.
+
+        First machines are whole, those that stay and new ones, and copies may be parts; then copies are whole on these
+        machines, too, and where that can't be, or costs more by `_PARAMS.dearer`, on any. There some may be missing, at
+        `penalties` by component, dollars an hour: else a solution is found late.
+        """
+        rows, parts, within = self.rows, self.rows.parts, (self.rows.lower[:], self.rows.upper[:])
+        machines = {*self.machine_columns, *self._stays}
+        rows.parts = parts | {*self.mode_columns.values(), *self._kept.values(), *self._holds}
+        first = self._solve(_TIME.machines.of(budget), nodes, gap)
+        rows.parts, found = parts, None
+        self._price_missing(penalties)
+        if first is not None:
+            for k in machines:
+                rows.lower[k] = rows.upper[k] = float(first.values[k])
+            found = self._solve(_TIME.copies.of(budget), nodes, gap)
+            for k in machines:
+                rows.lower[k], rows.upper[k] = within[0][k], within[1][k]
+        if first is None or found is None or found.cost > (1 + _PARAMS.dearer) * first.cost:
+            others = self._solve(budget, nodes, gap)
+            found = min(
+                (some for some in (found, others) if some is not None), key=lambda some: some.cost, default=None
+            )
+        return None if found is None else self._answer(found)
+
+    def _price_missing(self, penalties: Sequence[float]) -> None:
+        """Let required copies be missing, at prices by component, dollars an hour."""
+        for c, k in self._missing.items():
+            self.rows.upper[k] = float(self.relaxation.fleet.components[c].required)
+            self.rows.cost[k] = penalties[c]
+
+    def _solve(self, budget: Budget, nodes: int, gap: float) -> _Found | None:
         options = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "mip_heuristic_effort": _PARAMS.effort}
         with suppress(EngineError):
             solver = load_lp(self.rows.program(), seconds=budget.left(), **options)
             with stopped_when(budget.over, solver):
                 run(solver)
             if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-                return self._answer(np.array(solver.getSolution().col_value), solver.getObjectiveValue() * MICRO)
+                values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+                return _Found(values, solver.getObjectiveValue() * MICRO)
         return None
 
-    def _answer(self, found: Floats, cost: float) -> RunningAnswer:
-        values = np.rint(found).astype(np.int64).tolist()
+    def _answer(self, found: _Found) -> RunningAnswer:
+        values = found.values
         columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
         return RunningAnswer(
             tuple(values[k] for k in self.machine_columns),
             tuple(0 if k is None else values[k] for k in columns),
             tuple(values[k] > 0 for k in self._stays),
             {k: values[column] for k, column in self._kept.items() if values[column]},
-            cost,
+            any(values[k] for k in self._missing.values()),
+            found.cost,
         )
 
 

@@ -218,7 +218,8 @@ class RunningSolutionsParameters:
     narrow: tuple[float, ...] = parameter(
         (1e-3, 3e-4, 3e-3), "part of the LP's value", "of reduced costs that the program has, one after the other"
     )
-    gap: float = parameter(1e-3, "part", "of the cost: the gap of the program")
+    gap: float = parameter(2e-3, "part", "of the cost: the gap of the program")
+    missing: float = parameter(2.0, "penalties", "of a copy that a solution lacks")
     nodes: int = parameter(100_000, "nodes", "of the program")
     fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work")
 

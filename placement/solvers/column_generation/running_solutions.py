@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.heuristics import relabel
 from placement.heuristics.workspace import Workspace
 from placement.patterns.running.whole_bound import raise_running_bound
 from placement.reductions.base import Chain
@@ -23,13 +24,14 @@ from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
 from placement.solvers.column_generation.kept_machines import kept_accelerators
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from placement.patterns.running.whole_bound import WholeRunningBound
     from placement.patterns.running.whole_program import RunningAnswer
@@ -62,6 +64,10 @@ class RunningSolutions:
         """What all solutions share: `reduction` is the fleet as if nothing ran. O(modes x pools)."""
         self._solve, self._fleet, self._bound, self._reduction = solve, solve.fleet, bound, reduction
         self._parts = SolutionParts(solve, reduction.fleet, bound.state.relaxation, large=True, search=True)
+        self._completion = SolutionCompletion(
+            solve, CappedInstances.of(solve.fleet).fleet, partial(relabel, solve.fleet)
+        )
+        self._penalties = [_PARAMS.missing * penalty for penalty in left_out_penalties(reduction.fleet)]
         self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
         self._spare = 0  # moves that are left to packing
         self.solutions = 0
@@ -88,8 +94,8 @@ class RunningSolutions:
         program.narrow(_PARAMS.narrow[self.solutions % len(_PARAMS.narrow)], budget)
         self.solutions += 1
         if budget.work is not None:
-            return program.cheapest(budget, _PARAMS.fewer_nodes, _PARAMS.gap)
-        return program.cheapest(_TIME.program.of(budget), _PARAMS.nodes, _PARAMS.gap)
+            return program.cheapest(budget, _PARAMS.fewer_nodes, _PARAMS.gap, self._penalties)
+        return program.cheapest(_TIME.program.of(budget), _PARAMS.nodes, _PARAMS.gap, self._penalties)
 
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""
@@ -103,20 +109,38 @@ class RunningSolutions:
     def _pack(self, answer: RunningAnswer) -> bool:
         """Pack a solution and offer a plan of it, completed where parts were not; says whether it is the best."""
         solve, held = self._solve, list(self._held(answer))
-        nameless = [replace(machine, instance=None) for machine in held]
-        packed = self._parts.pack_all(answer, solve.budget, nameless)
+        closed = [machine for machine in held if self._is_closed(machine)]
+        nameless = [replace(machine, instance=None) for machine in held if not self._is_closed(machine)]
+        packed = self._parts.pack_all(self._without(answer, closed), solve.budget, nameless)
         for part, partly in packed.undecided:  # too full for that
-            self._tight[part.pools, sum(part.machines.values())] = self._parts.room(answer, part, partly)
-        solve.incumbent.outlines.append(_outline(answer, nameless, packed.packing))
+            beside = [machine for machine in closed if machine.pool in part.pools]
+            room = self._parts.room(answer, part, Packing((*partly.machines, *beside)))
+            self._tight[part.pools, sum(part.machines.values()) + len(beside)] = room
+        named = Packing((*closed, *self._named(packed.machines, held)))
+        solve.incumbent.outlines.append(_outline(answer, named, held))
         plan: Packing | None
-        if packed.complete:
-            plan = self._named(packed.packing, held)
+        if packed.complete and not answer.missing:
+            plan = relabel(self._fleet, named)
         else:
-            wanted = self._parts.wanted(answer)
-            completion = SolutionCompletion(solve, self._reduction.fleet, partial(self._named, held=held))
-            budget, start = _TIME.complete.of(solve.budget), Packing(packed.machines)
-            plan = completion.run(answer.machines, start, wanted, budget, nameless)
+            budget = _TIME.complete.of(solve.budget)
+            plan = self._completion.run(answer.machines, named, self._parts.wanted(answer), budget, held)
         return plan is not None and not broken_rule(self._fleet, plan) and solve.incumbent.offer(plan, NAME)
+
+    def _is_closed(self, machine: Machine) -> bool:
+        """Whether nothing may join what a machine holds."""
+        return machine.instance is not None and self._fleet.instances[machine.instance].cordoned
+
+    def _without(self, answer: RunningAnswer, closed: Iterable[Machine]) -> RunningAnswer:
+        """A solution but for some machines and what they hold."""
+        machines = Counter(machine.pool for machine in closed)
+        copies = Counter((seat.component, seat.option, machine.pool) for machine in closed for seat in machine.seats)
+        modes = self._bound.state.relaxation.modes
+        return answer._replace(
+            machines=tuple(n - machines[p] for p, n in enumerate(answer.machines)),
+            copies=tuple(
+                n - copies[mode.component, mode.option, mode.pool] for mode, n in zip(modes, answer.copies, strict=True)
+            ),
+        )
 
     def _held(self, answer: RunningAnswer) -> Iterator[Machine]:
         """Machines that stay in a solution, with their copies, as far as these keep the rules of their machine."""
@@ -138,28 +162,22 @@ class RunningSolutions:
             if kept:
                 yield Machine(instance.pool, instance.index, tuple(sorted(kept)))
 
-    def _named(self, packing: Packing, held: Iterable[Machine]) -> Packing | None:
-        """A packing on the machines that run: those that hold copies which stay, and what `relabel` finds."""
-        machines = list(packing.machines)
+    def _named(self, machines: Iterable[Machine], held: Iterable[Machine]) -> list[Machine]:
+        """Machines, some of which are named as those that run: those that hold copies which stay there."""
+        found = list(machines)
         for there in held:
             seats = Counter(there.seats)
-            for k, machine in enumerate(machines):
+            for k, machine in enumerate(found):
                 if machine.pool == there.pool and machine.instance is None and seats <= Counter(machine.seats):
-                    machines[k] = replace(machine, instance=there.instance)
+                    found[k] = replace(machine, instance=there.instance)
                     break
-        return self._reduction.lift(Packing(tuple(machines)))
+        return found
 
 
-def _outline(answer: RunningAnswer, held: Sequence[Machine], packed: Packing) -> Packing:
-    """Machines that hold copies that stay, with what joins them where that was packed, and new ones, empty."""
-    kept_machines = Counter(machine.pool for machine in held)
-    there: Counter[int] = Counter()
-    machines: list[Machine] = []
-    done = {machine.pool for machine in packed.machines}
-    for machine in packed.machines:  # those held come first
-        if there[machine.pool] < kept_machines[machine.pool]:
-            there[machine.pool] += 1
-            machines.append(machine)
-    machines += [machine for machine in held if machine.pool not in done]
-    new = (Machine(p, None, ()) for p, n in enumerate(answer.machines) for _ in range(n - kept_machines[p]))
-    return Packing((*machines, *new))
+def _outline(answer: RunningAnswer, packed: Packing, held: Iterable[Machine]) -> Packing:
+    """Machines that stay, with what joins them where that was packed, and new ones, empty."""
+    found = {machine.instance: machine for machine in packed.machines}
+    there = [found.get(machine.instance, machine) for machine in held]
+    kept = Counter(machine.pool for machine in there)
+    new = (Machine(p, None, ()) for p, n in enumerate(answer.machines) for _ in range(n - kept[p]))
+    return Packing((*there, *new))
