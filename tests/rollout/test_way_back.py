@@ -17,14 +17,13 @@ from placement.transition import plan_transition
 from tests.corpus import seeds
 from tests.rollout.test_every_rollout import drawn
 from tests.transition.fleets import random_case
-from tests.transition.small_fleet import Copies, Copy, SmallFleet
+from tests.transition.small_fleet import SmallFleet, Walk, copy_of
 from tests.transition.test_random import copies, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.documents.rollout import Rollout
-    from placement.documents.transition import TransitionStep
     from tests.reading import Doc
 
 
@@ -102,37 +101,15 @@ def broken_on_the_way_back(doc: Doc, asked: Problem, found: Rollout) -> str:
     both = [{**doc["components"][0], "options": options}, *doc["components"][1:]]
     now = SmallFleet(doc, Counter()).now
     small = SmallFleet({**doc, "components": both, "instances": rows}, now)
-    copies: Copies = Counter(now)
-    machines, starting = set(small.instances), 0
+    walk = Walk(small)
     steps = [*found.steps, *found.rollback_steps]
     for step, then in zip(steps, [*steps[1:], None], strict=True):
-        copy = copy_of(step)
-        if step.action == "open":
-            small.pool_of[copy.machine] = step.pool or ""
-            wrong = not small.may_open(machines, step.pool or "")
-            machines.add(copy.machine)
-        elif step.action == "close":
-            wrong = any(other.machine == copy.machine for other in copies)
-            machines.remove(copy.machine)
-        elif step.action == "start":
-            wrong = copy.machine not in machines or not small.fits(copies, copy)
-            copies[copy] += 1
-            starting += 1
-        elif step.action == "wait":
-            wrong, starting = False, 0
-        else:
-            wrong = starting > 0 or not copies[copy]
-            copies -= Counter([copy])
-            wrong = wrong or not small.is_enough(copies, copy.component)
+        wrong = walk.breaks(step)
         ends = then is None or (step.action in ("stop", "close") and then.action in ("open", "start"))
-        if wrong or (ends and not small.may_end(copies)):
+        if wrong or (ends and not small.may_end(walk.copies)):
             return f"step {step.id} of batch {step.batch}"
-    return "" if (copies, machines) == (now, set(small.instances)) else "what runs at the end did not run before"
-
-
-def copy_of(step: TransitionStep) -> Copy:
-    """The copy of a step; nonsense where it has none."""
-    return Copy(step.component or "", step.option or 0, step.instance or "", tuple(step.accelerators or ()))
+    end = walk.copies, walk.machines
+    return "" if end == (now, set(small.instances)) else "what runs at the end did not run before"
 
 
 @seeds(range(200), 12)

@@ -26,8 +26,8 @@ def test_a_share_reports_to_the_same_incumbent() -> None:
     solve_ffd(part)
     assert part.incumbent is whole.incumbent
     assert whole.packing is not None
-    assert whole.share(work=2, seed=9).budget.work == 2
-    assert whole.share(seed=9).seed == 9
+    assert whole.share(work=2).budget.work == 2
+    assert whole.within(whole.budget, seed=9).seed == 9
     assert whole.within(Budget(work=7)).budget.work == 7
     assert whole.budget.work == 10
 

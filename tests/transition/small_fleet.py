@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from placement.documents.transition import TransitionStep
     from tests.reading import Doc
 
 
@@ -199,3 +200,38 @@ class SmallFleet:
             if self.runs_in(option, self.pools[self.pool_of[machine]])
             for on in combinations(range(self.shape(machine)["accelerator_count"]), option.get("accelerators", 1))
         ]
+
+
+class Walk:
+    """What runs while the steps of an order are taken one by one."""
+
+    def __init__(self, fleet: SmallFleet) -> None:
+        self.fleet, self.machines, self.starting = fleet, set(fleet.instances), 0
+        self.copies: Copies = Counter(fleet.now)
+
+    def breaks(self, step: TransitionStep) -> bool:
+        """Take a step; says whether it breaks a rule."""
+        fleet, copy = self.fleet, copy_of(step)
+        if step.action == "open":
+            fleet.pool_of[copy.machine] = step.pool or ""
+            wrong = not fleet.may_open(self.machines, step.pool or "")
+            self.machines.add(copy.machine)
+        elif step.action == "close":
+            wrong = any(other.machine == copy.machine for other in self.copies)
+            self.machines.remove(copy.machine)
+        elif step.action == "start":
+            wrong = copy.machine not in self.machines or not fleet.fits(self.copies, copy)
+            self.copies[copy] += 1
+            self.starting += 1
+        elif step.action == "wait":
+            wrong, self.starting = False, 0
+        else:
+            wrong = self.starting > 0 or not self.copies[copy]
+            self.copies -= Counter([copy])
+            wrong = wrong or not fleet.is_enough(self.copies, copy.component)
+        return wrong
+
+
+def copy_of(step: TransitionStep) -> Copy:
+    """The copy of a step; nonsense where it has none."""
+    return Copy(step.component or "", step.option or 0, step.instance or "", tuple(step.accelerators or ()))

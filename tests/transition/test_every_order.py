@@ -12,7 +12,7 @@ from placement.transition import Durations, plan_transition, search
 from tests.corpus import seeds
 from tests.transition.every_fleet import full_fleet, ruled_fleet
 from tests.transition.every_order import EveryOrder
-from tests.transition.small_fleet import Copies, Copy, SmallFleet
+from tests.transition.small_fleet import SmallFleet, Walk
 
 if TYPE_CHECKING:
     from placement.documents.transition import Transition
@@ -25,34 +25,14 @@ MOST_MOMENTS = 6_000
 def first_fault(case: Case, found: Transition, missing: int) -> str:
     """The first step that breaks a rule, by the rules of `SmallFleet`; empty where none does."""
     fleet = SmallFleet(case.doc, case.then, case.planned, missing)
-    copies: Copies = Counter(fleet.now)
-    machines, starting, batch = set(fleet.instances), 0, 1
+    walk, batch = Walk(fleet), 1
     for step in found.steps:
-        if step.batch != batch and not (fleet.may_end(copies) and not starting):
+        if step.batch != batch and not (fleet.may_end(walk.copies) and not walk.starting):
             return f"batch {batch} ends badly"
         batch = step.batch
-        name = step.instance or ""
-        copy = Copy(step.component or "", step.option or 0, name, tuple(step.accelerators or ()))
-        if step.action == "open":
-            fleet.pool_of[name] = step.pool or ""
-            wrong = not fleet.may_open(machines, step.pool or "")
-            machines.add(name)
-        elif step.action == "close":
-            wrong = any(other.machine == name for other in copies)
-            machines.remove(name)
-        elif step.action == "start":
-            wrong = name not in machines or not fleet.fits(copies, copy)
-            copies[copy] += 1
-            starting += 1
-        elif step.action == "wait":
-            wrong, starting = False, 0
-        else:
-            wrong = starting > 0 or not copies[copy]
-            copies -= Counter([copy])
-            wrong = wrong or not fleet.is_enough(copies, copy.component)
-        if wrong:
+        if walk.breaks(step):
             return f"step {step.id}"
-    return "" if copies == case.then and fleet.may_end(copies) else "the end is not the plan"
+    return "" if walk.copies == case.then and fleet.may_end(walk.copies) else "the end is not the plan"
 
 
 @pytest.mark.parametrize("scheduling", [True, False], ids=["with list scheduling", "by the program alone"])
