@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ortools.sat.python import cp_model
 
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
+from placement.direct.levels import Levels
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError, Var
@@ -148,18 +149,18 @@ class _CpSatSearch:
     def __init__(self, solve: Solve, options: CpSatOptions) -> None:
         self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
         self._options = options
-        self._spent = 0.0  # deterministic seconds
+        self._levels = Levels(solve, NAME, units=WORK_PER_SECOND)  # of deterministic seconds
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> Outcome:
         """All stages, and why they ended."""
         try:
-            infeasible = self._stages()
+            infeasible = any(map(self._none_at, self._levels.open()))
         except _CpSatStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
         except OutOfTimeError:
             return Outcome(NAME, self._why_stopped(), stats=self.stats)
-        self.stats["deterministic_seconds"] = round(self._spent, 3)
+        self.stats["deterministic_seconds"] = round(self._levels.spent, 3)
         if infeasible:
             reason = "CP-SAT proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self.stats)
@@ -170,56 +171,22 @@ class _CpSatSearch:
         clock = Stop.TIME if self._budget.work is None else Stop.DONE
         return why_stop(self._incumbent, self._budget) or clock
 
-    def _stages(self) -> bool:
-        """Each level, then money; True when there is no plan at all."""
-        for level in range(len(self._fleet.levels)):
-            if self._finished():
-                return False
-            if self._decided(level):
-                continue
-            part = _TIME.level.of(self._budget)
-            status = self._stage(level, self._limits(level), part, self._work_left(_TIME.level.part))
-            if self._incumbent.best is None and not self._finished():  # a first plan is worth all the time there is
-                status = self._stage(level, self._limits(level), self._budget, self._work_left(1.0))
-            if status == cp_model.INFEASIBLE:
-                return True
-            if self._incumbent.best is None:
-                return False  # no plan to count the next level against
-        if self._finished():
-            return False
-        limits = self._limits(len(self._fleet.levels))
-        return self._stage(None, limits, self._budget, self._work_left(1.0)) == cp_model.INFEASIBLE
+    def _none_at(self, level: int | None) -> bool:
+        """Whether a level shows that there is no plan at all."""
+        status = self._stage(level, self._levels.part(level))
+        if level is not None and self._incumbent.best is None and not self._levels.finished:
+            status = self._stage(level, 1.0)  # a first plan is worth all the time there is
+        return status == cp_model.INFEASIBLE
 
-    def _finished(self) -> bool:
-        work = self._work_left(1.0)
-        return self._incumbent.good_enough or self._budget.over() or (work is not None and work <= 0)
-
-    def _decided(self, level: int) -> bool:
-        """Whether the best plan leaves out no more at this level than was proved."""
-        best = self._incumbent.best
-        return best is not None and best[1].left_out[level] <= self._incumbent.left_out_bound()[level]
-
-    def _limits(self, level: int) -> tuple[int, ...]:
-        """What the best plan leaves out at the levels before: later stages keep within it."""
-        best = self._incumbent.best
-        return () if best is None else best[1].left_out[:level]
-
-    def _work_left(self, fraction: float) -> float | None:
-        """Deterministic seconds left under a work limit; None without one."""
-        if self._budget.work is None:
-            return None
-        return (self._budget.work / WORK_PER_SECOND - self._spent) * fraction
-
-    def _stage(
-        self, level: int | None, limits: tuple[int, ...], budget: Budget, work: float | None
-    ) -> cp_model.CpSolverStatus:
-        """Minimise one goal: ticks, or what is left out at a level.
+    def _stage(self, level: int | None, fraction: float) -> cp_model.CpSolverStatus:
+        """Minimise ticks, or what is left out at a level, within a part of the time and work.
 
         Unless the model is small anyway, the outline comes first: its bound, how many machines a first plan is looked
         for on, and how many of each pool a better plan than the best can have.
         """
-        goal = _Goal(level, limits)
-        end = None if work is None else self._spent + work
+        goal, budget = _Goal(level, self._levels.given(level)), self._budget.share(fraction)
+        work = self._levels.left(fraction)
+        end = None if work is None else self._levels.spent + work
         most_new = most_new_machines(self._fleet)
         if direct_terms(self._fleet, most_new) > self._options.small:
             outline = [min(1, most) for most in self._affordable(goal, most_new)]  # of about as many terms
@@ -232,11 +199,11 @@ class _CpSatSearch:
         return self._phases(goal, most_new, budget, end)
 
     def _ended(self, budget: Budget, end: float | None) -> bool:
-        return budget.over() or self._incumbent.good_enough or (end is not None and self._spent >= end)
+        return budget.over() or self._incumbent.good_enough or (end is not None and self._levels.spent >= end)
 
     def _effort(self, seconds: float, end: float | None, fraction: float = 1.0) -> float:
         """So many deterministic seconds, or a fraction of what the work limit leaves."""
-        return seconds if end is None else min(seconds, max(0.0, (end - self._spent) * fraction))
+        return seconds if end is None else min(seconds, max(0.0, (end - self._levels.spent) * fraction))
 
     def _outline(
         self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
@@ -339,7 +306,7 @@ class _CpSatSearch:
     ) -> cp_model.CpSolverStatus:
         """Run; that a `partial` model, which has not all machines, is infeasible says nothing."""
         status = engine.run(budget, workers, effort, self._seed)
-        self._spent += engine.deterministic_seconds
+        self._levels.spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
             raise _CpSatStuck(f"CP-SAT refuses the model: {engine.complaint}")
         if status == cp_model.INFEASIBLE and self._incumbent.best is not None and not partial:

@@ -9,7 +9,7 @@ from placement.direct.parameters import DIRECT
 from placement.direct.slots import most_new_machines
 
 if TYPE_CHECKING:
-    from placement.direct.milp.levels import Levels
+    from placement.direct.levels import Levels
     from placement.solving.context import Solve
 
 _PARAMS = DIRECT.milp

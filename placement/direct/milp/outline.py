@@ -18,9 +18,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
+from placement.direct.levels import Levels, Stage
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.last_digits import decide_last_digits
-from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.outline_check import OutlineCheck
 from placement.direct.milp.outline_digits import OutlineDigits
 from placement.direct.milp.outline_plans import OutlinePlans
@@ -124,21 +124,18 @@ class _OutlineSearch:
         """All stages, and why they ended."""
         self._patterns = self._pattern_prices()
         try:
-            for level in range(len(self._fleet.levels)):
-                if not self._levels.finished and not self._levels.decided(level):
-                    self._stage(level, SCHEDULE.direct.level.part)
-            if not self._levels.finished:
-                self._stage(None, 1.0)
+            for level in self._levels.open(without_plan=True):
+                self._stage(level)
         except OutOfTimeError:
             pass
-        self.stats |= {"nodes": self._levels.nodes, "plans": self._plans.made}
+        self.stats |= {"nodes": int(self._levels.spent), "plans": self._plans.made}
         clock = Stop.TIME if self._budget.over() else Stop.DONE
         stop = why_stop(self._incumbent, self._budget) or (Stop.STUCK if self._incumbent.best is None else clock)
         return Outcome(NAME, stop, stats=self.stats)
 
-    def _stage(self, level: int | None, fraction: float) -> None:
+    def _stage(self, level: int | None) -> None:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before."""
-        best = self._incumbent.best
+        best, fraction = self._incumbent.best, self._levels.part(level)
         given = self._levels.given(level)
         ticks = best[1].ticks if best is not None and level is None else None
         model = DirectModel(self._fleet, most_new_machines(self._fleet, ticks), _FORM, self._budget)
@@ -225,7 +222,7 @@ class _OutlineSearch:
         if first and self._budget.work is None:
             start = self._first(model, program, stage.goal, watcher, stage.budget) or start
         limits = EngineLimits(stage.budget, self._levels.nodes_left(fraction), self._solve.seed)
-        self._levels.nodes += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
+        self._levels.spent += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
         """Prices of the pattern bound with what runs, and the relaxation that they are of."""

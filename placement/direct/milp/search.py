@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
 from placement.direct.cp_sat import find_plan
+from placement.direct.levels import Levels, Stage
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.last_digits import decide_last_digits
-from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
@@ -23,7 +23,6 @@ from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
-from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing
@@ -114,13 +113,13 @@ class _MilpSearch:
         """All stages, and why they ended."""
         infeasible = False
         try:
-            infeasible = self._stages()
+            infeasible = any(map(self._stage, self._levels.open()))
         except _MilpStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
         except OutOfTimeError:
             self._cut_short = True
         finally:
-            self._stats["nodes"] = self._levels.nodes
+            self._stats["nodes"] = int(self._levels.spent)
         if infeasible:
             reason = f"{self._options.engine} proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
@@ -131,25 +130,12 @@ class _MilpSearch:
         by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._levels.nodes_left(1.0) != 0
         return why_stop(self._incumbent, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
 
-    def _stages(self) -> bool:
-        """Each level, then money; True when there is no plan at all."""
-        for level in range(len(self._fleet.levels)):
-            if self._levels.finished:
-                return False
-            if self._levels.decided(level):
-                continue
-            if self._stage(level, SCHEDULE.direct.level.part):
-                return True
-            if self._incumbent.best is None:
-                return False  # no plan yet to count the next level against
-        return not self._levels.finished and self._stage(None, 1.0)
-
-    def _stage(self, level: int | None, fraction: float) -> bool:
+    def _stage(self, level: int | None) -> bool:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.
 
         True when there is no plan.
         """
-        best = self._incumbent.best
+        best, fraction = self._incumbent.best, self._levels.part(level)
         given = self._levels.given(level)
         model = self._write(best[1].ticks if best is not None and level is None else None)
         model.limit_left_out(given)
@@ -164,7 +150,7 @@ class _MilpSearch:
             EngineLimits(budget, self._levels.nodes_left(fraction), self._seed),
             watcher,
         )
-        self._levels.nodes += max(1, end.nodes)
+        self._levels.spent += max(1, end.nodes)
         if end.verdict == "optimal" and level is None:
             decide_last_digits(self._solve, self._levels, NAME, given)
         return self._judge(end)

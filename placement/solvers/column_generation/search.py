@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
+    Stats = dict[str, int | float | str]
     PackZones = Callable[[PatternBound, Budget], bool]
 
 _MOST_TRIES = 1_000_000  # to close machines
@@ -72,28 +73,23 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         if solve.packing is not None:
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
-    stats: dict[str, int] = {}
+    stats: Stats = {}
     whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
     for left_out in aims(solve) if whole_plan else (solve.left_out,):
-        bound = PatternBound(solve.share(options.bound_share), left_out)
-        bound.run(patience=patience(budget))
+        bound = bounded(solve, options, left_out, stats)
         stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
-        stats.update(nodes=bound.nodes, programs=bound.programs)
         if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         if whole_plan and not bound.infeasible:
-            stats["solutions"] = pack_solutions(solve, bound, NAME)
-            stats["fathomed"] = decide_nodes(solve, bound, NAME)
-    by_mix = CombinatorialBenders(solve, bound, NAME)
-    if bound.mix and not solve.ended:
-        by_mix.run(budget.share(options.decide_share))
-    stats["closed"] = 0
+            solve_patterns(solve, bound, stats)
+    by_mix = decide_mixes(solve, options, bound)
+    closed = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))
     solved = bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound)
         if not mixes.dives:
-            stats["closed"] = _close_machines(solve.share(options.first_share))
+            closed = _close_machines(solve.share(options.first_share))
         share = options.dive_share if mixes.dives else options.pack_share
         mixes.run(budget.share(share * (1 - options.decide_share) if by_mix.possible else share))
         stats["mixes"] = mixes.tried
@@ -101,10 +97,34 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         by_mix.run(budget.share(options.decide_share))
         polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
         polish.run(budget, options.steps if budget.work is None else budget.work)
-        stats["closed"] += polish.closed
+        closed += polish.closed
         stats.update(steps=polish.steps, improved=polish.improved)
-    stats["ruled_out"] = by_mix.ruled_out
-    return Outcome(NAME, _why(solve), stats={**stats})
+    stats.update(closed=closed, ruled_out=by_mix.ruled_out)
+    return Outcome(NAME, _why(solve), stats=stats)
+
+
+def bounded(
+    solve: Solve, options: ColumnGenerationOptions, left_out: tuple[int, ...] | None, stats: Stats
+) -> PatternBound:
+    """The pattern bound of plans that leave out so many copies, in its part of the time."""
+    bound = PatternBound(solve.share(options.bound_share), left_out)
+    bound.run(patience=_patience(solve.budget))
+    stats.update(nodes=bound.nodes, programs=bound.programs)
+    return bound
+
+
+def solve_patterns(solve: Solve, bound: PatternBound, stats: Stats) -> None:
+    """Whole solutions over the patterns of a bound, then its nodes one by one, where fleets are small."""
+    stats["solutions"] = pack_solutions(solve, bound, NAME)
+    stats["fathomed"] = decide_nodes(solve, bound, NAME)
+
+
+def decide_mixes(solve: Solve, options: ColumnGenerationOptions, bound: PatternBound) -> CombinatorialBenders:
+    """The search over fleet mixes in the order of their price, once it had its first part of the time."""
+    by_mix = CombinatorialBenders(solve, bound, NAME)
+    if bound.mix and not solve.ended:
+        by_mix.run(solve.budget.share(options.decide_share))
+    return by_mix
 
 
 def aims(solve: Solve) -> Iterator[tuple[int, ...] | None]:
@@ -120,7 +140,7 @@ def aims(solve: Solve) -> Iterator[tuple[int, ...] | None]:
     yield solve.left_out
 
 
-def patience(budget: Budget) -> float:
+def _patience(budget: Budget) -> float:
     """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
     return math.inf if budget.seconds is None or budget.work is not None else _TIME.bound.news * budget.seconds
 

@@ -21,20 +21,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.local_search.whole_plan import improve_whole_plan
-from placement.patterns.bound import TOO_SMALL, PatternBound
+from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.solvers.column_generation.branch_and_check import decide_nodes
-from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.search import aims, patience
-from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
+from placement.solvers.column_generation.search import aims, bounded, decide_mixes, solve_patterns
+from placement.solvers.column_generation.whole_solutions import is_large
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from placement.solvers.column_generation.search import ColumnGenerationOptions
+    from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
+    from placement.solvers.column_generation.search import ColumnGenerationOptions, Stats
     from placement.solving.context import Solve
 
 
@@ -43,7 +42,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
     if not may_build(solve.fleet, solve.budget):
         return _improved(solve, {}, TOO_LARGE)
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
-    stats: dict[str, int | float | str] = {}
+    stats: Stats = {}
     if by_prices:
         part = SCHEDULE.prices.within(solve, solve.budget.work) if by_tree else solve.share(options.bound_share)
         prices = raise_bounds_of_groups(part)
@@ -54,18 +53,13 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
     for left_out in aims(solve) if by_tree else ():
         if solve.ended:
             break
-        bound = PatternBound(solve.share(options.bound_share), left_out)
-        bound.run(patience=patience(solve.budget))
-        stats.update(nodes=bound.nodes, programs=bound.programs)
+        bound = bounded(solve, options, left_out, stats)
         if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
         if bound.infeasible:
             continue
-        stats["solutions"] = pack_solutions(solve, bound, NAME)
-        stats["fathomed"] = decide_nodes(solve, bound, NAME)
-        by_mix = CombinatorialBenders(solve, bound, NAME)
-        if bound.mix and not solve.ended:
-            by_mix.run(solve.budget.share(options.decide_share))
+        solve_patterns(solve, bound, stats)
+        by_mix = decide_mixes(solve, options, bound)
     ground = WholePlanGround(solve)
     if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
         mixes = FleetMixPacking(solve, ground)
@@ -78,7 +72,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
     return _improved(solve, stats, "")
 
 
-def _improved(solve: Solve, stats: dict[str, int | float | str], reason: str) -> Outcome:
+def _improved(solve: Solve, stats: Stats, reason: str) -> Outcome:
     """The end of the search: the best plan made cheaper; `reason` tells why there is none."""
     if solve.packing is None:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=reason, stats=stats)
