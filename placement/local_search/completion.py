@@ -1,7 +1,7 @@
 """From a packing that lacks copies to a plan that keeps every rule.
 
 Unassigned copies are placed on the machines that are there, by insertion and then by ejections; only when that fails
-are more machines rented.
+are more machines rented. Where copies run both are tried: ejections move some of them.
 """
 
 from __future__ import annotations
@@ -49,11 +49,10 @@ class Completion:
         ws = self.load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
-        complete = Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
-        if complete is not None:
-            return complete
-        starts = inserted, ws.to_packing()
-        best: Packing | None = None
+        best = Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
+        if best is not None and not self._fleet.instances:
+            return best
+        starts = inserted, ws.to_packing()  # where copies run, those that were moved may cost more than a machine
         for fleet in (required, self._fleet):
             for start in starts:
                 if not budget.over():
