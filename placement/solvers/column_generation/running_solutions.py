@@ -68,7 +68,6 @@ class RunningSolutions:
             solve, CappedInstances.of(solve.fleet).fleet, partial(relabel, solve.fleet)
         )
         self._penalties = [_PARAMS.missing * penalty for penalty in left_out_penalties(reduction.fleet)]
-        self._tight: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines, the room of copies there
         self._spare = 0  # moves that are left to packing
         self.solutions = 0
 
@@ -86,10 +85,7 @@ class RunningSolutions:
     def _cheapest(self) -> RunningAnswer | None:
         """A cheap solution within what is known of parts."""
         program, budget = self._bound.program(), self._solve.budget
-        for some in self._parts.forbidden:
-            program.forbid(some)
-        for (pools, machines), most in self._tight.items():
-            program.loosen(pools, most, machines)
+        self._parts.restrict(program)
         program.spare_moves(self._spare)
         program.narrow(_PARAMS.narrow[self.solutions % len(_PARAMS.narrow)], budget)
         self.solutions += 1
@@ -115,7 +111,7 @@ class RunningSolutions:
         for part, partly in packed.undecided:  # too full for that
             beside = [machine for machine in closed if machine.pool in part.pools]
             room = self._parts.room(answer, part, Packing((*partly.machines, *beside)))
-            self._tight[part.pools, sum(part.machines.values()) + len(beside)] = room
+            self._parts.loosen(part.pools, sum(part.machines.values()) + len(beside), room)
         named = Packing((*closed, *self._named(packed.machines, held)))
         solve.incumbent.outlines.append(_outline(answer, named, held))
         plan: Packing | None

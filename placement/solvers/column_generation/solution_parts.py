@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
+    from placement.patterns.enumeration.program import WholeProgram
     from placement.patterns.formulation import Relaxation
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -96,6 +97,18 @@ class SolutionParts:
         alone = [(p,) for p in range(len(fleet.pools)) if p not in relaxation.class_of]
         self._classes = [*(tuple(device_class.pools) for device_class in relaxation.device_classes), *alone]
         self.forbidden: list[Forbidden] = []
+        self._room: dict[tuple[tuple[int, ...], int], int] = {}  # by pools and machines: what copies may take
+
+    def restrict(self, program: WholeProgram) -> None:
+        """Leave out of a program what is known not to fit, or to be too full."""
+        for forbidden in self.forbidden:
+            program.forbid(forbidden)
+        for (pools, machines), most in self._room.items():
+            program.loosen(pools, most, machines)
+
+    def loosen(self, pools: tuple[int, ...], machines: int, most: int) -> None:
+        """On no more than so many machines of a part's pools copies take at most so much memory from now on."""
+        self._room[pools, machines] = most
 
     def pack_all(self, answer: Solution, budget: Budget, held: Sequence[Machine] = ()) -> PackedParts:
         """Pack a solution part by part, around what is held, and forbid what does not fit."""

@@ -77,9 +77,6 @@ class WholeSolutions:
         self.large = is_large(self._fleet)
         self._parts = SolutionParts(solve, self._fleet, bound.relaxation, large=self.large)
         self._completion = SolutionCompletion(solve, capped.fleet, capped.lift)
-        self._tight: dict[
-            tuple[tuple[int, ...], int], int
-        ] = {}  # by pools and machines, the memory that copies may take
         self.solutions = 0
 
     def run(self, budget: Budget) -> None:
@@ -110,10 +107,7 @@ class WholeSolutions:
         copies = tuple(self._fleet.components[mode.component].copies for mode in relaxation.modes)
         anything = Reduced(domain.fewest, domain.most, copies, (), ())
         program = NarrowProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
-        for forbidden in self._parts.forbidden:
-            program.forbid(forbidden)
-        for (pools, machines), most in self._tight.items():
-            program.loosen(pools, most, machines)
+        self._parts.restrict(program)
         cutoff, given = program.most_rent, self._bound.given or ()
         if best is not None and best.left_out <= given:  # else a dearer plan may be a better one
             below = cutoff_below(self._solve.fleet, best, self._bound.given)
@@ -132,7 +126,7 @@ class WholeSolutions:
         parts = self._parts.pack_all(answer, budget)
         for part, _ in parts.undecided:  # too full for that
             most = int((1 - _PARAMS.looser) * self._parts.taken(answer, part))
-            self._tight[part.pools, sum(part.machines.values())] = most
+            self._parts.loosen(part.pools, sum(part.machines.values()), most)
         if parts.complete:
             plan = None if broken_rule(self._solve.fleet, parts.packing) else parts.packing  # it knows some in part
         else:
