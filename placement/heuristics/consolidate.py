@@ -104,7 +104,7 @@ class MachineConsolidation:
     def _cheaper(self, left: dict[int, int], saved: int) -> list[int]:
         """Pools of which one more machine costs less than was saved and may hold what is left, cheapest first."""
         ws, price = self.ws, self.ws.rented.next_price
-        need = sum((n * self._needs[c] for c, n in left.items() if n), np.zeros(self._needs.shape[1:]))
+        need = sum((n * self._needs[c] for c, n in left.items() if n > 0), np.zeros(self._needs.shape[1:]))
         pools = np.flatnonzero(ws.rented.rentable & (price < saved) & (need.max(axis=1) <= 1.0 + _PARAMS.tolerance))
         found: list[int] = pools[np.argsort(price[pools], kind="stable")].tolist()
         return found[: _PARAMS.pools]

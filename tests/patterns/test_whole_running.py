@@ -20,6 +20,7 @@ from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
+from placement.solving.result import Stop
 from tests import brute, strategies
 from tests.corpus import seeds
 from tests.fuzz.blind import poor_plan
@@ -166,3 +167,12 @@ def test_nothing_joins_a_cordoned_machine() -> None:
     assert solve.packing is not None
     assert {machine.instance for machine in solve.packing.machines} == {0, None}
     assert solve.incumbent.gap() == 0
+
+
+def test_machines_that_are_not_paid_for() -> None:
+    """With a horizon of no hours moves alone cost; the program, in dollars an hour, is not asked."""
+    document = suite("replan", 20, 1)
+    document["objective"] = {"move_cost": 20, "horizon_hours": 0}
+    solve = Solve.of(compile_fleet(Problem(**document)), Budget(work=20))
+    assert not may_bound_running(solve.fleet)
+    assert solve_running(solve).stop is Stop.STUCK

@@ -37,9 +37,10 @@ _TIME = SCHEDULE.running_solutions
 
 
 def may_bound_running(fleet: Fleet) -> bool:
-    """Whether copies run, not too many, and nothing is asked that the program does not know: demands."""
+    """Whether copies run, not too many, machines are paid for, and nothing is asked that it does not know: demands."""
     few = sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
-    return bool(fleet.places) and few and not any(component.demand for component in fleet.components)
+    paid = fleet.tick_price > 0
+    return bool(fleet.places) and few and paid and not any(component.demand for component in fleet.components)
 
 
 def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
