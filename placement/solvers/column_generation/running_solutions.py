@@ -106,13 +106,14 @@ class RunningSolutions:
         """Pack a solution and offer a plan of it, completed where parts were not; says whether it is the best."""
         solve, held = self._solve, list(self._held(answer))
         closed = [machine for machine in held if self._is_closed(machine)]
-        nameless = [replace(machine, instance=None) for machine in held if not self._is_closed(machine)]
+        joined = [machine for machine in held if not self._is_closed(machine)]
+        nameless = [replace(machine, instance=None) for machine in joined]
         packed = self._parts.pack_all(self._without(answer, closed), solve.budget, nameless)
         for part, partly in packed.undecided:  # too full for that
             beside = [machine for machine in closed if machine.pool in part.pools]
             room = self._parts.room(answer, part, Packing((*partly.machines, *beside)))
             self._parts.loosen(part.pools, sum(part.machines.values()) + len(beside), room)
-        named = Packing((*closed, *self._named(packed.machines, held)))
+        named = Packing((*closed, *_named(packed.machines, joined)))
         solve.incumbent.outlines.append(_outline(answer, named, held))
         plan: Packing | None
         if packed.complete and not answer.missing:
@@ -158,16 +159,17 @@ class RunningSolutions:
             if kept:
                 yield Machine(instance.pool, instance.index, tuple(sorted(kept)))
 
-    def _named(self, machines: Iterable[Machine], held: Iterable[Machine]) -> list[Machine]:
-        """Machines, some of which are named as those that run: those that hold copies which stay there."""
-        found = list(machines)
-        for there in held:
-            seats = Counter(there.seats)
-            for k, machine in enumerate(found):
-                if machine.pool == there.pool and machine.instance is None and seats <= Counter(machine.seats):
-                    found[k] = replace(machine, instance=there.instance)
-                    break
-        return found
+
+def _named(machines: Iterable[Machine], held: Iterable[Machine]) -> list[Machine]:
+    """Machines, some of which are named as those that run: those that hold copies which stay there."""
+    found = list(machines)
+    for there in held:
+        seats = Counter(there.seats)
+        for k, machine in enumerate(found):
+            if machine.pool == there.pool and machine.instance is None and seats <= Counter(machine.seats):
+                found[k] = replace(machine, instance=there.instance)
+                break
+    return found
 
 
 def _outline(answer: RunningAnswer, packed: Packing, held: Iterable[Machine]) -> Packing:
