@@ -21,7 +21,7 @@ from placement.compiled.packing import Packing
 from placement.direct.program import total_of, weighted
 from placement.direct.translate import decode
 from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut
-from placement.patterns.enumeration.given_machines import pack_given
+from placement.patterns.enumeration.given_machines import pack_given, thinned
 from placement.reductions.new_machines import with_new_machines_alone
 from placement.reductions.some_pools import SomePools
 from placement.solving.schedule import SCHEDULE
@@ -103,25 +103,13 @@ class OutlineCheck:
         copies, share = new.by_component, _TIME.check.of(budget)
         packing, none = self._pack(new, copies, share)
         if none:
-            self._learn_misfit(new, self._thinned(new, copies, share))
+            self._learn_misfit(new, thinned(copies, lambda fewer: self._pack(new, fewer, share)[1], share))
         return None if packing is None else packing.machines
 
     def _pack(self, new: NewMachines, copies: Counts, budget: Budget) -> tuple[Packing | None, bool]:
         """So many copies on the new machines of a pool: a packing, or that there is none."""
         machines = {new.pool: new.machines}
         return pack_given(SomePools.of(self._fleet, machines, copies).fleet, machines, budget)
-
-    def _thinned(self, new: NewMachines, copies: Counts, budget: Budget) -> Counts:
-        """As few of the copies as still do not fit, left out one after the other."""
-        least = dict(copies)
-        for c in copies:
-            for step in (copies[c], 1):  # all of them first: most components have no part in it
-                while c in least and not budget.over():
-                    fewer = {k: n - step * (k == c) for k, n in least.items() if n > step * (k == c)}
-                    if not fewer or not self._pack(new, fewer, budget)[1]:
-                        break
-                    least = fewer
-        return least
 
     # -- the inequality of prices
 

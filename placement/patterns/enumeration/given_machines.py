@@ -33,7 +33,7 @@ from placement.patterns.parameters import PATTERNS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetOption
     from placement.solving.budget import Budget
@@ -85,6 +85,21 @@ def pack_given(
     if not all(program.add_machine(machine) for machine in (*held, *empty)):
         return None, False
     return program.solve(budget)
+
+
+def thinned(
+    copies: Mapping[int, int], fits_nowhere: Callable[[dict[int, int]], bool], budget: Budget
+) -> dict[int, int]:
+    """Of copies by component that fit nowhere as few as still do not, left out one after the other."""
+    least = dict(copies)
+    for c in copies:
+        for step in (copies[c], 1):  # all of them first: most components have no part in it
+            while c in least and not budget.over():
+                fewer = {k: n - step * (k == c) for k, n in least.items() if n > step * (k == c)}
+                if not fewer or not fits_nowhere(fewer):
+                    break
+                least = fewer
+    return least
 
 
 class _Program:

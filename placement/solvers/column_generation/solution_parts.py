@@ -14,7 +14,7 @@ from placement.compiled.packing import Packing
 from placement.direct.cp_sat import find_plan
 from placement.heuristics import partial_packing
 from placement.local_search.refill import bring_in
-from placement.patterns.enumeration.given_machines import pack_given
+from placement.patterns.enumeration.given_machines import pack_given, thinned
 from placement.patterns.enumeration.program import Forbidden
 from placement.reductions.some_pools import SomePools
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -196,7 +196,8 @@ class SolutionParts:
         options = [option for c in copies for option in fleet.components[c].options]
         if len(shapes) > 1 or any(0 < len(option.pools & set(pools)) < len(pools) for option in options):
             return []
-        fewest = self._thinned(machines, copies, budget)
+        share = self._share(budget)
+        fewest = thinned(copies, lambda fewer: self.pack(machines, fewer, share)[1], share)
         new = [
             Forbidden(others, fewest, sum(machines.values()))
             for others in self._classes
@@ -209,15 +210,3 @@ class SolutionParts:
         ]
         self.forbidden += new
         return new
-
-    def _thinned(self, machines: Mapping[int, int], copies: Counts, budget: Budget) -> Counts:
-        """As few of the copies as still do not fit on the machines, left out one after the other."""
-        least, share = dict(copies), self._share(budget)
-        for c in copies:
-            for step in (copies[c], 1):  # all of them first: most components have no part in it
-                while c in least and not share.over():
-                    fewer = {k: n - step * (k == c) for k, n in least.items() if n > step * (k == c)}
-                    if not fewer or not self.pack(machines, fewer, share)[1]:
-                        break
-                    least = fewer
-        return least
