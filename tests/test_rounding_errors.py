@@ -88,7 +88,7 @@ def nasty(seed: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("solver", "options"), SOLVERS)
-@seeds(range(60), 20)
+@seeds(range(60), 10)
 def test_proofs_hold_at_the_edges_of_numbers(seeds: range, solver: str, options: dict[str, Any]) -> None:
     """Optimal is the optimum of all, infeasible has no plan, no bound is above the optimum."""
     proven = impossible = 0

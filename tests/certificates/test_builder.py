@@ -65,7 +65,7 @@ def small_problems(seeds: range) -> Iterator[tuple[Doc, brute.Best | None]]:
 
 
 @pytest.mark.parametrize("solver", ["auto", "column-generation", "cp-sat"])
-@seeds(range(40), 12)
+@seeds(range(40), 6)
 def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(seeds: range, solver: str) -> None:
     """Random problems against brute force: plans, levels, what runs, and none at all."""
     complete = 0

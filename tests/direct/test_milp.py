@@ -105,7 +105,7 @@ def assert_agrees(seed: int, run: Run, best: Best | None) -> None:
 
 
 @pytest.mark.parametrize(("engine", "start"), [("highs", 0), ("highs", 200), ("cbc", 100)])
-@seeds(range(200))
+@seeds(range(200), 24)
 def test_agrees_with_brute_force(seeds: range, engine: str, start: int) -> None:
     for seed, doc in small_problems(range(start, start + len(seeds))):
         assert_agrees(seed, solved(doc, engine=engine), cheapest(doc))
@@ -141,8 +141,9 @@ def test_claims_hold_when_cut_short(seeds: range, engine: str, work: int) -> Non
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_bounds_of_a_cut_search_are_below_a_better_plan(engine: str) -> None:
-    """On a problem that takes thousands of nodes, the bound after a few stays below what more of them find."""
-    long, short = (solved(crowd(6), work=work, engine=engine) for work in (60, 3))
+    """On a problem that takes many nodes, the bound after a few stays below what more of them find."""
+    size = 6 if engine == "highs" else 5  # HiGHS proves five components at the root
+    long, short = (solved(crowd(size), work=work, engine=engine) for work in (20, 2))
     assert short.incumbent.ticks_bound is not None
     assert long.value is not None
     assert 0 < short.incumbent.ticks_bound <= long.value.ticks
@@ -222,7 +223,7 @@ def alone(doc: Doc) -> Packing:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@seeds(range(5_000, 5_030), 12)
+@seeds(range(5_000, 5_030), 6)
 def test_never_worse_than_the_hint(seeds: range, engine: str) -> None:
     hint = alone(crowd(6))
     run = solved(crowd(6), work=1, hint=hint, engine=engine)

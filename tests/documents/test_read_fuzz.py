@@ -94,7 +94,7 @@ def stands_the_rest_of_the_way(problem: Problem) -> None:
     assert verify(problem, Plan(status="feasible")).copies == 0
 
 
-many = settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
+many = settings(max_examples=max(150, settings.default.max_examples if settings.default else 0))
 PROBLEMS = st.one_of(st.just(FULL), problems())
 
 

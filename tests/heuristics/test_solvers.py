@@ -54,7 +54,7 @@ def assert_sound(doc: Doc, fleet: Fleet, incumbent: Incumbent) -> Value:
 
 
 @pytest.mark.parametrize("name", sorted(SOLVE))
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(doc=problems())
 def test_plans_keep_every_rule_or_the_solver_says_why_not(name: str, doc: Doc) -> None:
     fleet = compile_fleet(Problem(**doc))

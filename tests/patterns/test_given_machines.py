@@ -71,7 +71,7 @@ def random_component(rng: random.Random, k: int, accelerators: int) -> Doc:
     return row
 
 
-@seeds(range(4_000, 4_600), 120)
+@seeds(range(4_000, 4_600), 60)
 def test_it_agrees_with_the_direct_model(seeds: range) -> None:
     """A packing where there is one, and none where CP-SAT proves so; both are common."""
     found = none = 0

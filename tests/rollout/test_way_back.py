@@ -68,7 +68,7 @@ def failing(found: Rollout) -> Iterator[tuple[int, set[int]]]:
         yield from ((number, failed) for failed in (set(), begun, *({step} for step in begun)))
 
 
-@seeds(range(600), 30)
+@seeds(range(600), 15)
 def test_the_way_back_breaks_no_rule_and_ends_where_it_began(seeds: range) -> None:
     """From the end of each batch, and from each step that goes wrong; the simulator looks after every step."""
     seen: Counter[str] = Counter()

@@ -69,7 +69,7 @@ def test_a_plan_is_found_at_the_optimum_and_none_below(seeds: range) -> None:
     assert checked > 20 * len(seeds) / 300
 
 
-@seeds(range(2000, 2120), 16)
+@seeds(range(2000, 2120), 8)
 def test_small_fleets_are_proven(seeds: range) -> None:
     """Bounds are never above the optimum, and with mixes one by one they nearly always meet it."""
     proven = tried = 0

@@ -47,7 +47,7 @@ def rented(fleet: Fleet, counts: list[int]) -> float | None:
     return float(solver.getObjectiveValue()) if run(solver) == highspy.HighsModelStatus.kOptimal else None
 
 
-@seeds(range(200), 80)
+@seeds(range(200), 40)
 def test_rows_of_groups_are_the_rules(seeds: range) -> None:
     """At any machine counts the program has the price that is paid on top, and no solution where a limit is broken."""
     kept = broken = paid = 0

@@ -124,7 +124,7 @@ def test_narrow_programs_leave_out_dear_columns_and_prove_nothing() -> None:
     assert left[0] < left[1] == sum(upper > 0 for upper in program_of(fleet).rows.upper)
 
 
-@seeds(range(300))
+@seeds(range(300), 20)
 def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
     """Plans of greedy without some of their machines: what comes back keeps every rule and has all copies wanted."""
     tried = 0

@@ -30,10 +30,10 @@ MOST = 200  # commands of one export's steps
 _PLURALS = {"statefulset": "StatefulSet", "deployment": "Deployment", "replicaset": "ReplicaSet", "rollout": "Rollout"}
 
 
-def follow(found: Exported, objects: list[Json], folder: Path) -> Json:
+def follow(found: Exported, objects: list[Json], folder: Path, most: int = MOST) -> Json:
     """What runs after the steps: `pods`, `scaled` (replicas by owner), `least` (copies that ran at worst), `log`.
 
-    Steps that wait in vain ask for ever: more than `MOST` commands are a failure, however long they take.
+    Steps that wait in vain ask for ever: more than `most` commands are a failure, however long they take.
     """
     from ruamel.yaml import YAML
 
@@ -42,7 +42,7 @@ def follow(found: Exported, objects: list[Json], folder: Path) -> Json:
         if name.endswith(".yaml"):
             rows = list(YAML(typ="safe", pure=True).load_all(text))
             (folder / f"{name}.json").write_text(json.dumps(rows))
-    state = _first_state(objects)
+    state = _first_state(objects) | {"most": most}
     (folder / "state.json").write_text(json.dumps(state))
     steps = found.files["README.md"].partition("## What")[0]
     shell = "\n".join(line.removeprefix("   ") for block in _BLOCK.findall(steps) for line in block.splitlines())
@@ -57,7 +57,7 @@ def follow(found: Exported, objects: list[Json], folder: Path) -> Json:
         start_new_session=True,
     )
     after: Json = json.loads((folder / "state.json").read_text())
-    assert len(after["log"]) <= MOST, f"the steps wait in vain: {after['log'][-3:]}"
+    assert len(after["log"]) <= most, f"the steps wait in vain: {after['log'][-3:]}"
     after["errors"] = done.stderr
     return after
 
@@ -204,7 +204,7 @@ def main(words: list[str]) -> int:
     result = _answer(state, rest, space)
     state["log"][-1] = [*words, f"-> {result}"]
     Path("state.json").write_text(json.dumps(state))
-    if len(state["log"]) > MOST:
+    if len(state["log"]) > state["most"]:
         os.killpg(0, signal.SIGKILL)  # the shell, too, which would go on asking
     return result
 

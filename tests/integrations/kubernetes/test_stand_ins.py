@@ -88,4 +88,4 @@ def test_steps_that_wait_in_vain_fail_after_so_many_commands(tmp_path: Path) -> 
     """However fast the machine is: nothing ever rolls out here, and a shell would ask until the end of its days."""
     steps = "```sh\nuntil kubectl -n shop wait --for=delete pod/web-0; do sleep 5; done\n```\n"
     with pytest.raises(AssertionError, match="the steps wait in vain"):
-        follow(Exported({"README.md": steps}), [node("n1"), pod("web-0", "n1", "web")], tmp_path)
+        follow(Exported({"README.md": steps}), [node("n1"), pod("web-0", "n1", "web")], tmp_path, most=20)
