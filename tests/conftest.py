@@ -6,6 +6,7 @@ the machine is on the day says nothing about whether the code is right.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from contextlib import ExitStack
@@ -49,6 +50,12 @@ vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 # A shell starts what it runs in the background with Ctrl-C ignored, and the processes that tests start inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays until the end: each full collection of garbage would go through all of it, in vain."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -281,6 +281,28 @@ def test_check_runs_what_is_near(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert ran == [("pytest", "-q", *dev.SPREAD, "tests/heuristics", *sorted(dev.WHOLE), files[0])]
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_what_fails_is_run_again_with_its_values(again: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Once, and the step has failed even where the second run has not; what passes is run once."""
+    ran: list[tuple[str, ...]] = []
+
+    def tool(*words: str) -> None:
+        ran.append(words)
+        if dev.PLAIN in words or again:
+            raise dev.Failure(words[-1])
+
+    monkeypatch.setattr(dev, "tool", tool)
+    with pytest.raises(dev.Failure):
+        dev.pytest(tmp_path)
+    assert [dev.PLAIN in words for words in ran] == [True, False]
+    assert "--last-failed" in ran[1]
+
+    ran.clear()
+    monkeypatch.setattr(dev, "tool", lambda *words: ran.append(words))
+    dev.pytest(tmp_path)
+    assert len(ran) == 1
+
+
 def test_what_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a branch all since main, on main the last commit; what is not committed, too."""
     monkeypatch.setattr(dev, "ROOT", tmp_path)

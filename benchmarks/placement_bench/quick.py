@@ -49,15 +49,18 @@ SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
     "vector-packing": _LONG,
 }
-# Those of fleets take a minute or more each, as the least work bounds neither mixes nor dives: only with ``--slow``, at
-# night.
+# Seconds to minutes each, where another set of the kind runs: only with ``--slow``, at night. Those of fleets take a
+# minute or more, as the least work bounds neither mixes nor dives.
 AT_NIGHT = {
-    "auto": ("fleet-mixed", "fleet-replan", "demand-whole"),
+    "auto": ("fleet-mixed", "fleet-replan", "demand-whole", "demand-zoned"),
     "column-generation": ("fleet-mixed", "fleet-replan"),
+    "cp-sat": ("fleet-mixed",),
+    "vector-packing": ("belov-2", "belov-3"),
 }
-# Where all is bin packing `auto` hands it to `vector-packing`, which runs on the same case: at night, but for a set of
-# one size, of several, and of several types of bins.
+# Where all is bin packing `auto` hands it to `vector-packing`, which runs on the same case, and `greedy` fills bins of
+# one kind after the other: at night, but for a set of one size, of several, and of several types of bins.
 PACKING = "vector-packing"
+OF_FLEETS = ("auto", "greedy")
 BY_BOTH = ("falkenauer-t", "vbp-new", "ekici-1-100")
 FLEETS = "fleet-"
 GENERATED = "gen-"  # before the name of the published set that they are like
@@ -100,7 +103,7 @@ def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]
                 continue
             if few and not slow and one.name in AT_NIGHT.get(name, ()):
                 continue
-            if few and not slow and name == "auto" and PACKING in solvers and one.name not in BY_BOTH:
+            if few and not slow and name in OF_FLEETS and PACKING in solvers and one.name not in BY_BOTH:
                 continue
             if name in wanted or (name not in SOLVERS and name not in WORK):
                 yield Asked(set=one.name, case=case.name, solver=name, seconds=SECONDS, work=WORK.get(name))
