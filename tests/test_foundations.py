@@ -29,7 +29,7 @@ from tests.strategies import Dice, problems, random_plan, random_problem, shuffl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CASES = 500
+CASES = 300
 SAYS = {
     "accelerator-memory": r"accelerator \d+: \d+ MiB on",
     "accelerator-share": r"shares sum to over 1",
@@ -349,7 +349,7 @@ def test_random_plans_mostly_keep_the_rules_and_price_themselves_right() -> None
 def test_every_rule_has_a_damage_and_the_referee_names_it() -> None:
     """Each damage is found by the referee under its own name, and none is missing."""
     struck: Counter[str] = Counter()
-    for seed, (problem, best) in enumerate(solved()[:250]):
+    for seed, (problem, best) in enumerate(solved()[:180]):
         plan = random_plan(random.Random(seed), problem)
         for good in ([best.plan] if best else []) + ([] if referee_check(problem, plan)[0] else [plan]):
             before = copy.deepcopy((problem, good))

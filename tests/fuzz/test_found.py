@@ -443,7 +443,7 @@ FOUND: list[tuple[str, str, dict[str, Any]]] = [
             ],
             "components": [
                 {"name": "c0", "accelerator_memory_gib": 2, "copies": 2, "min_copies": 1},
-                {"name": "c1", "throughput": 488281, "demand": 1010000000.0},
+                {"name": "c1", "throughput": 488281, "demand": 10_000_000.0},
             ],
         },
     ),

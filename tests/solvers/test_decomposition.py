@@ -69,16 +69,15 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
     """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
     found = ran = 0
     documents = [random_problem(random.Random(seed), max_components=12) for seed in range(500, 550)]
-    documents += [
-        suite(family, 60, seed) for family in ("shared", "exclusive", "mixed", "replan") for seed in (1, 2, 3)
-    ]
+    documents += [suite(family, 30, seed) for family in ("shared", "exclusive") for seed in (1, 2, 3)]
+    documents += [suite("replan", 60, 3)]
     for seed, document in enumerate(documents):
         problem = Problem(**document)
         fleet = compile_fleet(problem)
         incumbent = Incumbent(fleet, Budget())
         first_plan(Solve(fleet, incumbent, Budget(work=1), seed))
         fresh = None if incumbent.best is None else Greenfield.of(fleet, incumbent.best[1])
-        groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 40)
+        groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 20)
         if fresh is None or groups is None or not groups.pays:
             continue
         answer = Whole(groups, "greedy", seed, 1.0).run(Budget(work=2))

@@ -189,7 +189,7 @@ def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
 def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the first packs a zone until the end, the second has all others to pack."""
     tried = 0
-    for _, _, fleet, incumbent in zoned(range(500)):
+    for _, _, fleet, incumbent in zoned(range(480, 500)):  # few have two zones to pack
         bound = PatternBound(
             Solve(fleet, incumbent, Budget()), incumbent.best[1].left_out if incumbent.best and fleet.levels else None
         )
