@@ -348,9 +348,9 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     ),
     RULES_LARGE: (Turn("column-generation", 1.0),),
     FEW_SMALL: (
+        Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn("cp-sat", 0.04),
         Turn(IMPROVE, 0.06, 10),
-        Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(OUTLINE, 0.85, cores=1),
         Turn(RUNNING, 0.3),
         Turn(IMPROVE, 0.4, 20),

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from placement.engines.highs import MARGIN
 from placement.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import highspy
 
@@ -40,11 +40,15 @@ _PARAMS = DIRECT.cbc
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Of one run: `nodes` of branch and bound (None: no limit), the time and the interrupt of `budget`."""
+    """Of one run: `nodes` of branch and bound (None: no limit), the time and the interrupt of `budget`.
+
+    `highs` has options of HiGHS beside those of `_highs_options`.
+    """
 
     budget: Budget
     nodes: int | None
     seed: int
+    highs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -152,6 +156,7 @@ def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
         "mip_feasibility_tolerance": _TOLERANCE,
         "primal_feasibility_tolerance": _TOLERANCE,
         "dual_feasibility_tolerance": _TOLERANCE,
+        **limits.highs,
     }
     if limits.nodes is not None:
         options["mip_max_nodes"] = min(limits.nodes, 2**31 - 1)

@@ -215,13 +215,17 @@ class _OutlineSearch:
     def _search(
         self, model: DirectModel, stage: Stage, watcher: Watcher, fraction: float, *, first: bool = False
     ) -> None:
-        """One run of HiGHS on the model as it is now; the `first` one has a solution of the restricted program."""
-        best = self._incumbent.best
-        start: Values | None = None if best is None else encode_outline(model, best[0])
+        """One run of HiGHS on the model as it is now.
+
+        A large one begins with the best plan, the `first` one of them with a solution of the restricted program.
+        """
+        best, start = self._incumbent.best, None
         program = PulpProgram(model.program)
-        if first and self._budget.work is None:
-            start = self._first(model, program, stage.goal, watcher, stage.budget) or start
-        limits = EngineLimits(stage.budget, self._levels.nodes_left(fraction), self._solve.seed)
+        if len(program.ranges) > _PARAMS.small:
+            start = None if best is None else encode_outline(model, best[0])
+            if first and self._budget.work is None:
+                start = self._first(model, program, stage.goal, watcher, stage.budget) or start
+        limits = EngineLimits(stage.budget, self._levels.nodes_left(fraction), self._solve.seed, _PARAMS.highs)
         self._levels.spent += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
@@ -239,7 +243,7 @@ class _OutlineSearch:
         """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
         machines = [used.index for used in model.used.values() if not isinstance(used, int)]
         moved = [var.index for var in model.copies.values()]
-        limits = EngineLimits(budget.share(_PARAMS.restricted), None, self._solve.seed)
+        limits = EngineLimits(budget.share(_PARAMS.restricted), None, self._solve.seed, _PARAMS.highs)
         choices = [*machines, *moved], machines
         return run_restricted(program, goal, choices, limits, watcher)
 

@@ -76,7 +76,8 @@ class OutlineDigits:
             if not self._forbid(solution):
                 return True
             watcher = _Cheaper(self._goal, self._most, budget)
-            run_highs(PulpProgram(self._program), self._goal, None, EngineLimits(budget, None, seed), watcher)
+            limits = EngineLimits(budget, None, seed, _PARAMS.highs)
+            run_highs(PulpProgram(self._program), self._goal, None, limits, watcher)
             if watcher.proved:
                 return True
             if watcher.cheapest is None or budget.over():
