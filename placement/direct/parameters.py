@@ -45,15 +45,12 @@ class OutlineParameters:
     checked: int = parameter(3, "solutions", "of a run, the cheapest, of which it is known whether they fit there")
     same_price: int = parameter(20, "fleet mixes", "of nearly the same cost, left out one by one for the last digits")
     small: int = parameter(
-        5_000, "variables", "up to which HiGHS begins without a solution: one far from the optimum doubles its time there"
+        5_000,
+        "variables",
+        "up to which HiGHS begins without a solution: one far from the optimum doubles its time there",
     )
     cuts: int = parameter(1_000, "cuts", "kept in HiGHS's pool, which it lets grow to 10,000 by default")
     reliable: int = parameter(2, "branchings", "on a variable before its pseudo-cost is trusted, by default 8")
-
-    @property
-    def highs(self) -> dict[str, int]:
-        """Options of HiGHS for an outline."""
-        return {"mip_pool_soft_limit": self.cuts, "mip_pscost_minreliable": self.reliable}
 
 
 @dataclass(frozen=True, slots=True)

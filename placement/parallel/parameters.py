@@ -28,6 +28,9 @@ class ThreadParameters:
     """A search in a thread (`thread.py`)."""
 
     late: float = parameter(0.2, "s", "after the end of its time that it is waited for")
+    switch: float = parameter(
+        0.0005, "s", "that Python runs one thread while another waits: by 0.005, its default, HiGHS takes twice as long"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.direct.milp import may_outline, solve_outline
+from placement.direct.milp.engines import EngineLimits
 from placement.direct.milp.outline import _FORM
 from placement.direct.milp.outline_check import OutlineCheck
 from placement.direct.milp.outline_digits import OutlineDigits
@@ -107,4 +108,9 @@ def test_last_digits_find_what_is_there_and_nothing_else() -> None:
             model = DirectModel(fleet, most_new_machines(fleet), _FORM)
             values = encode_outline(model, solve.packing)
             assert values is not None
-            assert OutlineDigits(model.program, model.ticks(), least, most).none(values, Budget(30.0), 1) == none
+            assert (
+                OutlineDigits(model.program, model.ticks(), least, most).none(
+                    values, EngineLimits(Budget(30.0), None, 1)
+                )
+                == none
+            )

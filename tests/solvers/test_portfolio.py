@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,30 @@ def test_a_search_beside_that_does_not_end_is_not_waited_for(parameters: Change)
     search = BackgroundSearch(forgetful, Budget(0.0))
     assert search.end() is None
     may_end.set()
+
+
+def test_threads_take_short_turns_while_a_search_is_in_the_background() -> None:
+    """Of two such searches the last one puts the interpreter's setting back, also when it fails."""
+    before, may_end, seen = sys.getswitchinterval(), threading.Event(), []
+
+    def waits() -> Outcome:
+        seen.append(sys.getswitchinterval())
+        may_end.wait(60)
+        return Outcome("waits", Stop.DONE)
+
+    def fails() -> Outcome:
+        seen.append(sys.getswitchinterval())
+        raise ZeroDivisionError("planted")
+
+    first = BackgroundSearch(waits, Budget())
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        BackgroundSearch(fails, Budget()).end()
+    assert sys.getswitchinterval() < before or first.ended
+    may_end.set()
+    first.end()
+    assert sys.getswitchinterval() == before
+    assert len(seen) == 2
+    assert all(turn < before for turn in seen)
 
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])

@@ -176,7 +176,7 @@ class _OutlineSearch:
         if solution is None:
             return False
         digits = OutlineDigits(model.program, stage.goal, bound, ticks - 1)
-        if not digits.none(solution, _TIME.digits.of(stage.budget), self._solve.seed):
+        if not digits.none(solution, self._limits(_TIME.digits.of(stage.budget))):
             return False
         self._levels.report(None, ticks, stage.given)
         return True
@@ -219,14 +219,19 @@ class _OutlineSearch:
 
         A large one begins with the best plan, the `first` one of them with a solution of the restricted program.
         """
-        best, start = self._incumbent.best, None
+        best = self._incumbent.best
+        start: Values | None = None
         program = PulpProgram(model.program)
         if len(program.ranges) > _PARAMS.small:
             start = None if best is None else encode_outline(model, best[0])
             if first and self._budget.work is None:
                 start = self._first(model, program, stage.goal, watcher, stage.budget) or start
-        limits = EngineLimits(stage.budget, self._levels.nodes_left(fraction), self._solve.seed, _PARAMS.highs)
+        limits = self._limits(stage.budget, self._levels.nodes_left(fraction))
         self._levels.spent += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
+
+    def _limits(self, budget: Budget, nodes: int | None = None) -> EngineLimits:
+        highs = {"mip_pool_soft_limit": _PARAMS.cuts, "mip_pscost_minreliable": _PARAMS.reliable}
+        return EngineLimits(budget, nodes, self._solve.seed, highs)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
         """Prices of the pattern bound with what runs, and the relaxation that they are of."""
@@ -243,7 +248,7 @@ class _OutlineSearch:
         """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
         machines = [used.index for used in model.used.values() if not isinstance(used, int)]
         moved = [var.index for var in model.copies.values()]
-        limits = EngineLimits(budget.share(_PARAMS.restricted), None, self._solve.seed, _PARAMS.highs)
+        limits = self._limits(budget.share(_PARAMS.restricted))
         choices = [*machines, *moved], machines
         return run_restricted(program, goal, choices, limits, watcher)
 

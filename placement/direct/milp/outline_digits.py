@@ -17,12 +17,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.direct.milp.engines import EngineLimits, run_highs
+from placement.direct.milp.engines import run_highs
 from placement.direct.milp.program import PulpProgram
 from placement.direct.parameters import DIRECT
 from placement.direct.program import Linear, total_of
 
 if TYPE_CHECKING:
+    from placement.direct.milp.engines import EngineLimits
     from placement.direct.program import LinearObjective, Program, Values, Var
     from placement.solving.budget import Budget
 
@@ -68,19 +69,18 @@ class OutlineDigits:
             by_price[n].append(k)
         self._step, self._machines = self._split(by_price)
 
-    def none(self, solution: Values, budget: Budget, seed: int) -> bool:
+    def none(self, solution: Values, limits: EngineLimits) -> bool:
         """Whether it is proven that there is none, from a solution that costs more."""
         for _ in range(_PARAMS.same_price):
             if not self._alone(solution):
                 return False
             if not self._forbid(solution):
                 return True
-            watcher = _Cheaper(self._goal, self._most, budget)
-            limits = EngineLimits(budget, None, seed, _PARAMS.highs)
+            watcher = _Cheaper(self._goal, self._most, limits.budget)
             run_highs(PulpProgram(self._program), self._goal, None, limits, watcher)
             if watcher.proved:
                 return True
-            if watcher.cheapest is None or budget.over():
+            if watcher.cheapest is None or limits.budget.over():
                 return False
             solution = watcher.cheapest
         return False
