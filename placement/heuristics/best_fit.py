@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from placement.heuristics.workspace import Workspace
 
+_NO_ROOM = np.iinfo(np.int64).max
+
 
 class BestFit(FirstFitDecreasing):
     """Order and options of first-fit decreasing; the machine is the tightest."""
@@ -22,7 +24,7 @@ class BestFit(FirstFitDecreasing):
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows by the room that is left on the accelerator the copy would take, then by free host memory."""
         for o in self.options_of[c]:
-            rows = np.flatnonzero(ws.fits(c, o, zone))
+            rows = ws.fits(c, o, zone).nonzero()[0]
             if len(rows) > 1:
                 rows = rows[np.lexsort((ws.host[rows], slack(ws, c, o, rows)))]
             for m in rows.tolist():
@@ -56,7 +58,6 @@ def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDA
         widest: npt.NDArray[np.int64] = ws.ranked[rows, mode.accelerators - 1]
         return widest
     free_memory = ws.free_memory[rows]
-    tightest: npt.NDArray[np.int64] = np.where(free_memory >= mode.memory, free_memory, np.iinfo(np.int64).max).min(
-        axis=1
-    )
+    room = np.where(free_memory >= mode.memory, free_memory, _NO_ROOM)
+    tightest: npt.NDArray[np.int64] = np.minimum.reduce(room, axis=1)
     return tightest

@@ -253,7 +253,9 @@ class BinFilling:
         components = self.ws.fleet.components
         kept_away = {other for c in self.ws.kinds[m] for other in components[c].avoids}
         if kept_away:
-            open_ &= ~np.isin(range_.component, sorted(kept_away))
+            away = np.zeros(len(components), dtype=np.bool_)
+            away[list(kept_away)] = True
+            open_ &= ~away[range_.component]
         return open_
 
     def _best_of_pairs(self, range_: _Range, index: Ints, free_memory: int, vcpus: int, host: int) -> int:

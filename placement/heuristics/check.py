@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 def lacking(ws: Workspace, c: int) -> str:
     """What component c still lacks, as half a sentence; empty when its counts, demand and zones keep every rule."""
+    found = ws.lacking[c]
+    if found is None:  # its copies have changed since the last time
+        found = ws.lacking[c] = _lacking(ws, c)
+    return found
+
+
+def _lacking(ws: Workspace, c: int) -> str:
     component = ws.fleet.components[c]
     placed = ws.placed[c]
     if placed < component.required:

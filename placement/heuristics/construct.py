@@ -45,14 +45,17 @@ class Policy(Protocol):
         """(option, pool) to rent for the `left` copies that no machine in use takes; None when there is none."""
 
 
-def construct(ws: Workspace, policy: Policy) -> list[int]:
+def construct(ws: Workspace, policy: Policy, *, gives_up: bool = False) -> list[int]:
     """Bring every component to what is required of it, then place optional copies by priority.
 
     Returns the components that still lack something, in order; optional copies are placed only when there is none. When
-    the budget is over, those that were not looked at are among them.
+    the budget is over, those that were not looked at are among them; so are they with `gives_up`, once one is stuck.
     """
     order = policy.order(ws, range(len(ws.fleet.components)))
-    stuck = [c for c in order if ws.out_of_time() or not supply(ws, policy, c)]
+    stuck: list[int] = []
+    for c in order:
+        if (gives_up and stuck) or ws.out_of_time() or not supply(ws, policy, c):
+            stuck.append(c)
     if not stuck:
         place_optional(ws, policy)
     return stuck
@@ -177,7 +180,7 @@ def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:
         left -= placed
         left -= placed * _open_more(ws, m, left // placed)
     for o in policy.options(ws, c) if left > 0 else ():
-        for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
+        for m in ws.fits(c, o, zone).nonzero()[0].tolist():
             left -= fill(ws, c, o, m, left)
             if left <= 0 or ws.out_of_time():
                 return count - left

@@ -44,7 +44,7 @@ class FirstFitDecreasing:
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows in the order in which they were rented."""
         for o in self.options_of[c]:
-            for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
+            for m in ws.fits(c, o, zone).nonzero()[0].tolist():
                 yield o, m
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:

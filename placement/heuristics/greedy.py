@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.heuristics.workspace import Ints, Workspace
 
 _PARAMS = HEURISTICS.greedy
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Greedy:
         pools = ws.fleet.pools
         self._price = np.array([pool.price for pool in pools], dtype=np.float64)
         self._memory = np.array([max(1, p.shape.accelerators * p.shape.memory_mib) for p in pools], dtype=np.float64)
+        # By component and zone, every mode with every pool where it may run.
+        self._places: dict[tuple[int, int], tuple[Ints, Ints]] = {}
         self._by_zone = np.argsort(ws.zone_of_pool, kind="stable")
         self._zone_starts = np.searchsorted(ws.zone_of_pool[self._by_zone], np.arange(len(ws.fleet.zones)))
 
@@ -94,14 +97,11 @@ class Greedy:
         limit = self._patience * self._cheapest_rental(ws, c, zone)
         by_option: list[tuple[int, Floats, Ints, Ints]] = []
         for o in self._options[c]:
-            rows = np.flatnonzero(ws.fits(c, o, zone))
-            if not len(rows):
-                continue
-            cost = self.cost[self._first[c] + o, ws.pool[rows]] / self._serves(ws, c, o)
+            cost = self.cost[self._first[c] + o] / self._serves(ws, c, o)
             near = cost <= limit
-            if near.any():
-                rows, cost = rows[near], cost[near]
-                by_option.append((o, cost, slack(ws, c, o, rows), rows))
+            rows = ws.fits(c, o, zone, near).nonzero()[0] if near.any() else _NONE
+            if len(rows):
+                by_option.append((o, cost[ws.pool[rows]], slack(ws, c, o, rows), rows))
         if not by_option:
             return
         options, costs, slacks, machines = zip(*by_option, strict=True)
@@ -115,42 +115,58 @@ class Greedy:
 
         A machine that the load to come can't fill is charged to what does come, so the last machines are small ones.
         """
-        best: tuple[bool, float, int, int] | None = None
-        dual_values_of = self.dual_values[c]
+        mode, pool = self._rentals(ws, c, zone)
+        if not len(pool):
+            return None
+        dual_value = self.dual_values[c]
         own = min(left, _open(ws, c)) if not ws.fleet.components[c].demand else _open(ws, c)
-        load = own * self.dual_values[c] + max(0.0, self._to_come[c] - self._reserve(ws))
-        for o in self._options[c]:
-            pools = ws.rentals(c, o, zone)
-            if not len(pools):
-                continue
-            share = self.cost[self._first[c] + o, pools] / self._serves(ws, c, o)
-            filled = load * share / dual_values_of if dual_values_of > 0 else np.full(len(pools), np.inf)
-            idle = np.maximum(1.0, self._price[pools] / np.maximum(1.0, filled))
-            paid = ws.rented.next_price[pools] > 0
-            # Pools that are paid for anyway come before all others, then the least share, then the first.
-            among = np.flatnonzero(~paid) if not paid.all() else np.arange(len(pools))
-            least = int(among[(idle * share)[among].argmin()])
-            choice = (bool(paid[least]), float(idle[least] * share[least]), int(pools[least]), o)
-            best = choice if best is None else min(best, choice)
-        return None if best is None else (best[3], best[2])
+        to_come = self._to_come[c]
+        load = own * dual_value + (max(0.0, to_come - self._reserve(ws)) if to_come > 0 else 0.0)
+        share = self._share(ws, c, mode, pool)
+        price = self._price[pool]
+        filled = load * share / dual_value if dual_value > 0 else np.full(len(pool), np.inf)
+        charged = np.maximum(1.0, price / np.maximum(1.0, filled)) * share
+        paid = ws.rented.next_price[pool] > 0
+        if not paid.all():  # pools that are paid for anyway come before all others
+            charged[paid] = np.inf
+        least = int(charged.argmin())  # of equal ones the first pool, then the first option
+        return mode.item(least) - self._first[c], pool.item(least)
 
     def _reserve(self, ws: Workspace) -> float:
         """What the room on machines in use is worth to the load to come."""
         n = ws.rows
-        free_memory = np.maximum(ws.free_memory[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
-        return _PARAMS.room_used * float((free_memory * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
+        pool = ws.pool[:n]
+        free_memory = np.add.reduce(np.maximum(ws.free_memory[:n], 0), axis=1) / self._memory[pool]
+        return _PARAMS.room_used * float(np.add.reduce((free_memory * self._price[pool])[ws.busy[:n]]))
 
     def _block(self, c: int) -> Floats:
         first = self._first[c]
         return self.cost[first : first + len(self._options[c])]
 
     def _cheapest_rental(self, ws: Workspace, c: int, zone: int) -> float:
-        least = np.inf
-        for o in self._options[c]:
-            pools = ws.rentals(c, o, zone)
-            if len(pools):
-                least = min(least, float(self.cost[self._first[c] + o, pools].min()) / self._serves(ws, c, o))
-        return least
+        mode, pool = self._rentals(ws, c, zone)
+        return float(np.minimum.reduce(self._share(ws, c, mode, pool), initial=np.inf))
+
+    def _rentals(self, ws: Workspace, c: int, zone: int) -> tuple[Ints, Ints]:
+        """Modes of c and pools of which one more machine may be used for them, by pool, then by option. O(both)."""
+        found = self._places.get((c, zone))
+        if found is None:
+            first, allowed = self._first[c], [mode.where.allowed_in(zone) for mode in ws.modes[c]]
+            pool, option = np.nonzero(np.array(allowed, dtype=np.bool_).reshape(len(allowed), -1).T)
+            found = self._places[c, zone] = first + option, pool
+        mode, pool = found
+        open_ = ws.may_rent(c)[pool]
+        return mode[open_], pool[open_]
+
+    def _share(self, ws: Workspace, c: int, mode: Ints, pool: Ints) -> Floats:
+        """What a copy (under a demand: a unit of what is open of it) is charged by each mode on each pool."""
+        cost: Floats = self.cost[mode, pool]
+        component = ws.fleet.components[c]
+        if component.demand:
+            open_demand = component.demand - ws.served[c]
+            throughput = np.array([each.throughput for each in ws.modes[c]], dtype=np.int64)
+            cost = cost / np.maximum(1, np.minimum(throughput, open_demand))[mode - self._first[c]]
+        return cost
 
     def _serves(self, ws: Workspace, c: int, o: int) -> int:
         component = ws.fleet.components[c]

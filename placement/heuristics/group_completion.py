@@ -1,17 +1,20 @@
 """Constructions brought to their end where limits over groups of pools, or commitments, leave little choice.
 
-Copies that are placed early use up what a group may have, and those that come last find no room. So a construction that
-is stuck is begun again with machines chosen by price, machines are exchanged until no copy is unassigned (`exchange`),
-and optional copies that are left out are placed before what stands in their way (`improve`).
+Copies that are placed early use up what a group may have, and those that come last find no room. So where a
+construction is stuck others choose machines by price, for optional copies as for required ones, and machines are
+exchanged until no copy is unassigned (`exchange`), a few rounds for each of them in turn: how many it takes differs a
+lot from one to the other. Optional copies that are left out all the same are placed before what stands in their way
+(`improve`).
 """
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from placement.heuristics.bin_filling import fill_bins
+from placement.heuristics.check import lacking
 from placement.heuristics.construct import construct, place_optional
 from placement.heuristics.exchange import Exchange, unassigned
 from placement.heuristics.greedy import Greedy
@@ -19,17 +22,18 @@ from placement.heuristics.improve import Improvement
 from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
+from placement.heuristics.workspace import Workspace
+from placement.reductions.required import AllRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
-    from placement.compiled.packing import Value
+    from placement.compiled.fleet import Fleet
     from placement.heuristics.construct import Policy
     from placement.heuristics.greedy import GreedyParameters
     from placement.heuristics.shares import Shares
-    from placement.heuristics.workspace import Workspace
     from placement.solving.budget import Budget
 
 _PARAMS = HEURISTICS.group_completion
@@ -41,10 +45,21 @@ class GroupCompletion:
     Parameters
     ----------
     blank : a workspace of the fleet with nothing placed.
+    thorough : whether more constructions are tried where one is stuck, and several completed.
     """
 
-    def __init__(self, blank: Workspace, shares: Shares, budget: Budget, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        blank: Workspace,
+        shares: Shares,
+        budget: Budget,
+        rng: np.random.Generator,
+        *,
+        thorough: bool = False,
+    ) -> None:
         """Nothing is priced yet."""
+        self._most = _PARAMS.many_constructions if thorough else _PARAMS.constructions
+        self._enough = _PARAMS.complete if thorough else 1
         self._blank, self._shares, self._budget, self._rng = blank, shares, budget, rng
         self._is_first = True  # of the constructions by price
         self.rounds = 0
@@ -56,44 +71,86 @@ class GroupCompletion:
         return parameter_sets(fleet, *resource_prices(fleet, self._shares, is_over=self._budget.over))
 
     @cached_property
+    def penalty(self) -> list[float]:
+        """(C,) what a copy may cost, micro-dollars; where that is nothing, its part of a machine of the mean price."""
+        by_price, pools = self._by_price[0], self._blank.fleet.pools
+        mean = max(1.0, sum(pool.price for pool in pools) / max(1, len(pools)))
+        sizes = [size if math.isfinite(size) else 0.0 for size in by_price.size]
+        return [dual or size * mean for dual, size in zip(by_price.dual_values, sizes, strict=True)]
+
+    @cached_property
     def _by_price(self) -> list[Greedy]:
         return [Greedy(self._blank, self._shares, one) for one in self.parameter_sets if not one.fills_bins]
 
-    def construct_again(self, ws: Workspace, begin: Callable[[], Workspace]) -> Workspace:
-        """The best of some constructions by price and of `ws`: least unassigned, then least left out, then cheapest.
+    def construct_again(self, begin: Callable[[Fleet], Workspace]) -> tuple[Workspace, Policy]:
+        """The cheapest of some constructions by price that exchanges complete, with no copy left out if that may be.
 
-        Ends with the first that is complete. `begin` makes a workspace from which a construction starts. Another time
-        costs are bent at random.
+        All copies are required at first, as those that are placed last find no room within limits. Where that fails,
+        what is placed of the required ones is kept. `begin` makes a workspace from which a construction starts. Another
+        time costs are bent at random.
         """
-        best = self.value(ws), ws
+        found = self._by_value(self._constructions(begin, AllRequired.of(self._blank.fleet).fleet))
+        complete: list[tuple[Workspace, Policy]] = []
+        for _ in range(_PARAMS.turns):
+            for ws, policy in found:
+                if not self._exchange(ws, policy, _PARAMS.whole_exchanges, complete):
+                    complete.append((ws, policy))
+                if len(complete) == self._enough:
+                    break
+            if complete:
+                ws, policy = self._by_value(complete)[0]
+                return self._of_fleet(ws), policy
+        ws, policy = self._by_value(found)[0]
+        ws = self._of_fleet(ws)
+        take_off_optional(ws)
+        return ws, policy
+
+    def _constructions(self, begin: Callable[[Fleet], Workspace], fleet: Fleet) -> list[tuple[Workspace, Policy]]:
+        """Some by price, none after one that is complete."""
         noise, self._is_first = None if self._is_first else self._rng, False
-        for parameters in reversed(self.parameter_sets[: _PARAMS.constructions]):
-            if self._budget.over() or not best[0][0]:
-                break
-            other, policy = begin(), Greedy(self._blank, self._shares, parameters, noise)
+        found: list[tuple[Workspace, Policy]] = []
+        for parameters in [*self.parameter_sets[3::-1], *self.parameter_sets[4:]][: self._most]:
+            ws, policy = begin(fleet), Greedy(self._blank, self._shares, parameters, noise)
             if parameters.fills_bins:
-                fill_bins(other, policy, self._shares, fullest_first=parameters.fullest_first)
-            construct(other, policy)
-            best = min(best, (self.value(other), other), key=itemgetter(0))
-        return best[1]
+                fill_bins(ws, policy, self._shares, fullest_first=parameters.fullest_first)
+            stuck = construct(ws, policy)
+            found.append((ws, policy))
+            if (not stuck and self._enough == 1) or self._budget.over():
+                break
+        return found
+
+    def _by_value(self, found: list[tuple[Workspace, Policy]]) -> list[tuple[Workspace, Policy]]:
+        """Those that lack least first, then the cheapest."""
+        return sorted(found, key=lambda one: (unassigned(one[0], self.penalty), one[0].ticks()))
+
+    def _with_lack(self, ws: Workspace) -> float:
+        """Ticks of what stands there, and of what its unassigned copies may cost."""
+        return ws.ticks() + ws.fleet.tick_price * unassigned(ws, self.penalty)
+
+    def _of_fleet(self, ws: Workspace) -> Workspace:
+        """What stands on a workspace of the fleet in which all copies are required, on one of the fleet."""
+        if ws.fleet is self._blank.fleet:
+            return ws
+        other = Workspace(self._blank.fleet, like=self._blank)
+        other.budget = ws.budget
+        other.load(ws.to_packing())
+        return other
 
     def exchange(self, ws: Workspace, policy: Policy) -> list[int]:
         """Exchange machines until no copy is unassigned; returns the components that still lack copies."""
-        return self._exchange(ws, policy, _PARAMS.exchanges, self._budget.over)
-
-    def exchange_a_little(self, ws: Workspace, policy: Policy, best: Value | None) -> list[int]:
-        """The same in few rounds, fewer when the plan becomes dearer than the best one."""
-        return self._exchange(
-            ws, policy, _PARAMS.first_exchanges, lambda: self._budget.over() or self.is_dearer(ws, best)
-        )
-
-    def _exchange(self, ws: Workspace, policy: Policy, rounds: int, is_over: Callable[[], bool]) -> list[int]:
-        by_price = self._by_price[0]
-        search = Exchange(ws, [policy, *self._by_price], by_price.size, by_price.dual_values, self._rng)
-        stuck = search.run(rounds, is_over)
-        self.rounds += search.rounds
+        stuck = self._exchange(ws, policy, _PARAMS.exchanges)
         if not stuck:
             place_optional(ws, policy)
+        return stuck
+
+    def _exchange(
+        self, ws: Workspace, policy: Policy, rounds: int, complete: Sequence[tuple[Workspace, Policy]] = ()
+    ) -> list[int]:
+        """So many rounds, fewer when with what it lacks the plan is dearer than one that is complete."""
+        least = min((other.ticks() for other, _ in complete), default=math.inf)
+        search = Exchange(ws, [policy, *self._by_price], self.penalty, self._rng)
+        stuck = search.run(rounds, lambda: self._budget.over() or self._with_lack(ws) > least)
+        self.rounds += search.rounds
         return stuck
 
     def bring_in(self, ws: Workspace, policy: Policy) -> None:
@@ -101,14 +158,17 @@ class GroupCompletion:
         improvement = Improvement(ws, [policy, *self._by_price], self._by_price[0].dual_values, self._rng)
         self.rounds += improvement.bring_in(_PARAMS.brought_in, self._budget.over)
 
-    def is_dearer(self, ws: Workspace, best: Value | None) -> bool:
-        """Whether with the copies that it lacks it would cost more than the best plan, which leaves nothing out."""
-        if best is None or any(best.left_out):
-            return False
-        dual_values = self._by_price[0].dual_values
-        missing = (dual_values[c.index] * max(0, c.required - ws.placed[c.index]) for c in ws.fleet.components)
-        return ws.ticks() + ws.fleet.tick_price * sum(missing) >= best.ticks
 
-    def value(self, ws: Workspace) -> tuple[float, Value]:
-        """What a construction is worth, less is better: how much is unassigned, then as plans are."""
-        return unassigned(ws, self._by_price[0].size), ws.value()
+def take_off_optional(ws: Workspace) -> None:
+    """Take off optional copies as far as pins and rules over zones let them go; required ones stay."""
+    for component in ws.fleet.components:
+        c = component.index
+        if component.level is None or lacking(ws, c):
+            continue
+        for m in sorted(ws.where[c]):
+            for seat in [seat for seat in ws.seats[m] if seat.component == c]:
+                if ws.placed[c] > component.required and ws.is_movable(seat, m):
+                    mark = ws.mark()
+                    ws.remove(seat, m)
+                    if lacking(ws, c):
+                        ws.rollback(mark)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Value
 from placement.heuristics.check import lacking, within_moves
-from placement.heuristics.construct import extend, left_out_components, supply
+from placement.heuristics.construct import extend, left_out_components, place_optional, supply
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
 
@@ -80,9 +80,12 @@ class Improvement:
     def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
         """Rounds for optional copies that are left out, until none is; returns how many were tried.
 
-        They are placed before what was taken apart. Some of the rounds take only machines apart where such a copy may
-        run; the others also make the plan cheaper, so that limits have room again.
+        First those for which there is room, as rounds before may have made some. In a round they are placed before what
+        was taken apart. Some of the rounds take only machines apart where such a copy may run; the others also make the
+        plan cheaper, so that limits have room again.
         """
+        place_optional(self.ws, self.policies[0])
+        self._keep_if_best()
         for turn in range(rounds):
             out = left_out_components(self.ws)
             if not out or is_over():
@@ -110,8 +113,12 @@ class Improvement:
             return
         self.accepted += 1
         self._ruin.update(ws.touched(mark))
-        if ws.value() < self._best:
-            self._best, self._best_packing = ws.value(), ws.to_packing()
+        self._keep_if_best()
+
+    def _keep_if_best(self) -> None:
+        value = self.ws.value()
+        if value < self._best:
+            self._best, self._best_packing = value, self.ws.to_packing()
 
     def _draw(self, out: Sequence[int]) -> list[int]:
         grouped = bool(out or self.ws.fleet.limits)

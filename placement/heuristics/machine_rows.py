@@ -144,7 +144,7 @@ class MachineRows:
         elif g and mode.shared:
             ok &= self.ranked[:n, g - 1] >= mode.memory
             if mode.share:
-                rows = np.flatnonzero(ok)
+                rows = ok.nonzero()[0]
                 enough = (self.free_memory[rows] >= mode.memory) & (self.share[rows] >= mode.share)
                 ok[rows] = enough.sum(axis=1) >= g
         elif g:
@@ -156,7 +156,7 @@ class MachineRows:
 
     def has_host(self, mode: PlacementMode, m: int) -> bool:
         """Whether row m has the vCPUs and the host memory of one more copy."""
-        return bool(self.vcpus[m] >= mode.vcpus and self.host[m] >= mode.host)
+        return self.vcpus.item(m) >= mode.vcpus and self.host.item(m) >= mode.host
 
     def choose(self, mode: PlacementMode, m: int, *, level: bool) -> tuple[int, ...] | None:
         """Accelerators of row m for one more copy, None when too few have room. O(K log K).
@@ -170,8 +170,8 @@ class MachineRows:
         if not mode.shared:
             if self.vacant[m] < g:
                 return None
-            vacant = [k for k, n in enumerate(self.users[m].tolist()) if n == 0 and self.exists(m, k)]
-            return tuple(vacant[:g])
+            users = self.users[m, : self.fleet.pools[self.pool.item(m)].shape.accelerators].tolist()
+            return tuple([k for k, n in enumerate(users) if not n][:g])
         need = mode.memory
         if mode.share:
             shares = self.share[m].tolist()
@@ -189,15 +189,17 @@ class MachineRows:
 
     def exists(self, m: int, k: int) -> bool:
         """Whether the machine has an accelerator of that index."""
-        return k < self.fleet.pools[int(self.pool[m])].shape.accelerators
+        return k < self.fleet.pools[self.pool.item(m)].shape.accelerators
 
     def can_take(self, mode: PlacementMode, m: int, accelerators: tuple[int, ...]) -> bool:
         """Whether one more copy can have exactly those accelerators of row m."""
         if len(accelerators) != mode.accelerators or (accelerators and not self.exists(m, max(accelerators))):
             return False
         if not mode.shared:
-            return all(int(self.users[m, k]) == 0 for k in accelerators)
-        return all(bool(self.free_memory[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in accelerators)
+            users = self.users[m].tolist()
+            return not any(users[k] for k in accelerators)
+        free_memory, share = self.free_memory[m].tolist(), self.share[m].tolist()
+        return all(free_memory[k] >= mode.memory and share[k] >= mode.share for k in accelerators)
 
     def most_copies(self, mode: PlacementMode, m: int) -> int:
         """Most copies that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
@@ -220,19 +222,21 @@ class MachineRows:
         self.seats[m].append(seat)
         here = self.kinds[m]
         here[seat.component] = here.get(seat.component, 0) + 1
-        self.vcpus[m] -= mode.vcpus
-        self.host[m] -= mode.host
+        self._take_host(mode, m, 1)
+        if not seat.accelerators:
+            return
+        free_memory, share, users = self.free_memory[m], self.share[m], self.users[m]
         for k in seat.accelerators:
-            if self.users[m, k] == 0:
+            there = users.item(k)
+            if not there:
                 self.vacant[m] -= 1
-            self.users[m, k] += 1
+            users[k] = there + 1
             if mode.shared:
-                self.free_memory[m, k] -= mode.memory
-                self.share[m, k] -= mode.share
+                free_memory[k] = free_memory.item(k) - mode.memory
+                share[k] = share.item(k) - mode.share
             else:
-                self.free_memory[m, k] = -1
-        if seat.accelerators:
-            self._rank(m)
+                free_memory[k] = -1
+        self._rank(m)
 
     def give_back(self, mode: PlacementMode, seat: Seat, m: int) -> None:
         """Note that a copy equal to `seat` has left row m. O(K log K + copies there)."""
@@ -241,19 +245,29 @@ class MachineRows:
         here[seat.component] -= 1
         if not here[seat.component]:
             del here[seat.component]
-        self.vcpus[m] += mode.vcpus
-        self.host[m] += mode.host
+        self._take_host(mode, m, -1)
+        if not seat.accelerators:
+            return
+        free_memory, share, users = self.free_memory[m], self.share[m], self.users[m]
         for k in seat.accelerators:
-            self.users[m, k] -= 1
-            if self.users[m, k] == 0:
+            others = users.item(k) - 1
+            users[k] = others
+            if not others:
                 self.vacant[m] += 1
             if mode.shared:
-                self.free_memory[m, k] += mode.memory
-                self.share[m, k] += mode.share
+                free_memory[k] = free_memory.item(k) + mode.memory
+                share[k] = share.item(k) + mode.share
             else:
-                self.free_memory[m, k] = self.full_memory[self.pool[m], k]
-        if seat.accelerators:
-            self._rank(m)
+                free_memory[k] = self.full_memory[self.pool.item(m), k]
+        self._rank(m)
+
+    # `item` is a plain integer: reading and writing it takes a third of what arithmetic on elements of arrays takes.
+
+    def _take_host(self, mode: PlacementMode, m: int, copies: int) -> None:
+        self.vcpus[m] = self.vcpus.item(m) - copies * mode.vcpus
+        self.host[m] = self.host.item(m) - copies * mode.host
 
     def _rank(self, m: int) -> None:
-        self.ranked[m] = sorted(self.free_memory[m].tolist(), reverse=True)
+        ascending = self.free_memory[m].copy()
+        ascending.sort()
+        self.ranked[m] = ascending[::-1]

@@ -76,25 +76,31 @@ class ImproveParameters:
 class ExchangeParameters:
     """Machines exchanged while copies are unassigned (`exchange.py`).
 
-    Measured: plans of budgeted 20, seeds 1, 3 and 5, in 0.01 to 0.2 s (docs/notes/2026-11-operators.md).
+    Measured: docs/notes/2026-11-operators.md, "First plans within limits".
     """
 
     most_machines: int = parameter(20, "machines", "taken apart at once")
     randomness: float = parameter(0.3, "part of a price", "scale of the noise in how much a machine is put to use")
     first: float = parameter(0.5, "part of the rounds", "in which unassigned copies are placed before all others")
-    aimed: float = parameter(0.5, "part of the rounds", "that take apart machines where an unassigned copy may run")
+    aimed: float = parameter(0.5, "part of the rounds", "that make room within limits for one unassigned copy")
+    beside: int = parameter(6, "machines", "at most that an aimed round takes apart beside those it has to")
+    lacks: float = parameter(10.0, "times its price", "that an unassigned copy counts for beside the price of the plan")
+    tolerance: float = parameter(0.01, "part of price and lack", "mean of what a round may add to both")
 
 
 @dataclass(frozen=True, slots=True)
 class GroupCompletionParameters:
     """Constructions brought to their end under limits and commitments (`group_completion.py`)."""
 
-    constructions: int = parameter(4, "constructions", "by price, in place of one that is stuck")
-    exchanges: int = parameter(400, "rounds", "of an exchange for one construction that is stuck")
-    brought_in: int = parameter(100, "rounds", "for optional copies that one complete construction leaves out")
-    first_exchanges: int = parameter(
-        30, "rounds", "of an exchange while there are restarts by other parameters to come"
+    constructions: int = parameter(2, "constructions", "by price, where one of `ffd` or `best-fit` is stuck")
+    many_constructions: int = parameter(8, "constructions", "by price, where one of `greedy` is stuck")
+    complete: int = parameter(4, "plans", "of `greedy` that are complete, of which the cheapest is taken")
+    whole_exchanges: int = parameter(
+        25, "rounds", "of an exchange for a construction in one turn, with optional copies required"
     )
+    turns: int = parameter(2, "turns", "that each construction has, the second where none became complete")
+    exchanges: int = parameter(400, "rounds", "of an exchange for required copies alone, where that fails")
+    brought_in: int = parameter(50, "rounds", "for optional copies that one complete construction leaves out")
 
 
 @dataclass(frozen=True, slots=True)

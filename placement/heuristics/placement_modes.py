@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetOption
 
     Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
 
 
 class Pools:
@@ -27,6 +28,7 @@ class Pools:
         self.allowed[self.listed] = True
         self._zone_of = zone_of
         self._by_zone: dict[int, Ints] | None = None
+        self._allowed_in: dict[int, Bools] = {-1: self.allowed}
 
     def of_zone(self, zone: int) -> Ints:
         """Those of a zone, ascending; all for -1."""
@@ -37,6 +39,13 @@ class Pools:
             zones, first = np.unique(self._zone_of[order], return_index=True)
             self._by_zone = dict(zip(zones.tolist(), np.split(order, first[1:]), strict=True)) if len(order) else {}
         return self._by_zone.get(zone, _NO_POOLS)
+
+    def allowed_in(self, zone: int) -> Bools:
+        """(P,) `allowed`, of a zone alone; of all for -1."""
+        found = self._allowed_in.get(zone)
+        if found is None:
+            found = self._allowed_in[zone] = self.allowed & (self._zone_of == zone)
+        return found
 
 
 _NO_POOLS = np.zeros(0, dtype=np.int64)

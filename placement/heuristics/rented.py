@@ -6,6 +6,7 @@ since heuristics ask for them at every machine that they might rent.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ class Rented:
         self._limits: dict[int, list[FleetLimit]] = defaultdict(list)
         self._commitment: dict[int, FleetCommitment] = {p: k for k in fleet.commitments for p in k.pools}
         self._counted = {id(limit): limit.sum(self._paid) for limit in fleet.limits}
-        self._heaviest = {id(limit): max(limit.weight.values(), default=0) for limit in fleet.limits}
+        # What one more machine counts, lightest first: how many have room says whether a change concerns any pool.
+        self._weights = {id(limit): sorted(limit.weight.values()) for limit in fleet.limits}
         for limit in fleet.limits:
             for p in limit.weight:
                 self._limits[p].append(limit)
@@ -95,11 +97,15 @@ class Rented:
         return all(self._counted[id(limit)] <= limit.most for limit in self._fleet.limits)
 
     def _add_counted(self, limit: FleetLimit, more: int) -> None:
-        """Count so much more against a limit; its pools are looked at where one more machine may break it, or might."""
-        room = limit.most - self._counted[id(limit)]
+        """Count so much more against a limit, and look at the pools for a machine of which room comes or ends."""
+        room, weights = limit.most - self._counted[id(limit)], self._weights[id(limit)]
         self._counted[id(limit)] += more
-        if min(room, room - more) < self._heaviest[id(limit)]:
-            for p in limit.weight:
+        before, after = bisect_right(weights, room), bisect_right(weights, room - more)
+        if before == after:
+            return
+        changed = weights[min(before, after) : max(before, after)]
+        for p, weight in limit.weight.items():
+            if changed[0] <= weight <= changed[-1]:
                 self.rentable[p] = self._may(p)
 
     def _add_committed(self, p: int, before: int) -> None:
@@ -128,6 +134,8 @@ class Rented:
         pool, used = self._fleet.pools[p], self.used[p]
         if pool.max_instances is not None and used >= pool.max_instances:
             return False
-        return used < pool.min_instances or all(
-            self._counted[id(limit)] + limit.weight[p] <= limit.most for limit in self._limits.get(p, ())
-        )
+        if used >= pool.min_instances:
+            for limit in self._limits.get(p, ()):
+                if self._counted[id(limit)] + limit.weight[p] > limit.most:
+                    return False
+        return True

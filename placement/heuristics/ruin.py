@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.heuristics.workspace import Bools, Workspace
+    from placement.heuristics.workspace import Bools, Ints, Workspace
 
 
 class Ruin:
@@ -37,15 +37,13 @@ class Ruin:
 
     def draw(self, most: int, pools: Bools | None = None) -> list[int]:
         """A few machines that hold copies, at most so many; of some `pools` (P,) alone when these are given."""
-        rows = np.flatnonzero(np.isfinite(self._used))
-        if pools is not None:
-            rows = rows[pools[self._ws.pool[rows]]]
-        if not len(rows):
-            return []
-        noise = self._rng.gumbel(0.0, self._randomness, len(rows))
-        several = min(len(rows), 1 + int(self._rng.integers(most)))
-        order = np.argsort(self._used[rows] + noise, kind="stable")
-        found: list[int] = rows[order[:several]].tolist()
+        several = self._ranked(pools)
+        found: list[int] = several[: 1 + int(self._rng.integers(most))].tolist() if len(several) else []
+        return found
+
+    def ranked(self) -> list[int]:
+        """All machines that hold copies, those that are likely drawn first."""
+        found: list[int] = self._ranked(None).tolist()
         return found
 
     def take_apart(self, rows: Iterable[int]) -> list[int]:
@@ -70,6 +68,14 @@ class Ruin:
                 self._used[m] = sum(self._dual_values[seat.component] for seat in ws.seats[m]) / price
             else:
                 self._used[m] = np.inf
+
+    def _ranked(self, pools: Bools | None) -> Ints:
+        rows = np.flatnonzero(np.isfinite(self._used))
+        if pools is not None:
+            rows = rows[pools[self._ws.pool[rows]]]
+        noise = self._rng.gumbel(0.0, self._randomness, len(rows))
+        ranked: Ints = rows[np.argsort(self._used[rows] + noise, kind="stable")]
+        return ranked
 
 
 def pools_of(ws: Workspace, components: Iterable[int]) -> Bools:

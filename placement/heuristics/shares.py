@@ -73,6 +73,7 @@ class Shares:
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
         # (W, S, 3) what one copy takes of an empty machine, by resource; only where it may run does it mean anything.
         self._parts = np.stack([taken, _part(vcpus, free_vcpus), _part(host, free_host)], axis=2)
+        self._latest: tuple[Ints, Floats] | None = None  # some pools, and the parts on them
         self._volume = self._parts.max(axis=2, initial=0.0)
         self.volume = self._where_allowed(self._volume)
 
@@ -101,9 +102,18 @@ class Shares:
         parts = np.where(self.allowed[:, :, None], self._parts[:, self.shape_of], np.inf)
         return np.minimum.reduceat(parts, self.first, axis=0) if len(self.first) else parts
 
+    def _parts_on(self, pools: Ints) -> Floats:
+        """(W, N, 3) the parts on these pools, kept for the next time, as prices are found in many rounds."""
+        if self._latest is None or not np.array_equal(self._latest[0], pools):
+            self._latest = pools.copy(), self._parts[:, self.shape_of[pools]]
+        return self._latest[1]
+
     def weighted(self, pools: Ints, weights: Floats) -> Floats:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
         shape = self.shape_of[pools]
+        if len(pools) * len(self._parts) <= _PARAMS.entries:
+            found: Floats = np.einsum("wpr,pr->wp", self._parts_on(pools), weights)
+            return found
         found = np.empty((len(self._parts), len(pools)))
         step = max(
             1, _PARAMS.entries // max(1, len(pools))

@@ -92,13 +92,15 @@ class _HeuristicRun:
     restarts_differ: bool = False  # whether restarts have other parameters: where one is stuck another may not be
     best: Value | None = None  # of the plans that were offered
     stuck: tuple[Workspace, Policy] | None = None  # the first restart that was
-    postponed: list[tuple[Workspace, Policy]] = field(default_factory=list)  # stuck under limits, after few exchanges
+    limits_bind: bool = False  # whether a restart was stuck within limits
     stats: dict[str, int | float | str] = field(default_factory=lambda: {"restarts": 0, "ejections": 0, "accepted": 0})
 
     def __post_init__(self) -> None:
         self.blank = Workspace(self.solve.fleet)
         self.shares = Shares(self.solve.fleet)
-        self.groups = GroupCompletion(self.blank, self.shares, self.solve.budget, self.rng)
+        self.groups = GroupCompletion(
+            self.blank, self.shares, self.solve.budget, self.rng, thorough=self.restarts_differ
+        )
         work = self.solve.budget.work
         self.limit = self.options.restarts if work is None else work
 
@@ -113,33 +115,17 @@ class _HeuristicRun:
 
     def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck, or is no use."""
+        limits = bool(self.solve.fleet.limits)
         ws = self._begin(keep=keep)
         if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
             fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
-        stuck = construct(ws, policy)
+        stuck = construct(ws, policy, gives_up=limits)
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
-        if not self.solve.fleet.limits or not (stuck or any(ws.left_out())):
-            return self._complete(ws, policy, stuck)
-        if not self.restarts_differ:
-            ws = self.groups.construct_again(ws, lambda: self._begin(keep=keep))
-            return self._complete(ws, policy, self.groups.exchange(ws, policy))
-        if self.groups.is_dearer(ws, self.best):
-            return None
-        stuck = self.groups.exchange_a_little(ws, policy, self.best)
-        if stuck:
-            self.postponed.append((ws, policy))
-            return None
+        if limits and (stuck or any(ws.left_out())):
+            self.limits_bind = True
+            ws, policy = self.groups.construct_again(lambda fleet: self._begin(fleet, keep=keep))
+            stuck = self.groups.exchange(ws, policy)
         return self._complete(ws, policy, stuck)
-
-    def complete_postponed(self) -> Workspace | None:
-        """The first restart of those postponed that can be completed; those that lack least are tried first."""
-        for ws, policy in sorted(self.postponed, key=lambda row: self.groups.value(row[0])):
-            if self.stopped() is not None:
-                break
-            found = self._complete(ws, policy, self.groups.exchange(ws, policy))
-            if found is not None:
-                return found
-        return None
 
     def _complete(self, ws: Workspace, policy: Policy, stuck: list[int]) -> Workspace | None:
         """Place what is missing by ejections, and optional copies that are left out; None when it stays stuck."""
@@ -158,8 +144,9 @@ class _HeuristicRun:
             return None
         return ws
 
-    def _begin(self, *, keep: bool) -> Workspace:
-        ws = Workspace(self.solve.fleet, like=self.blank)
+    def _begin(self, fleet: Fleet | None = None, *, keep: bool) -> Workspace:
+        """What stands before a construction; of this fleet where it is another one, with the same options and pools."""
+        ws = Workspace(self.solve.fleet if fleet is None else fleet, like=self.blank)
         ws.budget = self.solve.budget
         if keep:
             keep_running(ws)
@@ -200,8 +187,7 @@ class _HeuristicRun:
             stop = Stop.DONE if self.best is not None or self.solve.packing is not None else Stop.STUCK
         if self.has_groups:
             self.stats["exchanges"] = self.groups.rounds
-        stuck = self.stuck or next(iter(self.postponed), None)
-        reason = why_stuck(*stuck) if self.best is None and stuck is not None else ""
+        reason = why_stuck(*self.stuck) if self.best is None and self.stuck is not None else ""
         return Outcome(self.name, stop, reason=reason, stats=self.stats)
 
 
@@ -275,11 +261,8 @@ def solve_greedy(
             run.offer(ws)
             if best is None or ws.value() < best.value():
                 best, dual_values = ws, policy.dual_values
-    if best is None and stop is None:
-        best = run.complete_postponed()
-        if best is not None:
-            run.offer(best)
-            dual_values = policy.dual_values
+        if run.limits_bind and best is not None:
+            break  # others would end in the same constructions
     if best is not None and stop is None and options.rounds:
         policies.extend(
             Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins

@@ -45,6 +45,7 @@ class Workspace(MachineRows):
     budget : when it is over, construction ends with what it has; None for no limit.
     most_on_one, most_in_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
     pooled : (C,) pool -> copies there, of components that `most_in_pool` limits.
+    lacking : (C,) what `check.lacking` found; None where copies have come or gone since.
     """
 
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
@@ -58,6 +59,7 @@ class Workspace(MachineRows):
         self.placed = [0] * len(fleet.components)
         self.served = [0] * len(fleet.components)
         self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
+        self.lacking: list[str | None] = [None] * len(fleet.components)
         self.rented = Rented(fleet)
         self.most_on_one = [most_on_one(component) for component in fleet.components]
         self.most_in_pool = [most_in_pool(component) for component in fleet.components]
@@ -65,6 +67,8 @@ class Workspace(MachineRows):
         # Idle rows by pool, the next to be rented last: a dictionary, since any of them may go.
         self._idle: list[dict[int, None]] = [{} for _ in fleet.pools]
         self._journal: list[tuple[bool, int, Seat]] = []
+        self._changes = 0  # copies placed and removed so far
+        self._conflicts: tuple[tuple[int, int], Ints] = (-1, 0), np.zeros(0, dtype=np.int64)  # of the last asked for
         self._optional = [(c.index, c.level) for c in fleet.components if c.level is not None]
         self._has_dedicated = any(c.dedicated for c in fleet.components)
         self.residents: list[dict[int, int]] = [{} for _ in fleet.components]
@@ -102,10 +106,17 @@ class Workspace(MachineRows):
     def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
         """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
         pools = self.modes[c][o].where.of_zone(zone)
-        found: Ints = pools[self.rented.rentable[pools]]
-        most = self.most_in_pool[c]
+        found: Ints = pools[self.may_rent(c)[pools]]
+        return found
+
+    def may_rent(self, c: int) -> Bools:
+        """(P,) of which pools one more machine may be used for copies of c, as far as quotas, limits and losses go."""
+        rentable, most = self.rented.rentable, self.most_in_pool[c]
         full = () if most is None else [p for p, n in self.pooled[c].items() if n >= most]
-        return found[~np.isin(found, full)] if full else found
+        if full:
+            rentable = rentable.copy()
+            rentable[full] = False
+        return rentable
 
     def rent(self, p: int) -> int:
         """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
@@ -164,18 +175,21 @@ class Workspace(MachineRows):
 
     # -- what fits
 
-    def fits(self, c: int, o: int, zone: int = -1) -> Bools:
-        """(rows,) which busy machines can take one more copy of c by option o, in `zone` (-1: any). O(rows)."""
+    def fits(self, c: int, o: int, zone: int = -1, pools: Bools | None = None) -> Bools:
+        """(rows,) which busy machines can take one more copy of c by option o, in `zone` (-1: any). O(rows).
+
+        With `pools` (P,) only machines of these.
+        """
         mode, n = self.modes[c][o], self.rows
-        ok: Bools = mode.where.allowed[self.pool[:n]]
-        if zone != -1:
-            ok &= self.zone_of_pool[self.pool[:n]] == zone
+        allowed = mode.where.allowed_in(zone)
+        ok: Bools = (allowed if pools is None else allowed & pools)[self.pool[:n]]
         ok &= self.busy[:n]
         ok &= ~self.cordoned[:n]
         self.strike_out_full(mode, ok)
         self._without_conflicts(c, ok)
         for m in self.residents[c]:
-            here = zone in (-1, self.zone_of[self.pool[m]])
+            p = int(self.pool[m])
+            here = zone in (-1, self.zone_of[p]) and (pools is None or bool(pools[p]))
             ok[m] = here and bool(self.busy[m]) and self.seat_on(c, o, m) is not None
         return ok
 
@@ -195,19 +209,28 @@ class Workspace(MachineRows):
             for m in np.flatnonzero(ok).tolist():
                 if self.kinds[m] and (len(self.kinds[m]) > 1 or c not in self.kinds[m]):
                     ok[m] = False
-        for other in component.avoids:
-            for m in self.where[other]:
-                ok[m] = False
         cap = self.most_on_one[c]
-        if cap is not None:
-            for m, count in self.where[c].items():
-                if count >= cap:
-                    ok[m] = False
+        if component.avoids or cap is not None:
+            rows = self._conflicting(c)
+            if len(rows):
+                ok[rows] = False
             if cap == 0:
                 ok[:] = False
         in_pool = self.most_in_pool[c]
         for p in () if in_pool is None else [p for p, count in self.pooled[c].items() if count >= in_pool]:
             ok &= self.pool[: self.rows] != p
+
+    def _conflicting(self, c: int) -> Ints:
+        """Rows where a component to be avoided stands, or as many copies of c as may; the same for all its options."""
+        if self._conflicts[0] != (c, self._changes):
+            rows: list[int] = []
+            for other in self.fleet.components[c].avoids:
+                rows.extend(self.where[other])
+            cap = self.most_on_one[c]
+            if cap is not None:
+                rows.extend(m for m, count in self.where[c].items() if count >= cap)
+            self._conflicts = (c, self._changes), np.array(rows, dtype=np.int64)
+        return self._conflicts[1]
 
     def welcomes(self, c: int, m: int) -> bool:
         """Whether caps, cordons, dedication and `avoid` let one more copy of c stand on row m."""
@@ -217,7 +240,7 @@ class Workspace(MachineRows):
             return False
         if in_pool is not None and self.pooled[c].get(int(self.pool[m]), 0) >= in_pool:
             return False
-        if self.cordoned[m] and here.get(c, 0) >= self.residents[c].get(m, 0):
+        if self.cordoned.item(m) and here.get(c, 0) >= self.residents[c].get(m, 0):
             return False
         if here and not (len(here) == 1 and c in here):
             if component.dedicated or self.owner[m] not in (-1, c):
@@ -232,14 +255,14 @@ class Workspace(MachineRows):
         The tightest are taken, or with `level` the roomiest.
         """
         mode = self.modes[c][o]
-        if not mode.where.allowed[self.pool[m]] or not self.has_host(mode, m) or not self.welcomes(c, m):
+        if not mode.where.allowed.item(self.pool.item(m)) or not self.has_host(mode, m) or not self.welcomes(c, m):
             return None
         return self.choose(mode, m, level=level)
 
     def can_stand(self, seat: Seat, m: int) -> bool:
         """Whether the copy can stand on row m on exactly those accelerators."""
         mode = self.modes[seat.component][seat.option]
-        if not mode.where.allowed[self.pool[m]] or not self.has_host(mode, m):
+        if not mode.where.allowed.item(self.pool.item(m)) or not self.has_host(mode, m):
             return False
         return self.welcomes(seat.component, m) and self.can_take(mode, m, seat.accelerators)
 
@@ -305,11 +328,13 @@ class Workspace(MachineRows):
 
     def _count(self, seat: Seat, m: int, change: int) -> None:
         c, o, _ = seat
+        self._changes += 1
+        self.lacking[c] = None
         self.placed[c] += change
         self.served[c] += change * self.modes[c][o].throughput
-        self.zoned[c][self.zone_of[self.pool[m]]] += change
+        p = self.pool.item(m)
+        self.zoned[c][self.zone_of[p]] += change
         if self.most_in_pool[c] is not None:
-            p = int(self.pool[m])
             self.pooled[c][p] = self.pooled[c].get(p, 0) + change
         if self.fleet.running[c]:
             self.running.recount(seat, int(self.instance[m]), self.seats[m], self.placed[c])

@@ -67,3 +67,22 @@ class RequiredAtLeast(Restriction):
             for c in fleet.components
         )
         return cls(fleet, replace(fleet, components=components))
+
+
+@dataclass(frozen=True, slots=True)
+class AllRequired(Restriction):
+    """Every optional copy is required."""
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> AllRequired:
+        """O(components)."""
+        if not fleet.levels:
+            return cls(fleet, fleet)
+        components = tuple(
+            c if c.level is None else replace(c, required=c.copies, level=None) for c in fleet.components
+        )
+        return cls(fleet, replace(fleet, components=components, levels=()))
+
+    def lifted_value(self, value: Value) -> Value:
+        """Nothing is left out."""
+        return Value((0,) * len(self.whole.levels), value.ticks)

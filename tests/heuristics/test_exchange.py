@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.packing import Seat
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.construct import construct
-from placement.heuristics.exchange import Exchange
+from placement.heuristics.exchange import Exchange, unassigned
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy
+from placement.heuristics.ruin import Ruin
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
@@ -48,7 +50,7 @@ def exchanged(fleet: Fleet, seed: int) -> tuple[Workspace, Exchange, list[int]]:
     blank, shares = Workspace(fleet), Shares(fleet)
     ws, first_fit, greedy = Workspace(fleet, like=blank), FirstFitDecreasing(blank, shares), Greedy(blank, shares)
     assert construct(ws, first_fit) == [0]
-    search = Exchange(ws, [first_fit, greedy], greedy.size, greedy.dual_values, np.random.default_rng(seed))
+    search = Exchange(ws, [first_fit, greedy], greedy.dual_values, np.random.default_rng(seed))
     return ws, search, search.run(400, lambda: False)
 
 
@@ -72,6 +74,38 @@ def test_it_ends_with_the_budget() -> None:
     fleet = few_machines()
     blank, shares = Workspace(fleet), Shares(fleet)
     ws, greedy = Workspace(fleet, like=blank), Greedy(blank, shares)
-    search = Exchange(ws, [greedy], greedy.size, greedy.dual_values, np.random.default_rng(0))
+    search = Exchange(ws, [greedy], greedy.dual_values, np.random.default_rng(0))
     assert search.run(400, lambda: True) == [0]
     assert search.rounds == 0
+
+
+def test_an_aimed_round_makes_room_for_a_machine_where_an_unassigned_copy_may_run() -> None:
+    """Two small machines use up the limit; one of them has to go, and with its copy one more machine may be used."""
+    fleet = few_machines()
+    for seed in range(20):
+        blank, shares = Workspace(fleet), Shares(fleet)
+        ws, greedy = Workspace(fleet, like=blank), Greedy(blank, shares)
+        construct(ws, FirstFitDecreasing(blank, shares))
+        assert not any(ws.can_rent(p) for p in range(len(fleet.pools)))
+        search = Exchange(ws, [greedy], greedy.dual_values, np.random.default_rng(seed))
+        rows = search.aimed([0])
+        assert rows
+        Ruin(ws, [1.0], np.random.default_rng(0), randomness=0.0).take_apart(rows)
+        assert all(ws.can_rent(p) for p in range(len(fleet.pools)))
+
+
+def test_no_room_is_made_where_quotas_are_what_is_in_the_way() -> None:
+    pools = [{"name": "small", "instance_type": "small", "zone": "a", "max_instances": 1}]
+    fleet = fleet_of([component("x", 2, 60)], pools=pools)
+    ws, greedy = Workspace(fleet), Greedy(Workspace(fleet), Shares(fleet))
+    assert construct(ws, greedy) == [0]
+    assert Exchange(ws, [greedy], greedy.dual_values, np.random.default_rng(0)).aimed([0]) is None
+
+
+def test_what_is_unassigned_counts_by_its_copies_or_its_open_demand() -> None:
+    served = {"name": "y", "demand": 3, "throughput": 1.0, "shared": True, "accelerators": 1}
+    fleet = fleet_of([component("x", 3, 60), {**served, "accelerator_memory_gib": 40}])
+    ws = Workspace(fleet)
+    assert unassigned(ws, [5.0, 7.0]) == 3 * 5.0 + fleet.components[1].demand * 7.0
+    ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    assert unassigned(ws, [5.0, 0.0]) == 2 * 5.0

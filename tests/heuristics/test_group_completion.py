@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from typing import TYPE_CHECKING
 
@@ -10,24 +9,23 @@ import numpy as np
 import pytest
 
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.compiled.packing import Seat, Value
+from placement.compiled.packing import Seat
 from placement.documents import Problem
-from placement.heuristics import group_completion, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy
-from placement.heuristics.group_completion import GroupCompletion
+from placement.heuristics.group_completion import GroupCompletion, take_off_optional
 from placement.heuristics.improve import Improvement
 from placement.heuristics.keep import keep_pinned
-from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.result import Stop
-from tests.heuristics.fleets import component, fleet_of
+from tests.heuristics.fleets import component, document, fleet_of
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
@@ -76,69 +74,87 @@ def test_what_is_stuck_is_constructed_again_by_price() -> None:
     fleet = few_machines(9)
     ws, first_fit, completion = parts(fleet)
     assert construct(ws, first_fit) == [0]
-    assert completion.value(ws)[0] > 0
-    again = completion.construct_again(ws, lambda: Workspace(fleet))
-    assert again is not ws
+    again, _ = completion.construct_again(Workspace)
+    assert again.fleet is fleet
     assert is_complete(again)
+    assert again.left_out() == (0,)
 
 
-def test_a_construction_that_is_complete_is_kept() -> None:
-    fleet = few_machines(1)
-    ws, first_fit, completion = parts(fleet)
-    assert construct(ws, first_fit) == []
-    assert completion.construct_again(ws, lambda: Workspace(fleet)) is ws
-
-
-def test_of_constructions_that_are_all_stuck_the_one_that_lacks_least_is_kept() -> None:
+def test_required_copies_are_placed_where_not_all_find_room() -> None:
+    """One machine: optional copies are required first, then taken off, and what is required stands."""
     limits = [{"name": "few", "pools": ALL, "max_instances": 1}]
-    fleet = fleet_of([component("x", 9, 60)], limits=limits)
-    ws, first_fit, completion = parts(fleet)
-    assert construct(ws, first_fit) == [0]
-    assert ws.placed == [1]
-    assert completion.construct_again(ws, lambda: Workspace(fleet)).placed == [8]
+    fleet = fleet_of([component("x", 12, 60, min_copies=2), component("y", 6, 60)], limits=limits)
+    _, _, completion = parts(fleet)
+    again, policy = completion.construct_again(Workspace)
+    assert again.fleet is fleet
+    assert not completion.exchange(again, policy)
+    assert is_complete(again)
+    assert again.placed == [2, 6]
+    again.invariants()
 
 
-def test_a_construction_is_kept_where_those_by_price_lack_more(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_copies_of_higher_priority_come_first_where_not_all_find_room(solver: Callable[..., Outcome]) -> None:
+    """The bigger copies, which come first where all are required, are of lower priority."""
+    limits = [{"name": "few", "pools": ALL, "max_instances": 1}]
+    low = component("low", 6, 70, min_copies=0, priority=0)
+    high = component("high", 6, 60, min_copies=0, priority=1)
+    fleet = fleet_of([low, high], limits=limits)
+    solve = Solve.of(fleet, Budget(work=1))
+    solver(solve)
+    assert solve.incumbent.best is not None
+    assert solve.incumbent.best[1].left_out == (0, 4)
+
+
+def test_optional_copies_are_taken_off_as_far_as_rules_over_zones_let_them_go() -> None:
+    fleet = fleet_of(
+        [component("x", 6, 60, min_copies=2), component("y", 6, 60, min_copies=2, spread={"min_zones": 3})]
+    )
+    ws, first_fit, _ = parts(fleet)
+    assert construct(ws, first_fit) == []
+    assert ws.placed == [6, 6]
+    take_off_optional(ws)
+    assert ws.placed[0] == 2
+    assert 2 <= ws.placed[1] <= 3
+    assert is_complete(ws)
+    ws.invariants()
+
+
+def test_machines_that_cost_nothing_are_exchanged_too() -> None:
+    """Without prices a copy may cost nothing; its part of a machine is what tells less unassigned from more."""
+    document_ = document(
+        [component("x", 16, 60), component("y", 3, 30)],
+        limits=[{"name": "few", "pools": ALL, "max_instances": 3}],
+    )
+    for row in document_["instance_types"].values():
+        row["price_per_hour"] = 0.0
+    fleet = compile_fleet(Problem(**document_))
+    _, _, completion = parts(fleet)
+    assert all(penalty > 0 for penalty in completion.penalty)
+    for solver in SOLVERS:
+        solve = Solve.of(fleet, Budget(work=1))
+        solver(solve)
+        assert solve.packing is not None
+
+
+def test_greedy_ends_its_restarts_where_limits_bind() -> None:
+    """All of them would be completed by the same constructions."""
     fleet = few_machines(9)
-    ws, first_fit, completion = parts(fleet)
-    construct(ws, first_fit)
-    monkeypatch.setattr(group_completion, "construct", lambda *_: None)
-    monkeypatch.setattr(group_completion, "fill_bins", lambda *_, **__: None)
-    assert completion.construct_again(ws, lambda: Workspace(fleet)) is ws
+    outcome = solve_greedy(Solve.of(fleet, Budget()))
+    assert outcome.stats["restarts"] == 1
+    free = solve_greedy(Solve.of(fleet_of([component("x", 16, 60, min_copies=9)]), Budget()))
+    assert int(free.stats["restarts"]) > 2
 
 
-def test_a_plan_is_dearer_by_what_it_lacks() -> None:
-    """Two copies of three are missing; a best plan that leaves something out is no measure."""
-    pools = [{"name": "small", "instance_type": "small", "zone": "a"}]
-    fleet = fleet_of([component("x", 3, 60, min_copies=3)], pools=pools)
-    ws, _, completion = parts(fleet)
-    ws.place(Seat(0, 0, (0,)), ws.rent(0))
-    with_the_others = 2_000_000 + 2 * 1_500_000  # each takes three quarters of a machine of two dollars
-    assert not completion.is_dearer(ws, None)
-    assert completion.is_dearer(ws, Value((), with_the_others - 1_000))
-    assert not completion.is_dearer(ws, Value((), with_the_others + 1_000))
-    assert not completion.is_dearer(ws, Value((1,), 0))
-
-
-def test_greedy_goes_on_with_what_it_postponed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without exchanges all its restarts are stuck here; then those that lack least are completed."""
-    limits = [{"name": "few", "pools": ALL, "max_instances": 2}]
-    fleet = fleet_of([component("x", 6, 60), component("y", 6, 60, spread={"max_per_instance": 3})], limits=limits)
-    stuck_first = dataclasses.replace(HEURISTICS.group_completion, first_exchanges=0)
-    monkeypatch.setattr(group_completion, "_PARAMS", stuck_first)
-    calls = []
-
-    def construct_nothing(ws: Workspace, policy: object) -> list[int]:
-        calls.append(ws)
-        return [c.index for c in ws.fleet.components]
-
-    monkeypatch.setattr("placement.heuristics.solve.construct", construct_nothing)
-    monkeypatch.setattr("placement.heuristics.solve.fill_bins", lambda *_, **__: None)
-    solve = Solve.of(fleet, Budget(work=2))
-    outcome = solve_greedy(solve)
-    assert len(calls) == 2
-    assert solve.packing is not None
-    assert outcome.stop is Stop.DONE
+def test_a_construction_that_gives_up_looks_at_no_more_components() -> None:
+    limits = [{"name": "few", "pools": ALL, "max_instances": 1}]
+    fleet = fleet_of([component("x", 9, 60), component("y", 1, 10)], limits=limits)
+    ws, first_fit, _ = parts(fleet)
+    assert construct(ws, first_fit, gives_up=True) == [0, 1]
+    assert ws.placed[1] == 0
+    ws, first_fit, _ = parts(fleet)
+    assert construct(ws, first_fit) == [0]
+    assert ws.placed[1] == 1
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -146,14 +162,6 @@ def test_the_limit_is_named_where_nothing_can_be_exchanged(solver: Callable[...,
     limits = [{"name": "few", "pools": ALL, "max_instances": 2}]
     fleet = fleet_of([component("x", 17, 60)], limits=limits)
     outcome = solver(Solve.of(fleet, Budget(work=1)))
-    assert outcome.stop is Stop.STUCK
-    assert "few" in outcome.reason
-
-
-def test_the_limit_is_named_where_time_ends_before_what_was_postponed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("placement.heuristics.solve._HeuristicRun.complete_postponed", lambda _: None)
-    limits = [{"name": "few", "pools": ALL, "max_instances": 2}]
-    outcome = solve_greedy(Solve.of(fleet_of([component("x", 17, 60)], limits=limits), Budget(work=1)))
     assert outcome.stop is Stop.STUCK
     assert "few" in outcome.reason
 
@@ -184,7 +192,7 @@ def test_optional_copies_are_brought_in_and_the_plan_stays_complete() -> None:
         ws.invariants()
         assert is_complete(ws)
         assert ws.value() <= before
-        assert (rounds == 0) == (not any(before.left_out))
+        assert not rounds or any(before.left_out)
         brought += ws.left_out() < before.left_out
     assert brought > 5
 
