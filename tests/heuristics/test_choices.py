@@ -394,3 +394,17 @@ def test_every_round_keeps_the_plan_complete_and_never_ends_worse() -> None:
             assert is_complete(ws)
             ws.invariants()
             assert evaluate(ws.fleet, packing) <= before
+
+
+def test_greedy_rents_what_is_paid_for_anyway_before_what_is_cheaper() -> None:
+    """A big machine is cheaper by the copy; the small one costs nothing more."""
+    pools = [
+        {"name": "big", "instance_type": "big", "zone": "a"},
+        {"name": "small", "instance_type": "small", "zone": "a"},
+    ]
+    for paid, chosen in ((0, 0), (1, 1)):
+        fleet = fleet_of([component("x", 16, 60)], pools=[pools[0], {**pools[1], "min_instances": paid}])
+        ws = Workspace(fleet)
+        greedy = Greedy(ws, Shares(fleet))
+        greedy.order(ws, [0])
+        assert greedy.rental(ws, 0, 16, -1) == (0, chosen)

@@ -106,6 +106,34 @@ def test_copies_of_higher_priority_come_first_where_not_all_find_room(solver: Ca
     assert solve.incumbent.best[1].left_out == (0, 4)
 
 
+def test_what_is_kept_of_a_failure_holds_no_optional_copies() -> None:
+    """Else those that came first, as they are bigger, would keep out those of higher priority."""
+    limits = [{"name": "few", "pools": ALL, "max_instances": 1}]
+    low = component("low", 6, 70, min_copies=0, priority=0)
+    fleet = fleet_of([low, component("high", 6, 60, min_copies=0, priority=1)], limits=limits)
+    _, _, completion = parts(fleet)
+    again, _ = completion.construct_again(Workspace)
+    assert again.placed == [0, 0]
+
+
+def test_the_cheapest_of_several_that_are_complete_is_taken() -> None:
+    """Whatever their order: no construction that is complete is cheaper than what comes of all."""
+    limits = [{"name": "few", "pools": ALL, "max_instances": 9}]
+    fleet = fleet_of([component("x", 12, 50), component("y", 7, 30, accelerators=2)], limits=limits)
+    blank, shares = Workspace(fleet), Shares(fleet)
+    completion = GroupCompletion(blank, shares, Budget(), np.random.default_rng(0), thorough=True)
+    made: list[Workspace] = []
+
+    def begin(other: Fleet) -> Workspace:
+        made.append(Workspace(other, like=blank))
+        return made[-1]
+
+    again, _ = completion.construct_again(begin)
+    complete = [ws.ticks() for ws in made if is_complete(ws)]
+    assert len(set(complete)) > 1
+    assert again.ticks() == min(complete)
+
+
 def test_optional_copies_are_taken_off_as_far_as_rules_over_zones_let_them_go() -> None:
     fleet = fleet_of(
         [component("x", 6, 60, min_copies=2), component("y", 6, 60, min_copies=2, spread={"min_zones": 3})]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from placement.compiled.fleet import Fleet, compile_fleet
@@ -84,6 +85,10 @@ def test_scan_agrees_with_the_single_question(seed: int) -> None:
         for o in range(len(options)):
             expected = [bool(ws.busy[m]) and ws.seat_on(c, o, m) is not None for m in range(ws.rows)]
             assert ws.fits(c, o).tolist() == expected
+            some = np.array([rng.random() < 0.5 for _ in ws.fleet.pools])
+            assert ws.fits(c, o, pools=some).tolist() == [
+                ok and bool(some[ws.pool[m]]) for m, ok in enumerate(expected)
+            ]
             for z in range(len(ws.fleet.zones)):
                 here = [ok and ws.zone_of[int(ws.pool[m])] == z for m, ok in enumerate(expected)]
                 assert ws.fits(c, o, z).tolist() == here
@@ -223,6 +228,19 @@ def test_cordoned_machine_takes_no_more_than_it_has() -> None:
     ws.place(Seat(0, 0, (0,)), 0)
     assert ws.seat_on(0, 0, 0) is None
     assert not ws.fits(0, 0)[0]
+
+
+def test_a_resident_may_not_come_back_to_pools_that_are_not_asked_for() -> None:
+    fleet = fleet_of(
+        [component("a", 2, 10)],
+        instances=[{"id": "i", "pool": "big-a", "state": "cordoned"}],
+        placements=[{"component": "a", "instance": "i"}, {"component": "a", "instance": "i"}],
+    )
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), 0)
+    big_a = np.array([pool.name == "big-a" for pool in fleet.pools])
+    assert ws.fits(0, 0, pools=big_a)[0]
+    assert not ws.fits(0, 0, pools=~big_a)[0]
 
 
 def test_pins_hold_copies_in_place() -> None:
