@@ -13,7 +13,7 @@ arrays. The challenge: Afsar, Artigues, Bourreau and Kedad-Sidhoum 2016, Annals 
 *Returns.* The best assignment found, checked and priced anew, and a bound from sums over all machines.
 *Errors.* `UsageError` for shapes or numbers that mean nothing and for an initial assignment that breaks a rule,
 `ReassignmentFormatError` for files.
-*Complexity.* O(P R + S M) to begin with, then O(R) for each move that is judged.
+*Complexity.* O(P R + S M) to begin with, then O(R) for each move that is scored or judged.
 """
 
 from placement.machine_reassignment.bound import aggregate_bound

@@ -14,7 +14,7 @@ class AnnealingParameters:
     look: int = parameter(8, "rounds", "between looks at the clock and at the best assignment")
     descent: float = parameter(0.03, "of the search", "at temperature 0, in the end")
     repair: float = parameter(1e6, "first temperatures", "that a mean demand above a capacity costs at temperature 0")
-    mend: float = parameter(0.15, "of an annealing with prices", "to mend what is left above capacities")
+    mend: float = parameter(0.05, "of an annealing with prices", "to mend what is left above capacities")
     mend_hot: float = parameter(0.05, "of its first temperature", "where mending begins")
     sample: int = parameter(4096, "moves", "of each kind, for the scale of temperatures")
 
@@ -32,9 +32,11 @@ class ArrayAnnealingParameters:
 class CompiledAnnealingParameters:
     """Annealing in a compiled loop (`compiled_annealing.py`)."""
 
-    draws: int = parameter(4096, "moves", "drawn in a round: half a millisecond")
-    swaps: float = parameter(0.5, "of moves drawn", "that are swaps")
-    home: float = parameter(0.1, "of moves drawn", "that go home")
+    draws: int = parameter(2048, "processes", "drawn in a round: some milliseconds")
+    block: int = parameter(256, "processes", "that one may change with and that are scored at once")
+    home: float = parameter(0.1, "of processes drawn", "of which only the way home is looked at")
+    home_held: float = parameter(0.6, "of processes drawn", "the same, where those away from home cost something")
+    shifts: float = parameter(0.5, "of the others", "of which all machines are looked at; of the rest, swaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,15 @@ class ReassignmentSolveParameters:
     warm: float = parameter(0.02, "of that temperature", "where annealing begins again from the best assignment")
     cold: float = parameter(0.001, "of that temperature", "where it ends; what is colder is for the last annealings")
     coldest: float = parameter(2.0, "cost", "the last temperature of those: less than a single move")
-    away: float = parameter(3.0, "temperatures", "that a process away from home costs beside its true cost, or none")
-    soft_hot: float = parameter(1.5, "of that temperature", "where annealing with load above capacities begins")
-    soft_cold: float = parameter(0.002, "of its first temperature", "where it ends")
+    away: float = parameter(2.0, "temperatures", "that a process away from home costs beside its true cost, or none")
+    priced_hot: float = parameter(2.0, "of that temperature", "where annealing with load above capacities begins")
+    priced_cold: float = parameter(0.0005, "of its first temperature", "where it ends")
     firm: tuple[float, float] = parameter(
-        (2.0, 600.0),
+        (20.0, 60_000.0),
         "first temperatures",
-        "that a mean demand above a capacity costs, from beginning to end",
+        "that a mean demand above a capacity costs, from beginning to end, where processes are held at home",
     )
-    soft: tuple[float, float] = parameter((0.6, 6_000.0), "first temperatures", "the same, of the softer kind")
-    trial: float = parameter(0.25, "of the limits", "to see which kind is best")
+    soft: tuple[float, float] = parameter((2.0, 60_000.0), "first temperatures", "the same, where none are held")
     last: float = parameter(0.2, "of the limits", "for annealings from the best assignment")
     reserve: float = parameter(0.5, "s", "for the way back from the second process")
 

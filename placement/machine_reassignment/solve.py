@@ -1,10 +1,8 @@
-"""The solver: which kind of annealing the instance likes, that for long, and once more from the best assignment."""
+"""The solver: two kinds of annealing, each for long, and two more from the best assignment."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +14,7 @@ from placement.machine_reassignment.array_annealing import ArrayAnnealing
 from placement.machine_reassignment.bound import aggregate_bound
 from placement.machine_reassignment.check import check_assignment, price
 from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
-from placement.machine_reassignment.kernel import COMPILES
+from placement.machine_reassignment.compiling import COMPILES
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 from placement.machine_reassignment.state import SearchState
 from placement.parallel.single import TaskProcess
@@ -136,30 +134,29 @@ def annealing_of(state: SearchState, seed: int) -> Annealing:
     return CompiledAnnealing(state, seed) if COMPILES else ArrayAnnealing(state, seed)
 
 
-def coolings(hot: float) -> dict[str, Cooling]:
+def coolings(hot: float, *, held: bool = True) -> dict[str, Cooling]:
     """The kinds of annealing that are tried, by name, from a temperature that nearly all moves are taken at.
 
-    Those that allow load above capacities, which only the compiled loop does, begin hotter and end before single moves
-    count: what is left to do then is done in annealings from the best assignment.
+    Two of them: in the compiled loop, all rules kept, or load above capacities at a price; both with processes held at
+    home if `held`. Arrays allow no load above capacities: they hold processes at home, or not.
     """
-    kinds = {
-        "at home": Cooling(hot, hot * _PARAMS.cold, _PARAMS.away),
-        "free": Cooling(hot, hot * _PARAMS.cold),
-    }
-    if COMPILES:
-        soft = hot * _PARAMS.soft_hot
-        kinds["firm"] = Cooling(soft, soft * _PARAMS.soft_cold, prices=_PARAMS.firm)
-        kinds["soft"] = Cooling(soft, soft * _PARAMS.soft_cold, prices=_PARAMS.soft)
-    return kinds
+    home = Cooling(hot, hot * _PARAMS.cold, _PARAMS.away)
+    free = Cooling(hot, hot * _PARAMS.cold)
+    if not COMPILES:
+        return {"at home": home, "free": free}
+    priced = hot * _PARAMS.priced_hot
+    cold = priced * _PARAMS.priced_cold
+    if held:
+        return {"at home": home, "firm": Cooling(priced, cold, _PARAMS.away, _PARAMS.firm)}
+    return {"free": free, "soft": Cooling(priced, cold, prices=_PARAMS.soft)}
 
 
 class _Start(NamedTuple):
-    """Where an annealing begins, how it cools, what it is called, and of which kind it is."""
+    """Where an annealing begins, how it cools, and what it is called."""
 
     at: Ints
     cooling: Cooling
     by: str
-    kind: str
 
 
 class _ReassignmentSearch:
@@ -171,7 +168,6 @@ class _ReassignmentSearch:
         self._best: Ints = problem.initial
         self._cost = price(problem, problem.initial.tolist()).total
         self._found_by = "initial"
-        self._costs = defaultdict[str, float](lambda: math.inf)  # what annealings of this kind came to
         self._limits = budget
         self._bound = aggregate_bound(problem)
         self._stats: dict[str, int | float | str] = {"loop": LOOP, "rounds": 0, "drawn": 0, "made": 0}
@@ -198,23 +194,17 @@ class _ReassignmentSearch:
         return self._result(over=False)
 
     def _phases(self, hot: float) -> Iterator[tuple[float, list[_Start]]]:
-        """Shares of the limits, and the annealings of each: trials, the best kind for long, the best once more."""
-        initial, kinds = self._problem.initial, coolings(hot)
-        trials = [_Start(initial, cooling, f"trial {kind}", kind) for kind, cooling in kinds.items()]
-        for pair in zip(trials[::2], trials[1::2], strict=True):
-            yield 2 * _PARAMS.trial / len(trials), list(pair)
-        kind = min(kinds, key=self._costs.__getitem__)
-        long = [_Start(initial, kinds[kind], "annealing", kind)]
-        if self._two():
-            long.append(_Start(initial, kinds[kind], "annealing beside", kind))
-        yield 1.0 - _PARAMS.trial - _PARAMS.last, long
-        best, warm = self._best, hot * _PARAMS.warm
+        """Shares of the limits, and the annealings of each: both kinds for long, then from the best of them."""
+        held = bool(self._problem.transient.any())  # else moves take no room from others
+        kinds = coolings(hot, held=held)
+        yield 1.0 - _PARAMS.last, [_Start(self._problem.initial, cooling, name) for name, cooling in kinds.items()]
+        warm = hot * _PARAMS.warm
         warmer = warm * _PARAMS.warm
         yield (
             _PARAMS.last,
             [
-                _Start(best, Cooling(warm, min(_PARAMS.coldest, warm), kinds[kind].away), "warm", "warm"),
-                _Start(best, Cooling(warmer, min(_PARAMS.coldest, warmer)), "lukewarm", "lukewarm"),
+                _Start(self._best, Cooling(warm, min(_PARAMS.coldest, warm), _PARAMS.away if held else 0.0), "warm"),
+                _Start(self._best, Cooling(warmer, min(_PARAMS.coldest, warmer)), "lukewarm"),
             ],
         )
 
@@ -233,7 +223,6 @@ class _ReassignmentSearch:
                 answers.append(task.run(part.share(1.0 / (len(tasks) - number), work=work)))
         for found, one in zip(answers, starts, strict=True):
             if found is not None:
-                self._costs[one.kind] = min(self._costs[one.kind], found.cost)
                 self._take(found, one.by)
 
     def _part(self, share: float) -> Budget:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.errors import UsageError
-from placement.machine_reassignment.kernel import COMPILES
+from placement.machine_reassignment.compiling import COMPILES
 from placement_bench.cases import BestKnown, Limits
 from placement_bench.judge import judge
 from placement_bench.sets import all_sets

@@ -13,6 +13,7 @@ from placement.machine_reassignment import (
     Reassignment,
     aggregate_bound,
     check_assignment,
+    compiling,
     kernel,
     price,
     read_reassignment,
@@ -136,7 +137,7 @@ def test_what_is_left_above_capacities_is_mended() -> None:
             walk.run(mending, lambda rounds, before=before: (rounds - before) / 80)  # type: ignore[misc]
             mended += walk.fits()
 
-    assert (first, share, end) == (cooling, 0.85, 1.0)
+    assert (first, share, end) == (cooling, 0.95, 1.0)
     assert left >= 6
     assert mended >= 10
     assert Cooling(200.0, 2.0).stages() == [(Cooling(200.0, 2.0), 1.0)]
@@ -152,7 +153,7 @@ def test_prices_rise_as_it_cools_and_end_what_is_above() -> None:
     assert Cooling(1000.0, 10.0).price(0.5) == Cooling(0.0, 0.0, prices=(1.0, 2.0)).price(0.5) == math.inf
 
 
-@pytest.mark.skipif(not kernel.COMPILES, reason="Numba is not installed")
+@pytest.mark.skipif(not compiling.COMPILES, reason="Numba is not installed")
 def test_the_compiled_loop_walks_as_the_plain_one() -> None:
     """With a price and without. The loop's helpers stay compiled; recounts hold them, above."""
     for prices in (math.inf, 300.0):
@@ -169,11 +170,14 @@ def test_the_compiled_loop_walks_as_the_plain_one() -> None:
             assert plain.state.cost == walk.state.cost
 
 
-def test_load_above_capacities_is_tried_where_the_loop_is_compiled() -> None:
-    """Arrays allow none."""
-    names = ["at home", "free", "firm", "soft"]
+@pytest.mark.parametrize("held", [True, False])
+def test_load_above_capacities_is_tried_where_the_loop_is_compiled(held: bool) -> None:
+    """Arrays allow none, and try both with processes held at home and without."""
+    found = coolings(100.0, held=held)
+    held_away, priced = ([kind.away > 0.0 for kind in found.values()], [bool(kind.prices) for kind in found.values()])
 
-    assert list(coolings(100.0)) == (names if kernel.COMPILES else names[:2])
+    assert held_away == ([held, held] if compiling.COMPILES else [True, False])
+    assert priced == ([False, True] if compiling.COMPILES else [False, False])
 
 
 @one_by_one(range(60), 10)
