@@ -26,7 +26,7 @@ from placement.heuristics.workspace import Workspace
 from placement.reductions.required import AllRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -89,10 +89,15 @@ class GroupCompletion:
         what is placed of the required ones is kept. `begin` makes a workspace from which a construction starts. Another
         time costs are bent at random.
         """
-        found = self._by_value(self._constructions(begin, AllRequired.of(self._blank.fleet).fleet))
+        made = self._constructions(begin, AllRequired.of(self._blank.fleet).fleet)
+        # Where one plan is enough, another construction is made only when the one before it has had its rounds.
+        in_turn = made if self._enough == 1 else self._by_value(made)
+        found: list[tuple[Workspace, Policy]] = []
         complete: list[tuple[Workspace, Policy]] = []
-        for _ in range(_PARAMS.turns):
-            for ws, policy in found:
+        for turn in range(_PARAMS.turns):
+            for ws, policy in self._by_value(found) if turn else in_turn:
+                if not turn:
+                    found.append((ws, policy))
                 if not self._exchange(ws, policy, _PARAMS.whole_exchanges, complete):
                     complete.append((ws, policy))
                 if len(complete) == self._enough:
@@ -105,21 +110,19 @@ class GroupCompletion:
         take_off_optional(ws)
         return ws, policy
 
-    def _constructions(self, begin: Callable[[Fleet], Workspace], fleet: Fleet) -> list[tuple[Workspace, Policy]]:
-        """Some by price, none after one that is complete."""
+    def _constructions(self, begin: Callable[[Fleet], Workspace], fleet: Fleet) -> Iterator[tuple[Workspace, Policy]]:
+        """Those by price, one after the other; none after the budget is over, but for the first."""
         noise, self._is_first = None if self._is_first else self._rng, False
-        found: list[tuple[Workspace, Policy]] = []
         for parameters in [*self.parameter_sets[3::-1], *self.parameter_sets[4:]][: self._most]:
             ws, policy = begin(fleet), Greedy(self._blank, self._shares, parameters, noise)
             if parameters.fills_bins:
                 fill_bins(ws, policy, self._shares, fullest_first=parameters.fullest_first)
-            stuck = construct(ws, policy)
-            found.append((ws, policy))
-            if (not stuck and self._enough == 1) or self._budget.over():
-                break
-        return found
+            construct(ws, policy)
+            yield ws, policy
+            if self._budget.over():
+                return
 
-    def _by_value(self, found: list[tuple[Workspace, Policy]]) -> list[tuple[Workspace, Policy]]:
+    def _by_value(self, found: Iterable[tuple[Workspace, Policy]]) -> list[tuple[Workspace, Policy]]:
         """Those that lack least first, then the cheapest."""
         return sorted(found, key=lambda one: (unassigned(one[0], self.penalty), one[0].ticks()))
 

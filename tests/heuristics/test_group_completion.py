@@ -80,6 +80,21 @@ def test_what_is_stuck_is_constructed_again_by_price() -> None:
     assert again.left_out() == (0,)
 
 
+def test_no_other_construction_is_made_where_one_plan_is_enough() -> None:
+    fleet = few_machines(9)
+    for thorough in (False, True):
+        blank, shares = Workspace(fleet), Shares(fleet)
+        completion = GroupCompletion(blank, shares, Budget(), np.random.default_rng(0), thorough=thorough)
+        made: list[Fleet] = []
+
+        def begin(other: Fleet, made: list[Fleet] = made) -> Workspace:
+            made.append(other)
+            return Workspace(other)
+
+        assert is_complete(completion.construct_again(begin)[0])
+        assert (len(made) > 1) is thorough
+
+
 def test_required_copies_are_placed_where_not_all_find_room() -> None:
     """One machine: optional copies are required first, then taken off, and what is required stands."""
     limits = [{"name": "few", "pools": ALL, "max_instances": 1}]
