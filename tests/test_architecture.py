@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.compiled.fleet import Fleet
+from tests.source import nodes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -173,7 +174,7 @@ class Module:
 def parse(source: str, name: str, *, is_package: bool) -> tuple[Import, ...]:
     """Every import in a module's source; a relative one is given its full name."""
     package = name if is_package else name.rpartition(".")[0]
-    return tuple(walk(ast.parse(source).body, package, eager=True))
+    return tuple(walk(tree(source).body, package, eager=True))
 
 
 def walk(nodes: list[ast.stmt], package: str, *, eager: bool) -> Iterator[Import]:
@@ -348,10 +349,10 @@ def test_the_checker_of_certificates_stands_alone(name: str) -> None:
 
 def rewrites(source: str, path: str) -> Iterator[str]:
     """Fleets that a module makes, and copies with other values for fields as a fleet has them."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if not isinstance(node, ast.Call):
             continue
-        called = ast.unparse(node.func).rpartition(".")[2]
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         changed = FIELDS_OF_A_FLEET & {keyword.arg for keyword in node.keywords if keyword.arg is not None}
         unseen = any(keyword.arg is None for keyword in node.keywords)
         if called == "Fleet":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.source import nodes
 from tests.test_architecture import ALONE, ROOT
 
 if TYPE_CHECKING:
@@ -87,12 +88,6 @@ class Offence(NamedTuple):
 def sources() -> dict[str, str]:
     """Every file of the package, by its path in the repository."""
     return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted((ROOT / "placement").rglob("*.py"))}
-
-
-@cache
-def nodes(source: str) -> tuple[ast.AST, ...]:
-    """All of a file; read once, for all that look at it."""
-    return tuple(ast.walk(ast.parse(source)))
 
 
 def twins(files: Mapping[str, str]) -> Iterator[Offence]:

@@ -14,6 +14,7 @@ from placement.parameters import PARAMETERS
 from placement.report.parameters import parameter_table
 from placement.solving.parameters import changed, parameter_rows
 from tests.report.test_tables import shown as text_of
+from tests.source import tree
 
 PACKAGE = Path(__file__).parents[1] / "placement"
 ROWS = list(parameter_rows(PARAMETERS))
@@ -74,7 +75,7 @@ def is_number(node: ast.expr) -> bool:
 def numbers(source: str) -> list[str]:
     """Names of a module that are numbers."""
     found = []
-    for node in ast.parse(source).body:
+    for node in tree(source).body:
         if isinstance(node, ast.Assign) and is_number(node.value):
             (target,) = node.targets
             names = target.elts if isinstance(target, ast.Tuple) else [target]

@@ -36,6 +36,7 @@ from placement.solving.schedule import (
     rows,
 )
 from tests.report.test_tables import shown as text_of
+from tests.source import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def test_every_phase_has_its_share_somewhere() -> None:
 def own_shares(source: str) -> list[str]:
     """Calls of `share` with a part that is a number of the module's own."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from placement_bench.cli import app
 from placement_bench.peers import PEERS
 from placement_bench.rows import FAILURES, Asked, Row
+from tests.source import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "benchmarks" / "placement_bench"
@@ -26,7 +27,7 @@ OF_PEERS = {"highspy", "packingsolver", "pyscipopt", "pyvpsolver", "rebalancer"}
 def imports_of(path: Path) -> set[str]:
     """The top names of all that a file imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path.read_text("utf-8")):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
