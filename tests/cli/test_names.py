@@ -83,7 +83,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("columns", [40, 80, 160])
+@pytest.mark.parametrize("columns", [40, pytest.param(80, marks=pytest.mark.slow), 160])
 @pytest.mark.parametrize(
     ("command", "code"),
     [

@@ -25,7 +25,7 @@ EVIL = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}<b>"
 @cache
 def played(name: str = "days", *, steps: bool = True) -> Simulation:
     """Some hours of twelve components; with the strategies of a waterfall."""
-    problem, policy, traffic = plain(72)
+    problem, policy, traffic = plain(36)
     document = problem.to_document() | {"name": name}
     if name == EVIL:
         document["pools"] = [row | {"name": f"{EVIL}{k}"} for k, row in enumerate(document["pools"])]

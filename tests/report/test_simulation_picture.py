@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
     """A title with the cost, a chart of each kind, pools and strategies in the legend; light and dark."""
-    problem, policy, traffic = plain(60)
+    problem, policy, traffic = plain(36)
     result = simulate(problem, policy, traffic, strategies=["shared", "endpoints-peak"])
     for theme in ("light", "dark"):
         root = ET.fromstring(simulation_picture(result, theme))
@@ -76,7 +76,7 @@ def test_what_is_no_picture() -> None:
 
 def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> None:
     """Each bar begins where the one above ends; figures are those of the steps; light, dark, PNG."""
-    problem, policy, traffic = plain(60)
+    problem, policy, traffic = plain(36)
     result = simulate(problem, policy, traffic, strategies=list(NAMES))
     steps = waterfall(result)
     bars = waterfall_bars(steps, result.floor)

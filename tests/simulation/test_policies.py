@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -58,12 +58,21 @@ def test_the_executor_does_not_matter_and_all_policies_are_on_it() -> None:
     assert {progress.parts for progress in heard} == {12}
 
 
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    """Two policies on two days, at one go."""
+    problem, _, traffic = plain(2 * DAY)
+    policies = {name: POLICIES[name] for name in ("plain", "loaded")}
+    return compare_policies(problem, policies, traffic, every=HOUR, strategies=NAMES, hourly=False).to_document()
+
+
 @pytest.mark.parametrize("stop_after", [1, 3, 5])
-def test_each_policy_goes_on_from_a_checkpoint_of_its_own(tmp_path: Path, stop_after: int) -> None:
+def test_each_policy_goes_on_from_a_checkpoint_of_its_own(
+    tmp_path: Path, stop_after: int, whole: dict[str, Any]
+) -> None:
     """Stopped within the first policy, at its end, or within the second: the same to the last digit."""
     problem, _, traffic = plain(2 * DAY)
     policies = {name: POLICIES[name] for name in ("plain", "loaded")}
-    whole = compare_policies(problem, policies, traffic, every=HOUR, strategies=NAMES, hourly=False).to_document()
     heard: list[SimulationProgress] = []
 
     def stop(progress: SimulationProgress) -> None:
