@@ -79,11 +79,13 @@ def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None], *, 
         No set has anything quick to run.
     """
     runs: list[Asked] = []
+    there: set[str] = set()
     for one in find_sets(names):
-        if not names and one.name.removeprefix(GENERATED) in {run.set for run in runs}:
-            continue  # its like, as published, is there
+        if not names and one.name.removeprefix(GENERATED) in there:
+            continue  # its like, as published, is there, though all its runs may be left to the night
         try:
             runs += _runs(one, data, few=not names, slow=slow)
+            there.add(one.name)
         except UsageError as error:
             say(f"SKIPPED: {one.name}: {error}")
     if not runs:

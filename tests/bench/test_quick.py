@@ -133,4 +133,9 @@ def test_a_set_is_not_run_twice_in_two_guises(tmp_path: Path, monkeypatch: pytes
     both = [toys, dataclasses.replace(toys, name="gen-toy-bins")]
     monkeypatch.setattr(quick, "find_sets", lambda names: both)
     assert {run.set for run in quick.quick_runs([], tmp_path, seen.append)} == {"toy-bins"}
+
+    solvers = {run.solver for run in quick.quick_runs(["toy-bins"], tmp_path, seen.append)}
+    monkeypatch.setattr(quick, "AT_NIGHT", dict.fromkeys(solvers, ("toy-bins",)))
+    with pytest.raises(UsageError, match="no quick cases"):  # nor its like, where all of it is left to the night
+        quick.quick_runs([], tmp_path, seen.append)
     assert {run.set for run in quick.quick_runs(["toy-bins"], tmp_path, seen.append)} == {"toy-bins", "gen-toy-bins"}

@@ -351,7 +351,7 @@ def check_bound(problem: Problem, fleet: Fleet, reduction: Reduction, seed: int)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-@seeds(range(300), 6)
+@seeds(range(300), 12)
 def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: range) -> None:
     """Random problems under every rule, running machines, optional copies and demands among them."""
     made = lifted = bounded = 0
