@@ -41,5 +41,5 @@ def _by_verify(problem: Document, plan: Document) -> Recount:
     from placement.referee import verify
 
     verdict = verify(Problem(**problem), Plan(**plan))
-    faults = tuple(violation.message for violation in verdict.violations)
+    faults = tuple(f"{violation.where}: {violation.message}" for violation in verdict.violations)
     return Recount(Fraction(verdict.cost, 1_000_000), sum(verdict.left_out.values()), faults, "placement.verify")

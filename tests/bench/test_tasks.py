@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+import placement_bench.referee
 from placement_bench.cases import Check, Limits
 from placement_bench.tasks import BINS, Scale
 from tests.bench.toy import bins
+from tests.referee import referee_is_here
 
 TASK = bins(3)
 FINE = {"format": "placement-plan/v1", "status": "feasible", "cost": 3.0, "lower_bound": 2.2, "seconds": 0.1}
@@ -56,8 +58,13 @@ def test_a_true_answer_has_no_fault() -> None:
         ({"unplaced": [{"component": "item", "copies": 1}]}, "counts 0 optional copies left out, the answer says 1"),
     ],
 )
-def test_a_lie_is_a_fault(changes: dict[str, Any], fault: str) -> None:
-    """Copies missing, a machine too full, a cost or a number left out that is not so."""
+@pytest.mark.parametrize("by", ["referee", "placement.verify"])
+def test_a_lie_is_a_fault(changes: dict[str, Any], fault: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies missing, a machine too full, a cost or a number left out that is not so; with each of both referees."""
+    if by == "placement.verify":
+        monkeypatch.setattr(placement_bench.referee, "referee_file", lambda: None)
+    elif not referee_is_here():
+        pytest.skip("no second opinion: ../shared/referee.py is not beside the repository")
     assert any(fault.lower() in told.lower() for told in TASK.check(TASK.answer(plan(**changes))).faults)
 
 

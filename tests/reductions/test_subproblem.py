@@ -6,7 +6,7 @@ import random
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import evaluate
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics import partial_packing
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
@@ -63,6 +63,33 @@ def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:
         assert broken_rules(problem, fleet, incumbent.best[0]) == []
         improved += search.improved
     assert improved > 0
+
+
+def test_a_copy_that_comes_in_elsewhere_has_moved() -> None:
+    """It runs on a machine that drains, and the plan leaves it out; packed anew beside another copy, it costs its move.
+
+    Problems drawn at random have seldom all of that at once.
+    """
+    machine = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 4}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 40}},
+        instance_types={"t": machine},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": "new", "copies": 1},
+            {"name": "runs", "copies": 1, "min_copies": 0, "move_cost": 0.5},
+        ],
+        instances=[{"id": "i", "pool": "p", "state": "draining"}],
+        placements=[{"component": "runs", "instance": "i"}],
+    )
+    fleet = compile_fleet(problem)
+    packing = Packing((Machine(0, None, (Seat(0, 0, (0,)),)),))
+    small = Subproblem.of(fleet, packing, [0])
+    both = Packing((Machine(0, None, (Seat(0, 0, (0,)), Seat(1, 0, (1,)))),))
+    assert small.lift(both) == both
+    assert broken_rules(problem, fleet, both) == []
+    assert evaluate(fleet, both).ticks > evaluate(fleet, packing).ticks
+    assert small.lifted_value(evaluate(small.fleet, both)) == evaluate(fleet, both)
 
 
 @seeds(range(150))
