@@ -127,12 +127,12 @@ def _look(
             return 0, 0  # without balances no machine costs less when a process comes
         score_machines(scores, work.score, np.uint64(process))
         machines = len(fixed.capacity)
-        return machines, _best_machines(work, bound, machines, _below(work.random, machines))
+        return machines, _best(kept, work, bound, (NONE, machines), _below(work.random, machines))
     size = min(shares[2], len(kept.machine_of))
     begin = _below(work.random, len(kept.machine_of) - size + 1)
     block = np.uint64(process), np.uint64(begin), np.uint64(begin + size)
     score_swaps(scores, work.score, block, np.float32(heat[1]), price)
-    return size, _best_swaps(kept, work, bound, (begin, size), _below(work.random, size))
+    return size, _best(kept, work, bound, (begin, size), _below(work.random, size))
 
 
 @compiled
@@ -150,22 +150,11 @@ def _home(fixed: FixedTables, kept: KeptTables, work: WorkTables, process: int) 
 
 
 @compiled
-def _best_machines(work: WorkTables, bound: Any, machines: int, begin: int) -> int:
-    """Machines that a process may go to, from one of them on."""
-    found = 0
-    for i in range(machines):
-        j = begin + i
-        if j >= machines:
-            j -= machines
-        if work.score[j] <= bound:
-            work.others[found], work.targets[found] = NONE, j
-            found += 1
-    return found
+def _best(kept: KeptTables, work: WorkTables, bound: Any, block: tuple[int, int], begin: int) -> int:
+    """Moves whose score is low enough, from the one at `begin` on.
 
-
-@compiled
-def _best_swaps(kept: KeptTables, work: WorkTables, bound: Any, block: tuple[int, int], begin: int) -> int:
-    """Processes of a block, given by its first and its size, that a process may change with, from one of them on."""
+    `block` is the first process that the moves swap with and how many there are; or `NONE` and the number of machines.
+    """
     first, size = block
     found = 0
     for i in range(size):
@@ -173,7 +162,8 @@ def _best_swaps(kept: KeptTables, work: WorkTables, bound: Any, block: tuple[int
         if j >= size:
             j -= size
         if work.score[j] <= bound:
-            work.others[found], work.targets[found] = first + j, kept.machine_of[first + j]
+            work.others[found] = NONE if first == NONE else first + j
+            work.targets[found] = j if first == NONE else kept.machine_of[first + j]
             found += 1
     return found
 
