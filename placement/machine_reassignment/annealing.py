@@ -63,7 +63,7 @@ class Cooling:
         return self.hot * first * math.exp(share * math.log(last / first))
 
     def stages(self) -> list[tuple[Cooling, float]]:
-        """What an annealing does one after the other, and when each ends, in shares of its time.
+        """What an annealing does one after the other, and the share of its time that each takes.
 
         Where load above capacities has a price, some of it may be left where no single move takes it away. Warm again,
         with a price that lets none come back, what stands beside it makes way.
@@ -71,7 +71,19 @@ class Cooling:
         if self.prices is None:
             return [(self, 1.0)]
         mending = Cooling(self.hot * _PARAMS.mend_hot, self.cold, prices=(_PARAMS.repair, _PARAMS.repair))
-        return [(self, 1.0 - _PARAMS.mend), (mending, 1.0)]
+        return [(self, 1.0 - _PARAMS.mend), (mending, _PARAMS.mend)]
+
+    def parts(self, ratio: float) -> tuple[Cooling, Cooling]:
+        """Down to a ratio of the first temperature, and on from there, at the prices it has at each temperature."""
+        middle = self.hot * ratio
+        if self.prices is None:
+            return Cooling(self.hot, middle, self.away), Cooling(middle, self.cold, self.away)
+        first, last = self.prices
+        price = first * (last / first) ** (math.log(ratio) / math.log(self.cold / self.hot))
+        return (
+            Cooling(self.hot, middle, self.away, (first, price)),
+            Cooling(middle, self.cold, self.away, (price / ratio, last / ratio)),
+        )
 
     def _share(self, progress: float) -> float:
         """How far the logarithm of the temperature has fallen; 1 or more when it is 0."""

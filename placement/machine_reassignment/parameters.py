@@ -70,6 +70,14 @@ class ReassignmentSolveParameters:
         "that a mean demand above a capacity costs, from beginning to end, where processes are held at home",
     )
     soft: tuple[float, float] = parameter((2.0, 60_000.0), "first temperatures", "the same, where none are held")
+    walks: int = parameter(8, "walks", "of those, at most")
+    walk_seconds: float = parameter(
+        0.008, "s a process", "that each walk takes half-way at least, where there are several"
+    )
+    walk_rounds: float = parameter(4.0, "rounds a process", "the same, where work is limited")
+    select: float = parameter(0.6, "of their limits", "for all walks half-way")
+    select_at: float = parameter(0.02, "of the first temperature", "where the best are chosen")
+    selected: int = parameter(3, "walks", "that go on from there")
     last: float = parameter(0.2, "of the limits", "for annealings from the best assignment")
     reserve: float = parameter(0.5, "s", "for the way back from the second process")
 

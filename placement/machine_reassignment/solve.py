@@ -1,4 +1,4 @@
-"""The solver: two kinds of annealing, each for long, and two more from the best assignment."""
+"""The solver: two kinds of annealing, each in one walk or several, and two more from the best assignment."""
 
 from __future__ import annotations
 
@@ -83,24 +83,41 @@ class AnnealingTask:
     Attributes
     ----------
     start : the assignment to begin with.
+    walks : how many walks begin there. Of several, the best go on when they have cooled down half-way.
     """
 
     problem: Reassignment
     start: Ints
     cooling: Cooling
     seed: int
+    walks: int = 1
 
     def run(self, budget: Budget) -> AnnealingFound:
         """Anneal within the budget; its work counts rounds."""
-        walk = annealing_of(SearchState(self.problem, self.start), self.seed)
+        walks = [self._walk(0)]
         try:
-            begin = 0.0
-            for cooling, end in self.cooling.stages():
-                walk.run(cooling, _progress(budget, begin, end))
-                begin = end
+            if self.walks == 1:
+                _anneal(walks[0], self.cooling, budget, 1.0)
+            else:
+                self._select(walks, budget)
         except KeyboardInterrupt:
             budget.interrupt()
-        return AnnealingFound(walk.best, walk.best_cost, walk.rounds, walk.drawn, walk.made)
+        best = min(walks, key=lambda walk: walk.best_cost)
+        rounds, drawn, made = (sum(getattr(walk, name) for walk in walks) for name in ("rounds", "drawn", "made"))
+        return AnnealingFound(best.best, best.best_cost, rounds, drawn, made)
+
+    def _select(self, walks: list[Annealing], budget: Budget) -> None:
+        """Cool several walks half-way, then the best of them to the end. Those within capacities come first."""
+        hot, cold = self.cooling.parts(_PARAMS.select_at)
+        walks.extend(self._walk(number) for number in range(1, self.walks))
+        for walk in walks:
+            walk.run(hot, _progress(_part(budget, budget, _PARAMS.select / self.walks), walk.rounds))
+        ranked = sorted(walks, key=lambda walk: (not walk.fits(), walk.state.cost))[: _PARAMS.selected]
+        for walk in ranked:
+            _anneal(walk, cold, budget, (1.0 - _PARAMS.select) / len(ranked))
+
+    def _walk(self, number: int) -> Annealing:
+        return annealing_of(SearchState(self.problem, self.start), self.seed + number)
 
 
 def solve_reassignment(
@@ -157,6 +174,7 @@ class _Start(NamedTuple):
     at: Ints
     cooling: Cooling
     by: str
+    walks: int = 1
 
 
 class _ReassignmentSearch:
@@ -197,7 +215,15 @@ class _ReassignmentSearch:
         """Shares of the limits, and the annealings of each: both kinds for long, then from the best of them."""
         held = bool(self._problem.transient.any())  # else moves take no room from others
         kinds = coolings(hot, held=held)
-        yield 1.0 - _PARAMS.last, [_Start(self._problem.initial, cooling, name) for name, cooling in kinds.items()]
+        share = 1.0 - _PARAMS.last
+        walks = self._walks(share / len(kinds))
+        yield (
+            share,
+            [
+                _Start(self._problem.initial, cooling, name, walks if held and cooling.prices else 1)
+                for name, cooling in kinds.items()
+            ],
+        )
         warm = hot * _PARAMS.warm
         warmer = warm * _PARAMS.warm
         yield (
@@ -208,10 +234,20 @@ class _ReassignmentSearch:
             ],
         )
 
+    def _walks(self, share: float) -> int:
+        """How many walks a share of the limits is enough for."""
+        seconds, work, processes = self._limits.seconds, self._limits.work, self._problem.processes
+        enough = [float(_PARAMS.walks)]
+        if seconds is not None:
+            enough.append(seconds * share * _PARAMS.select / (_PARAMS.walk_seconds * processes))
+        if work is not None:
+            enough.append(work * share * _PARAMS.select / (_PARAMS.walk_rounds * processes))
+        return max(1, int(min(enough)))
+
     def _phase(self, share: float, starts: list[_Start], helper: TaskProcess | None) -> None:
         """One annealing or two, side by side or in turn, with a share of the limits."""
-        part = self._part(share)
-        tasks = [AnnealingTask(self._problem, one.at, one.cooling, self._seed()) for one in starts]
+        part = _part(self._budget, self._limits, share)
+        tasks = [AnnealingTask(self._problem, one.at, one.cooling, self._seed(), one.walks) for one in starts]
         answers: list[AnnealingFound | None] = []
         if helper is not None:
             helper.start(tasks[1], part, _PARAMS.reserve)
@@ -224,14 +260,6 @@ class _ReassignmentSearch:
         for found, one in zip(answers, starts, strict=True):
             if found is not None:
                 self._take(found, one.by)
-
-    def _part(self, share: float) -> Budget:
-        """So much of what the limits were when all was ready, from now on."""
-        seconds, work = self._limits.seconds, self._limits.work
-        return self._budget.share(
-            seconds=None if seconds is None else seconds * share,
-            work=None if work is None else max(1, int(work * share)),
-        )
 
     def _take(self, found: AnnealingFound, by: str) -> None:
         for name in ("rounds", "drawn", "made"):
@@ -275,9 +303,24 @@ def problem_is_fixed(problem: Reassignment) -> bool:
     return problem.processes == 0 or problem.machines < 2
 
 
-def _progress(budget: Budget, begin: float, end: float) -> Callable[[int], float]:
-    """From rounds made to how much of one stage is over, which takes the limits from one share to another."""
-    return lambda rounds: (_share(budget, rounds) - begin) / (end - begin)
+def _anneal(walk: Annealing, cooling: Cooling, budget: Budget, share: float) -> None:
+    """All stages of an annealing, with a share of a budget from now on."""
+    for stage, part in cooling.stages():
+        walk.run(stage, _progress(_part(budget, budget, share * part), walk.rounds))
+
+
+def _part(budget: Budget, limits: Budget, share: float) -> Budget:
+    """A share of the limits, from now on, within a budget."""
+    seconds, work = limits.seconds, limits.work
+    return budget.share(
+        seconds=None if seconds is None else seconds * share,
+        work=None if work is None else max(1, int(work * share)),
+    )
+
+
+def _progress(budget: Budget, begun: int) -> Callable[[int], float]:
+    """From rounds made to how much of a budget is used up; `begun` were made before."""
+    return lambda rounds: _share(budget, rounds - begun)
 
 
 def _share(budget: Budget, rounds: int) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from placement.machine_reassignment.annealing import Annealing, Cooling
 from placement.machine_reassignment.array_annealing import ArrayAnnealing
 from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.solve import AnnealingTask, coolings
+from placement.machine_reassignment.solve import AnnealingFound, AnnealingTask, coolings
 from placement.machine_reassignment.state import MoveBatch, SearchState
 from placement.parallel.single import TaskProcess
 from placement.solving.budget import Budget
@@ -125,7 +126,7 @@ def test_a_walk_with_a_price_ends_with_an_answer() -> None:
 def test_what_is_left_above_capacities_is_mended() -> None:
     """A walk with a low price ends above them; the stage after it brings most of them back, at a price for none."""
     cooling = Cooling(200.0, 2.0, prices=(0.01, 0.02))
-    (first, share), (mending, end) = cooling.stages()
+    (first, share), (mending, rest) = cooling.stages()
     left = mended = 0
     with changed(MACHINE_REASSIGNMENT.annealing, descent=0.0):
         for seed in range(12):
@@ -137,7 +138,7 @@ def test_what_is_left_above_capacities_is_mended() -> None:
             walk.run(mending, lambda rounds, before=before: (rounds - before) / 80)  # type: ignore[misc]
             mended += walk.fits()
 
-    assert (first, share, end) == (cooling, 0.95, 1.0)
+    assert (first, share, rest) == (cooling, 0.95, 0.05)
     assert left >= 6
     assert mended >= 10
     assert Cooling(200.0, 2.0).stages() == [(Cooling(200.0, 2.0), 1.0)]
@@ -363,6 +364,93 @@ def test_cooling() -> None:
     assert cooling.at(0.485) == pytest.approx(100.0)
     assert cooling.at(0.98) == 0.0
     assert Cooling(0.0, 0.0).at(0.5) == 0.0
+
+
+@pytest.mark.parametrize("prices", [None, (2.0, 500.0)])
+def test_the_parts_of_a_cooling_are_the_whole(prices: tuple[float, float] | None) -> None:
+    """Temperatures and prices fall and rise in two parts as they do in one."""
+    whole = Cooling(1000.0, 10.0, 2.0, prices)
+    before, after = whole.parts(0.1)
+    descent = 1.0 - MACHINE_REASSIGNMENT.annealing.descent
+    for at in (0.0, 0.3, 0.9):
+        for part, share in ((before, 0.5 * at), (after, 0.5 + 0.5 * at)):
+            assert part.away == whole.away
+            assert part.at(at * descent) == pytest.approx(whole.at(share * descent))
+            assert part.price(at * descent) == pytest.approx(whole.price(share * descent))
+
+
+class _Scripted(Annealing):
+    """A walk that does nothing but have, after its first part, the cost and the load that its number says."""
+
+    costs: ClassVar[list[tuple[int, bool]]] = [(9, True), (1, False), (7, True), (8, True), (3, False)]
+    ran: ClassVar[list[list[Cooling]]] = []
+
+    def __init__(self, state: SearchState, seed: int) -> None:
+        super().__init__(state, seed)
+        self.ran.append([])
+        self.number = seed
+
+    def run(self, cooling: Cooling, progress: object) -> None:
+        del progress
+        self.ran[self.number].append(cooling)
+        self.state.cost = self.costs[self.number][0]
+        self.best_cost = 100 + self.number
+        self.rounds += 5
+
+    def step(self, temperature: float, away: float = 0.0, price: float = math.inf) -> None:
+        raise NotImplementedError
+
+    def fits(self) -> bool:
+        return self.costs[self.number][1]
+
+
+@pytest.mark.parametrize(("selected", "on"), [(2, {2, 3}), (4, {0, 1, 2, 3})])
+def test_of_several_walks_the_best_go_on(monkeypatch: pytest.MonkeyPatch, selected: int, on: set[int]) -> None:
+    """The cheapest within capacities, then the cheapest above them. The answer is the best of all walks."""
+    monkeypatch.setattr("placement.machine_reassignment.solve.annealing_of", _Scripted)
+    monkeypatch.setattr(_Scripted, "ran", [])
+    problem, cooling = random_instance(5), Cooling(100.0, 2.0)
+    with changed(MACHINE_REASSIGNMENT.solve, selected=selected):
+        found = AnnealingTask(problem, problem.initial, cooling, 0, 5).run(Budget(work=100))
+    hot, cold = cooling.parts(MACHINE_REASSIGNMENT.solve.select_at)
+
+    assert [ran == [hot, cold] for ran in _Scripted.ran] == [number in on for number in range(5)]
+    assert all(ran[0] == hot for ran in _Scripted.ran)
+    assert (found.cost, found.rounds) == (100, 5 * (5 + selected))
+
+
+@pytest.mark.parametrize("walks", [1, 2, 5])
+def test_several_walks_keep_the_limit_on_work(walks: int) -> None:
+    """Each looks at it every few rounds; equal seeds give equal answers."""
+    problem = random_instance(5, processes=25, machines=6)
+    task = AnnealingTask(problem, problem.initial, coolings(100.0)["at home"], 7, walks)
+    one, two = (task.run(Budget(work=800)) for _ in range(2))
+
+    assert price(problem, one.assignment.tolist()).total == one.cost
+    assert check_assignment(problem, one.assignment.tolist()) == []
+    assert one.assignment.tolist() == two.assignment.tolist()
+    assert 800 <= one.rounds <= 800 + 8 * (walks + MACHINE_REASSIGNMENT.solve.selected)
+
+
+@pytest.mark.skipif(not compiling.COMPILES, reason="Numba is not installed")
+@pytest.mark.parametrize(("work", "walks"), [(100, 1), (1500, 3), (100_000, 8)])
+def test_walks_with_a_price_are_as_many_as_time_is_enough_for(
+    monkeypatch: pytest.MonkeyPatch, work: int, walks: int
+) -> None:
+    """Walks without one gain more from time: there is one."""
+    one = random_instance(5, processes=25, machines=6)
+    problem = replace(one, transient=np.ones_like(one.transient))
+    tasks: list[AnnealingTask] = []
+
+    def answered(self: AnnealingTask, budget: Budget) -> AnnealingFound:
+        del budget
+        tasks.append(self)
+        return AnnealingFound(self.start, 10**12, 0, 0, 0)
+
+    monkeypatch.setattr(AnnealingTask, "run", answered)
+    solve_reassignment(problem, budget=Budget(work=work))
+
+    assert [task.walks for task in tasks] == [1, walks, 1, 1]
 
 
 def test_a_second_process_does_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
