@@ -406,9 +406,9 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "lint": lambda _: tool("ruff", "check", "--quiet", "."),
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
     "types": lambda _: tool("mypy"),
+    "pages": pages,  # first: it may have to wait for a browser, and what is beside goes on
     "pytest": pytest,
     "near": near,
-    "pages": pages,
     "fuzz": fuzz,
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
     "wheel": wheel,
@@ -419,11 +419,13 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "every-quality": lambda scratch: quality(scratch, "--slow"),
     "long-fuzz": lambda _: tool("tests.fuzz", "--minutes", FUZZ_MINUTES, "--jobs", JOBS),
 }
-# Steps of one process, whose answer no clock decides: they run beside the others, which use all cores on their own.
-BESIDE = ("types", "docs", "wheel", "end-to-end")
+# Steps whose answer no clock decides: they run one after the other beside the others, so that no core is idle while a
+# step begins, waits or ends.
+BESIDE = ("types", "fuzz", "docs", "wheel", "end-to-end", "quality")
 CHECK = ("lint", "format", "types", "near")
-TEST = ("lint", "format", "types", "pytest", "pages", "fuzz", "docs", "wheel", "end-to-end", "quality")
-NIGHTLY = ("lint", "format", *BESIDE, "coverage", "every-test", "pages", "every-quality", "long-fuzz")
+TEST = ("lint", "format", "types", "pages", "pytest", "fuzz", "docs", "wheel", "end-to-end", "quality")
+IN_TURN = ("lint", "format", "types", "docs", "wheel", "end-to-end")
+NIGHTLY = (*IN_TURN, "coverage", "every-test", "pages", "every-quality", "long-fuzz")
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------
@@ -474,7 +476,7 @@ def run_step(name: str, scratch: Path) -> None:
 
 
 class Beside:
-    """A second `dev.py test` for the steps of one process, beside the `others`; it ends when these fail."""
+    """A second `dev.py test` for the steps of `BESIDE`, beside the `others`; it ends when these fail."""
 
     def __init__(self, chosen: Sequence[str], scratch: Path) -> None:
         """Nothing runs yet; without others there is nothing to be beside of."""

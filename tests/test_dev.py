@@ -211,13 +211,13 @@ def test_arguments_of_the_page_are_about_mutated_modules() -> None:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Steps that only write down that they ran; `fuzz` fails."""
+    """Steps that only write down that they ran; `pages` fails."""
     ran: list[str] = []
 
     def step(name: str) -> Callable[[Path], None]:
         def run(_: Path) -> None:
             ran.append(name)
-            if name == "fuzz":
+            if name == "pages":
                 raise dev.Failure("a lie")
 
         return run
@@ -340,17 +340,17 @@ def test_what_fails_on_either_side_ends_both(steps: list[str], code: str, monkey
 
     monkeypatch.setattr(dev.Beside, "__enter__", command)
     with pytest.raises(dev.Failure):
-        dev.test(["types", "lint", "fuzz"] if "sleep" in code else ["types", "lint"])
+        dev.test(["types", "lint", "pages"] if "sleep" in code else ["types", "lint"])
     assert started[0].poll() is not None
     assert steps[0] == "lint"
 
 
 def test_the_night_goes_on_after_a_failure(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """And ends in one."""
-    monkeypatch.setattr(dev, "NIGHTLY", ("lint", "fuzz", "docs"))
-    with pytest.raises(dev.Failure, match="failed: fuzz"):
+    monkeypatch.setattr(dev, "NIGHTLY", ("lint", "pages", "docs"))
+    with pytest.raises(dev.Failure, match="failed: pages"):
         dev.nightly()
-    assert steps == ["lint", "fuzz", "docs"]
+    assert steps == ["lint", "pages", "docs"]
 
 
 def test_the_night_leaves_nothing_out() -> None:

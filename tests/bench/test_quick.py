@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,10 @@ from typer.testing import CliRunner
 
 from placement.errors import UsageError
 from placement_bench import quick
+from placement_bench.cases import Limits
 from placement_bench.cli import app
 from placement_bench.sets import find_set
+from tests.bench.published import FOLDER
 from tests.bench.rows import row
 
 if TYPE_CHECKING:
@@ -111,6 +114,24 @@ def test_what_takes_minutes_is_left_to_the_night(tmp_path: Path, monkeypatch: py
 
     assert night - day == {"auto"}
     assert "auto" in {run.solver for run in quick.quick_runs(["toy-bins"], tmp_path, print)}
+
+
+@pytest.mark.parametrize(
+    ("name", "ffd", "best_fit"),
+    [("scholl-3", 59, 59), ("ai", 66, 66), ("ani", 66, 66), ("gi", 532, 532), ("gen-ekici-2", 13780, 13620)],
+)
+def test_packing_sets_whose_runs_are_at_night_are_packed_by_day(name: str, ffd: int, best_fit: int) -> None:
+    """Their quick case is read, packed by one construction each, and counted again; exact solvers take too long."""
+    one = find_set(name)
+    try:
+        case = next(case for case in one.cases(FOLDER) if any(fnmatchcase(case.name, few) for few in one.quick))
+    except UsageError as error:
+        pytest.skip(f"the set {name} is not here: {error}")
+    task = case.load()
+    for solver, value in (("ffd", ffd), ("best-fit", best_fit)):
+        answer = task.run(solver, Limits(seconds=quick.SECONDS, work=1))
+        check = task.check(answer)
+        assert (answer.value, check.value, check.faults) == (value, value, ())
 
 
 def test_all_that_is_left_to_the_night_is_stored() -> None:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from placement.machine_reassignment import scores
 from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 from placement.machine_reassignment.state import SearchState
 from placement.machine_reassignment.tables import KeptTables, fixed_tables, kept_tables, score_tables, work_tables
+from placement.solving.parameters import changed
 from tests.corpus import one_by_one
 from tests.machine_reassignment.instances import random_instance
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PRICE = 1000.0
+
+
+@pytest.fixture(autouse=True)
+def few_draws() -> Iterator[None]:
+    """The compiled loop is a Python loop where Numba is absent, and a recount after few draws sees more."""
+    with changed(MACHINE_REASSIGNMENT.compiled_annealing, draws=40):
+        yield
 
 
 def ring(kept: KeptTables, machine: int) -> list[int]:

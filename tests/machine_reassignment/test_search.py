@@ -30,7 +30,7 @@ from placement.parallel.single import TaskProcess
 from placement.solving.budget import Budget
 from placement.solving.parameters import changed
 from placement.solving.result import Stop
-from tests.corpus import one_by_one
+from tests.corpus import one_by_one, seeds
 from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
 
 if TYPE_CHECKING:
@@ -101,10 +101,11 @@ def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
             assert np.array_equal(getattr(walk.state, name), getattr(again, name)), name
 
 
-def test_a_walk_with_a_price_ends_with_an_answer() -> None:
+@seeds(range(8), 4)
+def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     """What is best keeps all rules, though the walk did not, and nearly all walks end within capacities."""
     ended = loaded = 0
-    for seed in range(8):
+    for seed in seeds:
         problem = random_instance(seed, processes=25, machines=6)
         walk = CompiledAnnealing(SearchState(problem, problem.initial), seed)
         above: list[float] = []
@@ -119,28 +120,29 @@ def test_a_walk_with_a_price_ends_with_an_answer() -> None:
         loaded += max(above) > 0.0
         ended += walk.fits()
 
-    assert loaded >= 4
-    assert ended >= 7
+    assert loaded >= len(seeds) / 2
+    assert ended >= len(seeds) - 1
 
 
-def test_what_is_left_above_capacities_is_mended() -> None:
+@seeds(range(12), 6)
+def test_what_is_left_above_capacities_is_mended(seeds: range) -> None:
     """A walk with a low price ends above them; the stage after it brings most of them back, at a price for none."""
     cooling = Cooling(200.0, 2.0, prices=(0.01, 0.02))
     (first, share), (mending, rest) = cooling.stages()
     left = mended = 0
     with changed(MACHINE_REASSIGNMENT.annealing, descent=0.0):
-        for seed in range(12):
+        for seed in seeds:
             problem = random_instance(seed, processes=25, machines=6)
             walk = CompiledAnnealing(SearchState(problem, problem.initial), seed)
-            walk.run(first, lambda rounds: rounds / 80)
+            walk.run(first, lambda rounds: rounds / 40)
             left += not walk.fits()
             before = walk.rounds
-            walk.run(mending, lambda rounds, before=before: (rounds - before) / 80)  # type: ignore[misc]
+            walk.run(mending, lambda rounds, before=before: (rounds - before) / 40)  # type: ignore[misc]
             mended += walk.fits()
 
     assert (first, share, rest) == (cooling, 0.95, 0.05)
-    assert left >= 6
-    assert mended >= 10
+    assert left >= len(seeds) / 2
+    assert mended >= 5 * len(seeds) / 6
     assert Cooling(200.0, 2.0).stages() == [(Cooling(200.0, 2.0), 1.0)]
 
 
