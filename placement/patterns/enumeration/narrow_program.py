@@ -8,16 +8,29 @@ Sadykov, Sverdlov and Vanderbeck 2010, *Column generation based primal heuristic
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
+import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run
-from placement.patterns.enumeration.program import WholeProgram
+from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
+from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from placement.patterns.enumeration.program import ProgramAnswer
+    from collections.abc import Mapping
+
     from placement.solving.budget import Budget
+
+# A restart does the root again, for a bound that nobody asks for. Measured: docs/notes/2026-11-operators.md.
+_OPTIONS = {"mip_allow_restart": False, "mip_detect_symmetry": False}
+
+
+class ColumnValues(NamedTuple):
+    """The columns of a solution, to the nearest whole numbers, and what it costs, micro-dollars per hour."""
+
+    values: list[int]
+    cost: float
 
 
 class NarrowProgram(WholeProgram):
@@ -37,5 +50,29 @@ class NarrowProgram(WholeProgram):
         rows.parts = set(self.pattern_columns)
 
     def solution(self, cutoff: int, budget: Budget, nodes: int, gap: float) -> ProgramAnswer:
-        """As `solve`, without a bound."""
-        return self.solve(cutoff, budget, nodes, gap=gap)._replace(bound=0)
+        """A cheap solution of at most `cutoff` micro-dollars per hour, without a bound."""
+        self.limit_rent(cutoff)
+        return self._answer(self.found(budget, nodes, gap, _OPTIONS))
+
+    def found(self, budget: Budget, nodes: int, gap: float, options: Mapping[str, float]) -> ColumnValues | None:
+        """The best solution that HiGHS finds, if any."""
+        limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes}
+        with suppress(EngineError):
+            solver = load_lp(self.rows.program(), seconds=budget.left(), **limits, **options)
+            with stopped_when(budget.over, solver):
+                run(solver)
+            if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+                values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+                return ColumnValues(values, solver.getObjectiveValue() * MICRO)
+        return None
+
+    def _answer(self, found: ColumnValues | None) -> ProgramAnswer:
+        if found is None:
+            return ProgramAnswer(0)
+        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
+        return ProgramAnswer(
+            0,
+            tuple(found.values[k] for k in self.machine_columns),
+            tuple(0 if k is None else found.values[k] for k in columns),
+            tuple(found.values[k] for k in self.pattern_columns),
+        )

@@ -164,8 +164,7 @@ class WholeProgram:
         With a relative `gap` it may be so much dearer than the bound. `start`, (columns,), is a solution to begin with;
         one that breaks a row is of no use. It stops early once `until` says so, too.
         """
-        steps = cutoff // self._unit
-        self._limit_rent(steps)
+        steps = self.limit_rent(cutoff)
         gaps = {"mip_rel_gap": gap, "mip_abs_gap": 0.4 * self._unit / _MICRO}
         ran = prove(self.rows, budget, nodes, start=start, until=until, **gaps)
         if ran is None:
@@ -175,15 +174,17 @@ class WholeProgram:
             return self._none_of(steps, budget)
         return self._read(solver, steps, budget, ended=status == highspy.HighsModelStatus.kOptimal)
 
-    def _limit_rent(self, steps: int) -> None:
-        """Solutions of at most so many steps, the cheapest wanted.
+    def limit_rent(self, cutoff: int) -> int:
+        """Solutions of at most `cutoff` micro-dollars per hour, the cheapest wanted; returns that in steps of prices.
 
         What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
         """
+        steps = cutoff // self._unit
         cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
         self.rows.limit(steps + 0.5, cost)
         for k, n in cost.items():
             self.rows.cost[k] = n * self._unit / _MICRO
+        return steps
 
     @property
     def _noise(self) -> float:

@@ -19,14 +19,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
-import numpy as np
 
-from placement.engines.highs import LARGEST, EngineError, load_lp, run, stopped_when
+from placement.engines.highs import LARGEST
 from placement.patterns.certificate import SCALE, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.exact_bound import price_bound
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups
+    from placement.patterns.enumeration.narrow_program import ColumnValues
     from placement.patterns.master import Pattern
     from placement.patterns.running.state import RunningState
     from placement.solving.budget import Budget
@@ -62,13 +61,6 @@ class RunningAnswer(NamedTuple):
     stays: tuple[bool, ...]
     kept: dict[int, int]
     missing: bool
-    cost: float
-
-
-class _Found(NamedTuple):
-    """The columns of a solution, to the nearest whole numbers, and what it costs, micro-dollars per hour."""
-
-    values: list[int]
     cost: float
 
 
@@ -285,23 +277,23 @@ class RunningProgram(NarrowProgram):
         `penalties` by component, dollars an hour: else a solution is found late.
         """
         rows, parts, within = self.rows, self.rows.parts, (self.rows.lower[:], self.rows.upper[:])
-        machines = {*self.machine_columns, *self._stays}
+        machines, options = {*self.machine_columns, *self._stays}, {"mip_heuristic_effort": _PARAMS.effort}
         rows.parts = parts | {*self.mode_columns.values(), *self._kept.values(), *self._holds}
-        first = self._solve(_TIME.machines.of(budget), nodes, gap)
+        first = self.found(_TIME.machines.of(budget), nodes, gap, options)
         rows.parts, found = parts, None
         self._price_missing(penalties)
         if first is not None:
             for k in machines:
                 rows.lower[k] = rows.upper[k] = float(first.values[k])
-            found = self._solve(_TIME.copies.of(budget), nodes, gap)
+            found = self.found(_TIME.copies.of(budget), nodes, gap, options)
             for k in machines:
                 rows.lower[k], rows.upper[k] = within[0][k], within[1][k]
         if first is None or found is None or found.cost > (1 + _PARAMS.dearer) * first.cost:
-            others = self._solve(budget, nodes, gap)
+            others = self.found(budget, nodes, gap, options)
             found = min(
                 (some for some in (found, others) if some is not None), key=lambda some: some.cost, default=None
             )
-        return None if found is None else self._answer(found)
+        return None if found is None else self._running(found)
 
     def _price_missing(self, penalties: Sequence[float]) -> None:
         """Let required copies be missing, at prices by component, dollars an hour."""
@@ -309,18 +301,7 @@ class RunningProgram(NarrowProgram):
             self.rows.upper[k] = float(self.relaxation.fleet.components[c].required)
             self.rows.cost[k] = penalties[c]
 
-    def _solve(self, budget: Budget, nodes: int, gap: float) -> _Found | None:
-        options = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "mip_heuristic_effort": _PARAMS.effort}
-        with suppress(EngineError):
-            solver = load_lp(self.rows.program(), seconds=budget.left(), **options)
-            with stopped_when(budget.over, solver):
-                run(solver)
-            if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-                values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
-                return _Found(values, solver.getObjectiveValue() * MICRO)
-        return None
-
-    def _answer(self, found: _Found) -> RunningAnswer:
+    def _running(self, found: ColumnValues) -> RunningAnswer:
         values = found.values
         columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
         return RunningAnswer(
