@@ -116,10 +116,13 @@ class WholeSolutions:
             cutoff = below.rent
         if width is not None:
             program.narrow(width, budget)
+        part, nodes = _TIME.program if width is None else _TIME.narrow, _PARAMS.nodes
+        within = part.of(budget)
         if budget.work is not None:  # the same everywhere
-            return program.solution(cutoff, budget, _PARAMS.fewer_nodes, gap=_PARAMS.gap)
-        part = _TIME.program if width is None else _TIME.narrow
-        return program.solution(cutoff, part.of(budget), _PARAMS.nodes, gap=_PARAMS.gap)
+            within, nodes = budget, _PARAMS.fewer_nodes
+        if width is None:
+            return program.solve(cutoff, within, nodes, gap=_PARAMS.gap)
+        return program.solution(cutoff, within, nodes, gap=_PARAMS.gap)
 
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
