@@ -52,7 +52,8 @@ class NarrowProgram(WholeProgram):
     def solution(self, cutoff: int, budget: Budget, nodes: int, gap: float) -> ProgramAnswer:
         """A cheap solution of at most `cutoff` micro-dollars per hour, without a bound."""
         self.limit_rent(cutoff)
-        return self._answer(self.found(budget, nodes, gap, _OPTIONS))
+        found = self.found(budget, nodes, gap, _OPTIONS)
+        return ProgramAnswer(0) if found is None else self.answer(0, found.values)
 
     def found(self, budget: Budget, nodes: int, gap: float, options: Mapping[str, float]) -> ColumnValues | None:
         """The best solution that HiGHS finds, if any."""
@@ -65,14 +66,3 @@ class NarrowProgram(WholeProgram):
                 values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
                 return ColumnValues(values, solver.getObjectiveValue() * MICRO)
         return None
-
-    def _answer(self, found: ColumnValues | None) -> ProgramAnswer:
-        if found is None:
-            return ProgramAnswer(0)
-        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
-        return ProgramAnswer(
-            0,
-            tuple(found.values[k] for k in self.machine_columns),
-            tuple(0 if k is None else found.values[k] for k in columns),
-            tuple(found.values[k] for k in self.pattern_columns),
-        )

@@ -210,9 +210,13 @@ class WholeProgram:
         found = sum(int(n) * values[k] for k, n in self._cost.items())
         if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
             proved = found
+        return self.answer(proved * self._unit, values)
+
+    def answer(self, bound: int, values: Sequence[int]) -> ProgramAnswer:
+        """A bound, micro-dollars per hour, and the solution whose columns have these `values`, (columns,)."""
         columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
         return ProgramAnswer(
-            proved * self._unit,
+            bound,
             tuple(values[k] for k in self.machine_columns),
             tuple(0 if k is None else values[k] for k in columns),
             tuple(values[k] for k in self.pattern_columns),

@@ -302,11 +302,10 @@ class RunningProgram(NarrowProgram):
             self.rows.cost[k] = penalties[c]
 
     def _running(self, found: ColumnValues) -> RunningAnswer:
-        values = found.values
-        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
+        values, answer = found.values, self.answer(0, found.values)
         return RunningAnswer(
-            tuple(values[k] for k in self.machine_columns),
-            tuple(0 if k is None else values[k] for k in columns),
+            answer.machines,
+            answer.copies,
             tuple(values[k] > 0 for k in self._stays),
             {k: values[column] for k, column in self._kept.items() if values[column]},
             any(values[k] for k in self._missing.values()),
