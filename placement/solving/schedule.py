@@ -94,6 +94,7 @@ class ZonesPhase(Phase):
 class CheckPhase(Phase):
     """Nodes of the tree, decided over all patterns."""
 
+    tree: Phase = Phase("the tree before each of them, with the best plan", 0.1)
     node: Phase = Phase("each of them", 0.4)
 
 
@@ -341,7 +342,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
     RULES_SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),
-        Turn("column-generation", 0.5, options={"second": False}),
+        Turn("column-generation", 0.8, options={"second": False}),
         Turn("cp-sat", 0.2, 1_000),
         Turn(IMPROVE, 0.3, 10),
         Turn("cp-sat", 1.0),

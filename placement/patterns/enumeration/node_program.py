@@ -18,14 +18,16 @@ from placement.patterns.enumeration.reduced_costs import Reduced, reduce_domain
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from placement.patterns.certificate import Groups, Prices
     from placement.patterns.enumeration.program import Forbidden, ProgramAnswer
-    from placement.patterns.formulation import Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.history import NodeCase
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
+
+    KnownCuts = dict[object, list[ClassCut]]  # by what an accelerator may hold
 
 _PARAMS = PATTERNS.node_program
 
@@ -33,13 +35,24 @@ _PARAMS = PATTERNS.node_program
 class NodeProgram:
     """Plans in a node that pay at most `cutoff` micro-dollars per hour for machines."""
 
-    def __init__(self, relaxation: Relaxation, groups: Groups, case: NodeCase, cutoff: int) -> None:
-        """O(found patterns + prices x knapsacks)."""
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        groups: Groups,
+        case: NodeCase,
+        cutoff: int,
+        known: KnownCuts | None = None,
+    ) -> None:
+        """`known` inequalities are in the program; those that `separate` finds are added to them.
+
+        O(found patterns + prices x knapsacks).
+        """
         self._relaxation, self._groups, self._domain, self._cutoff = relaxation, groups, case.domain, cutoff
         prices = [node.prices for node in case.chain() if node.prices is not None]
         self._reduced = self._within(prices[0]) if prices else self._anything()
         self._patterns: list[Pattern] = []
-        self._cuts: dict[int, list[ClassCut]] = {}
+        self.cuts: dict[int, list[ClassCut]] = {}
+        self._known: KnownCuts = {} if known is None else known
         for device_class in relaxation.device_classes:
             self._list(device_class.index, prices)
 
@@ -56,7 +69,7 @@ class NodeProgram:
     def separate(self, answer: ProgramAnswer) -> bool:
         """Add inequalities that a solution breaks, in place of patterns; whether there were any."""
         new = 0
-        for q in self._cuts:
+        for q in self.cuts:
             device_class = self._relaxation.device_classes[q]
             touches: dict[int, int] = {}
             accelerators = sum(self._relaxation.devices(p) * answer.machines[p] for p in device_class.pools)
@@ -66,13 +79,20 @@ class NodeProgram:
                     if mode.item is not None:
                         touches[mode.item] = touches.get(mode.item, 0) + n * mode.touches
             cut = broken_cut(device_class, touches, accelerators) if touches else None
-            if cut is not None and cut not in self._cuts[q]:
-                self._cuts[q].append(cut)
+            if cut is not None and cut not in self.cuts[q]:
+                self._known.setdefault(device_class.contents, []).append(cut)
                 new += 1
+        for q, cuts in self.cuts.items():
+            self.cuts[q] = list(dict.fromkeys((*cuts, *self._known_in(self._relaxation.device_classes[q]))))
         return new > 0
 
+    def _known_in(self, device_class: DeviceClass) -> Iterator[ClassCut]:
+        """What is known of accelerators of the same contents, with the limits of this device class."""
+        cuts = (cut_at(device_class, cut.items) for cut in self._known.get(device_class.contents, ()))
+        return (cut for cut in cuts if cut is not None)
+
     def _program(self, forbidden: Iterable[Forbidden]) -> WholeProgram:
-        program = WholeProgram(self._relaxation, self._groups, self._domain, self._reduced, self._patterns, self._cuts)
+        program = WholeProgram(self._relaxation, self._groups, self._domain, self._reduced, self._patterns, self.cuts)
         for some in forbidden:
             program.forbid(some)
         return program
@@ -106,6 +126,7 @@ class NodeProgram:
         found = list_patterns(device_class, device_class.knapsack, self._reduced.items[q], least, _PARAMS.listed)
         if found is None:
             cuts = (cut_at(device_class, each.coverage[q]) for each in prices)
-            self._cuts[q] = list(dict.fromkeys(cut for cut in cuts if cut is not None))
+            at_prices = (cut for cut in cuts if cut is not None)
+            self.cuts[q] = list(dict.fromkeys((*at_prices, *self._known_in(device_class))))
         else:
             self._patterns += [(q, tuple(sorted(pattern.items()))) for pattern in found]

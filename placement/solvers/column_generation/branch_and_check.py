@@ -1,12 +1,14 @@
 """Small fleets to a proof: nodes of the pattern bound's tree, each decided over all patterns (branch and check).
 
-1. The node with the least bound is a program of machines, copies and patterns that plans in it may have which are
+1. The tree grows by a few nodes, with the best plan so far. Once a node is decided, those under it often take a moment
+   each, where programs take seconds.
+2. The node with the least bound is a program of machines, copies and patterns that plans in it may have which are
    better than the best one and little dearer than the bound (`patterns.enumeration.node_program`). No solution: no such
    plan, and the bound rises, or the node is left out.
-2. A solution is packed part by part (`solution_parts`). A plan that comes of it is the best one from now on. What does
+3. A solution is packed part by part (`solution_parts`). A plan that comes of it is the best one from now on. What does
    not fit is forbidden in all nodes, and the program asked again (Thorsteinsson 2001, *Branch-and-check: a hybrid
    framework integrating mixed integer programming and constraint logic programming*, CP 2001).
-3. A node that is not decided in its part of the time is branched on.
+4. A node that is not decided in its part of the time is branched on.
 
 When no node is left the best plan is an optimum. That rests on the word of HiGHS for the programs, and on that of HiGHS
 or CP-SAT for each part that was forbidden.
@@ -31,9 +33,9 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Packing
     from placement.patterns.bound import PatternBound
+    from placement.patterns.enumeration.node_program import KnownCuts
     from placement.patterns.enumeration.program import ProgramAnswer
     from placement.patterns.history import NodeCase
     from placement.solving.budget import Budget
@@ -53,20 +55,38 @@ def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
 
     Plans are offered to the solve under `name`.
     """
-    best = solve.incumbent.best
-    if best is None or solve.ended or not _may_decide(solve.fleet, best[1], bound):
+    if solve.ended or not may_decide(solve, bound):
         return 0
     search = BranchAndCheck(solve, bound, name)
     search.run(_TIME.of(solve.budget))
     return search.fathomed
 
 
-def _may_decide(fleet: Fleet, best: Value, bound: PatternBound) -> bool:
+def may_decide(solve: Solve, bound: PatternBound) -> bool:
     """Whether the fleet is small, all copies are placed, and counts of copies say enough: none run, and no demands."""
-    if any(best.left_out) or fleet.instances or any(component.demand for component in fleet.components):
+    fleet, best = solve.fleet, solve.value
+    if best is None or any(best.left_out):
+        return False
+    if fleet.instances or any(component.demand for component in fleet.components):
         return False
     same = not fleet.levels or bound.given == best.left_out  # else the bound is of other plans
     return same and sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+
+
+def is_near(solve: Solve, bound: PatternBound) -> bool:
+    """Whether nodes may be decided, and a program asks for all plans better than the best one, as none is much dearer.
+
+    Before that the cheapest solution of the whole program makes plans better by more at a time.
+    """
+    cutoff = cutoff_below(solve.fleet, solve.value, bound.given) if solve.value is not None else None
+    if cutoff is None or cutoff.rent is None or not may_decide(solve, bound):
+        return False
+    return cutoff.rent <= _most_rent(bound, cutoff.rent)
+
+
+def _most_rent(bound: PatternBound, rent: int) -> int:
+    """What machines may cost that a program asks for, where plans of that `rent` would be better than the best one."""
+    return min(rent, bound.bound + int(_PARAMS.dearer * rent))
 
 
 class BranchAndCheck:
@@ -79,16 +99,18 @@ class BranchAndCheck:
         assert solve.packing is not None
         fleet = CappedInstances.of(RequiredAsPlaced.of(solve.fleet, solve.packing).fleet).fleet
         self._parts = SolutionParts(solve, fleet, bound.relaxation)
+        self._cuts: KnownCuts = {}  # of any node, as they hold in all
         self.fathomed = 0
 
     def run(self, budget: Budget) -> None:
         """All nodes, the least bound first, until one can neither be decided nor branched on, or the budget is over."""
         rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
         for _ in range(rounds):
+            self._bound.resume(_TIME.tree.of(budget), _PARAMS.tree_nodes)
             case, cutoff = self._nodes.least, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
             if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:
                 return
-            rent = min(cutoff.rent, self._bound.bound + int(_PARAMS.dearer * cutoff.rent))
+            rent = _most_rent(self._bound, cutoff.rent)
             packing, word = self._decide(case, rent, _TIME.node.of(budget))
             if packing is not None:
                 self._solve.incumbent.offer(packing, self._name)
@@ -109,7 +131,7 @@ class BranchAndCheck:
 
         Neither where that is not known.
         """
-        program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent)
+        program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent, self._cuts)
         for _ in range(_PARAMS.solutions):
             if self._solve.within(budget).ended:
                 break

@@ -31,6 +31,7 @@ class BranchAndCheckParameters:
     dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
     rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
     solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
+    tree_nodes: int = parameter(50, "nodes", "of the tree, before each node that is decided")
 
 
 @dataclass(frozen=True, slots=True)

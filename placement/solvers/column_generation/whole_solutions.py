@@ -6,6 +6,9 @@
 3. What does not fit there becomes a row: one of these copies fewer, or one machine more. Then the program again.
 4. From what was packed a plan is completed, be it a dearer one (`solution_completion`).
 
+A fleet that is small enough for its nodes to be decided one by one (`branch_and_check`) is done with a plan that is
+near the bound.
+
 The program of a larger fleet is a narrow one (`narrow_program`), as wide as each number of `narrow` in turn.
 
 Where the tree's bound is that of whole solutions, the first that is packed meets it: what is left to find is which
@@ -24,6 +27,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.reductions.capped import CappedInstances
+from placement.solvers.column_generation.branch_and_check import is_near
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
@@ -95,6 +99,10 @@ class WholeSolutions:
                 continue
             self.solutions += 1
             if self._pack(answer, budget) and not self.large:
+                if is_near(
+                    self._solve, self._bound
+                ):  # a node's program finds cheaper ones, or proves that none is left
+                    return
                 self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
 
     def _cheapest(self, budget: Budget, width: float | None) -> ProgramAnswer | None:
