@@ -10,6 +10,7 @@ from placement.documents.plan import Plan
 from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 from placement.replanning.document import FrontierDocument
+from placement.replanning.room_document import RoomDocument
 from placement.scenarios.document import ScenarioSet
 from placement.scenarios.headroom_document import HeadroomDocument
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Kind = Literal[
-    "problem", "plan", "scaling", "scenarios", "headroom", "frontier", "transition", "rollout", "audit", "diff"
+    "problem", "plan", "scaling", "scenarios", "headroom", "frontier", "room", "transition", "rollout", "audit", "diff"
 ]
 
 KINDS: tuple[Kind, ...] = (
@@ -27,6 +28,7 @@ KINDS: tuple[Kind, ...] = (
     "scenarios",
     "headroom",
     "frontier",
+    "room",
     "transition",
     "rollout",
     "audit",
@@ -39,6 +41,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "scenarios": ScenarioSet,
     "headroom": HeadroomDocument,
     "frontier": FrontierDocument,
+    "room": RoomDocument,
     "transition": Transition,
     "rollout": Rollout,
 }

@@ -187,6 +187,7 @@ def test_schema_is_json_with_every_key(kind: str, version: str) -> None:
     [
         ("scaling", ["format"]),
         ("frontier", ["format", "stop", "points"]),
+        ("room", ["format", "status", "plan", "asked"]),
         ("headroom", ["format", "components", "stop", "points"]),
     ],
 )

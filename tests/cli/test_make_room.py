@@ -34,6 +34,16 @@ def written(tmp_path: Path, **wish: Any) -> Path:
     return path
 
 
+def kept_by_schema(room: dict[str, Any]) -> None:
+    """The schema has every key of an answer and no other, all of them are there, and its types are those."""
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+    schema = json.loads(run("schema", "room").stdout)
+    assert schema["title"] == "placement-room/v1"
+    assert set(schema["properties"]) == set(schema["required"]) == set(room)
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(room)] == []
+
+
 def test_the_answer(tmp_path: Path) -> None:
     """Who is evicted and why it may be, the order, and the proof; the file has the problem that its plan is of."""
     done = run("make-room", written(tmp_path), "--component", "wish", "--work", "400", "-o", tmp_path / "room.json")
@@ -45,6 +55,7 @@ def test_the_answer(tmp_path: Path) -> None:
     assert f"copies that stop for good: {LOW}: 1\nall other copies serve at every moment" in done.stdout
     room = json.loads((tmp_path / "room.json").read_text())
     assert (room["format"], room["status"], room["evictions"]) == ("placement-room/v1", "optimal", {LOW: 1})
+    kept_by_schema(room)
     assert not placement.verify(Problem(**room["asked"]), placement.Plan(**room["plan"])).violations
     assert [step["action"] for step in room["transition"]["steps"]] == ["stop", "start", "wait"]
 
@@ -72,7 +83,9 @@ def test_no_room(tmp_path: Path) -> None:
     assert done.exit_code == 3
     assert "no room: proven" in done.stdout
     assert "n1 beside low]<b>[red]: 4 accelerators missing (4 free of 8 needed)" in done.stdout
-    assert json.loads((tmp_path / "room.json").read_text())["near"][0]["instance"] == "n1"
+    room = json.loads((tmp_path / "room.json").read_text())
+    assert room["near"][0]["instance"] == "n1"
+    kept_by_schema(room)
 
 
 @pytest.mark.parametrize(
