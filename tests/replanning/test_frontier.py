@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,11 @@ from placement.errors import UsageError
 from placement.planner import solve
 from placement.referee import verify
 from placement.replanning import Frontier, find_frontier
-from placement.replanning.buys import purchases
+from placement.replanning.buys import purchases, suggested_knee
+from placement.replanning.document import frontier_document
 from placement.replanning.frontier import within_moves
 from placement.report.frontier import machines_of
+from placement.running_state.as_problem import as_running
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -128,6 +132,106 @@ def test_an_optimal_state_stays() -> None:
     assert sorted((row.instance, row.accelerators) for row in plan.assignments) == sorted(
         (row["instance"], tuple(row["accelerators"])) for row in document["placements"]
     )
+
+
+@seeds(range(400), 12)
+def test_optimal_states_stay(seeds: range) -> None:
+    """An optimal plan of a random problem with several options for a copy, made what runs, has no move to make."""
+    seen = 0
+    for seed in seeds:
+        document = strategies.random_problem(random.Random(seed), state=False, max_copies=4, max_machines=3)
+        if all(len(row.get("options", ())) < 2 for row in document["components"]) or brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        if best is None:
+            continue
+        state = as_running(Problem(**document), placement.Plan(**best.plan))
+        found = find_frontier(state, [0], time_limit=None, work=WORK)
+        for point in found.points:
+            assert (point.moves, point.cost) == (0, best.account.cost), seed
+            stays = Counter((row.component, row.option, row.instance) for row in point.plan.assignments)
+            assert stays == Counter((row.component, row.option, row.instance) for row in state.placements)
+        seen += 1
+    assert seen >= len(seeds) // 5
+
+
+def bent(*points: tuple[int, int], left_out: tuple[int, ...] = ()) -> Frontier:
+    """A frontier of plans with so many moves and such prices, dollars an hour."""
+    found = asked(running(1), [0])
+    first = found.points[0]
+    rows = [
+        replace(first, max_moves=moves, moves=moves, price=price * 1_000_000, cost=price * 1_000_000, left_out=left_out)
+        for moves, price in points
+    ]
+    return replace(found, points=tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("points", "moves", "reason"),
+    [
+        (
+            ((0, 100), (2, 60), (10, 50)),
+            2,
+            "2 moves of 10 (20%) bring 80% of the saving, $20.00 an hour each; those beyond",
+        ),
+        (
+            ((0, 100), (1, 90), (4, 50), (20, 40)),
+            4,
+            "4 moves of 20 (20%) bring 83% of the saving, $12.50 an hour each; ",
+        ),
+        (
+            ((0, 100), (1, 50), (2, 25), (4, 0)),
+            1,
+            "1 move of 4 (25%) bring 50% of the saving, $50.00 an hour each; those",
+        ),
+        (((3, 100), (5, 60), (13, 50)), 5, "2 moves of 10 (20%) bring 80% of the saving, $20.00 an hour each; those "),
+    ],
+)
+def test_where_the_frontier_bends_most_is_suggested(
+    points: tuple[tuple[int, int], ...], moves: int, reason: str
+) -> None:
+    """The point furthest below the line from the first to the last, of two as far the one with fewer moves."""
+    knee = suggested_knee(bent(*points))
+
+    assert knee is not None
+    assert knee.point.moves == moves
+    assert knee.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        ((0, 100),),
+        ((0, 100), (10, 50)),
+        ((0, 100), (1, 90), (2, 80)),
+        ((0, 100), (8, 90), (10, 50)),
+        ((0, 10_000), (1, 9_991), (10, 9_990)),
+    ],
+)
+def test_a_frontier_without_a_bend_suggests_nothing(points: tuple[tuple[int, int], ...]) -> None:
+    """Each move saves as much as any other, the last ones save most, or all of them hardly anything."""
+    assert suggested_knee(bent(*points)) is None
+
+
+def test_the_bend_of_a_fleet_is_suggested() -> None:
+    """One move closes a machine, two more close another: the first is suggested, in the document as well."""
+    found = asked(running(1, 3, 2, 2))
+
+    assert [(point.moves, point.price) for point in found.points][:2] == [(0, 40_000_000), (1, 30_000_000)]
+    assert found.points[-1].price == 20_000_000
+    knee = frontier_document(found)["knee"]
+    assert knee["max_moves"] == 1
+    assert re.match(r"1 move of (3|4) \(\d\d%\) bring 50% of the saving, \$10.00 an hour each", knee["reason"])
+
+
+def test_points_that_leave_out_more_copies_do_not_count_for_the_bend() -> None:
+    """What costs less because a copy is missing saves nothing."""
+    short, rest = bent((0, 10), left_out=(1,)), bent((1, 100), (2, 60), (11, 50), left_out=(0,))
+
+    knee = suggested_knee(replace(rest, points=(*short.points, *rest.points)))
+
+    assert knee is not None
+    assert (knee.point.moves, knee.reason.partition(" (")[0]) == (2, "1 move of 10")
 
 
 def test_without_moves_new_copies_start_and_empty_machines_go() -> None:
