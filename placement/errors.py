@@ -28,7 +28,12 @@ class PlacementError(Exception):
 
 
 class UsageError(PlacementError):
-    """A call or a command line that can't be carried out as written."""
+    """A call or a command line that can't be carried out as written. `argument`: what is at fault, or ""."""
+
+    def __init__(self, message: str, argument: str = "") -> None:
+        """The message; one of an argument begins with its name."""
+        super().__init__(message)
+        self.argument = argument
 
 
 class SolverBugError(PlacementError):
@@ -42,7 +47,8 @@ FAULTS = 20  # of one document that are told, unless all are asked for
 def wrong_argument(name: str, rule: str, value: object) -> UsageError:
     """The error of an argument that can't mean anything: its name, the rule, and the value or its type."""
     plain = value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
-    return UsageError(f"{name} must be {rule}, got {_short(value) if plain else f'a {type(value).__name__}'}")
+    shown = _short(value) if plain else f"a {type(value).__name__}"
+    return UsageError(f"{name} must be {rule}, got {shown}", name)
 
 
 @dataclass(frozen=True, slots=True)

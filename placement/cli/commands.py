@@ -1,4 +1,4 @@
-"""A command line whose options of one value are given once: the parser takes the last of several without a word."""
+"""Commands whose options of one value are given once, as the parser takes the last of several, and told as typed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand
+
+from placement.cli.endings import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,17 @@ class Command(TyperCommand):
                         f"{option.opts[0]} is given {given.count(option)} times, and takes one value: give it once."
                     )
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its errors know how its options are typed."""
+        options = {
+            row.name: max(row.opts, key=len) for row in self.params if row.name and row.param_type_name == "option"
+        }
+        before = OPTIONS.set(options)
+        try:
+            return super().invoke(ctx)
+        finally:
+            OPTIONS.reset(before)
 
 
 class Commands(typer.Typer):

@@ -23,6 +23,7 @@ import sys
 import textwrap
 import traceback
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 
 DEBUG = "PLACEMENT_DEBUG"
+OPTIONS: ContextVar[dict[str, str]] = ContextVar("OPTIONS")  # of the command that runs, by parameter, as they are typed
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
 
 
@@ -96,6 +98,14 @@ def tell(line: str, *, err: bool = False) -> None:
     typer.echo(text, err=err)
 
 
+def _as_typed(error: PlacementError) -> str:
+    """The message of an error; an argument of the library that an option of the command gives is called as that is."""
+    text = str(error)
+    name = getattr(error, "argument", "")
+    option = OPTIONS.get({}).get(name)
+    return text if option is None else option + text.removeprefix(name)
+
+
 @contextmanager
 def in_words(*, full: bool | None = None) -> Iterator[None]:
     """Turn what goes wrong inside into lines on stderr and an exit code.
@@ -108,7 +118,7 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         _tell(error, full=full)
         raise typer.Exit(Code.BAD_INPUT) from None
     except UsageError as error:
-        say(f"placement: {error}")
+        say(f"placement: {_as_typed(error)}")
         raise typer.Exit(Code.BAD_INPUT) from None
     except SolverBugError as error:
         _own_up(str(error))
@@ -198,7 +208,7 @@ def told_together() -> Iterator[Attempts]:
         if isinstance(error, DocumentError):
             _tell(error, full=None)
         else:
-            say(f"placement: {error}")
+            say(f"placement: {_as_typed(error)}")
     for error in wrong[-1:]:
         raise error
 

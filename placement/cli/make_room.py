@@ -16,6 +16,7 @@ from placement.cli.parameters import (
     TimeLimitOption,
     VerboseOption,
     WorkOption,
+    component_of,
     output_option,
 )
 
@@ -53,13 +54,16 @@ def make_room(
     with in_words(full=full):
         from placement.cli.answers import hand_out
         from placement.cli.progress import following
-        from placement.cli.streams import streams
+        from placement.cli.streams import DOCUMENTS, check_suffix, streams
         from placement.documents import check_outputs
         from placement.replanning import make_room as find_room
 
+        if output is not None:
+            check_suffix(output, DOCUMENTS)
         go = streams(output, quiet=quiet)
         check_outputs(go.targets, {"the problem": file}, "write it to a file of its own")
         problem = read_warned(file, full=full, quiet=quiet)
+        component_of(problem, component, file)
         with following(live=go.progress, verbose=verbose) as listener:
             found = find_room(
                 problem,

@@ -11,6 +11,8 @@ from placement.errors import UsageError, nearest, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from placement.documents import Component, Problem
+
 FORMATS = ("text", "markdown", "json")
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
@@ -69,3 +71,19 @@ def one_of(option: str, word: str, known: Iterable[str]) -> Any:
     if word not in known:
         raise UsageError(f'{option}: no "{printable(word)}"; {nearest(word, known)}')
     return word
+
+
+def component_of(problem: Problem, name: str, file: str) -> Component:
+    """The component that ``--component`` names, of the problem in a file.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name.
+    """
+    found = next((row for row in problem.components if row.name == name), None)
+    if found is None:
+        known = [row.name for row in problem.components]
+        where = "standard input" if file == "-" else printable(file)
+        raise UsageError(f'--component: no component "{printable(name)}" in {where}; {nearest(name, known)}')
+    return found

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.endings import in_words, read_warned
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.parameters import FileArgument, FullOption, component_of
 from placement.cli.transition_options import (
     OF_FOUND,
     DrainOption,
@@ -34,7 +34,9 @@ def rollout(
         str | None,
         typer.Option(metavar="N|N%", help="Copies of one batch, 5 to 50 % of them. Absent: what needs least."),
     ] = None,
-    wait: Annotated[int, typer.Option(min=0, metavar="SECONDS", help="Between batches, at most 3600.")] = 0,
+    wait_seconds: Annotated[
+        int, typer.Option("--wait", min=0, metavar="SECONDS", help="Between batches, at most 3600.")
+    ] = 0,
     extra: Annotated[
         int | None,
         typer.Option(
@@ -58,7 +60,6 @@ def rollout(
     """
     with in_words(full=full):
         from placement.cli.transition_options import check_targets, draw, durations_of, show
-        from placement.errors import UsageError, nearest, printable
         from placement.report.transition.rollout import RolloutTable, as_transition, rollout_checklist
         from placement.rollout import BatchSize, plan_rollout
         from placement.rollout.options import read_options
@@ -68,15 +69,13 @@ def rollout(
         size = None if batch is None else BatchSize.parse(batch)
         problem = read_warned(file, full=full)
         components = [row.name for row in problem.components]
-        row = next((row for row in problem.components if row.name == component), None)
-        if row is None:
-            raise UsageError(f'--component: no component "{printable(component)}"; {nearest(component, components)}')
+        row = component_of(problem, component, file)
         found = plan_rollout(
             problem,
             component,
             read_options(to, row),
             batch=size,
-            wait_seconds=wait,
+            wait_seconds=wait_seconds,
             durations=durations_of(startup, drain, open_seconds, components),
             extra_instances=MOST_EXTRA if extra is None else extra,
             time_limit=time_limit,

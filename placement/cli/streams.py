@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+DOCUMENTS = (".json", ".yaml", ".yml")  # suffixes of files of documents
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """Where a command writes: the answer's file and the tables' stream (None: nowhere), and whether to show progress.
@@ -72,6 +75,23 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
         raise UsageError("standard output is closed: write the plan to a file with --output FILE")
     targets = {} if plan is None else {"--output" if output else "standard output": plan}
     return Streams(plan, None if quiet else tables, watched and not quiet, targets)
+
+
+def check_suffix(target: str, known: Sequence[str]) -> None:
+    """Refuse a file of ``--output`` whose suffix does not say what is to be written; without a suffix it is JSON.
+
+    Standard output, devices and pipes are written as they are.
+
+    Raises
+    ------
+    UsageError
+        The suffix is another.
+    """
+    path = Path(target)
+    if target == STDIN or path.suffix.lower() in ("", *known) or (path.exists() and not path.is_file()):
+        return
+    listed = f"{', '.join(known[:-1])} or {known[-1]}"
+    raise UsageError(f"--output {printable(target)}: the suffix says what is written, and must be {listed}")
 
 
 def check_certificate_target(target: str) -> None:

@@ -73,10 +73,12 @@ PictureOption = Annotated[
 
 def check_targets(form: str, output: str | None, pictures: Sequence[str], inputs: dict[str, str]) -> None:
     """Refuse a format that there is not, and files that can't be written, before anything is searched for."""
-    from placement.cli.streams import picture_targets
+    from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets
     from placement.documents import check_outputs
 
     one_of("--format", form, FORMATS)
+    if output is not None:
+        check_suffix(output, (*DOCUMENTS, *MARKDOWN))
     outputs = picture_targets(pictures) | ({} if output is None else {"--output": output})
     check_outputs(outputs, inputs, "write each to a file of its own")
 

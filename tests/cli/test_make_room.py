@@ -91,11 +91,16 @@ def test_no_room(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--component", "wihs"], 'no component "wihs"; did you mean "wish"?'),
+        (["--component", "wihs"], '/fleet.json; did you mean "wish"?'),
+        (["--component", "wihs"], 'placement: --component: no component "wihs" in /'),
+        (
+            ["--component", "wish", "-o", "room.md"],
+            "--output room.md: the suffix says what is written, and must be .json",
+        ),
         (["--component", "wish", "--copies", "0"], "to 1"),
         (
             ["--component", "wish", "--copies", "9" * 20],
-            "copies must be a whole number from 1 to 1000000, or None, got 99",
+            "placement: --copies must be a whole number from 1 to 1000000, got 99",
         ),
         ([], "Missing option"),
     ],

@@ -126,7 +126,7 @@ def test_pictures(fleet: Path, tmp_path: Path) -> None:
         (["--moves", "1;2"], '--moves must be whole numbers with commas between, such as 0,5,20, got "1;2"'),
         (["--moves", ""], '--moves must be whole numbers with commas between, such as 0,5,20, got ""'),
         (["--moves", "1", "--max-moves", "2"], "leave out the limits of one plan"),
-        (["--max-moved-gib", "inf"], "max_moved_gib must be"),
+        (["--max-moved-gib", "inf"], "placement: --max-moved-gib must be"),
     ],
 )
 def test_what_is_refused(fleet: Path, arguments: list[str], said: str) -> None:

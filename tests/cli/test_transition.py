@@ -109,7 +109,12 @@ def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
         (["--max-unavailable", "c=1"], 'no component "c"; known: a`|<b>*, b'),
         (["--max-unavailable", "b=1", "--max-unavailable", "b=2"], 'component "b" is given a value twice'),
         (["--max-unavailable", "1", "--max-unavailable", "2"], "all components are given a value twice"),
-        (["--max-unavailable", "x"], "must be a whole number of copies, or a percentage such as 25%"),
+        (["--max-unavailable", "x"], "--max-unavailable must be a whole number of copies, or a percentage such as 25%"),
+        (
+            ["--max-unavailable", "150%"],
+            "placement: --max-unavailable must be a whole number of copies, or a percentage",
+        ),
+        (["--output", "s.txt"], "--output s.txt: the suffix says what is written, and must be .json, .yaml, .yml, .md"),
         (["--startup", "b=soon"], "must be a whole number of seconds"),
         (["--open", "99999999999"], "--open"),
         (["--drain", "99999999999"], "--drain"),
