@@ -131,6 +131,40 @@ def test_what_can_not_be_meant_is_refused(files: tuple[Path, Path], options: lis
     assert "Traceback" not in done.stderr
 
 
+def test_a_plan_that_can_not_be_reached_is_named(files: tuple[Path, Path]) -> None:
+    """By its file: of another problem as `verify` has it, against a rule, or without a plan."""
+    problem, target = files
+    document = json.loads(target.read_text())
+    write_document(document | {"problem": "other"}, target)
+    assert run("verify", *files).exit_code == 1
+    other = run("transition", *files)
+    write_document(document | {"assignments": document["assignments"][:1]}, target)
+    short = run("transition", *files)
+    write_document({"format": "placement-plan/v1", "status": "infeasible"}, target)
+    none = run("transition", *files)
+
+    assert (other.exit_code, short.exit_code, none.exit_code) == (2, 2, 2)
+    assert other.stderr == (
+        f'placement: {target} at $.problem: is a plan of the problem "other", this is "swap"; give it with its own '
+        "problem, or change its `problem` where that was renamed\n"
+    )
+    assert f"placement: {target} breaks a rule of the problem: b: " in short.stderr
+    assert f"placement: {target} at $.status: is infeasible, and places nothing" in none.stderr
+    assert (
+        "placement: the plan on stdin breaks a rule"
+        in run("transition", problem, "-", stdin=json.dumps(document | {"assignments": []})).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("steps", "{"), ("steps.json", "{"), ("steps.YML", "format"), ("a.md", "#")]
+)
+def test_the_suffix_says_what_is_written(files: tuple[Path, Path], tmp_path: Path, name: str, start: str) -> None:
+    """Without one it is JSON."""
+    assert run("transition", *files, "--output", name).exit_code == 0
+    assert (tmp_path / name).read_text("utf-8").startswith(start)
+
+
 def test_another_document_is_no_transition(files: tuple[Path, Path]) -> None:
     """Its format is named."""
     with pytest.raises(DocumentError, match=r"\$\.format: a transition is wanted"):

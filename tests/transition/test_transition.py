@@ -187,6 +187,18 @@ def test_a_plan_that_breaks_a_rule_is_refused() -> None:
         plan_transition(fleet(A_B), plan([("a", "i-1", 0), ("b", "i-1", 0)]))
 
 
+def test_a_plan_of_another_problem_is_refused() -> None:
+    """As `verify` does, under the name that the caller has for it; one that names no problem may be of this one."""
+    problem, rows = fleet(A_B, name="swap"), plan(B_A).to_document()
+
+    with pytest.raises(
+        UsageError, match=r'^p\.json at \$\.problem: is a plan of the problem "other", this is "swap"; '
+    ):
+        plan_transition(problem, Plan(**rows | {"problem": "other"}), plan_is="p.json")
+    assert plan_transition(problem, Plan(**rows | {"problem": "swap"}), max_unavailable=1).found
+    assert plan_transition(problem, plan(B_A), max_unavailable=1).found
+
+
 def test_components_say_what_may_be_missing_and_how_long_they_start() -> None:
     """What is given to the call counts first."""
     rules = {"a": {"max_unavailable": 1, "startup_seconds": 100}, "b": {"startup_seconds": 7}}
@@ -204,7 +216,7 @@ def test_a_plan_that_is_half_carried_out_is_gone_on_with() -> None:
     """Its machine runs by now, another one is gone; what it says of itself does not matter."""
     problem = fleet([("a", "p/new-1", 0)], FREE)
     target = plan([("a", "p/new-1", 0), ("b", "i-9", 0)]).model_dump(mode="json")
-    target |= {"moves": 7, "cost": 1.0, "status": "optimal", "problem": "another"}
+    target |= {"moves": 7, "cost": 1.0, "status": "optimal"}
     target["instances"] = [{"id": "p/new-1", "pool": "p", "new": True}, {"id": "i-9", "pool": "p", "new": False}]
     document = problem.to_document()
     document["components"].append(document["components"][0] | {"name": "b"})
