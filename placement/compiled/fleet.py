@@ -369,7 +369,7 @@ class _Supply:
             for pool in self.pools
             if pool.max_instances == 0
             and (zones is None or pool.zone in zones)
-            and _allows(self._problem, row, pool.index)
+            and allows(self._problem, row, pool.index)
             and holds(pool.shape, option)
         )
 
@@ -378,7 +378,7 @@ class _Supply:
         found: dict[Shape, list[int]] = defaultdict(list)
         for pool in self.pools:
             reached = (zones is None or pool.zone in zones) and pool.max_instances != 0
-            if reached and _allows(self._problem, row, pool.index):
+            if reached and allows(self._problem, row, pool.index):
                 found[pool.shape].append(pool.index)
         return found
 
@@ -393,7 +393,7 @@ class _Supply:
         return self._zones[pools]
 
 
-def _allows(problem: Problem, row: OptionRow, p: int) -> bool:
+def allows(problem: Problem, row: OptionRow, p: int) -> bool:
     """Whether the option may run on the pool's type at all, by name."""
     type_name = problem.pools[p].instance_type
     if row.on is not None and problem.instance_types[type_name].accelerator not in row.on:

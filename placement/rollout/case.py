@@ -45,6 +45,7 @@ class RollingCase:
         )
         self.sites = Sites(compile_fleet(wide), self.due, {})
         self.component = self.sites.components[row.name]
+        self.row = next(found for found in wide.components if found.name == row.name)
         self.start = Moment(self.sites, self.due.running, self.due.now)
 
     def free_room(self) -> int:

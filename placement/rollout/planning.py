@@ -14,6 +14,7 @@ from placement.rollout import way_back
 from placement.rollout.batch_size import BatchSize, legal
 from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
 from placement.rollout.case import RollingCase
+from placement.rollout.lacking import lacks_everywhere
 from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
@@ -200,4 +201,6 @@ def _fits_nowhere(case: RollingCase) -> str:
     closed = [printable(pools[p].name) for p in sorted(set().union(*(option.without_quota for option in new)))]
     if closed:
         return f"{copy} may run on no pool but {', '.join(closed)}, where max_instances is 0"
-    return f"{copy} fits on no machine of any pool, even an empty one"
+    lacks = lacks_everywhere(case.wide, case.row, new, [pool.shape for pool in pools])
+    told = f"{copy} fits on no machine of any pool, even an empty one{f': {lacks}' if lacks else ''}"
+    return f"{told}. Roll to options that need less, or add a pool of machines that have it"

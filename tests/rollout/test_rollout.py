@@ -420,7 +420,64 @@ def test_new_copies_that_fit_nowhere_have_no_blue_green_either() -> None:
     found = plan_rollout(four(3), "a", (Option(accelerator_memory_gib=500),))
 
     assert (found.status, found.blue_green, found.notes) == ("infeasible", None, ())
-    assert found.reason == "a new copy of a fits on no machine of any pool, even an empty one"
+    assert found.reason == (
+        "a new copy of a fits on no machine of any pool, even an empty one: it needs 500 GiB on each accelerator, "
+        "where machines on which it may run have at most 80. Roll to options that need less, or add a pool of machines "
+        "that have it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "lack"),
+    [
+        ([{"accelerators": 3}], "it needs 3 accelerators, where machines on which it may run have at most 2."),
+        (
+            [{"accelerators": 3, "vcpus": 9}],
+            "it needs 3 accelerators and 9 vCPUs, where machines on which it may run have at most 2 and 8. ",
+        ),
+        (
+            [{"accelerators": 2, "instance_types": ["small"]}],
+            "it needs 2 accelerators, where machines on which it may run have at most 1",
+        ),
+        (
+            [{"accelerators": 2, "memory_gib": 100}],
+            "it needs 100 GiB of host memory, where a machine of pool p, the nearest, has 64",
+        ),
+        ([{"on": []}], "it may run on no pool, by its on, its instance_types and the zones of the component"),
+        (
+            [{"accelerators": 3}, {"vcpus": 90}],
+            "an option that needs 3 accelerators, where machines on which it may run have at most 2; an option that",
+        ),
+        ([{"accelerators": 3}] * 5, "; 2 more options fit nowhere either. Roll to options that need less"),
+    ],
+)
+def test_what_new_copies_lack_everywhere_is_told(options: list[dict[str, Any]], lack: str) -> None:
+    """With figures of the machines where they may run: the most of each, or those of the machine that lacks least."""
+    document = four(3, FREE).to_document()
+    machine = document["instance_types"]["m"]
+    document["instance_types"]["small"] = machine | {"accelerator_count": 1, "memory_gib": 128}
+    document["pools"].append({"name": "q", "instance_type": "small", "zone": "z"})
+
+    found = plan_rollout(Problem(**document), "a", [Option(**option) for option in options])
+
+    assert found.status == "infeasible"
+    assert lack in (found.reason or "")
+
+
+def test_what_is_refused_names_options_as_they_are_typed(tmp_path: Path) -> None:
+    """In words, with exit code 2."""
+    path = tmp_path / "fleet.json"
+    write_document(four(3).to_document(), path)
+    for options, told in (
+        (["--wait", "4000"], "placement: --wait must be seconds from 0 to 3600, got 4000\n"),
+        (["--batch", "60%"], 'placement: --batch must be a number of copies, or 5% to 50% of them, got "60%"\n'),
+        (["--output", "s.txt"], "placement: --output s.txt: the suffix says what is written, and must be .json"),
+        (["--component", "aa"], f'placement: --component: no component "aa" in {path}; did you mean "a"?\n'),
+    ):
+        component = [] if "--component" in options else ["--component", "a"]
+        done = run("rollout", path, "--to", "0", *component, *options)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert told in done.stderr
 
 
 def test_room_that_rules_do_not_let_be_used_is_told() -> None:

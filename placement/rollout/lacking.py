@@ -1,0 +1,73 @@
+"""Why new copies fit on no machine of any pool, with what they need beside what machines have at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.compiled.fleet import allows
+from placement.errors import printable
+from placement.units import MIB_PER_GIB, MILLI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import FleetOption, Shape
+    from placement.documents import Component, Problem
+
+_TOLD = 3  # options whose lack is told
+
+
+def lacks_everywhere(problem: Problem, row: Component, options: tuple[FleetOption, ...], shapes: list[Shape]) -> str:
+    """What each of these options of a component needs that no empty machine has; empty where nothing is found.
+
+    Parameters
+    ----------
+    options : compiled, of those of `row`. shapes : of one empty machine of each pool, in the order of the problem.
+    """
+    told = []
+    for option in options[:_TOLD]:
+        mode = row.modes[option.index]
+        may = [
+            p
+            for p, pool in enumerate(problem.pools)
+            if (row.zones is None or pool.zone in row.zones) and allows(problem, mode, p)
+        ]
+        if not may:
+            why = "may run on no pool, by its on, its instance_types and the zones of the component"
+        else:
+            why = _short({printable(problem.pools[p].name): shapes[p] for p in may}, option)
+        if why:
+            told.append(f"an option that {why}" if len(options) > 1 else f"it {why}")
+    if len(options) > _TOLD:
+        told.append(f"{len(options) - _TOLD} more options fit nowhere either")
+    return "; ".join(told)
+
+
+def _short(shapes: dict[str, Shape], option: FleetOption) -> str:
+    """What is missing on all machines; where none is, what is missing on a machine that lacks the fewest resources."""
+    rows = {pool: list(_lacks(shape, option)) for pool, shape in shapes.items()}
+    everywhere = set.intersection(*({what for what, _, _ in row} for row in rows.values()))
+    if everywhere:
+        found = [lack for row in rows.values() for lack in row if lack[0] in everywhere]
+        most = {what: (needed, max(there for other, _, there in found if other == what)) for what, needed, _ in found}
+        where, lacks = "machines on which it may run have at most", [(what, *pair) for what, pair in most.items()]
+    else:
+        pool, lacks = min(rows.items(), key=lambda row: len(row[1]))
+        where = f"a machine of pool {pool}, the nearest, has"
+    if not lacks:
+        return ""
+    needs = " and ".join(f"{needed:g} {what}" for what, needed, _ in lacks)
+    return f"needs {needs}, where {where} {' and '.join(f'{there:g}' for _, _, there in lacks)}"
+
+
+def _lacks(shape: Shape, option: FleetOption) -> Iterator[tuple[str, float, float]]:
+    """By resource: what one copy needs, and what an empty machine has that is less."""
+    rows = (
+        ("accelerators", option.accelerators, shape.accelerators, 1),
+        ("GiB on each accelerator", option.memory_mib if option.accelerators else 0, shape.memory_mib, MIB_PER_GIB),
+        ("vCPUs", option.vcpus, shape.vcpus, MILLI),
+        ("GiB of host memory", option.host_mib, shape.host_mib, MIB_PER_GIB),
+    )
+    for what, needed, there, unit in rows:
+        if needed > there:
+            yield what, needed / unit, max(there, 0) / unit
