@@ -250,7 +250,10 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert document["format"] == "placement-rollout/v1"
     assert run(*given, "--extra", "0", "--picture", "none.svg").exit_code == 3
     assert not (tmp_path / "none.svg").exists()
-    assert 'no component "b" in fleet.json; known: a' in run("rollout", "fleet.json", "--component", "b", "--to", "0").stderr
+    assert (
+        'no component "b" in fleet.json; known: a'
+        in run("rollout", "fleet.json", "--component", "b", "--to", "0").stderr
+    )
 
 
 def test_time_is_up_after_one_order() -> None:
