@@ -45,6 +45,7 @@ _SHORT = 0.25
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
 _POLL = 0.5  # seconds between two looks at an interrupt
+_NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule over the whole plan, with figures
 
 
 def solve(
@@ -292,7 +293,7 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
     and what it may still find does not.
     """
     incumbent, budget = solve.incumbent, solve.budget
-    ended = _in_thread(search, budget)
+    ended = _in_thread(lambda: _explained(solve, search()), budget)
     incumbent.close()
     if not ended:
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
@@ -315,6 +316,18 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
         incumbent.blame(found.solver, said_infeasible(incumbent.found_by))
         return Outcome(found.solver, Stop.STUCK, stats=found.stats)
     return found
+
+
+def _explained(solve: Solve, outcome: Outcome) -> Outcome:
+    """A proof of any solver that there is no plan names the rule over the whole plan that leaves none, with figures."""
+    if not outcome.infeasible or solve.packing is not None or not named_fleet_rules(solve.fleet):
+        return outcome
+    if any(words in outcome.reason for words in _NAMES_IT):
+        return outcome
+    from placement.solvers.obstacles import obstacles  # loads an engine
+
+    said = obstacles(solve)
+    return replace(outcome, reason=f"{outcome.reason}; what leaves no plan: {said}") if said else outcome
 
 
 def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]:

@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
-_NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule with figures
 _PARAMS = SOLVER_PARAMETERS.auto
 
 
@@ -99,7 +98,7 @@ def solve_auto(
         solve.incumbent.offer(hint, "hint")
     reason = why_infeasible(solve.fleet, solve.budget)
     if reason is not None:
-        return _explained(solve, Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason))
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     search = _Turns(solve)
     for turn in _turns(solve, options):
         if search.over:
@@ -162,7 +161,7 @@ class _Turns:
         if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
             raise self._error
         if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
-            return _explained(self._solve, self._infeasible) if best is None else self._infeasible
+            return self._infeasible
         stop = self._solve.why_stop() or (Stop.STUCK if best is None else Stop.DONE)
         return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
@@ -207,16 +206,6 @@ class _Turns:
             self._infeasible = outcome
         self._stuck = self._stuck or outcome.reason
         self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
-
-
-def _explained(solve: Solve, outcome: Outcome) -> Outcome:
-    """The proof, and the rule over the whole plan that is an obstacle where it does not name one itself."""
-    if not named_fleet_rules(solve.fleet) or any(words in outcome.reason for words in _NAMES_IT):
-        return outcome
-    from placement.solvers.obstacles import obstacles  # loads an engine
-
-    said = obstacles(solve)
-    return replace(outcome, reason=f"{outcome.reason}; what leaves no plan: {said}") if said else outcome
 
 
 def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:

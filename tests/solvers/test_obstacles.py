@@ -60,21 +60,39 @@ MOVES = problem(
 )
 
 
+CASES = {
+    "limit": (LIMIT, "limit team allows max_instances 1, some plan without this rule has 2"),
+    "money": (PURSE, "limit purse allows max_price_per_hour 5, some plan without this rule has 6"),
+    "loss of a pool": (POOL, "a must keep 2 copies when a pool is lost, some plan without this rule keeps 0 of 4"),
+    "loss of an instance": (
+        INSTANCE,
+        "a must keep 3 copies when an instance is lost, some plan without this rule keeps 2 of 4",
+    ),
+    "moves": (MOVES, "max_moves is 0, some plan without this rule has 1 move"),
+}
+WORK = {"auto": 20, "cp-sat": 1_000, "milp": 1_000}  # with which they prove all of them
+
+
+@pytest.mark.parametrize("solver", WORK)
+@pytest.mark.parametrize(("case", "names"), CASES.values(), ids=CASES)
+def test_the_rule_that_leaves_no_plan_is_named_with_figures(case: Problem, names: str, solver: str) -> None:
+    """Whoever has the proof, by whatever engine."""
+    result = placement.solve(case, solver, time_limit=None, work=WORK[solver], threads=1)
+    assert result.status is Status.INFEASIBLE
+    assert names in (result.plan.reason or "")
+
+
 @pytest.mark.parametrize(
-    ("case", "names"),
+    ("solver", "names"),
     [
-        (LIMIT, "limit team allows max_instances 1, some plan without this rule has 2"),
-        (PURSE, "limit purse allows max_price_per_hour 5, some plan without this rule has 6"),
-        (BOTH, "allows max_instances 1 over 1 pool, but the copies need at least 2 there beside limit l-"),
-        (POOL, "a must keep 2 copies when a pool is lost, some plan without this rule keeps 0 of 4"),
-        (INSTANCE, "a must keep 3 copies when an instance is lost, some plan without this rule keeps 2 of 4"),
-        (MOVES, "max_moves is 0, some plan without this rule has 1 move"),
+        ("auto", "allows max_instances 1 over 1 pool, but the copies need at least 2 there beside limit l-"),
+        ("cp-sat", "limit l-p allows max_instances 1, some plan without this rule has 2"),
+        ("milp", "limit l-p allows max_instances 1, some plan without this rule has 2"),
     ],
-    ids=["limit", "money", "two limits", "loss of a pool", "loss of an instance", "moves"],
 )
-def test_the_rule_that_leaves_no_plan_is_named_with_figures(case: Problem, names: str) -> None:
-    """Whatever engine has the proof."""
-    result = placement.solve(case, "auto", time_limit=None, work=20, threads=1)
+def test_one_of_two_limits_that_leave_no_plan_together_is_named(solver: str, names: str) -> None:
+    """By an engine as by a bound."""
+    result = placement.solve(BOTH, solver, time_limit=None, work=WORK[solver], threads=1)
     assert result.status is Status.INFEASIBLE
     assert names in (result.plan.reason or "")
 
@@ -114,5 +132,9 @@ def test_quotas_alone_are_not_blamed_for_what_a_limit_forbids() -> None:
     pools = [{"name": name, "max_instances": 3} for name in ("p", "q", "r")]
     limits = [{"name": "little", "pools": ["q", "r"], "max_price_per_hour": 2}]
     case = problem([component("a", 4, 8, min_available_on_pool_loss=2)], pools, limits=limits)
-    reason = placement.solve(case, time_limit=None, work=20, threads=1).plan.reason or ""
-    assert reason.startswith("no machine counts within the quotas and limits can hold the copies as their rules ask; ")
+    proof = (
+        "no machine counts within the quotas and limits can hold the copies as their rules ask; what leaves no plan: "
+    )
+    for solver in ("auto", "column-generation"):
+        reason = placement.solve(case, solver, time_limit=None, work=20, threads=1).plan.reason or ""
+        assert reason.startswith(proof), solver
