@@ -15,6 +15,7 @@ from placement.units import MIB_PER_GIB, MILLI, count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.compiled.fleet import FleetComponent
     from placement.compiled.groups import FleetLimit
     from placement.heuristics.construct import Policy
     from placement.heuristics.placement_modes import PlacementMode
@@ -25,24 +26,36 @@ _OPTIONS = 3  # that are told of one component, and as many rules
 
 
 def why_stuck(ws: Workspace, policy: Policy) -> str:
-    """What the first component that is not in order lacks; a quota, a limit, moves or a pin when all components are.
+    """What a component that is not in order lacks; a quota, a limit, moves or a pin when all components are.
 
     Nothing is said to be in the way unless it is: not when time ran out, and not where there is room. Where rules look
     at the whole plan, one that no plan keeps is told first; else unassigned copies are placed as far as it goes, to
-    see what ends it. So the workspace is of no use afterwards.
+    see what ends it: the first component that a limit or a floor keeps out is told before those that lack room, and
+    these before those that found a place now. So the workspace is of no use afterwards.
     """
     has_rules = bool(named_fleet_rules(ws.fleet))
     reason = why_infeasible(ws.fleet, ws.budget) if has_rules else None
     if reason is not None:
         return reason
+    without_room = found_room = ""
     for component in ws.fleet.components:
         lacks = lacking(ws, component.index)
-        if lacks and has_rules and supply(ws, policy, component.index):
-            return (
-                f"{component.name}: {lacks}; the others have room beside what is placed, but the search gave up before"
-            )
-        if lacks:
-            return _sentence(ws, component.index, lacking(ws, component.index))
+        if not lacks:
+            continue
+        if has_rules and not ws.out_of_time() and supply(ws, policy, component.index):
+            beside = "the others have room beside what is placed, but the search gave up before"
+            found_room = found_room or f"{component.name}: {lacks}; {beside}"
+            continue
+        said = _sentence(ws, component.index, lacking(ws, component.index))
+        rules = _forbidding_rules(ws, component.index, _usable(component))
+        if not has_rules or ws.out_of_time() or any(rule in said for rule in rules):
+            return said
+        without_room = without_room or said
+    return without_room or _whole_plan_not_in_order(ws) or found_room
+
+
+def _whole_plan_not_in_order(ws: Workspace) -> str:
+    """A quota, a limit, moves or a pin, of a plan that places all that it must; empty when all are in order."""
     for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
             return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
@@ -63,7 +76,7 @@ def why_stuck(ws: Workspace, policy: Policy) -> str:
 
 def _sentence(ws: Workspace, c: int, lacks: str) -> str:
     component = ws.fleet.components[c]
-    usable = [o for o in range(len(component.options)) if component.options[o].pools]
+    usable = _usable(component)
     subject = f"{component.name} copy {ws.placed[c] + 1}"
     if not usable:
         return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})"
@@ -81,6 +94,11 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
     told += _forbidding_rules(ws, c, usable)
     return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}"
+
+
+def _usable(component: FleetComponent) -> list[int]:
+    """Its options that some pool has a machine for."""
+    return [o for o in range(len(component.options)) if component.options[o].pools]
 
 
 def _forbidding_rules(ws: Workspace, c: int, options: Sequence[int]) -> list[str]:

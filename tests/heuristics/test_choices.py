@@ -294,6 +294,33 @@ def test_limits_that_forbid_a_machine_are_named(keys: Doc, pools: str, why: str)
     assert _why(ws).endswith(why)
 
 
+@pytest.mark.parametrize("first", ["chat", "rank"])
+def test_the_component_that_a_limit_keeps_out_is_told_before_one_that_has_room(first: str) -> None:
+    """One machine is within the limit and holds all of one component, but never both: two of them are needed."""
+    pools = [{"name": name, "instance_type": "small", "zone": "a", "price_per_hour": 4} for name in "pq"]
+    limits = [{"name": "purse", "pools": ["p", "q"], "max_price_per_hour": 7}]
+    rows = [component("chat", 2, 20, avoid=["rank"]), component("rank", 2, 20)]
+    fleet = fleet_of(rows if first == "chat" else rows[::-1], pools=pools, limits=limits)
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    said = _why(ws)
+    assert said.startswith(f"{fleet.components[1].name} copy 1 fits nowhere beside what is placed: 0 of 2 required")
+    assert said.endswith("limit purse allows max_price_per_hour 7, 4 are used, and a machine of p takes 4 more")
+
+
+def test_the_component_that_a_limit_keeps_out_is_told_before_one_without_room() -> None:
+    """The only machine for the first is full; the limits keep out a copy of the second."""
+    rows = [("own", "a", {"max_instances": 1}), ("p", "b", {}), ("q", "b", {})]
+    pools = [{"name": name, "instance_type": "small", "zone": zone, **quota} for name, zone, quota in rows]
+    limits = [{"name": f"few-{pool}", "pools": [pool], "max_instances": 1} for pool in "pq"]
+    chat, code = component("chat", 1, 60, zones=["a"]), component("code", 3, 60, zones=["b"])
+    ws = Workspace(fleet_of([chat, code, component("fill", 1, 60)], pools=pools, limits=limits))
+    ws.place(Seat(2, 0, (0,)), ws.rent(0))
+    said = _why(ws)
+    assert said.startswith("code copy 3 fits nowhere beside what is placed: 2 of 3 required copies placed")
+    assert said.endswith("limit few-q allows max_instances 1, 1 are used, and a machine of q takes 1 more")
+
+
 def test_a_floor_that_forbids_a_place_is_named() -> None:
     """The second pool has room for one machine, and the first may hold two copies of four, of which one holds one."""
     pools = [
