@@ -49,11 +49,11 @@ class RuleLine(NamedTuple):
 def committed_lines(facts: PlanFacts) -> Iterator[RuleLine]:
     """What was paid for already: used, idle, and what the same machines cost at list prices."""
     for row in commitments_used(facts.fleet, facts.paid):
-        used, idle = (_amount(row[key], row["of"]) for key in ("used", "idle"))
+        used, idle = (amount(row[key], row["of"]) for key in ("used", "idle"))
         if row["of"] == "instances":
             figure = f"{used} of {words.count(row['committed'], 'machine')} used"
         else:
-            figure = f"{used} of {_amount(row['committed'], row['of'])} an hour used"
+            figure = f"{used} of {amount(row['committed'], row['of'])} an hour used"
         worth = micro_dollars(row["worth_per_hour"])
         note = f"at list prices the same machines would cost {words.money(worth)} an hour more" if worth else ""
         yield RuleLine(
@@ -67,7 +67,7 @@ def committed_lines(facts: PlanFacts) -> Iterator[RuleLine]:
 def limit_lines(facts: PlanFacts) -> Iterator[RuleLine]:
     """What the plan counts against each limit, and which of them bind."""
     for row in limits_used(facts.fleet, facts.paid):
-        used, most = (_amount(row[key], row["of"]) for key in ("used", "most"))
+        used, most = (amount(row[key], row["of"]) for key in ("used", "most"))
         yield RuleLine(
             words.shown(row["name"]),
             f"{row['of']} {used} of {most}",
@@ -143,7 +143,8 @@ def _is_money(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
-def _amount(value: float, of: str) -> str:
+def amount(value: float, of: str) -> str:
+    """A figure of the rule with this key: dollars as everywhere, all else with its digits."""
     return words.money(micro_dollars(value)) if of.endswith("price_per_hour") else f"{value:,.10g}"
 
 

@@ -20,6 +20,7 @@ from placement.errors import FAULTS
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
 from placement.report.flow import Flow
+from placement.report.group_words import amount
 from placement.report.narrow import Fitting, block
 from placement.units import MILLI, micro_dollars
 
@@ -235,17 +236,17 @@ def rules_of(component: Component) -> Iterator[str]:
 def _limit(row: Limit) -> str:
     """A limit with its numbers."""
     numbers = ((key, getattr(row, key)) for key in LIMITED)
-    most = " and ".join(f"{key} {value:g}" for key, value in numbers if value is not None)
+    most = " and ".join(f"{key} {amount(value, key)}" for key, value in numbers if value is not None)
     return f"{words.shown(row.name)}: {most} over {words.count(len(row.pools), 'pool')}"
 
 
 def _commitment(row: Commitment) -> str:
     """A commitment with its amount."""
     if row.price_per_hour is None:
-        amount = words.count(row.instances or 0, "machine")
+        paid = words.count(row.instances or 0, "machine")
     else:
-        amount = f"{words.money(micro_dollars(row.price_per_hour))} an hour"
-    return f"{words.shown(row.name)}: {amount} in {words.count(len(row.pools), 'pool')}"
+        paid = f"{amount(row.price_per_hour, 'price_per_hour')} an hour"
+    return f"{words.shown(row.name)}: {paid} in {words.count(len(row.pools), 'pool')}"
 
 
 def _minimum(problem: Problem) -> str:

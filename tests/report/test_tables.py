@@ -343,6 +343,15 @@ def test_the_bound_of_an_overview_counts_commitments_and_names_what_it_leaves_ou
     assert bound in " ".join(shown(Overview(placement.Problem(**document))).split())
 
 
+def test_an_overview_shows_limits_with_all_their_digits() -> None:
+    """Dollars as elsewhere; machines are not rounded."""
+    document = named("chat").to_document()
+    most = {"max_instances": 1_234_567, "max_price_per_hour": 123_456.78}
+    document["limits"] = [{"name": "purse", "pools": ["pool a"], **most}]
+    text = " ".join(shown(Overview(placement.Problem(**document))).split())
+    assert "purse: max_instances 1,234,567 and max_price_per_hour $123,456.78 over 1 pool" in text
+
+
 def test_what_is_committed_saves_nothing() -> None:
     """The same two machines as on its own, one of them paid for already: that is no saving of the plan."""
     document = named("chat").to_document()
