@@ -25,8 +25,9 @@ Fulkerson 1956, *Maximal flow through a network*, Canad. J. Math. 8) the bound i
 greedy algorithm is optimal on the transversal matroid of the slots (Edmonds 1971, *Matroids and the greedy algorithm*,
 Math. Prog. 1). When even all slots are too few for K machines, no plan exists.
 
-All numbers are integers. What is relaxed: that a pool may hold fewer copies a machine than the best one does, and all
-else that copies need beside each other.
+All numbers are integers. What is relaxed: that a pool may hold fewer copies a machine than the best one does, all else
+that copies need beside each other, limits over groups of pools, the loss of a pool, and the most moves. The loss of an
+instance says how many stand on one at most, and no more. The fleet has no commitments.
 """
 
 from __future__ import annotations
@@ -47,10 +48,12 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.solving.budget import Budget
 
+# A rule, or a few, between semicolons; of every fleet. `instant` adds moves, and the rules over the whole plan.
 RELAXES = (
     "how many copies a machine holds, but for the most on any; components that may share machines; "
-    "spread, but for the number of zones; machines that run now; moves not forced"
-)  # a rule, or a few, between semicolons
+    "rules over zones, but for the number of zones; optional copies; pins, and machines that run now but for those "
+    "that can't be released"
+)
 _PARAMS = BOUNDS.cliques
 _NAMED = 3  # components in a sentence
 

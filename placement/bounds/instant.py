@@ -1,26 +1,57 @@
-"""The instant bounds, reported: by volumes, by components that never share a machine, by machines that are over."""
+"""The instant bounds, reported: by volumes, by components that never share a machine, by machines that are over.
+
+Each is told with what it does not count: what it never counts, and of the rules over the whole plan those that the
+fleet has. None of them knows commitments, with which a machine has no price of its own.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.cliques import RELAXES as CLIQUES_RELAX
 from placement.bounds.cliques import clique_bound
+from placement.bounds.moves import RELAXES as MOVES_RELAX
 from placement.bounds.overload import RELAXES as OVERLOAD_RELAXES
 from placement.bounds.overload import overload_ticks
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
+from placement.compiled.fleet_rules import named_fleet_rules
 
 if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
     from placement.solving.context import Solve
+
+_INSTANCE_LOSS = "min_available_on_instance_loss"
+
+
+class InstantBound(NamedTuple):
+    """Ticks that no plan can beat, by whom, and the rules that do not count, between semicolons."""
+
+    name: str
+    ticks: int
+    relaxes: str
 
 
 def raise_instant_bounds(solve: Solve) -> None:
-    """Report what no plan can beat by either; less when the budget is over meanwhile."""
-    fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
-    by_cliques, by_volume = clique_bound(fleet, budget), volume_bound(fleet, budget=budget)
-    incumbent.raise_bound(by_cliques, "cliques", relaxes=CLIQUES_RELAX)
-    incumbent.raise_bound(by_volume, "volume", relaxes=VOLUME_RELAXES)
+    """Report what no plan can beat by any; less when the budget is over meanwhile."""
+    for bound in instant_bounds(solve.fleet, solve.budget):
+        solve.incumbent.raise_bound(bound.ticks, bound.name, relaxes=bound.relaxes)
+
+
+def instant_bounds(fleet: Fleet, budget: Budget | None = None) -> tuple[InstantBound, ...]:
+    """By cliques, by volumes, and the better of the two with the moves that neither counts; none with commitments."""
+    if fleet.commitments:
+        return ()
+    rules = named_fleet_rules(fleet)
+    of_cliques = (f"{rule}, but for the most on any machine" if rule == _INSTANCE_LOSS else rule for rule in rules)
+    prices = (
+        ("cliques", clique_bound(fleet, budget), "; ".join((CLIQUES_RELAX, *of_cliques))),
+        ("volume", volume_bound(fleet, budget=budget), "; ".join((VOLUME_RELAXES, *rules))),
+    )
+    found = [InstantBound(name, ticks, f"{relaxes}; {MOVES_RELAX}") for name, ticks, relaxes in prices]
     more = overload_ticks(fleet)
     if more:  # moves that the two do not count
-        incumbent.raise_bound(max(by_cliques, by_volume) + more, "overload", relaxes=OVERLOAD_RELAXES)
+        _, ticks, relaxes = max(prices, key=lambda bound: bound[1])
+        found.append(InstantBound("overload", ticks + more, f"{relaxes}; {OVERLOAD_RELAXES}"))
+    return tuple(found)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
 
+RELAXES = "moves, but off machines that may not hold so many copies of the component"
+
 
 def least_moves(fleet: Fleet) -> tuple[int, ...]:
     """(C,) moves of each component in any plan, at least. O(components + places)."""

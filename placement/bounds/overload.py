@@ -14,7 +14,7 @@ instead.
 
 A copy that leaves is a move where its component needs all copies that run; others may just stop, and weigh nothing. A
 plan may leave a machine altogether: then all leave, which is no less. Machines are independent, so the sum over all of
-them is a bound.
+them is a bound, beside one on the price of machines: of moves for any other reason it says nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, Shape
 
-RELAXES = "where copies that leave find room; what stands together on new machines"
+RELAXES = (
+    "moves, but off machines that may not hold so many copies of the component, or have no room for all they hold; "
+    "where copies that leave find room"
+)
 _PARAMS = BOUNDS.overload
 
 

@@ -8,9 +8,11 @@ The relaxation, with machines :math:`n_p` of pool p and copies :math:`x_{cop}` b
 
 A measure r is a resource of a machine, or memory after a dual feasible function: copies over half an accelerator then
 count as all of it. It relaxes integrality, the borders between accelerators and between machines (but for what those
-functions say of them), spread, per-instance rules and moves; it keeps options, allow-lists, prices, quotas,
-`min_instances`, machines that can't be released, and demand. HiGHS solves it in floating point, and only the prices of
-the measures are taken from there: the bound itself is the Lagrangian value of those prices, computed in exact
+functions say of them), rules over zones, rules of one instance, optional copies, pins, moves but for those that `moves`
+counts, limits over groups of pools, losses of a pool or an instance, and the most moves; it keeps options, allow-lists,
+prices, quotas, `min_instances`, machines that can't be released, and demand. Machines have a price each: the fleet has
+no commitments (with any, it is asked of `reductions.linear_prices`). HiGHS solves it in floating point, and only the
+prices of the measures are taken from there: the bound itself is the Lagrangian value of those prices, computed in exact
 integers, so it is a bound whatever the solver did (Geoffrion 1974, *Lagrangean relaxation for integer programming*,
 Math. Prog. Study 2, theorem 1).
 """
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.solving.budget import Budget
 
+# A rule, or a few, between semicolons; of every fleet. `instant` adds moves, and the rules over the whole plan.
 RELAXES = (
-    "whole copies and machines; borders between accelerators, but for large copies; borders between machines; spread; "
-    "max_per_instance, avoid, dedicated; machines that run now; moves not forced"
-)  # a rule, or a few, between semicolons
+    "whole copies and machines; borders between accelerators, but for large copies; borders between machines; "
+    "rules over zones; max_per_instance, avoid, dedicated; optional copies; pins, and machines that run now but for "
+    "those that can't be released"
+)
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
 _PARAMS = BOUNDS.volume

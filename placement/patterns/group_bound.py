@@ -113,8 +113,7 @@ def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outc
     reason = why_infeasible(fleet, budget)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    if not fleet.commitments:
-        raise_instant_bounds(solve)
+    raise_instant_bounds(solve)
     if not may_build(fleet, budget):
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
     reason = raise_group_bound(solve)

@@ -97,8 +97,7 @@ def solve_decomposition(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     _first_plan(solve)
-    if not solve.fleet.commitments:  # they know none
-        raise_instant_bounds(solve)
+    raise_instant_bounds(solve)
     search = _Decomposition(solve, options)
     search.pack_whole()
     if solve.packing is None:
