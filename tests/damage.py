@@ -450,6 +450,32 @@ def claimed_price(bench: Bench) -> bool:
     return _claim(bench, price_per_hour=abs(_off(bench, account(bench.reading, bench.plan).price)))
 
 
+def commitment_not_counted(bench: Bench) -> bool:
+    return _committed(bench, idle=0)
+
+
+def commitment_idle(bench: Bench) -> bool:
+    return _committed(bench, idle=1)
+
+
+def _committed(bench: Bench, idle: int) -> bool:
+    """Commit all machines of a pool, and `idle` more; claim the price without that, or as if idle ones paid as well."""
+    used = Counter(row["pool"] for row in bench.plan["instances"])
+    for row in bench.shuffled(bench.plan["instances"]):
+        pool = row["pool"]
+        paid, each = max(used[pool], bench.reading.pools[pool].get("min_instances", 0)), bench.reading.price(pool)
+        others = [k for k in bench.problem.get("commitments", []) if pool not in k["pools"]]
+        bench.problem["commitments"] = others
+        alone = account(bench.reading, bench.plan).price
+        amount: Doc = {"instances": paid + idle}
+        if bench.rng.random() < 0.5:
+            amount = {"price_per_hour": (paid + idle) * each / 1e6}
+        bench.problem["commitments"] = [*others, {"name": "damaged", "pools": [pool], **amount}]
+        said, true = alone - idle * (paid + idle) * each, account(bench.reading, bench.plan).price
+        return abs(said - true) > 1e-3 * max(1e6, true) and _claim(bench, price_per_hour=said / 1e6)
+    return False
+
+
 def claimed_cost(bench: Bench) -> bool:
     return _claim(bench, cost=abs(_off(bench, account(bench.reading, bench.plan).cost)))
 
@@ -523,7 +549,8 @@ RULES: dict[str, Callable[[Bench], bool]] = {
         demand, demand_min_copies, max_skew, min_zones, max_per_zone, zone_loss, pool_loss, instance_loss, limit,
         pool_quota, draining, cordoned, pinned, not_removable, max_moves,
         unknown_component, unknown_instance, unknown_option, unknown_pool, duplicate_instance,
-        wrong_pool, new_flag, claimed_price, claimed_cost, claimed_moves, bound_above_cost, false_optimal,
+        wrong_pool, new_flag, claimed_price, commitment_not_counted, commitment_idle,
+        claimed_cost, claimed_moves, bound_above_cost, false_optimal,
         other_problem, called_infeasible, called_unknown, untrue_gap, gap_without_bound, unplaced_too_many,
         unplaced_too_few, left_out_bound_too_high,
     )

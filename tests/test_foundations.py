@@ -73,6 +73,8 @@ SAYS = {
     "wrong-pool": r"is of pool",
     "new-flag": r"is not new, but the problem has no such instance",
     "claimed-price": r"says price_per_hour",
+    "commitment-not-counted": r"says price_per_hour",
+    "commitment-idle": r"says price_per_hour",
     "claimed-cost": r"says cost",
     "claimed-moves": r"says \d+ moves",
     "bound-above-cost": r"is above the cost",

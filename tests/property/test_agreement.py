@@ -442,6 +442,8 @@ NAMED = {
     "wrong-pool": "instance-pool",
     "new-flag": "known-instance",
     "claimed-price": "claimed-price",
+    "commitment-not-counted": "claimed-price",
+    "commitment-idle": "claimed-price",
     "claimed-cost": "claimed-cost",
     "claimed-moves": "claimed-moves",
     "bound-above-cost": "claimed-bound",
