@@ -47,6 +47,8 @@ INFEASIBLE = ("tests/bounds/test_infeasible.py",)
 REASONS = ("tests/certificates/test_reasons.py",)
 VERDICTS = ("tests/test_verify.py",)
 WRITTEN = ("tests/certificates/test_builder.py",)
+ROWS = ("tests/direct/test_model.py",)
+GROUPS = ("tests/patterns/test_group_bound.py", "tests/compiled/test_group_use.py")
 
 # Each module, and the tests that its mutants are run against.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -60,6 +62,15 @@ MODULES: dict[str, tuple[str, ...]] = {
     "placement/referee/judge.py": VERDICTS,
     "placement/compiled/fleet.py": ("tests/compiled/test_fleet.py", "tests/documents/test_documents.py"),
     "placement/compiled/packing.py": ("tests/compiled/test_packing.py",),
+    "placement/compiled/groups.py": (*GROUPS, "tests/solvers/test_whole_plan.py::test_rows_of_groups_are_the_rules"),
+    "placement/compiled/survival.py": ("tests/compiled/test_survival.py", *GROUPS),
+    "placement/direct/rules/groups.py": ROWS,
+    "placement/direct/rules/losses.py": ROWS,
+    "placement/direct/rules/running.py": ROWS,
+    "placement/reductions/linear_prices.py": GROUPS,
+    "placement/reductions/free_machines.py": ("tests/reductions/test_free_machines.py", "tests/reductions/test_all.py"),
+    "placement/patterns/committed.py": GROUPS,
+    "placement/patterns/group_bound.py": GROUPS,
     "placement/bounds/overload.py": ("tests/bounds/test_overload.py",),
     "placement/bounds/moves.py": VOLUMES,
     "placement/bounds/cutoff.py": ("tests/bounds/test_cutoff.py",),
