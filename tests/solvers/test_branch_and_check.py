@@ -10,8 +10,9 @@ import pytest
 
 from placement import Plan, Problem
 from placement.compiled.broken_rule import broken_rule
-from placement.compiled.fleet import Fleet, RunningInstance, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import evaluate
+from placement.compiled.running import RunningInstance
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
