@@ -18,7 +18,7 @@ from placement.patterns.enumeration.reduced_costs import Reduced, reduce_domain
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from placement.patterns.certificate import Groups, Prices
     from placement.patterns.enumeration.program import Forbidden, ProgramAnswer
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
-    KnownCuts = dict[object, list[ClassCut]]  # by what an accelerator may hold
+    KnownCuts = dict[int, list[ClassCut]]  # by device class
 
 _PARAMS = PATTERNS.node_program
 
@@ -41,7 +41,7 @@ class NodeProgram:
         groups: Groups,
         case: NodeCase,
         cutoff: int,
-        known: KnownCuts | None = None,
+        known: KnownCuts,
     ) -> None:
         """`known` inequalities are in the program; those that `separate` finds are added to them.
 
@@ -52,7 +52,7 @@ class NodeProgram:
         self._reduced = self._within(prices[0]) if prices else self._anything()
         self._patterns: list[Pattern] = []
         self.cuts: dict[int, list[ClassCut]] = {}
-        self._known: KnownCuts = {} if known is None else known
+        self._known = known
         for device_class in relaxation.device_classes:
             self._list(device_class.index, prices)
 
@@ -68,28 +68,32 @@ class NodeProgram:
 
     def separate(self, answer: ProgramAnswer) -> bool:
         """Add inequalities that a solution breaks, in place of patterns; whether there were any."""
-        new = 0
-        for q in self.cuts:
-            device_class = self._relaxation.device_classes[q]
-            touches: dict[int, int] = {}
-            accelerators = sum(self._relaxation.devices(p) * answer.machines[p] for p in device_class.pools)
-            for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
-                if n and mode.device_class == q:
-                    accelerators -= n * mode.owns
-                    if mode.item is not None:
-                        touches[mode.item] = touches.get(mode.item, 0) + n * mode.touches
-            cut = broken_cut(device_class, touches, accelerators) if touches else None
-            if cut is not None and cut not in self.cuts[q]:
-                self._known.setdefault(device_class.contents, []).append(cut)
-                new += 1
-        for q, cuts in self.cuts.items():
-            self.cuts[q] = list(dict.fromkeys((*cuts, *self._known_in(self._relaxation.device_classes[q]))))
-        return new > 0
+        broken = [cut for cut in map(partial(self._broken, answer), self.cuts) if cut is not None]
+        for device_class, cut in broken:
+            self._learn(device_class, cut)
+        return bool(broken)
 
-    def _known_in(self, device_class: DeviceClass) -> Iterator[ClassCut]:
-        """What is known of accelerators of the same contents, with the limits of this device class."""
-        cuts = (cut_at(device_class, cut.items) for cut in self._known.get(device_class.contents, ()))
-        return (cut for cut in cuts if cut is not None)
+    def _broken(self, answer: ProgramAnswer, q: int) -> tuple[DeviceClass, ClassCut] | None:
+        """One that a device class lacks and a solution breaks."""
+        device_class = self._relaxation.device_classes[q]
+        touches: dict[int, int] = {}
+        accelerators = sum(self._relaxation.devices(p) * answer.machines[p] for p in device_class.pools)
+        for mode, n in zip(self._relaxation.modes, answer.copies, strict=True):
+            if n and mode.device_class == q:
+                accelerators -= n * mode.owns
+                if mode.item is not None:
+                    touches[mode.item] = touches.get(mode.item, 0) + n * mode.touches
+        cut = broken_cut(device_class, touches, accelerators) if touches else None
+        return None if cut is None or cut in self.cuts[q] else (device_class, cut)
+
+    def _learn(self, found_in: DeviceClass, cut: ClassCut) -> None:
+        """Add its values to all device classes of the same contents, each with its own most valuable pattern."""
+        for device_class in self._relaxation.device_classes:
+            if device_class.contents == found_in.contents:
+                alike = cut_at(device_class, cut.items)
+                for cuts in (self._known.setdefault(device_class.index, []), self.cuts.get(device_class.index)):
+                    if alike is not None and cuts is not None and alike not in cuts:
+                        cuts.append(alike)
 
     def _program(self, forbidden: Iterable[Forbidden]) -> WholeProgram:
         program = WholeProgram(self._relaxation, self._groups, self._domain, self._reduced, self._patterns, self.cuts)
@@ -127,6 +131,6 @@ class NodeProgram:
         if found is None:
             cuts = (cut_at(device_class, each.coverage[q]) for each in prices)
             at_prices = (cut for cut in cuts if cut is not None)
-            self.cuts[q] = list(dict.fromkeys((*at_prices, *self._known_in(device_class))))
+            self.cuts[q] = list(dict.fromkeys((*at_prices, *self._known.get(q, ()))))
         else:
             self._patterns += [(q, tuple(sorted(pattern.items()))) for pattern in found]

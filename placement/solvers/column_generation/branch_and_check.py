@@ -55,14 +55,14 @@ def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
 
     Plans are offered to the solve under `name`.
     """
-    if solve.ended or not may_decide(solve, bound):
+    if solve.ended or not _may_decide(solve, bound):
         return 0
     search = BranchAndCheck(solve, bound, name)
     search.run(_TIME.of(solve.budget))
     return search.fathomed
 
 
-def may_decide(solve: Solve, bound: PatternBound) -> bool:
+def _may_decide(solve: Solve, bound: PatternBound) -> bool:
     """Whether the fleet is small, all copies are placed, and counts of copies say enough: none run, and no demands."""
     fleet, best = solve.fleet, solve.value
     if best is None or any(best.left_out):
@@ -78,10 +78,10 @@ def is_near(solve: Solve, bound: PatternBound) -> bool:
 
     Before that the cheapest solution of the whole program makes plans better by more at a time.
     """
-    cutoff = cutoff_below(solve.fleet, solve.value, bound.given) if solve.value is not None else None
-    if cutoff is None or cutoff.rent is None or not may_decide(solve, bound):
+    if not _may_decide(solve, bound):
         return False
-    return cutoff.rent <= _most_rent(bound, cutoff.rent)
+    cutoff = cutoff_below(solve.fleet, solve.value, bound.given)
+    return cutoff is not None and cutoff.rent is not None and cutoff.rent <= _most_rent(bound, cutoff.rent)
 
 
 def _most_rent(bound: PatternBound, rent: int) -> int:

@@ -99,9 +99,7 @@ class WholeSolutions:
                 continue
             self.solutions += 1
             if self._pack(answer, budget) and not self.large:
-                if is_near(
-                    self._solve, self._bound
-                ):  # a node's program finds cheaper ones, or proves that none is left
+                if is_near(self._solve, self._bound):  # programs of nodes find what is cheaper, or that nothing is
                     return
                 self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
 
