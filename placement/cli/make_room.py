@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,10 +19,12 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     component_of,
-    output_option,
 )
+from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
+from placement.documents.read import STDIN
 
 if TYPE_CHECKING:
+    from placement.cli.streams import Streams
     from placement.replanning import RoomFound
 
 
@@ -37,7 +41,17 @@ def make_room(
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    output: Annotated[str | None, output_option("the answer")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="table|json|markdown",
+            help="What stdout carries. Absent: a table; JSON where --output names no file and stdout is no terminal.",
+            autocompletion=lambda: list(FORMATS),
+        ),
+    ] = None,
+    output: OutputOption = None,
+    picture: PictureOption = None,
     full: EveryRowOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -54,14 +68,12 @@ def make_room(
     with in_words(full=full):
         from placement.cli.answers import hand_out
         from placement.cli.progress import following
-        from placement.cli.streams import DOCUMENTS, check_suffix, streams
-        from placement.documents import check_outputs
+        from placement.cli.streams import streams
+        from placement.cli.transition_options import check_targets, draw, show
         from placement.replanning import make_room as find_room
 
-        if output is not None:
-            check_suffix(output, DOCUMENTS)
+        check_targets(form or FORMATS[0], output, picture or (), {"the problem": file})
         go = streams(output, quiet=quiet)
-        check_outputs(go.targets, {"the problem": file}, "write it to a file of its own")
         problem = read_warned(file, full=full, quiet=quiet)
         component_of(problem, component, file)
         with following(live=go.progress, verbose=verbose) as listener:
@@ -77,11 +89,31 @@ def make_room(
                 listener=listener,
             )
         from placement.replanning.room_document import room_document
-        from placement.report.room import RoomReport
+        from placement.report.room import RoomReport, room_checklist, room_lines
 
-        hand_out(go, found, document=lambda: room_document(found), report=lambda: RoomReport(found, full=full))
+        def report() -> RoomReport:
+            return RoomReport(found, full=full)
+
+        def write() -> None:
+            on_stdout = _on_stdout(form, go, quiet=quiet)
+            show(room_document(found), on_stdout, output, lambda: room_checklist(found), report)
+
+        def write_pictures() -> None:
+            draw(found.transition, picture or (), tuple(room_lines(found)))
+
+        aside = replace(go, plan=None, tables=None if go.tables is sys.stdout else go.tables)
+        hand_out(aside, found, document=lambda: room_document(found), report=report, more=(write, write_pictures))
         code = _code(found)
     raise typer.Exit(code)
+
+
+def _on_stdout(form: str | None, go: Streams, *, quiet: bool) -> str | None:
+    """What standard output carries: the format that was asked for, or what the rule of all answers says."""
+    if form is not None:
+        return None if quiet and form == "table" else form
+    if go.plan == STDIN:
+        return "json"
+    return None if go.tables is None else "table"
 
 
 def _code(found: RoomFound) -> int:

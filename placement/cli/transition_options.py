@@ -1,4 +1,4 @@
-"""What `placement transition` and `placement rollout` share: their options as values, and how an order is shown."""
+"""What `placement transition`, `rollout` and `make-room` share: their options as values, and how an order is shown."""
 
 from __future__ import annotations
 
@@ -141,9 +141,13 @@ def _seconds(option: str, value: str) -> int:
 
 
 def show(
-    document: dict[str, Any], form: str, output: str | None, checklist: Callable[[], str], table: Callable[[], Any]
+    document: dict[str, Any],
+    form: str | None,
+    output: str | None,
+    checklist: Callable[[], str],
+    table: Callable[[], Any],
 ) -> None:
-    """Write what was found to its file, and show it on standard output in its format."""
+    """Write what was found to its file, and show it on standard output in its format; None shows nothing."""
     from placement.cli.streams import console
     from placement.documents import write_document, write_file
 
@@ -156,15 +160,20 @@ def show(
         write_document(document, "-")
     elif form == "markdown":
         write_file(checklist(), "-")
-    else:
+    elif form == "table":
         console(sys.stdout).print(table())
 
 
-def draw(found: Transition, paths: Sequence[str]) -> None:
-    """Draw a transition as Gantt charts, or say that there are no steps: the answer decides how the command ends."""
+def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> None:
+    """Draw a transition as Gantt charts, or say that there are no steps: the answer decides how the command ends.
+
+    `lines` stand below the title of the chart.
+    """
     from placement.report.transition.gantt import write_gantt
 
     for path in paths:
-        if found.steps:
-            write_gantt(found, path)
-        say(f"{printable(path)}: {'the steps over time' if found.steps else 'not drawn, as there are no steps'}")
+        if found is not None and found.steps:
+            write_gantt(found, path, lines=lines)
+            say(f"{printable(path)}: the steps over time")
+        else:
+            say(f"{printable(path)}: not drawn, as there are no steps")

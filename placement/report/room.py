@@ -1,4 +1,4 @@
-"""What lets a wish in, on the screen: who is evicted, what moves where, in which order; or why nothing does."""
+"""What lets a wish in, on the screen and as a checklist: who is evicted, what moves, in which order; or why not."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from placement.markdown import escaped
+from placement.replanning.room_document import NEAR
 from placement.replanning.wish import priority_of
 from placement.report import words
 from placement.report.changes import changes
 from placement.report.tables import ROWS, change_table
+from placement.report.transition.checklist import checklist_lines
+from placement.report.transition.sentences import summary
 from placement.report.transition.table import TransitionTable
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.replanning.room import RoomFound
+    from placement.replanning.shortfall import Shortfall
 
 _NEAR = 3  # machines whose shortfall is told
 
@@ -37,7 +42,7 @@ class RoomReport:
             yield from self._none()
             return
         yield self._answer()
-        yield from self._evicted()
+        yield from self._stops()
         changed = changes(found.wish.problem, found.plan)
         if changed.copies:
             yield ""
@@ -46,32 +51,18 @@ class RoomReport:
         yield from self._order()
 
     def _asked(self) -> Text:
-        wish = self.found.wish
-        more = words.count(wish.copies, "copy", "copies")
-        return Text.assemble(("wish: ", "bold"), f"{more} more of {words.shown(wish.component)}, {wish.runs} run")
+        head, told = _asked(self.found)
+        return Text.assemble((head, "bold"), told)
 
     def _answer(self) -> Text:
-        found = self.found
-        evicted = sum(found.evictions.values())
-        parts = [words.count(evicted, "eviction"), words.count(found.moves or 0, "move")]
-        opened = [words.times(pool, n) for pool, n in found.opened.items()]
-        if opened:
-            parts.append(f"new machines: {', '.join(opened)}")
-        if found.status.value == "optimal":
-            proof = "fewer are not enough: proven"
-        else:
-            proof = f"not proven: at least {words.count(found.least_moves or 0, 'move')}"
-        return Text.assemble(("room: ", "bold"), (", ".join(parts), "bold green"), f"; {proof}")
+        head, told, proof = _answer(self.found)
+        return Text.assemble((head, "bold"), (told, "bold green"), proof)
 
-    def _evicted(self) -> Iterator[Text]:
-        found = self.found
-        own = priority_of(found.wish.problem, found.wish.component)
-        for name, n in found.evictions.items():
-            below = f"priority {priority_of(found.wish.problem, name)}, below {own}"
-            gone = f"  {words.count(n, 'copy', 'copies')} of {words.shown(name)} evicted ({below})"
-            yield Text(gone, style="yellow")
-        for name, n in found.wish.surplus.items():
-            yield Text(f"  {words.count(n, 'copy', 'copies')} of {words.shown(name)} not wanted any more", style="dim")
+    def _stops(self) -> Iterator[Text]:
+        for line in _evicted(self.found):
+            yield Text(f"  {line}", style="yellow")
+        for line in _not_wanted(self.found):
+            yield Text(f"  {line}", style="dim")
 
     def _order(self) -> Iterator[RenderableType]:
         order = self.found.transition
@@ -79,15 +70,89 @@ class RoomReport:
             yield TransitionTable(order, full=self._full)
 
     def _none(self) -> Iterator[Text]:
-        found = self.found
-        proven = found.status.value == "infeasible"
-        head = "no room: proven" if proven else "not decided"
-        yield Text.assemble((head, "bold red"), f"; {words.shown(found.reason)}" if found.reason else "")
-        near = [row for row in found.near if row.lacks]
-        for row in near if self._full else near[:_NEAR]:
-            beside = f" beside {words.listed(row.beside, 4)}" if row.beside else ""
-            yield Text(f"  {words.shown(row.instance)}{beside}: {'; '.join(map(words.shown, row.lacks))}")
-        if near and not self._full and len(near) > _NEAR:
-            yield Text(f"  and {words.count(len(near) - _NEAR, 'more machine')}; --full lists each", style="dim")
-        if not found.near:
-            yield Text("  no machine that runs may take it: see its options, its zones, and cordons", style="dim")
+        head, told = _no_room(self.found)
+        yield Text.assemble((head, "bold red"), told)
+        most = None if self._full else _NEAR
+        for line in _lacking(self.found, most):
+            yield Text(f"  {line}")
+        left = _left(self.found, most)
+        if left:
+            yield Text(f"  and {words.count(left, 'more machine')}; --full lists each", style="dim")
+
+
+def room_checklist(found: RoomFound) -> str:
+    """The answer and who stops for it, then a box to tick for each step; names are escaped or code."""
+    lines = [f"# Room for {words.count(found.wish.copies, 'copy', 'copies')} of {escaped(found.wish.component)}", ""]
+    told = [*room_lines(found), *(() if found.transition is None else summary(found.transition))]
+    lines += [f"- {escaped(line)}" for line in told]
+    if found.transition is not None:
+        lines += checklist_lines(found.transition)
+    return "\n".join(lines) + "\n"
+
+
+def room_lines(found: RoomFound) -> Iterator[str]:
+    """What is no step of the order: the wish, the answer, who stops for good; or why nothing lets the wish in."""
+    yield "".join(_asked(found))
+    if found.plan is None:
+        yield "".join(_no_room(found))
+        yield from _lacking(found, NEAR)
+        left = _left(found, NEAR)
+        if left:
+            yield f"and {words.count(left, 'more machine')}"
+        return
+    yield "".join(_answer(found))
+    yield from _evicted(found)
+    yield from _not_wanted(found)
+
+
+def _asked(found: RoomFound) -> tuple[str, str]:
+    wish = found.wish
+    more = words.count(wish.copies, "copy", "copies")
+    return "wish: ", f"{more} more of {words.shown(wish.component)}, {wish.runs} run"
+
+
+def _answer(found: RoomFound) -> tuple[str, str, str]:
+    evicted = sum(found.evictions.values())
+    parts = [words.count(evicted, "eviction"), words.count(found.moves or 0, "move")]
+    opened = [words.times(pool, n) for pool, n in found.opened.items()]
+    if opened:
+        parts.append(f"new machines: {', '.join(opened)}")
+    if found.status.value == "optimal":
+        proof = "fewer are not enough: proven"
+    else:
+        proof = f"not proven: at least {words.count(found.least_moves or 0, 'move')}"
+    return "room: ", ", ".join(parts), f"; {proof}"
+
+
+def _evicted(found: RoomFound) -> Iterator[str]:
+    own = priority_of(found.wish.problem, found.wish.component)
+    for name, n in found.evictions.items():
+        below = f"priority {priority_of(found.wish.problem, name)}, below {own}"
+        yield f"{words.count(n, 'copy', 'copies')} of {words.shown(name)} evicted ({below})"
+
+
+def _not_wanted(found: RoomFound) -> Iterator[str]:
+    for name, n in found.wish.surplus.items():
+        yield f"{words.count(n, 'copy', 'copies')} of {words.shown(name)} not wanted any more"
+
+
+def _no_room(found: RoomFound) -> tuple[str, str]:
+    head = "no room: proven" if found.status.value == "infeasible" else "not decided"
+    return head, f"; {words.shown(found.reason)}" if found.reason else ""
+
+
+def _lacking(found: RoomFound, most: int | None) -> Iterator[str]:
+    """What one copy lacks on the nearest machines, so many of them."""
+    for row in _with_lack(found)[:most]:
+        beside = f" beside {words.listed(row.beside, 4)}" if row.beside else ""
+        yield f"{words.shown(row.instance)}{beside}: {'; '.join(map(words.shown, row.lacks))}"
+    if not found.near:
+        yield "no machine that runs may take it: see its options, its zones, and cordons"
+
+
+def _left(found: RoomFound, most: int | None) -> int:
+    return 0 if most is None else max(0, len(_with_lack(found)) - most)
+
+
+def _with_lack(found: RoomFound) -> list[Shortfall]:
+    return [row for row in found.near if row.lacks]

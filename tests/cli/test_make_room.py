@@ -74,6 +74,67 @@ def test_surplus_copies_do_not_serve_on(tmp_path: Path) -> None:
     assert "copies that stop for good: a: 1\nall other copies serve at every moment" in done.stdout
 
 
+def test_a_checklist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is evicted and what is proven, then a box for each step; the same in a file and on standard output."""
+    monkeypatch.chdir(tmp_path)
+    arguments = ("make-room", written(tmp_path), "--component", "wish", "--work", "400")
+    done = run(*arguments, "--output", "room.md", "--format", "markdown")
+    text = (tmp_path / "room.md").read_text("utf-8")
+
+    assert done.exit_code == 0
+    assert done.stdout == text
+    assert text.startswith(
+        "# Room for 1 copy of wish\n\n- wish: 1 copy more of wish, 0 run\n- room: 1 eviction, 0 moves;"
+    )
+    assert "- 1 copy of low\\]\\<b\\>\\[red\\] evicted (priority 0, below 1)\n" in text
+    assert f"- [ ] drain and stop `{LOW}` on `n1` GPUs 0-3\n" in text
+    assert text.endswith("- [ ] start `wish` on `n1` GPUs 0-7\n- [ ] wait until all are ready\n")
+
+
+def test_a_gantt_chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chart says who is evicted, and where all wait; the table stands beside it."""
+    monkeypatch.chdir(tmp_path)
+    done = run(
+        *("make-room", written(tmp_path), "--component", "wish", "--work", "400"),
+        *("--output", "room.json", "--picture", "room.svg", "--picture", "room.png"),
+    )
+    svg = (tmp_path / "room.svg").read_text("utf-8")
+
+    assert "room: 1 eviction" in done.stdout
+    assert done.stderr.endswith("room.svg: the steps over time\nroom.png: the steps over time\n")
+    assert ">1 copy of low]&lt;b&gt;[red] evicted (priority 0, below 1)<" in svg
+    assert 'stroke-dasharray="1 4"' in svg
+    assert (tmp_path / "room.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; nothing when quiet."""
+    monkeypatch.chdir(tmp_path)
+    arguments = ("make-room", written(tmp_path), "--component", "wish", "--work", "400")
+
+    for options in ((), ("--format", "json", "-o", "room.json"), ("--output", "-")):
+        assert json.loads(run(*arguments, *options).stdout)["evictions"] == {LOW: 1}
+    assert run(*arguments, "--format", "table").stdout.startswith("wish: 1 copy more")
+    assert run(*arguments, "--format", "table", "--quiet").stdout == ""
+    assert run(*arguments, "-o", "room.json", "--quiet").stdout == ""
+
+
+def test_no_room_as_a_checklist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing where, without a box to tick; a picture is not drawn, and the exit code is that of the answer."""
+    monkeypatch.chdir(tmp_path)
+    done = run(
+        *("make-room", written(tmp_path, priority=0), "--component", "wish", "--work", "400"),
+        *("--format", "markdown", "--picture", "room.svg"),
+    )
+
+    assert done.exit_code == 3
+    assert "\n- no room: proven;" in done.stdout
+    assert "\n- n1 beside low\\]\\<b\\>\\[red\\]: 4 accelerators missing" in done.stdout
+    assert "- [ ]" not in done.stdout
+    assert done.stderr.endswith("room.svg: not drawn, as there are no steps\n")
+    assert not (tmp_path / "room.svg").exists()
+
+
 def test_no_room(tmp_path: Path) -> None:
     """Exit code 3, the reason, and what is missing where."""
     done = run(
@@ -94,9 +155,11 @@ def test_no_room(tmp_path: Path) -> None:
         (["--component", "wihs"], '/fleet.json; did you mean "wish"?'),
         (["--component", "wihs"], 'placement: --component: no component "wihs" in /'),
         (
-            ["--component", "wish", "-o", "room.md"],
-            "--output room.md: the suffix says what is written, and must be .json",
+            ["--component", "wish", "-o", "room.txt"],
+            "--output room.txt: the suffix says what is written, and must be .json, .yaml, .yml, .md",
         ),
+        (["--component", "wish", "--picture", "room.gif"], "a picture is .svg or .png"),
+        (["--component", "wish", "--format", "html"], '--format: no "html"; known: table, json, markdown'),
         (["--component", "wish", "--copies", "0"], "to 1"),
         (
             ["--component", "wish", "--copies", "9" * 20],

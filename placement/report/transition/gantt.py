@@ -23,6 +23,7 @@ PAGE = Theme(*(f"var(--{name})" for name in ("ground", "ink", "soft", "cell", "l
 THEMES = {"light": LIGHT, "dark": DARK, "page": PAGE}
 WIDE = 960
 MOST_ROWS = 120  # bars that are drawn; the rest is counted
+MOST_LINES = 12  # below the title
 _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of a bar and of its row
 _LETTER = 6.7  # mean width of a letter at 12 pixels
 _LEGEND = 24  # components in it
@@ -30,8 +31,8 @@ _SLIVER = 3.0  # the least width of a bar
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
-def write_gantt(found: Transition, path: str | Path, theme: str = "light") -> None:
-    """Write the chart as SVG or PNG, by the suffix.
+def write_gantt(found: Transition, path: str | Path, theme: str = "light", *, lines: Sequence[str] = ()) -> None:
+    """Write the chart as SVG or PNG, by the suffix; `lines` as of `gantt`.
 
     Raises
     ------
@@ -41,16 +42,17 @@ def write_gantt(found: Transition, path: str | Path, theme: str = "light") -> No
     suffix = Path(path).suffix.lower()
     if suffix not in (".svg", ".png"):
         raise UsageError(f"{printable(str(path))}: a picture is .svg or .png, by the suffix of its file")
-    svg = gantt(found, theme)
+    svg = gantt(found, theme, lines=lines)
     write_file(svg if suffix == ".svg" else to_png(svg), path)
 
 
-def gantt(found: Transition, theme: str = "light", components: Sequence[str] = ()) -> str:
+def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (), *, lines: Sequence[str] = ()) -> str:
     """The chart as SVG, 960 pixels wide; of the theme ``page`` inside of a page, whose colours it takes.
 
     Parameters
     ----------
     components : all components in the order of their colours; those of the transition when absent.
+    lines : what else is to be known and is no step, below the title.
 
     Raises
     ------
@@ -61,13 +63,15 @@ def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (
         raise UsageError(f'no theme "{printable(theme)}"; known: {", ".join(THEMES)}')
     if not found.steps:
         raise UsageError(f"there is nothing to draw: {headline(found)}")
-    return "\n".join(_Chart(found, theme, components).lines()) + "\n"
+    return "\n".join(_Chart(found, theme, components, lines).lines()) + "\n"
 
 
 class _Chart:
     """Lays rows out and writes them down."""
 
-    def __init__(self, found: Transition, theme: str, components: Sequence[str]) -> None:
+    def __init__(self, found: Transition, theme: str, components: Sequence[str], said: Sequence[str]) -> None:
+        left = len(said) - MOST_LINES
+        self._said = [*said[:MOST_LINES], *([f"and {words.count(left, 'more line')}"] if left > 0 else ())]
         self._found, self._theme, self._name = found, THEMES[theme], theme
         self._names = list(dict.fromkeys(step.component for step in found.steps if step.component is not None))
         every = dict.fromkeys((*components, *self._names))
@@ -81,7 +85,9 @@ class _Chart:
         name = f"{words.shown(self._found.problem)}: " if self._found.problem else ""
         title = name + headline(self._found)
         self._say(_EDGE, _EDGE + 14, title, (WIDE - 2 * _EDGE) / 1.25, size=15, style="bold")
-        top = self._legend(_EDGE + 40) + 26
+        for k, line in enumerate(self._said):
+            self._say(_EDGE, _EDGE + 36 + k * _LINE, line, WIDE - 2 * _EDGE)
+        top = self._legend(_EDGE + 40 + len(self._said) * _LINE) + 26
         rows = _rows(self._found.steps)
         shown = [(machine, steps) for machine, steps in rows.items()]
         y, left = top, MOST_ROWS
@@ -130,8 +136,8 @@ class _Chart:
         self._say(
             _EDGE,
             y,
-            "full: starts, until it is ready; pale: drains and stops; dashed: there for a while; "
-            "bracket: a machine comes or goes",
+            "full: starts, until it is ready; pale: drains and stops; dashed: for a while; "
+            "bracket: a machine comes or goes; dotted: waits until all are ready",
             WIDE,
             style="soft",
         )
@@ -147,12 +153,22 @@ class _Chart:
                 f'<path d="M{x:.1f} {top - 6:g}V{bottom:g}" stroke="{self._theme.line}" stroke-opacity=".6"/>'
             )
             text = f"{number}: {clock(begin)}"
+            self._waits(steps, top, bottom)
             if x >= free:
                 self._say(x + 3, top - 10, text, 90, style="soft")
                 free = x + _LETTER * len(text) + 10
         end = clock(self._length)
         if WIDE - _EDGE - _LETTER * len(end) >= free:
             self._say(WIDE - _EDGE - _LETTER * len(end), top - 10, end, 60, style="soft")
+
+    def _waits(self, steps: Sequence[TransitionStep], top: float, bottom: float) -> None:
+        """A line where a batch waits until all copies that start in it are ready."""
+        for step in steps:
+            if step.action == "wait":
+                self._shapes.append(
+                    f'<path d="M{self._x(step.ends_at):.1f} {top:g}V{bottom:g}" stroke="{self._theme.soft}" '
+                    'stroke-dasharray="1 4"/>'
+                )
 
     def _machine(self, y: float, machine: str, steps: Sequence[TransitionStep]) -> None:
         bars = [step for step in steps if step.component is not None]
