@@ -6,9 +6,9 @@ used, at the least rent (`formulation` has all rows and symbols, `docs/maths/pat
 
 *Method and source.* Column generation (Gilmore and Gomory 1961, Oper. Res. 9, https://doi.org/10.1287/opre.9.6.849)
 with smoothed duals (Wentges 1997, Int. Trans. Oper. Res. 4): `bound` is the front door, `master` the restricted
-program, `pricing` the knapsacks. Prices become exact inequalities in whole numbers (`certificate`); branching is on
-machine counts and aggregates of copies (`branch_and_price`; Vanderbeck 2011, Math. Prog. 130); fleet mixes that lack
-machines are separated as Benders cuts (`benders`, `covering`).
+program, its knapsacks those of `vector_packing`. Prices become exact inequalities in whole numbers (`certificate`);
+branching is on machine counts and aggregates of copies (`branch_and_price`; Vanderbeck 2011, Math. Prog. 130); fleet
+mixes that lack machines are separated as Benders cuts (`benders`, `covering`).
 
 *Inputs.* A `Solve`, and limits on copies left out per level (None: no plan is excluded).
 *Returns.* `PatternBound`: the bound in micro-dollars per hour (`bound`) and ticks (`ticks`), its cuts, patterns, and

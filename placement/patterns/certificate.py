@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.patterns.pricing import Knapsack
+    from placement.vector_packing.knapsack import Knapsack
 
     Groups = tuple[tuple[int, ...], ...]
 

@@ -41,9 +41,9 @@ from placement.compiled.survival import most_by_floor
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
+from placement.vector_packing.knapsack import Knapsack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master_rows import Column
-    from placement.patterns.pricing import Knapsack
+    from placement.vector_packing.knapsack import Knapsack
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

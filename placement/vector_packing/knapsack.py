@@ -1,66 +1,188 @@
-"""The best pattern of a bin: the bounded knapsack by dynamic programming over the room used, in every dimension.
+"""What fits on one accelerator, or on one machine: a bounded knapsack in one or more dimensions.
 
-Whole numbers throughout, so the value found is exact. A row that may stand b times in a bin is split into chunks of
-1, 2, 4, ... copies (Martello and Toth 1990, section 3.4), each a vectorised pass over all rooms (several dimensions:
-Kellerer, Pferschy, Pisinger 2004, section 9.3.2). O(R sum log b) time for R rooms, a byte per chunk and room.
+Dynamic programming over a grid of units per dimension, one vectorised pass an item after binary splitting of the
+multiplicities (Martello and Toth 1990, *Knapsack Problems*, section 3.4; in several dimensions Kellerer, Pferschy and
+Pisinger 2004, *Knapsack Problems*, section 9.3.2). O(states x items x log multiplicity). All in integers, so that the
+value that guides column generation is the one that the certificate needs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from placement.vector_packing.compiled import Flags, Ints, Pattern
+    from collections.abc import Iterable, Iterator, Sequence
+
+_FAR = 2**62
 
 
-class KnapsackTable:
-    """All best patterns for rooms from 0 to `capacity` (d,). `best(capacity)` reads the one of any of them."""
+class Knapsack:
+    """All ways to fill one accelerator (or machine) with items of given needs and multiplicities.
 
-    def __init__(self, size: Ints, value: Ints, limit: Ints, capacity: Ints) -> None:
-        """Fill the table: `size` is (w, d). Rows without value or copies are left out."""
-        rows = np.flatnonzero((value > 0) & (limit > 0) & (size <= capacity).all(axis=1))
-        self._chunks: list[tuple[int, int, tuple[int, ...]]] = []  # row, copies, their sizes
-        self._took: list[Flags] = []
-        self.value = np.zeros(tuple(int(n) + 1 for n in capacity), dtype=np.int64)
-        for row in rows.tolist():
-            for n in chunks(min(int(limit[row]), _times(capacity, size[row]))):
-                self._add(row, n, tuple((size[row] * n).tolist()), int(value[row]) * n)
+    Parameters
+    ----------
+    room : (R,) units of each dimension; R may be 0, where nothing that copies take can bind.
+    needs : (I, R) units each item takes, at least 0; an item that takes nothing stands in any pattern.
+    limits : (I,) how often an item may stand in one pattern.
+    """
 
-    def _add(self, row: int, n: int, weight: tuple[int, ...], dual_value: int) -> None:
-        self._chunks.append((row, n, weight))
-        if not any(weight):
-            self._took.append(np.ones(self.value.shape, dtype=bool))
-            self.value += dual_value
-            return
-        before = self.value[tuple(slice(0, end - w) for w, end in zip(weight, self.value.shape, strict=True))]
-        after = self.value[tuple(slice(w, end) for w, end in zip(weight, self.value.shape, strict=True))]
-        better = before + dual_value
-        self._took.append(better > after)
-        np.maximum(better, after, out=after)
+    def __init__(self, capacity: Sequence[int], needs: Sequence[Sequence[int]], limits: Sequence[int]) -> None:
+        """Split the multiplicities once; prices come later, many times."""
+        self.capacity = tuple(capacity)
+        self.needs = [tuple(need) for need in needs]
+        self.limits = [
+            min([limit, *(have // n for n, have in zip(need, self.capacity, strict=True) if n)])
+            for need, limit in zip(self.needs, limits, strict=True)
+        ]
+        self._last: tuple[list[int], tuple[int, dict[int, int]]] | None = None  # prices, and the answer to them
+        self._parts = [
+            (item, times)
+            for item, limit in enumerate(self.limits)
+            if any(self.needs[item])
+            for times in _doubling(limit)
+        ]
 
-    def best(self, capacity: Ints) -> Pattern:
-        """A pattern of the greatest value that fits in `capacity`."""
-        counts: dict[int, int] = {}
-        left = tuple(int(n) for n in capacity)
-        for (row, n, weight), took in zip(reversed(self._chunks), reversed(self._took), strict=True):
-            at = tuple(a - w for a, w in zip(left, weight, strict=True))
-            if min(at) >= 0 and took[at]:
-                counts[row] = counts.get(row, 0) + n
-                left = at
-        return tuple(sorted(counts.items()))
+    def with_limits(self, limits: Sequence[int]) -> Knapsack:
+        """The same with these limits, (I,), in place of its own."""
+        return self if list(limits) == self.limits else Knapsack(self.capacity, self.needs, limits)
+
+    @property
+    def states(self) -> int:
+        """Size of the table: what one pricing costs is proportional to it."""
+        return math.prod(have + 1 for have in self.capacity)
+
+    def value(self, prices: Sequence[int]) -> int:
+        """The most that a pattern can be worth at integer prices: exact. What costs less than 0 stands in none."""
+        return int(self.table(prices)[self.capacity])
+
+    def table(self, prices: Sequence[int]) -> np.ndarray:
+        """The same in each room up to all of it, by room."""
+        best = self._table(prices)
+        for item, times in self._parts:
+            item_values = prices[item] * times
+            if item_values > 0:
+                there, here = self._shift(item, times)
+                np.maximum(best[there], best[here] + item_values, out=best[there])
+        best += self._free_value(prices)
+        return best
+
+    def with_more(self, table: np.ndarray, item: int, item_values: int) -> np.ndarray:
+        """Extend the table by one item of value `item_values` >= 0; the total must fit int64."""
+        best = table.copy()
+        if not any(self.needs[item]):
+            best += item_values * self.limits[item]
+            return best
+        for times in _doubling(self.limits[item]):
+            there, here = self._shift(item, times)
+            np.maximum(best[there], best[here] + item_values * times, out=best[there])
+        return best
+
+    def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
+        """The most that a pattern of the `table`'s items and of some more is worth.
+
+        Parameters
+        ----------
+        more : (item whose needs they have, how many at most, what each is worth). What costs stands in none.
+
+        Returns
+        -------
+        The value; how often each of `more` stands in such a pattern; the room left for items of the table.
+        """
+        if int(table[self.capacity]) + sum(most * max(0, item_values) for _, most, item_values in more) >= _FAR:
+            table = table.astype(object)
+        taken: list[tuple[int, int, np.ndarray]] = []
+        for k, (item, most, item_values) in enumerate(more):
+            # Of what costs 64 bits may not hold the price either.
+            for times in _doubling(most if item_values > 0 else 0):
+                if any(need * times > have for need, have in zip(self.needs[item], self.capacity, strict=True)):
+                    break
+                there, here = self._shift(item, times)
+                with_it, best = table[here] + item_values * times, table.copy()
+                np.maximum(best[there], with_it, out=best[there])
+                taken.append((k, times, np.asarray(best > table)))
+                table = best
+        chosen, left = [0] * len(more), list(self.capacity)
+        for k, times, better in reversed(taken):
+            if better[tuple(left)]:
+                chosen[k] += times
+                left = [have - need * times for have, need in zip(left, self.needs[more[k][0]], strict=True)]
+        return int(table[self.capacity]), chosen, left
+
+    def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
+        """A most valuable pattern at integer prices: its value, and how often each item stands in it."""
+        if self._last is None or self._last[0] != prices:  # in a tree few prices change from node to node
+            self._last = list(prices), self.best_patterns(prices, [self.capacity])[0]
+        return self._last[1]
+
+    def best_patterns(
+        self, prices: Sequence[int], capacities: Iterable[Sequence[int]]
+    ) -> list[tuple[int, dict[int, int]]]:
+        """The same for each of some rooms, none larger than all of it, from one table."""
+        best = self._table(prices)
+        parts = [(item, times) for item, times in self._parts if prices[item] > 0]
+        taken = np.zeros((len(parts), *best.shape), dtype=bool)
+        for row, (item, times) in enumerate(parts):
+            there, here = self._shift(item, times)
+            with_it = best[here] + prices[item] * times
+            np.greater(with_it, best[there], out=taken[row][there])
+            np.maximum(best[there], with_it, out=best[there])
+        free = self._free_value(prices)
+        return [
+            (int(best[tuple(capacity)]) + free, self._trace(prices, parts, taken, capacity)) for capacity in capacities
+        ]
+
+    def _trace(
+        self, prices: Sequence[int], parts: Sequence[tuple[int, int]], taken: np.ndarray, capacity: Sequence[int]
+    ) -> dict[int, int]:
+        """Back through the table, from a room: what was taken, and what takes no room."""
+        pattern: dict[int, int] = {}
+        left = list(capacity)
+        row = len(parts)
+        while True:
+            before: Any = (slice(row), *left)
+            rows = np.flatnonzero(taken[before])
+            if not rows.size:
+                break
+            row = int(rows[-1])
+            item, times = parts[row]
+            pattern[item] = pattern.get(item, 0) + times
+            left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
+        for item, need in enumerate(self.needs):
+            if not any(need) and prices[item] > 0 and self.limits[item]:
+                pattern[item] = self.limits[item]
+        return pattern
+
+    def _table(self, prices: Sequence[int]) -> np.ndarray:
+        """Zeros; Python's integers when sums might not fit into 64 bits."""
+        large = sum(max(0, price) * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
+        return np.zeros([have + 1 for have in self.capacity], dtype=object if large else np.int64)
+
+    def _shift(self, item: int, times: int) -> tuple[Any, Any]:
+        """Where the table has room for `times` of `item`, and where what is left of that room stands.
+
+        With `...` at the end both are views of the table, in any number of dimensions, none included.
+        """
+        steps = [need * times for need in self.needs[item]]
+        there = (*(slice(step, None) for step in steps), ...)
+        here = (*(slice(0, have + 1 - step) for step, have in zip(steps, self.capacity, strict=True)), ...)
+        return there, here
+
+    def _free_value(self, prices: Sequence[int]) -> int:
+        """What the items that take no room are worth."""
+        return sum(
+            max(0, price) * limit
+            for price, limit, need in zip(prices, self.limits, self.needs, strict=True)
+            if not any(need)
+        )
 
 
-def chunks(limit: int) -> list[int]:
-    """Numbers that sum to `limit` and of which some sum to any smaller number: 1, 2, 4, ..., rest."""
-    found, n = [], 1
-    while limit > 0:
-        found.append(min(n, limit))
-        limit -= n
-        n *= 2
-    return found
-
-
-def _times(capacity: Ints, size: Ints) -> int:
-    return min((int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s), default=2**31)
+def _doubling(most: int) -> Iterator[int]:
+    """Parts 1, 2, 4, ... and a rest, of which any number up to `most` is a sum."""
+    times = 1
+    while most > 0:
+        yield min(times, most)
+        most -= times
+        times *= 2

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.vector_packing.decide import decide_pattern
-from placement.vector_packing.knapsack import KnapsackTable
+from placement.vector_packing.knapsack import Knapsack
 from placement.vector_packing.listed import PatternList, list_patterns
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import FoundPatterns, PatternSearch
@@ -110,10 +110,10 @@ class Pricer:
 
     def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
         problem = self._problem
-        table = KnapsackTable(problem.size, value, limit, self._most)
-        upper = [int(table.value[tuple(capacity)]) for capacity in problem.capacity.tolist()]
-        loads = [(t, table.best(problem.capacity[t])) for t in range(problem.types) if upper[t] > enough[t]]
-        return Priced(tuple(loads), tuple(upper))
+        knapsack = Knapsack(self._most.tolist(), problem.size.tolist(), limit.tolist())
+        best = knapsack.best_patterns(value.tolist(), problem.capacity.tolist())
+        loads = [(t, tuple(sorted(best[t][1].items()))) for t in range(problem.types) if best[t][0] > enough[t]]
+        return Priced(tuple(loads), tuple(upper for upper, _ in best))
 
     def complete(
         self, value: Ints, loads: Sequence[Load], limit: Ints, demand: Ints, enough: Ints, rounds: int

@@ -22,9 +22,9 @@ from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, certif
 from placement.patterns.covering import any_domain, covering_bound
 from placement.patterns.formulation import Relaxation, relax, volumes
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.pricing import Knapsack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
+from placement.vector_packing.knapsack import Knapsack
 from tests import brute, strategies
 from tests.corpus import one_by_one
 from tests.heuristics.fleets import suite

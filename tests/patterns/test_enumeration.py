@@ -45,13 +45,13 @@ from placement.patterns.formulation import DeviceClass, Mode, Need, Relaxation, 
 from placement.patterns.grid import fit_grid
 from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.pricing import Knapsack
 from placement.planner import _packing_of
 from placement.recheck_program import recheck
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.parameters import changed
+from placement.vector_packing.knapsack import Knapsack
 from tests import brute, strategies
 from tests.corpus import seeds
 

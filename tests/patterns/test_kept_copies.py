@@ -17,13 +17,13 @@ from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, capacity_v
 from placement.patterns.formulation import relax
 from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.pricing import Knapsack
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.patterns.running.state import RunningState
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.vector_packing.knapsack import Knapsack
 from tests import brute, strategies
 from tests.certificates.writing import certificate, prices_of, random_prices
 from tests.corpus import seeds

@@ -17,11 +17,11 @@ from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.vector_packing.knapsack import Knapsack
 from tests import brute
 from tests.corpus import one_by_one
 from tests.strategies import random_problem

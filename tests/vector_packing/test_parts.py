@@ -25,7 +25,6 @@ from placement.vector_packing.fill import Filling, by_price, by_shape
 from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import row_volume, volume
 from placement.vector_packing.improve import improve
-from placement.vector_packing.knapsack import KnapsackTable, chunks
 from placement.vector_packing.listed import list_patterns
 from placement.vector_packing.mix import count_bins
 from placement.vector_packing.parameters import VECTOR_PACKING
@@ -61,22 +60,6 @@ def all_patterns(problem: Compiled) -> list[tuple[int, ...]]:
     """Copies of each row in every load of one bin."""
     counts = product(*(range(int(n) + 1) for n in problem.limit))
     return [row for row in counts if (np.array(row) @ problem.size <= problem.capacity[0]).all()]
-
-
-@given(drawn=one_bin(1) | one_bin(2) | one_bin(3))
-def test_the_table_has_the_best_pattern(drawn: tuple[Compiled, list[int]]) -> None:
-    """Value and pattern of the knapsack table agree with trying all, in every dimension."""
-    problem, prices = drawn
-    value = np.array(prices, dtype=np.int64)
-    capacity = problem.capacity[0]
-
-    table = KnapsackTable(problem.size, value, problem.limit, capacity)
-
-    assert table.value[tuple(capacity)] == max(int(np.array(row) @ value) for row in all_patterns(problem))
-    found = table.best(capacity)
-    assert sum(n * prices[row] for row, n in found) == table.value[tuple(capacity)]
-    assert all(n <= problem.limit[row] for row, n in found)
-    assert (sum((n * problem.size[row] for row, n in found), np.zeros_like(capacity)) <= capacity).all()
 
 
 @st.composite
@@ -302,15 +285,6 @@ def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking
         assert check_bins(problem, state.bins) == []
         assert state.cost is not None
         assert state.cost >= best
-
-
-def test_chunks_make_every_number() -> None:
-    """Sums of chunks are all numbers up to the limit, and no more."""
-    for limit in range(1, 40):
-        sums = {0}
-        for n in chunks(limit):
-            sums |= {n + s for s in sums}
-        assert sums == set(range(limit + 1))
 
 
 def test_a_budget_that_is_over_claims_nothing() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.patterns.formulation import DeviceClass
-    from placement.patterns.pricing import Knapsack
+    from placement.vector_packing.knapsack import Knapsack
 
     Ints = NDArray[np.int64]
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.multiplicity import Multiplicity
-    from placement.patterns.pricing import Knapsack
     from placement.solving.budget import Budget
+    from placement.vector_packing.knapsack import Knapsack
 
 _PARAMS = PATTERNS.enumeration
 _ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"

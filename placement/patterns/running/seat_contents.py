@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Prices
-    from placement.patterns.pricing import Knapsack
     from placement.patterns.running.state import RunningSeat, RunningState
+    from placement.vector_packing.knapsack import Knapsack
 
 
 class Content(NamedTuple):

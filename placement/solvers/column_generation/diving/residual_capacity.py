@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.formulation import RESOURCES
 from placement.patterns.grid import fit_grid
-from placement.patterns.pricing import Knapsack
+from placement.vector_packing.knapsack import Knapsack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
-    from placement.patterns.pricing import Knapsack
     from placement.solvers.column_generation.diving.assignment import DiveState
     from placement.solvers.column_generation.diving.residual_capacity import (
         Residual,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         ResidualsByClass,
     )
     from placement.solving.budget import Budget
+    from placement.vector_packing.knapsack import Knapsack
 
 SOME = 1e-6  # of a pattern
 _PARAMS = COLUMN_GENERATION.master
