@@ -176,6 +176,38 @@ def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:
     return run(solver)
 
 
+def prove(
+    lp: highspy.HighsLp,
+    *,
+    seconds: float,
+    nodes: int,
+    ended: Callable[[], bool],
+    start: Sequence[float] | None = None,
+    **options: bool | float,
+) -> tuple[QuietHighs, highspy.HighsModelStatus] | None:
+    """The solver of an integer program after its run within its tightest tolerances, and the status.
+
+    None where it fails, or refuses, as numbers of 1e15. It looks for no symmetry unless `options` ask for it,
+    begins at a solution `start`, (columns,), and ends after so many nodes and seconds, or soon after `ended` says so.
+    """
+    with suppress(EngineError):
+        settings = {**SHARP, "mip_detect_symmetry": False, "mip_max_nodes": nodes, **options}
+        solver = load_lp(lp, seconds=seconds, **settings)
+        if start is not None:
+            begin_at(solver, start)
+        with stopped_when(ended, solver):
+            return solver, run_for_proof(solver)
+    return None
+
+
+def whole_solution(solver: highspy.Highs) -> list[int] | None:
+    """The best solution of an integer program after its run, (columns,), to the nearest whole numbers; None: none."""
+    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    values: list[int] = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+    return values
+
+
 def begin_at(solver: highspy.Highs, values: Sequence[float]) -> None:
     """A solution to begin with, (columns,); one that breaks a row is of no use."""
     solution = highspy.HighsSolution()

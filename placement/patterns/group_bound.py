@@ -22,6 +22,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import highspy
+import numpy as np
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
@@ -31,6 +32,7 @@ from placement.engines.highs import linear_program, load_lp, run
 from placement.patterns.bound import TOO_SMALL, PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
+from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.whole_bound import raise_running_bound
@@ -43,10 +45,10 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment, FleetLimit
+    from placement.compiled.groups import FleetLimit
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut
     from placement.solving.context import Solve
@@ -223,77 +225,31 @@ def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:
 
 def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
     """The dual prices of commitments and limits where machine counts keep all cuts; None when there are none."""
-    program = _CountProgram(fleet)
-    for cut in cuts:
-        if cut.least > 0:
-            program.row(
-                1.0,
-                _INF,
-                {p: min(1.0, dual_value / cut.least) for p, dual_value in enumerate(cut.coefficients) if dual_value},
-            )
-    scales = [max(limit.weight.values(), default=1) for limit in fleet.limits]
-    limits = [
-        program.row(-_INF, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()})
-        for limit, scale in zip(fleet.limits, scales, strict=True)
-    ]
-    committed = [program.commit(commitment) for commitment in fleet.commitments]
-    price = program.solve()
-    if price is None:
+    asking = [cut for cut in cuts if cut.least > 0]
+    lower, upper = machine_limits(fleet)
+    lp = linear_program(
+        [
+            [(r, min(1.0, cut.coefficients[p] / cut.least)) for r, cut in enumerate(asking) if cut.coefficients[p]]
+            for p in range(len(fleet.pools))
+        ],
+        cost=[pool.price / MICRO for pool in fleet.pools],
+        within=(lower, [_INF if n is None else n for n in upper]),
+        rows=(np.ones(len(asking)), _INF),
+    )
+    solver = load_lp(lp)
+    rows = add_group_rows(solver, fleet)
+    if run(solver) != highspy.HighsModelStatus.kOptimal:
         return None
+    price = [max(0.0, -price) for price in solver.getSolution().row_dual]  # of one more unit of the most
     dual_value = [
         min(price[row], 1.0) if commitment.money is not None else price[row] * MICRO
-        for row, commitment in zip(committed, fleet.commitments, strict=True)
+        for row, commitment in zip(rows.committed, fleet.commitments, strict=True)
     ]
-    units = [price[row] * MICRO / scale for row, scale in zip(limits, scales, strict=True)]
+    units = [
+        price[row] * MICRO / max(limit.weight.values(), default=1)
+        for row, limit in zip(rows.limits, fleet.limits, strict=True)
+    ]
     return Multipliers(tuple(map(_fraction, dual_value)), tuple(map(_fraction, units)))
-
-
-class _CountProgram:
-    """The linear program of machine counts, in dollars; columns of what commitments pay come after the pools'."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self._price = [pool.price / MICRO for pool in fleet.pools]
-        self._columns: list[list[tuple[int, float]]] = [[] for _ in fleet.pools]
-        self._cost = list(self._price)
-        lower, upper = machine_limits(fleet)
-        self._lower = [float(n) for n in lower]
-        self._upper = [_INF if n is None else float(n) for n in upper]
-        self._rows: list[tuple[float, float]] = []
-
-    def row(self, low: float, high: float, values: Mapping[int, float]) -> int:
-        """A row over columns; returns its index."""
-        for column, value in values.items():
-            self._columns[column].append((len(self._rows), value))
-        self._rows.append((low, high))
-        return len(self._rows) - 1
-
-    def commit(self, commitment: FleetCommitment) -> int:
-        """What a commitment pays, as columns with a gain; returns the row that limits it."""
-        pools = commitment.pools
-        if commitment.money is not None:
-            paid = self._gain(1.0)
-            self.row(-_INF, 0.0, {paid: 1.0} | {p: -self._price[p] for p in pools})
-            return self.row(-_INF, commitment.money / MICRO, {paid: 1.0})
-        free = {p: self._gain(self._price[p]) for p in pools}
-        for p, column in free.items():
-            self.row(-_INF, 0.0, {column: 1.0, p: -1.0})
-        return self.row(-_INF, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
-
-    def _gain(self, each: float) -> int:
-        self._columns.append([])
-        self._cost.append(-each)
-        self._lower.append(0.0)
-        self._upper.append(_INF)
-        return len(self._columns) - 1
-
-    def solve(self) -> list[float] | None:
-        """By row, what one more unit of its upper limit is worth; None without a solution."""
-        low, high = zip(*self._rows, strict=True)
-        lp = linear_program(self._columns, self._cost, within=(self._lower, self._upper), rows=(low, high))
-        solver = load_lp(lp)
-        if run(solver) != highspy.HighsModelStatus.kOptimal:
-            return None
-        return [max(0.0, -price) for price in solver.getSolution().row_dual]
 
 
 def _fraction(value: float) -> Fraction:

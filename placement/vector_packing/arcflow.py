@@ -158,32 +158,33 @@ class ArcFlow:
         """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
         import highspy
 
-        from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run_for_proof, stopped_when
+        from placement.engines.highs import least_steps, none_up_to, prove, whole_solution
 
         state = generation.state
-        solver = load_lp(
+        ran = prove(
             self._lp,
             seconds=state.budget.left(),
-            mip_max_nodes=2**31 - 1 if state.budget.work is None else state.budget.work,
+            nodes=2**31 - 1 if state.budget.work is None else state.budget.work,
+            ended=state.budget.over,
             mip_abs_gap=0.4,
-            **SHARP,
             mip_rel_gap=0.0,
+            mip_detect_symmetry=True,
         )
-        with stopped_when(state.budget.over, solver):
-            status = run_for_proof(solver)
-        info = solver.getInfo()
-        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-            loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
-            if loads is not None and covers(self._problem, loads):
-                offer(self._problem, state, loads, NAME)
-        steps = self.cutoff // state.unit
+        if ran is None:
+            return False
+        solver, status = ran
+        flow = whole_solution(solver)
+        loads = None if flow is None else self._decode(flow)
+        if loads is not None and covers(self._problem, loads):
+            offer(self._problem, state, loads, NAME)
+        steps, bound = self.cutoff // state.unit, solver.getInfo().mip_dual_bound
         if status == highspy.HighsModelStatus.kInfeasible:
             state.raise_bound(none_up_to(steps) * state.unit, NAME)
-        elif info.mip_dual_bound > 0:
-            state.raise_bound(min(steps + 1, least_steps(min(info.mip_dual_bound, steps + 1.0))) * state.unit, NAME)
+        elif bound > 0:
+            state.raise_bound(min(steps + 1, least_steps(min(bound, steps + 1.0))) * state.unit, NAME)
         return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
 
-    def _decode(self, flow: Ints) -> list[tuple[Load, int]] | None:
+    def _decode(self, flow: list[int]) -> list[tuple[Load, int]] | None:
         """The flow as loads, path by path."""
         arcs = self._arcs
         out: dict[int, list[list[int]]] = {}
@@ -191,9 +192,9 @@ class ArcFlow:
             zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True)
         ):
             if flow[j]:
-                out.setdefault(tail, []).append([row, head, int(flow[j])])
+                out.setdefault(tail, []).append([row, head, flow[j]])
         ends: dict[int, list[list[int]]] = {}
-        for (t, load), n in zip(self._end_of, flow[len(arcs.row) :].tolist(), strict=False):
+        for (t, load), n in zip(self._end_of, flow[len(arcs.row) :], strict=False):
             if n:
                 ends.setdefault(load, []).append([t, n])
         loads: dict[Load, int] = {}

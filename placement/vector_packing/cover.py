@@ -166,43 +166,29 @@ def solve_cover(
     """
     import highspy
 
-    from placement.engines.highs import (
-        SHARP,
-        EngineError,
-        least_steps,
-        load_lp,
-        none_up_to,
-        run_for_proof,
-        stopped_when,
-    )
+    from placement.engines.highs import least_steps, none_up_to, prove, whole_solution
 
     most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
     lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
     work = state.budget.work
-    solver = load_lp(
+    ran = prove(
         lp,
         seconds=min(state.budget.left(), math.inf if work is not None else seconds),
-        mip_max_nodes=2**31 - 1 if work is None else work,
+        nodes=2**31 - 1 if work is None else work,
+        ended=state.budget.over,
         mip_rel_gap=0.0,
         mip_abs_gap=0.4,
-        **SHARP,
-        mip_detect_symmetry=False,
     )
-    try:
-        with stopped_when(state.budget.over, solver):
-            status = run_for_proof(solver)
-    except EngineError:  # numbers too far apart for it
+    if ran is None:  # numbers too far apart for it
         return CoverAnswer(None, 0, decided=False)
-    info = solver.getInfo()
-    chosen = None
-    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        times = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
-        chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
-        if not covers(problem, chosen):
-            chosen = None
+    solver, status = ran
+    times = whole_solution(solver)
+    chosen = None if times is None else [(load, n) for load, n in zip(loads, times, strict=False) if n]
+    if chosen is not None and not covers(problem, chosen):
+        chosen = None
     if status == highspy.HighsModelStatus.kInfeasible:
         return CoverAnswer(None, none_up_to(int(most_steps)) * state.unit, decided=True)
-    proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / state.unit))) * state.unit
+    proved = least_steps(max(0.0, min(solver.getInfo().mip_dual_bound, _BEYOND / state.unit))) * state.unit
     return CoverAnswer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
 
 

@@ -36,7 +36,7 @@ from placement.patterns.certificate import (
     mode_value,
 )
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration import listing, nodes, program, runs
+from placement.patterns.enumeration import listing, nodes, program
 from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
@@ -540,7 +540,7 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     def fail(_: object) -> None:
         raise EngineError("Solve error")
 
-    monkeypatch.setattr(runs, "run_for_proof", fail)
+    monkeypatch.setattr(highs, "run_for_proof", fail)
     fleet = halves()
     incumbent = Incumbent(fleet, Budget())
     solve_greedy(Solve(fleet, incumbent, Budget()))
@@ -646,7 +646,7 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
         asked.append(options)
         return load_lp(lp, **options)
 
-    monkeypatch.setattr(runs, "load_lp", noted)
+    monkeypatch.setattr(highs, "load_lp", noted)
     for budget, gap in ((Budget(), 0.0), (Budget(1e6), 0.25)):
         asked.clear()
         more: dict[str, Any] = {"gap": gap} if gap else {}
@@ -664,7 +664,7 @@ def test_an_engine_that_refuses_a_program_proves_nothing(monkeypatch: pytest.Mon
     def refuse(_: object, **__: object) -> None:
         raise EngineError("HiGHS refused the model")
 
-    monkeypatch.setattr(runs, "load_lp", refuse)
+    monkeypatch.setattr(highs, "load_lp", refuse)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -699,7 +699,7 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
         stops.append(stop)
         return nullcontext()
 
-    monkeypatch.setattr(runs, "stopped_when", noted)
+    monkeypatch.setattr(highs, "stopped_when", noted)
     over = Budget()
     over.interrupt()
     for budget, until in ((Budget(), None), (over, None), (Budget(), False), (Budget(), True), (over, False)):
@@ -711,7 +711,7 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
 def test_an_engine_that_found_nothing_in_time_has_not_proven_that_there_is_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    monkeypatch.setattr(highs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -720,7 +720,7 @@ def test_a_run_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(_: object) -> None:
         raise EngineError("Solve error")
 
-    monkeypatch.setattr(runs, "run_for_proof", fail)
+    monkeypatch.setattr(highs, "run_for_proof", fail)
     assert of_halves().solve(30_000_000, Budget(), 200) == ProgramAnswer(0)
     assert getattr(of_halves(), "_any_between")(26, 26, Budget()) is None  # noqa: B009 - one argument alone
 
@@ -728,8 +728,8 @@ def test_a_run_that_fails_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_was_proven_in_time_is_a_bound_without_a_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than 9 dollars are, in steps of half a dollar, nine and a half; and never more than was asked about."""
     info = SimpleNamespace(mip_dual_bound=9.2, primal_solution_status=highspy.SolutionStatus.kSolutionStatusNone)
-    monkeypatch.setattr(runs, "load_lp", lambda *_, **__: SimpleNamespace(getInfo=lambda: info))
-    monkeypatch.setattr(runs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
+    monkeypatch.setattr(highs, "load_lp", lambda *_, **__: SimpleNamespace(getInfo=lambda: info))
+    monkeypatch.setattr(highs, "run_for_proof", lambda _: highspy.HighsModelStatus.kTimeLimit)
     answer = of_halves().solve(30_000_000, Budget(), 200)
     assert (answer, type(answer.bound)) == (ProgramAnswer(9_500_000), int)
     info.mip_dual_bound = 1e9
@@ -814,7 +814,7 @@ def test_what_tolerances_may_hide_is_counted_for_all_that_a_solution_has(monkeyp
 
 def test_a_program_begins_at_the_solution_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Any] = []
-    monkeypatch.setattr(runs, "begin_at", lambda *what: begun.append(what))
+    monkeypatch.setattr(highs, "begin_at", lambda *what: begun.append(what))
     made, at = of_halves(), [1.0, 2.0]
     made.solve(30_000_000, Budget(), 200)
     assert begun == []

@@ -18,9 +18,9 @@ from placement.documents import Problem
 from placement.engines.highs import load_lp, run
 from placement.heuristics import solve_ffd
 from placement.patterns.group_bound import raise_bounds_by_rules
+from placement.patterns.group_rows import add_group_rows
 from placement.reductions.partition import deal, make_parts, merged
 from placement.solvers.column_generation.ground import WholePlanGround
-from placement.solvers.column_generation.group_rows import add_group_rows
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solving.budget import Budget
 from placement.solving.context import Solve

@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
-from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when
+from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import RESOURCES, volumes
@@ -191,9 +191,8 @@ class CountProgram(WholeProgram):
                 ended = run(solver) == highspy.HighsModelStatus.kOptimal
         except EngineError:
             return FoundCounts(None)
-        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return FoundCounts(None)
-        return FoundCounts(self._counts(solver.getSolution().col_value), ended)
+        values = whole_solution(solver)
+        return FoundCounts(None) if values is None else FoundCounts(self._counts(values), ended)
 
     def _bounds(self, known: Counts | None, free: Set[int], barred: Set[int]) -> tuple[np.ndarray, np.ndarray]:
         """Of the columns, as `find` takes them."""

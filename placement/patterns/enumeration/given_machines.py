@@ -21,14 +21,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
-import numpy as np
 
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
+from placement.engines.highs import prove, whole_solution
 from placement.patterns.enumeration.rows import IntegerRows
-from placement.patterns.enumeration.runs import prove
 from placement.patterns.parameters import PATTERNS
 from placement.units import WHOLE_SHARE
 
@@ -157,13 +156,13 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        ran = prove(self._rows, budget, self._nodes)
+        ran = prove(self._rows.program(), seconds=budget.left(), nodes=self._nodes, ended=budget.over)
         if ran is None:
             return None, False
         solver, status = ran
-        if status != highspy.HighsModelStatus.kOptimal:
+        values = whole_solution(solver)
+        if status != highspy.HighsModelStatus.kOptimal or values is None:
             return None, status == highspy.HighsModelStatus.kInfeasible
-        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
         packing = Packing(
             tuple(machine for one in self._machines if (machine := self._packed(one, values)) is not None)
         )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import highspy
 
+from placement.engines.highs import prove
 from placement.patterns.branching_aggregates import counts_costing
-from placement.patterns.enumeration.runs import prove
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class LastDigits:
 
 def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:
     """Whether these rows have a solution."""
-    ran = prove(rows, budget, _PARAMS.nodes)
+    ran = prove(rows.program(), seconds=budget.left(), nodes=_PARAMS.nodes, ended=budget.over)
     if ran is None:
         return None
     if ran[1] == highspy.HighsModelStatus.kInfeasible:

@@ -11,9 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
-import numpy as np
 
-from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.engines.highs import EngineError, load_lp, run, stopped_when, whole_solution
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.units import MICRO
 
@@ -62,7 +61,6 @@ class NarrowProgram(WholeProgram):
             solver = load_lp(self.rows.program(), seconds=budget.left(), **limits, **options)
             with stopped_when(budget.over, solver):
                 run(solver)
-            if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-                values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
-                return ColumnValues(values, solver.getObjectiveValue() * MICRO)
+            values = whole_solution(solver)
+            return None if values is None else ColumnValues(values, solver.getObjectiveValue() * MICRO)
         return None

@@ -12,14 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
-import numpy as np
 
 from placement.compiled.capacity import most_on_one
-from placement.engines.highs import SHARP, least_steps, none_up_to
+from placement.engines.highs import SHARP, least_steps, none_up_to, prove, whole_solution
 from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.enumeration.last_digits import LastDigits
 from placement.patterns.enumeration.rows import IntegerRows, whole_terms
-from placement.patterns.enumeration.runs import prove
 from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
 from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
@@ -165,8 +163,15 @@ class WholeProgram:
         one that breaks a row is of no use. It stops early once `until` says so, too.
         """
         steps = self.limit_rent(cutoff)
-        gaps = {"mip_rel_gap": gap, "mip_abs_gap": 0.4 * self._unit / _MICRO}
-        ran = prove(self.rows, budget, nodes, start=start, until=until, **gaps)
+        ran = prove(
+            self.rows.program(),
+            seconds=budget.left(),
+            nodes=nodes,
+            ended=budget.over if until is None else lambda: until() or budget.over(),
+            start=start,
+            mip_rel_gap=gap,
+            mip_abs_gap=0.4 * self._unit / _MICRO,
+        )
         if ran is None:
             return ProgramAnswer(0)
         solver, status = ran
@@ -204,9 +209,9 @@ class WholeProgram:
         info = solver.getInfo()
         bound = max(0.0, min(info.mip_dual_bound * _MICRO / self._unit, float(steps)))
         proved = max(0, least_steps(bound, self._noise))
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        values = whole_solution(solver)
+        if values is None:
             return ProgramAnswer(proved * self._unit)
-        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
         found = sum(int(n) * values[k] for k, n in self._cost.items())
         if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
             proved = found

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import linear_program, load_lp, run
+from placement.engines.highs import linear_program, load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
+from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import MICRO
-from placement.solvers.column_generation.group_rows import add_group_rows
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ class FleetMixes:
         )
         add_group_rows(solver, self._fleet)
         run(solver)
-        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
-        return tuple(round(n) for n in solver.getSolution().col_value[: len(pools)])
+        counts = whole_solution(solver)
+        return None if counts is None else tuple(counts[: len(pools)])
 
 
 def _scaled(cuts: Iterable[Cut]) -> list[Floats]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.patterns.benders import MixSeparation
+from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import PatternProgram
-from placement.solvers.column_generation.group_rows import add_group_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ on top is convex in the counts, so a program that minimises it takes all of that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
@@ -22,35 +22,44 @@ if TYPE_CHECKING:
 _INF = highspy.kHighsInf
 
 
-def add_group_rows(solver: highspy.Highs, fleet: Fleet) -> None:
+class GroupRows(NamedTuple):
+    """By limit and by commitment, the row that has what it is at most."""
+
+    limits: tuple[int, ...]
+    committed: tuple[int, ...]
+
+
+def add_group_rows(solver: highspy.Highs, fleet: Fleet) -> GroupRows:
     """Rows of limits, and columns and rows of commitments, in dollars per hour; machine counts are columns 0 to P - 1.
 
-    Columns come after those that are there. O(pools of limits and commitments).
+    Columns come after those that are there. A limit's row is divided by its largest weight. O(pools of limits and
+    commitments).
     """
+    limits = []
     for limit in fleet.limits:
         scale = max(limit.weight.values(), default=1)
-        _row(solver, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()})
-    for commitment in fleet.commitments:
-        _commit(solver, fleet, commitment)
+        limits.append(_row(solver, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()}))
+    return GroupRows(tuple(limits), tuple(_commit(solver, fleet, commitment) for commitment in fleet.commitments))
 
 
-def _commit(solver: highspy.Highs, fleet: Fleet, commitment: FleetCommitment) -> None:
+def _commit(solver: highspy.Highs, fleet: Fleet, commitment: FleetCommitment) -> int:
     price = {p: fleet.pools[p].price / MICRO for p in commitment.pools}
     if commitment.money is not None:
-        paid = _gain(solver, 1.0, commitment.money / MICRO)
+        paid = _gain(solver, 1.0)
         _row(solver, 0.0, {p: -each for p, each in price.items()} | {paid: 1.0})
-        return
-    free = {p: _gain(solver, each, float(commitment.instances)) for p, each in price.items()}
+        return _row(solver, commitment.money / MICRO, {paid: 1.0})
+    free = {p: _gain(solver, each) for p, each in price.items()}
     for p, column in free.items():
         _row(solver, 0.0, {p: -1.0, column: 1.0})
-    _row(solver, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
+    return _row(solver, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
 
 
-def _gain(solver: highspy.Highs, each: float, most: float) -> int:
-    solver.addCol(-each, 0.0, most, 0, np.array([], dtype=np.int32), np.array([]))
+def _gain(solver: highspy.Highs, each: float) -> int:
+    solver.addCol(-each, 0.0, _INF, 0, np.array([], dtype=np.int32), np.array([]))
     return int(solver.getNumCol()) - 1
 
 
-def _row(solver: highspy.Highs, most: float, values: Mapping[int, float]) -> None:
+def _row(solver: highspy.Highs, most: float, values: Mapping[int, float]) -> int:
     columns = np.array(list(values), dtype=np.int32)
     solver.addRow(-_INF, most, len(columns), columns, np.array(list(values.values())))
+    return int(solver.getNumRow()) - 1
