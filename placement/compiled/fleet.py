@@ -162,6 +162,16 @@ class Fleet:
                 forced[i.pool].append(i.index)
         object.__setattr__(self, "_forced", tuple(map(tuple, forced)))
 
+    @property
+    def copies(self) -> int:
+        """Copies of all components, those that may be left out too; of a demand the most that may be."""
+        return sum(component.copies for component in self.components)
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether any component has a demand in place of a count."""
+        return any(component.demand for component in self.components)
+
     def cost(self, ticks: int) -> int:
         """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
         return round(Fraction(ticks, self.tick_move))

@@ -70,7 +70,7 @@ def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
     left_out = solve.left_out
     patterns = PatternBound(solve, left_out)
-    if any(c.demand for c in solve.fleet.components):
+    if solve.fleet.has_demand:
         *_, counting = raise_count_bound(solve, patterns.relaxation)
         if counting.infeasible and left_out is None and hint is None:
             return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_FEW)

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 
+def may_decide(solve: Solve, bound: PatternBound, most_copies: int) -> bool:
+    """Whether engines may decide parts of the bound's tree: the fleet is small and nothing runs.
+
+    And the best plan leaves out no copy, and the bound is of such plans.
+    """
+    fleet, best = solve.fleet, solve.value
+    if best is None or any(best.left_out) or fleet.instances or fleet.copies > most_copies:
+        return False
+    return not fleet.levels or bound.given == best.left_out
+
+
 class OpenNodes:
     """Those of one bound; before it has a tree there are none."""
 

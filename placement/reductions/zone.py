@@ -52,11 +52,6 @@ class OneZone(Reduction):
         placed = Counter(seat.component for machine in here for seat in machine.seats)
         return cls.of(fleet, zone, [placed[c.index] for c in fleet.components], others)
 
-    @property
-    def copies(self) -> int:
-        """How many copies stand in the zone."""
-        return sum(component.copies for component in self.fleet.components)
-
     def lift(self, packing: Packing) -> Packing:
         """The packing beside the machines of the other zones."""
         return Packing((*self.others, *packing.machines))

@@ -226,7 +226,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     yield from more
     solve.incumbent.heuristics_failed = solve.packing is None
-    demands = TURNS[DEMANDS] if any(c.demand for c in solve.fleet.components) else ()
+    demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
     for turn in (*_packers(solve.fleet), *demands):
         yield replace(turn, work=work)
     size = _size(solve, options.direct_terms, options.decompose_from)

@@ -110,7 +110,7 @@ class WholeProgram:
         # All machines, copies and accelerators that a solution may have: each column counts some of them.
         self._things = 2 * sum(reduced.most[: len(pools)])
         self._things += sum(int(rows.upper[k]) for columns in self.zone_columns for side in columns for k in side)
-        self._things += sum(component.copies for component in relaxation.fleet.components)
+        self._things += relaxation.fleet.copies
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the cutoff
 

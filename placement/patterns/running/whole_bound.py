@@ -38,9 +38,7 @@ _TIME = SCHEDULE.running_solutions
 
 def may_bound_running(fleet: Fleet) -> bool:
     """Whether copies run, not too many, machines are paid for, and nothing is asked that it does not know: demands."""
-    few = sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
-    paid = fleet.tick_price > 0
-    return bool(fleet.places) and few and paid and not any(component.demand for component in fleet.components)
+    return bool(fleet.places) and fleet.copies <= _PARAMS.most_copies and fleet.tick_price > 0 and not fleet.has_demand
 
 
 def raise_running_bound(solve: Solve) -> WholeRunningBound | None:

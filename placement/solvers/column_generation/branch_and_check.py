@@ -23,7 +23,7 @@ from placement.bounds.moves import least_move_ticks
 from placement.compiled.broken_rule import broken_rule
 from placement.patterns.enumeration.node_program import NodeProgram
 from placement.patterns.history import EngineVerdict
-from placement.patterns.open_nodes import OpenNodes
+from placement.patterns.open_nodes import OpenNodes, may_decide
 from placement.reductions.capped import CappedInstances
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -63,14 +63,8 @@ def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
 
 
 def _may_decide(solve: Solve, bound: PatternBound) -> bool:
-    """Whether the fleet is small, all copies are placed, and counts of copies say enough: none run, and no demands."""
-    fleet, best = solve.fleet, solve.value
-    if best is None or any(best.left_out):
-        return False
-    if fleet.instances or any(component.demand for component in fleet.components):
-        return False
-    same = not fleet.levels or bound.given == best.left_out  # else the bound is of other plans
-    return same and sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+    """Whether counts of copies say enough, too."""
+    return may_decide(solve, bound, _PARAMS.most_copies) and not solve.fleet.has_demand
 
 
 def is_near(solve: Solve, bound: PatternBound) -> bool:

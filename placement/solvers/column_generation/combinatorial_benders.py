@@ -16,7 +16,7 @@ from placement.bounds.cutoff import cutoff_below
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
-from placement.patterns.open_nodes import OpenNodes
+from placement.patterns.open_nodes import OpenNodes, may_decide
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -50,12 +50,8 @@ class CombinatorialBenders:
 
     @property
     def possible(self) -> bool:
-        """Whether this fleet is one to be tried: small, no machine may stay, all copies are placed in the best plan."""
-        best, fleet = self._solve.incumbent.best, self._fleet
-        if best is None or any(best[1].left_out) or fleet.instances:
-            return False
-        same = not fleet.levels or self._bound.given == best[1].left_out  # else its bound is of other plans
-        return same and sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
+        """Whether this fleet is one to be tried."""
+        return may_decide(self._solve, self._bound, _PARAMS.most_copies)
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""

@@ -38,8 +38,7 @@ _MOST = 1_000_000  # tries and steps
 
 def may_help(fleet: Fleet, budget: Budget) -> bool:
     """Whether mixes may be packed by diving, and there is time for it."""
-    copies = sum(component.copies for component in fleet.components)
-    return may_dive(fleet) and copies >= COLUMN_GENERATION.pack.dive_from and budget.left() >= _PARAMS.least
+    return may_dive(fleet) and fleet.copies >= COLUMN_GENERATION.pack.dive_from and budget.left() >= _PARAMS.least
 
 
 def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None = None) -> Iterator[HelperJob]:

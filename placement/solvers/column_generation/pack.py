@@ -281,10 +281,6 @@ def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
 
 def _preassigned(fleet: Fleet, bound: Ground) -> Preassigned | None:
     """A fleet without its dedicated components, if it can be dived for."""
-    if not may_dive(fleet) or _copies(fleet) < _PARAMS.dive_from:
+    if not may_dive(fleet) or fleet.copies < _PARAMS.dive_from:
         return None
     return Preassigned.of(fleet, bound.machine_values or [pool.price for pool in fleet.pools])
-
-
-def _copies(fleet: Fleet) -> int:
-    return sum(component.copies for component in fleet.components)

@@ -72,7 +72,7 @@ def solve_column_generation(
     if free is not None:
         return _solve_free(solve, free, options)
     rules = bool(named_fleet_rules(solve.fleet))
-    if not rules and any(c.demand for c in solve.fleet.components) and not is_counted(solve):
+    if not rules and solve.fleet.has_demand and not is_counted(solve):
         _count(solve)
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None

@@ -48,14 +48,12 @@ _TIME = SCHEDULE.column_generation.whole_solutions
 
 def may_pack_solutions(fleet: Fleet) -> bool:
     """Whether the fleet is small, and counts of copies say enough: nothing runs, and there are no demands."""
-    components = fleet.components
-    few = sum(component.copies for component in components) <= _PARAMS.most_copies
-    return few and not fleet.instances and not any(component.demand for component in components)
+    return fleet.copies <= _PARAMS.most_copies and not fleet.instances and not fleet.has_demand
 
 
 def is_large(fleet: Fleet) -> bool:
     """Whether programs of the fleet are narrow ones, which leave little for dives to find."""
-    return sum(component.copies for component in fleet.components) > _PARAMS.narrow_from
+    return fleet.copies > _PARAMS.narrow_from
 
 
 def pack_solutions(solve: Solve, bound: PatternBound, name: str) -> int:
@@ -87,11 +85,11 @@ class WholeSolutions:
         """Solution after solution, until the program has none that is cheaper, or the budget is over."""
         self._bound.add_patterns(self._solve.packing, _PARAMS.bent)
         rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
-        failed, widths = 0, _PARAMS.narrow if self.large else (None,)
+        failed, programs = 0, len(_PARAMS.narrow) if self.large else 1
         for turn in range(rounds):
-            if failed == len(widths) or self._solve.within(budget).ended:
+            if failed == programs or self._solve.within(budget).ended:
                 return
-            answer = self._cheapest(budget, widths[turn % len(widths)])
+            answer = self._cheapest(budget, turn)
             if answer is None:
                 return
             failed = 0 if answer.machines else failed + 1
@@ -103,32 +101,36 @@ class WholeSolutions:
                     return
                 self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
 
-    def _cheapest(self, budget: Budget, width: float | None) -> ProgramAnswer | None:
-        """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for.
+    def _cheapest(self, budget: Budget, turn: int) -> ProgramAnswer | None:
+        """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for."""
+        program = self._program()
+        cutoff = self._most_rent(program)
+        if cutoff is None:
+            return None
+        if self.large:
+            program.narrow(_PARAMS.narrow[turn % len(_PARAMS.narrow)], budget)
+        within, nodes = (_TIME.narrow if self.large else _TIME.program).of(budget), _PARAMS.nodes
+        if budget.work is not None:  # the same everywhere
+            within, nodes = budget, _PARAMS.fewer_nodes
+        find = program.solution if self.large else program.solve
+        return find(cutoff, within, nodes, gap=_PARAMS.gap)
 
-        With a `width` of a program that is as narrow.
-        """
-        best, relaxation = self._solve.value, self._bound.relaxation
-        domain = any_domain(self._fleet, self._bound.groups)
+    def _program(self) -> NarrowProgram:
+        """Of all copies, machines and patterns that are known, without what was seen not to fit."""
+        relaxation, domain = self._bound.relaxation, any_domain(self._fleet, self._bound.groups)
         copies = tuple(self._fleet.components[mode.component].copies for mode in relaxation.modes)
         anything = Reduced(domain.fewest, domain.most, copies, (), ())
         program = NarrowProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
         self._parts.restrict(program)
-        cutoff, given = program.most_rent, self._bound.given or ()
-        if best is not None and best.left_out <= given:  # else a dearer plan may be a better one
-            below = cutoff_below(self._solve.fleet, best, self._bound.given)
-            if below is None or below.rent is None:
-                return None
-            cutoff = below.rent
-        if width is not None:
-            program.narrow(width, budget)
-        part, nodes = _TIME.program if width is None else _TIME.narrow, _PARAMS.nodes
-        within = part.of(budget)
-        if budget.work is not None:  # the same everywhere
-            within, nodes = budget, _PARAMS.fewer_nodes
-        if width is None:
-            return program.solve(cutoff, within, nodes, gap=_PARAMS.gap)
-        return program.solution(cutoff, within, nodes, gap=_PARAMS.gap)
+        return program
+
+    def _most_rent(self, program: NarrowProgram) -> int | None:
+        """What machines may cost for a plan better than the best one; None where no rent makes one."""
+        best, given = self._solve.value, self._bound.given
+        if best is None or best.left_out > (given or ()):  # a dearer plan may be a better one
+            return program.most_rent
+        below = cutoff_below(self._solve.fleet, best, given)
+        return None if below is None else below.rent
 
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""

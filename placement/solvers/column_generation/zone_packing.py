@@ -45,7 +45,7 @@ def may_pack_zones(solve: Solve) -> bool:
     fleet, best = solve.fleet, solve.value
     return (
         best is not None
-        and sum(c.copies for c in fleet.components) >= _PARAMS.copies_from
+        and fleet.copies >= _PARAMS.copies_from
         and is_zoned(fleet)
         and may_dive(fleet)
         and len({pool.zone for pool in fleet.pools if pool.max_instances != 0}) > 1
@@ -121,7 +121,7 @@ class ZonePacking:
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._incumbent.good_enough:
                 return
-            part = budget.share(task.zone.copies / sum(other.zone.copies for other in tasks[k:]))
+            part = budget.share(task.zone.fleet.copies / sum(other.zone.fleet.copies for other in tasks[k:]))
             yield HelperJob(task, part, NAME, partial(self._exchange, task.zone.zone))
 
     def _exchange(self, zone: int, answer: TaskAnswer) -> None:
@@ -142,8 +142,8 @@ class ZonePacking:
 
     def _tasks(self, zones: Iterable[OneZone]) -> list[PackZone]:
         """Those with copies, largest first."""
-        tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.copies]
-        return sorted(tasks, key=lambda task: -task.zone.copies)
+        tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.fleet.copies]
+        return sorted(tasks, key=lambda task: -task.zone.fleet.copies)
 
     def _take(self) -> PackZone | None:
         with self._change:
@@ -155,10 +155,10 @@ class ZonePacking:
 
     def _share(self, task: PackZone, budget: Budget) -> Budget:
         """The time of a task: what is left, by its part of what is open, for all who have nothing else to pack."""
-        left = task.zone.copies + sum(other.zone.copies for other in self._open)
+        left = task.zone.fleet.copies + sum(other.zone.fleet.copies for other in self._open)
         busy = len(self._begun) - len(self._found) - 1
         free = max(1, self._workers - busy)
-        return budget.share(min(1.0, free * task.zone.copies / left), work=budget.work)
+        return budget.share(min(1.0, free * task.zone.fleet.copies / left), work=budget.work)
 
     def _put(self, task: PackZone, answer: TaskAnswer) -> None:
         with self._change:

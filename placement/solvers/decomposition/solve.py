@@ -90,7 +90,7 @@ def solve_decomposition(
     options: DecompositionOptions = DecompositionOptions(),
 ) -> Outcome:
     """Solve in parts, bound as a whole; see the module's text."""
-    if sum(c.copies for c in solve.fleet.components) <= 1.5 * options.copies:
+    if solve.fleet.copies <= 1.5 * options.copies:
         return _as_a_whole(solve, hint, options)
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)

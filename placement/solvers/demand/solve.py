@@ -69,7 +69,7 @@ def solve_demand(
     fleet, budget = solve.fleet, solve.budget
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
-    if not any(c.demand for c in fleet.components):
+    if not fleet.has_demand:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NO_DEMAND)
     if (reason := why_infeasible(fleet, budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)

@@ -38,9 +38,7 @@ def may_dive(fleet: Fleet) -> bool:
 
     Before it, optional copies must be made required or dropped, and dedicated components given their machines.
     """
-    return not any(c.demand for c in fleet.components) and all(
-        option.accelerators for c in fleet.components for option in c.options
-    )
+    return not fleet.has_demand and all(option.accelerators for c in fleet.components for option in c.options)
 
 
 class Dive:
