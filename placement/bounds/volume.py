@@ -29,6 +29,7 @@ from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
 from placement.compiled.capacity import capacity, usage
 from placement.reductions.volume_aggregation import VolumeAggregation
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
@@ -203,7 +204,7 @@ def _prices(
     least += [1.0 if c.index in covered else 0.0 for c in fleet.components if c.demand]
     lp = linear_program(
         columns,
-        cost=[pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(modes),
+        cost=[pool.price / MICRO for pool in fleet.pools] + [0.0] * len(modes),
         within=(fewest + [0] * len(modes), most + [infinity] * len(modes)),
         rows=([-infinity] * len(rows) + least, [0.0] * len(rows) + [infinity] * len(least)),
     )
@@ -214,5 +215,5 @@ def _prices(
     if found != highspy.HighsModelStatus.kOptimal and not cut_short:
         return {}
     return {
-        (p, m): math.floor(max(0.0, -duals[row]) * 1e6 / measures[p][m].room * _SCALE) for (p, m), row in rows.items()
+        (p, m): math.floor(max(0.0, -duals[row]) * MICRO / measures[p][m].room * _SCALE) for (p, m), row in rows.items()
     }

@@ -69,9 +69,7 @@ def encode(model: Variables, packing: Packing) -> list[int] | None:
     for slot, machine in _assign(model, packing):
         if slot is None or not _fill(model, slot, machine, values):
             return None
-    model.program.complete(values)
-    within = all(low <= value <= high for (low, high), value in zip(model.program.ranges, values, strict=True))
-    return values if within else None
+    return _completed(model, values)
 
 
 def encode_outline(model: Variables, packing: Packing) -> list[int] | None:
@@ -92,6 +90,11 @@ def encode_outline(model: Variables, packing: Packing) -> list[int] | None:
             if there is None:
                 return None
             values[there.index] += 1
+    return _completed(model, values)
+
+
+def _completed(model: Variables, values: list[int]) -> list[int] | None:
+    """With the variables that follow from the others; None where one is out of its range."""
     model.program.complete(values)
     within = all(low <= value <= high for (low, high), value in zip(model.program.ranges, values, strict=True))
     return values if within else None

@@ -46,9 +46,9 @@ def why_stuck(ws: Workspace, policy: Policy) -> str:
             beside = "the others have room beside what is placed, but the search gave up before"
             found_room = found_room or f"{component.name}: {lacks}; {beside}"
             continue
-        said = _sentence(ws, component.index, lacking(ws, component.index))
-        rules = _forbidding_rules(ws, component.index, _usable(component))
-        if not has_rules or ws.out_of_time() or any(rule in said for rule in rules):
+        why, rules = _why_out(ws, component.index, lacking(ws, component.index))
+        said = "; ".join([why, *rules])
+        if not has_rules or ws.out_of_time() or rules:
             return said
         without_room = without_room or said
     return without_room or _whole_plan_not_in_order(ws) or found_room
@@ -74,26 +74,26 @@ def _whole_plan_not_in_order(ws: Workspace) -> str:
     return ""
 
 
-def _sentence(ws: Workspace, c: int, lacks: str) -> str:
+def _why_out(ws: Workspace, c: int, lacks: str) -> tuple[str, list[str]]:
+    """What keeps one more copy out, and beside it the rules that forbid it."""
     component = ws.fleet.components[c]
     usable = _usable(component)
     subject = f"{component.name} copy {ws.placed[c] + 1}"
     if not usable:
-        return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})"
+        return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})", []
     if ws.budget is not None and ws.budget.over():
         why = "the search was interrupted" if ws.budget.interrupted else "time ran out"
-        return f"{why} before every copy had a place: {component.name}: {lacks}"
+        return f"{why} before every copy had a place: {component.name}: {lacks}", []
     machine = next((found for o in usable if (found := _room_for(ws, c, o))), "")
-    if machine and component.has_zone_rules:
-        why = "; ".join(["nothing that was tried keeps its zone rules", *_forbidding_rules(ws, c, usable)])
-        return f"{component.name}: {lacks}; {machine} has room for one more, but {why}"
     if machine:
-        return f"{component.name}: {lacks}; {machine} has room for one more, but the search gave up before it was used"
+        has_room = f"{component.name}: {lacks}; {machine} has room for one more, but"
+        if not component.has_zone_rules:
+            return f"{has_room} the search gave up before it was used", []
+        return f"{has_room} nothing that was tried keeps its zone rules", _forbidding_rules(ws, c, usable)
     told = [_option(ws, c, o) for o in usable[:_OPTIONS]]
     if len(usable) > _OPTIONS:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
-    told += _forbidding_rules(ws, c, usable)
-    return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}"
+    return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}", _forbidding_rules(ws, c, usable)
 
 
 def _usable(component: FleetComponent) -> list[int]:

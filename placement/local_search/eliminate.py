@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import MachineState
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,7 @@ class BinElimination:
     def _use(self, machine: MachineState) -> float:
         items = self._refill.open_machines.items
         return (
-            1e6
+            MICRO
             * sum(items[copy.item].penalty for copy in machine.copies)
             / max(1, self._fleet.pools[machine.pool].price)
         )

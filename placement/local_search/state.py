@@ -19,6 +19,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.subproblem import may_be_freed
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ class MachineStates:
         """
         self.fleet, self._penalties = fleet, penalties
         shares = Shares(fleet)
-        self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / 1e6, shares.first
+        self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / MICRO, shares.first
         self._index: dict[Key, int] = {}
         self.items: list[Item] = []
         self.missing: dict[int, int] = {}
@@ -224,7 +225,7 @@ def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
             if pool.max_instances != 0 and zone in (None, pool.zone):
                 each = float(cost[option.index, pool.index])
                 if component.dedicated:  # its part of all of the machine, needed or not
-                    each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
+                    each = pool.price / MICRO / most_on_one(fleet, component, pool.index)
                 modes.setdefault(pool.index, []).append(machine_mode(option, pool.shape.memory_mib, each))
     penalty = min((mode.cost for many in modes.values() for mode in many), default=1.0)
     return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(penalty, _PARAMS.least_penalty))

@@ -32,13 +32,14 @@ from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
-from placement.patterns.master import MICRO, PatternProgram
+from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing

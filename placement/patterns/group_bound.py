@@ -33,7 +33,6 @@ from placement.patterns.bound import TOO_SMALL, PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.group_rows import add_group_rows
-from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.whole_bound import raise_running_bound
 from placement.patterns.size import TOO_LARGE, may_build
@@ -43,6 +42,7 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.handing_on import handing_on
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,6 +13,7 @@ from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
 from placement.patterns.parameters import PATTERNS
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
-MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
 _PARAMS = PATTERNS.master
 _WHOLE = 1e-6  # of a machine

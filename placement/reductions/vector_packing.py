@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from placement.compiled.alike_pools import sum_of_quotas
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.units import WHOLE_SHARE
@@ -65,7 +66,7 @@ class FleetBins(Reduction):
             demands=[c.copies for c in fleet.components],
             capacities=[[capacity[r] for r in kept] for capacity in capacities],
             costs=costs,
-            available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
+            available=[sum_of_quotas(fleet.pools[p].max_instances for p in pools) for pools in members],
             least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
             conflicts=_conflicts(fleet),
             most=[c.max_per_instance for c in fleet.components],
@@ -195,11 +196,6 @@ def _alike(fleet: Fleet) -> list[tuple[int, ...]]:
         there = frozenset((c.index, o.index) for c in fleet.components for o in c.options if pool.index in o.pools)
         groups.setdefault((pool.shape, pool.price, there), []).append(pool.index)
     return [tuple(pools) for pools in groups.values()]
-
-
-def _sum(limits: Sequence[int | None]) -> int | None:
-    known = [n for n in limits if n is not None]
-    return sum(known) if len(known) == len(limits) else None
 
 
 def _conflicts(fleet: Fleet) -> list[tuple[int, int]]:

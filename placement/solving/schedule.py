@@ -140,7 +140,7 @@ class HelperPhase(Phase):
 
 @dataclass(frozen=True, slots=True)
 class ColumnGenerationPhase(Phase):
-    """The solver `column-generation`; its options have these as defaults. Closing machines and so on have the rest."""
+    """The solver `column-generation`; the part of the bound is an option. Closing machines and so on have the rest."""
 
     bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
     whole_solutions: WholeSolutionsPhase = WholeSolutionsPhase(

@@ -97,11 +97,6 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "greedy": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5, 200)},
     "column-generation": {
         "bound_share": (0.0, 0.01, 0.3, 1.0),
-        "first_share": (0.0, 0.1, 1.0),
-        "pack_share": (0.0, 0.5, 1.0),
-        "dive_share": (0.0, 0.7, 1.0),
-        "decide_share": (0.0, 0.4, 1.0),
-        "zone_share": (0.1, 0.8, 1.0),
         "second": (False, True),
         "steps": (0, 1, 20),
     },

@@ -15,7 +15,6 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.bound import NAME_KEPT, PatternBound
 from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, capacity_values
 from placement.patterns.formulation import relax
-from placement.patterns.master import MICRO
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.seat_contents import by_place, fill_seats
@@ -23,6 +22,7 @@ from placement.patterns.running.state import RunningState
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.units import MICRO
 from placement.vector_packing.knapsack import Knapsack
 from tests import brute, strategies
 from tests.certificates.writing import certificate, prices_of, random_prices

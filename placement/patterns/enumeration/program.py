@@ -21,6 +21,7 @@ from placement.patterns.enumeration.rows import IntegerRows, whole_terms
 from placement.patterns.enumeration.zone_rows import add_zone_rows, fewest_copies
 from placement.patterns.formulation import volumes
 from placement.patterns.parameters import PATTERNS
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
-_MICRO = 1e6  # the program counts money in dollars
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
 _PARAMS = PATTERNS.program
 
@@ -84,7 +84,7 @@ class WholeProgram:
         self.rows = rows = IntegerRows()
         pools = relaxation.fleet.pools
         self.machine_columns = [
-            rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools
+            rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / MICRO) for p in pools
         ]
         self.mode_columns = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
         self.pool_columns: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
@@ -170,7 +170,7 @@ class WholeProgram:
             ended=budget.over if until is None else lambda: until() or budget.over(),
             start=start,
             mip_rel_gap=gap,
-            mip_abs_gap=0.4 * self._unit / _MICRO,
+            mip_abs_gap=0.4 * self._unit / MICRO,
         )
         if ran is None:
             return ProgramAnswer(0)
@@ -188,13 +188,13 @@ class WholeProgram:
         cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
         self.rows.limit(steps + 0.5, cost)
         for k, n in cost.items():
-            self.rows.cost[k] = n * self._unit / _MICRO
+            self.rows.cost[k] = n * self._unit / MICRO
         return steps
 
     @property
     def _noise(self) -> float:
         """What tolerances on reduced costs may hide, in steps."""
-        return SHARP["dual_feasibility_tolerance"] * self._things * _MICRO / self._unit
+        return SHARP["dual_feasibility_tolerance"] * self._things * MICRO / self._unit
 
     def _none_of(self, steps: int, budget: Budget) -> ProgramAnswer:
         """What is proven by HiGHS finding no solution of so many steps."""
@@ -207,7 +207,7 @@ class WholeProgram:
     def _read(self, solver: highspy.Highs, steps: int, budget: Budget, *, ended: bool) -> ProgramAnswer:
         """The bound of a run, whether or not it `ended` by itself, and its solution, if any."""
         info = solver.getInfo()
-        bound = max(0.0, min(info.mip_dual_bound * _MICRO / self._unit, float(steps)))
+        bound = max(0.0, min(info.mip_dual_bound * MICRO / self._unit, float(steps)))
         proved = max(0, least_steps(bound, self._noise))
         values = whole_solution(solver)
         if values is None:

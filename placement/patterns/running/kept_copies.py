@@ -16,9 +16,10 @@ import highspy
 import numpy as np
 
 from placement.patterns.certificate import SCALE
-from placement.patterns.master import ENOUGH, MICRO, PatternProgram, to_price
+from placement.patterns.master import ENOUGH, PatternProgram, to_price
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.seat_contents import by_place, fill_seats
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

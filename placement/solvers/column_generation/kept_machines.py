@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Seat
-from placement.patterns.master import MICRO
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solving.schedule import SCHEDULE
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,8 +16,8 @@ import numpy as np
 from placement.engines.highs import linear_program, load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
-from placement.patterns.master import MICRO
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from placement.solvers.column_generation.ground import Ground
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+    from placement.solving.schedule import Phase
 
     Machines = tuple[int, ...]
 
@@ -144,6 +145,11 @@ class FleetMixPacking:
     def dives(self) -> bool:
         """Whether mixes are packed by diving."""
         return self._dive is not None
+
+    @property
+    def phase(self) -> Phase:
+        """The part of the time that is for this."""
+        return _TIME if self.dives else SCHEDULE.column_generation.plain
 
     def run(self, budget: Budget, first: int = 0) -> None:
         """Try mixes of each source in turn, until the budget is over or no mix pays; under a work limit, a few.

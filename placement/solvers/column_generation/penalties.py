@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -27,6 +28,6 @@ def left_out_penalties(fleet: Fleet) -> list[float]:
     for component, first in zip(fleet.components, shares.first, strict=True):
         alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
         least = part[first : first + len(component.options)].min(initial=float("inf"))
-        penalty = (least + _PARAMS.alone * alone) / 1e6
+        penalty = (least + _PARAMS.alone * alone) / MICRO
         found.append(max(_PARAMS.least, float(penalty)) if penalty < float("inf") else 1.0)
     return found

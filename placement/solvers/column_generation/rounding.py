@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.patterns.master import MICRO
 from placement.solvers.column_generation.diving import KeptAssignment
 from placement.solvers.column_generation.diving.residual_master import ResidualProgram
 from placement.solvers.column_generation.item_limits import ItemLimits
 from placement.solvers.column_generation.mixes import FleetMix
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -35,30 +35,17 @@ _TIME = SCHEDULE.column_generation
 
 @dataclass(frozen=True, slots=True)
 class ColumnGenerationOptions:
-    """How the time is shared out.
+    """What of the time is for the bound, and what may search beside it. `schedule` has the other parts.
 
     Attributes
     ----------
     bound_share : part of the time for the bound.
-    first_share : part of the time that is left after the bound, for closing machines of the first plan. Only where
-        fleet mixes are not packed by diving.
-    pack_share : part of the time that is then left, for packing at fleet mixes without diving.
-    dive_share : part of the time that is left after the bound, for packing at fleet mixes by diving.
-    zone_share : part of the time that is left after the bound, for packing zone by zone, in large fleets with rules
-        over zones.
-    decide_share : part of the time that is left after the bound, and again after packing, for deciding fleet mixes one
-        by one with CP-SAT, in small fleets.
     second : whether a second process may search at the same time, where there is a core and enough time for it.
     steps : most steps of the large-neighbourhood search, and most tries to close a machine. A limit on work replaces
         it.
     """
 
     bound_share: float = _TIME.bound.part
-    first_share: float = _TIME.first.part
-    pack_share: float = _TIME.plain.part
-    dive_share: float = _TIME.mixes.part
-    zone_share: float = _TIME.zones.part
-    decide_share: float = _TIME.decide.part
     second: bool = True
     steps: int = 1_000_000
 
@@ -82,19 +69,19 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         if whole_plan and not bound.infeasible:
             solve_patterns(solve, bound, stats)
-    by_mix = decide_mixes(solve, options, bound)
+    by_mix = decide_mixes(solve, bound)
     closed = 0
-    zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))
+    zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
     solved = bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound)
         if not mixes.dives:
-            closed = _close_machines(solve.share(options.first_share))
-        share = options.dive_share if mixes.dives else options.pack_share
-        mixes.run(budget.share(share * (1 - options.decide_share) if by_mix.possible else share))
+            closed = _close_machines(_TIME.first.within(solve))
+        part = mixes.phase.part
+        mixes.run(budget.share(part * (1 - _TIME.decide.part) if by_mix.possible else part))
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
-        by_mix.run(budget.share(options.decide_share))
+        by_mix.run(_TIME.decide.of(budget))
         polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
         polish.run(budget, options.steps if budget.work is None else budget.work)
         closed += polish.closed
@@ -119,11 +106,11 @@ def solve_patterns(solve: Solve, bound: PatternBound, stats: Stats) -> None:
     stats["fathomed"] = decide_nodes(solve, bound, NAME)
 
 
-def decide_mixes(solve: Solve, options: ColumnGenerationOptions, bound: PatternBound) -> CombinatorialBenders:
+def decide_mixes(solve: Solve, bound: PatternBound) -> CombinatorialBenders:
     """The search over fleet mixes in the order of their price, once it had its first part of the time."""
     by_mix = CombinatorialBenders(solve, bound, NAME)
     if bound.mix and not solve.ended:
-        by_mix.run(solve.budget.share(options.decide_share))
+        by_mix.run(_TIME.decide.of(solve.budget))
     return by_mix
 
 

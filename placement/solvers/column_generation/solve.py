@@ -85,7 +85,7 @@ def solve_column_generation(
         return run()
     budget = solve.budget
     first = budget.share(options.bound_share)
-    mixes = budget.share(options.bound_share + (1 - options.bound_share) * options.dive_share)
+    mixes = budget.share(options.bound_share + (1 - options.bound_share) * _TIME.mixes.part)
     begun = None if zones is None else zones.jobs(first, budget)
     other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
     with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):

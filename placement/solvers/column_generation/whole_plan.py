@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome:
-    """All steps of the module's text, in the shares of the options."""
+    """All steps of the module's text."""
     if not may_build(solve.fleet, solve.budget):
         return _improved(solve, {}, TOO_LARGE)
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
@@ -59,15 +59,14 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if bound.infeasible:
             continue
         solve_patterns(solve, bound, stats)
-        by_mix = decide_mixes(solve, options, bound)
+        by_mix = decide_mixes(solve, bound)
     ground = WholePlanGround(solve)
     if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
         mixes = FleetMixPacking(solve, ground)
-        share = options.dive_share if mixes.dives else options.pack_share
-        mixes.run(solve.budget.share(share))
+        mixes.run(mixes.phase.of(solve.budget))
         stats["mixes"] = mixes.tried
     if by_mix is not None and not solve.ended:
-        by_mix.run(solve.budget.share(options.decide_share))
+        by_mix.run(SCHEDULE.column_generation.decide.of(solve.budget))
         stats["ruled_out"] = by_mix.ruled_out
     return _improved(solve, stats, "")
 
