@@ -18,7 +18,7 @@ import placement
 from placement import Problem, Status
 from placement.engines import highs
 from placement.engines.highs import LARGEST, MARGIN, least_steps, none_up_to
-from placement.patterns.branching_aggregates import counts_costing
+from placement.patterns.enumeration.counts_costing import counts_costing
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.solving.budget import Budget
 from placement.vector_packing import VectorPacking, solve_vector_packing

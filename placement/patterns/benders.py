@@ -30,7 +30,7 @@ class MixSeparation:
         """O(patterns)."""
         self.relaxation = relaxation
         self._program = PatternProgram(relaxation, paid=0.0)
-        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._program.add_patterns(patterns)
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 
     def separate(self, machines: Sequence[float], budget: Budget, rounds: int = _PARAMS.rounds) -> Cut | None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -42,6 +43,8 @@ from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+
+    Stats = dict[str, int | float | str]
 
 NAME = "patterns"
 NAME_KEPT = "patterns-keeping"
@@ -60,7 +65,15 @@ _TIME = SCHEDULE.column_generation.bound
 
 def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     """Bounds alone, cheapest first, for the plan `hint` or for any plan."""
+    return after_instant_bounds(solve, hint, partial(_raise_pattern_bound, hint=hint))
+
+
+def after_instant_bounds(
+    solve: Solve, hint: Packing | None, raise_more: Callable[[Solve, Stats], str | None]
+) -> Outcome:
+    """Bounds that need no relaxation, then those of `raise_more`, which says why there is no plan where that shows."""
     budget = solve.budget
+    stats: Stats = {}
     if hint is not None:
         solve.incumbent.offer(hint, "given")
     reason = why_infeasible(solve.fleet, budget)
@@ -69,24 +82,24 @@ def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     raise_instant_bounds(solve)
     if not may_build(solve.fleet, budget):
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
+    reason = raise_more(solve, stats)
+    if reason is not None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason, stats=stats)
+    if budget.over():
+        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats=stats)
+    return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE, stats=stats)
+
+
+def _raise_pattern_bound(solve: Solve, stats: Stats, hint: Packing | None) -> str | None:
     left_out = solve.left_out
     patterns = PatternBound(solve, left_out)
     if solve.fleet.has_demand:
         *_, counting = raise_count_bound(solve, patterns.relaxation)
         if counting.infeasible and left_out is None and hint is None:
-            return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_FEW)
+            return TOO_FEW
     patterns.run()
-    stats: dict[str, int | float | str] = {
-        "columns": patterns.columns,
-        "rounds": patterns.rounds,
-        "nodes": patterns.nodes,
-        "programs": patterns.programs,
-    }
-    if patterns.infeasible and left_out is None and hint is None:
-        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
-    if budget.over():
-        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats=stats)
-    return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE, stats=stats)
+    stats.update(columns=patterns.columns, rounds=patterns.rounds, nodes=patterns.nodes, programs=patterns.programs)
+    return TOO_SMALL if patterns.infeasible and left_out is None else None
 
 
 class PatternBound:

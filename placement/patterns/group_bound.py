@@ -24,18 +24,16 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.bounds.infeasible import why_infeasible
-from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.groups import SCALE
 from placement.engines.highs import linear_program, load_lp, run
-from placement.patterns.bound import TOO_SMALL, PatternBound, raise_bounds
+from placement.patterns.bound import BOUND, TOO_SMALL, PatternBound, after_instant_bounds, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.whole_bound import raise_running_bound
-from placement.patterns.size import TOO_LARGE, may_build
+from placement.patterns.size import may_build
 from placement.reductions.free_machines import FreeMachines
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
@@ -54,7 +52,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "patterns-groups"
-BOUND = "bound"
 MEANING = (
     "a guide, not a saving: the rate, per unit more, at which a linear program under the bound gets cheaper, which may "
     "rent parts of machines; one whole unit may save more or less, and never more than the plan's price_per_hour"
@@ -109,21 +106,7 @@ def has_linear_prices(fleet: Fleet) -> bool:
 
 def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     """Bounds alone, as `bound.raise_bounds`, of a fleet with limits or commitments."""
-    fleet, budget = solve.fleet, solve.budget
-    if hint is not None:
-        solve.incumbent.offer(hint, "given")
-    reason = why_infeasible(fleet, budget)
-    if reason is not None and hint is None:
-        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    raise_instant_bounds(solve)
-    if not may_build(fleet, budget):
-        return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
-    reason = raise_group_bound(solve)
-    if reason is not None and hint is None:
-        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    if budget.over():
-        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME)
-    return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE)
+    return after_instant_bounds(solve, hint, lambda solve, _: raise_group_bound(solve))
 
 
 def raise_group_bound(solve: Solve) -> str | None:

@@ -112,14 +112,15 @@ class PatternProgram:
             return [(pool.price or mean + 1) / MICRO for pool in pools]
         return [self._penalty * (pool.price + mean + 1) / MICRO for pool in pools]
 
-    def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
+    def add_patterns(self, found: Iterable[Pattern | tuple[int, Mapping[int, int]]]) -> int:
         """Add patterns of one accelerator each, (device class, times per item); says how many were new."""
         new: list[tuple[int, int, Mapping[int, int]]] = []
         for device_class, pattern in found:
-            key = (device_class, tuple(sorted(pattern.items())))
+            items = dict(pattern)
+            key = (device_class, tuple(sorted(items.items())))
             if key not in self._patterns:
                 self._patterns[key] = self.solver.getNumCol() + len(new)
-                new.append((self.rows.capacity[device_class], device_class, pattern))
+                new.append((self.rows.capacity[device_class], device_class, items))
         self.add_columns(new)
         return len(new)
 

@@ -46,13 +46,6 @@ class PatternColumnParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class AggregateParameters:
-    """Bounds on branching aggregates (`branching_aggregates.py`)."""
-
-    most_halves: int = parameter(2_000_000, "counts", "of half the device classes that are listed")
-
-
-@dataclass(frozen=True, slots=True)
 class CountParameters:
     """The count program (`counts/bound.py`, `counts/search.py`)."""
 
@@ -159,6 +152,7 @@ class PatternProgramParameters:
     """The integer program over listed patterns (`enumeration/program.py`)."""
 
     most_counts: int = parameter(40, "counts", "of machines, that are looked at one by one")
+    most_halves: int = parameter(2_000_000, "counts", "of the machines of half the prices, that are listed for that")
     last_digits: float = parameter(2e-7, "part", "of the money, within which others are looked at in one program")
     nodes: int = parameter(1_000, "nodes", "for each of them")
 
@@ -247,7 +241,6 @@ class PatternsParameters:
     benders: BendersParameters = BendersParameters()
     bound: PatternBoundParameters = PatternBoundParameters()
     columns: PatternColumnParameters = PatternColumnParameters()
-    aggregates: AggregateParameters = AggregateParameters()
     counts: CountParameters = CountParameters()
     rounding: DemandRoundingParameters = DemandRoundingParameters()
     weights: WeightParameters = WeightParameters()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import highspy
 
 from placement.engines.highs import prove
-from placement.patterns.branching_aggregates import counts_costing
+from placement.patterns.enumeration.counts_costing import counts_costing
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:

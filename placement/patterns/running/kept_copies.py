@@ -41,7 +41,7 @@ class KeptCopiesProgram(PatternProgram):
         """O(modes + places + patterns)."""
         super().__init__(running_state.relaxation)
         self._running_state = running_state
-        self.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self.add_patterns(patterns)
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
         for c, (money, n) in enumerate(zip(running_state.money, running_state.needed, strict=True)):
             if n and money:

@@ -52,7 +52,7 @@ class Rounding:
         self._rng = np.random.default_rng(seed)
         self._kept = KeptAssignment(relaxation, held)
         self._bought = ResidualProgram(relaxation)
-        self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._bought.add_patterns(patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
         self._sizes = np.zeros(len(relaxation.modes))  # of wide copies
         for w, mode in enumerate(relaxation.modes):

@@ -29,7 +29,7 @@ class SpareCapacity(MixSeparation):
         super().__init__(relaxation, patterns)
         self._bought = PatternProgram(relaxation)
         add_group_rows(self._bought.solver, fleet or relaxation.fleet)
-        self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._bought.add_patterns(patterns)
 
     def cheapest(
         self, fewest: Sequence[float], most: Sequence[float], spare: float, budget: Budget

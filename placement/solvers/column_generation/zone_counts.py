@@ -57,7 +57,7 @@ class _Rounding:
     def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
         self._fleet, self._relaxation, self._seed = fleet, relaxation, seed
         self._program = PatternProgram(relaxation)
-        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._program.add_patterns(patterns)
         self._program.set_domain(any_domain(fleet, ()))
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 

@@ -53,7 +53,7 @@ class RestrictedMaster:
         self._relaxation = relaxation
         self._item_limits = ItemLimits(relaxation)
         self._program = ResidualProgram(relaxation, paid=_PARAMS.paid)
-        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._program.add_patterns(patterns)
         self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
         self._narrow = [mode.touches == 1 for mode in relaxation.modes]

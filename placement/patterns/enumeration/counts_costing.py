@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_PARAMS = PATTERNS.aggregates
+_PARAMS = PATTERNS.program
 _FAR = 2**62
 
 
@@ -60,14 +60,14 @@ def counts_costing(
 
 def _half(prices: Sequence[int], ranges: Sequence[tuple[int, int]], chosen: Sequence[int]) -> tuple[Ints, Ints] | None:
     """(n, chosen) all counts of some prices, and (n,) what they cost; None for too many, or beyond 64 bits."""
-    counts, aggregates = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    counts, totals = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
     if sum(prices[k] * ranges[k][1] for k in chosen) >= _FAR:
         return None
     for k in chosen:
         low, high = ranges[k]
-        if high < low or len(aggregates) * (high - low + 1) > _PARAMS.most_halves:
-            return None if high >= low else (counts[:0], aggregates[:0])
+        if high < low or len(totals) * (high - low + 1) > _PARAMS.most_halves:
+            return None if high >= low else (counts[:0], totals[:0])
         each = np.arange(low, high + 1, dtype=np.int64)
-        aggregates = (aggregates[:, None] + each * prices[k]).ravel()
+        totals = (totals[:, None] + each * prices[k]).ravel()
         counts = np.column_stack([np.repeat(counts, len(each), axis=0), np.tile(each, len(counts))])
-    return counts, aggregates
+    return counts, totals
