@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, FleetComponent
 
+_UNLIMITED = 2**40
+
 
 def is_zoned(fleet: Fleet) -> bool:
     """Whether any component of a fleet has rules over zones."""
@@ -37,7 +39,7 @@ def keeps_zone_rules(component: FleetComponent, counts: Sequence[int]) -> bool:
 
 
 def targets(
-    component: FleetComponent, counts: Sequence[int], total: int, room: Sequence[int], weight: Sequence[float]
+    component: FleetComponent, counts: Sequence[int], total: int, room: Sequence[int] | None, weight: Sequence[float]
 ) -> list[int] | None:
     """Zone totals for `total` copies that keep every zone rule, none of the copies that stand being moved.
 
@@ -45,7 +47,7 @@ def targets(
     ----------
     counts : (Z,) copies that stand in each zone.
     total : copies in all, at least ``sum(counts)``.
-    room : (Z,) most copies that each zone can hold, as far as is known.
+    room : (Z,) most copies that each zone can hold, as far as is known; None for no limit.
     weight : (Z,) cost of one copy in each zone; the totals of least cost are returned, lowest zone first among equals.
 
     Returns
@@ -72,6 +74,7 @@ def targets(
     else:
         highest = (total + (len(zones) - 1) * skew) // len(zones)
         candidates = range(max(-(-total // len(zones)), *counts), min(most, highest) + 1)
+    room = (_UNLIMITED,) * len(counts) if room is None else room
     by_weight = sorted(zones, key=weight.__getitem__)  # stable: equal weights stay in order
     best: tuple[float, list[int]] | None = None
     for largest in candidates:
@@ -127,7 +130,9 @@ def _fill(
     return found if not left else None
 
 
-def least_total(component: FleetComponent, counts: Sequence[int], start: int, room: Sequence[int]) -> int | None:
+def least_total(
+    component: FleetComponent, counts: Sequence[int], start: int, room: Sequence[int] | None = None
+) -> int | None:
     """The fewest copies, at least `start`, whose zone totals can keep the rules while those that stand stay."""
     if not component.has_zone_rules:
         total = max(start, sum(counts))

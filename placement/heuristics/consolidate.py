@@ -16,7 +16,7 @@ import numpy as np
 
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import within_moves
-from placement.heuristics.construct import extend, supply
+from placement.heuristics.construct import extend_by_priority, supply
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
@@ -96,9 +96,7 @@ class MachineConsolidation:
         ws, self._policy.spare = self.ws, spare
         if [c for c in affected if not supply(ws, self._policy, c)]:  # all of them: `_cheaper` asks what is left
             return False
-        optional = [c for c in affected if ws.fleet.components[c].level is not None]
-        for c in sorted(optional, key=lambda c: ws.fleet.components[c].level or 0):
-            extend(ws, self._policy, c)
+        extend_by_priority(ws, self._policy, affected)
         return ws.value() < limit and within_moves(ws)
 
     def _cheaper(self, left: dict[int, int], saved: int) -> list[int]:

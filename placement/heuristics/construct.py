@@ -17,7 +17,7 @@ from placement.heuristics.check import lacking
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.heuristics.workspace import Workspace
 
@@ -70,7 +70,7 @@ def supply(ws: Workspace, policy: Policy, c: int) -> bool:
             start = max(start, ws.placed[c] + _copies_for(ws, c, policy.options(ws, c)[0]))
         elif component.demand and start == ws.placed[c]:  # enough is served, but too little would be left after a loss
             start += 1
-        total = least_total(component, ws.zoned[c], start, (UNLIMITED,) * len(ws.fleet.zones))
+        total = least_total(component, ws.zoned[c], start)
         if total is None or total == ws.placed[c] or not place_total(ws, policy, c, total):
             return False
     return True
@@ -84,8 +84,13 @@ def _copies_for(ws: Workspace, c: int, o: int) -> int:
 
 def place_optional(ws: Workspace, policy: Policy) -> None:
     """Place optional copies: highest priority first, then smallest copies first, as each counts as one."""
-    smallest_first = policy.order(ws, left_out_components(ws))[::-1]
-    for c in sorted(smallest_first, key=lambda c: ws.fleet.components[c].level or 0):
+    extend_by_priority(ws, policy, policy.order(ws, left_out_components(ws))[::-1])
+
+
+def extend_by_priority(ws: Workspace, policy: Policy, components: Iterable[int]) -> None:
+    """Place optional copies of these components: highest priority first, else in their order."""
+    optional = [c for c in components if ws.fleet.components[c].level is not None]
+    for c in sorted(optional, key=lambda c: ws.fleet.components[c].level or 0):
         extend(ws, policy, c)
 
 
@@ -116,7 +121,7 @@ def extend(ws: Workspace, policy: Policy, c: int) -> None:
             total = component.copies
         else:
             ws.rollback(mark)
-            if total == (total := least_total(component, ws.zoned[c], ws.placed[c] + 1, _no_limit(ws))):
+            if total == (total := least_total(component, ws.zoned[c], ws.placed[c] + 1)):
                 return
 
 
@@ -124,10 +129,6 @@ def _most_moved(ws: Workspace) -> int:
     """Moves that a plan may have: as many as there are now, where those are too many."""
     most = ws.fleet.max_moves
     return UNLIMITED if most is None else max(most, ws.running.moved)
-
-
-def _no_limit(ws: Workspace) -> tuple[int, ...]:
-    return (UNLIMITED,) * len(ws.fleet.zones)
 
 
 def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:

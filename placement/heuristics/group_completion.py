@@ -168,10 +168,9 @@ def take_off_optional(ws: Workspace) -> None:
         c = component.index
         if component.level is None or lacking(ws, c):
             continue
-        for m in sorted(ws.where[c]):
-            for seat in [seat for seat in ws.seats[m] if seat.component == c]:
-                if ws.placed[c] > component.required and ws.is_movable(seat, m):
-                    mark = ws.mark()
-                    ws.remove(seat, m)
-                    if lacking(ws, c):
-                        ws.rollback(mark)
+        for seat, m in ws.movable(c):
+            if ws.placed[c] > component.required:
+                mark = ws.mark()
+                ws.remove(seat, m)
+                if lacking(ws, c):
+                    ws.rollback(mark)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Value
 from placement.heuristics.check import lacking, within_moves
-from placement.heuristics.construct import extend, left_out_components, place_optional, supply
+from placement.heuristics.construct import extend, extend_by_priority, left_out_components, place_optional, supply
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
 
@@ -35,14 +35,11 @@ def drop_superfluous(ws: Workspace) -> None:
         c = component.index
         if not component.demand or lacking(ws, c):
             continue
-        for m in sorted(ws.where[c]):
-            for seat in [seat for seat in ws.seats[m] if seat.component == c]:
-                if not ws.is_movable(seat, m):
-                    continue
-                mark, before = ws.mark(), ws.ticks()
-                ws.remove(seat, m)
-                if lacking(ws, c) or ws.ticks() > before:
-                    ws.rollback(mark)
+        for seat, m in ws.movable(c):
+            mark, before = ws.mark(), ws.ticks()
+            ws.remove(seat, m)
+            if lacking(ws, c) or ws.ticks() > before:
+                ws.rollback(mark)
 
 
 class Improvement:
@@ -140,10 +137,8 @@ class Improvement:
     def _recreate(self, policy: Policy, affected: list[int], limit: float) -> bool:
         """Supply the affected components again; False as soon as the plan costs more than before, or one is stuck."""
         ws = self.ws
-        optional = [c for c in affected if ws.fleet.components[c].level is not None]
         for c in policy.order(ws, affected):
             if not supply(ws, policy, c) or ws.ticks() > limit:
                 return False
-        for c in sorted(optional, key=lambda c: ws.fleet.components[c].level or 0):
-            extend(ws, policy, c)
+        extend_by_priority(ws, policy, affected)
         return True

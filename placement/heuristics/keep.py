@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from placement.bounds.overload import overloads
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total
-from placement.heuristics.construct import UNLIMITED
 
 if TYPE_CHECKING:
     from placement.compiled.running import Place
@@ -98,7 +97,7 @@ def _is_wanted(ws: Workspace, place: Place) -> bool:
     counts = list(ws.zoned[c])
     counts[ws.zone_of[ws.pool[place.instance]]] += 1
     start = max(component.required, sum(counts))
-    return least_total(component, counts, start, (UNLIMITED,) * len(counts)) is not None
+    return least_total(component, counts, start) is not None
 
 
 def _stay(ws: Workspace, place: Place, count: int) -> bool:

@@ -12,7 +12,7 @@ from placement.compiled.packing import Packing
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import lacking, missing_pins
-from placement.heuristics.construct import UNLIMITED, construct
+from placement.heuristics.construct import construct
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.keep import keep_running
 from placement.heuristics.prices import resource_prices
@@ -94,9 +94,8 @@ def _missing(ws: Workspace) -> Missing | None:
         if not component.has_zone_rules:
             found[c, None, None] = component.required - ws.placed[c]
             continue
-        free = (UNLIMITED,) * len(ws.fleet.zones)
-        total = least_total(component, ws.zoned[c], max(component.required, ws.placed[c]), free)
-        goal = None if total is None else targets(component, ws.zoned[c], total, free, [1.0] * len(free))
+        total = least_total(component, ws.zoned[c], max(component.required, ws.placed[c]))
+        goal = None if total is None else targets(component, ws.zoned[c], total, None, [1.0] * len(ws.fleet.zones))
         if goal is None or sum(goal) > component.copies:
             return None
         for z, n in enumerate(goal):

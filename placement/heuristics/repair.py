@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import is_complete, lacking
-from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
+from placement.heuristics.construct import ANY_ZONE, left_out_components, place_optional, supply
 from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import HEURISTICS
 
@@ -72,10 +72,10 @@ class Repair:
         """
         ws = self.ws
         for _ in range(attempts):
-            missing = [c for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
+            missing = left_out_components(ws)
             if not missing or budget.over():
                 return
-            c = missing[int(self.rng.integers(len(missing)))].index
+            c = missing[int(self.rng.integers(len(missing)))]
             before, mark = ws.left_out(), ws.mark()
             ejected = self._make_room(c)
             if not self.run([e for e in (*ejected, c) if lacking(ws, e)], steps, budget):
@@ -106,11 +106,8 @@ class Repair:
 
     def _take_off(self, c: int) -> None:
         """Remove every copy of c that no pin holds."""
-        ws = self.ws
-        for m in sorted(ws.where[c]):
-            for seat in [seat for seat in ws.seats[m] if seat.component == c]:
-                if ws.is_movable(seat, m):
-                    ws.remove(seat, m)
+        for seat, m in self.ws.movable(c):
+            self.ws.remove(seat, m)
 
     def _zone_in_need(self, c: int) -> int | None:
         """A zone that must take one more copy of c, by targets drawn at random; None when those there forbid it."""
@@ -118,11 +115,10 @@ class Repair:
         if not component.has_zone_rules:
             return ANY_ZONE
         counts = ws.zoned[c]
-        free = (UNLIMITED,) * len(counts)
-        total = least_total(component, counts, max(component.required, ws.placed[c] + 1), free)
+        total = least_total(component, counts, max(component.required, ws.placed[c] + 1))
         if total is None:
             return None
-        goal = targets(component, counts, total, free, self.rng.random(len(counts)).tolist())
+        goal = targets(component, counts, total, None, self.rng.random(len(counts)).tolist())
         wanting = [z for z, n in enumerate(goal or ()) if n > counts[z]]
         return int(self.rng.choice(wanting)) if wanting else None
 

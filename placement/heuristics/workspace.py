@@ -23,6 +23,8 @@ from placement.heuristics.rented import Rented
 from placement.heuristics.running_copies import RunningCopyCounts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from placement.compiled.fleet import Fleet
@@ -346,6 +348,13 @@ class Workspace(MachineRows):
     def is_movable(self, seat: Seat, m: int) -> bool:
         """Whether the copy may leave row m: no pin needs it there."""
         return self.running.may_leave(seat, int(self.instance[m]), self.seats[m])
+
+    def movable(self, c: int) -> Iterator[tuple[Seat, int]]:
+        """The copies of component c that may leave, and their rows; each is looked at in its turn."""
+        for m in sorted(self.where[c]):
+            for seat in [seat for seat in self.seats[m] if seat.component == c]:
+                if self.is_movable(seat, m):
+                    yield seat, m
 
     # -- what it is worth
 

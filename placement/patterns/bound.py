@@ -426,7 +426,7 @@ class PatternBound:
         self._columns.allow(domain.aggregates)
         return self._enumeration.enumerate_node(domain, relaxed, self._columns.knapsacks, cutoff.rent, budget)
 
-    def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
+    def _relaxed(self, bound: int, prices: Prices | None) -> Relaxed:
         """What the last solution says, with a bound for its node."""
         program = self._program
         aggregates = tuple(program.aggregates())

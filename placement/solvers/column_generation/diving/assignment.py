@@ -52,7 +52,6 @@ class DiveAssignment:
         """O(modes)."""
         self.relaxation = relaxation
         self._components = relaxation.fleet.components
-        self._free = (sum(c.required for c in self._components),) * len(relaxation.fleet.zones)
         self._completes: dict[tuple[int, tuple[int, ...]], bool] = {}
         self._modes: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> modes, by number
         self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> modes that own them
@@ -72,7 +71,7 @@ class DiveAssignment:
 
     def start(self, machines: Sequence[int], most: Sequence[float]) -> DiveState:
         """Nothing stands yet, on so many machines of each pool; at most so many copies may by each mode."""
-        nowhere = (0,) * len(self._free)
+        nowhere = (0,) * len(self.relaxation.fleet.zones)
         zoned = {c.index: nowhere for c in self._components if c.has_zone_rules}
         by_mode = [0.0] * len(self.relaxation.modes)
         return DiveState(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
@@ -103,7 +102,7 @@ class DiveAssignment:
             return all(n <= most for n, most in zip(counts, goal, strict=True))
         if (c, counts) not in self._completes:
             component = self._components[c]
-            found = targets(component, counts, component.required, self._free, [1.0] * len(counts))
+            found = targets(component, counts, component.required, None, [1.0] * len(counts))
             self._completes[c, counts] = found is not None
         return self._completes[c, counts]
 
