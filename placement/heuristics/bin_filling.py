@@ -42,7 +42,7 @@ def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: b
     fullest_first : open machines for the copies that fill most of an accelerator first, rather than the dearest.
     """
     for c in policy.order(ws, range(len(ws.fleet.components))):
-        if not is_stockable(ws.fleet.components[c]):
+        if not is_unrestricted(ws.fleet.components[c]):
             supply(ws, policy, c)
     filling = BinFilling(ws, policy, shares)
     filling.top_up()
@@ -51,10 +51,10 @@ def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: b
 
 def may_fill_bins(fleet: Fleet) -> bool:
     """Whether any component can be placed here."""
-    return any(is_stockable(component) for component in fleet.components)
+    return any(is_unrestricted(component) for component in fleet.components)
 
 
-def is_stockable(component: FleetComponent) -> bool:
+def is_unrestricted(component: FleetComponent) -> bool:
     """Whether copies of the component are counted, free to stand in any zone, and may share accelerators."""
     return (
         not component.demand
@@ -83,7 +83,7 @@ class BinFilling:
         """Count what is missing. O(components)."""
         self.ws, self.policy = ws, policy
         self.left: Ints = np.array(
-            [max(0, c.required - ws.placed[c.index]) if is_stockable(c) else 0 for c in ws.fleet.components],
+            [max(0, c.required - ws.placed[c.index]) if is_unrestricted(c) else 0 for c in ws.fleet.components],
             dtype=np.int64,
         )
         self._dual_values = np.array(policy.dual_values)

@@ -31,7 +31,7 @@ _NONE = np.zeros(0, dtype=np.int64)
 class GreedyParameters:
     """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost.
 
-    With `stock` machines are filled one by one first (see `stock`), with `fullest_first` in another order.
+    With `fills_bins` machines are filled one by one first (see `bin_filling`), with `fullest_first` in another order.
     """
 
     likeness: float = 0.0

@@ -109,10 +109,6 @@ class _HeuristicRun:
         """Whether pools are limited or paid for by the group."""
         return bool(self.solve.fleet.limits or self.solve.fleet.commitments)
 
-    def stopped(self) -> Stop | None:
-        """Why to stop before the next restart, if so."""
-        return self.solve.why_stop()
-
     def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck, or is no use."""
         limits = bool(self.solve.fleet.limits)
@@ -163,7 +159,7 @@ class _HeuristicRun:
                 yield ws
         ws = self.attempt(best_fit, keep=True) if best_fit is not None and True in beginnings else None
         if ws is not None:
-            MachineConsolidation(ws, self.shares).run(lambda: self.stopped() is not None)
+            MachineConsolidation(ws, self.shares).run(lambda: self.solve.ended)
             yield ws
 
     def offer(self, ws: Workspace) -> None:
@@ -223,7 +219,7 @@ def _solve_plain(
         solve.incumbent.offer(hint, name)
     stop = None
     for turn in range(run.limit):
-        stop = run.stopped()
+        stop = solve.why_stop()
         if stop is not None or run.best is not None:
             break
         policy = policy_of(run.blank, run.shares, run.rng if turn else None)
@@ -250,7 +246,7 @@ def solve_greedy(
     best: Workspace | None = None
     stop = None
     for turn in range(run.limit):
-        stop = run.stopped()
+        stop = solve.why_stop()
         if stop is not None:
             break
         parameters = sets[turn % len(sets)]
@@ -268,12 +264,12 @@ def solve_greedy(
             Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
         )
         improvement = Improvement(best, policies, dual_values, run.rng)
-        improvement.run(options.rounds, lambda: run.stopped() is not None)
+        improvement.run(options.rounds, lambda: solve.ended)
         if run.has_groups:
-            run.groups.rounds += improvement.bring_in(options.rounds, lambda: run.stopped() is not None)
+            run.groups.rounds += improvement.bring_in(options.rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
-        stop = run.stopped()
+        stop = solve.why_stop()
     return run.outcome(stop)
 
 

@@ -105,8 +105,8 @@ def _raise_pattern_bound(solve: Solve, stats: Stats, hint: Packing | None) -> st
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So is `dual_value`, what a machine of each pool is worth at the prices of the root and costs at least: empty when
-    there was no time to solve its LP.
+    So is `machine_values`, by pool what a machine is worth at the prices of the root, or its price where that is more:
+    empty when there was no time to solve its LP.
     """
 
     def __init__(self, solve: Solve, given: tuple[int, ...] | None = None, *, engines: bool = True) -> None:

@@ -149,7 +149,7 @@ class RunningState:
         Parameters
         ----------
         rewards : (C,) for each copy kept, in 1 / SCALE micro-dollars, at most the money of a move.
-        device, seats : the most that an accelerator of each device class, and each seat with its residents, can be
+        capacity, seats : the most that an accelerator of each device class, and each seat with its residents, can be
             worth.
         """
         fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, capacity)

@@ -51,18 +51,18 @@ class Rounding:
         self._fleet, self._relaxation, self._held = fleet, relaxation, held
         self._rng = np.random.default_rng(seed)
         self._kept = KeptAssignment(relaxation, held)
-        self._bought = ResidualProgram(relaxation)
-        self._bought.add_patterns(patterns)
+        self._program = ResidualProgram(relaxation)
+        self._program.add_patterns(patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
         self._sizes = np.zeros(len(relaxation.modes))  # of wide copies
         for w, mode in enumerate(relaxation.modes):
             option = fleet.components[mode.component].options[mode.option]
             if option.accelerators >= _WIDE:
                 self._sizes[w] = mode.usage[0] / max(1, fleet.pools[mode.pool].shape.memory_mib)
-        firm = {relaxation.modes[w].component for w in np.flatnonzero(self._sizes)}
-        self._spares = np.array([c.index not in firm for c in fleet.components])
+        sized = {relaxation.modes[w].component for w in np.flatnonzero(self._sizes)}
+        self._spares = np.array([c.index not in sized for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
-        self._bought.offer(self._kept.residuals, owners=True)
+        self._program.offer(self._kept.residuals, owners=True)
         self._stand = np.array(self._kept.machines)
         self._fewest, self._most = self._anything()
         self._low = self._high = np.zeros(len(fleet.pools))  # limits on new machines
@@ -72,7 +72,7 @@ class Rounding:
 
     def cost(self, least: Sequence[int], budget: Budget) -> float | None:
         """Dollars an hour of new machines, parts allowed, beside those that stand; None when the LP is not solved."""
-        return self._bought.value() if self._ask(0.0, least, budget) else None
+        return self._program.value() if self._ask(0.0, least, budget) else None
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
@@ -87,7 +87,7 @@ class Rounding:
             if not self._round(wide, -(-len(wide) // max(1, steps)), budget):
                 return None
             steps -= 1
-        whole = np.round(np.array(self._bought.amounts()[0]))
+        whole = np.round(np.array(self._program.amounts()[0]))
         self._fewest = np.where(self._sizes > 0, whole, 0.0)
         self._most = np.where(self._sizes > 0, whole, math.inf)
         if not self._solve(budget):
@@ -105,15 +105,15 @@ class Rounding:
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
         self._high = np.maximum(self._low, np.array(most) - self._stand)
         out = np.array(self._kept.unassigned, dtype=float)
-        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
+        self._program.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
         self._fewest, self._most = self._anything()
         return self._solve(budget, _PARAMS.kept_rounds if self._held else 0)
 
     def _counts(self) -> Floats:
-        return np.array(self._bought.counts()[: len(self._low)])
+        return np.array(self._program.counts()[: len(self._low)])
 
     def _broken_copies(self) -> NDArray[np.int64]:
-        copies = np.array(self._bought.amounts()[0])
+        copies = np.array(self._program.amounts()[0])
         return np.flatnonzero((self._sizes > 0) & (np.abs(copies - np.round(copies)) > _WHOLE))
 
     def _broken_counts(self) -> NDArray[np.int64]:
@@ -122,7 +122,7 @@ class Rounding:
 
     def _round(self, wide: NDArray[np.int64], at_once: int, budget: Budget) -> bool:
         """Round up the copies that are nearly whole; else the largest parts, one a component; one alone up or down."""
-        copies = np.array(self._bought.amounts()[0])
+        copies = np.array(self._program.amounts()[0])
         parts = copies[wide] - np.floor(copies[wide])
         sure = wide[parts >= _PARAMS.sure]
         if not sure.size:
@@ -160,9 +160,9 @@ class Rounding:
         """Round the limits of number k to whole ones below or above its value, whichever makes all cheaper."""
         lowest, highest = low[k], high[k]
         high[k] = math.floor(value)
-        down = self._bought.value() if self._solve(budget) else math.inf
+        down = self._program.value() if self._solve(budget) else math.inf
         low[k], high[k] = math.ceil(value), highest
-        if self._solve(budget) and self._bought.value() <= down:
+        if self._solve(budget) and self._program.value() <= down:
             return True
         low[k], high[k] = lowest, math.floor(value)
         return down < math.inf and self._solve(budget)
@@ -172,7 +172,7 @@ class Rounding:
 
         Patterns are priced `least` times in any case, as long as that brings any.
         """
-        program = self._bought
+        program = self._program
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
         limits = self._item_limits.of(self._kept.unassigned, self._most.tolist())

@@ -27,9 +27,9 @@ class SpareCapacity(MixSeparation):
     def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern], fleet: Fleet | None = None) -> None:
         """O(patterns). `fleet` has the limits and commitments of these counts, if not that of the relaxation."""
         super().__init__(relaxation, patterns)
-        self._bought = PatternProgram(relaxation)
-        add_group_rows(self._bought.solver, fleet or relaxation.fleet)
-        self._bought.add_patterns(patterns)
+        self._priced = PatternProgram(relaxation)
+        add_group_rows(self._priced.solver, fleet or relaxation.fleet)
+        self._priced.add_patterns(patterns)
 
     def cheapest(
         self, fewest: Sequence[float], most: Sequence[float], spare: float, budget: Budget
@@ -39,8 +39,8 @@ class SpareCapacity(MixSeparation):
         `fewest` are paid for anyway, `most` are quotas; patterns that are not known yet could make it cheaper.
         """
         fleet = self.relaxation.fleet
-        self._bought.limit(most, fewest)
-        self._bought.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
-        if not self._bought.solve(budget.left()) or self._bought.beyond():
+        self._priced.limit(most, fewest)
+        self._priced.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
+        if not self._priced.solve(budget.left()) or self._priced.beyond():
             return None
-        return self._bought.counts()
+        return self._priced.counts()

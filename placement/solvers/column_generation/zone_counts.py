@@ -121,7 +121,7 @@ def zone_counts(
     Parameters
     ----------
     parts : copies by component and zone in the LP, which may have more than are required.
-    worth : (C,) dual value of one copy, dollars an hour.
+    dual_value : (C,) of one copy, dollars an hour.
     only : components that are looked at; None for all.
 
     O(components x zones^2) variables and rows.

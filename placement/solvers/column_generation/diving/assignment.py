@@ -40,7 +40,7 @@ class DiveState:
         return DiveState(*counts, self.zoned.copy(), self.by_mode[:], self.goals)
 
     def become(self, other: DiveState) -> None:
-        """Take over the residual patterns of `other`, which is not used any more."""
+        """Take over what `other` has, which is not used any more."""
         self.machines, self.unassigned, self.most = other.machines, other.unassigned, other.most
         self.zoned, self.by_mode, self.goals = other.zoned, other.by_mode, other.goals
 

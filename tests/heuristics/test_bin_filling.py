@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.documents import Problem
-from placement.heuristics.bin_filling import BinFilling, fill_bins, is_stockable, may_fill_bins
+from placement.heuristics.bin_filling import BinFilling, fill_bins, is_unrestricted, may_fill_bins
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import construct
 from placement.heuristics.greedy import Greedy, GreedyParameters
@@ -107,7 +107,7 @@ def test_quotas_are_kept() -> None:
 
 def test_components_with_rules_on_zones_are_not_stocked_but_supplied() -> None:
     fleet = fleet_of([component("a", 6, 40, spread={"max_skew": 1})])
-    assert not is_stockable(fleet.components[0])
+    assert not is_unrestricted(fleet.components[0])
     assert not may_fill_bins(fleet)
     ws, _ = stocked(fleet)
     assert sorted(ws.zoned[0]) == [2, 2, 2]
