@@ -80,9 +80,8 @@ class Closing:
         if goal is None:
             return None
         program.model.minimize(goal)
-        solver = cp_sat_solver(int(self._rng.integers(2**30)))
-        solver.parameters.max_deterministic_time = _PARAMS.effort
-        solver.parameters.max_time_in_seconds = max(0.01, min(budget.left(), 1e6))
+        seed = int(self._rng.integers(2**30))
+        solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort)
         if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         stay = {k: solver.value(var) for k, var in program.stay.items()}

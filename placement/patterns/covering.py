@@ -92,10 +92,7 @@ def cheapest_mix(
     model, count = _counts(fleet, cuts, fleet.limits)
     rent: list[LinearExprT] = [pool.price * n for pool, n in zip(fleet.pools, count, strict=True)]
     model.minimize(cp_model.LinearExpr.sum(rent) - cp_model.LinearExpr.sum(_committed(model, fleet, count)))
-    solver = cp_sat_solver(seed)
-    parameters = solver.parameters
-    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
-    parameters.relative_gap_limit = gap
+    solver = cp_sat_solver(seed, seconds=seconds, effort=work, gap=gap)
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         return None
@@ -118,8 +115,7 @@ def least_of_limit(
 
     model, count = _counts(fleet, cuts, others)
     model.minimize(cp_model.LinearExpr.sum([weight * count[p] for p, weight in limit.weight.items()]))
-    solver = cp_sat_solver(seed)
-    solver.parameters.max_time_in_seconds = max(0.01, seconds)
+    solver = cp_sat_solver(seed, seconds=seconds)
     if solver.solve(model) == cp_model.INFEASIBLE:
         return None
     return max(0, solver.response_proto.inner_objective_lower_bound)

@@ -45,9 +45,7 @@ def decide_pattern(
                 if j > i and j in inside:
                     model.add_bool_or(~inside[i], ~inside[j])
     model.add(sum(int(value[r]) * x for r, x in count.items()) > threshold)
-    solver = cp_sat_solver()
-    parameters = solver.parameters
-    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(seconds, 1e6)), _PARAMS.effort
+    solver = cp_sat_solver(seconds=seconds, effort=_PARAMS.effort)
     status = solver.solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return tuple((r, n) for r, x in count.items() if (n := solver.value(x))), False

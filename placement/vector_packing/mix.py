@@ -48,12 +48,7 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
         model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
     model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
-    solver = cp_sat_solver(seed)
-    parameters = solver.parameters
-    parameters.max_time_in_seconds, parameters.max_deterministic_time = (
-        max(0.01, min(state.budget.left(), 1e6)),
-        _PARAMS.effort,
-    )
+    solver = cp_sat_solver(seed, seconds=state.budget.left(), effort=_PARAMS.effort)
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         state.infeasible = True

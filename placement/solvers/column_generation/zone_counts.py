@@ -153,11 +153,7 @@ def zone_counts(
         model.add(off >= -sum(terms))
         balance.append(off)
     model.minimize(cp_model.LinearExpr.sum(moved) + _PARAMS.balance * cp_model.LinearExpr.sum(balance))
-    solver = cp_sat_solver(seed)
-    chosen = solver.parameters
-    chosen.relative_gap_limit, chosen.max_deterministic_time = _PARAMS.gap, _PARAMS.effort
-    if not math.isinf(budget.left()):
-        chosen.max_time_in_seconds = max(0.01, budget.left())
+    solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort, gap=_PARAMS.gap)
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     counts = [[0] * len(fleet.components) for _ in fleet.zones]
