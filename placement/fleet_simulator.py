@@ -5,9 +5,11 @@ code that orders steps, and asks the referee about what stands on the machines a
 
 While a copy starts or stops it takes its room. A copy serves from when it is ready until it begins to stop. So rules
 that limit (room, owners, caps, company, quotas, limits) are held against all copies present, and those that ask for
-enough (copies available, copies left after a loss) against the copies that serve. Skew and the number of zones are
-judged when a batch has ended, as inside of one both copies of a move are there. A rule that today's state breaks may
-stay broken where it is, but no machine gets fuller than it may be.
+enough (copies available, copies left after a loss) against the copies that serve. So are skew and the number of zones,
+where a new copy and an old one that goes in the same batch and zone count as one; and as steps of a batch go side by
+side, they are held for every order in which copies may get ready, and drain. Of a component of which no copy runs
+before, or none is in the plan, they are held at the end of each batch alone. A rule that today's state breaks may stay
+broken where it is, but no machine gets fuller than it may be, and no spread gets worse.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from placement.documents import Instance, Placement, Problem
 from placement.documents.plan import Assignment, Plan, PlanInstance
 from placement.documents.transition import Transition
 from placement.referee import violations
+from placement.referee.standing import Standing
 from placement.units import exact
 
 if TYPE_CHECKING:
@@ -237,6 +240,66 @@ class _Floors:
                 yield "served", f"{name} serves {float(found[name][1]):.12g}, at least {float(rate):.12g} is needed"
 
 
+class _Spread:
+    """Skew and number of zones at every moment of a batch, from the copies by zone at its begin and its end."""
+
+    def __init__(self, problem: Problem, plan: Plan, now: Counter[SimulatedCopy], machines: Iterable[Instance]) -> None:
+        self._zone_of_pool = {row.name: row.zone for row in problem.pools}
+        before, after = self.zones(now, machines), self.zones(_copies_of(plan), plan.instances)
+        standing = Standing(problem, Plan())
+        self._rules: dict[str, tuple[set[str], int | None, int]] = {}  # eligible zones, most skew, fewest zones
+        for row in problem.components:
+            held = before[row.name], after[row.name]
+            if not all(held):
+                continue
+            eligible, skew, zones = standing.eligible_zones(row.name), row.spread.max_skew, row.spread.min_zones or 0
+            if skew is not None:
+                skew = max(skew, _skew(held[0], eligible))
+            if len(held[0]) < min(zones, held[0].total()):
+                zones = len(held[0])
+            self._rules[row.name] = eligible, skew, zones
+
+    def zones(
+        self, copies: Counter[SimulatedCopy], machines: Iterable[Instance | PlanInstance]
+    ) -> dict[str, Counter[str]]:
+        """Copies by zone, of each component."""
+        zone_of = {row.id: self._zone_of_pool[row.pool] for row in machines if row.pool in self._zone_of_pool}
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for copy, count in copies.items():
+            if copy.instance in zone_of:
+                found[copy.component][zone_of[copy.instance]] += count
+        return found
+
+    def broken(self, before: dict[str, Counter[str]], after: dict[str, Counter[str]]) -> Iterator[tuple[str, str]]:
+        """Rule and sentence of what breaks at some moment, whichever copies get ready first, and drain last."""
+        for name, (eligible, most, wanted) in self._rules.items():
+            for first, moment in _worst(before[name], after[name]):
+                low = min((moment[zone] for zone in eligible - {first}), default=moment[first])
+                skew = moment[first] - low
+                if most is not None and skew > most:
+                    yield "max-skew", f"{name}: zones may differ by {skew} copies inside of a batch, at most {most}"
+                    break
+                used = len(+moment)
+                if used < min(wanted, moment.total()):
+                    yield "min-zones", f"{name}: may serve in {used} zones inside of a batch, at least {wanted}"
+                    break
+
+
+def _worst(before: Counter[str], after: Counter[str]) -> Iterator[tuple[str, Counter[str]]]:
+    """A zone, and copies by zone when its copies were ready before all others, or drain after all others.
+
+    A new copy in a zone with an old one to go is that one over again, so no zone has more than at the begin or the end.
+    """
+    peak = before | after
+    for zone, count in peak.items():
+        for end in (before, after):
+            yield zone, end | Counter({zone: count})
+
+
+def _skew(zones: Counter[str], eligible: set[str]) -> int:
+    return max(zones.values()) - min(zones[zone] for zone in {*eligible, *zones})
+
+
 def simulate(problem: Problem, plan: Plan, transition: Transition, *, each_step: bool = False) -> tuple[Breach, ...]:
     """Carry a transition out, and tell every rule that it breaks at any moment; empty when it is safe.
 
@@ -361,6 +424,12 @@ class _Trial:
         self._before = set(self._rules(serving, UPPER | LOWER | AT_THE_END))
         self._overfull = {where.split(" accelerator ")[0] for rule, where in self._before if rule in FILLING}
         self._full = self._loads(serving)
+        self._spread = _Spread(problem, plan, serving, self._fleet.machines.values())
+        self._began = self._zones()
+
+    def _zones(self) -> dict[str, Counter[str]]:
+        """Copies that serve by zone, of each component."""
+        return self._spread.zones(self._fleet.serving, self._fleet.machines.values())
 
     def _rules(self, copies: Counter[SimulatedCopy], rules: frozenset[str]) -> dict[tuple[str, str], str]:
         found = violations(self._problem, self._fleet.plan_of(copies))
@@ -428,6 +497,10 @@ class _Trial:
                 yield Breach(step, rule, message)
         for rule, message in self._floors.broken(fleet.serving):
             yield Breach(step, rule, message)
+        if ended:
+            began, self._began = self._began, self._zones()
+            for rule, message in self._spread.broken(began, self._began):
+                yield Breach(step, rule, message)
 
     def _at_the_end(self, step: int) -> Iterator[Breach]:
         """What runs is the plan; draining machines that may not be removed are left behind empty."""

@@ -54,6 +54,7 @@ def roll(
     while left:
         size = min(what.batch, len(left))
         batch = Batch()
+        moment.begin_batch()
         for _ in range(size):
             zones = _with_more_old(moment, left, batch) if zoned else None
             place = _place(moment, what, extra, most_open, emptying=emptying, zones=zones)

@@ -23,6 +23,7 @@ from placement.transition.program import (
     TransitionProgram,
     all_places,
     fits_program,
+    most_batches,
 )
 from placement.transition.timeline import value_of
 
@@ -63,12 +64,13 @@ class _Case:
 
 def prove(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:
     """Better the result of a search, or prove it, where the transition is small; else leave it as it is."""
-    small = 0 < len(due.leaving) <= MOST_STOPS and len(due.arriving) <= MOST_STOPS
-    if not small or not fits_program(sites, due):
+    small = max(len(due.leaving), len(due.arriving)) <= MOST_STOPS
+    some = due.leaving or (due.arriving and sites.spread)  # else one batch does
+    if not small or not some or not fits_program(sites, due):
         return
     seconds = math.inf if ask.seconds is None else ask.seconds
     case = _Case(sites, due, durations, ask.seed, time.monotonic() + seconds)
-    most = 2 * len(due.leaving) + 1
+    most = most_batches(sites, due)
     if result.value is None or result.value.temporary_seconds:
         status, order = _without(case, min(most, FEW))  # sooner found where there is one
         if order is None:

@@ -108,6 +108,7 @@ class Attempt:
     def _batch(self) -> Batch:
         """Whatever may be done now."""
         batch = Batch()
+        self._moment.begin_batch()
         for stand in self._arriving[:]:
             self._try_start(stand, batch)
         wanted = {stand.instance for stand in self._arriving}

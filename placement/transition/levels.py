@@ -5,6 +5,9 @@ In each round all copies start that then fit, and copies of a component may stop
 delete relaxation of planning, whose rounds are the heuristic h_max [1]_: the longest chain of waits. Where a round adds
 nothing and something is left, no order exists at all.
 
+Where skew has to hold at each moment, a batch does not change the fewest copies of a zone by more than the skew that is
+allowed: with b_y the fewest before, and any other zone z, the e_z after are at most b_y + skew; and back, see `spread`.
+
 O(rounds x copies that start or stop), and a search over machines for each component that may stop over.
 
 References
@@ -66,7 +69,19 @@ def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary:
             closed.append(machine)  # whoever stops over there may be there before it closes
         if before == (len(arriving), len(leaving), len(closing), len(unopened), len(hops)):
             return None
-    return rounds
+    return max(rounds, _batches_for_skew(sites, due))
+
+
+def _batches_for_skew(sites: Sites, due: Difference) -> int:
+    """The fewest batches in which the zones of each component grow, or shrink, no further apart than allowed."""
+    now, then = Moment(sites, (), due.now), Moment(sites, (), due.planned)
+    most = 0
+    for name in sites.spread:
+        skew, zones = sites.floors[name].skew, sites.components[name].eligible_zones
+        if skew is not None and len(zones) > 1:
+            change = min(now.counts(name).zones[z] for z in zones) - min(then.counts(name).zones[z] for z in zones)
+            most = max(most, -(-abs(change) // max(1, skew)))
+    return most
 
 
 def _can_start(moment: Moment, stand: Stand) -> bool:

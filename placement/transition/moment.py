@@ -2,8 +2,9 @@
 
 Upper rules (room, owners, caps, dedicated, `avoid`, quotas, limits, cordoned and draining machines) are asked before a
 copy starts or a machine opens, with all copies present that have not stopped. Lower ones (copies available, what is
-left when a zone, a pool or a machine is lost) are asked before a copy stops. What was broken before the transition may
-stay broken and is never made worse.
+left when a zone, a pool or a machine is lost) are asked before a copy stops. Skew and number of zones are asked of what
+a batch has done so far, for all moments on the way there; see `spread`. What was broken before the transition may stay
+broken and is never made worse.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from placement.transition.spread import has_zones_inside, skew_inside
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """What a component must never fall below: copies, what they serve, and copies left after each kind of loss."""
+    """What a component must never fall below: copies, what they serve, and copies left after each kind of loss.
+
+    `skew` is the most there may be between two zones, `zones` the fewest that copies stand in. Where no copy runs
+    before the transition, or none is in the plan, nobody counts on its spread on the way: it is `held` at ends alone.
+    """
 
     copies: int
     served: int
@@ -34,6 +40,12 @@ class Floors:
     instance: int
     zones: int
     skew: int | None
+    held: bool  # skew and zones, at each moment
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether skew or number of zones ask anything at the moments of a batch."""
+        return self.held and (self.skew is not None or self.zones > 1)
 
 
 class Sites:
@@ -55,12 +67,14 @@ class Sites:
         self.unavailable = unavailable
         self.floors: dict[str, Floors] = {}
         self.strict: dict[str, Floors] = {}  # as if no copy might be missing
+        self.spread: frozenset[str] = frozenset()
         start, end = Moment(self, due.running, due.now), Moment(self, (), due.planned)
         for component in fleet.components:
             name, missing = component.name, unavailable.get(component.name, 0)
             now, then = start.counts(name), end.counts(name)
             self.strict[name] = _floors(component, now, then, 0)
             self.floors[name] = _floors(component, now, then, missing) if missing else self.strict[name]
+        self.spread = frozenset(name for name, floors in self.floors.items() if floors.has_spread)
 
     def option(self, stand: Stand) -> FleetOption:
         """What the copy takes."""
@@ -87,6 +101,7 @@ def _floors(component: FleetComponent, now: ComponentCounts, then: ComponentCoun
         instance=min(component.instance_loss_floor, now.left_after(now.machines)),
         zones=component.min_zones if was_spread else len(now.zones),
         skew=None if component.max_skew is None else max(component.max_skew, now.skew(component.eligible_zones)),
+        held=now.copies > 0 and then.copies > 0,
     )
 
 
@@ -169,14 +184,20 @@ class Moment:
         self.loads: dict[str, PresentLoad] = {}
         self.on: dict[str, Counter[Stand]] = defaultdict(Counter)
         self._counts: dict[str, ComponentCounts] = defaultdict(ComponentCounts)
+        self._before: dict[str, Counter[int]] = {}  # copies by zone when the batch began, of components that changed
         for machine in machines:
             self.open_machine(machine)
         for stand in copies:
             self.start(stand)
+        self.begin_batch()
 
     def counts(self, component: str) -> ComponentCounts:
         """How its copies stand."""
         return self._counts[component]
+
+    def begin_batch(self) -> None:
+        """A batch begins: what is done from now on is done side by side."""
+        self._before.clear()
 
     def load(self, machine: str) -> PresentLoad:
         """What stands on a machine, which may still be closed."""
@@ -227,7 +248,10 @@ class Moment:
             del there[stand]
         pool = self.sites.pool_of[stand.instance]
         zone = self.sites.fleet.pools[pool].zone
-        self._counts[stand.component].add(zone, pool, stand.instance, option.throughput, sign)
+        counts = self._counts[stand.component]
+        if stand.component in self.sites.spread and stand.component not in self._before:
+            self._before[stand.component] = counts.zones.copy()
+        counts.add(zone, pool, stand.instance, option.throughput, sign)
 
     def stop(self, stand: Stand) -> None:
         """A copy is gone."""
@@ -301,12 +325,21 @@ class Moment:
         return kept
 
     def is_spread(self, component: str) -> bool:
-        """Whether a batch may end like this: skew and number of zones as the rules want, or as they were before."""
+        """Whether the batch may end like this; see `spread_broken`."""
+        return not self.spread_broken(component)
+
+    def spread_broken(self, component: str) -> str:
+        """The rule that breaks now or at a moment since the batch began: `max_skew`, `min_zones`, or none.
+
+        A rule that was broken before the transition breaks where it gets worse.
+        """
         floors, counts = self.floors[component], self._counts[component]
-        row = self.sites.components[component]
-        if floors.skew is not None and counts.skew(row.eligible_zones) > floors.skew:
-            return False
-        return len(counts.zones) >= min(floors.zones, counts.copies)
+        eligible = self.sites.components[component].eligible_zones
+        before = self._before.get(component, counts.zones)
+        if floors.skew is not None:
+            if counts.skew(eligible) > floors.skew or skew_inside(before, counts.zones, eligible) > floors.skew:
+                return "max_skew"
+        return "" if has_zones_inside(before, counts.zones, floors.zones) else "min_zones"
 
 
 def room_on(load: PresentLoad, option: FleetOption, memory: int, k: int) -> bool:

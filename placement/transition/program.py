@@ -3,11 +3,12 @@
 Formulation. K batches; in each, copies start and then copies stop. Of a copy that has to go there is one variable a
 batch, of one that has to come one a batch and candidate place (a copy of the plan has one place, one that stops over
 many). At the peak of each batch all that has started and not stopped before it has room: a row a machine and
-resource, and a row an accelerator for memory, share and owners. At its end floors, skew and zones hold. Machines that
-open and close are counted at each peak against quotas and limits.
+resource, and a row an accelerator for memory, share and owners. At its end floors, skew and zones hold; skew and zones
+also between its begin and its end, in any order (`spread` has the rule). Machines that open and close are counted at
+each peak against quotas and limits.
 
-Every batch but the last stops a copy, since one that only starts copies is as well done with the next; so K is at
-most one more than the copies that stop.
+Every batch but the last stops a copy, or starts one of a component whose spread has to hold at each moment: one that
+only starts others is as well done with the next. `most_batches` counts them.
 
 A fleet that breaks a rule of room, caps or quotas before anything is done has no such rows, and no program here:
 `fits_program` says so.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
@@ -103,11 +104,17 @@ class TransitionProgram:
                 yield stand, sum(starts[p][: k + 1]) - gone
 
     def _no_idle_batch(self) -> None:
-        """Nothing is done in a batch unless the one before stops a copy: else both are as well done as one."""
+        """Nothing is done in a batch unless the one before has to be one of its own: else both are as well done as one."""
         stops = [*self.stop, *(row for rows in self.leave for row in rows)]
         starts = [row for rows in self.start for row in rows]
+        spread = [
+            row
+            for starter, rows in zip(self.starters, self.start, strict=True)
+            for stand, row in zip(starter.places, rows, strict=True)
+            if stand.component in self.sites.spread
+        ]
         for k in self.batches[1:]:
-            before = sum(row[k - 1] for row in stops)
+            before = sum(row[k - 1] for row in (*stops, *spread))
             for row in (*stops, *starts):
                 self.model.add(row[k] <= before)
 
@@ -232,6 +239,8 @@ class TransitionProgram:
         """Copies that serve at the end of each batch, what is left after a loss, and their spread."""
         floors, row = self.sites.floors[component], self.sites.components[component]
         kept = Moment(self.sites, (), self.due.kept).counts(component)
+        now = Moment(self.sites, (), self.due.now).counts(component).zones
+        before: dict[Any, Linear] = {z: now[z] for z in (*row.eligible_zones, *now)}
         for k in self.batches:
             mine = [(stand, there) for stand, there in self._end[k] if stand.component == component]
             copies = kept.copies + sum(there for _, there in mine)
@@ -252,23 +261,61 @@ class TransitionProgram:
                     for count in where.values():
                         self.model.add(copies - count >= least)
             if floors.skew is not None:
-                for most in zones.values():
-                    for fewest in row.eligible_zones:
-                        self.model.add(most - zones[fewest] <= floors.skew)
+                self._skew(zones, zones, floors.skew)
             if floors.zones > 1:
                 self._many_zones(list(zones.values()), copies, floors.zones)
+            if floors.skew is not None and floors.held:
+                self._skew(zones, before, floors.skew)
+                self._skew(before, zones, floors.skew)
+            if floors.zones > 1 and floors.held:
+                most = kept.copies + len(mine)
+                self._many_zones_inside(before, zones, floors.zones, most)
+                self._many_zones_inside(zones, before, floors.zones, most)
+            before = zones
+
+    def _skew(self, full: dict[Any, Linear], few: dict[Any, Linear], most: int) -> None:
+        """No zone of the first has so many copies more than another one of the second; all are eligible."""
+        for (z, count), (y, least) in product(full.items(), few.items()):
+            if z != y:
+                self.model.add(count - least <= most)
 
     def _many_zones(self, zones: list[Linear], copies: Linear, least: int) -> None:
-        used = []
-        for count in zones:
-            flag = self.model.new_bool_var("")
-            self.model.add(count >= flag)
-            used.append(flag)
+        used = self._used(zones)
         wanted = self.model.new_int_var(0, least, "")
         some = self.model.new_int_var(0, 10**6, "")
         self.model.add(some == copies)
         self.model.add_min_equality(wanted, [some, least])
         self.model.add(sum(used) >= wanted)
+
+    def _many_zones_inside(self, end: dict[Any, Linear], other: dict[Any, Linear], least: int, most: int) -> None:
+        """Between one end of a batch and its peak: see `spread.has_zones_inside`. At the ends the rule holds.
+
+        Where copies stand in fewer zones than `least`, each has its own. `most` is more than any zone holds.
+        """
+        used = sum(self._used(list(end.values())))
+        enough, all_but_one = self.model.new_bool_var(""), self.model.new_bool_var("")
+        self.model.add(used >= least).only_enforce_if(enough)
+        self.model.add(used >= least - 1).only_enforce_if(all_but_one)
+        for zone, count in end.items():
+            self.model.add(other[zone] <= 1 + most * (1 - count)).only_enforce_if(~enough)
+            self.model.add(other[zone] <= 1 + most * all_but_one).only_enforce_if(~enough)
+
+    def _used(self, zones: list[Linear]) -> list[Linear]:
+        """For each zone a variable that is 1 only if a copy stands there."""
+        used = [self.model.new_bool_var("") for _ in zones]
+        for count, flag in zip(zones, used, strict=True):
+            self.model.add(count >= flag)
+        return used
+
+
+def most_batches(sites: Sites, due: Difference) -> int:
+    """An order of more batches has one that is as well done with the next.
+
+    Each copy that has to go stops, and perhaps one that stops over for it; so does a last batch. Where spread has to
+    hold at each moment, each copy of the component that starts may take one more.
+    """
+    stops = 2 * len(due.leaving)
+    return stops + 1 + sum(stand.component in sites.spread for stand in (*due.arriving, *due.leaving))
 
 
 def fits_program(sites: Sites, due: Difference) -> bool:

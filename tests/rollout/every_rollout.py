@@ -64,6 +64,7 @@ class EveryRollout:
     def _batch(self, before: Between, size: int, extra: int) -> Iterator[Between]:
         """All moments that one batch leads to."""
         old = Counter(dict(before.old))
+        began = self._fleet.by_zone(old + Counter(dict(before.new)) + self._others)
         count = min(size, old.total())
         peaks = {before}
         for _ in range(count):
@@ -72,7 +73,7 @@ class EveryRollout:
             left = old - Counter(chosen)
             for peak in peaks:
                 copies = left + Counter(dict(peak.new)) + self._others
-                if self._fleet.is_enough(copies, self._name) and self._fleet.may_end(copies):
+                if self._fleet.is_enough(copies, self._name) and self._fleet.may_pass(began, copies):
                     yield from self._closed(peak._replace(old=_bag(left)), copies)
 
     def _starts(self, peak: Between, extra: int) -> Iterator[Between]:

@@ -1,4 +1,6 @@
-"""Small running fleets with a plan: full machines whose copies change places, and looser ones under many rules."""
+"""Small running fleets with a plan: full machines whose copies change places, looser ones under many rules, and copies
+spread over zones that move, grow and shrink.
+"""
 
 from __future__ import annotations
 
@@ -120,6 +122,39 @@ def ruled_fleet(rng: random.Random) -> Case | None:
             row["max_instances"] = max(count[row["name"]] for count in counts) + (rng.random() < 0.3)
     limit(doc, max(len(now), len(listed)), rng)
     return _case(doc, then, listed)
+
+
+def zoned_fleet(rng: random.Random) -> Case | None:
+    """Copies under rules over two or three zones that grow, shrink, or move on full machines; perhaps others beside."""
+    zones = rng.choice(("ab", "abc", "abc"))
+    doc: Doc = {"accelerators": ACCELERATORS, "instance_types": {"m": shape(rng.choice((1, 2, 3)))}}
+    doc["pools"] = [{"name": zone, "instance_type": "m", "zone": zone} for zone in zones]
+    rules: tuple[Doc, ...] = ({"max_skew": 1}, {"max_skew": 1}, {"max_skew": 2}, {"min_zones": 2}, {"min_zones": 3})
+    machines = {f"i-{k}": zone for k, zone in enumerate([*zones, *rng.choices(zones, k=rng.randint(0, 2))])}
+    room = len(machines) * int(doc["instance_types"]["m"]["accelerator_count"])
+    names = ["c0", *(["c1"] if rng.random() < 0.5 else [])]
+    doc["components"] = [
+        {"name": name, "copies": 0, "accelerator_memory_gib": 70}
+        | ({"spread": rng.choice(rules)} if name == "c0" or rng.random() < 0.4 else {})
+        for name in names
+    ]
+    grows = rng.random() < 0.6
+    few, many = (rng.randint(1, 2), rng.randint(3, 6)) if grows else [min(room - len(names) + 1, rng.randint(2, 4))] * 2
+    counts = rng.sample((few, many), 2)
+    for _ in range(30):
+        rows: list[list[Doc] | None] = []
+        for count in counts:
+            for row in doc["components"]:
+                row["copies"] = count if row["name"] == "c0" else 1
+            rows.append(dealt(doc, machines, rng))
+        if rows[0] is None or rows[1] is None:
+            continue
+        doc["instances"] = [{"id": name, "pool": pool, "removable": False} for name, pool in machines.items()]
+        doc["placements"] = rows[0]
+        case = _case(doc, rows[1], machines)
+        if case is not None:
+            return case
+    return None
 
 
 def _component(name: str, rng: random.Random) -> Doc:

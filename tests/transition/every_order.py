@@ -33,6 +33,7 @@ class Moment(NamedTuple):
     ready: int = -1  # seconds until all is ready; -1: nothing was done
     drains: bool = False
     fresh: tuple[str, ...] = ()  # machines that this batch has opened
+    began: tuple[tuple[tuple[str, str], int], ...] = ()  # copies by component and zone when this batch began
 
 
 class EveryOrder:
@@ -74,6 +75,7 @@ class EveryOrder:
             More than `most` moments.
         """
         start = Moment(_bag(self._leaving), (), (), (), tuple(sorted(self._fleet.instances)), 0)
+        start = self._begins(start)
         heap: list[tuple[tuple[int, int], int, Moment]] = [((0, 0), 0, start)]
         reached, done = {start: (0, 0)}, set[Moment]()
         while heap:
@@ -95,7 +97,12 @@ class EveryOrder:
     def _is_over(self, now: Moment) -> bool:
         begins = now.phase == STARTING and now.ready < 0
         there = not now.leaving and not now.over and Counter(dict(now.arrived)) == self._arriving
-        return begins and there and set(now.machines) == self._goal and self._fleet.may_end(self._copies(now))
+        return begins and there and set(now.machines) == self._goal
+
+    def _begins(self, now: Moment) -> Moment:
+        """The same as the begin of a batch."""
+        zones = self._fleet.by_zone(self._copies(now))
+        return now._replace(phase=STARTING, ready=-1, drains=False, began=tuple(sorted(zones.items())))
 
     def _copies(self, now: Moment) -> Copies:
         return sum((Counter(dict(bag)) for bag in (now.leaving, now.arrived, now.over)), self._kept)
@@ -118,9 +125,8 @@ class EveryOrder:
                 rest = tuple(name for name in now.machines if name != machine)
                 after = now._replace(machines=rest, phase=CLOSING, ready=max(0, now.ready))
                 yield after, (span * (machine in self._for_hire), 0)
-        if (now.ready >= 0 or now.drains) and self._fleet.may_end(copies):
-            after = now._replace(phase=STARTING, ready=-1, drains=False)
-            yield after, (span * sum(machine in self._for_hire for machine in now.machines), 1)
+        if (now.ready >= 0 or now.drains) and self._fleet.may_pass(Counter(dict(now.began)), copies):
+            yield self._begins(now), (span * sum(machine in self._for_hire for machine in now.machines), 1)
 
     def _opens(self, now: Moment) -> Iterator[Moment]:
         closed = [machine for machine in self._coming if machine not in now.machines]

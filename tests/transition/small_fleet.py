@@ -8,11 +8,11 @@ an instance, quotas, and limits on machines.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from placement.documents.transition import TransitionStep
     from tests.reading import Doc
@@ -28,6 +28,7 @@ class Copy(NamedTuple):
 
 
 Copies = Counter[Copy]
+ByZone = Counter[tuple[str, str]]
 
 
 def copies_of(rows: Iterable[Doc]) -> Copies:
@@ -92,13 +93,16 @@ class SmallFleet:
     def skew(self, copies: Copies, name: str) -> int:
         """Between the zone with most and the one with fewest, of those that are eligible or in use."""
         found = self.counts(copies, name, self.zone)
-        zones = {
+        every = [found[zone] for zone in self.eligible(name) | set(found)]
+        return max(every) - min(every) if found else 0
+
+    def eligible(self, name: str) -> set[str]:
+        """Zones with a pool that may be used and whose machine holds a copy."""
+        return {
             pool["zone"]
             for pool in self.pools.values()
             if pool.get("max_instances") != 0 and any(self.runs_in(o, pool) for o in self.options(name))
         }
-        every = [found[zone] for zone in zones | set(found)]
-        return max(every) - min(every) if found else 0
 
     def _floor(self, name: str) -> dict[str, Any]:
         row, spread = self.rows[name], self.rows[name].get("spread", {})
@@ -112,6 +116,7 @@ class SmallFleet:
             "machine": min(row.get("min_available_on_instance_loss", 0), self.left(self.now, name, str)),
             "skew": None if most is None else max(most, self.skew(self.now, name)),
             "zones": wanted if zones >= min(wanted, now) else zones,
+            "held": now > 0 and then > 0,  # inside of a batch, too
         }
 
     # --- rules
@@ -191,6 +196,35 @@ class SmallFleet:
                 return False
         return True
 
+    def may_pass(self, began: ByZone, after: Copies) -> bool:
+        """Whether a batch that began so may end so: skew and number of zones at its end, and at every moment."""
+        if not self.may_end(after):
+            return False
+        ends = began, self.by_zone(after)
+        for name in {name for end in ends for name, _ in end}:
+            before, then = (Counter({z: n for (other, z), n in end.items() if other == name}) for end in ends)
+            if before != then and not all(self._is_spread(name, zones) for zones in every_moment(before, then)):
+                return False
+        return True
+
+    def by_zone(self, copies: Copies) -> ByZone:
+        """Copies by component and zone, of components whose spread has to hold inside of batches."""
+        found: ByZone = Counter()
+        for copy, count in copies.items():
+            floor = self.floors[copy.component]
+            if floor["held"] and (floor["skew"] is not None or floor["zones"] > 1):
+                found[copy.component, self.zone(copy.machine)] += count
+        return found
+
+    def _is_spread(self, name: str, zones: dict[str, int]) -> bool:
+        """Whether copies by zone keep the rules; a zone that is not eligible is never the one with fewest."""
+        floor, eligible = self.floors[name], self.eligible(name)
+        if floor["skew"] is not None and any(
+            zones[z] - zones.get(y, 0) > floor["skew"] for z in zones for y in eligible
+        ):
+            return False
+        return sum(count > 0 for count in zones.values()) >= min(floor["zones"], sum(zones.values()))
+
     def places(self, name: str, machines: Iterable[str]) -> list[Copy]:
         """Every place of a copy on these machines, rules of company and room aside."""
         return [
@@ -230,6 +264,20 @@ class Walk:
             self.copies -= Counter([copy])
             wrong = wrong or not fleet.is_enough(self.copies, copy.component)
         return wrong
+
+
+def every_moment(before: Counter[str], after: Counter[str]) -> Iterator[dict[str, int]]:
+    """Copies by zone at each moment of a batch: any of them are ready, then any of those to go are gone.
+
+    Where a new copy stands in a zone with an old one to go, the two are one.
+    """
+    zones = sorted({*before, *after})
+    gain = [range(max(0, after[z] - before[z]) + 1) for z in zones]
+    for more in product(*gain):
+        yield {z: before[z] + n for z, n in zip(zones, more, strict=True)}
+    loss = [range(max(0, before[z] - after[z]) + 1) for z in zones]
+    for less in product(*loss):
+        yield {z: max(before[z], after[z]) - n for z, n in zip(zones, less, strict=True)}
 
 
 def copy_of(step: TransitionStep) -> Copy:

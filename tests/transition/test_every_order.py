@@ -10,7 +10,7 @@ import pytest
 
 from placement.transition import Durations, plan_transition, search
 from tests.corpus import seeds
-from tests.transition.every_fleet import full_fleet, ruled_fleet
+from tests.transition.every_fleet import full_fleet, ruled_fleet, zoned_fleet
 from tests.transition.every_order import EveryOrder
 from tests.transition.small_fleet import SmallFleet, Walk
 
@@ -25,14 +25,15 @@ MOST_MOMENTS = 6_000
 def first_fault(case: Case, found: Transition, missing: int) -> str:
     """The first step that breaks a rule, by the rules of `SmallFleet`; empty where none does."""
     fleet = SmallFleet(case.doc, case.then, case.planned, missing)
-    walk, batch = Walk(fleet), 1
+    walk, batch, began = Walk(fleet), 1, fleet.by_zone(fleet.now)
     for step in found.steps:
-        if step.batch != batch and not (fleet.may_end(walk.copies) and not walk.starting):
-            return f"batch {batch} ends badly"
-        batch = step.batch
+        if step.batch != batch:
+            if walk.starting or not fleet.may_pass(began, walk.copies):
+                return f"batch {batch} ends badly"
+            batch, began = step.batch, fleet.by_zone(walk.copies)
         if walk.breaks(step):
             return f"step {step.id}"
-    return "" if walk.copies == case.then and fleet.may_end(walk.copies) else "the end is not the plan"
+    return "" if walk.copies == case.then and fleet.may_pass(began, walk.copies) else "the end is not the plan"
 
 
 @pytest.mark.parametrize("scheduling", [True, False], ids=["with list scheduling", "by the program alone"])
@@ -46,7 +47,7 @@ def test_the_best_order_is_that_of_trying_everything(
     seen: Counter[str] = Counter()
     for seed in seeds:
         rng = random.Random(seed)
-        case = rng.choice((full_fleet, ruled_fleet))(rng)
+        case = rng.choice((full_fleet, ruled_fleet, zoned_fleet))(rng)
         if case is None:
             continue
         missing, temporary, opening = rng.choice((0, 0, 0, 1)), rng.choice((0, 1, 2)), rng.choice((0, 60))
