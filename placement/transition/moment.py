@@ -336,9 +336,9 @@ class Moment:
         floors, counts = self.floors[component], self._counts[component]
         eligible = self.sites.components[component].eligible_zones
         before = self._before.get(component, counts.zones)
-        if floors.skew is not None:
-            if counts.skew(eligible) > floors.skew or skew_inside(before, counts.zones, eligible) > floors.skew:
-                return "max_skew"
+        skew = max(counts.skew(eligible), skew_inside(before, counts.zones, eligible))
+        if floors.skew is not None and skew > floors.skew:
+            return "max_skew"
         return "" if has_zones_inside(before, counts.zones, floors.zones) else "min_zones"
 
 

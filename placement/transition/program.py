@@ -104,7 +104,7 @@ class TransitionProgram:
                 yield stand, sum(starts[p][: k + 1]) - gone
 
     def _no_idle_batch(self) -> None:
-        """Nothing is done in a batch unless the one before has to be one of its own: else both are as well done as one."""
+        """Nothing is done in a batch unless the one before had to be apart: else both are as well done as one."""
         stops = [*self.stop, *(row for rows in self.leave for row in rows)]
         starts = [row for rows in self.start for row in rows]
         spread = [

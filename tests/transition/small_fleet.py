@@ -223,7 +223,7 @@ class SmallFleet:
             zones[z] - zones.get(y, 0) > floor["skew"] for z in zones for y in eligible
         ):
             return False
-        return sum(count > 0 for count in zones.values()) >= min(floor["zones"], sum(zones.values()))
+        return sum(count > 0 for count in zones.values()) >= min(int(floor["zones"]), sum(zones.values()))
 
     def places(self, name: str, machines: Iterable[str]) -> list[Copy]:
         """Every place of a copy on these machines, rules of company and room aside."""
