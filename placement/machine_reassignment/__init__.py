@@ -17,7 +17,7 @@ arrays. The challenge: Afsar, Artigues, Bourreau and Kedad-Sidhoum 2016, Annals 
 """
 
 from placement.machine_reassignment.bound import aggregate_bound
-from placement.machine_reassignment.check import ReassignmentCost, check_assignment, price
+from placement.machine_reassignment.check import ReassignmentCost, broken_rules, check_assignment, price
 from placement.machine_reassignment.problem import Balance, Reassignment
 from placement.machine_reassignment.read import (
     ReassignmentFormatError,
@@ -34,6 +34,7 @@ __all__ = [
     "ReassignmentFormatError",
     "ReassignmentResult",
     "aggregate_bound",
+    "broken_rules",
     "check_assignment",
     "price",
     "read_assignment",

@@ -69,17 +69,27 @@ def check_assignment(problem: Reassignment, assignment: Sequence[int]) -> list[s
 
     At most `_PARAMS.told` are told, and how many more there are.
     """
-    machines = problem.machines
-    if len(assignment) != problem.processes:
-        return [f"{len(assignment)} machines are given for {problem.processes} processes"]
-    for process, machine in enumerate(assignment):
-        if not 0 <= machine < machines:
-            return [f"process {process} is on machine {machine}; machines are 0 to {machines - 1}"]
-    found = [*_capacity(problem, assignment), *_conflicts(problem, assignment), *_spread(problem, assignment)]
-    found += _dependencies(problem, assignment)
+    found = list(broken_rules(problem, assignment))
     if len(found) > _PARAMS.told:
         return [*found[: _PARAMS.told], f"and {len(found) - _PARAMS.told} more"]
     return found
+
+
+def broken_rules(problem: Reassignment, assignment: Sequence[int]) -> Iterator[str]:
+    """All that an assignment breaks, one sentence each, which begins with the rule's name and a colon.
+
+    An assignment of the wrong length, or with a machine that there is not, has that one fault.
+    """
+    machines = problem.machines
+    if len(assignment) != problem.processes:
+        yield f"assignment: {len(assignment)} machines are given for {problem.processes} processes"
+        return
+    for process, machine in enumerate(assignment):
+        if not 0 <= machine < machines:
+            yield f"assignment: process {process} is on machine {machine}; machines are 0 to {machines - 1}"
+            return
+    for rule in (_capacity, _conflicts, _spread, _dependencies):
+        yield from rule(problem, assignment)
 
 
 def _usage(problem: Reassignment, assignment: Sequence[int]) -> list[list[int]]:

@@ -71,7 +71,7 @@ def test_a_run_is_judged_by_the_checker(folder: Path) -> None:
     [
         ([0, 0, 1], 2411, "conflict: 2 processes of service 0 are on machine 0"),
         ([0, 3, 0], 2411, "reassignment checker counts 4200, the answer says 2411"),
-        ([0, 3], 4200, "2 machines are given for 3 processes"),
+        ([0, 3], 4200, "assignment: 2 machines are given for 3 processes"),
     ],
 )
 def test_a_false_answer_is_found_out(folder: Path, solution: list[int], value: int, said: str) -> None:
@@ -82,10 +82,32 @@ def test_a_false_answer_is_found_out(folder: Path, solution: list[int], value: i
     assert said in task.check(answer).faults
 
 
+@pytest.mark.parametrize("strategy", ["never-move", "karpenter", "descheduler", "from-scratch"])
+def test_strategies_are_recounted(folder: Path, strategy: str) -> None:
+    """Cost and moves are those of the case; a platform's broken rules are told, and a false count is found out."""
+    case = example(folder)
+    task = case.load()
+    answer = task.run(strategy, Limits(seconds=600, work=40))
+    fields = judge(SETS["roadef-a"], case.best_known, answer, task.check(answer))
+
+    assert fields["faults"] == ()
+    assert fields["value"] >= 2411
+    assert answer.bound is None
+    assert answer.metrics["moves"] == sum(now != old for now, old in zip(answer.solution, [0, 3, 0], strict=True))
+    assert (answer.metrics["moves"] > 0) == (strategy == "from-scratch")
+    if strategy == "never-move":
+        assert (fields["value"], answer.metrics["broken"]) == (4200, 0)
+    if strategy != "from-scratch":
+        false = replace(answer, metrics={**answer.metrics, "broken": answer.metrics["broken"] + 1})
+        assert "reassignment checker counts" in str(task.check(false).faults)
+
+
 def test_what_is_not_there_is_told(folder: Path) -> None:
     """Solver, option, archive, half of a case."""
     task = example(folder).load()
-    with pytest.raises(UsageError, match="machine reassignment has no solver auto; it has annealing"):
+    with pytest.raises(
+        UsageError, match="machine reassignment has no solver auto; it has annealing, from-scratch, never-move"
+    ):
         task.run("auto", Limits())
     with pytest.raises(UsageError, match="solver annealing has no option heat"):
         task.run("annealing", Limits(options={"heat": 5}))

@@ -57,8 +57,8 @@ def test_costs_come_in_parts() -> None:
         ((0, 0, 1), "conflict: 2 processes of service 0 are on machine 0"),
         ((0, 1, 0), "spread: service 0 is in 1 locations, at least 2 are wanted"),
         ((2, 3, 0), "dependency: service 1 is in neighbourhood 0 without service 0"),
-        ((0, 3), "2 machines are given for 3 processes"),
-        ((0, 3, 9), "process 2 is on machine 9; machines are 0 to 3"),
+        ((0, 3), "assignment: 2 machines are given for 3 processes"),
+        ((0, 3, 9), "assignment: process 2 is on machine 9; machines are 0 to 3"),
     ],
 )
 def test_each_rule_is_checked(assignment: tuple[int, ...], said: str) -> None:

@@ -1,8 +1,12 @@
 """Machine reassignment: the instances of the ROADEF/EURO challenge 2012, families A, B and X.
 
 The objective is a weighted sum of load, imbalance and moves, so the cases are no problem documents: they are for
-`placement.machine_reassignment` alone, and every answer is recounted from the case's own files by its checker, which
+`placement.machine_reassignment`, and every answer is recounted from the case's own files by its checker, which
 shares no array with the search.
+
+Beside it stand the strategies of `placement_bench.consolidation`: never to move, a new assignment as if moves were
+free, and the rules of two platforms. What these platforms aren't told they may break; that is counted, and no fault of
+the run.
 
 .. [1] Afsar, H. M., Artigues, C., Bourreau, E., Kedad-Sidhoum, S. (2016). Machine reassignment problem: the
    ROADEF/EURO challenge 2012. Annals of Operations Research 242, 1-17. https://doi.org/10.1007/s10479-016-2203-7
@@ -10,7 +14,9 @@ shares no array with the search.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from placement.machine_reassignment import Reassignment
     from placement_bench.cases import Document, Limits
 
 FOLDER = "roadef2012"
-ANNEALING = "annealing"
+ANNEALING, SCRATCH = "annealing", "from-scratch"
+NEVER, KARPENTER, DESCHEDULER = "never-move", "karpenter", "descheduler"
+PLATFORMS = (NEVER, KARPENTER, DESCHEDULER)
 CHECKER = "reassignment checker"
 _MODEL, _ASSIGNMENT = "model_", "assignment_"
 
@@ -45,37 +54,65 @@ class ReassignmentTask:
     name: str
 
     def solvers(self) -> tuple[str, ...]:
-        """The one there is."""
-        return (ANNEALING,)
+        """The search, and the baselines."""
+        return (ANNEALING, SCRATCH, *PLATFORMS)
 
     def run(self, solver: str, limits: Limits) -> Answer:
         """Within the limits; `work` counts rounds of the search. Reading the files is part of the time.
+
+        Platforms have no limit: they end when they find nothing.
 
         Raises
         ------
         UsageError
             No solver or option of that name.
         """
-        from placement.machine_reassignment import solve_reassignment
-        from placement.solving.budget import Budget
-
         if solver not in self.solvers():
             raise UsageError(f"machine reassignment has no solver {solver}; it has {', '.join(self.solvers())}")
         if limits.options:
             raise UsageError(f"solver {solver} has no option {next(iter(limits.options))}")
+        if solver in PLATFORMS:
+            return self._by_platform(solver)
+        return self._by_search(limits, free=solver == SCRATCH)
+
+    def _by_search(self, limits: Limits, *, free: bool) -> Answer:
+        """Annealing, as if moves were `free` where asked; the answer has the price that the case gives it."""
+        from placement.machine_reassignment import price, solve_reassignment
+        from placement.solving.budget import Budget
+
         budget = Budget(limits.seconds, limits.work, limits.gap, limits.threads)
         trace: list[tuple[float, float | None, float | None, str]] = []
+        problem = self.problem()
+        asked = replace(problem, process_weight=0, service_weight=0, machine_weight=0) if free else problem
         result = solve_reassignment(
-            self.problem(),
+            asked,
             budget=budget,
             seed=limits.seed,
             listener=lambda event: trace.append((event.seconds, event.cost, event.bound, event.by)),
         )
-        metrics: Document = {"stop": result.stop.value, "found_by": result.found_by}
-        metrics |= {f"stat_{key}": value for key, value in result.stats.items()}
-        status = "optimal" if result.cost == result.bound else "feasible"
         solution = result.assignment.tolist()
+        metrics: Document = {"stop": result.stop.value, "found_by": result.found_by, **_moved(problem, solution)}
+        metrics |= {f"stat_{key}": value for key, value in result.stats.items()}
+        if free:
+            return Answer("feasible", price(problem, solution).total, None, solution, budget.elapsed(), (), metrics)
+        status = "optimal" if result.cost == result.bound else "feasible"
         return Answer(status, result.cost, result.bound, solution, budget.elapsed(), tuple(trace), metrics)
+
+    def _by_platform(self, solver: str) -> Answer:
+        """What a platform makes of the state, and the rules that this breaks."""
+        from placement.machine_reassignment import price
+        from placement_bench.consolidation.processes import ProcessCluster, descheduler, karpenter
+
+        begin = time.perf_counter()
+        problem = self.problem()
+        plays = {NEVER: ProcessCluster, KARPENTER: karpenter, DESCHEDULER: descheduler}
+        cluster = plays[solver](problem)
+        solution = cluster.machine_of.tolist()
+        metrics: Document = {
+            "evicted": cluster.evicted, **_moved(problem, solution), **_broken(problem, solution)
+        }  # fmt: skip
+        cost = price(problem, solution).total
+        return Answer("feasible", cost, None, solution, time.perf_counter() - begin, metrics=metrics)
 
     def problem(self) -> Any:
         """The case as the solver's own problem, read anew."""
@@ -86,18 +123,36 @@ class ReassignmentTask:
         )
 
     def check(self, answer: Answer) -> Check:
-        """Every rule and the cost, from the case's files."""
+        """Every rule and the cost, from the case's files. Rules that a platform breaks must be those that it told."""
         from placement.machine_reassignment import check_assignment, price
 
         if answer.value is None:
             return Check(None, (), "nothing to check")
         problem = self.problem()
-        faults = check_assignment(problem, answer.solution)
-        if faults:
-            return Check(None, tuple(faults), CHECKER)
+        told = {name: answer.metrics[name] for name in ("broken", "rules") if name in answer.metrics}
+        if not told:
+            faults = check_assignment(problem, answer.solution)
+            if faults:
+                return Check(None, tuple(faults), CHECKER)
         value = price(problem, answer.solution).total
-        wrong = () if value == answer.value else (f"{CHECKER} counts {value}, the answer says {answer.value}",)
-        return Check(value, wrong, CHECKER)
+        wrong = [] if value == answer.value else [f"{CHECKER} counts {value}, the answer says {answer.value}"]
+        if told and told != _broken(problem, answer.solution):
+            wrong.append(f"{CHECKER} counts {_broken(problem, answer.solution)}, the answer says {told}")
+        return Check(value, tuple(wrong), CHECKER)
+
+
+def _moved(problem: Reassignment, solution: list[int]) -> Document:
+    """How many processes are not where they were, and how many machines hold one."""
+    moves = sum(now != before for now, before in zip(solution, problem.initial.tolist(), strict=True))
+    return {"moves": moves, "machines": len(set(solution))}
+
+
+def _broken(problem: Reassignment, solution: list[int]) -> Document:
+    """How many rules an assignment breaks, and how often each."""
+    from placement.machine_reassignment import broken_rules
+
+    rules = Counter(fault.partition(":")[0] for fault in broken_rules(problem, solution))
+    return {"broken": rules.total(), "rules": " ".join(f"{rule}:{count}" for rule, count in sorted(rules.items()))}
 
 
 def load(archive: Path, name: str) -> ReassignmentTask:
