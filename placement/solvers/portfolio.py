@@ -38,6 +38,7 @@ from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
+    BEFORE_PACKERS,
     BOUND,
     DEAR,
     DEMANDS,
@@ -224,10 +225,11 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     first, *more = TURNS[FIRST]
     yield first
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
-    yield from more
+    packers = _packers(solve.fleet)
+    yield from TURNS[BEFORE_PACKERS] if packers else more
     solve.incumbent.heuristics_failed = solve.packing is None
     demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
-    for turn in (*_packers(solve.fleet), *demands):
+    for turn in (*packers, *demands):
         yield replace(turn, work=work)
     size = _size(solve, options.direct_terms, options.decompose_from)
     searches = TURNS[DEAR if size == LARGE and _moves_are_dear(solve.fleet) else size]
