@@ -14,6 +14,7 @@ from placement.report.schedule import schedule_tables
 from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (
+    BEFORE_PACKERS,
     BOUND,
     DEAR,
     DEMANDS,
@@ -115,6 +116,7 @@ def test_turns() -> None:
         FEW_SMALL,
         FEW_LARGE,
         DEAR,
+        BEFORE_PACKERS,
     }
     for turns in TURNS.values():
         for turn in turns:
@@ -125,7 +127,8 @@ def test_turns() -> None:
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves
-    assert all(turn.work for turn in TURNS[FIRST])
+    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[BEFORE_PACKERS]))
+    assert [turn.solver for turn in TURNS[BEFORE_PACKERS]] == [turn.solver for turn in TURNS[FIRST][1:]]
 
 
 def test_the_schedule_can_be_printed() -> None:
