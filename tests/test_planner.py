@@ -178,7 +178,7 @@ def test_any_seed_will_do() -> None:
     [
         ("column-generation", {"bound_share": float("nan")}, "bound_share must be a number from 0 to 1, got nan"),
         ("column-generation", {"bound_share": "1.5"}, "bound_share must be a number from 0 to 1, got 1.5"),
-        ("decomposition", {"bound_share": -0.1}, "bound_share must be a number from 0 to 1, got -0.1"),
+        ("column-generation", {"bound_share": -0.1}, "bound_share must be a number from 0 to 1, got -0.1"),
         ("milp", {"max_terms": -1}, "max_terms must be a whole number of at least 0, got -1"),
         ("milp", {"max_terms": "-1"}, "max_terms must be a whole number of at least 0, got -1"),
         ("auto", {"direct_terms": 2.5}, "direct_terms must be a whole number of at least 0, got 2.5"),

@@ -121,15 +121,11 @@ def raise_group_bound(solve: Solve) -> str | None:
     multipliers: Multipliers | None = plain
     while multipliers is not None and multipliers not in seen and len(seen) < _PARAMS.rounds and not solve.ended:
         seen.add(multipliers)
-        linear = LinearPrices.of(fleet, multipliers)
-        patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
-        patterns.run(nodes=_PARAMS.nodes)
-        incumbent.evidence.append(LinearBound(linear, multipliers, patterns))
-        if patterns.infeasible:
+        priced = _at_prices(solve, multipliers, given)
+        if priced.patterns.infeasible:
             return None if given is not None else TOO_SMALL
-        carried = linear.keeps_bound
-        incumbent.raise_bound(patterns.ticks - carried.less, NAME, given, f"{RELAXES}; {carried.relaxes}")
-        cuts += patterns.cuts
+        incumbent.raise_bound(priced.ticks, NAME, given, f"{RELAXES}; {priced.linear.keeps_bound.relaxes}")
+        cuts += priced.patterns.cuts
         seconds = min(_PARAMS.mix_seconds, budget.left()) if budget.work is None else budget.left()
         mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_PARAMS.mix_seconds, seed=solve.seed)
         if mix is None:
@@ -142,6 +138,16 @@ def raise_group_bound(solve: Solve) -> str | None:
         incumbent.marginal = {} if multipliers is None else _marginal(fleet, multipliers)
     _raise_by_moves(solve, multipliers or plain)
     return None
+
+
+def _at_prices(solve: Solve, multipliers: Multipliers, given: tuple[int, ...] | None) -> LinearBound:
+    """The pattern bound at linear prices, without engines; it is kept for certificates."""
+    linear = LinearPrices.of(solve.fleet, multipliers)
+    patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
+    patterns.run(nodes=_PARAMS.nodes)
+    found = LinearBound(linear, multipliers, patterns)
+    solve.incumbent.evidence.append(found)
+    return found
 
 
 def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
@@ -158,14 +164,10 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
     for _ in range(_PARAMS.prices):
         if solve.ended:
             return
-        with_moves = replace(multipliers, move=round(price))
-        linear = LinearPrices.of(fleet, with_moves)
-        patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), solve.left_out, engines=False)
-        patterns.run(nodes=_PARAMS.nodes)
-        solve.incumbent.evidence.append(LinearBound(linear, with_moves, patterns))
-        if patterns.infeasible:
+        priced = _at_prices(solve, replace(multipliers, move=round(price)), solve.left_out)
+        if priced.patterns.infeasible:
             return
-        ticks = patterns.ticks - linear.keeps_bound.less
+        ticks = priced.ticks
         solve.incumbent.raise_bound(ticks, NAME, solve.left_out, f"{RELAXES_KEPT}; {LINEAR_RELAXES}")
         if ticks < best:
             return

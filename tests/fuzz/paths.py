@@ -107,7 +107,6 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp"),
         "groups": (0, 1, 2, 400),
         "rounds": (0, 1, 5),
-        "bound_share": (0.01, 0.25, 0.9),
     },
     "cp-sat": {
         "workers": (1, 8),

@@ -62,14 +62,12 @@ class DecompositionOptions:
     groups : number of groups of alike components. The whole problem is first packed with each group as one component;
         later with twice and four times as many groups. With 0 this step is left out.
     rounds : most rounds. In each round the best plan is split into parts anew, and the parts are solved.
-    bound_share : part of the time for the bound of the whole problem.
     """
 
     copies: int = 250
     solver: str = "auto"
     groups: int = 400
     rounds: int = 1000
-    bound_share: float = _TIME.bound.part
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""
@@ -77,8 +75,6 @@ class DecompositionOptions:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
         if self.groups < 0:
             raise ValueError(f"groups must be at least 0, got {self.groups}")
-        if not 0 < self.bound_share < 1:
-            raise ValueError(f"bound_share must be between 0 and 1, got {self.bound_share}")
         if self.solver == NAME:
             raise ValueError(f"the parts can't be solved by {NAME} again")
 
@@ -166,8 +162,7 @@ class _Decomposition:
         ]
         if not tasks:
             return
-        share = self._options.bound_share
-        bound = self._bound_task(share / (1 - share) * sum(task.weight for task in tasks))
+        bound = self._bound_task(sum(task.weight for task in tasks))
         within = None
         for _, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget, self._budget.work)):
             self._hear(answer)
@@ -207,8 +202,7 @@ class _Decomposition:
         first = not self.bounded
         if first:
             self.bounded = True
-            share = self._options.bound_share
-            tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
+            tasks.insert(0, self._bound_task(max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
         every = max(1, -(-len(parts) // _PARAMS.offers))
         for index, answer in run_tasks(tasks, _TIME.round.of(self._budget, self._budget.work)):
@@ -241,7 +235,9 @@ class _Decomposition:
         options = self._options
         return Pack(part.fleet, part.packing, options.solver, _settings(options), seed)
 
-    def _bound_task(self, weight: float) -> Bound:
+    def _bound_task(self, others: float) -> Bound:
+        """The bound of the whole, with its part of the time beside tasks of such a weight together."""
+        weight = _TIME.bound.part / (1 - _TIME.bound.part) * others
         return Bound(self._fleet, self._solve.left_out, int(self._rng.integers(2**30)), weight)
 
     def _hear(self, answer: TaskAnswer) -> None:
