@@ -17,11 +17,14 @@ import pytest
 import typer.main
 import typer.testing
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from placement.solving.parameters import changed
+from tests import corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from tests.parameters import Change
 
@@ -50,6 +53,27 @@ vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 # A shell starts what it runs in the background with Ctrl-C ignored, and the processes that tests start inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is not asked for is not made: cases of slow tests, and examples of modules that have none."""
+    corpus.by_day = "not slow" in config.option.markexpr
+    config.pluginmanager.register(Examples())
+    if corpus.by_day:
+        # Hypothesis would parse the source of all modules for numbers to draw; at night it does.
+        vars(providers)["_get_local_constants"] = lambda: vars(providers)["_local_constants"]
+
+
+class Examples:
+    """Without it pytest reads a thousand modules, tests too, member by member for examples; one in ten has some."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, Any, Any]:
+        """The tests of a file, and its examples where it has any."""
+        found = yield
+        if file_path.suffix == ".py" and ">>> " not in file_path.read_text("utf-8"):
+            return [one for one in found if type(one) is pytest.Module]
+        return found
 
 
 def pytest_collection_finish() -> None:

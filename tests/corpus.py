@@ -20,18 +20,21 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
 
 FEW = 40
+by_day = True  # slow tests are not asked for (tests/conftest.py): their cases are not made, some 7,000
 
 
 def seeds(every: range, few: int = FEW) -> pytest.MarkDecorator:
     """Give a test `seeds`: the first few on every change, and all of them with the mark `slow`, at night."""
-    cases = [pytest.param(every[:few], id="few"), pytest.param(every, id="all", marks=pytest.mark.slow)]
+    cases = [pytest.param(every[:few], id="few")]
+    if not by_day:
+        cases.append(pytest.param(every, id="all", marks=pytest.mark.slow))
     return pytest.mark.parametrize("seeds", cases)
 
 
 def one_by_one(every: range, few: int = FEW) -> pytest.MarkDecorator:
     """Give a test one `seed` at a time: the first few on every change, the others with the mark `slow`, at night."""
-    cases = [*every[:few], *(pytest.param(seed, marks=pytest.mark.slow) for seed in every[few:])]
-    return pytest.mark.parametrize("seed", cases)
+    others = [] if by_day else [pytest.param(seed, marks=pytest.mark.slow) for seed in every[few:]]
+    return pytest.mark.parametrize("seed", [*every[:few], *others])
 
 
 def plans(seeds: range, **knobs: Any) -> Iterator[tuple[int, Problem, Fleet, Packing]]:

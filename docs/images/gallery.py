@@ -10,6 +10,7 @@ Each plan is verified before it is drawn.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -43,6 +44,7 @@ SHOTS = (
 )
 
 
+@cache
 def planned() -> dict[str, tuple[placement.Problem, placement.Plan]]:
     """Every instance that has a plan in the gallery."""
     return {
@@ -51,6 +53,7 @@ def planned() -> dict[str, tuple[placement.Problem, placement.Plan]]:
     }
 
 
+@cache
 def maps() -> dict[str, str]:
     """File name and text of each map."""
     found = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,7 @@ from placement_bench.rows import read_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-distributed = pytest.importorskip("distributed", reason="the extra `distributed` is not installed")
-dask = pytest.importorskip("dask")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `distributed` is not installed")
 PATIENT = {
     "distributed.comm.timeouts": {"connect": "1h", "tcp": "1h"},
     "distributed.deploy.lost-worker-timeout": "1h",
@@ -28,6 +28,9 @@ RUN = ["run", "--set", "toy", "--solver", "toy", "--executor", "dask", "--grace"
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two workers of a thread each, in processes, as on machines of their own, that may be as slow as they like."""
+    import dask
+    import distributed
+
     places = os.pathsep.join(str(Path(__file__).resolve().parents[2] / part) for part in ("benchmarks", "."))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", places)
