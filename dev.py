@@ -300,7 +300,8 @@ def pages(scratch: Path) -> None:
     if browser is None:
         print("SKIPPED: there is no Chromium, so no page is looked at; on Debian, as root: apt-get install chromium")
     more = {"PLACEMENT_BROWSER": browser} if browser else {}
-    arguments = ["-q", *SPREAD, "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"]
+    # One process, one browser, and each plan is made once: what is beside takes the other core.
+    arguments = ["-q", "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"]
     run([PYTHON, "-m", "pytest", *arguments], more=more)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.packing import Packing
 
-FEW = 40
+FEW = 15
 by_day = True  # slow tests are not asked for (tests/conftest.py): their cases are not made, some 7,000
 
 

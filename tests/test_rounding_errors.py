@@ -25,7 +25,7 @@ from placement.vector_packing import VectorPacking, solve_vector_packing
 from placement.vector_packing.arcflow import close_by_arcs
 from placement.vector_packing.cover import close_by_patterns
 from tests import brute
-from tests.corpus import seeds
+from tests.corpus import one_by_one, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,7 @@ def nasty(seed: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("solver", "options"), SOLVERS)
-@seeds(range(60), 10)
+@seeds(range(60), 5)
 def test_proofs_hold_at_the_edges_of_numbers(seeds: range, solver: str, options: dict[str, Any]) -> None:
     """Optimal is the optimum of all, infeasible has no plan, no bound is above the optimum."""
     proven = impossible = 0
@@ -114,7 +114,7 @@ def test_proofs_hold_at_the_edges_of_numbers(seeds: range, solver: str, options:
     assert impossible >= 1
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_counts_in_a_range_of_money_are_all_of_them(seed: int) -> None:
     """Against enumeration; None only when there are more than asked for."""
     rng = random.Random(seed)
@@ -142,7 +142,7 @@ def test_steps_are_sharp_while_they_are_few() -> None:
         assert least_steps(float(steps)) <= steps - 0.9 * MARGIN * steps
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_packing_bounds_at_the_edges_of_numbers(seed: int) -> None:
     """With costs of twelve digits that differ by one, no bound is above what the packing costs that is cheapest."""
     rng = random.Random(seed)

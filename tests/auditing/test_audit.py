@@ -134,7 +134,7 @@ def test_no_plan_at_all_is_said() -> None:
     assert "no plan keeps every rule, which is proven" in audit_page(found).markdown()
 
 
-@seeds(range(120), 12)
+@seeds(range(120), 6)
 def test_a_verified_plan_has_nothing_broken(seeds: range) -> None:
     """Neither judged beside its problem, nor as what runs; and where the search proves the optimum the gap is true."""
     pairs = 0
@@ -161,7 +161,7 @@ def test_a_verified_plan_has_nothing_broken(seeds: range) -> None:
     assert pairs > len(seeds) / 3
 
 
-@seeds(range(120), 12)
+@seeds(range(120), 6)
 def test_a_planted_fault_is_found(seeds: range) -> None:
     """Every damage of a good pair is found by the referee's rules, whatever else the plan says of itself."""
     planted: Counter[str] = Counter()
@@ -178,7 +178,7 @@ def test_a_planted_fault_is_found(seeds: range) -> None:
     assert len(planted) > 20
 
 
-@seeds(range(120), 40)
+@seeds(range(120), 15)
 def test_planted_memory_is_missing_to_the_mebibyte(seeds: range) -> None:
     """One component of a verified plan grows until a GPU lacks so much, and so much is what the audit says."""
     planted = 0

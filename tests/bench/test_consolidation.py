@@ -29,6 +29,7 @@ from placement_bench.consolidation.strategies import (
     ConsolidationTask,
     running_cluster,
 )
+from tests.corpus import one_by_one
 from tests.strategies import random_problem
 
 Doc = dict[str, Any]
@@ -225,7 +226,7 @@ def test_demands_are_refused() -> None:
 OF_ZONES = {"zone-loss", "max-skew", "min-zones"}  # looked at as a copy starts, and only then; or not known at all
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_rules_are_kept_and_nothing_is_lost(seed: int) -> None:
     """No rule is broken that was kept before, but for those of zones; no copy is lost; Karpenter never costs more."""
     problem = Problem(**random_problem(random.Random(seed), state=True, demand=False, max_copies=9, max_machines=6))

@@ -16,6 +16,7 @@ from placement.bounds.volume import Measure, lagrangian, measures_of, modes_of, 
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.reductions.volume_aggregation import VolumeAggregation
+from tests.corpus import one_by_one
 from tests.strategies import random_problem
 
 Doc = dict[str, Any]
@@ -97,7 +98,7 @@ def test_moves_and_hours_count() -> None:
     assert fleet.cost(volume_bound(fleet)) == 1_250_000
 
 
-@pytest.mark.parametrize("seed", range(80))
+@one_by_one(range(80))
 def test_the_value_of_prices_is_that_of_the_formula(seed: int) -> None:
     """What the copies pay at least for what they take, and each pool's rent less what its machines are worth."""
     rng = random.Random(seed)
@@ -139,7 +140,7 @@ def test_the_value_of_prices_is_that_of_the_formula(seed: int) -> None:
     assert lagrangian(fleet, measures, modes_of(fleet, measures), prices) == math.ceil(total)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_what_is_put_together_has_the_same_bound(seed: int) -> None:
     """And a plan's machines and copies: quotas, machines that are paid for and required copies add up."""
     fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))

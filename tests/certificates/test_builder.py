@@ -86,7 +86,7 @@ def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(
     assert complete >= len(seeds) / 2
 
 
-@seeds(range(40), 12)
+@seeds(range(40), 6)
 def test_most_proofs_of_small_problems_rest_on_no_engine(seeds: range) -> None:
     """Prices and counting are enough for most of them."""
     engines = total = 0

@@ -168,7 +168,7 @@ def test_the_problem_is_compiled_as_the_package_does() -> None:
             assert pool.max_instances is None or high <= pool.max_instances
 
 
-@seeds(range(300))
+@seeds(range(300), 20)
 def test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package(seeds: range) -> None:
     proven = tight = 0
     for seed in seeds:
@@ -204,7 +204,7 @@ def test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package(seeds: 
 LEAF: Doc = {"leaf": "prices", "use": [[0, 1, 1]]}
 
 
-@seeds(range(20_000, 20_500), 200)
+@seeds(range(20_000, 20_500), 120)
 def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds: range) -> None:
     proven = tight = 0
     for seed in seeds:
@@ -270,10 +270,11 @@ def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[
     return nodes
 
 
-def test_no_tree_proves_more_than_the_optimum() -> None:
+@seeds(range(400), 100)
+def test_no_tree_proves_more_than_the_optimum(seeds: range) -> None:
     """A plan is in some leaf, and no leaf says more than is true of its plans."""
     proven = impossible = 0
-    for seed in range(400):
+    for seed in seeds:
         case = drawn(seed)
         if case is None:
             continue
@@ -291,8 +292,8 @@ def test_no_tree_proves_more_than_the_optimum() -> None:
                 assert proof.checked != NO_PLAN, seed
                 assert round(proof.checked) <= best.account.cost, seed
                 proven += proof.checked > 0
-    assert proven > 60
-    assert impossible > 1
+    assert proven > len(seeds) // 7
+    assert impossible > len(seeds) // 400
 
 
 # Damage

@@ -30,6 +30,7 @@ from placement.check_certificate import (
 )
 from placement.compiled.fleet import compile_fleet
 from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
+from tests.corpus import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -356,7 +357,7 @@ def best_of(room: tuple[int, ...], priced: list[tuple[tuple[int, ...], int, int]
     return most
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_the_best_pattern_is_that_of_all(seed: int) -> None:
     rng = random.Random(seed)
     room = tuple(rng.randint(0, 9) for _ in range(4))

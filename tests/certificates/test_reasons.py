@@ -25,7 +25,7 @@ from placement.patterns.history import EngineVerdict, NodeCase, Subject
 from placement.patterns.multiplicity import Multiplicity
 from placement.solving.budget import Budget
 from tests.certificates import writing
-from tests.corpus import seeds
+from tests.corpus import one_by_one, seeds
 from tests.strategies import random_problem
 
 Groups = tuple[tuple[int, ...], ...]
@@ -79,7 +79,7 @@ def least_rent(
     return min(found)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@one_by_one(range(20), 10)
 def test_the_least_rent_of_a_box_is_that_of_its_counts(seed: int) -> None:
     rng = random.Random(seed)
     fleet = pools_fleet(1, 2, 3, 2.5)
@@ -138,7 +138,7 @@ def some_prices(rng: random.Random, relaxation: Relaxation, groups: Groups) -> P
     )
 
 
-@pytest.mark.parametrize("seed", range(30))
+@one_by_one(range(30), 10)
 def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
     """Against all factors with which machines of some pool come to cost nothing, and 1; infinite where none keep it."""
     rng = random.Random(seed)
@@ -302,7 +302,7 @@ def test_leaves_that_are_added_count_for_what_they_say() -> None:
     assert (none.proven, none.believed, none.weak) == (math.inf, math.inf, [])
 
 
-@seeds(range(40), 8)
+@seeds(range(40), 5)
 def test_prices_are_written_by_name_where_they_are_not_0(seeds: range) -> None:
     """As the tests write them, who do it without the builder."""
     full: Counter[str] = Counter()

@@ -6,9 +6,8 @@ import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from placement.compiled.spread import keeps_zone_rules, least_total, targets
+from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, fleet_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def random_rules(rng: random.Random) -> FleetComponent:
     return ruled(7, floor=rng.choice([0, 0, 1, 2, 3]), **kept)
 
 
-@pytest.mark.parametrize("seed", range(300))
+@one_by_one(range(300), 60)
 def test_targets_are_the_cheapest_that_keep_the_rules(seed: int) -> None:
     rng = random.Random(seed)
     row = random_rules(rng)
@@ -50,7 +49,7 @@ def test_targets_are_the_cheapest_that_keep_the_rules(seed: int) -> None:
         assert sum(w * n for w, n in zip(weight, found, strict=True)) == cheapest
 
 
-@pytest.mark.parametrize("seed", range(100))
+@one_by_one(range(100), 20)
 def test_least_total_is_the_first_that_has_targets(seed: int) -> None:
     rng = random.Random(seed)
     row = random_rules(rng)

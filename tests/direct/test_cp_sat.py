@@ -90,7 +90,7 @@ def assert_agrees(seed: int, doc: Doc, run: Run, best: Best | None) -> None:
 
 
 @pytest.mark.parametrize("small", [CpSatOptions().small, 0], ids=["outright", "outline-first"])
-@seeds(range(300), 40)
+@seeds(range(300), 15)
 def test_agrees_with_brute_force(seeds: range, small: int) -> None:
     for seed, doc in small_problems(seeds):
         assert_agrees(seed, doc, solved(doc, small=small), cheapest(doc))

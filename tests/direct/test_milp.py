@@ -105,7 +105,7 @@ def assert_agrees(seed: int, run: Run, best: Best | None) -> None:
 
 
 @pytest.mark.parametrize(("engine", "start"), [("highs", 0), ("highs", 200), ("cbc", 100)])
-@seeds(range(200), 24)
+@seeds(range(200), 10)
 def test_agrees_with_brute_force(seeds: range, engine: str, start: int) -> None:
     for seed, doc in small_problems(range(start, start + len(seeds))):
         assert_agrees(seed, solved(doc, engine=engine), cheapest(doc))
@@ -120,7 +120,7 @@ def test_agrees_with_brute_force_on_thousands(start: int, engine: str) -> None:
 
 
 @pytest.mark.parametrize(("engine", "work"), [("highs", 1), ("highs", 3), ("cbc", 1)])
-@seeds(range(2_000, 2_050), 15)
+@seeds(range(2_000, 2_050), 6)
 def test_claims_hold_when_cut_short(seeds: range, engine: str, work: int) -> None:
     """However few nodes it gets: plans keep the rules, bounds are below the optimum, infeasible is true."""
     for seed, doc in small_problems(seeds):
@@ -150,7 +150,7 @@ def test_bounds_of_a_cut_search_are_below_a_better_plan(engine: str) -> None:
     assert not short.incumbent.proved
 
 
-@seeds(range(6_000, 6_220), 20)
+@seeds(range(6_000, 6_220), 8)
 def test_the_recount_agrees_with_verify_on_damaged_plans(seeds: range) -> None:
     """Copies lost, doubled, shifted or put elsewhere: the recount and `verify` find fault with the same plans."""
     verdicts: Counter[bool] = Counter()
@@ -223,7 +223,7 @@ def alone(doc: Doc) -> Packing:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@seeds(range(5_000, 5_030), 6)
+@seeds(range(5_000, 5_030), 4)
 def test_never_worse_than_the_hint(seeds: range, engine: str) -> None:
     hint = alone(crowd(6))
     run = solved(crowd(6), work=1, hint=hint, engine=engine)

@@ -66,7 +66,7 @@ def consolidated(fleet: Fleet) -> tuple[Workspace, MachineConsolidation]:
     return ws, search
 
 
-@seeds(range(1_000), 60)
+@seeds(range(1_000), 20)
 def test_every_rule_holds_and_nothing_gets_dearer(seeds: range) -> None:
     """On random fleets with every rule there is, from what runs; now and then machines close and are replaced."""
     found: Counter[str] = Counter()

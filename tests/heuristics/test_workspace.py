@@ -15,6 +15,7 @@ from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.solving.budget import Budget
+from tests.corpus import one_by_one
 from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import random_problem
 
@@ -64,7 +65,7 @@ def fleets(seeds: range) -> list[tuple[int, Fleet]]:
     return [(seed, compile_fleet(Problem(**random_problem(random.Random(seed))))) for seed in seeds]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_books_are_right_after_every_step(seed: int) -> None:
     """Placed, removed, rented, released: all arrays equal a recount from the seats, and no machine breaks a rule."""
     rng = random.Random(seed)
@@ -75,7 +76,7 @@ def test_books_are_right_after_every_step(seed: int) -> None:
         assert ws.value() == evaluate(ws.fleet, ws.to_packing())
 
 
-@pytest.mark.parametrize("seed", range(40, 60))
+@one_by_one(range(40, 60), 10)
 def test_scan_agrees_with_the_single_question(seed: int) -> None:
     """`fits` says of every busy row what `seat_on` says; idle rows are left out."""
     rng = random.Random(seed)
@@ -94,7 +95,7 @@ def test_scan_agrees_with_the_single_question(seed: int) -> None:
                 assert ws.fits(c, o, z).tolist() == here
 
 
-@pytest.mark.parametrize("seed", range(60, 80))
+@one_by_one(range(60, 80), 10)
 def test_rollback_undoes_everything(seed: int) -> None:
     rng = random.Random(seed)
     ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
@@ -106,7 +107,7 @@ def test_rollback_undoes_everything(seed: int) -> None:
     ws.invariants()
 
 
-@pytest.mark.parametrize("seed", range(80, 110))
+@one_by_one(range(80, 110), 10)
 def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
     """Within quota, at one price, with every book kept; and undone like any other change."""
     rng = random.Random(seed)

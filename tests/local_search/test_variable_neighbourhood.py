@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST = 4
 
 
-@seeds(range(45), 15)
+@seeds(range(45), 6)
 def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
     """Random problems with every rule, optional copies and running machines among them; work is kept to."""
     closed = steps = 0

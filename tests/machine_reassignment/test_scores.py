@@ -49,7 +49,7 @@ def penalised(state: SearchState) -> float:
     return float(state.machine_cost.sum() + PRICE * above.sum())
 
 
-@one_by_one(range(40), 8)
+@one_by_one(range(40), 4)
 def test_scores_are_what_moves_change(seed: int) -> None:
     """Every shift and every swap that ends away from home; on the way home transient resources are not seen."""
     problem = random_instance(seed, processes=12, machines=4)
@@ -84,7 +84,7 @@ def test_scores_are_what_moves_change(seed: int) -> None:
             assert score - now == pytest.approx(change + leaves, abs=0.1)
 
 
-@one_by_one(range(40), 8)
+@one_by_one(range(40), 4)
 def test_what_is_kept_of_machines_is_what_a_recount_finds(seed: int) -> None:
     """Rings of processes, and all that scores are made of, after every round."""
     problem = random_instance(seed, processes=25, machines=6)

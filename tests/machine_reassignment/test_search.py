@@ -59,7 +59,7 @@ def few_draws() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@one_by_one(range(120), 20)
+@one_by_one(range(120), 10)
 def test_what_is_kept_is_what_a_recount_finds(seed: int, kind: type[Annealing]) -> None:
     """Cost, rules and every array, after every round, hot and cold."""
     problem = random_instance(seed, processes=25, machines=6)
@@ -84,7 +84,7 @@ def weighed(state: SearchState) -> float:
     return float((np.maximum(state.taken - state.problem.capacity, 0) * unit).sum())
 
 
-@one_by_one(range(80), 12)
+@one_by_one(range(80), 6)
 def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
     """Every other rule holds, what is kept is a recount's, and what is above is above by a recount."""
     problem = random_instance(seed, processes=25, machines=6)
@@ -124,7 +124,7 @@ def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     assert ended >= len(seeds) - 1
 
 
-@seeds(range(12), 6)
+@seeds(range(12), 4)
 def test_what_is_left_above_capacities_is_mended(seeds: range) -> None:
     """A walk with a low price ends above them; the stage after it brings most of them back, at a price for none."""
     cooling = Cooling(200.0, 2.0, prices=(0.01, 0.02))
@@ -183,7 +183,7 @@ def test_load_above_capacities_is_tried_where_the_loop_is_compiled(held: bool) -
     assert priced == ([False, True] if compiling.COMPILES else [False, False])
 
 
-@one_by_one(range(60), 10)
+@one_by_one(range(60), 6)
 def test_moves_are_feasible_exactly_when_the_checker_takes_them(seed: int) -> None:
     """Every shift, and every swap: none that breaks a rule is let through, and its delta is the true one.
 
@@ -234,7 +234,7 @@ def _ends(moves: MoveBatch) -> list[int]:
     return ends
 
 
-@one_by_one(range(40), 6)
+@one_by_one(range(40), 4)
 def test_tiny_instances_are_never_below_the_optimum(seed: int) -> None:
     """Never below it, which would be a wrong count; and the bound is never above it."""
     problem = random_instance(seed, processes=5, machines=3)

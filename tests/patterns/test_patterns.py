@@ -39,7 +39,7 @@ def contents(capacity: tuple[int, ...], needs: list[tuple[int, ...]], limits: li
     ]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
     """The knapsack's value is the maximum over all contents, and its pattern attains it."""
     rng = random.Random(seed)
@@ -56,7 +56,7 @@ def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
     assert tuple(pattern.get(item, 0) for item in range(4)) in contents(capacity, needs, limits)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) -> None:
     """In any number of dimensions, none included, and with values beyond 64 bits."""
     rng = random.Random(seed)
@@ -80,7 +80,7 @@ def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) 
         assert one.shape == tuple(have + 1 for have in capacity)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
     """Rounding to a grid, and leaving out dimensions that are implied, rules no content out; the table stays small."""
     rng = random.Random(seed)
@@ -96,7 +96,7 @@ def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
     assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_what_fits_on_a_grid_rounded_up_fits(seed: int) -> None:
     """Also into what is left of the room; and with one dimension in tenths of a GiB, what fits fits on the grid."""
     rng = random.Random(seed)
@@ -281,7 +281,7 @@ def dedicated(copies: int, required: int) -> FleetComponent:
     return compile_fleet(problem).components[0]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
     """Against every number of machines of each offer."""
     rng = random.Random(seed)
@@ -315,7 +315,7 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
         assert cheapest_machines(dedicated(copies, required), offers, limits) == found
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_no_pool_holds_more_of_a_dedicated_component_than_may_be_lost_with_it(seed: int) -> None:
     """Against every number of copies of each pool."""
     rng = random.Random(seed)
@@ -394,7 +394,7 @@ def test_a_bound_from_every_round() -> None:
     assert incumbent.bound_relaxes
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a row for each item the LP ends at the same value."""
     fleet = compile_fleet(Problem(**random_problem(random.Random(seed), state=False)))

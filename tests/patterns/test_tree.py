@@ -6,8 +6,6 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
-
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
@@ -15,6 +13,7 @@ from placement.patterns.certificate import NodeDomain, Prices
 from placement.patterns.formulation import Relaxation, relax
 from placement.patterns.history import EngineVerdict
 from placement.solving.budget import Budget
+from tests.corpus import one_by_one
 
 if TYPE_CHECKING:
     from placement.patterns.history import NodeCase
@@ -115,7 +114,7 @@ def leaf_of(plan: Made, case: NodeCase, pools: int) -> NodeCase:
     return case
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
     """Branching and excluding to the very end: the cheapest plans are met one after the other."""
     rng = random.Random(seed)

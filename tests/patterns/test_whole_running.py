@@ -50,7 +50,7 @@ def running(seed: int) -> tuple[Fleet, brute.Best] | None:
     return None if document is None or best is None else (compile_fleet(Problem(**document)), best)
 
 
-@seeds(range(50_000, 50_600), 120)
+@seeds(range(50_000, 50_600), 40)
 def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
     """Those of the linear relaxation, round after round, and any others; often they prove all of it."""
     tried = tight = above = 0
@@ -86,7 +86,7 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
     assert above > 0.02 * tried  # or it is for nothing
 
 
-@seeds(range(60_000, 61_000), 100)
+@seeds(range(60_000, 61_000), 45)
 def test_its_plans_keep_every_rule(seeds: range) -> None:
     """From a poor plan, as few or as dear as moves are; some plans come of it, and none is below the bound."""
     better = 0

@@ -7,11 +7,10 @@ import random
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.enumeration.zone_rows import ZoneColumns, add_zone_rows, fewest_copies
+from tests.corpus import one_by_one
 
 
 def random_component(rng: random.Random, zones: int) -> Any:
@@ -36,7 +35,7 @@ def keeps_rows(rows: IntegerRows, columns: ZoneColumns, counts: tuple[int, ...])
     return all(low <= total <= high for low, total, high in zip(rows.low, sums, rows.high, strict=True))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_rows_say_what_the_rules_say(seed: int) -> None:
     """For all counts in up to three zones: sound for any number of copies, exact for the fewest."""
     rng = random.Random(seed)

@@ -20,7 +20,7 @@ from tests.heuristics.fleets import component, fleet_of, suite
 from tests.strategies import random_problem
 
 
-@seeds(range(60), 6)
+@seeds(range(60), 4)
 def test_its_plans_are_plans_of_the_whole(seeds: range) -> None:
     """Under every rule, for few and many groups; the price is the same, and so is what is left out."""
     merged = 0

@@ -134,7 +134,7 @@ def test_an_optimal_state_stays() -> None:
     )
 
 
-@seeds(range(400), 25)
+@seeds(range(400), 10)
 def test_optimal_states_stay(seeds: range) -> None:
     """An optimal plan of a random problem with several options for a copy, made what runs, has no move to make."""
     seen = 0

@@ -55,7 +55,7 @@ def gpus(*contents: list[tuple[str, int]], components: dict[str, Doc], machines:
     }
 
 
-@seeds(range(400), 12)
+@seeds(range(400), 6)
 def test_against_enumeration(seeds: range) -> None:
     """Evictions and moves are the fewest, what is denied has no plan, and plans keep every rule of what was asked."""
     seen: Counter[str] = Counter()

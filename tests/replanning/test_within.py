@@ -74,7 +74,7 @@ def test_all_of_the_time_is_used_where_the_first_plan_keeps_the_limit(monkeypatc
     assert limits[1] > limits[0]
 
 
-@seeds(range(120), 6)
+@seeds(range(120), 4)
 def test_bounds_within_memory_against_enumeration(seeds: range) -> None:
     """A plan within so many moves of any kind moves that memory at least, so what enumeration finds is no cheaper."""
     assert bounds_seen(seeds) >= len(seeds) // 2

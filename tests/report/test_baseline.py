@@ -17,6 +17,7 @@ from placement.compiled.fleet import FleetOption, Shape, compile_fleet
 from placement.report.baseline import Baseline, Rent, dedicated_baseline
 from placement.report.contents import most_served
 from tests.brute import cheapest, too_big
+from tests.corpus import one_by_one
 from tests.strategies import problems
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def test_what_cannot_be_said_is_not_said() -> None:
     assert list(baseline.missing) == ["c1"]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@one_by_one(range(60))
 def test_zones_of_few_kinds_are_dealt_as_all_of_them(seed: int) -> None:
     """By every way to deal copies to up to six zones, each with a machine of one of three types."""
     draw = random.Random(seed)

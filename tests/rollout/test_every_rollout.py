@@ -99,7 +99,7 @@ def fewest_extra(wish: Wish) -> int | None:
     return None
 
 
-@seeds(range(600), 40)
+@seeds(range(600), 15)
 def test_the_fewest_extra_machines_are_those_of_trying_everything(seeds: range) -> None:
     """What is called optimal is, what is called infeasible has no rollout; by the program alone every second time."""
     seen: Counter[Any] = Counter()

@@ -186,7 +186,7 @@ def test_pinned_copies_are_not_rolled() -> None:
         plan_rollout(Problem(**document), "a", SAME)
 
 
-@seeds(range(200), 12)
+@seeds(range(200), 6)
 def test_all_copies_serve_at_every_moment(seeds: range) -> None:
     """On random fleets; the simulator looks at each rollout before it is given."""
     seen: Counter[str] = Counter()

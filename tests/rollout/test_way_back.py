@@ -68,7 +68,7 @@ def failing(found: Rollout) -> Iterator[tuple[int, set[int]]]:
         yield from ((number, failed) for failed in (set(), begun, *({step} for step in begun)))
 
 
-@seeds(range(600), 15)
+@seeds(range(600), 8)
 def test_the_way_back_breaks_no_rule_and_ends_where_it_began(seeds: range) -> None:
     """From the end of each batch, and from each step that goes wrong; the simulator looks after every step."""
     seen: Counter[str] = Counter()
@@ -84,7 +84,7 @@ def test_the_way_back_breaks_no_rule_and_ends_where_it_began(seeds: range) -> No
     assert seen["closes"] > len(seeds) // 20
 
 
-@seeds(range(600), 30)
+@seeds(range(600), 12)
 def test_the_way_back_by_rules_written_anew(seeds: range) -> None:
     """Of small fleets, all the way from the end, by `SmallFleet`."""
     seen = 0
@@ -112,7 +112,7 @@ def broken_on_the_way_back(doc: Doc, asked: Problem, found: Rollout) -> str:
     return "" if end == (now, set(small.instances)) else "what runs at the end did not run before"
 
 
-@seeds(range(200), 12)
+@seeds(range(200), 6)
 def test_after_a_fault_of_a_rollout_one_can_ask_again_and_nothing_is_lost(seeds: range) -> None:
     """For the new state or for the old one; only what stood on a machine that died is gone."""
     seen: Counter[str] = Counter()

@@ -44,7 +44,7 @@ def _keeps(has: MachineRoom, copies: list[tuple[CopyNeed, tuple[int, ...]]]) -> 
     return True
 
 
-@seeds(range(400), 60)
+@seeds(range(400), 20)
 def test_a_machine_is_called_full_only_where_no_way_to_deal_fits(seeds: range) -> None:
     """Every way is tried; what is dealt keeps the rules, beside the copies that have theirs."""
     seen: Counter[DealFit] = Counter()

@@ -54,7 +54,7 @@ def _policies_hold(policies: Any, best: Optimum) -> None:
         assert policy.bound.exact <= least <= policy.cost.exact
 
 
-@one_by_one(range(40), 6)
+@one_by_one(range(40), 4)
 def test_optional_copies_are_decided_first(seed: int) -> None:
     """With them, plans leave out as few as can be and what is proven is of plans that place the same copies."""
     world = random_world(7_000 + seed, optional=True)

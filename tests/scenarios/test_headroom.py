@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACTORS = [1.3, 2]
 
 
-@one_by_one(range(80), 7)
+@one_by_one(range(80), 5)
 def test_each_point_is_what_trying_everything_says(seed: int) -> None:
     """Costs are no less than the least, bounds no more, proofs true; and the curve rises where that is known."""
     knobs: dict[str, Any] = {"max_copies": 4, "max_components": 3, "max_machines": 3, "spoil": 5, "rules": 15}

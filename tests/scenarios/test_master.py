@@ -7,16 +7,17 @@ import random
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from placement import Problem, ScenarioSet
 from placement.scenarios import master
 from placement.scenarios.master import MasterProgram, most_machines
 from placement.scenarios.recourse import Floor, Recourse
 from placement.scenarios.terms import Term, compile_terms
+from tests.corpus import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pytest
 
 POOLS = (("a", 5.0), ("b", 3.0), ("c", 4.0))
 
@@ -70,7 +71,7 @@ def least(found: list[Recourse], terms: tuple[Term, ...], machines: int) -> int 
     return total
 
 
-@pytest.mark.parametrize("seed", range(40))
+@one_by_one(range(40))
 def test_floors_mean_what_they_say(seed: int) -> None:
     """At fixed commitments, and over all of them: just the counts that each floor allows."""
     found = recourses(random.Random(seed))

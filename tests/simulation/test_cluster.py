@@ -35,7 +35,7 @@ def moments(setup: SimulationSetup, name: str) -> list[tuple[Cluster, StrategyPa
 
 
 @pytest.mark.parametrize("name", ["shared", "endpoints-to-zero", "first-fit", "platform"])
-@one_by_one(range(60), 6)
+@one_by_one(range(60), 4)
 def test_no_moment_breaks_a_rule(name: str, seed: int) -> None:
     """The referee is asked at each step, with copies that move standing twice."""
     setup = setup_of(seed)
@@ -57,7 +57,7 @@ def test_no_moment_breaks_a_rule(name: str, seed: int) -> None:
             assert not stays or not any(cluster.keeps_without(c, spot) for spot in cluster.stoppable(c))
 
 
-@one_by_one(range(28, 68), 5)
+@one_by_one(range(28, 68), 3)
 def test_machine_hours_add_up_to_the_bill(seed: int) -> None:
     """Counted again from each machine's order and release; the minimum period is paid for."""
     setup = setup_of(seed)
@@ -85,7 +85,7 @@ def test_machine_hours_add_up_to_the_bill(seed: int) -> None:
         assert cluster.ledger.bill == sum(n * p for n, p in zip(cluster.ledger.seconds, prices, strict=True))
 
 
-@one_by_one(range(40), 5)
+@one_by_one(range(40), 3)
 def test_a_cluster_is_what_its_document_says(seed: int) -> None:
     """Written and read again it is the same, in the middle of moves and loads too."""
     setup = setup_of(seed, 30)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DAY = 144  # steps of ten minutes
 
 
-@one_by_one(range(30), 4)
+@one_by_one(range(30), 3)
 def test_nothing_beats_the_floor(seed: int) -> None:
     """No strategy that places all that is wanted, nor the hourly plans; and the floor is worth something."""
     problem, policy, traffic = world(seed, 24)

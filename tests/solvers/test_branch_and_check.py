@@ -13,7 +13,7 @@ from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import evaluate
 from placement.compiled.running import RunningInstance
-from placement.heuristics import solve_greedy
+from placement.heuristics import GreedyOptions, solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration import node_program
@@ -55,7 +55,7 @@ def decided(fleet: Fleet, work: int = 100) -> tuple[Incumbent, PatternBound, int
     budget = Budget(work=work)
     incumbent = Incumbent(fleet, budget)
     solve = Solve(fleet, incumbent, budget)
-    solve_greedy(solve)
+    solve_greedy(solve, options=GreedyOptions(rounds=50))
     if incumbent.best is None or any(incumbent.best[1].left_out):
         return None
     bound = PatternBound(solve, incumbent.best[1].left_out if fleet.levels else None, engines=False)

@@ -33,7 +33,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
-from tests.corpus import seeds
+from tests.corpus import one_by_one, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_a_plan_is_found_at_the_optimum_and_none_below(seeds: range) -> None:
     assert checked > 20 * len(seeds) / 300
 
 
-@seeds(range(2000, 2120), 8)
+@seeds(range(2000, 2120), 5)
 def test_small_fleets_are_proven(seeds: range) -> None:
     """Bounds are never above the optimum, and with mixes one by one they nearly always meet it."""
     proven = tried = 0
@@ -148,7 +148,7 @@ def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
     assert anywhere(dearer, ((0, 1, 2),), (1, 0, 2)) == {0: 1, 1: 0, 2: 2}
 
 
-@pytest.mark.parametrize("seed", range(30))
+@one_by_one(range(30), 10)
 def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
     """Each vector of counts beyond the limits is in just one open node, and none within them is."""
     rng = random.Random(seed)

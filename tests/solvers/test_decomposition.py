@@ -26,7 +26,7 @@ from tests.strategies import random_problem
 CUT = {"copies": 2, "solver": "greedy", "rounds": 2}
 
 
-@seeds(range(45), 5)
+@seeds(range(45), 4)
 def test_rounds_keep_every_rule_and_never_lose(seeds: range) -> None:
     """With every rule and state in play, a plan given is never made worse; the planner raises when one is broken."""
     rounds = better = 0
@@ -104,7 +104,7 @@ def test_groups_find_what_heuristics_do_not() -> None:
     assert incumbent.bound_by == "patterns"
 
 
-@seeds(range(400, 425), 4)
+@seeds(range(400, 425), 3)
 def test_its_bound_is_that_of_the_whole(seeds: range) -> None:
     """Never above the optimum that brute force finds, however the problem is cut."""
     tried = 0

@@ -28,7 +28,7 @@ from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
-from tests.corpus import broken_rules, plans, seeds
+from tests.corpus import broken_rules, one_by_one, plans, seeds
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def test_zones_are_settled_before_they_fill_up() -> None:
     assert not sketch.missing
 
 
-@pytest.mark.parametrize("seed", range(30))
+@one_by_one(range(30), 10)
 def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     """What fits by units stands on what is free of the accelerator."""
     rng = random.Random(seed)

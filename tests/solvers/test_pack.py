@@ -199,7 +199,7 @@ def test_no_room_for_a_dedicated_component() -> None:
     assert Preassigned.of(fleet, [1.0] * 6) is None
 
 
-@seeds(range(150), 24)
+@seeds(range(150), 10)
 def test_plans_at_mixes_keep_every_rule(seeds: range, parameters: Change) -> None:
     """Random problems, without a plan to start from where all copies are required; the best packing is checked."""
     parameters(COLUMN_GENERATION.pack, dive_from=0)

@@ -89,7 +89,7 @@ def test_threads_take_short_turns_while_a_search_is_in_the_background() -> None:
 
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])
-@seeds(range(40), 12)
+@seeds(range(40), 6)
 def test_auto_is_right_with_and_without_a_second_core(
     seeds: range, monkeypatch: pytest.MonkeyPatch, cores: set[int]
 ) -> None:

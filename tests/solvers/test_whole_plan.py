@@ -47,7 +47,7 @@ def rented(fleet: Fleet, counts: list[int]) -> float | None:
     return float(solver.getObjectiveValue()) if run(solver) == highspy.HighsModelStatus.kOptimal else None
 
 
-@seeds(range(200), 40)
+@seeds(range(200), 15)
 def test_rows_of_groups_are_the_rules(seeds: range) -> None:
     """At any machine counts the program has the price that is paid on top, and no solution where a limit is broken."""
     kept = broken = paid = 0
@@ -146,7 +146,7 @@ def totals(rules: tuple[FleetLimit, ...] | tuple[FleetCommitment, ...]) -> list[
     return [rule.most if isinstance(rule, FleetLimit) else rule.money or rule.instances for rule in rules]
 
 
-@seeds(range(200), 80)
+@seeds(range(200), 25)
 def test_rules_are_dealt_out_to_parts(seeds: range) -> None:
     """What parts have of limits, commitments and moves is together what there is; as it is, each keeps its own."""
     parted = 0

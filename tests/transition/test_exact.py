@@ -86,7 +86,7 @@ def starts(state: State, then: list[int], machines: int) -> Iterator[State]:
             yield chosen
 
 
-@one_by_one(range(120), 16)
+@one_by_one(range(120), 8)
 def test_the_fewest_batches_are_those_of_trying_everything(seed: int) -> None:
     """Or it is proven that there is no order, where trying everything finds none."""
     rng = random.Random(seed)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ALLOWED = ((0, 0), (0, 1000), (1, 0), ("50%", 1))
 
 
-@seeds(range(400), 12)
+@seeds(range(400), 6)
 def test_no_step_breaks_a_rule(seeds: range) -> None:
     """The simulator agrees after each single step; most draws have an order, and some need to give way."""
     seen: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def copies(problem: Problem) -> Counter[str]:
     return Counter(row.component for row in problem.placements)
 
 
-@seeds(range(200), 12)
+@seeds(range(200), 6)
 def test_after_a_fault_one_can_ask_again_and_nothing_is_lost(seeds: range) -> None:
     """Only what stood on a machine that died is gone; from there the plan is reached, or it is said why not."""
     asked = reached = 0

@@ -31,7 +31,7 @@ def planted(seed: int, bins: int, dimensions: int, capacity: int = 100) -> Vecto
     return one_type((capacity,) * dimensions, sizes, [1] * len(sizes))
 
 
-@one_by_one(range(40), 20)
+@one_by_one(range(40), 10)
 def test_all_full_patterns_are_listed(seed: int) -> None:
     rng = random.Random(seed)
     dimensions = rng.randint(2, 3)

@@ -234,7 +234,7 @@ def test_a_machine_that_runs_can_be_pinned() -> None:
     assert term["matchFields"] == [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]
 
 
-@seeds(range(150), 30)
+@seeds(range(150), 12)
 def test_every_copy_is_in_a_service(seeds: range) -> None:
     """By component, type and zone; names are names, and no two are alike."""
     seen = 0

@@ -64,7 +64,7 @@ def served(problem: Problem) -> Json:
     return told | {"running": Counter(row.component for row in problem.placements)}
 
 
-@one_by_one(range(160), 16)
+@one_by_one(range(160), 8)
 def test_services_are_read_again_as_they_were(seed: int, tmp_path: Path) -> None:
     """By pool and by machine; every pod has a place among those that run anyway."""
     rng = random.Random(seed)

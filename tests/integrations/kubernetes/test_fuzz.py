@@ -414,7 +414,7 @@ def all_that_is_said(document: list[Json]) -> str:
         return "\n".join([json.dumps(found.problem.to_document()), *map(str, found.notes)])
 
 
-@seeds(range(len(PLACES)), 40)
+@seeds(range(len(PLACES)), 20)
 def test_no_damage_is_silent(seeds: range) -> None:
     """A list in place of any value is refused, told, or another problem; but where it is no matter."""
     order = random.Random(7).sample(PLACES, len(PLACES))

@@ -107,7 +107,7 @@ def rules(problem: Problem) -> Json:
 
 
 @pytest.mark.parametrize("pin", ["none", "node", "accelerator"])
-@one_by_one(range(400), 16)
+@one_by_one(range(400), 8)
 def test_a_moved_plan_runs_and_is_read_again(seed: int, pin: Any, tmp_path: Path) -> None:
     """Pinned copies are where the plan has them, all others in their pools; no rule is lost."""
     rng = random.Random(seed)
@@ -170,7 +170,7 @@ def roll_out(rng: random.Random, pods: list[Json]) -> list[Json]:
     return found
 
 
-@one_by_one(range(400), 24)
+@one_by_one(range(400), 10)
 def test_the_order_of_objects_says_nothing(seed: int, tmp_path: Path) -> None:
     """In a roll-out or not: manifests and notes are the same, whatever stands first in the file."""
     rng = random.Random(seed)

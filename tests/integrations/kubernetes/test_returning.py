@@ -77,7 +77,7 @@ def _is_of_deployment(row: Json) -> bool:
 
 
 @pytest.mark.parametrize("pin", ["node", "none"])
-@one_by_one(range(400), 20)
+@one_by_one(range(400), 10)
 def test_all_of_it_comes_back(seed: int, pin: Any, tmp_path: Path) -> None:
     """Names, needs, rules, budgets and surge, after one export and after another one of what that made."""
     rng = random.Random(seed)

@@ -185,7 +185,7 @@ _OF_OPTION = (
 )
 
 
-@one_by_one(range(240), 24)
+@one_by_one(range(240), 10)
 def test_what_runs_is_what_is_read_again(seed: int, tmp_path: Path) -> None:
     """By pool's and by node's name: planned with no move allowed, the second import is the first one."""
     rng = random.Random(seed)

@@ -30,7 +30,7 @@ def stand_anywhere(rng: random.Random, nodes: list[Json], work: list[Json], othe
     return pods
 
 
-@seeds(range(6000), 300)
+@seeds(range(6000), 100)
 def test_what_is_broken_there_is_broken_here(seeds: range, tmp_path: Path) -> None:
     """Room, accelerators of one and two kinds, ports, taints, selectors, anti-affinity, the most on a host."""
     count = {True: 0, False: 0}

@@ -123,7 +123,7 @@ def test_each_copy_is_held_to_its_accelerators() -> None:
     assert {row["machine"] for row in told.values()} == {"gpu/a/new-1", "gpu-b/new-1"}
 
 
-@seeds(range(150), 30)
+@seeds(range(150), 12)
 @pytest.mark.parametrize("pin", ["accelerator", "machine", "pool"])
 def test_every_copy_has_room_on_its_node_as_ray_counts(seeds: range, pin: Any) -> None:
     """All replicas of a machine together are within what its node declares, and none is missing."""

@@ -104,7 +104,7 @@ class Numbers:
         return [key for key, (least, most) in self.ranges.items() if not least <= self.now[key] <= most]
 
 
-@one_by_one(range(600), 15)
+@one_by_one(range(600), 8)
 def test_no_number_is_ever_outside_of_its_range(seed: int, tmp_path: Path) -> None:
     """After each call; in the end parts of a component have its copies and share its range, as wide as they need."""
     rng = random.Random(seed)

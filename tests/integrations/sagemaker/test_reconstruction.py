@@ -90,7 +90,7 @@ def test_what_fits_nowhere_is_told() -> None:
     assert Counter(machine for _, machine in made.rows) == {"m0": 2, "m1": 1}
 
 
-@one_by_one(range(120), 25)
+@one_by_one(range(120), 10)
 def test_with_the_solver_an_arrangement_is_found_where_there_is_one(seed: int) -> None:
     """Every assignment is tried by brute force."""
     rng = random.Random(seed)

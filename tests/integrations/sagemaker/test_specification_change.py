@@ -336,7 +336,7 @@ class Fleets:
         return tuple(sorted((room, held) if which == at else own for which, own in enumerate(state)))
 
 
-@seeds(range(1500), 600)
+@seeds(range(1500), 200)
 def test_a_proof_of_an_update_holds_whatever_the_platform_does(seeds: range) -> None:
     """Whatever machine takes a copy or gives one back: no step of a proved update is left without room."""
     proved = true = 0
