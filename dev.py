@@ -60,7 +60,7 @@ EXTRAS = {
     ),  # cfn-lint is 180 MB: not on every change
     **dict.fromkeys(("check", "fuzz", "setup", "test"), ("bench", "dev", "docs", "pages", "pictures")),
 }
-FUZZ_PROBLEMS = "1200"  # 15 seconds on two cores
+FUZZ_PROBLEMS = "700"  # 8 seconds on two cores
 FUZZ_MINUTES = "60"  # at night
 JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
 SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores

@@ -49,13 +49,18 @@ SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
     "vector-packing": _LONG,
 }
+# Bin packing that is like a set which runs by day: of the same authors, or drawn in the same way.
+_ALIKE = (
+    *("scholl-1", "schwerin-2", "crainic-2", "crainic-3", "hemmelmayr-2", "belov-4"),
+    *("ekici-1-200", "gen-panigrahy", "gen-triplet", "gen-new"),
+)
 # Seconds to minutes each, where another set of the kind runs: only with ``--slow``, at night. Those of fleets take a
 # minute or more, as the least work bounds neither mixes nor dives.
 AT_NIGHT = {
     "auto": ("fleet-mixed", "fleet-replan", "demand-whole", "demand-zoned"),
     "column-generation": ("fleet-mixed", "fleet-replan"),
     "cp-sat": ("fleet-mixed",),
-    "vector-packing": ("belov-2", "belov-3"),
+    "vector-packing": ("belov-2", "belov-3", *_ALIKE),
 }
 # Where all is bin packing `auto` hands it to `vector-packing`, which runs on the same case, and `greedy` fills bins of
 # one kind after the other: at night, but for a set of one size, of several, and of several types of bins.

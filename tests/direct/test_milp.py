@@ -150,7 +150,7 @@ def test_bounds_of_a_cut_search_are_below_a_better_plan(engine: str) -> None:
     assert not short.incumbent.proved
 
 
-@seeds(range(6_000, 6_220), 8)
+@seeds(range(6_000, 6_220), 20)
 def test_the_recount_agrees_with_verify_on_damaged_plans(seeds: range) -> None:
     """Copies lost, doubled, shifted or put elsewhere: the recount and `verify` find fault with the same plans."""
     verdicts: Counter[bool] = Counter()

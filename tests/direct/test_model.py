@@ -86,7 +86,7 @@ def test_any_plan_is_a_start_that_the_rows_admit_at_its_worth(seeds: range, form
 
 
 @pytest.mark.parametrize("form", FORMS, ids=["tight", "totals"])
-@seeds(range(6_000, 6_220), 8)
+@seeds(range(6_000, 6_220), 20)
 def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: range, form: Form) -> None:
     """Which of alike accelerators copies have is not in the values: what is decoded may have others, and keeps all."""
     seen: Counter[bool] = Counter()

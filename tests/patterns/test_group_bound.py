@@ -44,7 +44,7 @@ def fleet(**keys: Any) -> Doc:
     return document | keys
 
 
-@seeds(range(400), 20)
+@seeds(range(400), 60)
 def test_no_plan_is_below_the_bound(seeds: range) -> None:
     """And it is met by the optimum in most tiny problems, and by no plan where it says that there is none."""
     met = bounded = 0
@@ -293,7 +293,7 @@ def test_reduced_costs_leave_what_must_outlive_the_cheap_pool() -> None:
     assert min(reduced.copies) >= 4
 
 
-@seeds(range(400), 20)
+@seeds(range(400), 60)
 def test_demands_that_outlive_a_pool_against_enumeration(seeds: range) -> None:
     """No bound is above the optimum, and most meet it."""
     met = bounded = 0
