@@ -17,6 +17,7 @@ from placement.cli.parameters import (
     ThreadsOption,
     VerboseOption,
     WorkOption,
+    component_of,
     output_option,
 )
 
@@ -59,6 +60,8 @@ def headroom(
         targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
         problem = read_warned(file, full=full, quiet=quiet)
+        for name in component or ():
+            component_of(problem, name, file)
         with following(live=go.progress, verbose=verbose) as listener:
             found = find_headroom(
                 problem,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import in_words
-from placement.cli.parameters import FileArgument, FullOption, SchedulerOption, WorkersOption
+from placement.cli.parameters import FileArgument, FullOption, SchedulerOption, WorkersOption, component_of
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
@@ -68,6 +68,9 @@ def hybrid(
         words = TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
         check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
         case = words.read(full=full)
+        for option, names in (("--alone", alone), ("--share", share)):
+            for named in names or ():
+                component_of(case.problem, named, file, option)
         (rules,) = case.policies.values()
         setup = SimulationSetup.of(case.problem, rules, case.traffic, every=case.every, until=case.until, seed=seed)
         given = HybridRules(frozenset(alone or ()), frozenset(share or ()), plays)

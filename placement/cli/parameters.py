@@ -73,8 +73,8 @@ def one_of(option: str, word: str, known: Iterable[str]) -> Any:
     return word
 
 
-def component_of(problem: Problem, name: str, file: str) -> Component:
-    """The component that ``--component`` names, of the problem in a file.
+def component_of(problem: Problem, name: str, file: str, option: str = "--component") -> Component:
+    """The component that an option names, of the problem in a file.
 
     Raises
     ------
@@ -85,5 +85,5 @@ def component_of(problem: Problem, name: str, file: str) -> Component:
     if found is None:
         known = [row.name for row in problem.components]
         where = "standard input" if file == "-" else printable(file)
-        raise UsageError(f'--component: no component "{printable(name)}" in {where}; {nearest(name, known)}')
+        raise UsageError(f'{option}: no component "{printable(name)}" in {where}; {nearest(name, known)}')
     return found

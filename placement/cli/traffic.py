@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import read_warned, say
+from placement.cli.parameters import component_of
 
 if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
@@ -92,6 +93,10 @@ class TrafficWords:
         """
         one_stdin(*self.inputs.values())
         problem = read_warned(self.file, full=full)
+        if self.component is not None:
+            component_of(problem, self.component, self.file)
+        for named in traffic_given(self.names, None, self.gaps).names.values():
+            component_of(problem, named, self.file, "--name")
         names = policy_names(self.policies)
         policies = {name: fitting_policy(path, problem) for name, path in zip(names, self.policies, strict=True)}
         found = read_rates_over_time(self.traffic, self.names, self.component, self.gaps, self.times)

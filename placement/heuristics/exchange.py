@@ -93,9 +93,12 @@ class Exchange:
         return found
 
     def _value(self) -> float:
-        """What the plan costs, and what is unassigned, which counts for more than it may cost."""
+        """What the plan costs, and what is unassigned, which counts for more than it may cost.
+
+        Over no hours machines cost nothing, and what is unassigned counts beside moves.
+        """
         ws = self._ws
-        return ws.ticks() / ws.fleet.tick_price + _PARAMS.lacks * unassigned(ws, self._penalty)
+        return ws.ticks() / max(1, ws.fleet.tick_price) + _PARAMS.lacks * unassigned(ws, self._penalty)
 
     def _place_again(self, out: Sequence[int]) -> None:
         """Take some machines apart, and place their copies and the unassigned ones, these first or in one order."""

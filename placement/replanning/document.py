@@ -22,11 +22,15 @@ _NOT_KEPT = ("trace", "stats")  # of a plan: how it was found
 
 
 class FrontierRow(PlanRow):
-    """A point: the limit on moves, and its plan's figures. Money in dollars."""
+    """A point: the limit on moves, and its plan's figures. Money in dollars.
+
+    `least_moves`: proven of all plans that cost no more and leave out no more.
+    """
 
     max_moves: Count | None
     status: StatusWord
     moves: Count | None = None
+    least_moves: Count | None = None
     moved_gib: Number | None = None
     price_per_hour: Number | None = None
     cost: Number | None = None
@@ -90,6 +94,7 @@ def _row(point: FrontierPoint) -> dict[str, Any]:
         "status": str(point.status),
         "stop": str(point.stop),
         "moves": point.moves,
+        "least_moves": point.least_moves,
         "moved_gib": None if point.moved_mib is None else gib(point.moved_mib),
         "price_per_hour": None if point.price is None else dollars(point.price),
         "cost": None if point.cost is None else dollars(point.cost),

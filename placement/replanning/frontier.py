@@ -3,7 +3,7 @@
 Without a limit comes first: it says how many moves are worth asking for, and its bound holds for all. Then come the
 limits from few moves to many, each from the best plan so far, until more moves can gain a thousandth at most; what time
 is left then is for the plan without a limit. What all of them found is shared in the end (`sharing`), so the frontier
-never rises.
+never rises. Then each plan is asked for fewer moves at its price (`fewest_moves`), as its solve does not count them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.errors import wrong_argument
 from placement.planner import solve
+from placement.replanning.fewest_moves import fewest_moves
 from placement.replanning.moved_memory import revised
 from placement.replanning.point import Frontier
-from placement.replanning.sharing import Answer, best_within, share
+from placement.replanning.sharing import Answer, best_within, least_moves, share
 from placement.solving.budget import Budget
 from placement.solving.result import Status, Stop
 
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Problem
+    from placement.replanning.fewest_moves import LeastMoves
     from placement.replanning.point import FrontierPoint
-    from placement.solving.result import Event
+    from placement.solving.result import Event, SolverFault
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _FIRST_PART = 0.3  # of the time, for the plan without a limit
+_FEWER_PART = 0.15  # of the time, kept for fewer moves at the same price
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
 _WORTH_ASKING = 1.0  # seconds that are left when all points are there, for the plan without a limit
 _FLAT = (
@@ -144,11 +147,18 @@ class _FrontierSearch:
         self.problem, self.budget, self.seed = problem, budget, seed
         self.fleet = compile_fleet(problem)
         self.answers: list[Answer] = []
+        self._fewer: list[Answer] = []  # plans of no answer's solve, that make fewer moves at a price
+        self._least: list[LeastMoves] = []
+        self._faults: list[SolverFault] = []
         self._work, self._threads, self._watcher = work, threads, watcher
         self._interrupted = self._out_of_time = False
 
     def run(self, limits: list[int] | None) -> None:
-        """Ask without a limit, then from few moves to many."""
+        """Ask without a limit, then from few moves to many; then for fewer moves at each price."""
+        self._ask_all(limits)
+        self._ask_for_fewer()
+
+    def _ask_all(self, limits: list[int] | None) -> None:
         own = self.fleet.max_moves
         last = self._ask(None, self._seconds(_FIRST_PART))
         top = last.moved if last.packing is not None else sum(self.fleet.running)
@@ -178,7 +188,41 @@ class _FrontierSearch:
         return start.value.left_out == last.value.left_out and cost - bound <= _FLAT * cost
 
     def _seconds(self, part: float) -> float | None:
-        return None if self.budget.seconds is None else part * self.budget.left()
+        """A part of what is left for the points."""
+        if self.budget.seconds is None:
+            return None
+        return part * max(0.0, self.budget.left() - _FEWER_PART * self.budget.seconds)
+
+    def _ask_for_fewer(self) -> None:
+        """Ask each plan that a point has for fewer moves at its price, from few moves to many."""
+        best = {id(a): a for most in self._limits() if (a := best_within(self._plans(), most)) is not None}
+        unproven = (a for a in best.values() if a.moved > least_moves(self.fleet, a, self.answers))
+        asked = sorted(unproven, key=lambda a: a.moved)
+        for k, answer in enumerate(asked):
+            seconds = None if self.budget.seconds is None else self.budget.left() / (len(asked) - k)
+            if self._interrupted or (seconds is not None and seconds < _FEWEST_SECONDS):
+                return
+            found = fewest_moves(
+                self.fleet,
+                answer,
+                lambda most: within_moves(self.problem, most),
+                time_limit=seconds,
+                seed=self.seed,
+                work=self._work,
+                threads=self._threads,
+            )
+            if found is None:
+                continue
+            self._interrupted = found.interrupted
+            self._faults += found.faults
+            self._fewer += [] if found.answer is None else [found.answer]
+            self._least += [] if found.least is None else [found.least]
+
+    def _plans(self) -> list[Answer]:
+        return [*self._fewer, *self.answers]
+
+    def _limits(self) -> list[int | None]:
+        return sorted({a.most for a in self.answers}, key=lambda most: (most is None, most or 0))
 
     def _ask(self, most: int | None, seconds: float | None) -> Answer:
         if self._watcher is not None:
@@ -202,16 +246,15 @@ class _FrontierSearch:
         return answer
 
     def _point(self, most: int | None) -> FrontierPoint:
-        return share(lambda most: within_moves(self.problem, most), self.fleet, self.answers, most)
+        return share(lambda most: within_moves(self.problem, most), self.fleet, self._plans(), most, self._least)
 
     def frontier(self, *, interrupted: bool) -> Frontier:
         """What all answers say together."""
-        limits = sorted({a.most for a in self.answers}, key=lambda most: (most is None, most or 0))
-        points = tuple(self._point(most) for most in limits)
+        points = tuple(self._point(most) for most in self._limits())
         proven = not self._out_of_time and all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
         if interrupted or self._interrupted:
             stop = Stop.INTERRUPTED
         else:
             stop = Stop.PROVED if proven else Stop.TIME if self.budget.seconds is not None else Stop.DONE
-        faults = tuple(dict.fromkeys(fault for a in self.answers for fault in a.result.faults))
+        faults = tuple(dict.fromkeys([*(fault for a in self.answers for fault in a.result.faults), *self._faults]))
         return Frontier(self.problem, points, stop, round(self.budget.elapsed(), 3), self.seed, faults)

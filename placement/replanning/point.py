@@ -25,6 +25,7 @@ class FrontierPoint:
     cost, bound, price : micro-dollars, the last per hour; None where there is none.
     moves, moved_mib : of the plan; None without one.
     left_out : optional copies left out, by priority, highest first.
+    least_moves : proven: no plan that costs no more and leaves out no more makes fewer; None without a plan.
     """
 
     max_moves: int | None
@@ -37,6 +38,7 @@ class FrontierPoint:
     moves: int | None
     moved_mib: int | None
     left_out: tuple[int, ...]
+    least_moves: int | None = None
 
     @property
     def gap(self) -> float | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.documents import Problem
+    from placement.replanning.fewest_moves import LeastMoves
     from placement.solving.result import Result
 
 
@@ -59,9 +60,15 @@ def best_within(answers: Sequence[Answer], most: int | None) -> Answer | None:
 
 
 def share(
-    problem_within: Callable[[int | None], Problem], fleet: Fleet, answers: Sequence[Answer], most: int | None
+    problem_within: Callable[[int | None], Problem],
+    fleet: Fleet,
+    answers: Sequence[Answer],
+    most: int | None,
+    least: Sequence[LeastMoves] = (),
 ) -> FrontierPoint:
     """The point of a limit, by all answers; its plan is checked against the problem with that limit.
+
+    `least` is what else is proven of the moves at a price.
 
     Raises
     ------
@@ -112,7 +119,26 @@ def share(
         sum(moved),
         moved_mib(fleet, moved),
         best.value.left_out,
+        least_moves(fleet, best, answers, least),
     )
+
+
+def least_moves(fleet: Fleet, best: Answer, answers: Sequence[Answer], least: Sequence[LeastMoves] = ()) -> int:
+    """No plan that costs no more and leaves out no more makes fewer moves: by bounds within fewer, and by `least`."""
+    assert best.packing is not None
+    assert best.value is not None
+    cost, price = best.result.cost or 0, machine_price(fleet, best.packing)
+    proven = [row.moves for row in least if row.counts(price, best.value.left_out)]
+    for answer in answers:
+        dearer = answer.result.bound is not None and answer.result.bound > cost
+        if answer.most is not None and (
+            answer.result.status is Status.INFEASIBLE or (dearer and _counts(answer, best.value.left_out))
+        ):
+            proven.append(answer.most + 1)
+    found = max(proven, default=0)
+    if found > best.moved:
+        raise SolverBugError(f"a plan makes {best.moved} moves, fewer than {found}, which are proven to be needed")
+    return found
 
 
 def _counts(answer: Answer, left_out: tuple[int, ...]) -> bool:

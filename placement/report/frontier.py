@@ -58,7 +58,7 @@ def limit_of(point: FrontierPoint) -> str:
 def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
     """A row a limit on moves."""
     table = _table()
-    heads = ["moves\nat most", "moves", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
+    heads = ["moves\nat most", "moves", "fewest", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
     left_out = any(any(point.left_out) for point in points)
     if left_out:
         heads.append("left\nout")
@@ -86,10 +86,11 @@ def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
 def _figures(point: FrontierPoint, *, left_out: bool) -> list[Text]:
     if point.cost is None or point.price is None or point.moves is None or point.moved_mib is None:
         why = "no plan: proven" if point.status.value == "infeasible" else "none found"
-        return [Text(why, style="yellow"), *[Text("")] * (5 + left_out)]
+        return [Text(why, style="yellow"), *[Text("")] * (6 + left_out)]
     proven = point.status.value == "optimal"
     cells = [
         Text(f"{point.moves:,}"),
+        _fewest(point),
         Text(f"{point.moved_mib / MIB_PER_GIB:,.0f}"),
         Text(words.plain_money(point.price)),
         Text(words.plain_money(point.cost)),
@@ -97,6 +98,13 @@ def _figures(point: FrontierPoint, *, left_out: bool) -> list[Text]:
         Text("proven" if proven else words.gap(point.gap), style="green" if proven else ""),
     ]
     return [*cells, Text(f"{sum(point.left_out):,}")] if left_out else cells
+
+
+def _fewest(point: FrontierPoint) -> Text:
+    """Whether no plan as cheap makes fewer moves, or how many it makes at least; nothing where nothing is proven."""
+    if point.least_moves == point.moves:
+        return Text("proven", style="green")
+    return Text(f"\N{GREATER-THAN OR EQUAL TO} {point.least_moves:,}" if point.least_moves else "")
 
 
 def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableType:

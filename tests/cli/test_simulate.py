@@ -268,7 +268,20 @@ def test_hybrid(folder: Path) -> None:
         "hybrid", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--alone", "cod"
     )
     assert wrong.exit_code == 2
-    assert '"cod" is no component of the problem; did you mean "code"' in wrong.stderr
+    assert wrong.stderr.startswith('placement: --alone: no component "cod" in ')
+    assert wrong.stderr.endswith('/p.json; did you mean "code"?\n')
+
+
+@pytest.mark.parametrize("command", ["simulate", "hybrid"])
+@pytest.mark.parametrize("option", ["--component", "--name"])
+def test_a_component_that_is_not_there(folder: Path, command: str, option: str) -> None:
+    """The option is named, the value, the problem's file, and the nearest name."""
+    given = (command, folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv")
+    done = run(*given, option, "cod" if option == "--component" else "x=cod")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f'placement: {option}: no component "cod" in ')
+    assert done.stderr.endswith('/p.json; did you mean "code"?\n')
 
 
 def test_names_are_data(folder: Path) -> None:

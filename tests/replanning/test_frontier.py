@@ -12,6 +12,7 @@ import pytest
 
 import placement
 from placement import Problem, Status, Stop
+from placement.compiled.fleet import compile_fleet
 from placement.documents.plan import PlanInstance
 from placement.errors import UsageError
 from placement.planner import solve
@@ -19,7 +20,9 @@ from placement.referee import verify
 from placement.replanning import Frontier, find_frontier
 from placement.replanning.buys import purchases, suggested_knee
 from placement.replanning.document import frontier_document
+from placement.replanning.fewest_moves import fewest_moves
 from placement.replanning.frontier import within_moves
+from placement.replanning.sharing import Answer
 from placement.report.frontier import machines_of
 from placement.running_state.as_problem import as_running
 from tests import brute, strategies
@@ -84,6 +87,12 @@ def test_against_enumeration(seeds: range) -> None:
                 assert truth.best is not None
                 assert (point.left_out, point.cost) == (tuple(truth.best.left_out.values()), truth.best.account.cost)
                 optimal += 1
+            assert point.least_moves is not None
+            assert point.least_moves <= point.moves
+            if point.least_moves:  # nobody who makes fewer moves is as cheap
+                fewer = document.get("objective", {}) | {"max_moves": point.least_moves - 1}
+                other = brute.survey(document | {"objective": fewer}).least_cost(point.left_out)
+                assert other is None or other > point.cost
             assert before is None or (point.left_out, point.cost) <= before
             before = (point.left_out, point.cost)
             seen += 1
@@ -102,6 +111,64 @@ def test_each_move_buys_what_it_sets_free() -> None:
     ]
     assert found.stop is Stop.PROVED
     assert all(point.status is Status.OPTIMAL for point in found.points)
+
+
+def test_moves_that_buy_nothing_are_undone() -> None:
+    """Moves cost nothing, so the planner took six to close three machines where four do: the point says four, proven.
+
+    Copies of the three machines that hold fewest, 1, 1 and 2, go to the others.
+    """
+    found = asked(running(1, 2, 3, 3, 2, 1), [0, 1, 2, 3])
+
+    assert [(point.max_moves, point.moves, point.least_moves, point.price) for point in found.points] == [
+        (0, 0, 0, 60_000_000),
+        (1, 1, 1, 50_000_000),
+        (2, 2, 2, 40_000_000),
+        (3, 2, 2, 40_000_000),
+        (None, 4, 4, 30_000_000),
+    ]
+    assert found.faults == ()
+    assert [row["least_moves"] for row in frontier_document(found)["points"]] == [0, 1, 2, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked_again"),
+    [
+        ({}, True),
+        ({"objective": {"move_cost": 0.5}}, False),
+        ({"commitments": [{"name": "paid", "pools": ["p"], "instances": 1}]}, False),
+    ],
+)
+def test_who_is_asked_for_fewer_moves(keys: Doc, *, asked_again: bool) -> None:
+    """Plans whose price is all that counts; else the price is no limit that a plan within it costs no more."""
+    document = running(1, 2, 3, 3, 2, 1, **keys)
+    fleet = compile_fleet(Problem(**document))
+    answer = Answer.of(fleet, None, solve(Problem(**document), time_limit=None, work=WORK))
+
+    found = fewest_moves(
+        fleet, answer, lambda most: within_moves(Problem(**document), most), time_limit=None, work=WORK
+    )
+
+    assert (found is not None) is asked_again
+
+
+@pytest.mark.parametrize("solver", ["greedy", "ffd", "best-fit"])
+def test_bug_limits_where_machines_cost_nothing(solver: str) -> None:
+    """Over no hours the heuristics that make room within limits divided by the price of an hour."""
+    sizes = {"a": (3, 1), "b": (2, 2), "d": (2, 3)}
+    document = running(
+        components=[
+            {"name": name, "copies": n, "accelerators": wide, "accelerator_memory_gib": 80}
+            for name, (n, wide) in sizes.items()
+        ],
+        limits=[{"name": "l", "pools": ["p"], "max_instances": 3}],
+        objective={"horizon_hours": 0, "move_cost": 1},
+    )
+
+    found = solve(Problem(**document), solver, time_limit=None, work=1)
+
+    assert found.faults == ()
+    assert found.plan.reason == "limit l allows max_instances 3 over 1 pool, but the copies need at least 4 there"
 
 
 def test_bounds_of_more_moves_hold_for_fewer() -> None:
