@@ -180,7 +180,7 @@ def test_faults_of_one_policy_of_several_are_told_of_its_file(folder: Path) -> N
         (("--times", "1e9"), "times must be a finite number of at least 0 with which no rate is over 100000 requests"),
         (("--gaps", "mend"), "--gaps must be error, hold or zero, got mend"),
         (("--name", "chat"), "--name must be FILE=COMPONENT, got chat"),
-        (("--name", "chat=chad"), "rates.csv at row 2, column component: is no component of the problem"),
+        (("--name", "chat=chad"), '--name: no component "chad" in '),
         (("--strategy", "sharde"), 'no strategy "sharde"'),
         (("-o", "p.json"), "is the same file as the problem"),
     ],
