@@ -89,7 +89,12 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
     found = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work), hint=hint)
     if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
         priced = solve if free is None else handing_on(solve, free)
-        PatternBound(priced, priced.left_out).run()
+        given = priced.left_out
+        patterns = PatternBound(priced, given)
+        patterns.run()
+        if patterns.infeasible and given is None and hint is None:
+            reason = _why_too_small(priced.fleet, patterns.cuts, solve.seed)
+            return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
         return Outcome(BOUND, solve.why_stop() or Stop.DONE)
     return found
 

@@ -17,7 +17,7 @@ from placement.compiled.packing import machine_price
 from placement.documents.rows import Limit
 from placement.planner import bound, solve
 from placement.replanning.moved_memory import revised
-from placement.replanning.sharing import Answer
+from placement.replanning.sharing import Answer, LeastMoves
 from placement.solving.result import Stop
 from placement.units import MICRO, dollars, exact
 
@@ -29,19 +29,6 @@ if TYPE_CHECKING:
     from placement.solving.result import SolverFault
 
 _WRITING_SECONDS = 0.5  # in which a plan is taken over and instant bounds are found
-
-
-@dataclass(frozen=True, slots=True)
-class LeastMoves:
-    """Proven: no plan of at most this price, micro-dollars per hour, with at most `left_out` makes fewer moves."""
-
-    price: int
-    left_out: tuple[int, ...]
-    moves: int
-
-    def counts(self, price: int, left_out: tuple[int, ...]) -> bool:
-        """Whether it says something of plans that are no dearer than this and leave out no more."""
-        return price <= self.price and all(n <= most for n, most in zip(left_out, self.left_out, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Problem
-    from placement.replanning.fewest_moves import LeastMoves
     from placement.replanning.point import FrontierPoint
+    from placement.replanning.sharing import LeastMoves
     from placement.solving.result import Event, SolverFault
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0

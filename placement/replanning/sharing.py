@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.documents import Problem
-    from placement.replanning.fewest_moves import LeastMoves
     from placement.solving.result import Result
 
 
@@ -51,6 +50,19 @@ class Answer:
     def limits_no_less(self, most: int | None) -> bool:
         """Whether every plan within `most` moves is one within this limit."""
         return self.most is None or (most is not None and most <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class LeastMoves:
+    """Proven: no plan of at most this price, micro-dollars per hour, with at most `left_out` makes fewer moves."""
+
+    price: int
+    left_out: tuple[int, ...]
+    moves: int
+
+    def counts(self, price: int, left_out: tuple[int, ...]) -> bool:
+        """Whether it says something of plans that are no dearer than this and leave out no more."""
+        return price <= self.price and all(n <= most for n, most in zip(left_out, self.left_out, strict=True))
 
 
 def best_within(answers: Sequence[Answer], most: int | None) -> Answer | None:

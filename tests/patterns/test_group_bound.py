@@ -11,6 +11,7 @@ import pytest
 import placement
 from placement import Problem, Status, check_certificate
 from placement.compiled.fleet import compile_fleet
+from placement.patterns import group_bound
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import capacity_values
@@ -20,6 +21,7 @@ from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.group_bound import MEANING
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
+from placement.solving.result import Outcome, Stop
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -42,6 +44,26 @@ def fleet(**keys: Any) -> Doc:
         "components": [{"name": "c", "copies": 20, "accelerator_memory_gib": 20, "shared": True, "vcpus": 4}],
     }
     return document | keys
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"max_instances": 1}, "limit l allows max_instances 1 over 2 pools, but the copies need at least 2 there"),
+        (
+            {"max_price_per_hour": 15},
+            "limit l allows max_price_per_hour 15 over 2 pools, but the copies need at least 20 there",
+        ),
+    ],
+)
+def test_no_plan_is_proven_by_patterns_alone(monkeypatch: pytest.MonkeyPatch, limit: Doc, reason: str) -> None:
+    """Where the counts had too little time to find that a limit leaves no plan, the patterns that come after say so."""
+    problem = Problem(**fleet(limits=[{"name": "l", "pools": ["near", "far"], **limit}]))
+    monkeypatch.setattr(group_bound, "raise_bounds_of_groups", lambda *_, **__: Outcome("bound", Stop.TIME))
+
+    found = placement.bound(problem, time_limit=None)
+
+    assert (found.status, found.stop, found.plan.reason) == (Status.INFEASIBLE, Stop.PROVED, reason)
 
 
 @seeds(range(400), 60)
