@@ -60,7 +60,7 @@ def test_zones_with_few_copies_share_a_group() -> None:
     assert groups[-1] == [39, 40, 41, 42]
 
 
-@seeds(range(90), 20)
+@seeds(range(90), 50)
 def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
     """Each part is packed anew by a heuristic that knows only the part; together they are a plan, and no dearer."""
     tried = better = 0

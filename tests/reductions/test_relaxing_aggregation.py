@@ -48,7 +48,7 @@ def test_every_plan_is_a_plan_of_the_coarser_problem() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2])
-@seeds(range(200, 260), 5)
+@seeds(range(200, 260), 10)
 def test_its_bounds_are_below_every_plan(seeds: range, most: int) -> None:
     """Against proven optima."""
     tried = 0

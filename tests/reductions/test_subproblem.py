@@ -19,7 +19,7 @@ from tests import strategies
 from tests.corpus import broken_rules, plans, seeds
 
 
-@seeds(range(150), 30)
+@seeds(range(150), 80)
 def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
     """CP-SAT packs random freed machines anew; the whole plan is checked, and its cost differs by the same amount."""
     tried = better = 0
