@@ -21,7 +21,6 @@ from placement.cli.parameters import (
     component_of,
 )
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
-from placement.documents.read import STDIN
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -111,6 +110,8 @@ def _on_stdout(form: str | None, go: Streams, *, quiet: bool) -> str | None:
     """What standard output carries: the format that was asked for, or what the rule of all answers says."""
     if form is not None:
         return None if quiet and form == "table" else form
+    from placement.documents.read import STDIN
+
     if go.plan == STDIN:
         return "json"
     return None if go.tables is None else "table"
