@@ -41,6 +41,7 @@ WORK = {
     "auto": 1,
     "vector-packing": 1,  # the exact core that the packing sets call
     "annealing": 200,  # rounds, of machine reassignment
+    "from-scratch": 200,  # the same there
 }
 # Of all sets together, all that would take too long: these on one case of each set, and the others on fleets alone.
 EVERYWHERE = ("greedy", "auto", "vector-packing", "annealing")

@@ -41,12 +41,20 @@ class FewestMoves:
     faults: tuple[SolverFault, ...] = ()
 
 
+def prefers_no_fewer_moves(fleet: Fleet) -> bool:
+    """Whether plans of the same price are equal however many copies they move, so that the question makes sense.
+
+    Not where a move costs something, so that price is not all, nor where commitments pay a part of the price.
+    """
+    return bool(fleet.tick_price) and not fleet.commitments and not any(c.move_cost for c in fleet.components)
+
+
 def fewest_moves(
     fleet: Fleet, answer: Answer, within_moves: Callable[[int], Problem], **how: Any
 ) -> FewestMoves | None:
     """Ask for the fewest moves at the price of a plan; None where the question can't be put as a problem.
 
-    It can't where a move costs something, so that price is not all, or where commitments pay a part of the price.
+    It can't where not `prefers_no_fewer_moves`, nor where the price is no decimal number of dollars.
 
     Parameters
     ----------
@@ -54,7 +62,7 @@ def fewest_moves(
     """
     assert answer.packing is not None
     assert answer.value is not None
-    if fleet.commitments or not fleet.tick_price or any(component.move_cost for component in fleet.components):
+    if not prefers_no_fewer_moves(fleet):
         return None
     price = machine_price(fleet, answer.packing)
     counting = _counting(within_moves(answer.moved), price)

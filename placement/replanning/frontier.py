@@ -14,7 +14,7 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.errors import wrong_argument
 from placement.planner import solve
-from placement.replanning.fewest_moves import fewest_moves
+from placement.replanning.fewest_moves import fewest_moves, prefers_no_fewer_moves
 from placement.replanning.moved_memory import revised
 from placement.replanning.point import Frontier
 from placement.replanning.sharing import Answer, best_within, least_moves, share
@@ -191,7 +191,8 @@ class _FrontierSearch:
         """A part of what is left for the points."""
         if self.budget.seconds is None:
             return None
-        return part * max(0.0, self.budget.left() - _FEWER_PART * self.budget.seconds)
+        kept = _FEWER_PART if prefers_no_fewer_moves(self.fleet) else 0.0
+        return part * max(0.0, self.budget.left() - kept * self.budget.seconds)
 
     def _ask_for_fewer(self) -> None:
         """Ask each plan that a point has for fewer moves at its price, from few moves to many."""

@@ -110,7 +110,7 @@ def _without(case: _Case, batches: int) -> tuple[Any, Order | None]:
         return cp_model.UNKNOWN, None
     program = TransitionProgram(case.sites, case.due, starters, ProgramSize(batches, {}))
     program.model.minimize(_stopovers(program))
-    return _solved(case, program)
+    return _solved(case, program)[:2]
 
 
 def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: int) -> None:
@@ -125,23 +125,23 @@ def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: in
         program.model.add(sum(_ever(program, machine) for machine in temporary) <= ask.temporary)
     _alike_in_turn(program)
     program.model.minimize(seconds)
-    status, order = _solved(case, program)
+    status, order, least = _solved(case, program)
     if order is not None:
         _take(case, result, order)
     if status == cp_model.INFEASIBLE and result.value is None:
         result.impossible, result.method = True, "list scheduling, CP-SAT"
     if status != cp_model.OPTIMAL or result.value is None:
         return
-    result.temporary_bound, result.method = result.value.temporary_seconds, "list scheduling, CP-SAT"
+    result.temporary_bound, result.method = min(least, result.value.temporary_seconds), "list scheduling, CP-SAT"
     program.model.add(seconds <= result.temporary_bound)
     hops = _stopovers(program)
     most_hops = len(case.due.leaving)
     program.model.minimize((_MONEY * batches + money) * (1 + most_hops) + hops)
-    status, order = _solved(case, program)
+    status, order, least = _solved(case, program)
     if order is not None:
         _take(case, result, order)
     if status == cp_model.OPTIMAL:
-        result.batches_bound = result.value.batches
+        result.batches_bound = min(least // (_MONEY * (1 + most_hops)), result.value.batches)
 
 
 def _alike_in_turn(program: TransitionProgram) -> None:
@@ -161,12 +161,13 @@ def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
     slowest = max(times.until_ready(stand.component) for stand in (*case.due.now, *case.due.planned))
     longest = times.open + times.drain + slowest
     seconds: Any = 0
-    batches: Any = 0
     money: Any = 0
     prices = {p.index: rank for rank, p in enumerate(sorted(case.sites.fleet.pools, key=lambda p: p.price))}
-    for k in program.batches:
+    uses = [model.new_bool_var("") for _ in program.batches]
+    for k, used in enumerate(uses):
         ready = model.new_int_var(0, longest, "")
-        drains, used = model.new_bool_var(""), model.new_bool_var("")
+        drains = model.new_bool_var("")
+        starts = sum(row[k] for rows in program.start for row in rows)
         for starter, rows in zip(program.starters, program.start, strict=True):
             for stand, row in zip(starter.places, rows, strict=True):
                 model.add(used >= row[k])
@@ -178,14 +179,18 @@ def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
         for stop in (*program.stop, *(row for rows in program.leave for row in rows)):
             model.add(drains >= stop[k])
             model.add(used >= stop[k])
-        batches += used
+        for machine in program.due.opening:
+            model.add(used >= _opens(program, machine, k))
+            model.add(ready >= times.open * _opens(program, machine, k) - longest * starts)
+        for machine in program.due.closing if k else ():
+            model.add(uses[k - 1] >= -_opens(program, machine, k))
         for machine in program.size.temporary:
             here = model.new_int_var(0, longest, "")
             there = program.is_open[machine][k]
             model.add(here >= ready + times.drain * drains - longest * (1 - there))
             seconds += here
             money += (1 + prices[case.sites.pool_of[machine]]) * there
-    return seconds, batches, money
+    return seconds, sum(uses), money
 
 
 _MONEY = 10**6  # batches count before money
@@ -236,20 +241,26 @@ def _variables(starters: list[Starter], due: Difference, batches: int) -> int:
     return batches * (places + len(due.leaving))
 
 
-def _solved(case: _Case, program: TransitionProgram) -> tuple[Any, Order | None]:
+def _solved(case: _Case, program: TransitionProgram) -> tuple[Any, Order | None, int]:
+    """CP-SAT's word, the order that it found, and the least that the program says there is of what is minimised."""
     solver = cp_sat_solver(case.seed)
     left = case.deadline - time.monotonic()
     if left <= 0:
-        return cp_model.UNKNOWN, None
+        return cp_model.UNKNOWN, None, 0
     if left < math.inf:
         solver.parameters.max_time_in_seconds = left
     solver.parameters.max_deterministic_time = WORK
     status = solver.solve(program.model)
-    return status, _read(program, solver) if status in _FOUND else None
+    found = status in _FOUND
+    return status, _read(program, solver) if found else None, round(solver.best_objective_bound) if found else 0
 
 
 def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
-    """The batches of a solution: machines open as late and close as early as its copies let them."""
+    """The batches of a solution: machines open as late and close as early as its copies let them.
+
+    A machine of the plan that no copy starts on opens when the program has it, perhaps in a batch of its own: only then
+    may quotas and limits have room for it. One that is empty today closes in the first batch.
+    """
     batches = [Batch() for _ in program.batches]
     stopovers = []
     for stand, row in zip(program.due.leaving, program.stop, strict=True):
@@ -263,15 +274,15 @@ def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
             if leaves:
                 stopovers.append(stand)
                 batches[_when(solver, leaves[p])].stops.append(stand)
-    batches = [batch for batch in batches if batch]
     used = {stand.instance for batch in batches for stand in batch.starts}
     temporary = {name: pool for name, pool in program.size.temporary.items() if name in used}
     for machine in (*program.due.opening, *temporary):
         first = next((k for k, b in enumerate(batches) if any(s.instance == machine for s in b.starts)), -1)
-        batches[first].opens.append(machine)
+        batches[first if first >= 0 else _when(solver, program.is_open[machine])].opens.append(machine)
     for machine in (*program.due.closing, *temporary):
         touched = [k for k, b in enumerate(batches) if any(s.instance == machine for s in (*b.starts, *b.stops))]
         batches[max(touched, default=0)].closes.append(machine)
+    batches = [batch for batch in batches if batch]
     return Order(tuple(batches), temporary, tuple(stopovers))
 
 

@@ -7,8 +7,8 @@ resource, and a row an accelerator for memory, share and owners. At its end floo
 also between its begin and its end, in any order (`spread` has the rule). Machines that open and close are counted at
 each peak against quotas and limits.
 
-Every batch but the last stops a copy, or starts one of a component whose spread has to hold at each moment: one that
-only starts others is as well done with the next. `most_batches` counts them.
+Every batch but the last stops a copy, closes a machine, or starts a copy of a component whose spread has to hold at
+each moment: one that only opens machines and starts others is as well done with the next. `most_batches` counts them.
 
 A fleet that breaks a rule of room, caps or quotas before anything is done has no such rows, and no program here:
 `fits_program` says so.
@@ -104,7 +104,11 @@ class TransitionProgram:
                 yield stand, sum(starts[p][: k + 1]) - gone
 
     def _no_idle_batch(self) -> None:
-        """Nothing is done in a batch unless the one before had to be apart: else both are as well done as one."""
+        """Nothing is done in a batch unless the one before had to be apart: else both are as well done as one.
+
+        A machine that closes gives room under quotas and limits to the peak of the next batch, as a copy that stops
+        gives room on its machine.
+        """
         stops = [*self.stop, *(row for rows in self.leave for row in rows)]
         starts = [row for rows in self.start for row in rows]
         spread = [
@@ -114,7 +118,8 @@ class TransitionProgram:
             if stand.component in self.sites.spread
         ]
         for k in self.batches[1:]:
-            before = sum(row[k - 1] for row in (*stops, *spread))
+            closes = sum(self.is_open[machine][k - 1] - self.is_open[machine][k] for machine in self.due.closing)
+            before = closes + sum(row[k - 1] for row in (*stops, *spread))
             for row in (*stops, *starts):
                 self.model.add(row[k] <= before)
 
@@ -311,11 +316,18 @@ class TransitionProgram:
 def most_batches(sites: Sites, due: Difference) -> int:
     """An order of more batches has one that is as well done with the next.
 
-    Each copy that has to go stops, and perhaps one that stops over for it; so does a last batch. Where spread has to
+    Each copy that has to go stops, and perhaps one that stops over for it; so does a last batch. Machines that are
+    empty today may have to close first, all in one batch; others close when their last copy stops. Where spread has to
     hold at each moment, each copy of the component that starts may take one more.
     """
-    stops = 2 * len(due.leaving)
-    return stops + 1 + sum(stand.component in sites.spread for stand in (*due.arriving, *due.leaving))
+    used = {stand.instance for stand in due.now}
+    first = any(machine not in used for machine in due.closing)
+    return (
+        2 * len(due.leaving)
+        + 1
+        + first
+        + sum(stand.component in sites.spread for stand in (*due.arriving, *due.leaving))
+    )
 
 
 def fits_program(sites: Sites, due: Difference) -> bool:

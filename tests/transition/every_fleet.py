@@ -81,6 +81,50 @@ def full_fleet(rng: random.Random) -> Case | None:
     return _case(doc, rows[1], dict.fromkeys(sorted(held), "p"))
 
 
+def emptied_fleet(rng: random.Random) -> Case | None:
+    """Machines without copies that have to close before others may open, and copies that change places."""
+    machines, coming = (
+        [f"i-{k}" for k in range(rng.choice((2, 3)))],
+        [f"q/new-{k}" for k in range(rng.choice((1, 1, 2)))],
+    )
+    empty = [f"e-{k}" for k in range(rng.choice((1, 1, 2)))]
+    accelerators = rng.choice((1, 1, 2))
+    spots = [(machine, k) for machine in machines for k in range(accelerators)]
+    names: list[str | None] = [f"c{rng.randrange(3)}" for _ in spots]
+    if rng.random() < 0.5:
+        names[-1] = None
+    then = spots + [(machine, k) for machine in coming for k in range(accelerators)]
+    after = names + [None] * (len(then) - len(spots))
+    rng.shuffle(after)
+    doc: Doc = {"accelerators": ACCELERATORS, "instance_types": {"m": shape(accelerators)}}
+    doc["pools"] = [
+        {"name": name, "instance_type": "m", "zone": zone} for name, zone in (("p", "a"), ("q", rng.choice("ab")))
+    ]
+    doc["components"] = [_owner(name, names.count(name), rng) for name in sorted({name for name in names if name})]
+    doc["instances"] = [{"id": machine, "pool": "p"} for machine in machines]
+    doc["instances"] += [
+        {"id": machine, "pool": "p", "state": rng.choice(("draining", "cordoned"))} for machine in empty
+    ]
+    most = len(machines) + max(len(empty), len(coming))
+    doc["limits"] = [{"name": "team", "pools": ["p", "q"], "max_instances": most}]
+    rows = [
+        [_owned(name, machine, k) for name, (machine, k) in zip(here, where, strict=True) if name]
+        for here, where in ((names, spots), (after, then))
+    ]
+    doc["placements"] = rows[0]
+    return _case(doc, rows[1], dict.fromkeys(machines, "p") | dict.fromkeys(coming, "q"))
+
+
+def _owner(name: str, copies: int, rng: random.Random) -> Doc:
+    """A component that fills an accelerator, with a rule over zones now and then."""
+    rules = rng.choice(({}, {}, {"spread": {"max_skew": 1}}, {"spread": {"min_zones": 2}}))
+    return {"name": name, "copies": copies, "accelerator_memory_gib": 70, **rules}
+
+
+def _owned(name: str, machine: str, accelerator: int) -> Doc:
+    return {"component": name, "option": 0, "instance": machine, "accelerators": [accelerator]}
+
+
 def _few_rules(rng: random.Random) -> Doc:
     if rng.random() < 0.7:
         return {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from placement import Plan, Problem
 from placement.transition import Durations, plan_transition, search
 from tests.corpus import seeds
-from tests.transition.every_fleet import full_fleet, ruled_fleet, zoned_fleet
+from tests.transition.every_fleet import emptied_fleet, full_fleet, ruled_fleet, shape, zoned_fleet
 from tests.transition.every_order import EveryOrder
 from tests.transition.small_fleet import SmallFleet, Walk
 
@@ -47,7 +48,7 @@ def test_the_best_order_is_that_of_trying_everything(
     seen: Counter[str] = Counter()
     for seed in seeds:
         rng = random.Random(seed)
-        case = rng.choice((full_fleet, ruled_fleet, zoned_fleet))(rng)
+        case = rng.choice((full_fleet, ruled_fleet, zoned_fleet, emptied_fleet))(rng)
         if case is None:
             continue
         missing, temporary, opening = rng.choice((0, 0, 0, 1)), rng.choice((0, 1, 2)), rng.choice((0, 60))
@@ -85,3 +86,28 @@ def test_the_best_order_is_that_of_trying_everything(
     assert seen["optimal"] > len(seeds) // 4
     assert seen["infeasible"] > len(seeds) // 60
     assert seen["rents"] > len(seeds) // 100
+
+
+def test_an_empty_machine_may_have_to_close_first() -> None:
+    """Two machines at most, one of them empty: it closes, then two copies change places over a new one."""
+    doc: dict[str, Any] = {
+        "format": "placement/v1",
+        "name": "close first",
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {"m": shape(2)},
+        "pools": [{"name": name, "instance_type": "m", "zone": "a"} for name in ("p", "q")],
+        "limits": [{"name": "team", "pools": ["p", "q"], "max_instances": 2}],
+        "components": [{"name": name, "copies": 1, "accelerator_memory_gib": 70} for name in ("c1", "c2")],
+        "instances": [{"id": "i-0", "pool": "p"}, {"id": "e-0", "pool": "p", "state": "draining"}],
+        "placements": [{"component": f"c{k + 1}", "instance": "i-0", "accelerators": [k]} for k in (0, 1)],
+    }
+    plan = Plan(
+        instances=[{"id": "i-0", "pool": "p", "new": False}, {"id": "q/new-0", "pool": "q", "new": True}],
+        assignments=[
+            {"component": f"c{k + 1}", "option": 0, "instance": "i-0", "accelerators": [1 - k]} for k in (0, 1)
+        ],
+    )
+    found = plan_transition(Problem(**doc), plan)
+
+    assert (found.status, found.batches, found.batches_bound) == ("optimal", 3, 3)
+    assert [step.action for step in found.steps if step.batch == 1] == ["close"]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 GONE = -1  # the machine of a process that is evicted and not placed yet
+_FIRST = (-1, -1)  # before all machines in the order in which single ones are looked at
 
 
 class ProcessCluster:
@@ -127,12 +128,22 @@ class ProcessCluster:
 
 
 def karpenter(problem: Reassignment) -> ProcessCluster:
-    """Machines emptied, several at once and one by one, until none can go. Those without processes go first."""
+    """Machines emptied, several at once or else one, until none can go. Those without processes go first.
+
+    After a single machine went, singles are looked at from there on, as in `placement_bench.consolidation.karpenter`.
+    """
     cluster = ProcessCluster(problem)
     cluster.open &= cluster.counts() > 0
-    while _several(cluster) or _singles(cluster):
-        pass
-    return cluster
+    after = _FIRST
+    while True:
+        if _several(cluster):
+            continue
+        went = _single(cluster, after)
+        if went is None and after != _FIRST:
+            went = _single(cluster, _FIRST)
+        if went is None:
+            return cluster
+        after = went
 
 
 def _candidates(cluster: ProcessCluster) -> list[int]:
@@ -156,10 +167,14 @@ def _several(cluster: ProcessCluster) -> bool:
     return best > 0 and _remove(cluster, rows[:best], keep=True)
 
 
-def _singles(cluster: ProcessCluster) -> bool:
-    """Each machine by itself, in order; whether any went."""
-    gone = [_remove(cluster, [machine], keep=True) for machine in _candidates(cluster)]
-    return any(gone)
+def _single(cluster: ProcessCluster, after: tuple[int, int]) -> tuple[int, int] | None:
+    """The first machine after another that can go: it goes. Places in the order are processes and machine."""
+    counts = cluster.counts()
+    for machine in _candidates(cluster):
+        place = int(counts[machine]), machine
+        if place > after and _remove(cluster, [machine], keep=True):
+            return place
+    return None
 
 
 def _remove(cluster: ProcessCluster, rows: Sequence[int], *, keep: bool) -> bool:
@@ -180,6 +195,7 @@ def _remove(cluster: ProcessCluster, rows: Sequence[int], *, keep: bool) -> bool
 def descheduler(problem: Reassignment, threshold: float = THRESHOLD) -> ProcessCluster:
     """Processes evicted from machines of which less than a threshold of every resource is taken, in cycles."""
     cluster = ProcessCluster(problem)
+    cluster.open &= cluster.counts() > 0
     for _ in range(MOST_CYCLES):
         before = int(cluster.open.sum())
         _cycle(cluster, threshold)
