@@ -14,7 +14,7 @@ from placement.report.schedule import schedule_tables
 from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (
-    BEFORE_PACKERS,
+    AFTER_FIRST,
     BOUND,
     DEAR,
     DEMANDS,
@@ -116,7 +116,7 @@ def test_turns() -> None:
         FEW_SMALL,
         FEW_LARGE,
         DEAR,
-        BEFORE_PACKERS,
+        AFTER_FIRST,
     }
     for turns in TURNS.values():
         for turn in turns:
@@ -127,8 +127,8 @@ def test_turns() -> None:
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves
-    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[BEFORE_PACKERS]))
-    assert [turn.solver for turn in TURNS[BEFORE_PACKERS]] == [turn.solver for turn in TURNS[FIRST][1:]]
+    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[AFTER_FIRST]))
+    assert [turn.solver for turn in TURNS[AFTER_FIRST]] == [turn.solver for turn in TURNS[FIRST][1:]]
 
 
 def test_the_schedule_can_be_printed() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate
-from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.partition import unused_part
 from placement.reductions.subproblem import Subproblem, may_be_freed
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "large-neighbourhood"
 _PARAMS = LOCAL_SEARCH.large_neighbourhood
-_OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
 
 
 class LargeNeighbourhood:
@@ -72,9 +70,12 @@ class LargeNeighbourhood:
         return better
 
     def _pack(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
+        from placement.direct.cp_sat import CpSatOptions, solve_cp_sat  # loads an engine
+
+        outright = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
         inner = self._solve.within(budget).reduced(small.fleet, work=_PARAMS.work, seed=int(self._rng.integers(2**30)))
         hint = None if self._rng.random() < _PARAMS.drift_chance or not small.admits_plan else small.packing
-        solve_cp_sat(inner, hint=hint, options=_OUTRIGHT)
+        solve_cp_sat(inner, hint=hint, options=outright)
         return inner.incumbent.proved, inner.packing
 
     def _choose(self) -> list[int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.heuristics import improve
-from placement.local_search.closing import Closing, may_close
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.solving.schedule import SCHEDULE
@@ -28,12 +27,8 @@ def improve_whole_plan(solve: Solve) -> int:
     With a limit on work there is one turn, with as many steps as units.
     """
     steps, work = 0, solve.budget.work
-    if may_close(solve.fleet):
-        # Each turn tries others: what was found so far tells them apart, and is the same again under a limit on work.
-        closing = Closing(solve.within(solve.budget, seed=solve.seed + len(solve.incumbent.events)))
-        part = SCHEDULE.whole_plan.close.within(solve)
-        while closing.tried < _PARAMS.closings and not part.ended:
-            closing.step(part.budget)
+    if solve.fleet.places:
+        _close(solve)
     while solve.packing is not None and not solve.ended:
         seed = solve.seed + steps
         improve(SCHEDULE.whole_plan.recreate.within(solve, None if work is None else 1, seed), NAME)
@@ -44,3 +39,16 @@ def improve_whole_plan(solve: Solve) -> int:
         if work is not None or not search.steps:
             break
     return steps
+
+
+def _close(solve: Solve) -> None:
+    """Plans that close some of the machines that run, where the program says anything of the fleet."""
+    from placement.local_search.closing import Closing, may_close  # loads an engine
+
+    if not may_close(solve.fleet):
+        return
+    # Each turn tries others: what was found so far tells them apart, and is the same again under a limit on work.
+    closing = Closing(solve.within(solve.budget, seed=solve.seed + len(solve.incumbent.events)))
+    part = SCHEDULE.whole_plan.close.within(solve)
+    while closing.tried < _PARAMS.closings and not part.ended:
+        closing.step(part.budget)

@@ -38,7 +38,7 @@ from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
-    BEFORE_PACKERS,
+    AFTER_FIRST,
     BOUND,
     DEAR,
     DEMANDS,
@@ -226,7 +226,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     yield first
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     packers = _packers(solve.fleet)
-    yield from TURNS[BEFORE_PACKERS] if packers else more
+    yield from TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more
     solve.incumbent.heuristics_failed = solve.packing is None
     demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
     for turn in (*packers, *demands):

@@ -201,6 +201,20 @@ def test_start_up_is_quick_and_lean() -> None:
     assert done.stdout.splitlines() == [f"placement {placement.__version__}", "[]"]
 
 
+def test_easy_fleets_are_proven_without_cp_sat() -> None:
+    """Column generation asks it late, so its import (0.3 s, pandas included) is not paid by what is proven before."""
+    code = (
+        "import sys, placement.solvers.column_generation.solve, placement.direct.milp, placement.solvers.portfolio\n"
+        "print(sorted({'ortools.sat.python.cp_model', 'pandas'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(), cwd=ROOT
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
 # --- Signals and terminals that go away
 
 

@@ -238,7 +238,7 @@ def lies_first(solve: Solve, **given: Any) -> Outcome:
 
 def search_neighbourhoods(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact steps on two machines at a time."""
-    monkeypatch.setattr("placement.local_search.large_neighbourhood.solve_cp_sat", lies_first)
+    monkeypatch.setattr("placement.direct.cp_sat.solve_cp_sat", lies_first)
     incumbent.offer(ALONE, "packer")
     search = LargeNeighbourhood(Solve(small(), incumbent, Budget()))
     for _ in range(5):

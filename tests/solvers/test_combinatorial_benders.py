@@ -26,7 +26,6 @@ from placement.patterns.open_nodes import OpenNodes
 from placement.planner import _packing_of
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
-from placement.solvers.column_generation import combinatorial_benders as module
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders, anywhere
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
@@ -206,7 +205,7 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         by_mix = prepared(replace(fleet, components=(many, fleet.components[1])))[2]
         assert by_mix.possible == possible
     calls: list[object] = []
-    monkeypatch.setattr(module, "find_plan", lambda *_, **__: calls.append(1))
+    monkeypatch.setattr("placement.direct.cp_sat.find_plan", lambda *_, **__: calls.append(1))
     by_mix.run(Budget())
     assert not calls
 
@@ -241,7 +240,7 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append((list(most), ticks, solve.budget.work))
         return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known
 
-    monkeypatch.setattr(module, "find_plan", undecided)
+    monkeypatch.setattr("placement.direct.cp_sat.find_plan", undecided)
     by_mix.run(Budget(), most=1)
     assert sum(asked[0][0]) == 2
     assert asked == [(asked[0][0], 9 * 10**6 - 1, None), ([1, 2, 2], 9 * 10**6 - 1, None)]
@@ -262,7 +261,7 @@ def test_the_search_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
         calls.append(1)
         return None, False
 
-    monkeypatch.setattr(module, "find_plan", never)
+    monkeypatch.setattr("placement.direct.cp_sat.find_plan", never)
     _, bound, by_mix = prepared(apart(("x", "y")))
     by_mix.run(Budget(), most=0)
     by_mix.run(Budget(seconds=0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.direct.cp_sat import find_plan
 from placement.direct.parameters import DIRECT
 from placement.direct.slots import most_new_machines
 
@@ -21,6 +20,8 @@ def decide_last_digits(solve: Solve, levels: Levels, name: str, given: tuple[int
     gap, bound = incumbent.gap(), incumbent.ticks_bound
     if best is None or best[1].left_out != given or bound is None or not gap or gap > _PARAMS.last_digits:
         return
+    from placement.direct.cp_sat import find_plan  # loads an engine
+
     ticks = best[1].ticks
     work = None if solve.budget.work is None else _PARAMS.second_opinion_work
     asked = solve.reduced(solve.fleet, work=work)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
-from placement.direct.cp_sat import find_plan
 from placement.direct.levels import Levels, Stage
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.last_digits import decide_last_digits
@@ -157,6 +156,8 @@ class _MilpSearch:
 
     def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
+        from placement.direct.cp_sat import find_plan  # loads an engine
+
         asked = self._solve.reduced(
             self._fleet, work=None if self._budget.work is None else _PARAMS.second_opinion_work
         )

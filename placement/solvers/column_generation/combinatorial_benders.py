@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
-from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import OpenNodes, may_decide
@@ -111,6 +110,8 @@ class CombinatorialBenders:
 
     def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
+        from placement.direct.cp_sat import find_plan  # loads an engine
+
         work = None if budget.work is None else _PARAMS.work
         return find_plan(_TIME.within(self._solve.within(budget), work).reduced(narrow), most, cutoff.ticks - 1)
 

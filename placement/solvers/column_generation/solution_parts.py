@@ -11,7 +11,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from placement.compiled.packing import Packing
-from placement.direct.cp_sat import find_plan
 from placement.heuristics import partial_packing
 from placement.local_search.refill import bring_in
 from placement.patterns.enumeration.given_machines import pack_given, thinned
@@ -175,6 +174,8 @@ class SolutionParts:
         A program over patterns is asked first, as it proves more in less time, then CP-SAT, which has no limit of size,
         and is not asked where some machines are held.
         """
+        from placement.direct.cp_sat import find_plan  # loads an engine
+
         part = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, machines, copies).fleet
         found = pack_given(fleet, machines, part.budget, held)

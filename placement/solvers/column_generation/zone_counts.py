@@ -13,9 +13,6 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ortools.sat.python import cp_model
-
-from placement.engines.cp_sat import cp_sat_solver
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
@@ -23,6 +20,8 @@ from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from ortools.sat.python import cp_model
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.formulation import Relaxation
@@ -126,6 +125,10 @@ def zone_counts(
 
     O(components x zones^2) variables and rows.
     """
+    from ortools.sat.python import cp_model
+
+    from placement.engines.cp_sat import cp_sat_solver
+
     model = cp_model.CpModel()
     found: dict[tuple[int, int], cp_model.IntVar] = {}
     moved: list[cp_model.LinearExpr] = []
