@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from placement.compiled.fleet import FleetOption
     from placement.compiled.packing import Seat
@@ -60,6 +60,18 @@ class ConsolidationAction:
     gone: tuple[int, ...]
     moved: int
     new_pool: int | None
+
+
+def longest_prefix(most: int, goes: Callable[[int], bool]) -> int:
+    """How many of the first candidates, at least two, can go at once, as binary search finds it; 0 for none."""
+    low, high, best = 2, most, 0
+    while low <= high:
+        count = (low + high) // 2
+        if goes(count):
+            best, low = count, count + 1
+        else:
+            high = count - 1
+    return best
 
 
 def _least(options: Sequence[FleetOption]) -> tuple[int, int, int]:
@@ -126,13 +138,7 @@ class Karpenter:
         rows = self.candidates()[:MOST_CANDIDATES]
         if self._at_once is not None:
             rows = rows[: self._at_once]
-        low, high, best = 2, len(rows), 0
-        while low <= high:
-            count = (low + high) // 2
-            if self._remove(rows[:count], keep=False) is not None:
-                best, low = count, count + 1
-            else:
-                high = count - 1
+        best = longest_prefix(len(rows), lambda count: self._remove(rows[:count], keep=False) is not None)
         action = self._remove(rows[:best], keep=True) if best else None
         return None if action is None else (action, (-1.0, -1))
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement_bench.consolidation.descheduler import MOST_CYCLES, THRESHOLD
-from placement_bench.consolidation.karpenter import MOST_CANDIDATES
+from placement_bench.consolidation.karpenter import MOST_CANDIDATES, longest_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,13 +157,7 @@ def _candidates(cluster: ProcessCluster) -> list[int]:
 def _several(cluster: ProcessCluster) -> bool:
     """The longest prefix of the candidates that can go, of two at least, as binary search finds it."""
     rows = _candidates(cluster)[:MOST_CANDIDATES]
-    low, high, best = 2, len(rows), 0
-    while low <= high:
-        count = (low + high) // 2
-        if _remove(cluster, rows[:count], keep=False):
-            best, low = count, count + 1
-        else:
-            high = count - 1
+    best = longest_prefix(len(rows), lambda count: _remove(cluster, rows[:count], keep=False))
     return best > 0 and _remove(cluster, rows[:best], keep=True)
 
 
