@@ -1,0 +1,80 @@
+"""Skew and number of zones at every moment of a batch, whichever copies get ready first, and drain last.
+
+Held against the rules are the moments at which one zone alone is ahead of all others, or behind them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from placement.documents.plan import Plan
+from placement.fleet_simulator.fleet import copies_of
+from placement.referee.standing import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.documents import Instance, Problem
+    from placement.documents.plan import PlanInstance
+    from placement.fleet_simulator.fleet import SimulatedCopy
+
+
+class SpreadJudge:
+    """Skew and number of zones at every moment of a batch, from the copies by zone at its begin and its end."""
+
+    def __init__(self, problem: Problem, plan: Plan, now: Counter[SimulatedCopy], machines: Iterable[Instance]) -> None:
+        self._zone_of_pool = {row.name: row.zone for row in problem.pools}
+        before, after = self.zones(now, machines), self.zones(copies_of(plan), plan.instances)
+        standing = Standing(problem, Plan())
+        self._rules: dict[str, tuple[set[str], int | None, int]] = {}  # eligible zones, most skew, fewest zones
+        for row in problem.components:
+            held = before[row.name], after[row.name]
+            if not all(held):
+                continue
+            eligible, skew, zones = standing.eligible_zones(row.name), row.spread.max_skew, row.spread.min_zones or 0
+            if skew is not None:
+                skew = max(skew, _skew(held[0], eligible))
+            if len(held[0]) < min(zones, held[0].total()):
+                zones = len(held[0])
+            self._rules[row.name] = eligible, skew, zones
+
+    def zones(
+        self, copies: Counter[SimulatedCopy], machines: Iterable[Instance | PlanInstance]
+    ) -> dict[str, Counter[str]]:
+        """Copies by zone, of each component."""
+        zone_of = {row.id: self._zone_of_pool[row.pool] for row in machines if row.pool in self._zone_of_pool}
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for copy, count in copies.items():
+            if copy.instance in zone_of:
+                found[copy.component][zone_of[copy.instance]] += count
+        return found
+
+    def broken(self, before: dict[str, Counter[str]], after: dict[str, Counter[str]]) -> Iterator[tuple[str, str]]:
+        """Rule and sentence of what breaks at some moment, whichever copies get ready first, and drain last."""
+        for name, (eligible, most, wanted) in self._rules.items():
+            for first, moment in _worst(before[name], after[name]):
+                low = min((moment[zone] for zone in eligible - {first}), default=moment[first])
+                skew = moment[first] - low
+                if most is not None and skew > most:
+                    yield "max-skew", f"{name}: zones may differ by {skew} copies inside of a batch, at most {most}"
+                    break
+                used = len(+moment)
+                if used < min(wanted, moment.total()):
+                    yield "min-zones", f"{name}: may serve in {used} zones inside of a batch, at least {wanted}"
+                    break
+
+
+def _worst(before: Counter[str], after: Counter[str]) -> Iterator[tuple[str, Counter[str]]]:
+    """A zone, and copies by zone when its copies were ready before all others, or drain after all others.
+
+    A new copy in a zone with an old one to go is that one over again, so no zone has more than at the begin or the end.
+    """
+    peak = before | after
+    for zone, count in peak.items():
+        for end in (before, after):
+            yield zone, end | Counter({zone: count})
+
+
+def _skew(zones: Counter[str], eligible: set[str]) -> int:
+    return max(zones.values()) - min(zones[zone] for zone in {*eligible, *zones})
