@@ -54,16 +54,14 @@ def fewest_moves(
 ) -> FewestMoves | None:
     """Ask for the fewest moves at the price of a plan; None where the question can't be put as a problem.
 
-    It can't where not `prefers_no_fewer_moves`, nor where the price is no decimal number of dollars.
+    It can't where the price is no decimal number of dollars.
 
     Parameters
     ----------
-    answer : has the plan. within_moves : the problem with at most so many moves. how : as in `solve`.
+    fleet : one of which `prefers_no_fewer_moves` holds. answer : has the plan. within_moves : the problem with at most so many moves. how : as in `solve`.
     """
     assert answer.packing is not None
     assert answer.value is not None
-    if not prefers_no_fewer_moves(fleet):
-        return None
     price = machine_price(fleet, answer.packing)
     counting = _counting(within_moves(answer.moved), price)
     if counting is None:

@@ -146,6 +146,7 @@ class _FrontierSearch:
         """Nothing is known."""
         self.problem, self.budget, self.seed = problem, budget, seed
         self.fleet = compile_fleet(problem)
+        self._asks_for_fewer = prefers_no_fewer_moves(self.fleet)
         self.answers: list[Answer] = []
         self._fewer: list[Answer] = []  # plans of no answer's solve, that make fewer moves at a price
         self._least: list[LeastMoves] = []
@@ -156,7 +157,8 @@ class _FrontierSearch:
     def run(self, limits: list[int] | None) -> None:
         """Ask without a limit, then from few moves to many; then for fewer moves at each price."""
         self._ask_all(limits)
-        self._ask_for_fewer()
+        if self._asks_for_fewer:
+            self._ask_for_fewer()
 
     def _ask_all(self, limits: list[int] | None) -> None:
         own = self.fleet.max_moves
@@ -191,7 +193,7 @@ class _FrontierSearch:
         """A part of what is left for the points."""
         if self.budget.seconds is None:
             return None
-        kept = _FEWER_PART if prefers_no_fewer_moves(self.fleet) else 0.0
+        kept = _FEWER_PART if self._asks_for_fewer else 0.0
         return part * max(0.0, self.budget.left() - kept * self.budget.seconds)
 
     def _ask_for_fewer(self) -> None:
