@@ -166,6 +166,7 @@ def bound(
     *,
     time_limit: float | None = 60.0,
     seed: int = 0,
+    work: int | None = None,
     listener: Listener | None = None,
     certificate: bool = False,
 ) -> Result:
@@ -177,6 +178,7 @@ def bound(
     plan : anyone's plan of it; the bound is then on plans that leave out no more optional copies than it does.
     time_limit : seconds; None for no limit. The best bound so far is returned when it ends, and on Ctrl-C.
     seed : of the integer programs over machine counts.
+    work : limit on work, in the unit of the solver `column-generation`, for runs that must not depend on the machine.
     listener : called with each `Event`.
     certificate : as in `solve`.
 
@@ -195,7 +197,7 @@ def bound(
     _check_documents(problem, plan, "plan")
     time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)
     _check_listener(listener)
-    budget = Budget(time_limit)
+    budget = Budget(time_limit, arguments.work("work", work))
     fleet = compile_fleet(problem)
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)

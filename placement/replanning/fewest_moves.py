@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.solving.result import SolverFault
 
-_WRITING_SECONDS = 0.5  # in which a plan is taken over and instant bounds are found
+_WRITING_SECONDS = 0.5  # in which a plan is taken over and bounded, where no work limits that
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,10 @@ def fewest_moves(
 
     Parameters
     ----------
-    fleet : one of which `prefers_no_fewer_moves` holds. answer : has the plan. within_moves : the problem with at most so many moves. how : as in `solve`.
+    fleet : one of which `prefers_no_fewer_moves` holds.
+    answer : has the plan.
+    within_moves : the problem with at most so many moves.
+    how : as in `solve`.
     """
     assert answer.packing is not None
     assert answer.value is not None
@@ -77,7 +80,14 @@ def fewest_moves(
         least = LeastMoves(price, found.value.left_out, min(found.moved, math.ceil(counted.bound / MICRO)))
     if found.moved >= answer.moved or found.value > answer.value:
         return FewestMoves(None, least, interrupted, counted.faults)
-    taken = bound(within_moves(found.moved), counted.plan, time_limit=_WRITING_SECONDS, seed=how.get("seed", 0))
+    work = how.get("work")
+    taken = bound(
+        within_moves(found.moved),
+        counted.plan,
+        time_limit=_WRITING_SECONDS if work is None else how.get("time_limit"),
+        seed=how.get("seed", 0),
+        work=work,
+    )
     return FewestMoves(Answer.of(fleet, found.moved, taken), least, interrupted, (*counted.faults, *taken.faults))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import placement
 from placement import Problem, Status, Stop
+from placement.compiled.fleet import compile_fleet
 from placement.documents.plan import PlanInstance
 from placement.errors import UsageError
 from placement.planner import solve
@@ -19,6 +20,7 @@ from placement.referee import verify
 from placement.replanning import Frontier, find_frontier
 from placement.replanning.buys import purchases, suggested_knee
 from placement.replanning.document import frontier_document
+from placement.replanning.fewest_moves import fewest_moves
 from placement.replanning.frontier import within_moves
 from placement.replanning.sharing import Answer
 from placement.report.frontier import machines_of
@@ -127,6 +129,20 @@ def test_moves_that_buy_nothing_are_undone() -> None:
     ]
     assert found.faults == ()
     assert [row["least_moves"] for row in frontier_document(found)["points"]] == [0, 1, 2, 2, 4]
+
+
+def test_a_limit_on_work_leaves_nothing_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan with fewer moves has the same bound however slow the machine is."""
+    monkeypatch.setattr("placement.replanning.fewest_moves._WRITING_SECONDS", 1e-9)
+    problem = Problem(**running(1, 2, 3, 3, 2, 1))
+    fleet = compile_fleet(problem)
+    answer = Answer.of(fleet, None, solve(problem, time_limit=None, work=WORK))
+
+    found = fewest_moves(fleet, answer, lambda most: within_moves(problem, most), time_limit=None, work=WORK)
+
+    assert found is not None
+    assert found.answer is not None
+    assert (found.answer.moved, found.answer.result.bound) == (4, 30_000_000)
 
 
 @pytest.mark.parametrize(
