@@ -19,7 +19,7 @@ import numpy as np
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
-from placement.reductions.fixed_counts import without_zone_rules
+from placement.reductions.fixed_counts import without_spread
 from placement.reductions.greenfield import without_running
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.heuristics.shares import Floats
 
-RELAXES = "differences within a group of alike components; their spread over zones"
+RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _merged(index: int, members: Sequence[FleetComponent]) -> FleetComponent:
         return replace(one, index=index, avoids=frozenset())
     options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
     return replace(
-        without_zone_rules(one),
+        without_spread(one),
         index=index,
         options=options,
         required=sum(member.required for member in members),

@@ -35,7 +35,7 @@ class RestrictingAggregation(Reduction):
     def of(cls, fleet: Fleet, most: int) -> RestrictingAggregation:
         """About `most` groups, those that must stay alone apart; the fleet may have no running instances.
 
-        A component stays alone when it has rules of its own: over zones, of one machine, or a demand.
+        A component stays alone when it has rules of its own: over zones, pools or machines, or a demand.
         O(components x (options x pools + log components)).
         """
         alone = {c.index for c in fleet.components if _has_rules(c)}
@@ -87,7 +87,8 @@ class RestrictingAggregation(Reduction):
 
 def _has_rules(component: FleetComponent) -> bool:
     of_machines = component.dedicated or component.max_per_instance is not None or component.avoids
-    return bool(component.demand or of_machines or component.has_zone_rules)
+    of_losses = component.pool_loss_floor or component.instance_loss_floor
+    return bool(component.demand or of_machines or of_losses or component.has_zone_rules)
 
 
 def _merged(members: Sequence[FleetComponent]) -> FleetComponent:

@@ -17,6 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import sum_of_quotas
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.units import WHOLE_SHARE
@@ -45,7 +46,7 @@ class FleetBins(Reduction):
         """
         if fleet.instances or fleet.levels or any(fleet.running) or not fleet.components:
             return None
-        if any(not _separable(fleet, component) for component in fleet.components):
+        if named_fleet_rules(fleet) or any(not _separable(fleet, component) for component in fleet.components):
             return None
         units = 1 + any(o.shared and o.accelerators for c in fleet.components for o in c.options) * sum(
             c.copies for c in fleet.components

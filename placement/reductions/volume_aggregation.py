@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.reductions.base import CarriedBound, Reduction
-from placement.reductions.fixed_counts import without_zone_rules
+from placement.reductions.fixed_counts import without_spread
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
 
-RELAXES = "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies"
+RELAXES = (
+    "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies; "
+    "limits over groups of pools; losses of a pool or an instance"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeAggregation(Reduction):
     """What can't be added up is not kept: zones, what runs, rules of a component, which copies are optional.
 
-    Machines that can't be released are in `min_instances`. The names are those of the first of each.
+    Nor are rules over the whole plan and commitments. Machines that can't be released are in `min_instances`. The names
+    are those of the first of each.
     """
 
     @classmethod
@@ -62,6 +66,9 @@ class VolumeAggregation(Reduction):
             places=(),
             running=(0,) * len(found),
             levels=(),
+            limits=(),
+            commitments=(),
+            max_moves=None,
         )
         return cls(fleet, small)
 
@@ -70,14 +77,14 @@ class VolumeAggregation(Reduction):
         del packing
 
     @property
-    def keeps_bound(self) -> CarriedBound:
-        """Every plan of the whole is one of the relaxation, at the same price of machines."""
-        return CarriedBound(RELAXES)
+    def keeps_bound(self) -> CarriedBound | None:
+        """Every plan of the whole is one of the relaxation, at the same price where no machine is committed."""
+        return None if self.whole.commitments else CarriedBound(RELAXES)
 
 
 def _without_rules(component: FleetComponent) -> FleetComponent:
     return replace(
-        without_zone_rules(component),
+        without_spread(component),
         level=None,
         move_cost=0,
         max_per_instance=None,

@@ -46,6 +46,7 @@ from placement.solving.incumbent import Incumbent
 from placement.vector_packing import solve_vector_packing
 from tests import brute
 from tests.corpus import broken_rules, plans, seeds
+from tests.heuristics.fleets import component, fleet_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -259,11 +260,13 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
     FleetBins: PLAIN,
     Counted: {"state": False, "optional": False},
     LinearPrices: {"rules": 40},
+    RelaxingAggregation: {"rules": 40},
+    VolumeAggregation: {"rules": 40},
     FreeMachines: {"rules": 60, "state": False},
     SomePools: {"state": False, "optional": False, "demand": False},
     WithoutRules: {"rules": 60},
     OneZone: {"state": False, "optional": False, "demand": False},
-    RestrictingAggregation: {"state": False, "max_components": 12},
+    RestrictingAggregation: {"state": False, "max_components": 12, "rules": 40},
 }
 
 
@@ -372,6 +375,25 @@ def test_bins_are_packings_of_the_fleet() -> None:
         assert fleet.least_cost(fleet.tick_price * found.bound) <= truth.account.cost
         seen += 1
     assert seen > 5
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"limits": [{"name": "account", "pools": ["small-a"], "max_instances": 1}]},
+        {"commitments": [{"name": "paid", "pools": ["small-a"], "instances": 1}]},
+        {"components": [component("a", 2, 40, min_available_on_pool_loss=1)]},
+        {"components": [component("a", 2, 40, min_available_on_instance_loss=1)]},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_fleet_with_rules_over_the_whole_plan_is_not_vector_packing(more: dict[str, Any]) -> None:
+    """The packing core knows none of them; beside a commitment its bound would be too high."""
+    plain = [component(name, 2, 40, accelerators=1, shared=False) for name in "ab"]
+    assert FleetBins.of(fleet_of(plain)) is not None
+    rows = more.get("components", plain)
+    others = {key: value for key, value in more.items() if key != "components"}
+    assert FleetBins.of(fleet_of([{**row, "shared": False} for row in rows], **others)) is None
 
 
 class Said(Matched):

@@ -12,13 +12,14 @@ from placement import Problem
 from placement.bounds import volume_bound
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Seat
+from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.reductions.relaxing_aggregation import RelaxingAggregation, alike
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import plans, seeds
-from tests.heuristics.fleets import component, fleet_of, suite
+from tests.heuristics.fleets import component, document, fleet_of, suite
 from tests.strategies import random_problem
 
 
@@ -87,3 +88,18 @@ def test_only_what_runs_alike_is_merged() -> None:
         (5, 5, 20 * 1024),
         (1, 1, 20 * 1024),
     ]
+
+
+def test_bug_a_group_does_not_lose_copies_as_one_component_must() -> None:
+    """Component a, all optional, is left out where there is one pool; b alone keeps no rule of a's."""
+    rows = [
+        component("a", 2, 40, min_copies=0, min_available_on_pool_loss=1, min_available_on_instance_loss=1),
+        component("b", 2, 40, min_copies=1),
+    ]
+    made = document(rows)
+    fleet = compile_fleet(Problem(**{**made, "pools": made["pools"][1:2]}))
+    coarse = RelaxingAggregation.of(fleet, 1).fleet
+    for one in (fleet, coarse):
+        solve = Solve.of(one, Budget(work=50))
+        assert not solve_cp_sat(solve).infeasible
+        assert solve.packing is not None

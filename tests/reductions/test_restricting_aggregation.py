@@ -81,3 +81,10 @@ def test_components_with_rules_of_their_own_stay_alone() -> None:
     ]
     fleet = fleet_of([component(f"c{k}", 2, k + 1.0, **rule) for k, rule in enumerate(rules)])
     assert RestrictingAggregation.of(fleet, 1).groups == ((0,), (1, 5), (2,), (3,), (4,))
+
+
+def test_bug_what_outlives_a_pool_or_an_instance_stays_alone() -> None:
+    """Copies of a group are dealt out in any order, so one component's could all be lost together."""
+    for rule in ("min_available_on_pool_loss", "min_available_on_instance_loss"):
+        fleet = fleet_of([component("a", 2, 20), component("b", 2, 20, **{rule: 1}), component("c", 2, 20)])
+        assert RestrictingAggregation.of(fleet, 1).groups == ((0, 2), (1,))
