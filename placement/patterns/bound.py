@@ -334,6 +334,7 @@ class PatternBound:
         that finds nothing. The bound is raised as prices get better.
         """
         self._program.set_domain(domain)
+        self._columns.allow(domain.aggregates)  # after a tree, those of its last node would be no patterns of all plans
         best, cut, centre = 0, None, None
         while not budget.over() and self._program.solve(budget.left()):
             self.rounds += 1
@@ -418,8 +419,11 @@ class PatternBound:
         return self._enumerate(domain, relaxed, budget) if self._engines else None
 
     def _enumerate(self, domain: NodeDomain, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
-        """Tighten a node using every pattern that an improving plan can contain; None when it cannot."""
-        value = self._solve.value
+        """Tighten a node using every pattern that an improving plan can contain; None when it cannot.
+
+        Nor where machines are committed: reduced costs and the program take each at its own price.
+        """
+        value = None if self.fleet.commitments else self._solve.value
         cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
         if cutoff is None or cutoff.rent is None:
             return None

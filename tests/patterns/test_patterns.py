@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from placement import Problem
 from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.heuristics.first_plan import first_plan
 from placement.patterns import master_rows
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound, machine_costs
+from placement.patterns.covering import any_domain
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.parameters import PATTERNS
@@ -24,6 +28,7 @@ from placement.solving.incumbent import Incumbent
 from placement.vector_packing.knapsack import Knapsack
 from tests import brute
 from tests.corpus import one_by_one
+from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
@@ -418,3 +423,30 @@ def test_groups_without_a_price_have_a_price_of_nothing() -> None:
     assert machine_costs(fleet, cut, groups, []) == machine_costs(fleet, cut, groups, [0])
     domain = NodeDomain((1,) * (pools + 1), (2,) * (pools + 1))
     assert domain_bound(fleet, cut, groups, Prices([], []), domain) == sum(pool.price for pool in fleet.pools)
+
+
+def test_bug_prices_of_the_root_are_of_all_plans_after_a_node_too() -> None:
+    """In a node with one wide copy no accelerator holds two of them; at the root, asked for after it, some do."""
+    fleet = fleet_of([component("wide", 9, 30, accelerators=2)])
+    solve = Solve.of(fleet, Budget(work=3))
+    first_plan(solve)
+    assert solve.value is not None
+    bound = PatternBound(solve)
+    prices = bound.root_prices()
+    assert prices is not None
+    one = dict.fromkeys(range(len(bound.relaxation.aggregates)), (0, 1))
+    bound.enumerate_patterns(replace(any_domain(fleet, bound.groups), aggregates=one), 0, prices, Budget())
+    bound.root_prices()
+    assert bound.ticks <= solve.value.ticks
+
+
+def test_bug_enumeration_knows_no_committed_machines() -> None:
+    """One machine of two is paid for: half as much as without that, and no engine may deny it."""
+    fleet = fleet_of([component("a", 2, 45)], commitments=[{"name": "paid", "pools": ["small-a"], "instances": 1}])
+    seat = Seat(0, 0, (0,))
+    small = [pool.index for pool in fleet.pools if pool.instance_type == "small"]
+    dear, cheap = (Packing(tuple(Machine(p, None, (seat,)) for p in pools)) for pools in (small[1:], small[:2]))
+    solve = Solve.of(fleet, Budget(), hint=dear)
+    bound = PatternBound(solve)
+    bound.run()
+    assert bound.ticks <= evaluate(fleet, cheap).ticks < evaluate(fleet, dear).ticks
