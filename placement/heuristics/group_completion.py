@@ -134,8 +134,7 @@ class GroupCompletion:
         """What stands on a workspace of the fleet in which all copies are required, on one of the fleet."""
         if ws.fleet is self._blank.fleet:
             return ws
-        other = Workspace(self._blank.fleet, like=self._blank)
-        other.budget = ws.budget
+        other = Workspace(self._blank.fleet, like=self._blank, budget=ws.budget)
         other.load(ws.to_packing())
         return other
 

@@ -142,8 +142,7 @@ class _HeuristicRun:
 
     def _begin(self, fleet: Fleet | None = None, *, keep: bool) -> Workspace:
         """What stands before a construction; of this fleet where it is another one, with the same options and pools."""
-        ws = Workspace(self.solve.fleet if fleet is None else fleet, like=self.blank)
-        ws.budget = self.solve.budget
+        ws = Workspace(self.solve.fleet if fleet is None else fleet, like=self.blank, budget=self.solve.budget)
         if keep:
             keep_running(ws)
         else:
@@ -301,8 +300,7 @@ def improve(solve: Solve, by: str) -> bool:
         if budget.over():  # each has tables of all options and pools
             return False
         greedy.append(Greedy(blank, shares, parameters, noise))
-    ws = Workspace(fleet, like=blank)
-    ws.budget = budget
+    ws = Workspace(fleet, like=blank, budget=budget)
     if not ws.load(best):
         return False
     gained = MachineConsolidation(ws, shares).run(lambda: solve.ended)

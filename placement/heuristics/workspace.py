@@ -50,10 +50,10 @@ class Workspace(MachineRows):
     lacking : (C,) what `check.lacking` found; None where copies have come or gone since.
     """
 
-    def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
+    def __init__(self, fleet: Fleet, like: Workspace | None = None, budget: Budget | None = None) -> None:
         """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
         super().__init__(fleet)
-        self.budget: Budget | None = None
+        self.budget = budget
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
         self.modes: list[list[PlacementMode]] = placement_modes(fleet) if like is None else like.modes

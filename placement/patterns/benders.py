@@ -38,7 +38,7 @@ class MixSeparation:
         program = self._program
         program.limit(machines)
         for _ in range(rounds):
-            if not program.solve(budget.left()) or not program.beyond():
+            if not program.solve(budget.left()) or not program.uses_artificials():
                 return None
             duals = program.duals()
             prices = program.prices(duals)

@@ -363,7 +363,7 @@ class PatternBound:
             if best > self.bound * _PARAMS.news:
                 self._raise(best)
             if (not found or value <= best * (1 + _PARAMS.enough)) and not (
-                self._program.beyond() and self._program.raise_penalty()
+                self._program.uses_artificials() and self._program.raise_penalty()
             ):
                 break
         if cut is None:
@@ -393,7 +393,7 @@ class PatternBound:
                 best, best_prices = bound, prices
             near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near
             if (not found or value <= best * (1 + near)) and not (
-                self._program.beyond() and self._program.raise_penalty()
+                self._program.uses_artificials() and self._program.raise_penalty()
             ):
                 break
         if best_prices is not None and len(self.cuts) < _PARAMS.cuts:
@@ -437,4 +437,4 @@ class PatternBound:
         repeated = self._columns.multiplicity.repeated(
             aggregates, self._columns.most, zip(program.known(), program.amounts()[1], strict=True)
         )
-        return Relaxed(bound, tuple(program.counts()), not program.beyond(), aggregates, repeated, prices)
+        return Relaxed(bound, tuple(program.counts()), not program.uses_artificials(), aggregates, repeated, prices)

@@ -11,9 +11,9 @@ least 0:
 
 Rows, with their prices (dual variables) in brackets:
 
-- [touch q,i] copies of item i touch no more accelerators of device class q than patterns offer:
+- [coverage q,i] copies of item i stand on no more accelerators of device class q than patterns offer:
   :math:`\sum_j m_{ij} \lambda_{qj} \ge \sum g_{co} x_{cop}`,
-- [device q] patterns and owned accelerators are within the machines:
+- [capacity q] patterns and owned accelerators are within the machines:
   :math:`\sum_j \lambda_{qj} + \sum_{owned} g_{co} x_{cop} \le \sum_{p \in q} K_p n_p`,
 - [volume p,r] memory, share, vCPU and host memory of each pool in total,
 - [cover c] required copies, [demand c] throughput, [level l] optional copies that a plan of interest places,

@@ -49,8 +49,9 @@ class Duals(NamedTuple):
 class PatternProgram:
     """The restricted master program.
 
-    Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
-    penalty, so that there is a solution before the right patterns are there; modes; then patterns as they come.
+    Columns: machines per pool; machines per group of pools (`groups`, for branching); artificial variables, which are
+    machines beyond the quotas, at a penalty (big M), so that there is a solution before the right patterns are there;
+    modes; then patterns as they come.
 
     `rows` are its rows (`master_rows`).
     """
@@ -83,7 +84,7 @@ class PatternProgram:
         first, modes = self.rows.first_columns(), self.rows.mode_columns()
         self._modes = len(first)  # the first column of modes
         pools = len(relaxation.fleet.pools)
-        self._beyond = range(pools + len(groups), 2 * pools + len(groups))  # columns of machines beyond the quotas
+        self._artificial = range(pools + len(groups), 2 * pools + len(groups))  # columns of machines beyond the quotas
         self.solver = self._load([*first, *modes])
         for row in self.rows.limit:
             self._miss(row, -1.0)
@@ -261,17 +262,17 @@ class PatternProgram:
         """Dollars per hour of a copy that a sum lacks or has too many."""
         return self._penalty * (max(pool.price for pool in self.relaxation.fleet.pools) + 1) / MICRO
 
-    def beyond(self) -> bool:
-        """Whether the last solution has machines beyond the quotas, or misses limits on machines or copies."""
+    def uses_artificials(self) -> bool:
+        """Whether the last solution has machines beyond the quotas, or misses limits on machines or copies: big M."""
         values = self.solver.getSolution().col_value
-        return any(values[k] > _WHOLE for k in (*self._beyond, *self._amiss))
+        return any(values[k] > _WHOLE for k in (*self._artificial, *self._amiss))
 
     def raise_penalty(self) -> bool:
         """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
         if self._penalty >= _PARAMS.most_penalty:
             return False
         self._penalty *= _PARAMS.penalty
-        columns = np.array(self._beyond, dtype=np.int32)
+        columns = np.array(self._artificial, dtype=np.int32)
         self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
         for column in self._amiss:
             self.solver.changeColCost(column, self._penalty_of_copy())
@@ -297,7 +298,7 @@ class PatternProgram:
 
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""
-        return list(self.solver.getSolution().col_value[: self._beyond.start])
+        return list(self.solver.getSolution().col_value[: self._artificial.start])
 
     def aggregates(self) -> list[float]:
         """Copies per sum of the relaxation in the last solution."""

@@ -57,7 +57,7 @@ class Preassigned(Reduction):
         gone = [c for c in fleet.components if c.dedicated and c.required]
         for component in sorted(gone, key=lambda c: -c.required):
             may = not component.demand and component.required <= PATTERNS.dedicated.most_copies
-            found = _house(fleet, component, dual_value, used) if may else None
+            found = _machines_for(fleet, component, dual_value, used) if may else None
             if found is None:
                 return None
             machines += found
@@ -92,7 +92,7 @@ def _without_copies(component: FleetComponent) -> FleetComponent:
     return replace(component, options=options, required=0, copies=0, eligible_zones=())
 
 
-def _house(
+def _machines_for(
     fleet: Fleet, component: FleetComponent, dual_value: Sequence[float], used: Sequence[int]
 ) -> list[Machine] | None:
     """Machines for one component, each filled as far as it goes."""

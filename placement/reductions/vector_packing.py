@@ -129,8 +129,8 @@ def _binding(
     """
     uses = [
         (c, row, k)
-        for c, (rows, kinds) in enumerate(zip(sizes, allowed, strict=True))
-        for row, on in zip(rows, kinds, strict=True)
+        for c, (rows, modes) in enumerate(zip(sizes, allowed, strict=True))
+        for row, on in zip(rows, modes, strict=True)
         for k in on
     ]
 

@@ -110,8 +110,8 @@ class IntegerRows:
         entries = Entries(self.starts, self.index, self.value, by_rows=True)
         lp = sparse_program(entries, self.cost, (self.lower, self.upper), (self.low, self.high), integer=True)
         if self.parts:
-            kinds = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-            lp.integrality_ = [kinds[k in self.parts] for k in range(len(self.cost))]
+            integer, continuous = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+            lp.integrality_ = [continuous if k in self.parts else integer for k in range(len(self.cost))]
         return lp
 
 

@@ -189,7 +189,9 @@ class KeptCopiesBound:
                     self.proof = program.prices(point), program.rewards(point)
                 if found:
                     break
-            if (not found or value <= self.bound * (1 + ENOUGH)) and not (program.beyond() and program.raise_penalty()):
+            if (not found or value <= self.bound * (1 + ENOUGH)) and not (
+                program.uses_artificials() and program.raise_penalty()
+            ):
                 break
 
     def stays(self) -> list[float]:

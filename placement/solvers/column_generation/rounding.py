@@ -186,10 +186,10 @@ class Rounding:
         for done in range(_PARAMS.rounds + least):
             if not program.solve(budget.left()):
                 return False
-            if done >= least and not program.beyond():
+            if done >= least and not program.uses_artificials():
                 return True
             duals = program.duals()
             prices = program.prices(duals)
             if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(duals, prices, rooms):
-                return not program.beyond()
+                return not program.uses_artificials()
         return False

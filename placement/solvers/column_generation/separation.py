@@ -41,6 +41,6 @@ class SpareCapacity(MixSeparation):
         fleet = self.relaxation.fleet
         self._priced.limit(most, fewest)
         self._priced.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
-        if not self._priced.solve(budget.left()) or self._priced.beyond():
+        if not self._priced.solve(budget.left()) or self._priced.uses_artificials():
             return None
         return self._priced.counts()

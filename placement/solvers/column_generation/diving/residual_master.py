@@ -59,8 +59,11 @@ class ResidualProgram(PatternProgram):
             self.solver.changeRowBounds(row, -amount, _INF)
         return new
 
-    def cap_zones(self, most: Mapping[int, Sequence[int]]) -> None:
-        """Ask for no least of some components in each zone, and at most so many more; after `ask_for`."""
+    def ask_within(
+        self, required: Sequence[float], zoned: Mapping[int, Sequence[int]], most: Mapping[int, Sequence[int]]
+    ) -> None:
+        """As `ask_for`, but of some components no least in each zone, and at most so many more there."""
+        self.ask_for(required, zoned)
         for (c, z), row in self.rows.zone.items():
             if c in most:
                 self.solver.changeRowBounds(row, 0.0, float(most[c][z]))

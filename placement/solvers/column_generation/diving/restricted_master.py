@@ -109,8 +109,7 @@ class RestrictedMaster:
         program, caps = self._program, self._caps(state)
         out = [n if c in self.narrow else 0 for c, n in enumerate(state.unassigned)]
         program.limit([0] * len(self._relaxation.fleet.pools))
-        program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
-        program.cap_zones(caps)
+        program.ask_within([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned, caps)
         program.cap_pools(math.inf)  # copies on one accelerator may have no other pool left
         program.limit_copies([0.0] * len(on_one), on_one)
 
@@ -125,7 +124,7 @@ class RestrictedMaster:
             took, began = budget.elapsed() - began, budget.elapsed()
             values.append(program.value())
             stalls = len(values) > _PARAMS.stall and values[-1] > (1 - _PARAMS.little) * values[-1 - _PARAMS.stall]
-            if len(values) > least and (stalls or not program.beyond() or len(values) >= _PARAMS.most_rounds):
+            if len(values) > least and (stalls or not program.uses_artificials() or len(values) >= _PARAMS.most_rounds):
                 return True
             if budget.left() < _PARAMS.safe * took:  # a solution that comes too late would cost this one
                 return True
