@@ -71,7 +71,7 @@ def make_room(
         from placement.cli.transition_options import check_targets, draw, show
         from placement.replanning import make_room as find_room
 
-        check_targets(form or FORMATS[0], output, picture or (), {"the problem": file})
+        check_targets(form, output, picture or (), {"the problem": file})
         go = streams(output, quiet=quiet)
         problem = read_warned(file, full=full, quiet=quiet)
         component_of(problem, component, file)
@@ -93,14 +93,15 @@ def make_room(
         def report() -> RoomReport:
             return RoomReport(found, full=full)
 
+        carried = _on_stdout(form, go, quiet=quiet)
+
         def write() -> None:
-            on_stdout = _on_stdout(form, go, quiet=quiet)
-            show(room_document(found), on_stdout, output, lambda: room_checklist(found), report)
+            show(room_document(found), carried, output, lambda: room_checklist(found), report)
 
         def write_pictures() -> None:
             draw(found.transition, picture or (), tuple(room_lines(found)))
 
-        aside = replace(go, plan=None, tables=None if go.tables is sys.stdout else go.tables)
+        aside = replace(go, plan=None, tables=None if go.tables is sys.stdout or carried == "table" else go.tables)
         hand_out(aside, found, document=lambda: room_document(found), report=report, more=(write, write_pictures))
         code = _code(found)
     raise typer.Exit(code)

@@ -65,7 +65,7 @@ def replan(
     program, 71 memory ran out.
     """
     with in_words(full=full):
-        from placement.cli.streams import picture_targets, streams
+        from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets, streams
         from placement.documents import check_outputs
         from placement.errors import UsageError
 
@@ -73,6 +73,8 @@ def replan(
         if limited and (moves is not None or picture):
             raise UsageError("--moves and --picture are of the frontier: leave out the limits of one plan")
         limits = None if moves is None else _limits(moves)
+        if output is not None:
+            check_suffix(output, DOCUMENTS)
         go = streams(output, quiet=quiet)
         targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")

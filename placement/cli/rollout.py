@@ -47,7 +47,7 @@ def rollout(
     drain: DrainOption = None,
     open_seconds: OpenOption = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for fewer extra machines.")] = 60.0,
-    form: FormatOption = "table",
+    form: FormatOption = None,
     output: OutputOption = None,
     picture: PictureOption = None,
     full: FullOption = False,
@@ -59,7 +59,7 @@ def rollout(
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
     with in_words(full=full):
-        from placement.cli.transition_options import check_targets, draw, durations_of, show
+        from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, show
         from placement.report.transition.rollout import RolloutTable, as_transition, rollout_checklist
         from placement.rollout import BatchSize, plan_rollout
         from placement.rollout.options import read_options
@@ -82,7 +82,7 @@ def rollout(
         )
         show(
             found.to_document(),
-            form,
+            on_stdout(form, output),
             output,
             lambda: rollout_checklist(found),
             lambda: RolloutTable(found, full=full),

@@ -29,7 +29,7 @@ def transition(
     startup: StartupOption = None,
     drain: DrainOption = None,
     open_seconds: OpenOption = None,
-    form: FormatOption = "table",
+    form: FormatOption = None,
     output: OutputOption = None,
     picture: PictureOption = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for a better order.")] = 60.0,
@@ -47,7 +47,7 @@ def transition(
     with in_words(full=full):
         from placement.cli.audit import shown
         from placement.cli.streams import check_one_stdin
-        from placement.cli.transition_options import check_targets, draw, durations_of, read_values, show
+        from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, read_values, show
         from placement.documents import read_plan
         from placement.report.transition.checklist import checklist
         from placement.report.transition.table import TransitionTable
@@ -67,6 +67,12 @@ def transition(
             seed=seed,
             plan_is=shown(plan),
         )
-        show(found.to_document(), form, output, lambda: checklist(found), lambda: TransitionTable(found, full=full))
+        show(
+            found.to_document(),
+            on_stdout(form, output),
+            output,
+            lambda: checklist(found),
+            lambda: TransitionTable(found, full=full),
+        )
         draw(found, picture or ())
     raise typer.Exit(OF_FOUND[found.status])

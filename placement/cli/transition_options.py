@@ -56,9 +56,12 @@ OpenOption = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--format", metavar="table|json|markdown", help="What stdout carries.", autocompletion=lambda: list(FORMATS)
+        "--format",
+        metavar="table|json|markdown",
+        help="What stdout carries. Absent: a table, or JSON with --output -.",
+        autocompletion=lambda: list(FORMATS),
     ),
 ]
 OutputOption = Annotated[
@@ -71,12 +74,13 @@ PictureOption = Annotated[
 ]
 
 
-def check_targets(form: str, output: str | None, pictures: Sequence[str], inputs: dict[str, str]) -> None:
+def check_targets(form: str | None, output: str | None, pictures: Sequence[str], inputs: dict[str, str]) -> None:
     """Refuse a format that there is not, and files that can't be written, before anything is searched for."""
     from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets
     from placement.documents import check_outputs
 
-    one_of("--format", form, FORMATS)
+    if form is not None:
+        one_of("--format", form, FORMATS)
     if output is not None:
         check_suffix(output, (*DOCUMENTS, *MARKDOWN))
     outputs = picture_targets(pictures) | ({} if output is None else {"--output": output})
@@ -150,18 +154,26 @@ def show(
     """Write what was found to its file, and show it on standard output in its format; None shows nothing."""
     from placement.cli.streams import console
     from placement.documents import write_document, write_file
+    from placement.documents.read import STDIN
 
-    if output is not None and output != "-":
+    if output is not None and output != STDIN:
         if Path(output).suffix.lower() in MARKDOWN:
             write_file(checklist(), output)
         else:
             write_document(document, output)
-    if output == "-" or form == "json":
-        write_document(document, "-")
+    if form == "json":
+        write_document(document, STDIN)
     elif form == "markdown":
-        write_file(checklist(), "-")
+        write_file(checklist(), STDIN)
     elif form == "table":
         console(sys.stdout).print(table())
+
+
+def on_stdout(form: str | None, output: str | None) -> str:
+    """What standard output carries: the format that was asked for, else JSON where it is the file, else a table."""
+    from placement.documents.read import STDIN
+
+    return form or ("json" if output == STDIN else "table")
 
 
 def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> None:

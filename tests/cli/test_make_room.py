@@ -114,7 +114,9 @@ def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.Monkey
 
     for options in ((), ("--format", "json", "-o", "room.json"), ("--output", "-")):
         assert json.loads(run(*arguments, *options).stdout)["evictions"] == {LOW: 1}
-    assert run(*arguments, "--format", "table").stdout.startswith("wish: 1 copy more")
+    for given in ((), ("--output", "-")):
+        assert run(*arguments, *given, "--format", "table").stdout.startswith("wish: 1 copy more")
+        assert run(*arguments, *given, "--format", "markdown").stdout.startswith("# Room for 1 copy of wish")
     assert run(*arguments, "--format", "table", "--quiet").stdout == ""
     assert run(*arguments, "-o", "room.json", "--quiet").stdout == ""
 

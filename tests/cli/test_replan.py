@@ -127,6 +127,7 @@ def test_pictures(fleet: Path, tmp_path: Path) -> None:
         (["--moves", ""], '--moves must be whole numbers with commas between, such as 0,5,20, got ""'),
         (["--moves", "1", "--max-moves", "2"], "leave out the limits of one plan"),
         (["--max-moved-gib", "inf"], "placement: --max-moved-gib must be"),
+        (["--output", "moves.md"], "the suffix says what is written, and must be .json, .yaml or .yml"),
     ],
 )
 def test_what_is_refused(fleet: Path, arguments: list[str], said: str) -> None:

@@ -63,6 +63,17 @@ def test_a_checklist_in_markdown(files: tuple[Path, Path], tmp_path: Path) -> No
     assert "- [ ] start ``a`|<b>*`` on `i-2` GPU 0" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "start"),
+    [((), "{"), (("--format", "json"), "{"), (("--format", "markdown"), "# Tr"), (("--format", "table"), "batch ")],
+)
+def test_standard_output_carries_the_format_that_is_asked_for(
+    files: tuple[Path, Path], options: tuple[str, ...], start: str
+) -> None:
+    """Also where `--output -` names it; JSON where no format is asked for."""
+    assert run("transition", *files, "--output", "-", *options).stdout.startswith(start)
+
+
 def test_an_allowance_and_times_from_the_command_line(files: tuple[Path, Path]) -> None:
     """Of one component; a name may hold anything."""
     done = run(

@@ -248,6 +248,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "## To go back" in (tmp_path / "roll.md").read_text("utf-8")
     assert (tmp_path / "roll.svg").read_text("utf-8").startswith("<svg")
     assert document["format"] == "placement-rollout/v1"
+    assert json.loads(run(*given, "--output", "-").stdout).keys() == document.keys()
+    assert run(*given, "--output", "-", "--format", "table").stdout == table.stdout
     assert run(*given, "--extra", "0", "--picture", "none.svg").exit_code == 3
     assert not (tmp_path / "none.svg").exists()
     assert (
