@@ -8,8 +8,9 @@ that limit (room, owners, caps, company, quotas, limits) are held against all co
 enough (copies available, copies left after a loss) against the copies that serve. So are skew and the number of zones,
 where a new copy and an old one that goes in the same batch and zone count as one; and as steps of a batch go side by
 side, they are held for every order in which copies may get ready, and drain. Of a component of which no copy runs
-before, or none is in the plan, they are held at the end of each batch alone. A rule that today's state breaks may stay
-broken where it is, but no machine gets fuller than it may be, and no spread gets worse.
+before, or none is in the plan, they are held at the end of each batch alone. Where none is in the plan, a loss need not
+leave any copies, as the last one goes some time. A rule that today's state breaks may stay broken where it is, but no
+machine gets fuller than it may be, and no spread gets worse.
 """
 
 from placement.fleet_simulator.after_fault import StepFault, state_after

@@ -76,6 +76,8 @@ class _Trial:
         self._full = self._loads(serving)
         self._spread = SpreadJudge(problem, plan, serving, self._fleet.machines.values())
         self._began = self._zones()
+        kept = {row.component for row in plan.assignments}
+        self._ending = {row.name for row in problem.components} - kept
 
     def _zones(self) -> dict[str, Counter[str]]:
         """Copies that serve by zone, of each component."""
@@ -143,7 +145,8 @@ class _Trial:
                 yield Breach(step, rule, f"{where} is fuller than it may be, and got fuller than it was")
         rules = LOWER | AT_THE_END if ended else LOWER
         for (rule, where), message in self._rules(fleet.serving, rules).items():
-            if (rule, where) not in self._before:
+            ends = rule in LOWER and where in self._ending
+            if (rule, where) not in self._before and not ends:
                 yield Breach(step, rule, message)
         for rule, message in self._floors.broken(fleet.serving):
             yield Breach(step, rule, message)

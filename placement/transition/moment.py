@@ -31,6 +31,7 @@ class Floors:
 
     `skew` is the most there may be between two zones, `zones` the fewest that copies stand in. Where no copy runs
     before the transition, or none is in the plan, nobody counts on its spread on the way: it is `held` at ends alone.
+    Where none is in the plan, a loss asks for nothing either, as the last copy goes some time.
     """
 
     copies: int
@@ -93,15 +94,16 @@ def _floors(component: FleetComponent, now: ComponentCounts, then: ComponentCoun
         served = max(0, min(now.served, then.served, component.demand) - missing * best)
         copies = max(0, min(now.copies, then.copies, component.required) - missing)
     was_spread = len(now.zones) >= min(component.min_zones, now.copies)
+    stays = then.copies > 0
     return Floors(
         copies=copies,
         served=served,
-        zone=min(component.zone_loss_floor, now.left_after(now.zones)),
-        pool=min(component.pool_loss_floor, now.left_after(now.pools)),
-        instance=min(component.instance_loss_floor, now.left_after(now.machines)),
+        zone=min(component.zone_loss_floor, now.left_after(now.zones)) if stays else 0,
+        pool=min(component.pool_loss_floor, now.left_after(now.pools)) if stays else 0,
+        instance=min(component.instance_loss_floor, now.left_after(now.machines)) if stays else 0,
         zones=component.min_zones if was_spread else len(now.zones),
         skew=None if component.max_skew is None else max(component.max_skew, now.skew(component.eligible_zones)),
-        held=now.copies > 0 and then.copies > 0,
+        held=now.copies > 0 and stays,
     )
 
 
@@ -270,7 +272,14 @@ class Moment:
             return "vCPUs or host memory"
         if not self._on_accelerators(stand):
             return "accelerators"
-        return self._company_broken(stand)
+        return self._company_broken(stand) or self._spread_with(stand)
+
+    def _spread_with(self, stand: Stand) -> str:
+        """The rule over zones that breaks when the copy starts and nothing else is done; empty when none does."""
+        self.start(stand)
+        broken = self.spread_broken(stand.component)
+        self.stop(stand)
+        return broken
 
     def _on_host(self, stand: Stand) -> bool:
         option, load = self.sites.option(stand), self.load(stand.instance)

@@ -112,8 +112,8 @@ class SmallFleet:
         most = spread.get("max_skew")
         return {
             "copies": max(0, min(now, then - self.missing)),
-            "zone": min(row.get("min_available_on_zone_loss", 0), self.left(self.now, name, self.zone)),
-            "machine": min(row.get("min_available_on_instance_loss", 0), self.left(self.now, name, str)),
+            "zone": min(row.get("min_available_on_zone_loss", 0), self.left(self.now, name, self.zone)) if then else 0,
+            "machine": min(row.get("min_available_on_instance_loss", 0), self.left(self.now, name, str)) if then else 0,
             "skew": None if most is None else max(most, self.skew(self.now, name)),
             "zones": wanted if zones >= min(wanted, now) else zones,
             "held": now > 0 and then > 0,  # inside of a batch, too

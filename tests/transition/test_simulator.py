@@ -73,6 +73,23 @@ def test_steps_that_are_wrong_are_refused(rows: tuple[Row, ...], broken: set[str
     assert found & broken
 
 
+def test_the_last_copies_of_a_component_may_go_whatever_a_loss_is_to_leave() -> None:
+    """The plan has none of it, so one of them is the last; a component that stays keeps its rule."""
+    now = [("b", "i-1", 0), ("b", "i-2", 0), ("a", "i-2", 1)]
+    more: dict[str, Any] = {**PAIR, "accelerators": 2}
+    rule = {"min_available_on_instance_loss": 1}
+    ending = fleet(now, components={"b": {"copies": 0, **rule}}, **more)
+    staying = fleet(now, components={"b": rule}, **more)
+    rows = ((1, "stop", "b", "i-1"), (2, "stop", "b", "i-2"))
+    machines: Any = [{"id": name, "pool": "p"} for name in ("i-1", "i-2")]
+    kept: Any = [{"component": "a", "instance": "i-2", "accelerators": [1]}]
+    one: Any = [*kept, {"component": "b", "instance": "i-2", "accelerators": [0]}]
+
+    assert rules(ending, Plan(instances=machines, assignments=kept), steps(*rows)) == set()
+    broken = rules(staying, Plan(instances=machines, assignments=one), steps(rows[0]))
+    assert broken == {"instance-loss"}
+
+
 def test_what_may_be_missing_may_be_missing() -> None:
     """As the document says."""
     early = (MOVE[2], (2, *MOVE[0][1:]), (2, "wait", "", ""), (2, *MOVE[3][1:]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from placement import UsageError
+from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate
@@ -14,7 +15,10 @@ from placement.report.transition.checklist import checklist
 from placement.report.transition.sentences import summary
 from placement.transition import Durations, plan_transition
 from placement.transition.batches import Order, Stuck
+from placement.transition.difference import Stand, difference
 from placement.transition.greedy import Attempt
+from placement.transition.moment import Sites
+from placement.transition.waiting import blocked_by
 from tests.transition.fleets import random_case
 from tests.transition.small import fleet, plan
 
@@ -53,6 +57,31 @@ def test_a_chain_goes_batch_after_batch() -> None:
         (3, "stop", "a", "i-1"),
         (3, "close", None, "i-1"),
     ]
+
+
+def test_the_last_copies_of_a_component_go_whatever_a_loss_is_to_leave() -> None:
+    """No plan without copies of it could be reached else."""
+    rule = {"copies": 0, "min_available_on_instance_loss": 1}
+    problem = fleet([("a", "i-1", 0), ("b", "i-2", 0), ("b", "i-3", 0)], components={"b": rule})
+    found = plan_transition(problem, plan([("a", "i-1", 0)]))
+
+    assert (found.status, found.batches) == ("optimal", 1)
+    assert [row[:3] for row in actions(found)] == [(1, "stop", "b"), (1, "stop", "b"), *[(1, "close", None)] * 2]
+
+
+def test_a_start_that_spread_keeps_waiting_names_the_rule() -> None:
+    """It has room where it is to stand: a third copy in one zone, beside one in the other, is too many."""
+    pools = [{"name": name, "instance_type": "m", "zone": name} for name in "pq"]
+    now = [("a", "i-1", 0), ("a", "i-1", 1), ("a", "i-2", 0)]
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "q"}]
+    more: dict[str, Any] = {"components": {"a": {"spread": {"max_skew": 1}}}, "machines": machines}
+    due = difference(fleet(now, pools, accelerators=4, **more), plan(now, {"i-2": "q"}))
+    sites = Sites(compile_fleet(fleet(now, pools, accelerators=4, **more)), due, {})
+    waiting = (Stand("a", 0, "i-1", (2,)),)
+
+    (link,) = blocked_by(sites, Stuck((), due.running, due.now, waiting, ()))
+
+    assert link.because == "max_skew"
 
 
 def test_two_that_change_places_need_a_machine_for_a_while() -> None:
