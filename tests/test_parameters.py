@@ -44,7 +44,7 @@ TOLERANCES = {
     "SMALLEST",  # coefficient that an engine takes
 }
 SCALES = {  # whole numbers in place of fractions, and what a scaled number may be
-    *("CENTS", "COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
+    *("COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
     *("SAFE", "SANE", "SCALE", "SCALED", "WORK_PER_SECOND"),
 }
 WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "MOST_TRIES", "NONE", "UNLIMITED"}

@@ -195,6 +195,12 @@ class PatternProgram:
         for key, n in counts.items():
             self.solver.changeRowBounds(self.rows.zone[key], float(n), float(n))
 
+    def ask_of_zones_what_rules_say(self) -> None:
+        """Take back what `ask_in_zones` asked for."""
+        self.primal_feasible = False
+        for row in self.rows.zone.values():
+            self.solver.changeRowBounds(row, *self.rows.bounds[row])
+
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
         self.primal_feasible = False

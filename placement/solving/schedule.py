@@ -87,7 +87,7 @@ class MixPhase(Phase):
 class ZonesPhase(Phase):
     """Packing zone by zone; each zone then has its part by copies."""
 
-    counts: Phase = Phase("decide how many copies go to each zone", 0.15)
+    counts: Phase = Phase("decide how many copies go to each zone", 0.2)
 
 
 @dataclass(frozen=True, slots=True)

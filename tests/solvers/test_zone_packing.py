@@ -20,7 +20,7 @@ from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -86,6 +86,35 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
             assert sum(here) == c.required
             assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
     assert found > 10
+
+
+def test_whole_copies_are_there_also_when_time_ends_after_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies that were made whole are not thrown away because there is no time to say what they cost."""
+    tried = 0
+    for seed, _, fleet, incumbent in zoned(range(400, 440)):
+        assert incumbent.best is not None
+        firm = RequiredAsPlaced.of(fleet, incumbent.best[0]).fleet
+        bound = PatternBound(Solve(firm, incumbent, Budget()), None)
+        bound.run(nodes=1)
+        budget = Budget()
+
+        def last(*given: Any, budget: Budget = budget, **named: Any) -> list[list[int]] | None:
+            counts = zone_counts(*given, **named)
+            budget.interrupt()
+            return counts
+
+        with monkeypatch.context() as patch:
+            patch.setattr("placement.solvers.column_generation.zone_counts.zone_counts", last)
+            counts = round_by_zone(firm, bound.useful_patterns(), budget)
+        if counts is None:
+            continue
+        tried += 1
+        assert budget.over()
+        for c in firm.components:
+            here = [counts[z][c.index] for z in range(len(fleet.zones))]
+            assert sum(here) == c.required
+            assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
+    assert tried > 3
 
 
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:

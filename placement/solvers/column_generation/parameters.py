@@ -236,8 +236,9 @@ class ZoneCountParameters:
     balance: int = parameter(50, "times what is moved between zones", "that counts what a zone has too much of")
     steps: tuple[int, ...] = parameter((1, 8), "steps", "in which copies are made whole, each tried")
     pricings: int = parameter(2, "rounds", "of pricing for each, at most")
-    gap: float = parameter(0.02, "part", "of the cost: the gap of the program")
-    effort: float = parameter(2.0, "deterministic s", "of the program, at most")
+    gap: float = parameter(0.05, "part", "of the cost: the gap of each program")
+    nodes: int = parameter(100, "nodes", "of each program, at most")
+    least_weight: float = parameter(1e-3, "$/h", "that a copy is worth in it at least")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,17 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import highspy
+
+from placement.engines.highs import load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
+from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from ortools.sat.python import cp_model
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.formulation import Relaxation
@@ -30,10 +32,9 @@ if TYPE_CHECKING:
 
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
-_PARTS = 1_000  # of a copy, that the LP's numbers are rounded to
-_CENTS = 1_000  # of a dollar of dual value, that weights are rounded to
 _PARAMS = COLUMN_GENERATION.zone_counts
 _WHOLE = 1e-6
+_INF = highspy.kHighsInf
 
 
 def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
@@ -42,35 +43,39 @@ def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, see
     `patterns` are columns of the LP of its relaxation. All numbers are made whole at once, and in several steps; what
     makes the LP cheaper is taken. As many solutions of the LP as there are steps, with a round or two of pricing each.
     """
-    found, relaxation = [], relax(fleet, all_zones=True)
-    for steps in _PARAMS.steps:
-        counts = _Rounding(fleet, relaxation, patterns, seed).run(steps, budget)
-        if counts is not None:
-            found.append(counts)
+    rounding = _Rounding(fleet, patterns, seed)
+    found = [counts for steps in _PARAMS.steps if (counts := rounding.run(steps, budget)) is not None]
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
 class _Rounding:
     """The LP in which more and more components have whole copies in each zone."""
 
-    def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
-        self._fleet, self._relaxation, self._seed = fleet, relaxation, seed
-        self._program = PatternProgram(relaxation)
+    def __init__(self, fleet: Fleet, patterns: Iterable[Pattern], seed: int) -> None:
+        self._fleet, self._relaxation, self._seed = fleet, relax(fleet, all_zones=True), seed
+        self._program = PatternProgram(self._relaxation)
         self._program.add_patterns(patterns)
         self._program.set_domain(any_domain(fleet, ()))
-        self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
+        self._knapsacks = {
+            device_class.index: device_class.knapsack for device_class in self._relaxation.device_classes
+        }
+        self._first: tuple[ByZone, list[float]] | None = None  # before anything is asked for
 
     def run(self, steps: int, budget: Budget) -> tuple[float, list[list[int]]] | None:
-        """The LP's value in the end, dollars an hour, and the copies; None when none are found in time."""
+        """The LP's value in the end, dollars an hour, and the copies; None when none are found in time.
+
+        The value is infinite where there was no time for the last LP.
+        """
         program, components = self._program, self._fleet.components
         left = {c.index for c in components if c.required}
         counts = [[0] * len(components) for _ in self._fleet.zones]
+        solution = self._first = self._first or self._solution(budget)
+        program.ask_of_zones_what_rules_say()
         for step in range(steps, 0, -1):
-            if not self._solve(budget):
+            if solution is None:
                 return None
-            parts = _parts_of(self._relaxation, program.amounts()[0])
+            parts, dual_value = solution
             whole = _most_whole(parts, left, -(-len(left) // step))
-            dual_value = program.dual_values(program.duals())[0]
             found = zone_counts(self._fleet, parts, dual_value, budget, self._seed, whole)
             if found is None:
                 return None
@@ -79,7 +84,15 @@ class _Rounding:
                 counts[z][c] = n
             program.ask_in_zones(asked)
             left -= whole
-        return (program.value(), counts) if self._solve(budget) else None
+            solution = self._solution(budget)
+        return math.inf if solution is None else program.value(), counts
+
+    def _solution(self, budget: Budget) -> tuple[ByZone, list[float]] | None:
+        """The LP's copies by component and zone, and what one copy is worth; None when there was no time."""
+        if not self._solve(budget):
+            return None
+        program = self._program
+        return _parts_of(self._relaxation, program.amounts()[0]), program.dual_values(program.duals())[0]
 
     def _solve(self, budget: Budget) -> bool:
         """Solve the LP, with some more patterns."""
@@ -125,48 +138,61 @@ def zone_counts(
 
     O(components x zones^2) variables and rows.
     """
-    from ortools.sat.python import cp_model
-
-    from placement.engines.cp_sat import cp_sat_solver
-
-    model = cp_model.CpModel()
-    found: dict[tuple[int, int], cp_model.IntVar] = {}
-    moved: list[cp_model.LinearExpr] = []
-    too_much: list[list[cp_model.LinearExpr]] = [[] for _ in fleet.zones]
+    rows = IntegerRows()
+    found: dict[tuple[int, int], int] = {}
+    too_much: list[dict[int, float]] = [{} for _ in fleet.zones]
+    in_parts = [0.0] * len(fleet.zones)
     for c in fleet.components:
         if not c.required or (only is not None and c.index not in only):
             continue
-        weight = _weight(dual_value[c.index])
+        weight = max(_PARAMS.least_weight, dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)
-        here: dict[int, cp_model.IntVar] = {}
+        here: list[int] = []
         for z in c.eligible_zones:
-            low, high = _around(near.get(z, 0.0), c.required)
-            here[z] = found[c.index, z] = model.new_int_var(low, high, "")
-            part = round(_PARTS * near.get(z, 0.0))
-            off = model.new_int_var(0, _PARTS * (c.required + 1), "")
-            model.add(off >= _PARTS * here[z] - part)
-            model.add(off >= part - _PARTS * here[z])
-            moved.append(weight * off)
-            too_much[z].append(weight * (_PARTS * here[z] - part))
-        _keep_rules(model, c, here)
-    balance, most = [], sum(_PARTS * _weight(dual_value[c.index]) * c.required for c in fleet.components)
-    for terms in too_much:
-        off = model.new_int_var(0, most, "")
-        model.add(off >= sum(terms))
-        model.add(off >= -sum(terms))
-        balance.append(off)
-    model.minimize(cp_model.LinearExpr.sum(moved) + _PARAMS.balance * cp_model.LinearExpr.sum(balance))
-    solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort, gap=_PARAMS.gap)
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            part = near.get(z, 0.0)
+            copies = found[c.index, z] = _near(rows, c, part, weight)
+            here.append(copies)
+            too_much[z][copies] = weight
+            in_parts[z] += weight * part
+        _keep_rules(rows, c, here)
+    for terms, dollars in zip(too_much, in_parts, strict=True):
+        more, less = (_in_parts(rows, _PARAMS.balance) for _ in range(2))
+        rows.row(dollars, dollars, terms | {more: -1.0, less: 1.0})
+    solver = load_lp(
+        rows.program(),
+        seconds=budget.left(),
+        mip_rel_gap=_PARAMS.gap,
+        mip_max_nodes=_PARAMS.nodes,
+        random_seed=seed % 2**31,
+    )
+    run(solver)
+    solution = whole_solution(solver)
+    if solution is None:
         return None
     counts = [[0] * len(fleet.components) for _ in fleet.zones]
-    for (c_index, z), variable in found.items():
-        counts[z][c_index] = solver.value(variable)
+    for (c_index, z), copies in found.items():
+        counts[z][c_index] = solution[copies]
     return counts
 
 
-def _weight(dual_value: float) -> int:
-    return max(1, round(_CENTS * dual_value))
+def _near(rows: IntegerRows, component: FleetComponent, part: float, weight: float) -> int:
+    """A column for the copies in one zone, near the LP's; what they are off costs so much a copy."""
+    low, high = _around(part, component.required)
+    most = component.required - component.zone_loss_floor
+    if component.max_per_zone is not None:
+        most = min(most, component.max_per_zone)
+    high = max(0, min(high, most))
+    copies, off = rows.column(high, lower=min(low, high)), _in_parts(rows, weight)
+    rows.row(-part, _INF, {off: 1.0, copies: -1.0})
+    rows.row(part, _INF, {off: 1.0, copies: 1.0})
+    return copies
+
+
+def _in_parts(rows: IntegerRows, cost: float) -> int:
+    """A column that need not be whole."""
+    column = rows.column(_INF, cost=cost)
+    rows.parts.add(column)
+    return column
 
 
 def _scaled(parts: Mapping[int, float], copies: int) -> dict[int, float]:
@@ -180,24 +206,16 @@ def _around(part: float, copies: int) -> tuple[int, int]:
     return min(copies, max(0, math.floor(part + 1e-6) - 1)), min(copies, math.ceil(part - 1e-6) + 1)
 
 
-def _keep_rules(model: cp_model.CpModel, component: FleetComponent, here: Mapping[int, cp_model.IntVar]) -> None:
-    """The rules over zones of one component, of which as many copies as are required stand."""
-    total, counts = component.required, list(here.values())
-    model.add(sum(counts) == total)
-    most = total - component.zone_loss_floor
-    if component.max_per_zone is not None:
-        most = min(most, component.max_per_zone)
-    if most < total:
-        for count in counts:
-            model.add(count <= most)
+def _keep_rules(rows: IntegerRows, component: FleetComponent, here: Sequence[int]) -> None:
+    """The rules over all zones of one component, of which as many copies as are required stand, by their columns."""
+    total = component.required
+    rows.row(total, total, dict.fromkeys(here, 1.0))
     if component.max_skew is not None and component.max_skew < total:
-        least = model.new_int_var(0, total, "")
-        for count in counts:
-            model.add(least <= count)
-            model.add(count <= least + component.max_skew)
+        least = rows.column(total)
+        for copies in here:
+            rows.row(0.0, component.max_skew, {copies: 1.0, least: -1.0})
     if component.min_zones > 1:
-        used = []
-        for count in counts:
-            used.append(model.new_bool_var(""))
-            model.add(count >= used[-1])
-        model.add(sum(used) >= min(component.min_zones, total))
+        used = [rows.column(1.0) for _ in here]
+        for copies, one in zip(here, used, strict=True):
+            rows.row(0.0, _INF, {copies: 1.0, one: -1.0})
+        rows.row(min(component.min_zones, total), _INF, dict.fromkeys(used, 1.0))
