@@ -36,6 +36,7 @@ CORE = (
 WORDS = {
     "afresh": "greenfield",
     "aim": "cutoff",
+    "aims": "limits on copies left out",
     "aside": "helper, background",
     "box": "node, domain, machine state",
     "boxes": "nodes, domains, machine states",
@@ -43,6 +44,7 @@ WORDS = {
     "errands": "jobs",
     "guide": "restricted master",
     "keeping": "kept copies",
+    "polish": "variable neighbourhood search",
     "seating": "assignment",
     "settle": "enumerate, preassign",
     "settled": "enumerated, decided",
@@ -64,7 +66,13 @@ WORDS = {
 METHODS = (
     *("bounds", "certificates", "direct", "heuristics", "local_search", "machine_reassignment", "patterns"),
     *("patterns/counts", "patterns/enumeration", "patterns/running", "reductions", "replanning"),
-    *("solvers/column_generation", "solvers/column_generation/diving", "solvers/decomposition", "transition"),
+    *(
+        "solvers/column_generation",
+        "solvers/column_generation/diving",
+        "solvers/decomposition",
+        "solvers/demand",
+        "transition",
+    ),
     "vector_packing",
 )
 SAID = ("Formulation", "Method and source", "Inputs", "Returns", "Errors", "Complexity")

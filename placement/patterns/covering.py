@@ -31,7 +31,6 @@ class CoveringMix:
 
     machines: tuple[int, ...]
     bound: int
-    exact: bool
 
 
 def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
@@ -98,8 +97,8 @@ def cheapest_mix(
         return None
     bound = max(0, solver.response_proto.inner_objective_lower_bound)  # its own integer rather than its float
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return CoveringMix((), bound, exact=False)
-    return CoveringMix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+        return CoveringMix((), bound)
+    return CoveringMix(tuple(solver.value(n) for n in count), bound)
 
 
 def least_of_limit(

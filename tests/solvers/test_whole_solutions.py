@@ -23,7 +23,7 @@ from placement.planner import _packing_of
 from placement.reductions.capped import CappedInstances
 from placement.reductions.some_pools import SomePools
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.search import aims
+from placement.solvers.column_generation.search import left_out_limits
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
@@ -153,14 +153,14 @@ def test_plans_that_leave_nothing_out_are_looked_for_first() -> None:
     """Then those that leave out as much as the best; only these where it leaves out nothing, or there is none."""
     fleet = fleet_of(component("x", 2, 8, priority=1, min_copies=0))
     solve = Solve.of(fleet, Budget())
-    assert list(aims(solve)) == [None]
+    assert list(left_out_limits(solve)) == [None]
     solve.incumbent.offer(Packing(()), "nobody")
-    assert list(aims(solve)) == [(0,), (2,)]
-    turns = aims(solve)
+    assert list(left_out_limits(solve)) == [(0,), (2,)]
+    turns = left_out_limits(solve)
     assert next(turns) == (0,)
     solve_greedy(solve.share(work=1))
     assert list(turns) == []
-    assert list(aims(solve)) == [(0,)]
+    assert list(left_out_limits(solve)) == [(0,)]
 
 
 def program_of(fleet: Fleet) -> WholeProgram:

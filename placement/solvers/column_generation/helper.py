@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import named_fleet_rules
-from placement.local_search.variable_neighbourhood import NAME as POLISH
+from placement.local_search.variable_neighbourhood import NAME as NEIGHBOURHOODS
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import HelperJob
@@ -52,7 +52,7 @@ def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None =
         best = solve.packing
         if best is None or solve.incumbent.good_enough or budget.left() < _PARAMS.shortest_turn:
             return
-        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), POLISH)
+        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), NEIGHBOURHOODS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class FleetMixPacking:
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
         self._sources: list[_Source] = []
         if self.dives and kept_copies is not None:
-            self._sources.append(self._kept_mixes(bound, kept_copies))
+            self._sources.append(self._kept_mixes(kept_copies))
         if not self._sources or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
             self._sources += self._empty_mixes(bound)
         self._patience = _PARAMS.idle if len(self._sources) > 1 or kept_copies is None else _PARAMS.idle_held
@@ -110,7 +110,7 @@ class FleetMixPacking:
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
-    def _kept_mixes(self, bound: Ground, kept_copies: KeptCopiesBound) -> _Source:
+    def _kept_mixes(self, kept_copies: KeptCopiesBound) -> _Source:
         """Mixes that keep some machines that run: those of an outline, as long as there are some, then by the LP."""
         kept_mixes = KeptMachineMixes(
             self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed

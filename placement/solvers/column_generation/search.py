@@ -62,7 +62,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     stats: Stats = {}
     whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
-    for left_out in aims(solve) if whole_plan else (solve.left_out,):
+    for left_out in left_out_limits(solve) if whole_plan else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)
         stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
         if bound.infeasible and left_out is None:
@@ -82,10 +82,10 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
-        polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
-        polish.run(budget, options.steps if budget.work is None else budget.work)
-        closed += polish.closed
-        stats.update(steps=polish.steps, improved=polish.improved)
+        neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
+        neighbourhoods.run(budget, options.steps if budget.work is None else budget.work)
+        closed += neighbourhoods.closed
+        stats.update(steps=neighbourhoods.steps, improved=neighbourhoods.improved)
     stats.update(closed=closed, ruled_out=by_mix.ruled_out)
     return Outcome(NAME, _why(solve), stats=stats)
 
@@ -114,7 +114,7 @@ def decide_mixes(solve: Solve, bound: PatternBound) -> CombinatorialBenders:
     return by_mix
 
 
-def aims(solve: Solve) -> Iterator[tuple[int, ...] | None]:
+def left_out_limits(solve: Solve) -> Iterator[tuple[int, ...] | None]:
     """The copies that plans to look for may leave out: none at first, then as many as the best plan.
 
     A plan that leaves out fewer is better at any price. After the first it is for the caller to look for such plans:

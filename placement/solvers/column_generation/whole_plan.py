@@ -26,7 +26,7 @@ from placement.patterns.group_bound import has_linear_prices, needs_group_bound,
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.search import aims, bounded, decide_mixes, solve_patterns
+from placement.solvers.column_generation.search import bounded, decide_mixes, left_out_limits, solve_patterns
 from placement.solvers.column_generation.whole_solutions import is_large
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -50,7 +50,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if prices.infeasible:
             return replace(prices, solver=NAME, stats=stats)
     by_mix: CombinatorialBenders | None = None
-    for left_out in aims(solve) if by_tree else ():
+    for left_out in left_out_limits(solve) if by_tree else ():
         if solve.ended:
             break
         bound = bounded(solve, options, left_out, stats)

@@ -56,7 +56,7 @@ class CountRounds:
             counts = self._search.counts
             idle = 0 if counts is not None and self._packed(counts) else idle + 1
             if idle == 1:
-                self._polish(seed)
+                self._improve(seed)
         if beside is None:
             self._prove(_PHASE.finish.of(budget, budget.work))
         elif beside.ended or not self._packing.over:
@@ -91,13 +91,13 @@ class CountRounds:
         if self._solve.packing is not None:
             self._search.begin_at(self._solve.packing)
 
-    def _polish(self, seed: int) -> None:
+    def _improve(self, seed: int) -> None:
         """Improve the best plan machine by machine."""
         if self._solve.packing is None:
             return
         limits = _PHASE.improve.of(self._solve.budget, self._solve.budget.work)
         before = self._solve.packing
-        polish(self._solve, limits, seed)
+        improve_in_turns(self._solve, limits, seed)
         if self._solve.packing is not before:
             self._begin_again()
 
@@ -123,7 +123,7 @@ class CountRounds:
             self._counting.report(self._solve.incumbent)
 
 
-def polish(solve: Solve, budget: Budget, seed: int) -> None:
+def improve_in_turns(solve: Solve, budget: Budget, seed: int) -> None:
     """Improve the best plan machine by machine."""
     search = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + seed))
     search.run(budget, _PARAMS.steps if budget.work is None else _PARAMS.steps_by_work)

@@ -21,7 +21,7 @@ from placement.patterns.counts.search import CountSearch
 from placement.patterns.formulation import relax
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
-from placement.solvers.demand.rounds import CountRounds, polish
+from placement.solvers.demand.rounds import CountRounds, improve_in_turns
 from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -98,7 +98,7 @@ class _Search:
         else:
             CountRounds(solve, found[0], search, self._packing).run()
         if solve.packing is not None and not self._packing.over:
-            polish(solve, budget, 1)
+            improve_in_turns(solve, budget, 1)
         stats: dict[str, int | float | str] = {
             "packed": len(self._packing.tried),
             "programs": counting.programs + search.programs,
