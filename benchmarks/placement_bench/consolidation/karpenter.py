@@ -23,15 +23,19 @@ round finds nothing; no time limit ends a round.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from placement.compiled.fleet import FleetOption
     from placement.compiled.packing import Seat
     from placement_bench.consolidation.cluster import Cluster
 
+Action = TypeVar("Action")
+Turn = tuple[float, int]  # what disrupting a single machine costs, and the machine: single ones are looked at in order
+
+FIRST: Turn = (-1.0, -1)  # before all machines
 MOST_CANDIDATES = 100
 SPOT_TYPES = 15  # cheaper instance types without which spot is not replaced by spot
 SPOT_LABELS = ("karpenter.sh/capacity-type", "capacity_type", "purchase")
@@ -74,6 +78,29 @@ def longest_prefix(most: int, goes: Callable[[int], bool]) -> int:
     return best
 
 
+def in_turns(
+    several: Callable[[], Action | None], single: Callable[[Turn], tuple[Action, Turn] | None]
+) -> Iterator[Action]:
+    """What is done until nothing is found: several machines at once, else the first single one after the last.
+
+    A whole round of single machines has to find nothing; after several went at once, the next round begins anew.
+    """
+    after = FIRST
+    while True:
+        action = several()
+        if action is not None:
+            after = FIRST
+            yield action
+            continue
+        found = single(after)
+        if found is None and after != FIRST:
+            found = single(FIRST)
+        if found is None:
+            return
+        action, after = found
+        yield action
+
+
 def _least(options: Sequence[FleetOption]) -> tuple[int, int, int]:
     """Processors, memory and whole accelerators that a copy takes at least, whichever option it runs by."""
     return (
@@ -103,17 +130,7 @@ class Karpenter:
 
     def run(self) -> list[ConsolidationAction]:
         """Consolidate until nothing is found; what was done, in order."""
-        done: list[ConsolidationAction] = []
-        after = -1.0, -1  # disruption and row of the single machine that went last
-        while True:
-            found = self._several() or self._single(after)
-            if found is None and after[1] >= 0:
-                after = -1.0, -1
-                found = self._single(after)
-            if found is None:
-                return done
-            action, after = found
-            done.append(action)
+        return list(in_turns(self._several, self._single))
 
     # -- which
 
@@ -133,16 +150,15 @@ class Karpenter:
             return False
         return all(ws.placed[c] > self._floor.get(c, 0) for c in ws.kinds[m])
 
-    def _several(self) -> tuple[ConsolidationAction, tuple[float, int]] | None:
+    def _several(self) -> ConsolidationAction | None:
         """The longest prefix of the candidates that can go, of two at least, as binary search finds it."""
         rows = self.candidates()[:MOST_CANDIDATES]
         if self._at_once is not None:
             rows = rows[: self._at_once]
         best = longest_prefix(len(rows), lambda count: self._remove(rows[:count], keep=False) is not None)
-        action = self._remove(rows[:best], keep=True) if best else None
-        return None if action is None else (action, (-1.0, -1))
+        return self._remove(rows[:best], keep=True) if best else None
 
-    def _single(self, after: tuple[float, int]) -> tuple[ConsolidationAction, tuple[float, int]] | None:
+    def _single(self, after: Turn) -> tuple[ConsolidationAction, Turn] | None:
         """The first machine after the given one that can go."""
         if self._at_once == 0:
             return None

@@ -15,12 +15,13 @@ comes of a consolidation rule where machines cost nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement_bench.consolidation.descheduler import MOST_CYCLES, THRESHOLD
-from placement_bench.consolidation.karpenter import MOST_CANDIDATES, longest_prefix
+from placement_bench.consolidation.karpenter import MOST_CANDIDATES, in_turns, longest_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.machine_reassignment import Reassignment
+    from placement_bench.consolidation.karpenter import Turn
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
 GONE = -1  # the machine of a process that is evicted and not placed yet
-_FIRST = (-1, -1)  # before all machines in the order in which single ones are looked at
 
 
 class ProcessCluster:
@@ -128,22 +129,12 @@ class ProcessCluster:
 
 
 def karpenter(problem: Reassignment) -> ProcessCluster:
-    """Machines emptied, several at once or else one, until none can go. Those without processes go first.
-
-    After a single machine went, singles are looked at from there on, as in `placement_bench.consolidation.karpenter`.
-    """
+    """Machines emptied, several at once or else one, until none can go. Those without processes go first."""
     cluster = ProcessCluster(problem)
     cluster.open &= cluster.counts() > 0
-    after = _FIRST
-    while True:
-        if _several(cluster):
-            continue
-        went = _single(cluster, after)
-        if went is None and after != _FIRST:
-            went = _single(cluster, _FIRST)
-        if went is None:
-            return cluster
-        after = went
+    for _ in in_turns(partial(_several, cluster), partial(_single, cluster)):
+        pass
+    return cluster
 
 
 def _candidates(cluster: ProcessCluster) -> list[int]:
@@ -154,20 +145,20 @@ def _candidates(cluster: ProcessCluster) -> list[int]:
     return ordered
 
 
-def _several(cluster: ProcessCluster) -> bool:
+def _several(cluster: ProcessCluster) -> list[int] | None:
     """The longest prefix of the candidates that can go, of two at least, as binary search finds it."""
     rows = _candidates(cluster)[:MOST_CANDIDATES]
     best = longest_prefix(len(rows), lambda count: _remove(cluster, rows[:count], keep=False))
-    return best > 0 and _remove(cluster, rows[:best], keep=True)
+    return rows[:best] if best and _remove(cluster, rows[:best], keep=True) else None
 
 
-def _single(cluster: ProcessCluster, after: tuple[int, int]) -> tuple[int, int] | None:
-    """The first machine after another that can go: it goes. Places in the order are processes and machine."""
+def _single(cluster: ProcessCluster, after: Turn) -> tuple[list[int], Turn] | None:
+    """The first machine after another that can go: it goes. Each process that moves costs one."""
     counts = cluster.counts()
     for machine in _candidates(cluster):
-        place = int(counts[machine]), machine
+        place = float(counts[machine]), machine
         if place > after and _remove(cluster, [machine], keep=True):
-            return place
+            return [machine], place
     return None
 
 
