@@ -68,7 +68,6 @@ def rollout(
         check_targets(form, output, picture or (), {"the problem": file})
         size = None if batch is None else BatchSize.parse(batch)
         problem = read_warned(file, full=full)
-        components = [row.name for row in problem.components]
         row = component_of(problem, component, file)
         found = plan_rollout(
             problem,
@@ -76,7 +75,7 @@ def rollout(
             read_options(to, row),
             batch=size,
             wait_seconds=wait_seconds,
-            durations=durations_of(startup, drain, open_seconds, components),
+            durations=durations_of(startup, drain, open_seconds, problem, file),
             extra_instances=MOST_EXTRA if extra is None else extra,
             time_limit=time_limit,
         )

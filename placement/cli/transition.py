@@ -56,13 +56,12 @@ def transition(
         check_one_stdin({"FILE": file, "PLAN": plan})
         check_targets(form, output, picture or (), {"the problem": file, "the plan": plan})
         problem, document = read_warned(file, full=full), read_plan(plan)
-        components = [row.name for row in problem.components]
         found = plan_transition(
             problem,
             document,
-            max_unavailable=read_values("--max-unavailable", max_unavailable, components),
+            max_unavailable=read_values("--max-unavailable", max_unavailable, problem, file),
             temporary_instances=MOST_TEMPORARY if temporary is None else temporary,
-            durations=durations_of(startup, drain, open_seconds, components),
+            durations=durations_of(startup, drain, open_seconds, problem, file),
             time_limit=time_limit,
             seed=seed,
             plan_is=shown(plan),

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.endings import Code, say
-from placement.cli.parameters import one_of
-from placement.errors import UsageError, nearest, printable, wrong_argument
+from placement.cli.parameters import component_of, one_of
+from placement.errors import UsageError, printable, wrong_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from placement.documents import Problem
     from placement.documents.transition import Transition
     from placement.transition import Durations
 
@@ -87,8 +88,10 @@ def check_targets(form: str | None, output: str | None, pictures: Sequence[str],
     check_outputs(outputs, inputs, "write each to a file of its own")
 
 
-def read_values(option: str, words: Sequence[str] | None, components: Sequence[str]) -> dict[str, str] | None:
+def read_values(option: str, words: Sequence[str] | None, problem: Problem, file: str) -> dict[str, str] | None:
     """By component what ``NAME=VALUE`` or ``VALUE`` of each word says; the latter is for all that no other word names.
+
+    `file` is what the problem was read from.
 
     A name may contain `=`: the last one counts, unless the whole word is a value.
 
@@ -107,24 +110,22 @@ def read_values(option: str, words: Sequence[str] | None, components: Sequence[s
             if common is not None:
                 raise UsageError(f"{option} {printable(word)}: all components are given a value twice")
             common = word
-        elif name not in components:
-            raise UsageError(f'{option}: no component "{printable(name)}"; {nearest(name, components)}')
-        elif name in found:
+        elif component_of(problem, name, file, option).name in found:
             raise UsageError(f'{option}: component "{printable(name)}" is given a value twice')
         else:
             found[name] = value
     if common is not None:
-        found = {name: found.get(name, common) for name in components}
+        found = {row.name: found.get(row.name, common) for row in problem.components}
     return found
 
 
 def durations_of(
-    startup: Sequence[str] | None, drain: int | None, open_seconds: int | None, components: Sequence[str]
+    startup: Sequence[str] | None, drain: int | None, open_seconds: int | None, problem: Problem, file: str
 ) -> Durations:
     """How long things take, by the options; what is not given is as `Durations` has it."""
     from placement.transition import Durations
 
-    by_name = read_values("--startup", startup, components) or {}
+    by_name = read_values("--startup", startup, problem, file) or {}
     usual = Durations()
     return Durations(
         startup_of={name: _seconds("--startup", value) for name, value in by_name.items()},
