@@ -1,4 +1,8 @@
-"""Why new copies fit on no machine of any pool, with what they need beside what machines have at most."""
+"""Why new copies fit on no machine of any pool, with what they need beside what machines have at most.
+
+Each pool has one empty machine here, and nothing stands beside the copy, so one text tells of all pools.
+What a copy lacks on each machine that runs, beside whom and by which rule of company, is `replanning.shortfall`.
+"""
 
 from __future__ import annotations
 
