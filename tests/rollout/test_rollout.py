@@ -15,6 +15,7 @@ from placement.errors import DocumentError
 from placement.rollout import BatchSize, plan_rollout, size_search
 from placement.rollout import roll as rolling
 from placement.rollout.batch_size import legal
+from placement.rollout.case import RollingCase
 from placement.rollout.options import read_options
 from tests.cli.test_solve import run
 from tests.corpus import seeds
@@ -561,3 +562,35 @@ def test_new_copies_start_in_zones_whose_old_ones_go(size: int) -> None:
 
     assert found.rolling is not None
     assert (found.status, found.rolling.instances) == ("optimal", 0)
+
+
+def drifting() -> Problem:
+    """Copies by zone 3, 1, 1 and 1; new ones have room for two in each of the first three zones, and none in the last.
+
+    Zones may differ by 2: so they do at the begin, and with 2, 2, 2 and 0 at the end. From the one to the other in one
+    batch would be too much, as the first zone may have 3 while the last has none.
+    """
+    machines = {"i-1": ("A", "z1"), "i-2": ("B", "z1"), "i-3": ("B", "z2"), "i-4": ("B", "z3"), "i-5": ("A", "z4")}
+    now = [("i-1", 0), ("i-2", 0), ("i-2", 1), ("i-3", 0), ("i-4", 0), ("i-5", 0)]
+    rest = {"vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    return Problem(
+        accelerators={"A": {"memory_gib": 40}, "B": {"memory_gib": 80}},
+        instance_types={
+            name: {"accelerator": name, "accelerator_count": count, **rest} for name, count in (("A", 1), ("B", 2))
+        },
+        pools=[{"name": i, "instance_type": t, "zone": z, "max_instances": 1} for i, (t, z) in machines.items()],
+        components=[{"name": "a", "copies": 6, "accelerator_memory_gib": 30, "spread": {"max_skew": 2}}],
+        instances=[{"id": name, "pool": name, "removable": False} for name in machines],
+        placements=[{"component": "a", "instance": name, "accelerators": [k]} for name, k in now],
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_spread_is_held_from_the_begin_of_each_batch(size: int) -> None:
+    """And not from the begin of the rollout: most of these attempts would find no order then."""
+    problem = drifting()
+    case = RollingCase(problem, problem.components[0], SAME)
+
+    for seed in range(9):
+        assert rolling.roll(case.sites, case.due, rolling.Roll("a", case.first, size), 0, seed) is not None
+    assert plan_rollout(problem, "a", SAME, batch=BatchSize(size)).status == "optimal"
