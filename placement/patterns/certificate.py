@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SCALE = 2**20  # prices of patterns are whole multiples of 1 / SCALE micro-dollars, so that knapsacks fit 64 bits
 FINE = 2**32  # of a GiB of host memory a machine has millions of units: their prices are finer by this factor
-UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dollars
+UNIT = SCALE * FINE  # dual values of machines and copies are in 1 / UNIT micro-dollars
 
 
 @dataclass(slots=True)

@@ -89,10 +89,10 @@ class ResidualProgram(PatternProgram):
         columns = np.array(list(self._residual_patterns.values()), dtype=np.int32)
         self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
 
-    def improve_residual_patterns(self, duals: Duals, prices: Prices, rooms: ResidualsByClass) -> int:
+    def improve_residual_patterns(self, duals: Duals, prices: Prices, by_class: ResidualsByClass) -> int:
         """Price the residual patterns of residuals, one table a device class; says how many better ones were added."""
         found = []
-        for knapsack, residuals in rooms:
+        for knapsack, residuals in by_class:
             best = knapsack.best_patterns(prices.coverage[residuals[0][0]], [free for _, free in residuals])
             found += [
                 (residual, residual_pattern) for residual, (_, residual_pattern) in zip(residuals, best, strict=True)

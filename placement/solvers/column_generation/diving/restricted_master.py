@@ -113,7 +113,9 @@ class RestrictedMaster:
         program.cap_pools(math.inf)  # copies on one accelerator may have no other pool left
         program.limit_copies([0.0] * len(on_one), on_one)
 
-    def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: ResidualsByClass, least: int, budget: Budget) -> bool:
+    def _converge(
+        self, knapsacks: Mapping[int, Knapsack], by_class: ResidualsByClass, least: int, budget: Budget
+    ) -> bool:
         """Solve and price patterns and residual patterns in turns; False when the first solution comes too late."""
         program = self._program
         values: list[float] = []
@@ -130,7 +132,9 @@ class RestrictedMaster:
                 return True
             duals = program.duals()
             prices = program.prices(duals)
-            if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(duals, prices, rooms):
+            if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(
+                duals, prices, by_class
+            ):
                 return True
 
     def _within(self, by_mode: list[float], out: Sequence[int]) -> list[float]:
