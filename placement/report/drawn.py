@@ -64,19 +64,21 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
 
 
 def check_picture(path: str | Path, theme: str) -> None:
-    """Refuse a file that is no picture, and a theme that there is not, before anything is searched for or played.
+    """Refuse a file that is no picture, or a theme that there is not, before anything is searched for or played.
 
     Raises
     ------
     UsageError
-        The suffix is another, or the theme.
+        The suffix is another, or the theme, or a PNG is wanted without the library that draws it.
     """
-    from placement.report.map.picture import THEMES
+    from placement.report.map.picture import THEMES, check_png
 
     if Path(path).suffix.lower() not in PICTURES:
         raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
     if theme not in THEMES:
         raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+    if Path(path).suffix.lower() == ".png":
+        check_png()
 
 
 def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:

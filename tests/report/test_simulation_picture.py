@@ -74,6 +74,15 @@ def test_what_is_no_picture() -> None:
         check_picture("a.svg", "blue")
 
 
+def test_a_png_without_its_library_is_refused_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is asked for before anything is searched for or played; an SVG needs none."""
+    monkeypatch.setitem(__import__("sys").modules, "resvg_py", None)
+
+    with pytest.raises(UsageError, match=r"pip install .*pictures"):
+        check_picture("a.png", "light")
+    check_picture("a.svg", "light")
+
+
 def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> None:
     """Each bar begins where the one above ends; figures are those of the steps; light, dark, PNG."""
     problem, policy, traffic = plain(36)

@@ -58,6 +58,23 @@ def picture(facts: PlanFacts, title: str, theme: str = "light") -> str:
     return "\n".join(_Canvas(facts, THEMES[theme], dark=theme == "dark").lines(words.shown(title))) + "\n"
 
 
+def check_png() -> None:
+    """Refuse a PNG where the library that draws it is not installed.
+
+    Raises
+    ------
+    UsageError
+        The extra `pictures` is not installed.
+    """
+    try:
+        import resvg_py  # noqa: F401 -- whether it can be imported is the question
+    except ImportError:
+        raise UsageError(
+            'a PNG needs resvg-py, of the extra `pictures`: pip install "gpu-placement[pictures]"; '
+            "an SVG needs nothing more"
+        ) from None
+
+
 def to_png(svg: str, *, scale: int = 2) -> bytes:
     """A picture as PNG, `scale` pixels for one of the SVG.
 
@@ -66,13 +83,9 @@ def to_png(svg: str, *, scale: int = 2) -> bytes:
     UsageError
         The extra `pictures`, which draws it, is not installed.
     """
-    try:
-        import resvg_py
-    except ImportError:
-        raise UsageError(
-            'a PNG needs resvg-py, of the extra `pictures`: pip install "gpu-placement[pictures]"; '
-            "an SVG needs nothing more"
-        ) from None
+    check_png()
+    import resvg_py
+
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale))
 
 
