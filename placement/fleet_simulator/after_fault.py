@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from placement.errors import wrong_argument
 from placement.fleet_simulator.fleet import SimulatedFleet, copy_of
 
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.documents.transition import Transition
+    from placement.documents.transition import Transition, TransitionStep
 
 FaultKind = Literal["start", "open", "machine"]
 
@@ -29,10 +30,15 @@ def state_after(problem: Problem, plan: Plan, transition: Transition, fault: Ste
 
     Whoever carries the steps out goes on with those of the same phase of the batch (others start), and then holds: what
     was to stop after that runs on.
+
+    Raises
+    ------
+    UsageError
+        The transition has no such step, or what is to go wrong is not what the step does.
     """
     fleet = SimulatedFleet(problem, plan, transition.steps)
     failed: set[str] = set()
-    at = next(step for step in transition.steps if step.id == fault.step)
+    at = _step_of(fault, transition)
     for step in transition.steps:
         if step.batch > at.batch:
             break
@@ -59,3 +65,13 @@ def state_after(problem: Problem, plan: Plan, transition: Transition, fault: Ste
                 break
     fleet.ready()
     return fleet.to_problem()
+
+
+def _step_of(fault: StepFault, transition: Transition) -> TransitionStep:
+    at = next((step for step in transition.steps if step.id == fault.step), None)
+    if at is None:
+        raise wrong_argument("fault.step", "the id of a step of the transition", fault.step)
+    if fault.kind not in (at.action, "machine"):
+        rule = f"{at.action} or machine, as step {at.id} is to {at.action}"
+        raise wrong_argument("fault.kind", rule if at.action in ("start", "open") else "machine", fault.kind)
+    return at

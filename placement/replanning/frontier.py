@@ -8,6 +8,7 @@ never rises. Then each plan is asked for fewer moves at its price (`fewest_moves
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
 from placement import arguments
@@ -104,6 +105,8 @@ def find_frontier(
 
 
 def _checked_limits(limits: Sequence[int]) -> list[int]:
+    if not isinstance(limits, Collection):
+        raise wrong_argument("limits", "whole numbers of at least 0", limits)
     for most in limits:
         if type(most) is not int or most < 0:
             raise wrong_argument("limits", "whole numbers of at least 0", most)

@@ -103,6 +103,7 @@ def make_room(
     if copies is not None and (type(copies) is not int or not 1 <= copies <= MOST_COPIES):
         raise wrong_argument("copies", f"a whole number from 1 to {MOST_COPIES}", copies)
     budget = Budget(arguments.seconds("time_limit", time_limit))
+    arguments.text("component", component)
     wish = wish_for(problem, component, copies, new_machines=new_machines)
     how: dict[str, Any] = {"seed": seed, "work": work, "threads": threads, "listener": listener}
 

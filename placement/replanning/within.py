@@ -110,6 +110,7 @@ def replan_within(
     UsageError
         As in `solve`.
     """
+    arguments.instance("limits", limits, MoveLimits, "MoveLimits, from placement.replanning")
     search = _WithinSearch(problem, limits, Budget(arguments.seconds("time_limit", time_limit)))
 
     def answer(priced: Problem, part: float, hint: Plan | None) -> Result:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from placement.errors import wrong_argument
+from placement import arguments
+from placement.errors import UsageError, wrong_argument
 
 LEAST_PERCENT, MOST_PERCENT = 5, 50
-_RULE = f"a number of copies, or {LEAST_PERCENT}% to {MOST_PERCENT}% of them"
+BATCH_RULE = f"a number of copies, or {LEAST_PERCENT}% to {MOST_PERCENT}% of them"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSize:
-    """A batch by copies (`COPY_COUNT`) or by per cent of the copies (`CAPACITY_PERCENT`), rounded down."""
+    """A batch by copies (`COPY_COUNT`) or by per cent of the copies (`CAPACITY_PERCENT`), rounded down.
+
+    Raises
+    ------
+    UsageError
+        No copy, or not so many per cent.
+    """
 
     value: int
     percent: bool = False
+
+    def __post_init__(self) -> None:
+        least, most = (LEAST_PERCENT, MOST_PERCENT) if self.percent else (1, math.inf)
+        arguments.whole("batch", self.value, least=least, most=most, rule=BATCH_RULE)
 
     @classmethod
     def parse(cls, text: str) -> BatchSize:
@@ -30,11 +42,12 @@ class BatchSize:
         try:
             value = int(word.removesuffix("%"))
         except ValueError:
-            raise wrong_argument("batch", _RULE, text) from None
+            raise wrong_argument("batch", BATCH_RULE, text) from None
         percent = word.endswith("%")
-        if value < 1 or (percent and not LEAST_PERCENT <= value <= MOST_PERCENT):
-            raise wrong_argument("batch", _RULE, text)
-        return cls(value, percent)
+        try:
+            return cls(value, percent)
+        except UsageError:
+            raise wrong_argument("batch", BATCH_RULE, text) from None
 
     def copies(self, of: int) -> int:
         """Copies of one batch of so many in all."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from placement import arguments
 from placement.documents import Option, Problem
 from placement.documents.rollout import Rollout
-from placement.errors import UsageError, nearest, printable
+from placement.errors import UsageError, nearest, printable, wrong_argument
 from placement.referee import PROBLEM_RULE
 from placement.rollout import way_back
-from placement.rollout.batch_size import BatchSize, legal
+from placement.rollout.batch_size import BATCH_RULE, BatchSize, legal
 from placement.rollout.beside import beyond_quotas, blue_green, rolling_beside
 from placement.rollout.case import RollingCase
 from placement.rollout.lacking import lacks_everywhere
@@ -19,7 +19,7 @@ from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
-from placement.transition.timeline import Timeline
+from placement.transition.timeline import DURATIONS_RULE, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +65,20 @@ def plan_rollout(
     Raises
     ------
     UsageError
-        No such component, no copy of it runs, or an argument is out of range.
+        No such component, no copy of it runs, or an argument is of another type or out of range.
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     row = _component(problem, component)
     wait = arguments.whole("wait_seconds", wait_seconds, most=LONGEST_WAIT, rule=f"seconds from 0 to {LONGEST_WAIT}")
     most = arguments.whole("extra_instances", extra_instances, rule="a whole number of at least 0")
     budget = Budget(arguments.seconds("time_limit", time_limit))
+    if batch is not None:
+        arguments.instance("batch", batch, BatchSize, f"a BatchSize: {BATCH_RULE}")
+    if not isinstance(options, (list, tuple)) or not options or not all(isinstance(way, Option) for way in options):
+        raise wrong_argument("options", "a list of one Option or more", options)
     case = RollingCase(problem, row, options)
     facts: dict[str, Any] = {"problem": problem.name, "component": component, "copies": case.copies}
-    times = (durations or Durations()).of(problem)
+    times = arguments.instance("durations", durations or Durations(), Durations, DURATIONS_RULE).of(problem)
     times = Durations(times.startup, times.drain, times.open, wait, times.startup_of)
     facts |= {"wait_seconds": wait, "blue_green": blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)

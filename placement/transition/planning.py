@@ -21,7 +21,7 @@ from placement.transition.answer import ATTEMPTS, TransitionAsk
 from placement.transition.difference import difference
 from placement.transition.moment import Sites
 from placement.transition.search import search
-from placement.transition.timeline import Durations, Timeline
+from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
 
@@ -87,7 +87,7 @@ def plan_transition(
     tries = arguments.whole("attempts", attempts, rule="a whole number of at least 0")
     limit = arguments.seconds("time_limit", time_limit)
     missing = allowed_missing(problem, plan, max_unavailable)
-    times = (durations or Durations()).of(problem)
+    times = arguments.instance("durations", durations or Durations(), Durations, DURATIONS_RULE).of(problem)
     due = difference(problem, plan)
     sites = Sites(compile_fleet(problem), due, missing)
     ask = TransitionAsk(most, tries, limit, arguments.seed("seed", seed), exact)

@@ -7,7 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from placement import arguments
 from placement.documents.transition import TransitionStep
+from placement.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 STARTUP_SECONDS = 42
 DRAIN_SECONDS = 98
 OPEN_SECONDS = 0
+DURATIONS_RULE = "Durations, from placement.transition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class Durations:
     pause : between the end of a batch and the beginning of the next.
     open : from the order of a machine until copies can start there. No figure of it is published there; 0 unless given.
 
+    Raises
+    ------
+    UsageError
+        A time is no whole number of seconds, or is below 0.
+
     Notes
     -----
     The trace: Lin et al. (2025). Understanding Diffusion Model Serving in Production. SoCC 2025. Data:
@@ -48,6 +56,13 @@ class Durations:
     open: int = OPEN_SECONDS
     pause: int = 0
     startup_of: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rule = "whole seconds of at least 0"
+        for name in ("startup", "drain", "open", "pause"):
+            arguments.whole(name, getattr(self, name), rule=rule)
+        for name, seconds in self.startup_of.items():
+            arguments.whole(f"startup_of {printable(str(name))}", seconds, rule=rule)
 
     def of(self, problem: Problem) -> Durations:
         """The same, with what components say of themselves where nothing is said of them here."""

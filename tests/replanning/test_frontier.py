@@ -367,8 +367,8 @@ def test_an_interrupt_gives_what_is_there(monkeypatch: pytest.MonkeyPatch) -> No
         asked(running(1, 1, 1, 1))
 
 
-@pytest.mark.parametrize("limits", [[-1], [1.5], [True]])
-def test_limits_that_mean_nothing(limits: list[Any]) -> None:
+@pytest.mark.parametrize("limits", [[-1], [1.5], [True], 5])
+def test_limits_that_mean_nothing(limits: Any) -> None:
     """Whole numbers of at least 0."""
     with pytest.raises(UsageError, match="limits must be whole numbers of at least 0"):
         asked(running(1), limits)

@@ -352,6 +352,8 @@ def test_arguments_that_mean_nothing() -> None:
         asked(document, "b")
     with pytest.raises(UsageError, match="copies must be a whole number from 1 to 1000000"):
         asked(document, "a", 0)
+    with pytest.raises(UsageError, match="component must be text, got 5"):
+        asked(document, 5)  # type: ignore[arg-type]
 
 
 # --- What users asked of other tools

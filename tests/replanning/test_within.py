@@ -208,6 +208,13 @@ def test_limits_that_mean_nothing(limits: dict[str, Any], said: str) -> None:
         MoveLimits(**limits)
 
 
+def test_limits_of_another_type() -> None:
+    """A number of moves is not enough to say of what."""
+    problem = Problem(instance_types={}, pools=[], components=[])
+    with pytest.raises(UsageError, match="limits must be MoveLimits"):
+        replan_within(problem, 5)  # type: ignore[arg-type]
+
+
 def test_optimal_states_have_nothing_to_move() -> None:
     """Full machines stay, whatever the limits."""
     for k in count(1):

@@ -594,3 +594,26 @@ def test_spread_is_held_from_the_begin_of_each_batch(size: int) -> None:
     for seed in range(9):
         assert rolling.roll(case.sites, case.due, rolling.Roll("a", case.first, size), 0, seed) is not None
     assert plan_rollout(problem, "a", SAME, batch=BatchSize(size)).status == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("options", "how", "said"),
+    [
+        (0, {}, "options must be a list of one Option or more"),
+        ([], {}, "options must be a list of one Option or more"),
+        ([{"accelerators": 1}], {}, "options must be a list of one Option or more"),
+        (SAME, {"batch": 1}, "batch must be a BatchSize: a number of copies, or 5% to 50% of them"),
+        (SAME, {"durations": 5}, "durations must be Durations"),
+    ],
+)
+def test_arguments_of_another_type(options: Any, how: dict[str, Any], said: str) -> None:
+    """Each is refused by name."""
+    with pytest.raises(UsageError, match=said):
+        plan_rollout(four(2), "a", options, **how)
+
+
+@pytest.mark.parametrize(("value", "percent"), [(0, False), (-1, False), (4, True), (90, True), (1.5, False)])
+def test_a_size_that_is_none(value: Any, percent: bool) -> None:
+    """From Python as from the command line: 90 % at a time is no rolling update."""
+    with pytest.raises(UsageError, match="batch must be a number of copies, or 5% to 50% of them"):
+        BatchSize(value, percent)

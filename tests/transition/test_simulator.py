@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from placement import UsageError
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.documents.transition import Transition
@@ -163,3 +164,9 @@ def test_what_a_fault_leaves() -> None:
     assert left(StepFault("start", 2)) == (["i-1", "p/new-1"], ["i-1"])
     assert left(StepFault("machine", 2, "p/new-1")) == (["i-1"], ["i-1"])
     assert left(StepFault("machine", 4, "p/new-1")) == (["i-1"], [])
+    with pytest.raises(UsageError, match=r"fault\.step must be the id of a step of the transition, got 9"):
+        left(StepFault("start", 9))
+    with pytest.raises(UsageError, match=r"fault\.kind must be open or machine, as step 1 is to open"):
+        left(StepFault("start", 1))
+    with pytest.raises(UsageError, match=r"fault\.kind must be machine, got"):
+        left(StepFault("open", 3))

@@ -386,3 +386,16 @@ def test_of_very_many_components_a_few_are_named() -> None:
     assert line.endswith("c7: 2 and 4 of 2 more components")
     assert any(line.endswith("c8: 2, c9: 2") for line in summary(found))
     assert "c8: 2, c9: 2" in checklist(found)
+
+
+@pytest.mark.parametrize("times", [{"startup": -1}, {"drain": "x"}, {"open": 1.5}, {"startup_of": {"a": -3}}])
+def test_times_that_mean_nothing(times: dict[str, Any]) -> None:
+    """Whole seconds of at least 0, each named."""
+    with pytest.raises(UsageError, match=f"{next(iter(times))}.* must be whole seconds of at least 0"):
+        Durations(**times)
+
+
+def test_times_of_another_type() -> None:
+    """A number is not enough to say how long what takes."""
+    with pytest.raises(UsageError, match="durations must be Durations"):
+        plan_transition(fleet(A_B), plan(B_A), durations=60)  # type: ignore[arg-type]
