@@ -66,6 +66,10 @@ class Improvement:
         """The best packing so far."""
         return self._best_packing
 
+    def is_within(self, least: int) -> bool:
+        """Whether the best packing leaves nothing out and costs no more than so many ticks."""
+        return self._best.ticks <= least and not any(self._best.left_out)
+
     def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = _PARAMS.tolerance) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
         for turn in range(rounds):

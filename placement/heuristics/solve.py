@@ -262,14 +262,24 @@ def solve_greedy(
         policies.extend(
             Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
         )
-        improvement = Improvement(best, policies, dual_values, run.rng)
-        improvement.run(options.rounds, lambda: solve.ended)
+        improvement, least = Improvement(best, policies, dual_values, run.rng), _least_ticks(solve)
+        improvement.run(options.rounds, lambda: solve.ended or improvement.is_within(least))
         if run.has_groups:
             run.groups.rounds += improvement.bring_in(options.rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = solve.why_stop()
     return run.outcome(stop)
+
+
+def _least_ticks(solve: Solve) -> int:
+    """What no plan can beat, so that one that meets it needs no rounds; -1 where nothing is known."""
+    known = solve.incumbent.ticks_bound
+    if known is not None or solve.fleet.copies > _PARAMS.bounded:
+        return -1 if known is None else known
+    from placement.bounds.instant import instant_bounds  # loads an engine
+
+    return max((bound.ticks for bound in instant_bounds(solve.fleet, solve.budget)), default=-1)
 
 
 def _beginnings(fleet: Fleet) -> tuple[bool, ...]:

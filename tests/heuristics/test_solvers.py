@@ -15,6 +15,7 @@ from placement.documents import Problem
 from placement.heuristics import GreedyOptions, first_plan, improve, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics import solve as heuristics_solve
 from placement.heuristics.greedy import Greedy
+from placement.heuristics.improve import Improvement
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -192,6 +193,19 @@ def test_improving_looks_at_the_clock_before_each_table(monkeypatch: pytest.Monk
     monkeypatch.setattr(heuristics_solve, "Greedy", counted)
     assert not improve(Solve.of(fleet, budget, hint=found[0]), "improved")
     assert len(tables) == 1
+
+
+@pytest.mark.parametrize(("copies", "rounds"), [(16, 0), (5, 40)])
+def test_no_round_is_spent_on_a_plan_that_nothing_beats(
+    monkeypatch: pytest.MonkeyPatch, copies: int, rounds: int
+) -> None:
+    """Sixteen copies fill a big machine, and no volume is cheaper; of five the bound by volumes is too low."""
+    asked: list[float] = []
+    monkeypatch.setattr(Improvement, "_round", lambda _, tolerance: asked.append(tolerance))
+    outcome, incumbent = solved(fleet_of([component("a", copies=copies, memory=40)]), "greedy")
+
+    assert incumbent.best is not None
+    assert (len(asked), outcome.stop) == (rounds, Stop.DONE)
 
 
 def test_options_refuse_nonsense() -> None:
