@@ -251,13 +251,21 @@ def test_fleets_that_run_or_serve_a_demand_are_left_to_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "tried"), [({}, False), ({"commitments": COMMITTED}, True), ({"limits": LIMITED}, True)]
+    ("row", "rules", "tried"),
+    [
+        ({}, {}, False),
+        ({"spread": {"min_zones": 2}}, {}, True),
+        ({}, {"commitments": COMMITTED}, True),
+        ({}, {"limits": LIMITED}, True),
+    ],
 )
-def test_they_are_tried_under_commitments_and_limits(rules: Doc, tried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_tried_over_zones_and_under_rules_over_the_whole_plan(
+    row: Doc, rules: Doc, tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Committed machines are pools by then, and no rule is left that looks at the whole plan."""
     calls: list[Fleet] = []
     monkeypatch.setattr(WholeSolutions, "run", lambda self, budget: calls.append(self._fleet))
     monkeypatch.setattr(PatternBound, "run", lambda *_, **__: None)
-    problem = Problem(**document([component("x", 40, 30)], **rules))
+    problem = Problem(**document([component("x", 40, 30) | row], **rules))
     solve_column_generation(Solve.of(compile_fleet(problem), Budget(work=2)))
     assert bool(calls) == tried

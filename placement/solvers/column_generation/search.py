@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.compiled.spread import is_zoned
 from placement.heuristics import improve, relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
@@ -67,12 +68,16 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
         if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-        if whole_plan and not bound.infeasible:
+        if bound.infeasible:
+            continue
+        if whole_plan:
             solve_patterns(solve, bound, stats)
+        elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
+            stats["solutions"] = pack_solutions(solve, bound, NAME, before_dives=True)
     by_mix = decide_mixes(solve, bound)
     closed = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
-    solved = bool(stats.get("solutions")) and is_large(solve.fleet)
+    solved = whole_plan and bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound)
         if not mixes.dives:

@@ -3,8 +3,9 @@
 1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
 2. The pattern bound (`patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing. Large fleets with rules over zones are packed zone by zone, each zone as a fleet of its own
-   (`zone_packing`). Other fleets, and those where that fails, are packed at fleet mixes (`pack`): the cheapest machine
-   counts that keep every cut with some spare capacity.
+   (`zone_packing`); for smaller ones whole solutions of the pattern program are packed first (`whole_solutions`). Other
+   fleets, and those where that fails, are packed at fleet mixes (`pack`): the cheapest machine counts that keep every
+   cut with some spare capacity.
 4. In small fleets, once the bound's tree is at its end: fleet mixes in the order of their price, each decided by CP-SAT
    (`combinatorial_benders`).
 5. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of

@@ -56,12 +56,16 @@ def is_large(fleet: Fleet) -> bool:
     return fleet.copies > _PARAMS.narrow_from
 
 
-def pack_solutions(solve: Solve, bound: PatternBound, name: str) -> int:
-    """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried."""
+def pack_solutions(solve: Solve, bound: PatternBound, name: str, *, before_dives: bool = False) -> int:
+    """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried.
+
+    It has a smaller part `before_dives`, which know all rules of such fleets.
+    """
     if solve.ended or not may_pack_solutions(solve.fleet):
         return 0
     search = WholeSolutions(solve, bound, name)
-    search.run((_TIME.large if search.large else _TIME).of(solve.budget))
+    phase = _TIME.before_dives if before_dives else _TIME.large if search.large else _TIME
+    search.run(phase.of(solve.budget))
     return search.solutions
 
 
