@@ -10,18 +10,21 @@ import math
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cliques import why_too_many
+from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
+from placement.bounds.parameters import BOUNDS
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.compiled.survival import most_by_floor
 from placement.units import MIB_PER_GIB, MILLI, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Shape
     from placement.compiled.groups import FleetLimit
@@ -69,6 +72,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
     yield from _limits_broken_by_minimum(fleet)
     yield from _too_many_moves(fleet)
     yield from _volume_too_small(fleet, pools)
+    yield from _accelerators_too_few(fleet, pools)
     yield from _limits_too_small(fleet, pools)
     yield from why_too_many(fleet, budget)
 
@@ -310,7 +314,8 @@ def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
                 have += pool.max_instances * capacity(fleet, pool.index, resource)
         if have < 0:
             continue
-        wanted = sum(_least_need(fleet, component, resource, pools) for component in fleet.components)
+        need = partial(usage, fleet, resource=resource)
+        wanted = sum(_least_need(component, need, pools) for component in fleet.components)
         if wanted > have:
             yield (
                 f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
@@ -318,12 +323,41 @@ def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
             )
 
 
+def _accelerators_too_few(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
+    """All quotas together against the accelerators that the required copies need, by dual feasible functions.
+
+    What they measure of the copies on one accelerator is never more than the whole, on accelerators of any size.
+    """
+    have = 0
+    for pool in fleet.pools:
+        if pool.shape.accelerators:
+            if pool.max_instances is None:
+                return
+            have += pool.max_instances * pool.shape.accelerators
+    for k in range(1, BOUNDS.dual_feasible.finest + 1):
+        part = partial(_part_of_accelerators, fleet, k)
+        wanted = sum(_least_need(component, part, pools) for component in fleet.components)
+        if wanted > have * parts(k):
+            yield (
+                f"the required copies need at least {-(-wanted // parts(k))} accelerators, as few of them fit beside "
+                f"each other, but the quotas of all pools together have {have}"
+            )
+            return
+
+
+def _part_of_accelerators(fleet: Fleet, k: int, p: int, option: FleetOption) -> int:
+    """What one copy takes of the accelerators of a pool by the function for `k`, of which each measures `parts(k)`."""
+    whole = not option.shared
+    return option.accelerators * (parts(k) if whole else rounded(option.memory_mib, fleet.pools[p].shape.memory_mib, k))
+
+
 def _limits_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
     """Each limit against the least machines for copies that run on pools it counts alone, one resource at a time."""
     for limit in fleet.limits:
         confined = [c for c in fleet.components if all(limit.weight.keys() >= option.pools for option in c.options)]
         for resource, _, _ in RESOURCES if confined else ():
-            wanted = sum(_least_need(fleet, component, resource, pools) for component in confined)
+            need = partial(usage, fleet, resource=resource)
+            wanted = sum(_least_need(component, need, pools) for component in confined)
             least = _least_counted(fleet, limit, resource, wanted)
             if least > limit.most:
                 yield limit.too_small(least)
@@ -348,10 +382,13 @@ def _least_counted(fleet: Fleet, limit: FleetLimit, resource: str, wanted: int) 
     return math.ceil(counted / step) * step if step else 0
 
 
-def _least_need(fleet: Fleet, component: FleetComponent, resource: str, pools: PoolsOf) -> int:
-    """What the required copies, or the demand, take at least; a copy takes the same on all machines of a shape."""
+def _least_need(component: FleetComponent, need_of: Callable[[int, FleetOption], int], pools: PoolsOf) -> int:
+    """What the required copies, or the demand, take at least, by what one takes on a pool by an option.
+
+    A copy takes the same on all machines of a shape.
+    """
     rates = [
-        (usage(fleet, alike.first, component.options[o], resource), component.options[o].throughput)
+        (need_of(alike.first, component.options[o]), component.options[o].throughput)
         for alike in pools.machines(component)
         for o in alike.options
     ]

@@ -54,6 +54,14 @@ SERVES = {"name": "c", "demand": 8, "throughput": 2, "accelerators": 0, "vcpus":
 THIRD = {"name": "a4", "instance_type": "four", "zone": "a", "max_instances": 1}
 CPU = {"vcpus": 100, "memory_gib": 0, "price_per_hour": 1}
 
+
+def pair(c: int, d: int, memory: float, **need: object) -> Doc:
+    """Copies of two components that need so much of an accelerator, on one machine with two of 8 GiB."""
+    rows = ({"copies": n, "shared": True, "accelerator_memory_gib": memory} for n in (c, d))
+    named = {f"components.{k}": {"name": "cd"[k], **row} for k, row in enumerate(rows)}
+    return {**QUOTAS, "pools.1.max_instances": 0, "placements": [], **named, **need}
+
+
 CASES: list[tuple[Doc, str | None]] = [
     ({}, None),
     # machines that can't be released, and a quota
@@ -128,6 +136,15 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**HOST, "components.1.min_copies": 1, "components.1.memory_gib": 8.001}, "at least 24.002 GiB of host memory"),
     ({**HOST, "components.1.min_copies": 2, "components.1.memory_gib": 8}, "need at least 32 GiB of host memory"),
     ({**HOST, "components.1.copies": 9, "components.1.memory_gib": 8}, None),
+    # accelerators of all quotas together
+    (pair(1, 1, 4.001), None),
+    (pair(1, 2, 4.001), "the required copies need at least 3 accelerators, as few of them fit beside each other, but"),
+    (pair(2, 2, 4), None),  # two on each
+    (pair(2, 2, 3), None),
+    (pair(2, 3, 3), "at least 3 accelerators"),  # five of 3/8: two on each
+    (pair(1, 1, 4.001, **{"components.0.accelerators": 2}), "at least 3 accelerators"),
+    (pair(1, 2, 4.001, **{"components.1.min_copies": 1}), None),
+    (pair(1, 2, 4.001, **{"pools.1.max_instances": 1}), None),  # what is there is counted, not who may use it
     ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
      "the required copies need at least 14.5 vCPUs, but the quotas of all pools together have 12"),
