@@ -347,8 +347,10 @@ def _accelerators_too_few(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
 
 def _part_of_accelerators(fleet: Fleet, k: int, p: int, option: FleetOption) -> int:
     """What one copy takes of the accelerators of a pool by the function for `k`, of which each measures `parts(k)`."""
-    whole = not option.shared
-    return option.accelerators * (parts(k) if whole else rounded(option.memory_mib, fleet.pools[p].shape.memory_mib, k))
+    memory = fleet.pools[p].shape.memory_mib
+    if not option.shared:
+        return option.accelerators * parts(k)
+    return option.accelerators * rounded(option.memory_mib, memory, k) if memory > 0 else 0  # all of it reserved
 
 
 def _limits_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:

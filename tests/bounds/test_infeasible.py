@@ -143,6 +143,7 @@ CASES: list[tuple[Doc, str | None]] = [
     (pair(2, 2, 3), None),
     (pair(2, 3, 3), "at least 3 accelerators"),  # five of 3/8: two on each
     (pair(1, 1, 4.001, **{"components.0.accelerators": 2}), "at least 3 accelerators"),
+    (pair(5, 5, 0, **{"instance_types.two.reserved": {"accelerator_memory_gib": 8}}), None),  # none is left to measure
     (pair(1, 2, 4.001, **{"components.1.min_copies": 1}), None),
     (pair(1, 2, 4.001, **{"pools.1.max_instances": 1}), None),  # what is there is counted, not who may use it
     ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs

@@ -136,7 +136,7 @@ def zone_counts(
     dual_value : (C,) of one copy, dollars an hour.
     only : components that are looked at; None for all.
 
-    O(components x zones^2) variables and rows.
+    O(components x zones) columns and rows; at most `nodes` nodes of HiGHS.
     """
     rows = IntegerRows()
     found: dict[tuple[int, int], int] = {}
