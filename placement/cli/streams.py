@@ -4,6 +4,8 @@
 - ``--output -``, or no ``--output`` and stdout is no terminal: JSON alone on stdout; tables go to stderr when a person
   looks at it.
 - Otherwise: tables on stdout.
+- Where a command has ``--format`` (`transition`, `rollout`, `make-room`): that alone on stdout, also with
+  ``--output -``.
 
 Progress is on stderr, and only when that is a terminal. ``--quiet`` leaves only the plan and errors.
 """

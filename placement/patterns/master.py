@@ -195,7 +195,7 @@ class PatternProgram:
         for key, n in counts.items():
             self.solver.changeRowBounds(self.rows.zone[key], float(n), float(n))
 
-    def ask_of_zones_what_rules_say(self) -> None:
+    def reset_zones(self) -> None:
         """Take back what `ask_in_zones` asked for."""
         self.primal_feasible = False
         for row in self.rows.zone.values():

@@ -18,6 +18,7 @@ from placement.documents.rows import Limit
 from placement.planner import bound, solve
 from placement.replanning.moved_memory import revised
 from placement.replanning.sharing import Answer, LeastMoves
+from placement.solving.budget import Budget
 from placement.solving.result import Stop
 from placement.units import MICRO, dollars, exact
 
@@ -69,6 +70,7 @@ def fewest_moves(
     counting = _counting(within_moves(answer.moved), price)
     if counting is None:
         return None
+    budget = Budget(how.get("time_limit"))
     counted = solve(counting, hint=answer.result.plan, **how)
     interrupted = counted.stop is Stop.INTERRUPTED
     if counted.packing is None:
@@ -80,11 +82,11 @@ def fewest_moves(
         least = LeastMoves(price, found.value.left_out, min(found.moved, math.ceil(counted.bound / MICRO)))
     if found.moved >= answer.moved or found.value > answer.value:
         return FewestMoves(None, least, interrupted, counted.faults)
-    work = how.get("work")
+    work, left = how.get("work"), None if math.isinf(budget.left()) else budget.left()
     taken = bound(
         within_moves(found.moved),
         counted.plan,
-        time_limit=_WRITING_SECONDS if work is None else how.get("time_limit"),
+        time_limit=_WRITING_SECONDS if work is None else left,
         seed=how.get("seed", 0),
         work=work,
     )

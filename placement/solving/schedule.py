@@ -116,7 +116,7 @@ class WholeSolutionsPhase(Phase):
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
     fill: Phase = Phase("of that: on the machines of the solution, and a few more", 0.5, seconds=2.5)
     large: Phase = Phase("in place of its share: larger fleets", 0.75, "from 250 copies")
-    # Mixed 20 in 10 s: 0.2 to 3.2 % with 0.3, 0.3 to 6.3 % with 0.4, 0.7 to 6.3 % without.
+    # With 0.4 and without it gaps were worse at 20 components (docs/notes/2026-11-fleets.md).
     before_dives: Phase = Phase("in place of its share: before dives", 0.3, "zones, no rules over the whole plan")
 
 

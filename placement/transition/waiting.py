@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from placement.transition.difference import Stand
     from placement.transition.moment import Sites
 
+_SPREAD = ("max_skew", "min_zones", "")  # what keeps a copy from starting though it fits; "" is no rule of its own
 _NODES = 60  # of a strongly connected component, from which shortest circles are looked for
 
 
@@ -115,6 +116,10 @@ def in_words(links: tuple[BlockedMove, ...]) -> str:
     """A circle as a sentence."""
     parts = []
     for link in links:
+        if link.component == link.waits_for and link.because in _SPREAD:
+            before = f"while its other copies stay in their zones ({link.because})" if link.because else "yet"
+            parts.append(f"{printable(link.component)} can't start on {printable(link.instance)} {before}")
+            continue
         other = "another copy of it" if link.component == link.waits_for else printable(link.waits_for)
         parts.append(
             f"{printable(link.component)} can't start on {printable(link.instance)} before {other} has left it"

@@ -18,7 +18,7 @@ from placement.transition.batches import Order, Stuck
 from placement.transition.difference import Stand, difference
 from placement.transition.greedy import Attempt
 from placement.transition.moment import Sites
-from placement.transition.waiting import blocked_by
+from placement.transition.waiting import blocked_by, in_words
 from tests.transition.fleets import random_case
 from tests.transition.small import fleet, plan
 
@@ -82,6 +82,7 @@ def test_a_start_that_spread_keeps_waiting_names_the_rule() -> None:
     (link,) = blocked_by(sites, Stuck((), due.running, due.now, waiting, ()))
 
     assert link.because == "max_skew"
+    assert in_words((link,)) == "a can't start on i-1 while its other copies stay in their zones (max_skew)"
 
 
 def test_two_that_change_places_need_a_machine_for_a_while() -> None:

@@ -59,7 +59,7 @@ def is_large(fleet: Fleet) -> bool:
 def pack_solutions(solve: Solve, bound: PatternBound, name: str, *, before_dives: bool = False) -> int:
     """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried.
 
-    It has a smaller part `before_dives`, which know all rules of such fleets.
+    The part is smaller with `before_dives`: dives then follow, and they keep all rules of such a fleet.
     """
     if solve.ended or not may_pack_solutions(solve.fleet):
         return 0

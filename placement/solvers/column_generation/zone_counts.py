@@ -3,8 +3,9 @@
 The LP says how many copies go to each zone, in parts. Those of components that are nearly whole are made whole first,
 then the LP is solved again with these, and so on: what one component lacks in a zone others may make up for.
 
-To make numbers whole is a small exact program: each becomes a whole one near it, so that every rule over zones is kept,
-each zone has copies of about as much dual value as the LP gives it, and little is moved otherwise.
+To make numbers whole is a small integer program, which ends near its bound: each becomes a whole one near it, so that
+every rule over zones is kept, each zone has copies of about as much dual value as the LP gives it, and little is moved
+otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import highspy
 
-from placement.engines.highs import load_lp, run, whole_solution
+from placement.engines.highs import EngineError, load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.formulation import relax
@@ -70,7 +71,7 @@ class _Rounding:
         left = {c.index for c in components if c.required}
         counts = [[0] * len(components) for _ in self._fleet.zones]
         solution = self._first = self._first or self._solution(budget)
-        program.ask_of_zones_what_rules_say()
+        program.reset_zones()
         for step in range(steps, 0, -1):
             if solution is None:
                 return None
@@ -150,23 +151,15 @@ def zone_counts(
         here: list[int] = []
         for z in c.eligible_zones:
             part = near.get(z, 0.0)
-            copies = found[c.index, z] = _near(rows, c, part, weight)
+            copies = found[c.index, z] = _copies_near(rows, c, part, weight)
             here.append(copies)
             too_much[z][copies] = weight
             in_parts[z] += weight * part
         _keep_rules(rows, c, here)
     for terms, dollars in zip(too_much, in_parts, strict=True):
-        more, less = (_in_parts(rows, _PARAMS.balance) for _ in range(2))
+        more, less = (_continuous(rows, _PARAMS.balance) for _ in range(2))
         rows.row(dollars, dollars, terms | {more: -1.0, less: 1.0})
-    solver = load_lp(
-        rows.program(),
-        seconds=budget.left(),
-        mip_rel_gap=_PARAMS.gap,
-        mip_max_nodes=_PARAMS.nodes,
-        random_seed=seed % 2**31,
-    )
-    run(solver)
-    solution = whole_solution(solver)
+    solution = _solved(rows, budget, seed)
     if solution is None:
         return None
     counts = [[0] * len(fleet.components) for _ in fleet.zones]
@@ -175,21 +168,32 @@ def zone_counts(
     return counts
 
 
-def _near(rows: IntegerRows, component: FleetComponent, part: float, weight: float) -> int:
+def _solved(rows: IntegerRows, budget: Budget, seed: int) -> list[int] | None:
+    """The best solution found, (columns,), to the nearest whole numbers; None when there is none in time."""
+    limits = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": _PARAMS.nodes, "random_seed": seed % 2**31}
+    try:
+        solver = load_lp(rows.program(), seconds=budget.left(), **limits)
+        run(solver)
+    except EngineError:  # then mixes of the whole fleet are packed
+        return None
+    return whole_solution(solver)
+
+
+def _copies_near(rows: IntegerRows, component: FleetComponent, part: float, weight: float) -> int:
     """A column for the copies in one zone, near the LP's; what they are off costs so much a copy."""
     low, high = _around(part, component.required)
     most = component.required - component.zone_loss_floor
     if component.max_per_zone is not None:
         most = min(most, component.max_per_zone)
     high = max(0, min(high, most))
-    copies, off = rows.column(high, lower=min(low, high)), _in_parts(rows, weight)
+    copies, off = rows.column(high, lower=min(low, high)), _continuous(rows, weight)
     rows.row(-part, _INF, {off: 1.0, copies: -1.0})
     rows.row(part, _INF, {off: 1.0, copies: 1.0})
     return copies
 
 
-def _in_parts(rows: IntegerRows, cost: float) -> int:
-    """A column that need not be whole."""
+def _continuous(rows: IntegerRows, cost: float) -> int:
+    """A column whose value need not be whole."""
     column = rows.column(_INF, cost=cost)
     rows.parts.add(column)
     return column
