@@ -88,6 +88,35 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
     assert found > 10
 
 
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        ({"spread": {"max_skew": 1}}, (4.4, 1.6)),
+        ({"spread": {"min_zones": 2}}, (6.0, 0.0)),
+        ({"spread": {"max_per_zone": 4}}, (5.0, 1.0)),
+        ({"min_available_on_zone_loss": 2}, (5.0, 1.0)),
+    ],
+)
+def test_whole_copies_keep_a_rule_that_the_nearest_ones_break(rule: dict[str, Any], parts: tuple[float, float]) -> None:
+    """Six copies over two zones, where the LP has so many of them; as they are without the rule they would break it."""
+    document: dict[str, Any] = {
+        "accelerators": {"A": {"memory_gib": 8}},
+        "instance_types": {
+            "t": {"accelerator": "A", "accelerator_count": 8, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+        },
+        "pools": [{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"],
+        "components": [{"name": "c", "copies": 6, "accelerators": 1}],
+    }
+    plain = compile_fleet(Problem(**document))
+    fleet = compile_fleet(Problem(**document | {"components": [document["components"][0] | rule]}))
+    given = {0: dict(enumerate(parts))}
+    near, kept = (zone_counts(each, given, [1.0], Budget()) for each in (plain, fleet))
+    assert near is not None
+    assert kept is not None
+    assert not keeps_zone_rules(fleet.components[0], [here[0] for here in near])
+    assert keeps_zone_rules(fleet.components[0], [here[0] for here in kept])
+
+
 def test_whole_copies_are_there_also_when_time_ends_after_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies that were made whole are not thrown away because there is no time to say what they cost."""
     tried = 0

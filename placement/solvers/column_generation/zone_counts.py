@@ -19,6 +19,7 @@ import highspy
 from placement.engines.highs import EngineError, load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.enumeration.zone_rows import add_zone_rows
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -148,14 +149,15 @@ def zone_counts(
             continue
         weight = max(_PARAMS.least_weight, dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)
-        here: list[int] = []
+        here: dict[int, dict[int, float]] = {}
         for z in c.eligible_zones:
             part = near.get(z, 0.0)
             copies = found[c.index, z] = _copies_near(rows, c, part, weight)
-            here.append(copies)
+            here[z] = {copies: 1.0}
             too_much[z][copies] = weight
             in_parts[z] += weight * part
-        _keep_rules(rows, c, here)
+        rows.row(c.required, c.required, {copies: 1.0 for columns in here.values() for copies in columns})
+        add_zone_rows(rows, c, here, c.required)
     for terms, dollars in zip(too_much, in_parts, strict=True):
         more, less = (_continuous(rows, _PARAMS.balance) for _ in range(2))
         rows.row(dollars, dollars, terms | {more: -1.0, less: 1.0})
@@ -182,10 +184,8 @@ def _solved(rows: IntegerRows, budget: Budget, seed: int) -> list[int] | None:
 def _copies_near(rows: IntegerRows, component: FleetComponent, part: float, weight: float) -> int:
     """A column for the copies in one zone, near the LP's; what they are off costs so much a copy."""
     low, high = _around(part, component.required)
-    most = component.required - component.zone_loss_floor
     if component.max_per_zone is not None:
-        most = min(most, component.max_per_zone)
-    high = max(0, min(high, most))
+        high = min(high, component.max_per_zone)
     copies, off = rows.column(high, lower=min(low, high)), _continuous(rows, weight)
     rows.row(-part, _INF, {off: 1.0, copies: -1.0})
     rows.row(part, _INF, {off: 1.0, copies: 1.0})
@@ -208,18 +208,3 @@ def _scaled(parts: Mapping[int, float], copies: int) -> dict[int, float]:
 def _around(part: float, copies: int) -> tuple[int, int]:
     """The whole numbers that are tried: the two around a part, and one more on each side."""
     return min(copies, max(0, math.floor(part + 1e-6) - 1)), min(copies, math.ceil(part - 1e-6) + 1)
-
-
-def _keep_rules(rows: IntegerRows, component: FleetComponent, here: Sequence[int]) -> None:
-    """The rules over all zones of one component, of which as many copies as are required stand, by their columns."""
-    total = component.required
-    rows.row(total, total, dict.fromkeys(here, 1.0))
-    if component.max_skew is not None and component.max_skew < total:
-        least = rows.column(total)
-        for copies in here:
-            rows.row(0.0, component.max_skew, {copies: 1.0, least: -1.0})
-    if component.min_zones > 1:
-        used = [rows.column(1.0) for _ in here]
-        for copies, one in zip(here, used, strict=True):
-            rows.row(0.0, _INF, {copies: 1.0, one: -1.0})
-        rows.row(min(component.min_zones, total), _INF, dict.fromkeys(used, 1.0))
