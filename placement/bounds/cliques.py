@@ -17,13 +17,9 @@ with :math:`R_J = K`. A plan with :math:`r_j \le R_j` of them there pays, by sum
     \sum_j q_j (r_j - r_{j-1}) = q_J K - \sum_{j < J} (q_{j+1} - q_j) \, r_j
     \ \ge\ q_J K - \sum_{j < J} (q_{j+1} - q_j) \, R_j .
 
-**Reach.** :math:`R_j` is the least of three. Each member stands on no more of these slots than it needs or may use:
-:math:`\sum_c \min(k_c, \text{slots of } c)`. All stand on no more than there are. And for any set S of members it is at
-most :math:`\sum_{c \in S} k_c` plus the slots that members outside of S may use: a cut of the network from members to
-slots. Any S gives an upper bound, so nothing rests on how S was found. With the minimum cut (a maximum flow, Ford and
-Fulkerson 1956, *Maximal flow through a network*, Canad. J. Math. 8) the bound is the least price of K slots, as the
-greedy algorithm is optimal on the transversal matroid of the slots (Edmonds 1971, *Matroids and the greedy algorithm*,
-Math. Prog. 1). When even all slots are too few for K machines, no plan exists.
+**Reach.** :math:`R_j` is the least of two. Each member stands on no more of these slots than it needs or may use:
+:math:`\sum_c \min(k_c, \text{slots of } c)`. All stand on no more than there are. When even all slots are too few for K
+machines, no plan exists. That members compete for the slots that some of them share is left to other bounds.
 
 All numbers are integers. What is relaxed: that a pool may hold fewer copies a machine than the best one does, all else
 that copies need beside each other, limits over groups of pools, the loss of a pool, and the most moves. The loss of an
@@ -35,7 +31,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
@@ -187,15 +183,13 @@ class _Slots:
 def _reaches(fleet: Fleet, clique: Clique) -> Iterator[tuple[int, int]]:
     """(price, most machines of the clique that can stand on slots up to that price), the price ascending from 0.
 
-    O(members + pools x distinct sets of pools), and a few minimum cuts where the network is small.
+    O(members + pools x distinct sets of pools).
     """
     total = sum(clique.machines)
     needed: dict[frozenset[int], int] = defaultdict(int)  # members that may use the same pools are one
     for c, machines in zip(clique.members, clique.machines, strict=True):
         needed[frozenset().union(*(option.pools for option in fleet.components[c].options))] += machines
     wanted, classes = list(needed.values()), _classes(fleet, list(needed), total)
-    small = len(wanted) > 1 and sum(len(slots.users) for slots in classes) <= _PARAMS.edges
-    cuts = _PARAMS.cuts if small else 0
     own = [0] * len(wanted)  # slots that each may use, up to the price
     for slots in classes:
         for k in slots.users:
@@ -209,11 +203,7 @@ def _reaches(fleet: Fleet, clique: Clique) -> Iterator[tuple[int, int]]:
             there += slots.most - slots.free
             for k in slots.users:
                 own[k] += slots.most - slots.free
-        reach = min(total, there, sum(map(min, wanted, own)))
-        if cuts:
-            cuts -= 1
-            reach = min(reach, _minimum_cut(wanted, classes, price))
-        yield price, reach
+        yield price, min(total, there, sum(map(min, wanted, own)))
 
 
 def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slots]:
@@ -235,21 +225,3 @@ def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slot
         slots.free = min(total, slots.free + free)
         slots.most = min(total, slots.most + (total if pool.max_instances is None else pool.max_instances))
     return list(found.values())
-
-
-def _minimum_cut(wanted: list[int], classes: list[_Slots], price: int) -> int:
-    """The capacity of a cut, the least one where networkx is right; counted again from its sides."""
-    import networkx as nx
-
-    usable = [slots.most if slots.price <= price else slots.free for slots in classes]
-    graph: Any = nx.DiGraph()
-    for k, machines in enumerate(wanted):
-        graph.add_edge("source", ("member", k), capacity=machines)
-    for n, slots in enumerate(classes):
-        graph.add_edge(("slots", n), "sink", capacity=usable[n])
-        graph.add_edges_from((("member", k), ("slots", n)) for k in slots.users)  # without a capacity: no limit
-    _, (_, beyond) = nx.minimum_cut(graph, "source", "sink")
-    counted = {k for k in range(len(wanted)) if ("member", k) in beyond}
-    return sum(wanted[k] for k in counted) + sum(
-        room for room, slots in zip(usable, classes, strict=True) if not counted.issuperset(slots.users)
-    )

@@ -13,8 +13,6 @@ class CliqueParameters:
 
     starts: int = parameter(12, "components", "from which a clique is grown, those that need most first")
     work: int = parameter(3_000_000, "neighbours", "looked at in all: some tenths of a second")
-    edges: int = parameter(2_000, "edges", "of the network, up to which minimum cuts are looked for")
-    cuts: int = parameter(40, "cuts", "of one clique that are looked for")
     prices: int = parameter(200, "prices", "of a copy that are told apart")
 
 

@@ -1,4 +1,4 @@
-"""Bounds from components that never share a machine, against brute force, enumeration and false cuts."""
+"""Bounds from components that never share a machine, against brute force and enumeration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import cache
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import pytest
 
 from placement.bounds import why_infeasible
@@ -18,7 +17,6 @@ from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.documents import Problem
 from placement.solving.budget import Budget
-from placement.solving.parameters import changed
 from tests import brute, strategies
 
 if TYPE_CHECKING:
@@ -128,8 +126,6 @@ def test_members_that_may_use_other_pools_compete_for_those_they_share(parameter
         row["zones"] = ["a"]
     fleet = fleet_of(rows, pools)
     assert fleet.cost(clique_bound(fleet)) == (2 * 1 + 2 * 5) * 1_000_000
-    with changed(BOUNDS.cliques, edges=0):  # as in a large network: no cut is looked for, yet each has its own pools
-        assert fleet.cost(clique_bound(fleet)) == (2 * 1 + 2 * 5) * 1_000_000
     rows[2]["zones"] = ["a", "b"]
     fleet = fleet_of(rows, pools)
     assert fleet.cost(clique_bound(fleet)) == (3 * 1 + 1 * 5) * 1_000_000
@@ -232,36 +228,17 @@ def cheapest_assignment(fleet: Fleet, clique: Clique) -> int | None:
     return best
 
 
-def test_the_price_is_that_of_the_best_assignment() -> None:
-    impossible = 0
-    for seed in range(120):
-        fleet, clique = random_clique(seed)
-        expected = cheapest_assignment(fleet, clique)
-        assert least_price(fleet, clique) == expected, f"seed {seed}"
-        impossible += expected is None
-    assert 5 <= impossible <= 100
-
-
-def test_a_false_cut_makes_a_lower_bound_and_no_false_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing rests on what networkx says."""
-    rng = random.Random(1)
-
-    def any_cut(graph: Any, source: str, sink: str) -> tuple[int, tuple[set[Any], set[Any]]]:
-        sides: tuple[set[Any], set[Any]] = ({source}, {sink})
-        for node in graph:
-            sides[rng.randrange(2)].add(node)
-        return 0, sides
-
-    monkeypatch.setattr(nx, "minimum_cut", any_cut)
-    lower = 0
+def test_the_price_is_never_above_that_of_the_best_assignment() -> None:
+    """And mostly the same; what is impossible by quotas alone is mostly known."""
+    same = impossible = 0
     for seed in range(120):
         fleet, clique = random_clique(seed)
         expected, found = cheapest_assignment(fleet, clique), least_price(fleet, clique)
-        if expected is not None:
-            assert found is not None
-            assert found <= expected, f"seed {seed}"
-            lower += found < expected
-    assert lower
+        same += found == expected
+        impossible += found is None
+        assert expected is None or (found is not None and found <= expected), f"seed {seed}"
+    assert same >= 80
+    assert impossible >= 3
 
 
 def test_many_prices_are_rounded_down(parameters: Change) -> None:
@@ -269,8 +246,7 @@ def test_many_prices_are_rounded_down(parameters: Change) -> None:
     for seed in range(60):
         fleet, clique = random_clique(seed)
         expected, found = cheapest_assignment(fleet, clique), least_price(fleet, clique)
-        assert (found is None) == (expected is None)
-        assert found is None or expected is None or found <= expected
+        assert expected is None or (found is not None and found <= expected)
 
 
 def test_work_is_bounded(parameters: Change) -> None:
