@@ -37,11 +37,10 @@ def counts_costing(
     [(2, 1), (1, 3)]
     """
     order = sorted(range(len(prices)), key=lambda k: ranges[k][1] - ranges[k][0], reverse=True)
-    halves = _half(prices, ranges, order[0::2]), _half(prices, ranges, order[1::2])
-    left, right = halves
-    if left is None or right is None:
+    one, two = order[0::2], order[1::2]
+    first, second = _totals(prices, ranges, one), _totals(prices, ranges, two)
+    if first is None or second is None:
         return None
-    (one, first), (two, second) = left, right
     by_sum = np.argsort(second, kind="stable")
     second = second[by_sum]
     low = np.searchsorted(second, least - first, "left")
@@ -51,23 +50,34 @@ def counts_costing(
     found = []
     for a in np.flatnonzero(high > low).tolist():
         for b in by_sum[low[a] : high[a]].tolist():
-            counts = [0] * len(prices)
-            for k, n in zip(order[0::2] + order[1::2], one[a].tolist() + two[b].tolist(), strict=True):
-                counts[k] = n
-            found.append(tuple(counts))
+            counts = _counts(a, ranges, one) | _counts(b, ranges, two)
+            found.append(tuple(counts[k] for k in range(len(prices))))
     return found
 
 
-def _half(prices: Sequence[int], ranges: Sequence[tuple[int, int]], chosen: Sequence[int]) -> tuple[Ints, Ints] | None:
-    """(n, chosen) all counts of some prices, and (n,) what they cost; None for too many, or beyond 64 bits."""
-    counts, totals = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
+def _totals(prices: Sequence[int], ranges: Sequence[tuple[int, int]], chosen: Sequence[int]) -> Ints | None:
+    """(n,) what all counts of some prices cost, those of the last price side by side; None for too many, or too much.
+
+    Costs must fit into 64 bits.
+    """
+    totals: Ints = np.zeros(1, dtype=np.int64)
     if sum(prices[k] * ranges[k][1] for k in chosen) >= _FAR:
         return None
     for k in chosen:
         low, high = ranges[k]
-        if high < low or len(totals) * (high - low + 1) > _PARAMS.most_halves:
-            return None if high >= low else (counts[:0], totals[:0])
-        each = np.arange(low, high + 1, dtype=np.int64)
-        totals = (totals[:, None] + each * prices[k]).ravel()
-        counts = np.column_stack([np.repeat(counts, len(each), axis=0), np.tile(each, len(counts))])
-    return counts, totals
+        if high < low:
+            return totals[:0]
+        if len(totals) * (high - low + 1) > _PARAMS.most_halves:
+            return None
+        totals = (totals[:, None] + np.arange(low, high + 1, dtype=np.int64) * prices[k]).ravel()
+    return totals
+
+
+def _counts(place: int, ranges: Sequence[tuple[int, int]], chosen: Sequence[int]) -> dict[int, int]:
+    """The count of each price whose total stands at a place of `_totals`."""
+    counts = {}
+    for k in reversed(chosen):
+        low, high = ranges[k]
+        place, more = divmod(place, high - low + 1)
+        counts[k] = low + more
+    return counts
