@@ -25,13 +25,6 @@ class CoverParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class DecideParameters:
-    """Whether a packing exists, by CP-SAT (`decide.py`)."""
-
-    effort: float = parameter(3.0, "deterministic s", "of CP-SAT")
-
-
-@dataclass(frozen=True, slots=True)
 class VectorDiveParameters:
     """Diving (`dive.py`)."""
 
@@ -131,7 +124,6 @@ class VectorPackingParameters:
 
     arcflow: ArcFlowParameters = ArcFlowParameters()
     cover: CoverParameters = CoverParameters()
-    decide: DecideParameters = DecideParameters()
     dive: VectorDiveParameters = VectorDiveParameters()
     full_bins: FullBinsParameters = FullBinsParameters()
     generation: GenerationParameters = GenerationParameters()

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.decide import decide_pattern
 from placement.vector_packing.knapsack import Knapsack
 from placement.vector_packing.listed import PatternList, list_patterns
 from placement.vector_packing.parameters import VECTOR_PACKING
-from placement.vector_packing.patterns import FoundPatterns, PatternSearch
+from placement.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +68,6 @@ class Pricer:
             found = search.find(value, limit, int(enough[t]), self._budget.over)
             if not found.complete and self._lists(t):
                 found = self._searches[t].find(value, limit, int(enough[t]), self._budget.over)
-            if not found.patterns and found.upper > enough[t]:
-                found = self._decide(t, value, limit, int(enough[t]), found)
             upper.append(found.upper)
             loads.extend((t, pattern) for pattern in self._diverse([p for _, p in found.patterns]))
         return Priced(tuple(loads), tuple(upper))
@@ -84,14 +81,6 @@ class Pricer:
         if listed is not None:
             self._searches[t] = listed
         return listed is not None
-
-    def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: FoundPatterns) -> FoundPatterns:
-        """Where the states were too many to tell, ask CP-SAT."""
-        pattern, none = decide_pattern(self._problem, t, value, limit, enough, self._budget.left())
-        if pattern is not None:
-            dual_value = sum(int(value[row]) * n for row, n in pattern)
-            return FoundPatterns(((dual_value, pattern),), max(found.upper, dual_value), complete=False)
-        return FoundPatterns((), enough if none else found.upper, complete=none)
 
     def _diverse(self, patterns: list[Pattern]) -> list[Pattern]:
         """The best patterns, none of whose items stands in many better ones: alike columns help the program little."""

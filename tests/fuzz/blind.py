@@ -76,7 +76,7 @@ def steps_reversed(
 class Nearsighted(PatternSearch):
     """In place of the search for patterns of one bin type: it finds none, and knows of no limit but that of all copies.
 
-    What comes after it, a list of all patterns and CP-SAT, has to say which there are.
+    What comes after it, a list of all patterns, has to say which there are.
     """
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:

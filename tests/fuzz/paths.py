@@ -552,17 +552,16 @@ PATHS: tuple[Path, ...] = (
         | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing, f"{_CORE}.solve:_steps": blind.steps_reversed},
     ),
     Path(
-        "bin-packing-decide",
+        "bin-packing-listed",
         "bin-packing",
         0.2,
         likes={"bins": 20, "hard-bins": 30},
         work=(200,),
-        reaches=(f"{_CORE}.decide:decide_pattern",),
+        reaches=(f"{_CORE}.listed:list_patterns",),
         lowers=_BLIND_CORE
         | {
             f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
             f"{_CORE}.patterns:PatternSearch": blind.Nearsighted,
-            f"{_CORE}.listed:list_patterns": blind.nothing,
             "parameters:vector_packing.pricing.most_cells": 0,
         },
     ),

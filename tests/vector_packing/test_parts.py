@@ -18,7 +18,6 @@ from placement.vector_packing import VectorPacking, check_bins, solve_vector_pac
 from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns
-from placement.vector_packing.decide import decide_pattern
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
@@ -196,22 +195,6 @@ def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> N
         assert result.bins is not None
         assert check_bins(problem, result.bins) == []
         assert (result.cost, result.proved) == (best, True)
-
-
-@given(drawn=one_bin(2), threshold=st.integers(0, 30))
-def test_a_decision_is_right(drawn: tuple[Compiled, list[int]], threshold: int) -> None:
-    """A pattern above the threshold that fits, or the certainty that there is none."""
-    problem, prices = drawn
-    value = np.array(prices, dtype=np.int64)
-    best = max(int(np.array(row) @ value) for row in all_patterns(problem))
-
-    pattern, none = decide_pattern(problem, 0, value, problem.limit, threshold, 10.0)
-
-    assert none == (best <= threshold)
-    if pattern is not None:
-        counts = tuple(dict(pattern).get(r, 0) for r in range(problem.rows))
-        assert counts in all_patterns(problem)
-        assert np.array(counts) @ value > threshold
 
 
 @given(drawn=one_bin(1), slack=st.integers(0, 25))
