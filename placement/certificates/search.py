@@ -20,8 +20,8 @@ from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reasons
 from placement.compiled.fleet import FleetComponent
 from placement.compiled.packing import evaluate
-from placement.direct.milp.standard_form import to_standard_form
 from placement.direct.slots import direct_terms, most_new_machines
+from placement.direct.standard_form import to_standard_form
 from placement.errors import SolverBugError
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of

@@ -19,7 +19,7 @@ from placement.certificates.covering import cover
 from placement.certificates.reasons import Reasons
 from placement.cli.app import app
 from placement.compiled.fleet import compile_fleet
-from placement.direct.milp.standard_form import to_standard_form
+from placement.direct.standard_form import to_standard_form
 from placement.engines.highs import EngineError, load_lp
 from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branch_and_price import groups_of

@@ -14,8 +14,8 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.compiled.running import RunningInstance
 from placement.direct.cp_sat import find_plan
-from placement.direct.milp.standard_form import to_standard_form
 from placement.direct.slots import most_new_machines
+from placement.direct.standard_form import to_standard_form
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import Relaxed, Tree

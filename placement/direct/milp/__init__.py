@@ -1,8 +1,7 @@
 """The direct model as a mixed-integer program, written with PuLP, solved by HiGHS or CBC.
 
-`rounding` brings rows into numbers that floats can take, `program` writes them with PuLP, `engines` run it and `search`
-takes the objectives in turn. `outline` counts new machines by pool, for fleets where most of a plan is what runs.
-`standard_form` writes a program to a file.
+`program` writes it with PuLP, `engines` run it and `search` takes the objectives in turn. `outline` counts new machines
+by pool, for fleets where most of a plan is what runs.
 """
 
 from placement.direct.milp.outline import may_outline, solve_outline

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pulp
 
-from placement.direct.milp.rounding import rounded
+from placement.direct.float_rows import rounded
 
 if TYPE_CHECKING:
-    from placement.direct.milp.rounding import FloatRow
+    from placement.direct.float_rows import FloatRow
     from placement.direct.program import LinearObjective, Program, Values
 
 _HAIR = 1e-6

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
-from placement.direct.milp.standard_form import to_standard_form
+from placement.direct.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import OpenNodes, may_decide
 from placement.reductions.limits import AtFleetMix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.direct.milp.rounding import rounded
+from placement.direct.float_rows import rounded
 from placement.direct.model import DirectModel
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import TIGHT
