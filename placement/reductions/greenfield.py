@@ -28,6 +28,12 @@ def moves_are_cheap(fleet: Fleet, best: Value) -> bool:
     return all_moves(fleet) <= _PARAMS.cheap * best.ticks
 
 
+def moves_are_dear(fleet: Fleet) -> bool:
+    """Whether moving all that runs costs a part of the rent that matters. O(components + instances)."""
+    rent = fleet.tick_price * sum(fleet.pools[instance.pool].price for instance in fleet.instances)
+    return all_moves(fleet) > _PARAMS.dear * rent
+
+
 def all_moves(fleet: Fleet) -> int:
     """Ticks of moving every copy that runs. O(components)."""
     return fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))

@@ -12,6 +12,7 @@ class GreenfieldParameters:
     """As if nothing ran (`greenfield.py`)."""
 
     cheap: float = parameter(0.1, "part of the best plan's cost", "that moving every copy may cost")
+    dear: float = parameter(0.03, "part of the rent of what runs", "moving all of it costs more, then moves are dear")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,6 @@ class DemandParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class PortfolioParameters:
-    """The solver auto (`portfolio.py`)."""
-
-    dear: float = parameter(0.03, "part of the rent of what runs", "moving all of it costs more, then moves are dear")
-
-
-@dataclass(frozen=True, slots=True)
 class ObstacleParameters:
     """Which rule over the whole plan is an obstacle (`obstacles.py`)."""
 
@@ -52,7 +45,6 @@ class SolverParameters:
     """The solvers auto and demand."""
 
     demand: DemandParameters = DemandParameters()
-    auto: PortfolioParameters = PortfolioParameters()
     obstacles: ObstacleParameters = ObstacleParameters()
 
 

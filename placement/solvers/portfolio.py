@@ -35,7 +35,7 @@ from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
-from placement.solvers.parameters import SOLVER_PARAMETERS
+from placement.reductions.greenfield import moves_are_dear
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     AFTER_FIRST,
@@ -67,7 +67,6 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
-_PARAMS = SOLVER_PARAMETERS.auto
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +231,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     for turn in (*packers, *demands):
         yield replace(turn, work=work)
     size = _size(solve, options.direct_terms, options.decompose_from)
-    searches = TURNS[DEAR if size == LARGE and _moves_are_dear(solve.fleet) else size]
+    searches = TURNS[DEAR if size == LARGE and moves_are_dear(solve.fleet) else size]
     if work is not None:  # one search, which is the last of those by the clock
         yield replace(searches[-1], work=work)
         return
@@ -241,13 +240,6 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
 
 def _cores(solve: Solve) -> int:
     return 2 if may_search_in_background(solve.budget) else 1
-
-
-def _moves_are_dear(fleet: Fleet) -> bool:
-    """Whether moving all that runs costs a part of the rent that matters."""
-    moves = fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
-    rent = fleet.tick_price * sum(fleet.pools[instance.pool].price for instance in fleet.instances)
-    return moves > _PARAMS.dear * rent
 
 
 def _size(solve: Solve, terms: int, decompose_from: int) -> str:

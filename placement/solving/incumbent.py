@@ -82,8 +82,6 @@ class Incumbent:
         self.events: list[Event] = []
         self.heuristics_failed = False  # they have looked for a first plan, and found none
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
-        # Cheap relaxed plans, the cheapest last: what running machines hold, and new ones, which are empty there.
-        self.outlines: list[Packing] = []
         self.marginal: dict[str, object] = {}  # what one more unit of a limit or a commitment is worth, for the plan
         self.faults: list[SolverFault] = []
         self._outer: Incumbent | None = None

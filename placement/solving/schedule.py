@@ -77,7 +77,6 @@ class MixPhase(Phase):
     """Packing at fleet mixes: each part is of what is left for all of them, and for one mix."""
 
     offer: Phase = Phase("find a mix", 0.25)
-    hold: Phase = Phase("of that: which running machines to hold", 0.7, "moves are dear")
     dive: DivePhase = DivePhase("dive for it", 0.45, "a dive knows all rules")
     refill: Phase = Phase("bring in what the dive left out", 0.15, "a dive knows all rules")
     fill: Phase = Phase("bring in what the heuristics left out", 0.55, "no dive")
@@ -154,6 +153,8 @@ class ColumnGenerationPhase(Phase):
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
+    running: Phase = Phase("whole solutions with what runs, before all else", 0.7, "moves are dear")
+    recreate: Phase = Phase("plans made cheaper as where rules look at the whole of them", 0.5, "moves are dear")
     first: Phase = Phase("close machines of the best plan", 0.1, "no dive")
     mixes: MixPhase = MixPhase("packing at fleet mixes by diving", 0.7, "a dive knows all rules")
     plain: Phase = Phase("packing at fleet mixes", 0.5, "no dive")
@@ -377,8 +378,6 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     DEAR: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn(IMPROVE, 0.05, cores=1),
-        Turn(RUNNING, 0.7),
-        Turn(IMPROVE, 0.5),
         Turn("column-generation", 1.0, options={"second": False, "bound_share": 0.15}),
     ),
     SINGLE: (Turn("bin-packing", 0.7),),

@@ -407,13 +407,13 @@ PATHS: tuple[Path, ...] = (
         | {"parameters:patterns.bound.stake": 0.0, "parameters:reductions.greenfield.cheap": 0.0},
     ),
     Path(
-        "cg-kept-machines",
+        "cg-running",
         _CG,
         3,
         likes={"zoned": 40, "moves": 15, "fleets": 25},
         work=(2,),
-        reaches=(f"{_CG_ROOM}.kept_machines:KeptMachineMixes.offer",),
-        lowers=_POOR_PLAN | _DIVES | _NO_MIXES | {"parameters:patterns.bound.stake": 0.0},
+        reaches=(f"{_CG_ROOM}.running_solutions:RunningSolutions.run",),
+        lowers=_POOR_PLAN | {"parameters:patterns.bound.stake": 0.0},
     ),
     # in parts
     Path(

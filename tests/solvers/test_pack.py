@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,7 +22,6 @@ from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -98,44 +97,6 @@ def test_machines_that_are_paid_for_anyway() -> None:
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
     assert sketch is not None
     assert not sketch.missing
-
-
-def test_a_wide_copy_touches_each_accelerator_once() -> None:
-    """In each of two zones a copy on four accelerators and five that own one: nine, and a machine has eight.
-
-    The LP would put the wide copy on two accelerators, twice on each, as the other zone's copy is of the same kind.
-    """
-    zones: dict[str, Any] = {"zones": ["a", "b"], "spread": {"max_skew": 1}}
-    rows = [component("wide", 2, 35, 4, **zones), component("own", 10, 40, shared=False, **zones)]
-    problem = document(rows)
-    problem["pools"] = [pool for pool in problem["pools"] if pool["instance_type"] == "big"]
-    fleet = compile_fleet(Problem(**problem))
-    bound = PatternBound(Solve.of(fleet))
-    bound.run()
-    mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, least(fleet), Budget())
-    assert mix is not None
-    assert mix.machines == (2, 2, 0)
-    assert mix.most is not None
-    assert sum(most for most, mode in zip(mix.most, relax(fleet).modes, strict=True) if mode.component == 0) == 2.0
-
-
-@seeds(range(150))
-def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
-    """On random problems: whole counts within the quotas, at which the LP lacks nothing."""
-    found = 0
-    for seed, _, fleet, packing in plans(seeds, demand=False, state=False):
-        incumbent, bound = incumbent_of(fleet, packing)
-        required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
-        mix = Rounding(required, relax(required), bound.patterns, seed).offer(0.0, least(required), Budget())
-        if mix is None:
-            continue
-        found += 1
-        assert all(p.min_instances <= n for p, n in zip(required.pools, mix.machines, strict=True))
-        assert all(n <= (p.max_instances or n) for p, n in zip(required.pools, mix.machines, strict=True)), (
-            f"seed {seed}"
-        )
-        assert SpareCapacity(relax(required), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
-    assert found > 60 * len(seeds) / 150
 
 
 def cheapest_house(fleet: Fleet, component_: FleetComponent, worth: list[float]) -> float:

@@ -3,9 +3,9 @@
 In the outline each running machine stands by itself, with the copies that may stay there, while new machines are a
 number and what they hold together, pool by pool. It relaxes nothing else, so where most of a plan is what runs, its
 bound is close, and so are its solutions: what they say of running machines is a part of a plan as it is, and what they
-put on new machines is packed there by best fit, on a few machines more where the outline promised too much. Solutions
-are kept for searches that pack better (`Incumbent.outlines`). What the outline promised too much it learns at the end
-of each run, and is solved again (`outline_check`): when a solution of the least cost can be packed, it is an optimum.
+put on new machines is packed there by best fit, on a few machines more where the outline promised too much. What it
+promised too much it learns at the end of each run, and is solved again (`outline_check`): when a solution of the least
+cost can be packed, it is an optimum.
 
 Two things make it quick where fleets are large: rows from the pattern bound (`direct.pattern_rows`), and a first
 solution from the machines and copies that the linear relaxation uses (`restricted`).
@@ -257,7 +257,6 @@ class _OutlineSearch:
         outline = self._plans.outline(model, values)
         if outline is None:
             return
-        self._incumbent.outlines.append(outline)
         packing = self._plans.make(model, values, outline, budget)
         if packing is not None and not broken_rule(self._fleet, packing):
             self._incumbent.offer(packing, NAME)

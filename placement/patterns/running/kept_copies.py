@@ -49,20 +49,18 @@ class KeptCopiesProgram(PatternProgram):
                 self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
         self._seats = [self.later_row(0.0) for _ in running_state.seats]
         self._residual_patterns: dict[Content, int] = {}  # their columns
-        self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
-        self._stays = self._running(domain)
+        self._add_machines(domain)
         for s, seat in enumerate(running_state.seats):
             free = {self._seats[s]: -1.0, self.rows.capacity[seat.device_class]: 1.0}  # nothing is kept there
             self._new_column(free)
             for resident in seat.residents:
                 if resident.item is None:
-                    self._owned.append((resident, self._new_column(free | self._kept(resident, 1))))
+                    self._new_column(free | self._kept(resident, 1))
 
-    def _running(self, domain: NodeDomain) -> list[int]:
+    def _add_machines(self, domain: NodeDomain) -> None:
         """The columns of running machines; those of pools are for others, in the node without these."""
         relaxation = self.relaxation
         most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (domain.most, domain.fewest))
-        columns = []
         for machine in self._running_state.machines:
             p = machine.pool
             most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
@@ -71,9 +69,8 @@ class KeptCopiesProgram(PatternProgram):
                 column[self.rows.capacity[relaxation.class_of[p]]] -= len(machine.seats)
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
             price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
-            columns.append(self._new_column(column, price, low, 1.0))
+            self._new_column(column, price, low, 1.0)
         self.limit(most, fewest)
-        return columns
 
     def _new_column(self, column: Mapping[int, float], cost: float = 0.0, low: float = 0.0, high: float = _INF) -> int:
         rows = np.array(list(column), dtype=np.int32)
@@ -132,25 +129,6 @@ class KeptCopiesProgram(PatternProgram):
                 kept[row] = kept.get(row, 0.0) + part
         return items, kept
 
-    def values(self) -> list[float]:
-        """The last solution, column by column."""
-        return list(self.solver.getSolution().col_value)
-
-    def stays(self, values: Sequence[float]) -> list[float]:
-        """How far each running machine stays in a solution."""
-        return [values[column] for column in self._stays]
-
-    def kept(self, values: Sequence[float]) -> list[float]:
-        """Copies kept at each place of the fleet in a solution; columns that came later are not in it."""
-        found = [0.0] * len(self.relaxation.fleet.places)
-        for residual_pattern, column in self._residual_patterns.items():
-            for k, times in residual_pattern.kept if column < len(values) else ():
-                resident = self._running_state.seats[residual_pattern.seat].residents[k]
-                found[resident.place] += values[column] * times / resident.width
-        for resident, column in self._owned:
-            found[resident.place] += values[column] / resident.width
-        return found
-
 
 class KeptCopiesBound:
     """The bound with what runs now, while it grows: `bound`, micro-dollars per hour of machines and moves."""
@@ -162,7 +140,6 @@ class KeptCopiesBound:
         self.proof: tuple[Prices, Sequence[int]] | None = None  # prices and rewards that prove it
         self.rounds = 0
         self.program: KeptCopiesProgram | None = None
-        self._values: list[float] = []
 
     def try_prices(self, prices: Prices) -> None:
         """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
@@ -180,7 +157,6 @@ class KeptCopiesBound:
         self.program = program
         while self.rounds < _PARAMS.rounds and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
-            self._values = program.values()
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in program.smoothed(centre, duals):
                 bound, found = self._price(program, point, duals)
@@ -193,14 +169,6 @@ class KeptCopiesBound:
                 program.uses_artificials() and program.raise_penalty()
             ):
                 break
-
-    def stays(self) -> list[float]:
-        """How far each running machine stays in the last solution of the LP; nothing without one."""
-        return self.program.stays(self._values) if self.program is not None and self._values else []
-
-    def kept(self) -> list[float]:
-        """Copies kept at each place of the fleet in it."""
-        return self.program.kept(self._values) if self.program is not None and self._values else []
 
     def _price(self, program: KeptCopiesProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""

@@ -16,7 +16,6 @@ from placement.patterns.parameters import PATTERNS
 if TYPE_CHECKING:
     from placement.patterns.certificate import Cut
     from placement.patterns.master import Pattern
-    from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solving.context import Solve
 
 _PARAMS = PATTERNS.bound
@@ -37,10 +36,6 @@ class Ground(Protocol):
     def machine_values(self) -> list[float]:
         """What a machine of each pool is worth; [] where that is not known."""
 
-    @property
-    def kept_copies(self) -> KeptCopiesBound | None:
-        """What had better stay, where moves matter."""
-
     def useful_patterns(self) -> list[Pattern]:
         """Patterns that may stand in a cheap plan."""
 
@@ -60,7 +55,6 @@ class WholePlanGround:
         self._best = max(ranked, key=lambda pair: pair[0])[1] if ranked else None
         self.machines: tuple[int, ...] = self._cheapest(solve) if self.cuts else ()
         self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
-        self.kept_copies: KeptCopiesBound | None = None if self._best is None else self._best.kept_copies
 
     def _cheapest(self, solve: Solve) -> tuple[int, ...]:
         gap, seconds = _PARAMS.mix_gap, _PARAMS.mix_seconds

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine
     from placement.heuristics.shares import Floats
     from placement.patterns.certificate import Cut
     from placement.solvers.column_generation.separation import SpareCapacity
@@ -36,14 +35,10 @@ _EPSILON = 1e-7
 
 
 class FleetMix(NamedTuple):
-    """Machines of each pool, and the most copies by each mode of a relaxation that these were counted for, if any.
-
-    `held` are those of the machines that stand already, with copies that shall stay there.
-    """
+    """Machines of each pool, and the most copies by each mode of a relaxation, if there are such limits."""
 
     machines: tuple[int, ...]
     most: list[float] | None = None
-    held: tuple[Machine, ...] = ()
 
 
 class FleetMixes:

@@ -7,8 +7,7 @@ packed and grows after each one that was not. This repeats while time is left, s
 A packing is built in three steps. Dedicated components get machines of their own (`Preassigned`), and a dive on the
 pattern LP places the other copies (`diving`); where copies have rules that the dive does not know, the heuristics place
 them. Local search assigns copies that are still unassigned (`local_search.refill`). What it can't assign goes on more
-machines (`local_search.completion`). Where moves are dear, mixes keep some machines that run, with
-their copies, and the dive begins on these (`kept_machines`).
+machines (`local_search.completion`). All of that is as if nothing ran, so there are no mixes where moves are dear.
 """
 
 from __future__ import annotations
@@ -29,14 +28,12 @@ from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
-from placement.reductions.greenfield import Greenfield, Matched
+from placement.reductions.greenfield import Greenfield, Matched, moves_are_cheap
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive, may_dive
-from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
-from placement.solvers.column_generation.outline_mixes import OutlineMixes
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.separation import SpareCapacity
@@ -48,7 +45,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.heuristics import PartialPacking
-    from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solvers.column_generation.ground import Ground
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -81,12 +77,7 @@ class FleetMixPacking:
         """O(modes x pools + patterns)."""
         fleet, seed = solve.fleet, solve.seed
         self._solve, self._fleet, self._seed = solve, fleet, seed
-        kept_copies = (
-            bound.kept_copies
-            if bound.kept_copies is not None and bound.kept_copies.stays() and may_hold(fleet)
-            else None
-        )
-        self._reduction = _reduction(solve, bound, hold=kept_copies is not None)
+        self._reduction = _reduction(solve, bound)
         self._rest = self._reduction.fleet
         last = self._reduction.steps[-1]
         alone = last if isinstance(last, Preassigned) else None
@@ -98,32 +89,13 @@ class FleetMixPacking:
         self._relaxation = relax(self._rest if alone is None else alone.at_quotas)
         self._patterns = bound.useful_patterns()
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
-        self._sources: list[_Source] = []
-        if self.dives and kept_copies is not None:
-            self._sources.append(self._kept_mixes(kept_copies))
-        if not self._sources or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
-            self._sources += self._empty_mixes(bound)
-        self._patience = _PARAMS.idle if len(self._sources) > 1 or kept_copies is None else _PARAMS.idle_held
-        self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
+        best = solve.value
+        cheap = best is None or moves_are_cheap(fleet, best)
+        self._sources = list(self._empty_mixes(bound)) if cheap else []
         caps = {c.index: most_in_pool(c) for c in self._rest.components}
         self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
-
-    def _kept_mixes(self, kept_copies: KeptCopiesBound) -> _Source:
-        """Mixes that keep some machines that run: those of an outline, as long as there are some, then by the LP."""
-        kept_mixes = KeptMachineMixes(
-            self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed
-        )
-        outline_mixes = OutlineMixes(self._rest, self._relaxation, self._patterns, self._solve.incumbent, self._seed)
-
-        def offer(spare: float, least: list[int], budget: Budget) -> FleetMix | None:
-            while (mix := outline_mixes.offer(least, budget)) is not None:
-                if self.pays(mix):
-                    return mix
-            return kept_mixes.offer(spare, least, budget)
-
-        return self._source(offer)
 
     def _empty_mixes(self, bound: Ground) -> Iterator[_Source]:
         """Mixes of empty machines: the bound's own counts, and cheap ones with some spare capacity."""
@@ -160,7 +132,7 @@ class FleetMixPacking:
         for source in sources:
             source.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
         idle = 0
-        while self._goes_on(budget) and idle < self._patience:
+        while sources and self._goes_on(budget) and idle < _PARAMS.idle:
             began = budget.elapsed()
             source = sources[(self.tried + idle) % len(sources)]
             mix = source.offer(source.spare, source.least, _TIME.offer.of(budget))
@@ -184,23 +156,12 @@ class FleetMixPacking:
         return self._solve.within(budget).ended
 
     def pays(self, mix: FleetMix) -> bool:
-        """Whether the mix's machines, the dedicated machines and the implied moves cost less than the incumbent.
+        """Whether the mix's machines and the dedicated machines cost less than the incumbent.
 
-        Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
-        what runs it will meet is not known.
+        How much of what runs has to move is not known.
         """
         fleet, best = self._fleet, self._solve.value
         ticks = fleet.tick_price * fleet.rent([n + more for n, more in zip(mix.machines, self._used, strict=True)])
-        if mix.held or fleet.max_moves is not None:
-            held = Counter(seat.component for machine in mix.held for seat in machine.seats)
-            moved = {
-                c.index: max(0, min(fleet.running[c.index], c.required) - held[c.index])
-                for c, left in zip(fleet.components, self._rest.components, strict=True)
-                if left.copies and c.index not in self._somewhere
-            }
-            if fleet.max_moves is not None and sum(moved.values()) > fleet.max_moves:
-                return False
-            ticks += fleet.tick_move * sum(n * fleet.components[c].move_cost for c, n in moved.items())
         return best is None or ticks < best.ticks
 
     def _pack(self, source: _Source, mix: FleetMix, budget: Budget) -> bool:
@@ -263,13 +224,13 @@ def _require_used_pools(source: _Source, machines: Machines, widened: Packing | 
             source.least[p] = max(source.least[p], n)
 
 
-def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
+def _reduction(solve: Solve, bound: Ground) -> Chain:
     """The fleet that is packed at fleet mixes, by the first of three chains that applies.
 
     All of them require the optional copies that the best plan places, and no others.
 
     1. As if nothing ran, and without the dedicated components, which get machines of their own. This fleet can be dived
-       for. With `hold` it is taken where moves are dear, too, as mixes then keep machines that run.
+       for.
     2. As if nothing ran, where moves are cheap.
     3. With what runs.
     """
@@ -277,9 +238,7 @@ def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
     greenfield = partial(Greenfield.of, best=solve.value)
     required = partial(RequiredAsPlaced.of, packing=solve.packing)
     return (
-        Chain.of(
-            fleet, partial(greenfield, dear=hold), required, CappedInstances.of, partial(_preassigned, bound=bound)
-        )
+        Chain.of(fleet, greenfield, required, CappedInstances.of, partial(_preassigned, bound=bound))
         or Chain.of(fleet, greenfield, required, CappedInstances.of)
         or Chain.of(fleet, Matched.of, required, CappedInstances.of)
     )

@@ -99,29 +99,6 @@ class SecondProcessParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMachinesParameters:
-    """Mixes that keep machines (`kept_machines.py`)."""
-
-    first: float = parameter(0.5, "part of a machine", "that must stay for it to be held, at first")
-    others: tuple[float, float] = parameter(
-        (0.1, 0.9), "part of a machine", "and in tries after the first, at random between these"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OutlineMixesParameters:
-    """Mixes that hold what an outline's solution does (`outline_mixes.py`)."""
-
-    spares: tuple[float, ...] = parameter(
-        (0.0, 0.01, 0.03), "part", "of the copies that are left, for which new machines have more room, in turn"
-    )
-    latest: int = parameter(2, "outlines", "that are tried, the cheapest first")
-    dear: tuple[float, ...] = parameter(
-        (1.0, 0.005, 0.0), "part of the price", "from which there are no fewer machines than in the outline, in turn"
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class MixParameters:
     """Fleet mixes near the bound's (`mixes.py`).
 
@@ -153,7 +130,6 @@ class PackParameters:
     more: float = parameter(1.6, "factor", "of what is spare, after one that was not")
     tries: int = parameter(12, "mixes", "without a limit on time")
     idle: int = parameter(12, "mixes", "in a row that do not pay")
-    idle_held: int = parameter(3, "mixes", "and where all of them hold what runs: there are few of those")
     worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
     effort: float = parameter(0.05, "part of a search for unassigned copies", "for a unit of a work limit")
     ejections: int = parameter(50, "ejections", "of each construction that is stuck")
@@ -167,21 +143,6 @@ class PenaltyParameters:
     alone: float = parameter(
         0.25, "part of its price", "that a machine for the copy alone counts, beside the part of one that it takes"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RoundingParameters:
-    """A relaxation's machines made whole (`rounding.py`)."""
-
-    rounds: int = parameter(20, "rounds", "of pricing, for one answer")
-    kept_rounds: int = parameter(
-        60, "rounds", "of pricing, at first, where machines stand: no residual patterns of theirs are known yet"
-    )
-    steps: int = parameter(12, "solutions of the LP", "about, until all wide copies are whole")
-    few: int = parameter(5, "counts in parts", "that are rounded with care")
-    likely: float = parameter(0.3, "copies in the LP", "of a copy that may be rounded up together with others")
-    sure: float = parameter(0.8, "copies in the LP", "of a copy that is rounded up at once")
-    noise: float = parameter(0.2, "part of a copy", "that is random, in their order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +225,9 @@ class ColumnGenerationParameters:
     residuals: ResidualParameters = ResidualParameters()
     master: RestrictedMasterParameters = RestrictedMasterParameters()
     helper: SecondProcessParameters = SecondProcessParameters()
-    kept_machines: KeptMachinesParameters = KeptMachinesParameters()
-    outline_mixes: OutlineMixesParameters = OutlineMixesParameters()
     mixes: MixParameters = MixParameters()
     pack: PackParameters = PackParameters()
     penalties: PenaltyParameters = PenaltyParameters()
-    rounding: RoundingParameters = RoundingParameters()
     running_solutions: RunningSolutionsParameters = RunningSolutionsParameters()
     whole_solutions: WholeSolutionsParameters = WholeSolutionsParameters()
     zone_counts: ZoneCountParameters = ZoneCountParameters()

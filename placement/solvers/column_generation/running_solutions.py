@@ -22,7 +22,6 @@ from placement.patterns.running.whole_bound import raise_running_bound
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield
-from placement.solvers.column_generation.kept_machines import kept_accelerators
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
@@ -33,6 +32,8 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.running import Place
     from placement.patterns.running.whole_bound import WholeRunningBound
     from placement.patterns.running.whole_program import RunningAnswer
     from placement.solving.context import Solve
@@ -114,7 +115,6 @@ class RunningSolutions:
             room = self._parts.room(answer, part, Packing((*partly.machines, *beside)))
             self._parts.loosen(part.pools, sum(part.machines.values()) + len(beside), room)
         named = Packing((*closed, *_named(packed.machines, joined)))
-        solve.incumbent.outlines.append(_outline(answer, named, held))
         plan: Packing | None
         if packed.complete and not answer.missing:
             plan = relabel(self._fleet, named)
@@ -160,6 +160,17 @@ class RunningSolutions:
                 yield Machine(instance.pool, instance.index, tuple(sorted(kept)))
 
 
+def kept_accelerators(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
+    """The accelerators of a copy that may stay, where these are known or there is but one; None: it can't be held.
+
+    What runs today may break rules: a copy on more or fewer accelerators than its option takes can't stay.
+    """
+    shape = fleet.pools[fleet.instances[place.instance].pool].shape
+    on = (0,) if place.accelerators is None and shape.accelerators == 1 else place.accelerators
+    takes = fleet.components[place.component].options[place.option].accelerators
+    return on if on is not None and len(on) == takes else None
+
+
 def _named(machines: Iterable[Machine], held: Iterable[Machine]) -> list[Machine]:
     """Machines, some of which are named as those that run: those that hold copies which stay there."""
     found = list(machines)
@@ -170,12 +181,3 @@ def _named(machines: Iterable[Machine], held: Iterable[Machine]) -> list[Machine
                 found[k] = replace(machine, instance=there.instance)
                 break
     return found
-
-
-def _outline(answer: RunningAnswer, packed: Packing, held: Iterable[Machine]) -> Packing:
-    """Machines that stay, with what joins them where that was packed, and new ones, empty."""
-    found = {machine.instance: machine for machine in packed.machines}
-    there = [found.get(machine.instance, machine) for machine in held]
-    kept = Counter(machine.pool for machine in there)
-    new = (Machine(p, None, ()) for p, n in enumerate(answer.machines) for _ in range(n - kept[p]))
-    return Packing((*there, *new))

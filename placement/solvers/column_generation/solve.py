@@ -1,11 +1,12 @@
 """The solver `column-generation`: prices and machine counts from patterns, plans packed on them, then improved.
 
 1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
+   Where moves are dear or few, whole solutions of the pattern program with what runs (`running_solutions`) for both.
 2. The pattern bound (`patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing. Large fleets with rules over zones are packed zone by zone, each zone as a fleet of its own
    (`zone_packing`); for smaller ones whole solutions of the pattern program are packed first (`whole_solutions`). Other
    fleets, and those where that fails, are packed at fleet mixes (`pack`): the cheapest machine counts that keep every
-   cut with some spare capacity.
+   cut with some spare capacity. Mixes know nothing of what runs, so there are none where moves are dear.
 4. In small fleets, once the bound's tree is at its end: fleet mixes in the order of their price, each decided by CP-SAT
    (`combinatorial_benders`).
 5. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of
@@ -31,14 +32,17 @@ from typing import TYPE_CHECKING
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
+from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import helper_process
 from placement.parallel.thread import may_search_in_background
 from placement.patterns.counts.bound import is_counted
 from placement.patterns.group_bound import raise_bounds_of_groups
 from placement.patterns.size import may_build
 from placement.reductions.free_machines import FreeMachines
+from placement.reductions.greenfield import moves_are_dear
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
+from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
@@ -75,6 +79,9 @@ def solve_column_generation(
     rules = bool(named_fleet_rules(solve.fleet))
     if not rules and solve.fleet.has_demand and not is_counted(solve):
         _count(solve)
+    if solve.packing is not None and (moves_are_dear(solve.fleet) or solve.fleet.max_moves is not None):
+        solve_running(_TIME.running.within(solve, solve.budget.work))
+        improve_whole_plan(_TIME.recreate.within(solve, solve.budget.work))
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None
     run = (

@@ -6,7 +6,7 @@
    (`whole_solutions`). This and the bound are done first for plans that leave no optional copy out.
 3. Packing at fleet mixes (`pack`). Limits are rows, and commitments gains, in the programs of machine counts; a loss of
    an instance is a cap on what it holds, a loss of a pool a cap on what a dive puts there, and what comes out of it is
-   repaired by heuristics that know all rules. Where moves are limited, mixes hold what runs.
+   repaired by heuristics that know all rules. There are no mixes where moves are limited or dear.
 4. In small fleets, before that and after: mixes in the order of their price, each decided by CP-SAT, which knows all
    rules (`combinatorial_benders`). A mix on which there is no plan is left out with all that are within it, whatever
    the rules, as fewer machines never allow more plans. Only where the tree knows what machines cost.

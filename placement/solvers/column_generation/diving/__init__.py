@@ -16,6 +16,5 @@ them; then what is free on each accelerator (`residual_capacity`) is filled with
 """
 
 from placement.solvers.column_generation.diving.dive import Dive, may_dive
-from placement.solvers.column_generation.diving.kept_copies import KeptAssignment
 
-__all__ = ["Dive", "KeptAssignment", "may_dive"]
+__all__ = ["Dive", "may_dive"]

@@ -14,7 +14,6 @@ from placement.compiled.packing import Seat
 from placement.heuristics import PartialPacking, partial_packing_of
 from placement.heuristics.workspace import Workspace
 from placement.solvers.column_generation.diving.assignment import DiveAssignment
-from placement.solvers.column_generation.diving.kept_copies import stand
 from placement.solvers.column_generation.diving.machines import MachineSelection
 from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
 from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
@@ -59,7 +58,6 @@ class Dive:
         machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
         self._state = self._assignment.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
         self._residuals.clear()
-        stand(mix.held, self._assignment, self._state, self._residuals)
         dive = self._assignment, self._master, self._residuals, self._state
         MachineSelection(*dive, self._rng).run(_TIME.wide.of(budget))
         ResidualPatterns(*dive).run(budget)

@@ -37,12 +37,8 @@ class ResidualProgram(PatternProgram):
         self._residual_patterns: dict[ResidualPattern, int] = {}  # their columns
         self._size = {pool.index: volumes(relaxation.fleet, pool.index) for pool in relaxation.fleet.pools}
 
-    def offer(self, residuals: ResidualCapacity, *, owners: bool = False) -> list[Residual]:
-        """Let the program have these residuals, and no others; their machines' volumes too. Returns those new to it.
-
-        With `owners` accelerators that nobody uses are offered like those of other machines: to patterns, and to copies
-        that own theirs, which stand in no residual pattern.
-        """
+    def offer(self, residuals: ResidualCapacity) -> list[Residual]:
+        """Let the program have these residuals, and no others; their machines' volumes too. Returns those new to it."""
         self.primal_feasible = False
         new = [residual for residual in residuals.places if residual not in self._residual]
         for residual in new:
@@ -50,9 +46,7 @@ class ResidualProgram(PatternProgram):
         free, vacancies = residuals.volumes(), residuals.vacancies()
         supply = dict.fromkeys((*self._residual.values(), *self.rows.capacity), 0.0)
         for residual, places in residuals.places.items():
-            unused = sum(not machine.users[k] for machine, k in places) if owners else 0
-            supply[self._residual[residual]] += float(len(places) - unused)
-            supply[self.rows.capacity[residual[0]]] += float(unused)
+            supply[self._residual[residual]] += float(len(places))
         supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self.rows.volume.items()}
         supply |= {row: float(vacancies[key]) for key, row in self.rows.on_one.items()}
         for row, amount in supply.items():
