@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import pytest
@@ -22,15 +22,9 @@ from placement.patterns.enumeration.counts_costing import counts_costing
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.solving.budget import Budget
 from placement.vector_packing import VectorPacking, solve_vector_packing
-from placement.vector_packing.arcflow import close_by_arcs
 from placement.vector_packing.cover import close_by_patterns
 from tests import brute
 from tests.corpus import one_by_one, seeds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from placement.vector_packing.generation import Generation
 
 PRICES = [98765.432101, 98765.432102, 0.000001, 33333.333333, 1, 65843.621401, 98765.4321]
 HUGE = 10**9  # GiB: 2^40 MiB, the largest number of a document
@@ -212,14 +206,11 @@ def tell_lies(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
-@pytest.mark.parametrize("close", [close_by_patterns, close_by_arcs])
-def test_a_presolve_that_lies_proves_nothing_of_packings(
-    monkeypatch: pytest.MonkeyPatch, close: Callable[[Generation], object]
-) -> None:
+def test_a_presolve_that_lies_proves_nothing_of_packings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Costs, bounds and proofs are those of one that does not, where the last programs alone improve first-fit."""
     module = import_module(solve_vector_packing.__module__)
     monkeypatch.setattr(module, "_count", lambda *_: None)
-    monkeypatch.setattr(module, "_steps", lambda generation, *_, **__: [lambda: close(generation)])
+    monkeypatch.setattr(module, "_steps", lambda generation, *_, **__: [lambda: close_by_patterns(generation)])
     problems = [packing(seed) for seed in range(8)]
     honest = [solve_vector_packing(problem, budget=Budget(work=200)) for problem in problems]
     lies = tell_lies(monkeypatch)

@@ -5,8 +5,7 @@
 `PackingResult`.
 
 *Method and source.* Column generation over loads (Gilmore and Gomory 1961, https://doi.org/10.1287/opre.9.6.849),
-diving, the covering program over all loads within the gap, and in one dimension arc-flow with reduced costs (de Lima,
-Iori and Miyazawa 2023, Math. Prog. 197).
+diving, and the covering program over all loads within the gap.
 
 *Inputs.* Sizes (m, d) or several rows an item, counts (m,), capacities (types, d), costs and availabilities (types,),
 all whole numbers of at most 2^40.

@@ -8,13 +8,6 @@ from placement.solving.parameters import parameter
 
 
 @dataclass(frozen=True, slots=True)
-class ArcFlowParameters:
-    """Reduced costs of arcs (`arcflow.py`)."""
-
-    most_cells: int = parameter(40_000_000, "cells", "of the two tables, room x rows")
-
-
-@dataclass(frozen=True, slots=True)
 class CoverParameters:
     """Covers by listed patterns (`cover.py`)."""
 
@@ -122,7 +115,6 @@ class VectorSolveParameters:
 class VectorPackingParameters:
     """Exact packing of items with several sizes."""
 
-    arcflow: ArcFlowParameters = ArcFlowParameters()
     cover: CoverParameters = CoverParameters()
     dive: VectorDiveParameters = VectorDiveParameters()
     full_bins: FullBinsParameters = FullBinsParameters()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing.arcflow import close_by_arcs
 from placement.vector_packing.certificate import cost_bound
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns, cover
@@ -103,7 +102,6 @@ def _steps(
         yield partial(dive, generation, seed=seed + attempt, exact=_PARAMS.rest_seconds)
     yield lambda: improve(generation, steps=_PARAMS.steps, patience=_PARAMS.patience, seed=seed)
     yield lambda: close_by_patterns(generation)
-    yield lambda: close_by_arcs(generation)
     patience = min(_PARAMS.last_patience, state.budget.work or _PARAMS.last_patience)
     yield lambda: improve(generation, steps=_PARAMS.last_steps, patience=patience, seed=seed + 1)
 

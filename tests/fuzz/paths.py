@@ -517,7 +517,6 @@ PATHS: tuple[Path, ...] = (
         lowers={
             "parameters:vector_packing.states.most_states": 3,
             "parameters:vector_packing.states.beams": (2, 4),
-            "parameters:vector_packing.arcflow.most_cells": 0,
             "parameters:vector_packing.listed.most": 0,
             "parameters:vector_packing.pricing.most_cells": 0,
             "parameters:vector_packing.cover.most_loads": 2,

@@ -15,7 +15,6 @@ from placement.solving.budget import Budget
 from placement.solving.parameters import changed
 from placement.solving.result import Stop
 from placement.vector_packing import VectorPacking, check_bins, solve_vector_packing
-from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns
 from placement.vector_packing.dive import dive, round_down
@@ -33,8 +32,6 @@ from placement.vector_packing.state import PackingState
 from tests.vector_packing.test_vector_packing import cheapest, packings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from placement.vector_packing.compiled import Compiled
 
 
@@ -197,27 +194,6 @@ def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> N
         assert (result.cost, result.proved) == (best, True)
 
 
-@given(drawn=one_bin(1), slack=st.integers(0, 25))
-def test_arcs_are_those_of_the_patterns_worth_having(drawn: tuple[Compiled, list[int]], slack: int) -> None:
-    """The arcs kept are exactly those on paths of patterns within the slack, items in decreasing size."""
-    problem, prices = drawn
-    value = np.array(prices, dtype=np.int64)
-    dual_value = max(int(np.array(row) @ value) for row in all_patterns(problem))
-    order = np.argsort(-problem.size[:, 0], kind="stable")
-    wanted = set()
-    for counts in all_patterns(problem):
-        if dual_value - int(np.array(counts) @ value) <= slack:
-            at = 0
-            for row in order:
-                for _ in range(counts[row]):
-                    wanted.add((int(row), at))
-                    at += int(problem.size[row, 0])
-
-    arcs = useful_arcs(problem, value, (dual_value,), slack)
-
-    assert set(zip(arcs.row.tolist(), arcs.tail.tolist(), strict=True)) == wanted
-
-
 def generation_of(problem: VectorPacking) -> Generation | None:
     """The linear program of a problem, not solved yet; None when nothing is asked for, or some row fits nowhere."""
     compiled = compile_packing(problem)
@@ -228,17 +204,16 @@ def generation_of(problem: VectorPacking) -> Generation | None:
     return Generation(compiled, state)
 
 
-@pytest.mark.parametrize("close", [close_by_arcs, close_by_patterns])
 @given(problem=packings(1))
-def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation], None], problem: VectorPacking) -> None:
-    """From prices alone, without a packing to start from, each closes the gap between bound and optimum, truly."""
+def test_the_exact_search_alone_finds_the_optimum(problem: VectorPacking) -> None:
+    """From prices alone, without a packing to start from, it closes the gap between bound and optimum, truly."""
     best, generation = cheapest(problem), generation_of(problem)
     if best is None or generation is None:
         return
     compiled, state = generation.problem, generation.state
     generation.run()
 
-    close(generation)
+    close_by_patterns(generation)
 
     assert state.bound <= best
     if state.bins is not None:
