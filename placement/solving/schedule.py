@@ -113,7 +113,7 @@ class WholeSolutionsPhase(Phase):
     pack: Phase = Phase("each part of a solution", 0.2, seconds=2.0)
     pack_large: Phase = Phase("each part of a larger fleet's", 0.1, seconds=0.8)
     complete: Phase = Phase("a plan of what was packed", 0.5, "parts were not")
-    fill: Phase = Phase("of that: on the machines of the solution, and a few more", 0.5, seconds=2.5)
+    fill: Phase = Phase("of that: on the machines of the solution", 0.5, seconds=2.5)
     large: Phase = Phase("in place of its share: larger fleets", 0.75, "from 250 copies")
     # With 0.4 and without it gaps were worse at 20 components (docs/notes/2026-11-fleets.md).
     before_dives: Phase = Phase("in place of its share: before dives", 0.3, "zones, no rules over the whole plan")

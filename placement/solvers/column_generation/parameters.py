@@ -8,22 +8,6 @@ from placement.solving.parameters import parameter
 
 
 @dataclass(frozen=True, slots=True)
-class AugmentationParameters:
-    """Machines added to those of a whole solution (`augmentation.py`).
-
-    Measured: at fleet mixes it gained on two fleets of nine, lost on three, and is gone there
-    (docs/notes/2026-11-ablation.md).
-    """
-
-    least: float = parameter(
-        0.25, "part of the missing copies' penalty", "that a machine must cost: many small steps take long"
-    )
-    gain: float = parameter(
-        0.5, "part of its price, or of the missing copies' penalty", "that a machine must save to be kept"
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class BranchAndCheckParameters:
     """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
 
@@ -217,7 +201,6 @@ class ZonePackingParameters:
 class ColumnGenerationParameters:
     """The solver column-generation."""
 
-    augmentation: AugmentationParameters = AugmentationParameters()
     branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
     templates: TemplateParameters = TemplateParameters()

@@ -1,7 +1,7 @@
 """A plan of a whole solution of which some parts are packed and others not: what is missing brought in, then widened.
 
 Local search brings copies in that are still unassigned, on the machines of the solution; what it can't assign goes on
-a few cheap machines more (`augmentation`), or on any (`local_search.completion`).
+any machines more (`local_search.completion`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
-from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solving.schedule import SCHEDULE
 
@@ -74,16 +73,9 @@ class SolutionCompletion:
         held: Sequence[Machine],
         budget: Budget,
     ) -> PartialPacking | None:
-        """More of the copies, on these machines and a few more. The search does not know rules over the whole plan."""
-        required = RequiredAtLeast.of(self._fleet, wanted).fleet
-        narrow = AtFleetMix.of(required, machines).fleet
+        """More of the copies, on these machines. The search does not know rules over the whole plan."""
+        narrow = AtFleetMix.of(RequiredAtLeast.of(self._fleet, wanted).fleet, machines).fleet
         start = partial_packing_of(self._completion.load(narrow, packed))
         if start is None:
             return None
-        solve, best = self._solve.within(budget), self._solve.value
-        filled = bring_in(narrow, start, solve, self._penalties, held=held)
-        augmentation = FleetAugmentation(required, self._penalties)
-        ticks, rent = self._fleet.tick_price, self._fleet.rent
-        return augmentation.run(
-            machines, filled, solve, lambda more: best is None or ticks * rent(more) < best.ticks, held=held
-        )
+        return bring_in(narrow, start, self._solve.within(budget), self._penalties, held=held)
