@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from placement.direct.program import Var
     from placement.direct.variables import Variables
     from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
 
 _UNIT = DIRECT.pattern_rows.unit
 

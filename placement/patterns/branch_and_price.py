@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
     from placement.patterns.history import EngineVerdict
+    from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
 WHOLE = 1e-6  # a count so near a whole number is whole

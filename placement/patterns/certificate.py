@@ -17,17 +17,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from placement.patterns.committed import paid_for, rents, saved_by_free
 from placement.patterns.dedicated import cheapest_machines, counts_whole
-from placement.patterns.formulation import Mode, Relaxation, volumes
+from placement.patterns.formulation import Relaxation, volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.patterns.modes import Mode
     from placement.vector_packing.knapsack import Knapsack
 
     Groups = tuple[tuple[int, ...], ...]
@@ -169,15 +173,15 @@ def certify(
         dual_value.append(total)
     for (c, p), price in prices.on_one.items():
         dual_value[p] += relaxation.on_one[c, p] * price
-    rebate = rebates(relaxation, prices, aggregates)
+    values = mode_values(relaxation, prices, capacity, dual_value, aggregates)
     least = sum(
         min(prices.aggregates.get(s, 0) * low, prices.aggregates.get(s, 0) * high)
         for s, (low, high) in aggregates.items()
     )
     least += sum(
-        _component_value(relaxation, component, prices, capacity, dual_value, rebate)
-        for component in fleet.components
-        if relaxation.modes_of[component.index]
+        _component_value(relaxation, component, prices, values[first:end], dual_value)
+        for component, (first, end) in zip(fleet.components, pairwise(relaxation.arrays.ends), strict=True)
+        if end > first
     )
     if relaxation.given is not None:
         for level, limit in enumerate(relaxation.given):
@@ -186,25 +190,17 @@ def certify(
     return Cut(tuple(dual_value), least, prices)
 
 
-def rebates(relaxation: Relaxation, prices: Prices, aggregates: Iterable[int]) -> dict[Mode, int]:
-    """What a copy pays less for counting in these sums."""
-    found: dict[Mode, int] = {}
-    for s in aggregates:
-        for w in relaxation.aggregates[s]:
-            mode = relaxation.modes[w]
-            found[mode] = found.get(mode, 0) + prices.aggregates.get(s, 0)
-    return found
-
-
 def _component_value(
     relaxation: Relaxation,
     component: FleetComponent,
     prices: Prices,
-    capacity: Sequence[int],
+    values: list[int],
     machine: Sequence[int],
-    rebate: dict[Mode, int],
 ) -> int:
-    """The least that the placed copies of one component are worth; optional copies bring their level's price."""
+    """The least that the placed copies of one component are worth; optional copies bring their level's price.
+
+    `values` are those of its modes, `machine` those of a machine of each pool.
+    """
     reward = 0
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
@@ -216,12 +212,14 @@ def _component_value(
             offers.setdefault(mode.zone, {})[mode.pool] = mode.parts, machine[mode.pool]
         machines = {z: set(here.values()) if most_in_pool is None else [*here.values()] for z, here in offers.items()}
         return cheapest_machines(component, machines, relaxation.zones[component.index], reward, most_in_pool)
-    dual_value = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
     if component.demand:
-        dual_value, paid = less_elsewhere(relaxation, component, modes, dual_value, prices)
-        return paid + least_for_demand(component, modes, dual_value)
+        values, paid = less_elsewhere(relaxation, component, modes, values, prices)
+        return paid + least_for_demand(component, modes, values)
+    if relaxation.zones[component.index] is None and component.index not in relaxation.in_pool:
+        each = min(values) - reward
+        return each * (component.copies if each < 0 else component.required)
     in_pool: dict[tuple[int, int], int] = {}  # the least by zone and pool
-    for mode, value in zip(modes, dual_value, strict=True):
+    for mode, value in zip(modes, values, strict=True):
         key = mode.zone, mode.pool
         in_pool[key] = min(value, in_pool.get(key, value))
     return _cheapest_split(relaxation, component, in_pool, reward)
@@ -250,19 +248,35 @@ def least_for_demand(component: FleetComponent, modes: Sequence[Mode], values: S
     return max(component.required * least, math.ceil(component.demand * rate))
 
 
-def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Sequence[int]) -> int:
-    """Least dual value of one copy; a dedicated copy, k of which fill a machine, pays 1/k of the machine."""
-    if mode.parts:
-        return machine[mode.pool] // mode.parts
-    total = 0
-    if mode.device_class is not None:
-        total = mode.owns * capacity[mode.device_class] * FINE
-        if mode.item is not None:
-            total += mode.touches * prices.coverage[mode.device_class][mode.item] * FINE
-    for r, amount in enumerate(mode.usage):
-        if amount:
-            total += prices.volume.get((mode.pool, r), 0) * amount
-    return total + prices.on_one.get((mode.component, mode.pool), 0)
+def mode_values(
+    relaxation: Relaxation,
+    prices: Prices,
+    capacity: Sequence[int],
+    machine: Sequence[int],
+    aggregates: Iterable[int] = (),
+) -> list[int]:
+    """(modes,) the least dual value of one copy by each; a dedicated copy, k of which fill a machine, pays 1/k of it.
+
+    `capacity` is of an accelerator of each device class, `machine` of a machine of each pool. A copy that counts in one
+    of the sums `aggregates` pays its price less. O(modes).
+    """
+    modes = relaxation.arrays
+    values = np.zeros(modes.modes, dtype=object)
+    modes.owned.charge(values, capacity)
+    modes.items.charge(values, [price for coverage in prices.coverage for price in coverage])
+    values *= FINE
+    for r, volume in enumerate(modes.volumes):
+        volume.charge(values, [prices.volume.get((pool.index, r), 0) for pool in relaxation.fleet.pools])
+    found: list[int] = values.tolist()
+    for w, p, parts in modes.parts:
+        found[w] = machine[p] // parts
+    for w, mode in enumerate(relaxation.modes) if any(prices.on_one.values()) else ():
+        if not mode.parts:
+            found[w] += prices.on_one.get((mode.component, mode.pool), 0)
+    for s in aggregates:
+        for w in relaxation.aggregates[s]:
+            found[w] -= prices.aggregates.get(s, 0)
+    return found
 
 
 def _cheapest_split(

@@ -1,13 +1,16 @@
 """The columns of a pattern program: patterns of plans, and those that prices find.
 
-Each accelerator that a price pays for has its best pattern by a knapsack; more come of the prices of some items, drawn
-at random, and of the same pattern in device classes that differ by their zone alone.
+Each accelerator that a price pays for has its best pattern by a knapsack, then the best one without the items of that,
+and so on: together they hold many items, so the LP gets in one round what it can combine. The same patterns come in
+device classes that differ by their zone alone.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from placement.patterns.multiplicity import Multiplicity
@@ -61,29 +64,25 @@ class PatternColumns:
     def price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
-        The second part of the answer is the most that an accelerator of each device class is worth at `prices`, over
-        all patterns that are allowed.
+        Those are the best of each device class, and up to `extra` more without its items. The second part of the answer
+        is the most that an accelerator of each device class is worth at `prices`, over all patterns that are allowed.
         """
         capacity, found = [], []
         for q, knapsack in enumerate(self.knapsacks):
-            value, pattern = knapsack.best_pattern(prices.coverage[q])
+            value, best = knapsack.best_pattern(prices.coverage[q])
             capacity.append(max(value, prices.capacity[q]))
-            if not self._program.saves(duals, q, pattern):
-                continue
-            found.append((q, pattern))
-            for _ in range(extra):
-                some = self._some(prices.coverage[q])
-                found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
+            saving = takewhile(partial(self._program.saves, duals, q), self._disjoint(q, prices.coverage[q], best))
+            found += [(q, pattern) for pattern in islice(saving, 1 + extra)]
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return self._program.add_patterns(new), capacity
 
     def add_some(self, prices: Prices, times: int) -> None:
-        """So many of each device class at the prices of some items, whether or not they improve the LP."""
+        """So many of each device class at the prices of some items, drawn at random, whether or not they save."""
         for q, device_class in enumerate(self._relaxation.device_classes):
             knapsack = device_class.knapsack
             for _ in range(times):
-                some = self._some(prices.coverage[q])
+                some = [0 if self._rng.random() < _PARAMS.drop else price for price in prices.coverage[q]]
                 self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
 
     def add_packing(self, packing: Packing) -> None:
@@ -107,9 +106,14 @@ class PatternColumns:
                 for pattern in on.values():
                     yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
 
-    def _some(self, prices: Sequence[int]) -> list[int]:
-        """The prices of a part of the items, at random."""
-        return [0 if self._rng.random() < _PARAMS.drop else price for price in prices]
+    def _disjoint(self, q: int, prices: Sequence[int], best: dict[int, int]) -> Iterator[dict[int, int]]:
+        """The best pattern of a device class, then each time the best without the items of those before it."""
+        knapsack, left = self.knapsacks[q], list(prices)
+        while best:
+            yield best
+            for item in best:
+                left[item] = 0
+            best = knapsack.best_patterns(left, [knapsack.capacity])[0][1]
 
     def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
         """The pattern in device classes that differ from q by their zone alone, less what can't stand there."""

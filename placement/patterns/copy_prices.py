@@ -14,10 +14,11 @@ The counts may not exceed those of the fleet that the LP was solved for, whose p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from placement.patterns.bound import PatternBound
-from placement.patterns.certificate import Cut, capacity_values, certify, mode_value
+from placement.patterns.certificate import Cut, capacity_values, certify, mode_values
 from placement.patterns.covering import covering_bound
 from placement.solving.context import Solve
 
@@ -59,8 +60,6 @@ def copy_prices(fleet: Fleet, *, seed: int = 0) -> CopyPrices | None:
     relaxation = patterns.relaxation
     capacity = capacity_values(relaxation, prices)
     machine = certify(relaxation, prices, capacity).coefficients
-    copy = tuple(
-        max(0, min((mode_value(mode, prices, capacity, machine) for mode in modes), default=0))
-        for modes in relaxation.modes_of
-    )
+    values = mode_values(relaxation, prices, capacity, machine)
+    copy = tuple(max(0, min(values[first:end], default=0)) for first, end in pairwise(relaxation.arrays.ends))
     return CopyPrices(fleet, copy, machine)

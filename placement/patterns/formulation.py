@@ -32,7 +32,7 @@ is left out.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,7 @@ from placement.compiled.capacity import capacity, most_on_one, usage
 from placement.compiled.survival import most_by_floor
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
+from placement.patterns.modes import Mode, ModeArrays
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
@@ -95,30 +96,6 @@ class DeviceClass:
         return self.capacity, self.items
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """One component by one option on one pool.
-
-    `item` (of `device_class`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its
-    alone, in no pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0.
-    `mean` is how many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no
-    proof rests on it.
-    """
-
-    component: int
-    option: int
-    pool: int
-    zone: int
-    device_class: int | None
-    item: int | None
-    touches: int
-    owns: int
-    usage: tuple[int, ...]
-    throughput: int
-    parts: int = 0
-    mean: float = 0.0
-
-
 _ZoneLimitsOf = tuple[ZoneLimits | None, ...]  # by component
 
 
@@ -131,6 +108,7 @@ class Relaxation:
     `in_pool[c]`: no pool holds more copies of component c, as its loss would leave too few. `elsewhere[c]`: so many
     copies of one with a demand stand in other pools than any one.
     `aggregates` are sets of modes (indices): whole copies of one component, for the tree to branch on.
+    `arrays` has the modes once more.
     """
 
     fleet: Fleet
@@ -146,6 +124,7 @@ class Relaxation:
     aggregates: tuple[tuple[int, ...], ...]
     least: tuple[int, ...]
     given: tuple[int, ...] | None
+    arrays: ModeArrays = field(compare=False, repr=False)
 
     def devices(self, p: int) -> int:
         """How many patterns one machine of pool p holds."""
@@ -186,6 +165,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
         aggregates=_aggregates(fleet, device_classes, modes),
         least=tuple(c.required for c in fleet.components),
         given=given,
+        arrays=ModeArrays.of(modes_of, [len(device_class.items) for device_class in device_classes]),
     )
 
 

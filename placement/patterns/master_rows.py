@@ -13,7 +13,8 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
 
     Floats = NDArray[np.float64]
     Column = list[tuple[int, float]]  # (row, coefficient)

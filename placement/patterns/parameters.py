@@ -41,8 +41,8 @@ class PatternBoundParameters:
 class PatternColumnParameters:
     """Patterns found by prices (`columns.py`)."""
 
-    extra: int = parameter(8, "patterns", "more of a device class and round, from a part of the items")
-    drop: float = parameter(0.6, "part of the items", "that are then left out")
+    extra: int = parameter(8, "patterns", "more of a device class and round, without the items of those before")
+    drop: float = parameter(0.6, "part of the items", "that are left out, where patterns are to be many")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _FAR = 2**62
+_Part = tuple[int, int, Any, Any]  # an item, how often, and where the table has room for it, as `_shift` says
 
 
 class Knapsack:
@@ -38,8 +39,9 @@ class Knapsack:
             for need, limit in zip(self.needs, limits, strict=True)
         ]
         self._last: tuple[list[int], tuple[int, dict[int, int]]] | None = None  # prices, and the answer to them
+        self._free = [item for item, need in enumerate(self.needs) if not any(need)]  # they take no room
         self._parts = [
-            (item, times)
+            (item, times, *self._shift(item, times))
             for item, limit in enumerate(self.limits)
             if any(self.needs[item])
             for times in _doubling(limit)
@@ -61,10 +63,9 @@ class Knapsack:
     def table(self, prices: Sequence[int]) -> np.ndarray:
         """The same in each room up to all of it, by room."""
         best = self._table(prices)
-        for item, times in self._parts:
+        for item, times, there, here in self._parts:
             item_values = prices[item] * times
             if item_values > 0:
-                there, here = self._shift(item, times)
                 np.maximum(best[there], best[here] + item_values, out=best[there])
         best += self._free_value(prices)
         return best
@@ -122,20 +123,19 @@ class Knapsack:
     ) -> list[tuple[int, dict[int, int]]]:
         """The same for each of some rooms, none larger than all of it, from one table."""
         best = self._table(prices)
-        parts = [(item, times) for item, times in self._parts if prices[item] > 0]
-        taken = np.zeros((len(parts), *best.shape), dtype=bool)
-        for row, (item, times) in enumerate(parts):
-            there, here = self._shift(item, times)
-            with_it = best[here] + prices[item] * times
-            np.greater(with_it, best[there], out=taken[row][there])
-            np.maximum(best[there], with_it, out=best[there])
+        parts = [part for part in self._parts if prices[part[0]] > 0]
+        taken = self._zeros(bool, len(parts))
+        for row, (item, times, there, here) in enumerate(parts):
+            with_it, without = best[here] + prices[item] * times, best[there]
+            np.greater(with_it, without, out=taken[row][there])
+            np.maximum(without, with_it, out=without)
         free = self._free_value(prices)
         return [
             (int(best[tuple(capacity)]) + free, self._trace(prices, parts, taken, capacity)) for capacity in capacities
         ]
 
     def _trace(
-        self, prices: Sequence[int], parts: Sequence[tuple[int, int]], taken: np.ndarray, capacity: Sequence[int]
+        self, prices: Sequence[int], parts: Sequence[_Part], taken: np.ndarray, capacity: Sequence[int]
     ) -> dict[int, int]:
         """Back through the table, from a room: what was taken, and what takes no room."""
         pattern: dict[int, int] = {}
@@ -147,18 +147,25 @@ class Knapsack:
             if not rows.size:
                 break
             row = int(rows[-1])
-            item, times = parts[row]
+            item, times, *_ = parts[row]
             pattern[item] = pattern.get(item, 0) + times
             left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
-        for item, need in enumerate(self.needs):
-            if not any(need) and prices[item] > 0 and self.limits[item]:
+        for item in self._free:
+            if prices[item] > 0 and self.limits[item]:
                 pattern[item] = self.limits[item]
         return pattern
 
     def _table(self, prices: Sequence[int]) -> np.ndarray:
         """Zeros; Python's integers when sums might not fit into 64 bits."""
         large = sum(max(0, price) * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
-        return np.zeros([have + 1 for have in self.capacity], dtype=object if large else np.int64)
+        return self._zeros(object if large else np.int64)
+
+    def _zeros(self, dtype: type, *rows: int) -> np.ndarray:
+        """Zeros by room, in so many rows. The dimension with most units is contiguous, as NumPy is fastest along it."""
+        order = sorted(range(len(self.capacity)), key=lambda r: self.capacity[r])
+        zeros: np.ndarray = np.zeros((*rows, *(self.capacity[r] + 1 for r in order)), dtype=dtype)
+        first = len(rows)
+        return zeros.transpose(*range(first), *(first + order.index(r) for r in range(len(order))))
 
     def _shift(self, item: int, times: int) -> tuple[Any, Any]:
         """Where the table has room for `times` of `item`, and where what is left of that room stands.
@@ -172,11 +179,7 @@ class Knapsack:
 
     def _free_value(self, prices: Sequence[int]) -> int:
         """What the items that take no room are worth."""
-        return sum(
-            max(0, price) * limit
-            for price, limit, need in zip(prices, self.limits, self.needs, strict=True)
-            if not any(need)
-        )
+        return sum(max(0, prices[item]) * self.limits[item] for item in self._free)
 
 
 def _doubling(most: int) -> Iterator[int]:

@@ -33,7 +33,7 @@ from placement.patterns.certificate import (
     certify,
     domain_total,
     machine_costs,
-    mode_value,
+    mode_values,
 )
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration import listing, nodes, program
@@ -41,7 +41,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
-from placement.patterns.formulation import DeviceClass, Mode, Need, Relaxation, relax
+from placement.patterns.formulation import DeviceClass, Need, Relaxation, relax
 from placement.patterns.grid import fit_grid
 from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.parameters import PATTERNS
@@ -295,14 +295,13 @@ def above_the_cheapest(
     relaxation: Relaxation, prices: Prices, capacity: list[int], item_values: tuple[int, ...], aggregates: Iterable[int]
 ) -> list[int]:
     """(modes,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
-    less = Counter[Mode]()
-    for s in aggregates:
-        less.update({relaxation.modes[w]: prices.aggregates.get(s, 0) for w in relaxation.aggregates[s]})
+    every = mode_values(relaxation, prices, capacity, item_values, aggregates)
+    value_of = dict(zip(relaxation.modes, every, strict=True))
     found = []
     for mode in relaxation.modes:
         component = relaxation.fleet.components[mode.component]
         modes = relaxation.modes_of[mode.component]
-        own = {other: mode_value(other, prices, capacity, item_values) - less[other] for other in modes}
+        own = {other: value_of[other] for other in modes}
         if component.dedicated and not component.demand:
             found.append(0)
         elif not component.demand:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Machine
     from placement.direct.model import DirectModel
     from placement.direct.program import Linear, Values, Var
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
     Counts = dict[int, int]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.counts.weights import Weights
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
 _PARAMS = PATTERNS.counts

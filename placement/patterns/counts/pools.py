@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.machine_state import MachineMode
     from placement.patterns.counts.program import Counts
-    from placement.patterns.formulation import DeviceClass, Mode, Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
+    from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
     from placement.vector_packing import Bins
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.counts.rounding import Rounded
     from placement.patterns.counts.weights import Weights
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
+    from placement.patterns.modes import Mode
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
 

@@ -23,7 +23,8 @@ from placement.patterns.parameters import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.patterns.formulation import DeviceClass, Mode, Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
+    from placement.patterns.modes import Mode
 
 _PARAMS = PATTERNS.weights
 

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from placement.patterns.enumeration.class_cuts import ClassCut
     from placement.patterns.enumeration.reduced_costs import Reduced
     from placement.patterns.enumeration.zone_rows import ZoneColumns
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
+    from placement.patterns.modes import Mode
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
 

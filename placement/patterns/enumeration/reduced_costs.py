@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from placement.patterns.certificate import (
@@ -24,15 +25,15 @@ from placement.patterns.certificate import (
     domain_total,
     less_elsewhere,
     machine_costs,
-    mode_value,
-    rebates,
+    mode_values,
 )
 from placement.patterns.dedicated import counts_whole
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain, Prices
-    from placement.patterns.formulation import DeviceClass, Mode, Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
+    from placement.patterns.modes import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +118,14 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
 
     In the order of the modes, which are those of one component after the other.
     """
-    rebate = rebates(relaxation, prices, domain.aggregates)
+    every = mode_values(relaxation, prices, capacity, cut.coefficients, domain.aggregates)
     costs: list[int] = []
-    for component in relaxation.fleet.components:
+    for component, (first, end) in zip(relaxation.fleet.components, pairwise(relaxation.arrays.ends), strict=True):
         modes = relaxation.modes_of[component.index]
         if not modes or counts_whole(component):
             costs += [0] * len(modes)
             continue
-        dual_value = [mode_value(mode, prices, capacity, cut.coefficients) - rebate.get(mode, 0) for mode in modes]
+        dual_value = every[first:end]
         if component.demand:
             values, _ = less_elsewhere(relaxation, component, modes, dual_value, prices)
             costs += _above_demand(component, modes, values)

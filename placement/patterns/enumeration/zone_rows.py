@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.enumeration.rows import IntegerRows
-    from placement.patterns.formulation import Mode
+    from placement.patterns.modes import Mode
 
     Terms = dict[int, float]
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.running import RunningInstance
     from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
 
 _PARAMS = PATTERNS.running
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.compiled.machine_state import MachineState
-    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.modes import Mode
 
 
 @dataclass(slots=True)
