@@ -72,18 +72,25 @@ class PatternColumns:
             value, best = knapsack.best_pattern(prices.coverage[q])
             capacity.append(max(value, prices.capacity[q]))
             saving = takewhile(partial(self._program.saves, duals, q), self._disjoint(q, prices.coverage[q], best))
-            found += [(q, pattern) for pattern in islice(saving, 1 + extra)]
+            disjoint = list(islice(saving, 1 + extra))
+            found += [(q, pattern) for pattern in disjoint]
+            if disjoint:
+                found += [(q, pattern) for pattern in self._of_some(q, prices.coverage[q], extra)]
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return self._program.add_patterns(new), capacity
 
     def add_some(self, prices: Prices, times: int) -> None:
-        """So many of each device class at the prices of some items, drawn at random, whether or not they save."""
-        for q, device_class in enumerate(self._relaxation.device_classes):
-            knapsack = device_class.knapsack
-            for _ in range(times):
-                some = [0 if self._rng.random() < _PARAMS.drop else price for price in prices.coverage[q]]
-                self._program.add_patterns([(q, knapsack.best_patterns(some, [knapsack.capacity])[0][1])])
+        """So many of each device class at the prices of some items, whether or not they save."""
+        for q, coverage in enumerate(prices.coverage):
+            self._program.add_patterns((q, pattern) for pattern in self._of_some(q, coverage, times))
+
+    def _of_some(self, q: int, prices: Sequence[int], times: int) -> Iterator[dict[int, int]]:
+        """So many patterns of a device class, each the best of some items, drawn at random."""
+        knapsack = self.knapsacks[q]
+        for _ in range(times):
+            some = [0 if self._rng.random() < _PARAMS.drop else price for price in prices]
+            yield knapsack.best_patterns(some, [knapsack.capacity])[0][1]
 
     def add_packing(self, packing: Packing) -> None:
         """The patterns of a plan: a good start."""
