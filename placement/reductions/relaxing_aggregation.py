@@ -21,6 +21,7 @@ from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.fixed_counts import without_spread
 from placement.reductions.greenfield import without_running
+from placement.reductions.parameters import REDUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -31,25 +32,60 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.heuristics.shares import Floats
 
+_PARAMS = REDUCTIONS.relaxing_aggregation
 RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
 
 
 @dataclass(frozen=True, slots=True)
 class RelaxingAggregation(Reduction):
-    """Alike components as one, as a relaxation: rules over zones, of one machine and of what runs now are left out."""
+    """Alike components as one, as a relaxation: rules over zones, of one machine and of what runs now are left out.
+
+    `groups` are the components of the whole that each of its own is.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, fleet: Fleet, most: int) -> RelaxingAggregation:
         """About `most` components; the fleet itself when it has no more. Those with a demand stay as they are.
 
-        O(components x (options x pools + log components)).
+        So do those with rules over zones, beside the others, where they are at most twice as many: what such rules
+        cost is most of what would be lost. O(components x (options x pools + log components)).
         """
-        if len(fleet.components) <= most:
-            return cls(fleet, fleet)
-        components = tuple(
-            _merged(index, [fleet.components[c] for c in group]) for index, group in enumerate(alike(fleet, most))
+        zoned = [c.index for c in fleet.components if c.has_zone_rules]
+        alone = zoned if len(zoned) <= _PARAMS.zoned * most else []
+        if len(fleet.components) <= most + len(alone):
+            return cls(fleet, fleet, tuple((c.index,) for c in fleet.components))
+        return cls.grouped(fleet, alike(fleet, most + len(alone), alone=alone))
+
+    @classmethod
+    def grouped(cls, fleet: Fleet, groups: Sequence[Sequence[int]]) -> RelaxingAggregation:
+        """With these groups. O(components x options)."""
+        components = tuple(_merged(g, [fleet.components[c] for c in group]) for g, group in enumerate(groups))
+        small = replace(without_running(fleet), components=components, running=(0,) * len(components))
+        return cls(fleet, small, tuple(map(tuple, groups)))
+
+    @property
+    def keeps_zone_rules(self) -> bool:
+        """Whether all components with rules over zones are alone in their groups."""
+        return not any(
+            len(group) > 1 and self.whole.components[c].has_zone_rules for group in self.groups for c in group
         )
-        return cls(fleet, replace(without_running(fleet), components=components, running=(0,) * len(components)))
+
+    def deal(self, counts: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Required copies in each zone, (zones, components) of the whole, from those of its own, (zones, groups).
+
+        Each zone has about the same part of the small and of the large ones of a group. O(copies x zones).
+        """
+        dealt = np.zeros((len(counts), len(self.whole.components)), dtype=np.int64)
+        for group, here in zip(self.groups, np.array(counts).T, strict=True):
+            given = np.zeros_like(here)
+            copies = [c for c in group for _ in range(self.whole.components[c].required)]
+            for k, c in enumerate(copies, 1):
+                z = int((k * here - len(copies) * given).argmax())  # the zone that lacks most of its part so far
+                given[z] += 1
+                dealt[z, c] += 1
+        return [[int(n) for n in here] for here in dealt]
 
     def lift(self, packing: Packing) -> Packing | None:
         """None where components were merged: its copies need not have room for theirs."""

@@ -162,11 +162,26 @@ class ColumnGenerationPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneCountPhase(Phase):
+    """How many copies each zone has, where groups of components are counted."""
+
+    bound: Phase = Phase("the bound of the groups", 0.7)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeZonesPhase(Phase):
+    """The whole zone by zone; each zone then has its part by copies."""
+
+    counts: ZoneCountPhase = ZoneCountPhase("decide how many copies go to each zone", 0.4)
+
+
+@dataclass(frozen=True, slots=True)
 class DecompositionPhase(Phase):
     """The solver `decomposition`. Tasks of one round share its time by their size."""
 
     start: Phase = Phase("a first plan", 0.3, "heuristics are stuck")
-    whole: Phase = Phase("the whole in groups of alike components", 0.8, "groups are few")
+    zones: WholeZonesPhase = WholeZonesPhase("the whole zone by zone", 0.9, "zones")
+    whole: Phase = Phase("the whole in groups of alike components", 0.8, "groups are few, no zones")
     bound: Phase = Phase("of that, or of the first round: the bound", 0.25)
     improve: Phase = Phase("before each round: machines of the whole taken apart", 0.3)
     round: Phase = Phase("each round of parts", 0.4)

@@ -32,7 +32,7 @@ from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
@@ -71,6 +71,8 @@ class PackZone:
 class ZonePacking:
     """One packing of a fleet, zone by zone; for fleets that `may_pack_zones`.
 
+    `required` is the fleet that is packed: as if nothing ran, and with the optional copies of the best plan.
+
     Parameters
     ----------
     workers : processes that take zones, this one included.
@@ -84,7 +86,7 @@ class ZonePacking:
         assert fresh is not None
         self._solve, self._incumbent, self._workers = solve, solve.incumbent, workers
         self._fresh = fresh
-        self._required = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
+        self.required = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
         self._change = threading.Condition()
         self._open: list[PackZone] = []
         self._found: dict[int, Packing | None] = {}
@@ -93,7 +95,15 @@ class ZonePacking:
 
     def run(self, bound: PatternBound, budget: Budget) -> bool:
         """Split as the LP of a bound says, and pack all zones; says whether that made a plan, better or not."""
-        tasks = self._split(bound, SCHEDULE.column_generation.zones.counts.of(budget))
+        counting = SCHEDULE.column_generation.zones.counts.of(budget)
+        counts = (
+            round_by_zone(self.required, bound.useful_patterns(), counting, self._solve.seed) if bound.rounds else None
+        )
+        return self.pack(counts or (), budget)
+
+    def pack(self, counts: Sequence[Sequence[int]], budget: Budget) -> bool:
+        """Pack all zones, each with so many copies, (zones, components); says whether that made a plan."""
+        tasks = self._tasks(OneZone.of(self.required, zone, here) for zone, here in enumerate(counts))
         with self._change:
             self._open, self._deadline = list(tasks), budget
         if not tasks:
@@ -109,6 +119,10 @@ class ZonePacking:
         best = self._incumbent.best
         if best is not None:
             yield from self._again(best[0], first)
+        yield from self.open_jobs(budget)
+
+    def open_jobs(self, budget: Budget) -> Iterator[HelperJob]:
+        """Zones, once it is decided what is in each."""
         while not budget.over() and self._deadline is None:
             with self._change:
                 self._change.wait(_PARAMS.poll)
@@ -117,7 +131,7 @@ class ZonePacking:
 
     def _again(self, packing: Packing, budget: Budget) -> Iterator[HelperJob]:
         """The zones of a plan, each with the copies that it has there."""
-        tasks = self._tasks(OneZone.in_plan(self._required, packing, zone) for zone in range(len(self._required.zones)))
+        tasks = self._tasks(OneZone.in_plan(self.required, packing, zone) for zone in range(len(self.required.zones)))
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._incumbent.good_enough:
                 return
@@ -129,16 +143,10 @@ class ZonePacking:
         best = self._incumbent.best
         if best is None or answer.packing is None:
             return
-        now = OneZone.in_plan(self._required, best[0], zone)
+        now = OneZone.in_plan(self.required, best[0], zone)
         placed = Counter(seat.component for _, seat in answer.packing.seats())
         if all(placed[c.index] == c.copies for c in now.fleet.components):
             self._offer(now.lift(answer.packing))
-
-    def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
-        if not bound.rounds:
-            return []
-        counts = round_by_zone(self._required, bound.useful_patterns(), budget, self._solve.seed)
-        return self._tasks(OneZone.of(self._required, zone, here) for zone, here in enumerate(counts or ()))
 
     def _tasks(self, zones: Iterable[OneZone]) -> list[PackZone]:
         """Those with copies, largest first."""

@@ -35,9 +35,18 @@ class TaskParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneParameters:
+    """Zone by zone (`zones.py`)."""
+
+    groups: int = parameter(140, "groups", "of components without rules over zones, in the LP that counts by zone")
+    finer: tuple[int, ...] = parameter((300, 600), "groups", "of the bounds that a second process finds meanwhile")
+
+
+@dataclass(frozen=True, slots=True)
 class DecompositionParameters:
     """The solver decomposition."""
 
+    zones: ZoneParameters = ZoneParameters()
     solve: DecompositionSolveParameters = DecompositionSolveParameters()
     tasks: TaskParameters = TaskParameters()
 

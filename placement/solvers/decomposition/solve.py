@@ -29,8 +29,10 @@ from placement.local_search.refill import bring_in
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.partition import deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.solvers.column_generation.zone_packing import may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
+from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -95,7 +97,8 @@ def solve_decomposition(
     _first_plan(solve)
     raise_instant_bounds(solve)
     search = _Decomposition(solve, options)
-    search.pack_whole()
+    if not search.pack_zones():
+        search.pack_whole()
     if solve.packing is None:
         if not search.bounded:
             search.bound_alone()
@@ -138,6 +141,13 @@ class _Decomposition:
         """Without a plan there is nothing to cut: the bound has what time is left."""
         for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
             self._hear(answer)
+
+    def pack_zones(self) -> bool:
+        """A plan and a bound of the whole zone by zone, where rules look at zones; says whether there was a plan."""
+        if self._budget.work is not None or named_fleet_rules(self._fleet) or not may_pack_zones(self._solve):
+            return False
+        self.bounded = True
+        return pack_by_zone(self._solve, self._hear)
 
     def pack_whole(self) -> None:
         """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""

@@ -60,6 +60,7 @@ class Bound:
     given: tuple[int, ...] | None
     seed: int
     weight: float
+    groups: tuple[int, ...] = _PARAMS.groups
 
     def run(self, budget: Budget) -> TaskAnswer:
         """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
@@ -71,7 +72,7 @@ class Bound:
         from placement.reductions.relaxing_aggregation import RelaxingAggregation
 
         best, relaxes, faults = 0, RELAXES, list[SolverFault]()
-        for most in _PARAMS.groups if budget.work is None else _PARAMS.groups[:1]:
+        for most in self.groups if budget.work is None else self.groups[:1]:
             if budget.over():
                 break
             coarse = RelaxingAggregation.of(self.fleet, most)
