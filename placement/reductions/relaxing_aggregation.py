@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.packing import Packing
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.compiled.packing import Packing
     from placement.heuristics.shares import Floats
 
 _PARAMS = REDUCTIONS.relaxing_aggregation
@@ -71,6 +71,15 @@ class RelaxingAggregation(Reduction):
         return not any(
             len(group) > 1 and self.whole.components[c].has_zone_rules for group in self.groups for c in group
         )
+
+    def merged(self, packing: Packing) -> Packing:
+        """A packing of the whole as one of its own. O(copies)."""
+        group_of = {c: g for g, group in enumerate(self.groups) for c in group}
+        machines = (
+            replace(machine, seats=tuple(seat._replace(component=group_of[seat.component]) for seat in machine.seats))
+            for machine in packing.machines
+        )
+        return Packing(tuple(machines))
 
     def deal(self, counts: Sequence[Sequence[int]]) -> list[list[int]]:
         """Required copies in each zone, (zones, components) of the whole, from those of its own, (zones, groups).

@@ -64,6 +64,8 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget) -> Sequence[Sequen
     if not coarse.keeps_zone_rules or not may_build(coarse.fleet, budget):
         return None
     bound = PatternBound(Solve.of(coarse.fleet, _TIME.counts.bound.of(budget), solve.seed), solve.left_out)
+    if solve.packing is not None:
+        bound.add_patterns(coarse.merged(solve.packing), 0)
     bound.run(nodes=DECOMPOSITION.tasks.nodes)
     relaxes = "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
     solve.incumbent.raise_bound(solve.fleet.tick_price * bound.bound, NAME, solve.left_out, relaxes)
