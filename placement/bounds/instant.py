@@ -34,7 +34,9 @@ class InstantBound(NamedTuple):
 
 
 def raise_instant_bounds(solve: Solve) -> None:
-    """Report what no plan can beat by any; less when the budget is over meanwhile."""
+    """Report what no plan can beat by any, where nothing is known yet; less when the budget is over meanwhile."""
+    if solve.incumbent.ticks_bound is not None:
+        return
     for bound in instant_bounds(solve.fleet, solve.budget):
         solve.incumbent.raise_bound(bound.ticks, bound.name, relaxes=bound.relaxes)
 

@@ -38,7 +38,7 @@ class TaskParameters:
 class ZoneParameters:
     """Zone by zone (`zones.py`)."""
 
-    groups: int = parameter(140, "groups", "of components without rules over zones, in the LP that counts by zone")
+    groups: int = parameter(200, "groups", "of components without rules over zones, in the LP that counts by zone")
     finer: tuple[int, ...] = parameter((300, 600), "groups", "of the bounds that a second process finds meanwhile")
 
 

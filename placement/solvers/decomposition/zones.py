@@ -39,15 +39,15 @@ def pack_by_zone(solve: Solve, hear: Callable[[TaskAnswer], None]) -> bool:
     budget = _TIME.of(solve.budget)
     helped = may_search_in_background(budget)
     zones = ZonePacking(solve, workers=1 + helped)
-    run = partial(_run, solve, zones, budget)
+    run = partial(_run, solve, zones, budget, nodes=0 if helped else DECOMPOSITION.tasks.nodes)
     if not helped:
         return run()
     with helper_process(solve.incumbent, budget, _jobs(solve, zones, budget, hear)):
         return run()
 
 
-def _run(solve: Solve, zones: ZonePacking, budget: Budget) -> bool:
-    counts = _counts(solve, zones, _TIME.counts.of(budget))
+def _run(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> bool:
+    counts = _counts(solve, zones, _TIME.counts.of(budget), nodes)
     return zones.pack(counts or (), budget)
 
 
@@ -58,15 +58,15 @@ def _jobs(solve: Solve, zones: ZonePacking, budget: Budget, hear: Callable[[Task
     yield from zones.open_jobs(budget)
 
 
-def _counts(solve: Solve, zones: ZonePacking, budget: Budget) -> Sequence[Sequence[int]] | None:
-    """Copies in each zone, (zones, components); None when there was no time to find them."""
+def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Sequence[Sequence[int]] | None:
+    """Copies in each zone, (zones, components), after so many nodes of the bound; None when there was no time."""
     coarse = RelaxingAggregation.of(solve.fleet, _PARAMS.groups)
     if not coarse.keeps_zone_rules or not may_build(coarse.fleet, budget):
         return None
     bound = PatternBound(Solve.of(coarse.fleet, _TIME.counts.bound.of(budget), solve.seed), solve.left_out)
     if solve.packing is not None:
         bound.add_patterns(coarse.merged(solve.packing), 0)
-    bound.run(nodes=DECOMPOSITION.tasks.nodes)
+    bound.run(nodes)
     relaxes = "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
     solve.incumbent.raise_bound(solve.fleet.tick_price * bound.bound, NAME, solve.left_out, relaxes)
     if not bound.rounds:
