@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 import placement
 from placement import Problem
 from placement.bounds import volume_bound
+from placement.compiled.broken_rule import broken_rule
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Seat
+from placement.compiled.packing import Packing
 from placement.direct.cp_sat import solve_cp_sat
-from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.reductions.relaxing_aggregation import RelaxingAggregation, alike
 from placement.solving.budget import Budget
@@ -24,28 +24,47 @@ from tests.strategies import random_problem
 
 
 def test_every_plan_is_a_plan_of_the_coarser_problem() -> None:
-    """Each copy stands where it stood, as a copy of its group: it fits, and the counts are as asked for."""
-    merged = 0
+    """Each copy stands where it stood, as a copy of its group, and every rule that is left is kept."""
+    merged = zoned = 0
     for _, _, fleet, packing in plans(range(150)):
         for most in (1, 3):
-            coarse = RelaxingAggregation.of(fleet, most).fleet
-            if coarse is fleet:
+            coarse = RelaxingAggregation.of(fleet, most)
+            if coarse.fleet is fleet:
                 continue
-            group_of = {c: g for g, group in enumerate(alike(fleet, most)) for c in group}
-            assert sorted(group_of) == [c.index for c in fleet.components]
-            merged += len(coarse.components) < len(fleet.components)
-            ws, placed = Workspace(coarse), Counter[int]()
-            for machine in packing.machines:
-                m = ws.append(machine.pool)  # on new machines: what runs now is left out
-                for seat in machine.seats:
-                    small = Seat(group_of[seat.component], seat.option, seat.accelerators)
-                    assert ws.can_stand(small, m)
-                    ws.place(small, m)
-                    placed[small.component] += 1
-            for group in coarse.components:
-                assert placed[group.index] >= group.required or group.demand
-                assert placed[group.index] <= group.copies or group.demand
+            assert sorted(c for group in coarse.groups for c in group) == [c.index for c in fleet.components]
+            merged += len(coarse.fleet.components) < len(fleet.components)
+            zoned += any(c.has_zone_rules for c in coarse.fleet.components)
+            small = coarse.merged(Packing(tuple(replace(machine, instance=None) for machine in packing.machines)))
+            assert broken_rule(coarse.fleet, small) == ""
+            assert [m.pool for m in small.machines] == [m.pool for m in packing.machines]
     assert merged > 10
+    assert zoned > 10
+
+
+@pytest.mark.parametrize(("most", "alone"), [(1, True), (0, False)])
+def test_components_with_rules_over_zones_stay_alone_while_they_are_few(most: int, alone: bool) -> None:
+    """Twice as many as groups at most; where they are merged their rules are left out."""
+    rows = [component(name, 2, 20, spread={"max_skew": 1}) for name in "ab"] + [component("c", 2, 20)]
+    coarse = RelaxingAggregation.of(compile_fleet(Problem(**document(rows))), most)
+    assert coarse.keeps_zone_rules is alone
+    assert coarse.groups == (((0,), (1,), (2,)) if alone else ((0, 1, 2),))
+    assert [c.has_zone_rules for c in coarse.fleet.components] == ([True, True, False] if alone else [False])
+
+
+def test_copies_of_groups_are_dealt_to_components() -> None:
+    """Each zone has as many of a group as asked for, spread over small and large ones; each component has its own."""
+    rows = [component(name, n, 20 + k) for k, (name, n) in enumerate(zip("abcd", (1, 4, 2, 5), strict=True))]
+    coarse = RelaxingAggregation.grouped(compile_fleet(Problem(**document(rows))), [[0, 1, 2], [3]])
+    dealt = coarse.deal([[4, 0], [3, 5]])
+    assert [sum(here[c] for here in dealt) for c in range(4)] == [1, 4, 2, 5]
+    assert [[sum(here[:3]), here[3]] for here in dealt] == [[4, 0], [3, 5]]
+
+
+def test_each_zone_has_small_and_large_ones_of_a_group() -> None:
+    """Of eight copies by size a zone that has two has one of the smaller half."""
+    fleet = compile_fleet(Problem(**document([component(name, 1, 20 + k) for k, name in enumerate("abcdefgh")])))
+    _, few = RelaxingAggregation.grouped(fleet, [range(8)]).deal([[6], [2]])
+    assert (sum(few[:4]), sum(few[4:])) == (1, 1)
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +17,15 @@ from placement.heuristics.solve import solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solvers.decomposition.parameters import DECOMPOSITION
+from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -32,13 +36,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
+    from placement.parallel.helper import HelperJob
     from tests.parameters import Change
 
 
-def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
-    """Random problems with rules over zones, a plan of each, and what may be packed zone by zone."""
+def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
+    """Random problems with rules over zones, a plan of each, and what may be packed zone by zone.
+
+    Each component is there so many `times`, with rules over zones the first time alone.
+    """
     for seed in seeds:
-        problem = Problem(**strategies.random_problem(random.Random(seed), demand=False))
+        document = strategies.random_problem(random.Random(seed), demand=False)
+        more = [
+            {**row, "name": f"{row['name']}-{k}", "spread": {}, "min_available_on_zone_loss": 0}
+            for k in range(1, times)
+            for row in document["components"]
+        ]
+        problem = Problem(**{**document, "components": document["components"] + more})
         fleet = compile_fleet(problem)
         incumbent = Incumbent(fleet, Budget())
         solve_best_fit(Solve(fleet, incumbent, Budget(work=3)))
@@ -195,6 +209,66 @@ def test_zones_make_a_plan(seeds: range) -> None:
         assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert made > 8 * len(seeds) / 500
     assert better > 4 * len(seeds) / 500
+
+
+@seeds(range(500), 60)
+def test_zones_of_groups_make_a_plan(seeds: range, parameters: Change) -> None:
+    """Copies by zone come of an LP of groups of components: the plan has those of each, and keeps every rule."""
+    parameters(DECOMPOSITION.zones, groups=2)
+    made = better = grouped = 0
+    for seed, problem, fleet, incumbent in zoned(seeds, times=3):
+        assert incumbent.best is not None
+        before = incumbent.best[1]
+        made += pack_by_zone(Solve(fleet, incumbent, Budget(work=1)), lambda answer: None)
+        grouped += len(RelaxingAggregation.of(fleet, 2).groups) < len(fleet.components)
+        better += incumbent.best[1] < before
+        assert not incumbent.faults
+        assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
+    assert made > 8 * len(seeds) / 500
+    assert better > 4 * len(seeds) / 500
+    assert grouped > 2 * len(seeds) / 500
+
+
+def test_zones_are_not_counted_by_groups_that_lose_their_rules(parameters: Change) -> None:
+    """Where most components have rules over zones, groups of them have none."""
+    parameters(DECOMPOSITION.zones, groups=0)
+    lost = 0
+    for _, _, fleet, incumbent in zoned(range(40), times=2):
+        if not RelaxingAggregation.of(fleet, 0).keeps_zone_rules:
+            lost += 1
+            assert not pack_by_zone(Solve(fleet, incumbent, Budget(work=1)), lambda answer: None)
+    assert lost > 1
+
+
+def test_the_second_process_finds_a_finer_bound_and_then_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While groups are counted it has nothing to pack."""
+    _, problem, fleet, incumbent = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
+    done: list[str] = []
+
+    @contextmanager
+    def beside(_: Incumbent, __: Budget, jobs: Iterator[HelperJob]) -> Iterator[None]:
+        def second() -> None:
+            for job in jobs:
+                done.append(type(job.task).__name__)
+                answer = job.task.run(Budget(work=1))
+                assert job.take is not None
+                job.take(answer)
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        yield
+        thread.join(60)
+
+    monkeypatch.setattr("placement.solvers.decomposition.zones.helper_process", beside)
+    monkeypatch.setattr("placement.solvers.decomposition.zones.may_search_in_background", lambda budget: True)
+    real = zone_packing.PackZone.run
+    monkeypatch.setattr(zone_packing.PackZone, "run", lambda task, _: real(task, Budget(work=1)))
+    heard: list[TaskAnswer] = []
+    assert pack_by_zone(Solve(fleet, incumbent, Budget(60.0)), heard.append)
+    assert done[0] == "Bound"
+    assert len(heard) == 1
+    assert incumbent.best is not None
+    assert broken_rules(problem, fleet, incumbent.best[0]) == []
 
 
 def test_two_workers_share_the_zones() -> None:

@@ -1,8 +1,8 @@
 """The solver `decomposition`: a plan of the whole, cut into parts that are packed anew all at once, over and over.
 
 1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
-2. The whole at once, in ever finer groups of alike components (see `reductions.restricting_aggregation`), where groups
-   are few enough.
+2. The whole at once: zone by zone where rules look at zones (`zones`); else in ever finer groups of alike components
+   (see `reductions.restricting_aggregation`), where groups are few enough.
 3. Rounds. A few machines of the whole plan at a time are taken apart and packed anew by heuristics, as long as that
    gains. Then its machines are dealt into parts (see `reductions.partition`), every part is solved by another solver,
    and what got cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines
@@ -144,7 +144,7 @@ class _Decomposition:
 
     def pack_zones(self) -> bool:
         """A plan and a bound of the whole zone by zone, where rules look at zones; says whether there was a plan."""
-        if self._budget.work is not None or named_fleet_rules(self._fleet) or not may_pack_zones(self._solve):
+        if named_fleet_rules(self._fleet) or not may_pack_zones(self._solve):
             return False
         self.bounded = True
         return pack_by_zone(self._solve, self._hear)
