@@ -47,7 +47,7 @@ SCALES = {  # whole numbers in place of fractions, and what a scaled number may 
     *("COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
     *("SAFE", "SANE", "SCALE", "SCALED", "WORK_PER_SECOND"),
 }
-WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "MOST_TRIES", "NONE", "UNLIMITED"}
+WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "NONE", "UNLIMITED"}
 NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}
 OTHERS = {
     "FIRST_ROWS",  # of arrays that grow

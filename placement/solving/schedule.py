@@ -155,7 +155,6 @@ class ColumnGenerationPhase(Phase):
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
     running: Phase = Phase("whole solutions with what runs, before all else", 0.7, "moves are dear")
     recreate: Phase = Phase("plans made cheaper as where rules look at the whole of them", 0.5, "moves are dear")
-    first: Phase = Phase("close machines of the best plan", 0.1, "no dive")
     mixes: MixPhase = MixPhase("packing at fleet mixes by diving", 0.7, "a dive knows all rules")
     plain: Phase = Phase("packing at fleet mixes", 0.5, "no dive")
     helper: HelperPhase = HelperPhase("the second process, beside all this", 1.0, "a second core")

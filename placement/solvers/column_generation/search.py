@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.compiled.spread import is_zoned
-from placement.heuristics import improve, relabel
-from placement.local_search.eliminate import BinElimination
+from placement.heuristics import improve
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.branch_and_check import decide_nodes
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     Stats = dict[str, int | float | str]
     PackZones = Callable[[PatternBound, Budget], bool]
 
-_MOST_TRIES = 1_000_000  # to close machines
 _TIME = SCHEDULE.column_generation
 
 
@@ -75,13 +72,10 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
             stats["solutions"] = pack_solutions(solve, bound, NAME, before_dives=True)
     by_mix = decide_mixes(solve, bound)
-    closed = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
     solved = whole_plan and bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound)
-        if not mixes.dives:
-            closed = _close_machines(_TIME.first.within(solve))
         part = mixes.phase.part
         mixes.run(budget.share(part * (1 - _TIME.decide.part) if by_mix.possible else part))
         stats["mixes"] = mixes.tried
@@ -89,9 +83,8 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         by_mix.run(_TIME.decide.of(budget))
         neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
         neighbourhoods.run(budget, options.steps if budget.work is None else budget.work)
-        closed += neighbourhoods.closed
-        stats.update(steps=neighbourhoods.steps, improved=neighbourhoods.improved)
-    stats.update(closed=closed, ruled_out=by_mix.ruled_out)
+        stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)
+    stats.update(ruled_out=by_mix.ruled_out)
     return Outcome(NAME, _why(solve), stats=stats)
 
 
@@ -139,16 +132,3 @@ def _patience(budget: Budget) -> float:
 
 def _why(solve: Solve) -> Stop:
     return solve.why_stop() or (Stop.DONE if solve.packing is not None else Stop.STUCK)
-
-
-def _close_machines(solve: Solve) -> int:
-    """Close machines of the best plan until the budget is over; returns how often that made it cheaper."""
-    best = solve.packing
-    if best is None:
-        return 0
-    search = BinElimination(RequiredAsPlaced.of(solve.fleet, best).fleet, best, solve.seed)
-    limit = _MOST_TRIES if solve.budget.work is None else solve.budget.work
-    while search.possible and search.tries < limit and not solve.ended:
-        if search.step(solve.budget.over):
-            solve.incumbent.offer(relabel(solve.fleet, search.packing), NAME)
-    return search.gained

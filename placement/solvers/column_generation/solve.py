@@ -18,9 +18,6 @@ improves the best plan too (`helper`).
 
 Where machines are committed, all this is done for the fleet with those as pools where they cost nothing
 (`reductions.free_machines`). Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
-
-Where step 3 does not dive, machines are also closed before it, in a small part of the time: the search for mixes then
-has a better plan to beat.
 """
 
 from __future__ import annotations
