@@ -60,7 +60,7 @@ EXTRAS = {
     ),  # cfn-lint is 180 MB: not on every change
     **dict.fromkeys(("check", "fuzz", "setup", "test"), ("bench", "dev", "docs", "pages", "pictures")),
 }
-FUZZ_PROBLEMS = "700"  # 8 seconds on two cores
+FUZZ_PROBLEMS = "350"  # 8 seconds on two cores
 FUZZ_MINUTES = "60"  # at night
 JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
 SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores
@@ -69,6 +69,8 @@ PLAIN = "--assert=plain"
 REPORT, PAGES = "pytest.xml", "pages.xml"
 # What looks at all of the package in no time: imports, names, the schedule, parameters, what is shipped.
 WHOLE = tuple(f"tests/test_{name}.py" for name in ("architecture", "names", "packaging", "parameters", "schedule"))
+# Of the tests near a change, `check` runs as many as fit into so many seconds of each core, by what they took before.
+CHECK_SECONDS = 25
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
@@ -262,13 +264,31 @@ def tests_of(file: str) -> str:
 
 
 def near(_: Path) -> None:
-    """Tests of the rooms that have changed, the examples in them, and what looks at the whole package at once."""
+    """Tests of the rooms that have changed, the examples in them, and what looks at the whole package at once.
+
+    As many as fit into `CHECK_SECONDS`: those in changed files and of the whole package in any case, then those named
+    like a changed module, then others of its room (tests/budget.py).
+    """
     files = [file for file in changed() if (ROOT / file).exists()]
     chosen = sorted({tests for tests in map(tests_of, files) if tests not in ("", "tests")}.union(WHOLE))
     chosen = [one for one in chosen if not any(other in map(str, Path(one).parents) for other in chosen)]
     examples = [file for file in files if file.startswith("placement/") and file.endswith(".py")]
+    always = [file for file in files if file.startswith("tests/") and Path(file).name.startswith("test_")]
     print("   tests of {} changed files: {}".format(len(files), ", ".join(chosen)), flush=True)
-    tool("pytest", "-q", *SPREAD, *chosen, *examples)
+    budget = ["--budget", str(CHECK_SECONDS * int(JOBS)), "--always", *WHOLE, *always, "--nearest", *named(files)]
+    tool("pytest", "-q", *SPREAD, *chosen, *examples, *budget)
+
+
+def named(files: Sequence[str]) -> list[str]:
+    """The examples in each module, and the file of tests that has its name."""
+    modules = [file for file in files if file.startswith("placement/") and file.endswith(".py")]
+    found = list(modules)
+    for file in modules:
+        tests = tests_of(file)
+        own = tests if tests.endswith(".py") else f"{tests}/test_{Path(file).stem}.py"
+        if (ROOT / own).exists():
+            found.append(own)
+    return found
 
 
 def coverage(scratch: Path) -> None:
@@ -292,7 +312,7 @@ def counts(reports: Sequence[Path]) -> str:
     return f"{total - failures - errors - skipped} passed, {failures + errors} failed, {skipped} skipped"
 
 
-def pages(scratch: Path) -> None:
+def pages(scratch: Path, which: str = "pages and not slow") -> None:
     """The pages in a real browser, and the example notebook. Without a browser its tests are skipped, and say so."""
     browser = find_browser()
     if browser is None and os.environ.get("CI") and install_browser():
@@ -301,7 +321,7 @@ def pages(scratch: Path) -> None:
         print("SKIPPED: there is no Chromium, so no page is looked at; on Debian, as root: apt-get install chromium")
     more = {"PLACEMENT_BROWSER": browser} if browser else {}
     # One process, one browser, and each plan is made once: what is beside takes the other core.
-    arguments = ["-q", "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"]
+    arguments = ["-q", "-m", which, "tests/pages", f"--junitxml={scratch / PAGES}"]
     run([PYTHON, "-m", "pytest", *arguments], more=more)
 
 
@@ -417,6 +437,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "quality": quality,
     "coverage": coverage,
     "every-test": every_test,
+    "every-page": lambda scratch: pages(scratch, "pages"),
     "every-quality": lambda scratch: quality(scratch, "--slow"),
     "long-fuzz": lambda _: tool("tests.fuzz", "--minutes", FUZZ_MINUTES, "--jobs", JOBS),
 }
@@ -426,7 +447,7 @@ BESIDE = ("types", "fuzz", "docs", "wheel", "end-to-end", "quality")
 CHECK = ("lint", "format", "types", "near")
 TEST = ("lint", "format", "types", "pages", "pytest", "fuzz", "docs", "wheel", "end-to-end", "quality")
 IN_TURN = ("lint", "format", "types", "docs", "wheel", "end-to-end")
-NIGHTLY = (*IN_TURN, "coverage", "every-test", "pages", "every-quality", "long-fuzz")
+NIGHTLY = (*IN_TURN, "coverage", "every-test", "every-page", "every-quality", "long-fuzz")
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------

@@ -19,8 +19,9 @@ import typer.testing
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from placement.heuristics.parameters import HEURISTICS
 from placement.solving.parameters import changed
-from tests import corpus
+from tests import budget, corpus
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 settings.register_profile(
     "ci",
     derandomize=True,
-    max_examples=50,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -55,10 +56,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--budget`: as many tests as fit."""
+    budget.add_options(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """What is not asked for is not made: cases of slow tests, and examples of modules that have none."""
     corpus.by_day = "not slow" in config.option.markexpr
     config.pluginmanager.register(Examples())
+    config.pluginmanager.register(budget.Budget(config))
     if corpus.by_day:
         # Hypothesis would parse the source of all modules for numbers to draw; at night it does.
         vars(providers)["_get_local_constants"] = lambda: vars(providers)["_local_constants"]
@@ -91,3 +98,9 @@ def parameters() -> Iterator[Change]:
             stack.enter_context(changed(group, **values))
 
         yield change
+
+
+@pytest.fixture
+def few_exchanges(parameters: Change) -> None:
+    """Where no plan keeps a limit, every solver begins with hundreds of exchanges in vain, a second or more."""
+    parameters(HEURISTICS.group_completion, exchanges=8, whole_exchanges=2)

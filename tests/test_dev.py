@@ -182,7 +182,7 @@ def test_a_browser_is_installed_for_ci_alone(
     dev.pages(tmp_path)
 
     assert any("install" in command and "chromium" in command for command in commands) is installs
-    assert "-m pages tests/pages" in commands[-1]
+    assert "-m pages and not slow tests/pages" in commands[-1]
 
 
 @pytest.mark.usefixtures("commands")
@@ -278,7 +278,25 @@ def test_check_runs_what_is_near(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(dev, "changed", lambda: files)
     monkeypatch.setattr(dev, "tool", lambda *words: ran.append(words))
     dev.near(tmp_path)
-    assert ran == [("pytest", "-q", *dev.SPREAD, "tests/heuristics", *sorted(dev.WHOLE), files[0])]
+    ((*command, seconds),) = [words[: words.index("--always")] for words in ran]
+    assert command == ["pytest", "-q", *dev.SPREAD, "tests/heuristics", *sorted(dev.WHOLE), files[0], "--budget"]
+    assert int(seconds) == dev.CHECK_SECONDS * int(dev.JOBS)
+    options = ran[0][ran[0].index("--always") :]
+    assert options == ("--always", *dev.WHOLE, files[2], "--nearest", files[0], files[2])
+
+
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [
+        ("placement/heuristics/workspace.py", ["tests/heuristics/test_workspace.py"]),
+        ("placement/planner.py", ["tests/test_planner.py"]),
+        ("placement/heuristics/__init__.py", []),
+        ("placement/gone.py", []),
+    ],
+)
+def test_tests_of_the_name_of_a_module_come_first(file: str, tests: list[str]) -> None:
+    """With the examples in it; other files have none."""
+    assert dev.named([file, "docs/index.md", "tests/brute.py"]) == [file, *tests]
 
 
 @pytest.mark.parametrize("again", [True, False])
@@ -355,7 +373,7 @@ def test_the_night_goes_on_after_a_failure(steps: list[str], monkeypatch: pytest
 
 def test_the_night_leaves_nothing_out() -> None:
     """What a change is held to by day, or more of it."""
-    more = {"pytest": "every-test", "fuzz": "long-fuzz", "quality": "every-quality"}
+    more = {"pytest": "every-test", "pages": "every-page", "fuzz": "long-fuzz", "quality": "every-quality"}
     assert {more.get(name, name) for name in dev.TEST} <= set(dev.NIGHTLY)
     assert set(dev.STEPS) == {*dev.CHECK, *dev.TEST, *dev.NIGHTLY}
 

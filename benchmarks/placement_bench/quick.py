@@ -58,10 +58,12 @@ _ALIKE = (
 # Seconds to minutes each, where another set of the kind runs: only with ``--slow``, at night. Those of fleets take a
 # minute or more, as the least work bounds neither mixes nor dives.
 AT_NIGHT = {
-    "auto": ("fleet-mixed", "fleet-replan", "demand-whole", "demand-zoned"),
+    "auto": ("fleet-mixed", "fleet-replan", "demand-shared", "demand-whole", "demand-zoned"),
     "column-generation": ("fleet-mixed", "fleet-replan"),
-    "cp-sat": ("fleet-mixed",),
-    "vector-packing": ("belov-2", "belov-3", *_ALIKE),
+    "cp-sat": ("fleet-mixed", "fleet-replan"),
+    "greedy": ("openb-cost",),
+    "vector-packing": ("belov-1", "belov-2", "belov-3", "ekici-2-100", *_ALIKE),
+    **dict.fromkeys(("random", "dot-product", "gpu-clustering", "expected-use"), ("openb-online",)),
 }
 # Where all is bin packing `auto` hands it to `vector-packing`, which runs on the same case, and `greedy` fills bins of
 # one kind after the other: at night, but for a set of one size, of several, and of several types of bins.
