@@ -15,7 +15,7 @@ from placement.compiled.translate import to_plan
 from tests import strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from placement.compiled.packing import Packing
 
@@ -35,6 +35,12 @@ def one_by_one(every: range, few: int = FEW) -> pytest.MarkDecorator:
     """Give a test one `seed` at a time: the first few on every change, the others with the mark `slow`, at night."""
     others = [] if by_day else [pytest.param(seed, marks=pytest.mark.slow) for seed in every[few:]]
     return pytest.mark.parametrize("seed", [*every[:few], *others])
+
+
+def first(cases: Iterable[Any], few: int = 1) -> list[Any]:
+    """Cases of a test: the first few on every change, the others with the mark `slow`, at night."""
+    every = list(cases)
+    return every[:few] + ([] if by_day else [pytest.param(case, marks=pytest.mark.slow) for case in every[few:]])
 
 
 def plans(seeds: range, **knobs: Any) -> Iterator[tuple[int, Problem, Fleet, Packing]]:

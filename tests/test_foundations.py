@@ -160,6 +160,7 @@ def test_problems_bring_every_rule_into_play() -> None:
     assert len({json.dumps(problem) for problem in problems_}) > 0.99 * len(problems_)
 
 
+@pytest.mark.slow
 def test_problems_are_tight() -> None:
     """A MiB less on every accelerator, or on every host, changes the optimum of more than one problem in six."""
     changed: Counter[str] = Counter()
@@ -243,6 +244,7 @@ def key_of(reading: Reading, found: Doc) -> tuple[tuple[int, ...], int]:
     return tuple(left_out[priority] for priority in sorted(left_out, reverse=True)), round(found["cost"] * 1e6)
 
 
+@pytest.mark.slow
 def test_brute_force_agrees_with_trying_everything() -> None:
     """Both find the same optimum, or none, on tiny problems of every kind."""
     done, kinds = 0, Counter[str]()
@@ -348,6 +350,7 @@ def test_random_plans_mostly_keep_the_rules_and_price_themselves_right() -> None
     assert 0.6 * CASES <= good <= 0.9 * CASES
 
 
+@pytest.mark.slow
 def test_every_rule_has_a_damage_and_the_referee_names_it() -> None:
     """Each damage is found by the referee under its own name, and none is missing."""
     struck: Counter[str] = Counter()

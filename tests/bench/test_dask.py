@@ -55,6 +55,7 @@ def test_runs_go_to_the_cluster_and_come_back_as_rows(cluster: Any, tmp_path: Pa
     assert len(read_rows(tmp_path)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address, and exit code 2."""

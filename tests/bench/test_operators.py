@@ -138,7 +138,10 @@ def all_matched(wanted: list[set[str]], amount: Counter[str]) -> bool:
     return all(place(unit, set()) for unit in range(len(units)))
 
 
-@pytest.mark.parametrize(("name", "cases"), [("committed", 12), ("budgeted", 12), ("spot", 12), ("few-moves", 36)])
+@pytest.mark.parametrize(
+    ("name", "cases"),
+    [pytest.param("committed", 12, marks=pytest.mark.slow), ("budgeted", 12), ("spot", 12), ("few-moves", 36)],
+)
 def test_cases_are_the_same_each_time_and_differ_by_seed(small_fleets: None, name: str, cases: int) -> None:
     """Two sizes with six seeds each, and three limits on moves."""
     first, again = list(documents(name)), list(documents(name))
@@ -147,6 +150,7 @@ def test_cases_are_the_same_each_time_and_differ_by_seed(small_fleets: None, nam
     assert len({str(document) for _, document in first}) == cases
 
 
+@pytest.mark.slow
 def test_what_a_cheap_plan_rents_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the plan of greedy with three restarts, which the other tests look at."""
     monkeypatch.setattr(operators, "make", small_fleet)
@@ -186,6 +190,7 @@ def test_each_team_may_use_a_tenth_more_than_the_cheap_plan_does(small_fleets: N
         assert keeps(document, cheap_plan(base)), name
 
 
+@pytest.mark.slow
 def test_spot_pools_are_cheap_and_copies_outlive_any_pool(small_fleets: None) -> None:
     """A twin of a pool has its type and zone; half of the required copies stand elsewhere in a plan by greedy."""
     for name, document in documents("spot"):
@@ -204,6 +209,7 @@ def test_spot_pools_are_cheap_and_copies_outlive_any_pool(small_fleets: None) ->
             assert keeps(document, solved(document, 1)), name
 
 
+@pytest.mark.slow
 def test_few_copies_move_and_no_machine_has_to_be_left(small_fleets: None) -> None:
     """As many as the name says; a plan by greedy moves no more."""
     for name, document in documents("few-moves"):

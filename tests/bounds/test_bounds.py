@@ -160,11 +160,11 @@ def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.R
     )
 
 
-@one_by_one(range(4), 2)
+@one_by_one(range(12), 2)
 def test_bounds_are_below_the_optimum(seed: int) -> None:
     """On tight random problems, feasible ones most of the time, with and without optional copies left out."""
-    device_classes = [check_bounds(seed) for seed in range(seed * 60, seed * 60 + 60)]
-    assert device_classes.count("feasible") > 20
+    device_classes = [check_bounds(seed) for seed in range(seed * 20, seed * 20 + 20)]
+    assert device_classes.count("feasible") > 6
 
 
 @pytest.mark.long
@@ -282,6 +282,7 @@ def test_copies_beyond_max_per_instance_must_move(cap: int | None, moved: int) -
     assert fleet.cost(least_move_ticks(fleet)) == moved * 250_000
 
 
+@pytest.mark.slow
 def test_mixes_that_lack_machines_raise_the_bound(parameters: Change) -> None:
     """Without branching: above the root, and never above what branching proves of whole machines."""
     higher = 0
@@ -299,6 +300,7 @@ def test_mixes_that_lack_machines_raise_the_bound(parameters: Change) -> None:
     assert higher > 1
 
 
+@pytest.mark.slow
 def test_the_clock_has_no_say_in_mixes_where_work_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Machine counts of a bound are the same on every machine then."""
     asked, looked_for = [], vars(bound_module)["cheapest_mix"]

@@ -53,6 +53,7 @@ def test_counting_ends_with_the_budget() -> None:
     assert budget.asked == -1
 
 
+@pytest.mark.slow
 def test_alike_pools_and_components_as_one_have_the_bound_of_all() -> None:
     """For the same prices of measures, to the micro-dollar."""
     for name, document in (("pools", limits.pools(90)), ("options", limits.options(30)), ("zones", limits.zones(40))):

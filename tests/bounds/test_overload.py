@@ -72,7 +72,7 @@ def crowded(rng: random.Random) -> Doc:
     }
 
 
-@seeds(range(1500), 50)
+@seeds(range(1500), 25)
 def test_no_plan_has_fewer_moves(seeds: range) -> None:
     """Nor cheaper ones; and in most of those that are over, the bound on moves alone is met."""
     over = met = 0

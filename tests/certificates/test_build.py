@@ -73,6 +73,7 @@ def test_each_level_has_a_tree_of_its_own() -> None:
     assert not any(one.weak for one in (proof, *others))
 
 
+@pytest.mark.slow
 def test_levels_that_are_not_proven_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """An argument that fails is not written, and the certificate says that something is missing."""
     strongest = ArgumentSearch.strongest

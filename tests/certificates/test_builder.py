@@ -65,7 +65,7 @@ def small_problems(seeds: range) -> Iterator[tuple[Doc, brute.Best | None]]:
 
 
 @pytest.mark.parametrize("solver", ["auto", "column-generation", "cp-sat"])
-@seeds(range(40), 6)
+@seeds(range(40), 3)
 def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(seeds: range, solver: str) -> None:
     """Random problems against brute force: plans, levels, what runs, and none at all."""
     complete = 0
@@ -86,7 +86,7 @@ def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(
     assert complete >= len(seeds) / 2
 
 
-@seeds(range(40), 6)
+@seeds(range(40), 4)
 def test_most_proofs_of_small_problems_rest_on_no_engine(seeds: range) -> None:
     """Prices and counting are enough for most of them."""
     engines = total = 0
@@ -99,6 +99,7 @@ def test_most_proofs_of_small_problems_rest_on_no_engine(seeds: range) -> None:
     assert engines <= total / 4
 
 
+@pytest.mark.slow
 def test_codegen_is_proven_by_prices_alone() -> None:
     """The problem of the README: three machines, and no engine's word for it."""
     problem = placement.read(CODEGEN)
@@ -372,6 +373,7 @@ def test_prices_of_copies_that_a_node_does_not_limit_are_left_out() -> None:
     assert not proofs_of(document, certificate)[0].weak
 
 
+@pytest.mark.slow
 def test_a_demand_is_rounded_as_all_throughputs_allow() -> None:
     """513 copies are needed, not 512.03: sums of throughput are multiples of what all throughputs are multiples of."""
     machine = {"vcpus": 0, "memory_gib": 0, "accelerator_count": 1}

@@ -30,7 +30,7 @@ from placement.recheck_program import Program, ask_cp_sat, recheck
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
 from tests.certificates.writing import certificate, prices_of, random_clique, random_prices
-from tests.corpus import seeds
+from tests.corpus import first, seeds
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
@@ -342,7 +342,7 @@ def damages(made: Doc) -> Iterator[Doc]:
         yield changed(changed(made, ("nodes", k), made["nodes"][other]), ("nodes", other), made["nodes"][k])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", first(CASES, 6))
 def test_damage_never_proves_more_than_the_optimum(name: str) -> None:
     """Whatever is changed in a certificate that claims too much by a micro-dollar, it is refused."""
     document, _, optimum = case = CASES[name]
@@ -361,10 +361,11 @@ def test_damage_never_proves_more_than_the_optimum(name: str) -> None:
     assert weaker > 3
 
 
-def test_damage_to_what_the_library_writes_proves_nothing_false() -> None:
+@seeds(range(30), 8)
+def test_damage_to_what_the_library_writes_proves_nothing_false(seeds: range) -> None:
     """Certificates of random problems, changed at random places: what is checked then is never above the optimum."""
     looked_at = weaker = 0
-    for seed in range(30):
+    for seed in seeds:
         case = drawn(seed)
         if case is None or case[2] is None:
             continue
@@ -384,8 +385,8 @@ def test_damage_to_what_the_library_writes_proves_nothing_false() -> None:
             weaker += checked < whole
             assert checked != NO_PLAN, seed
             assert round(checked) <= best.account.cost, seed
-    assert looked_at > 250
-    assert weaker > 50
+    assert looked_at > 250 * len(seeds) / 30
+    assert weaker > 50 * len(seeds) / 30
 
 
 @pytest.mark.parametrize(
@@ -423,7 +424,7 @@ STRANGE: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", first(CASES, 6))
 def test_any_value_anywhere_gives_a_sentence(name: str) -> None:
     """No other error than a refusal comes out of a document, whatever stands in it; and nothing false is proven."""
     document, _, optimum = case = CASES[name]

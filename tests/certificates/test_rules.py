@@ -45,7 +45,7 @@ def certified(document: Doc) -> tuple[placement.Result, Certificate, Proof]:
     return result, certificate, check(Problem(document), json.loads(json.dumps(certificate.document)))[0]
 
 
-@seeds(range(120), 6)
+@seeds(range(120), 4)
 def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(seeds: range) -> None:
     """And most proofs rest on prices alone."""
     proven = complete = priced = 0
@@ -126,6 +126,7 @@ def prices_of_rules(rng: random.Random, document: Doc, dollar: int) -> list[list
     return found
 
 
+@pytest.mark.slow
 def test_what_is_reserved_is_proven_to_the_last_cent_by_prices_alone() -> None:
     """Two commitments, one of instances and one of dollars, and a team's budget."""
     document = placement.read("instances/reserved-p5.yaml").model_dump(by_alias=True, exclude_none=True, mode="json")
@@ -353,6 +354,7 @@ def test_what_runs_is_counted_at_prices_alone() -> None:
     assert proof.checked == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [{"max_instances": 3}, {"max_price_per_hour": 19.99}, {"max_vcpus": 31}])
 def test_that_no_plan_keeps_a_limit_is_proven_by_its_price(limit: Doc) -> None:
     """Seven copies need four machines, of 4 or 9 dollars, at most three of the former."""

@@ -33,6 +33,7 @@ def written(folder: Path, document: dict[str, Any]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_one_page(tmp_path: Path) -> None:
     """What is wrong, what it costs, what could go, what comes first; and exit code 1."""
     code, text, _ = run(written(tmp_path, RUNS))
@@ -46,6 +47,7 @@ def test_one_page(tmp_path: Path) -> None:
     assert len(text.splitlines()) < 40
 
 
+@pytest.mark.slow
 def test_a_plan_is_judged_in_place_of_what_runs(tmp_path: Path) -> None:
     """A plan that was solved for is fine, and standard input is one of the two."""
     problem = written(tmp_path, RUNS)

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from typer.testing import CliRunner
 
 from placement.cli.app import app
@@ -40,6 +41,7 @@ def test_a_plan_beside_it(tmp_path: Path) -> None:
     assert "the plan's own file" not in text
 
 
+@pytest.mark.slow
 def test_what_the_plan_says_was_proven_is_told_apart(tmp_path: Path) -> None:
     """This run proves less than the search that the plan is from; both are said."""
     plan = tmp_path / "plan.json"

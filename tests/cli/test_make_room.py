@@ -107,6 +107,7 @@ def test_a_gantt_chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "room.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; nothing when quiet."""
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,7 @@ import placement
 from docs.images import draw
 from placement.cli.endings import Code
 from placement.report.tables import Report
+from tests.corpus import first
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,6 +25,7 @@ INSTALL, SOLVERS, COMMANDS = (
 )
 
 
+@pytest.mark.slow
 def test_the_demos_figures_are_todays() -> None:
     """Layouts of equal cost may differ from run to run; the money, the proof, the comparison and the sizes may not."""
     problem = placement.read(ROOT / "instances" / "codegen-after.yaml")
@@ -79,7 +81,7 @@ def test_the_picture_is_drawn_from_the_plans_beside_it() -> None:
         assert name in README
 
 
-@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("step", first(range(1, 6), 2))
 def test_the_tutorials_files_print_what_it_shows(step: int) -> None:
     """Run as a reader runs them; the page shows the file itself, and each line that it prints."""
     name = f"step{step}.py"

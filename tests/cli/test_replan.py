@@ -59,6 +59,7 @@ def test_one_plan_within_a_limit(fleet: Path, tmp_path: Path) -> None:
     assert (plan["moves"], plan["cost"], plan["within"]["max_moves"]) == (1, 30.0, 1)
 
 
+@pytest.mark.slow
 def test_the_log_tells_each_point(fleet: Path, tmp_path: Path) -> None:
     """When it begins, what is found for it, and cost, bound and gap when it ends."""
     done = run("replan", fleet, "--moves", "0,1", "--work", "40", "--verbose", "-o", tmp_path / "f.json")
@@ -103,6 +104,7 @@ def test_json_on_standard_output(fleet: Path) -> None:
     assert [row["max_moves"] for row in json.loads(done.stdout)["points"]] == [0, 3, None]
 
 
+@pytest.mark.slow
 def test_pictures(fleet: Path, tmp_path: Path) -> None:
     """SVG with names escaped; another suffix is refused."""
     done = run("replan", fleet, "--work", "40", "--quiet", "--picture", tmp_path / "f.svg", "-o", tmp_path / "f.json")
@@ -195,6 +197,7 @@ def test_the_problem_is_not_written_over(fleet: Path) -> None:
     assert "would be lost" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_section_of_the_page(fleet: Path, tmp_path: Path) -> None:
     """With the chart and the table, names as text; a frontier of another problem is refused."""
     frontier, plan = tmp_path / "frontier.json", tmp_path / "plan.json"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.test_names import bad, check
 from tests.cli.test_solve import run
+from tests.corpus import first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,11 +113,12 @@ def test_simulate_what_is_asked(folder: Path) -> None:
     assert found["series"]["requests_per_second"][1] == 16
 
 
-def test_several_policies_in_one_table(folder: Path) -> None:
+@pytest.mark.parametrize("executor", first(["local", "processes"]))
+def test_several_policies_in_one_table(folder: Path, executor: str) -> None:
     """For each strategy a row a policy; a document with all of them; no checkpoint is left of any."""
     (folder / "loaded.yaml").write_text(POLICY.replace("target_value: 10", "target_value: 10, min_capacity: 1"))
     done = run("simulate", folder / "p.json", folder / "policy.yaml", folder / "loaded.yaml", "--traffic",
-               folder / "rates.csv", "--executor", "processes", "-o", folder / "sim.json")  # fmt: skip
+               folder / "rates.csv", "--executor", executor, "-o", folder / "sim.json")  # fmt: skip
 
     assert done.exit_code == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]

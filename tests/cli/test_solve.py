@@ -146,6 +146,7 @@ def test_verbose_logs_each_plan_and_bound(tiny: Path) -> None:
     assert all(re.fullmatch(r" *\d+\.\d\d s  cost \S+  bound \S+  gap .+  by .+", line) for line in lines), lines
 
 
+@pytest.mark.slow
 def test_a_problem_may_come_on_stdin() -> None:
     """A dash is standard input, JSON or YAML."""
     assert run("solve", "-", stdin=json.dumps(TINY)).exit_code == 0
@@ -164,6 +165,7 @@ def test_every_solver_can_be_named(tiny: Path, solver: str) -> None:
         assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 def test_same_seed_and_work_give_the_same_plan() -> None:
     """Limits of work make runs repeatable."""
     plans = [

@@ -20,13 +20,14 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
+from tests.corpus import first
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing, Value
 
 _LOOKS = 60  # at the clock after time is over: each part that is left looks once or twice
 _SEEDS = (2, 3, 4, 5, 17, 18, 22, 26, 35, 38)  # with levels, with what runs, and without a plan
-_MOMENTS = (0, 1, 2, 4, 9, 25, 70, 200)
+_MOMENTS = (0, 2, 9, 70, 1, 4, 25, 200)
 
 
 class CountedClock(Budget):
@@ -74,7 +75,7 @@ def case(seed: int) -> tuple[Fleet, brute.Best | None]:
     return compile_fleet(Problem(**document)), brute.cheapest(document)
 
 
-@pytest.mark.parametrize("moment", _MOMENTS)
+@pytest.mark.parametrize("moment", first(_MOMENTS, 4))
 @pytest.mark.parametrize("name", sorted(SOLVERS))
 def test_time_ends_at_any_look_at_the_clock(name: str, moment: int) -> None:
     for seed in _SEEDS:

@@ -248,11 +248,14 @@ limits = st.integers(0, 9).flatmap(lambda low: st.tuples(st.just(low), st.intege
 def test_parts_add_up_to_the_policy(
     base: tuple[int, int], actions: list[tuple[tuple[int, int], bool, bool, int]], weights: list[int]
 ) -> None:
-    """Minimum and maximum of all parts together are those of the policy, also by the clock; none is above the other."""
+    """Minimum and maximum of all parts together are those of the policy, also by the clock; none is above the other.
+
+    An action gives both where one alone would be beyond the other of the policy, which is refused.
+    """
     schedule: list[Any] = [
         {"at": f"{hour:02d}:00", "days": [DAYS[k]]}
-        | ({"min_capacity": low} if has_low or not has_high else {})
-        | ({"max_capacity": high} if has_high else {})
+        | ({"min_capacity": low} if has_low or not has_high or high < base[0] else {})
+        | ({"max_capacity": high} if has_high or low > base[1] else {})
         for k, ((low, high), has_low, has_high, hour) in enumerate(actions)
     ]
     document: Doc = {"min_capacity": base[0], "max_capacity": base[1], "schedule": schedule, "target_value": 1}

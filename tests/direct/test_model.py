@@ -61,7 +61,7 @@ def best_plans(seeds: range) -> Iterator[tuple[int, Fleet, Packing]]:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=["tight", "totals"])
-@seeds(range(3_000, 3_120))
+@seeds(range(3_000, 3_120), 8)
 def test_any_plan_is_a_start_that_the_rows_admit_at_its_worth(seeds: range, form: Form) -> None:
     """A plan's values keep all rows; the goals at them say what the plan is worth; decoding gives such a plan back."""
     checked = 0

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.parameters import Change
 
 
-@seeds(range(600), 15)
+@seeds(range(600), 8)
 def test_bounds_and_plans_against_enumeration(seeds: range) -> None:
     """No bound above the optimum, no plan that breaks a rule, and most tiny problems are proven or nearly."""
     bounded = met = planned = 0
@@ -65,7 +65,7 @@ def test_bounds_and_plans_against_enumeration(seeds: range) -> None:
     assert planned > len(seeds) / 4
 
 
-@seeds(range(300), 12)
+@seeds(range(300), 6)
 def test_plans_are_solutions_of_the_outline(seeds: range) -> None:
     """A plan written down for the outline keeps all its rows and costs what it costs: so its bound is one."""
     seen = 0

@@ -42,7 +42,7 @@ def crowded(rng: random.Random, model: DirectModel, values: Sequence[int]) -> li
     return found
 
 
-@seeds(range(600), 20)
+@seeds(range(600), 12)
 def test_plans_keep_every_row_that_is_learnt(seeds: range) -> None:
     """Whatever did not fit: a plan as values of the outline keeps them, and its copies can be packed for no more."""
     learnt = cuts = 0
@@ -66,7 +66,7 @@ def test_plans_keep_every_row_that_is_learnt(seeds: range) -> None:
     assert cuts > 0
 
 
-@seeds(range(2_000, 2_400), 15)
+@seeds(range(2_000, 2_400), 8)
 def test_what_is_proven_is_the_optimum(seeds: range) -> None:
     """By the clock, which is never over here: nearly all tiny problems are proven to the last digit."""
     proven = tried = 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.documents import Problem
@@ -54,6 +56,7 @@ class NoTime(Budget):
         return part
 
 
+@pytest.mark.slow
 def test_a_relaxation_that_would_not_be_there_in_time_is_not_begun() -> None:
     fleet = compile_fleet(Problem(**limits.pools_components(300, 50)))
     assert may_build(fleet, Budget())

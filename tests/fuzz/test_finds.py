@@ -109,6 +109,7 @@ def test_a_lie_about_scenarios_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     assert record.faults == []
 
 
+@pytest.mark.slow
 def test_a_campaign_writes_a_test_that_fails_until_the_bug_is_mended(tmp_path: Path) -> None:
     """With the problem beside it; its index shows the same again."""
     plan = Plan(4, problems=20, family="prices", path="bound", jobs=1, out=tmp_path)
@@ -151,6 +152,7 @@ def test_a_hang_and_a_crash_are_faults_and_the_campaign_goes_on(tmp_path: Path, 
     assert all(any(component.get("dedicated") for component in doc["components"]) for doc in documents)
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_nothing_is_planted(tmp_path: Path) -> None:
     """Forty problems on the cheap paths."""
     campaign = Campaign(Plan(5, problems=40, family="tight", path="cp-sat", jobs=1, out=tmp_path))

@@ -17,7 +17,7 @@ from tests import strategies
 from tests.corpus import seeds
 
 
-@seeds(range(400))
+@seeds(range(400), 8)
 def test_a_shuffled_plan_finds_its_machines_again(seeds: range) -> None:
     """Running machines called new again, where nothing is pinned or cordoned: relabelling wins back what that costs.
 
@@ -42,6 +42,7 @@ def test_a_shuffled_plan_finds_its_machines_again(seeds: range) -> None:
     assert won > 20 * len(seeds) / 400
 
 
+@pytest.mark.slow
 def test_without_running_machines_nothing_changes() -> None:
     """The very same packing comes back."""
     problem = placement.read("instances/codegen-after.yaml")

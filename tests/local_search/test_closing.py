@@ -25,7 +25,7 @@ def closing(problem: Problem) -> Closing:
     return Closing(Solve(fleet, Incumbent(fleet, budget, check=partial(first_violation, fleet), strict=True), budget))
 
 
-@seeds(range(600), 6)
+@seeds(range(600), 3)
 def test_what_is_made_keeps_every_rule(seeds: range) -> None:
     """On random fleets that run, with rules over the whole plan too; many of the plans are optimal."""
     planned = best = 0

@@ -116,7 +116,7 @@ def test_copies_come_back_with_every_rule_kept(seeds: range) -> None:
     assert complete > 60 * len(seeds) / 150
 
 
-@seeds(range(90))
+@seeds(range(90), 8)
 def test_closing_machines_never_costs_more_and_keeps_every_rule(seeds: range) -> None:
     """A few tries on each plan, every packing on the way checked; optional copies stay as many as they were."""
     gained = 0
@@ -163,6 +163,7 @@ def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> No
     assert big == pytest.approx(1.0)  # eight on a big one
 
 
+@pytest.mark.slow
 def test_a_search_that_goes_back_ends_where_least_was_out() -> None:
     """On three quarters of a plan's machines it goes through worse, and without a way back it may end there."""
     ends = [ends_of(seed) for seed in (1, 2, 3)]

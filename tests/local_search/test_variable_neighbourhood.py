@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST = 4
 
 
-@seeds(range(45), 6)
+@seeds(range(45), 4)
 def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
     """Random problems with every rule, optional copies and running machines among them; work is kept to."""
     closed = steps = 0
@@ -44,7 +44,7 @@ def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
     assert steps > 0
 
 
-@seeds(range(120))
+@seeds(range(120), 8)
 def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
     """What another search hands to the incumbent meanwhile is not undone."""
     seen = 0
@@ -77,7 +77,8 @@ def test_optional_copies_that_stand_are_required() -> None:
     assert seen > 10
 
 
-def test_a_turn_starts_where_the_other_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@seeds(range(30), 20)
+def test_a_turn_starts_where_the_other_ended(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equally good plans of the large-neighbourhood search are handed on too, though the incumbent keeps the first."""
     starts: list[Packing] = []
 
@@ -88,7 +89,7 @@ def test_a_turn_starts_where_the_other_ended(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("placement.local_search.variable_neighbourhood.BinElimination", Watched)
     drifted = 0
-    for seed, _, fleet, packing in plans(range(30)):
+    for seed, _, fleet, packing in plans(seeds):
         starts.clear()
         budget = Budget(threads=1)
         incumbent = Incumbent(fleet, budget)

@@ -59,7 +59,7 @@ def few_draws() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@one_by_one(range(120), 10)
+@one_by_one(range(120), 4)
 def test_what_is_kept_is_what_a_recount_finds(seed: int, kind: type[Annealing]) -> None:
     """Cost, rules and every array, after every round, hot and cold."""
     problem = random_instance(seed, processes=25, machines=6)
@@ -84,7 +84,7 @@ def weighed(state: SearchState) -> float:
     return float((np.maximum(state.taken - state.problem.capacity, 0) * unit).sum())
 
 
-@one_by_one(range(80), 6)
+@one_by_one(range(80), 3)
 def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
     """Every other rule holds, what is kept is a recount's, and what is above is above by a recount."""
     problem = random_instance(seed, processes=25, machines=6)
@@ -101,7 +101,7 @@ def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
             assert np.array_equal(getattr(walk.state, name), getattr(again, name)), name
 
 
-@seeds(range(8), 4)
+@seeds(range(8), 3)
 def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     """What is best keeps all rules, though the walk did not, and nearly all walks end within capacities."""
     ended = loaded = 0
@@ -124,7 +124,7 @@ def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     assert ended >= len(seeds) - 1
 
 
-@seeds(range(12), 4)
+@seeds(range(12), 3)
 def test_what_is_left_above_capacities_is_mended(seeds: range) -> None:
     """A walk with a low price ends above them; the stage after it brings most of them back, at a price for none."""
     cooling = Cooling(200.0, 2.0, prices=(0.01, 0.02))

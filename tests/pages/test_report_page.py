@@ -64,21 +64,13 @@ def page_of(name: str) -> str:
     return render(*solved(name))
 
 
-GROUPS = ("reserved-p5", "spot-survives")
-PAGES = (
-    "codegen-after",
-    "codegen-before",
-    RUNNING,
-    "sagemaker-whole-gpu",
-    "infeasible-tight",
-    EVIL,
-    LONG,
-    WAY,
-    *GROUPS,
+PAGES = (RUNNING, "infeasible-tight", EVIL, LONG, WAY, "reserved-p5")
+MORE = ("codegen-after", "codegen-before", "sagemaker-whole-gpu", "spot-survives")
+
+
+@pytest.mark.parametrize(
+    "name", [*PAGES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)], ids=range(len(PAGES + MORE))
 )
-
-
-@pytest.mark.parametrize("name", PAGES, ids=range(len(PAGES)))
 def test_it_loads_in_silence_and_fits_a_phone(name: str, opened: Callable[..., Opened]) -> None:
     """No error, no request, no dialog; nothing is wider than 360 pixels but what scrolls by itself."""
     page, complaints = opened(page_of(name), viewport=PHONE)
@@ -267,7 +259,11 @@ def test_steps_and_moves_are_told(opened: Callable[..., Opened]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [(RUNNING, "light"), ("infeasible-tight", "light"), (WAY, "dark"), (WAY, "light")],
+    [
+        ("infeasible-tight", "light"),
+        (WAY, "dark"),
+        *(pytest.param(name, "light", marks=pytest.mark.slow) for name in (RUNNING, WAY)),
+    ],
 )
 def test_axe_finds_nothing(name: str, scheme: str, opened: Callable[..., Opened]) -> None:
     """Contrast, names, roles, order: axe-core, with the card open."""
@@ -295,6 +291,7 @@ def test_themes_and_print(opened: Callable[..., Opened]) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_a_thousand_machines_are_drawn_at_once(opened: Callable[..., Opened]) -> None:
     """With ten thousand copies: drawn in less than two seconds, and a filter answers within one."""
     page = opened(render(*crowd(1000, 10))).page

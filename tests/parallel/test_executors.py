@@ -82,6 +82,7 @@ def dask_address() -> Iterator[str]:
         cluster.close()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Dask's own, of a slow machine or of sockets that close late
 def test_a_dask_cluster_gives_the_same_answer(here: Result, dask_address: str) -> None:
     """By the scheduler's address, as on the command line."""
@@ -108,6 +109,7 @@ class Broken(Executor):
         return future
 
 
+@pytest.mark.slow
 def test_an_executor_that_breaks_costs_nothing_but_time(here: Result, caplog: pytest.LogCaptureFixture) -> None:
     """Every part is solved here instead, and it is said why."""
     broken = Broken()

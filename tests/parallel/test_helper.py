@@ -138,6 +138,7 @@ def test_an_interrupt_brings_it_back_with_what_it_has(fleet: Fleet, tmp_path: Pa
     assert incumbent.found_by == "late"
 
 
+@pytest.mark.slow
 def test_its_time_ends_it(fleet: Fleet) -> None:
     """And what it found by then counts."""
     budget = Budget(LONG)
@@ -217,6 +218,7 @@ def run_script(script: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_guard(tmp_path: Path) -> None:
     """The process does not run it again."""
     script = tmp_path / "script.py"

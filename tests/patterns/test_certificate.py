@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WHOLE = [{"leaf": "prices", "use": [[0, 1, 1]]}]
 
 
-@seeds(range(200), 48)
+@seeds(range(200), 24)
 def test_an_inequality_is_what_the_checker_makes_of_the_same_prices(seeds: range) -> None:
     """Which shares no line with the library: the same worth of each machine, and the same least of all copies."""
     for seed in seeds:

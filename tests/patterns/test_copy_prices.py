@@ -13,7 +13,7 @@ from tests import strategies
 from tests.corpus import seeds
 
 
-@seeds(range(120), 8)
+@seeds(range(120), 4)
 def test_no_plan_of_fewer_copies_is_cheaper(seeds: range) -> None:
     """From one LP, for several counts: solved to proof, none costs less than the bound; and often it is near."""
     near = judged = 0

@@ -65,7 +65,7 @@ def test_every_plan_is_a_solution(seeds: range, anywhere: bool) -> None:
 
 
 @pytest.mark.parametrize("anywhere", [False, True])
-@seeds(range(1_000, 1_300), 15)
+@seeds(range(1_000, 1_300), 8)
 def test_the_bound_holds(seeds: range, anywhere: bool) -> None:
     """Nothing that enumeration finds costs less, and what has no counts has no plan; often the bound is the cost."""
     met = seen = 0
@@ -155,6 +155,7 @@ def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
     assert Merging.of(fleet, anywhere=True).free == {c.index for c in fleet.components}
 
 
+@pytest.mark.slow
 @one_by_one(range(1, 3), 1)
 def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     """They serve all, and each pool holds what it has by itself, exactly: its copies have a packing."""

@@ -276,7 +276,7 @@ def check_plan_is_left(seed: int) -> bool:
     return True
 
 
-@seeds(range(260))
+@seeds(range(260), 8)
 def test_an_optimal_plan_is_never_ruled_out(seeds: range) -> None:
     """At any prices: neither by reduced costs nor by the program over the patterns that they leave."""
     assert sum(check_plan_is_left(seed) for seed in seeds) > 60 * len(seeds) / 260
@@ -379,7 +379,7 @@ def check_bound(seed: int) -> int:
     return bound.programs
 
 
-@seeds(range(1000, 1400))
+@seeds(range(1000, 1400), 8)
 def test_enumerated_nodes_are_never_above_the_optimum(seeds: range) -> None:
     """Random problems with all rules, each with an optimal plan to beat."""
     assert sum(check_bound(seed) for seed in seeds) > 20 * len(seeds) / 400
@@ -580,7 +580,7 @@ def of_halves() -> WholeProgram:
     return whole_program(halves(), 30_000_000)
 
 
-@seeds(range(2000, 2200), 70)
+@seeds(range(2000, 2200), 35)
 def test_the_program_over_all_patterns_comes_to_the_optimum_of_most_small_problems(seeds: range) -> None:
     """A rule that it left out would show. Nothing runs in these, and three of 100 need more than it knows.
 

@@ -71,7 +71,7 @@ def random_component(rng: random.Random, k: int, accelerators: int) -> Doc:
     return row
 
 
-@seeds(range(4_000, 4_600), 20)
+@seeds(range(4_000, 4_600), 10)
 def test_it_agrees_with_the_direct_model(seeds: range) -> None:
     """A packing where there is one, and none where CP-SAT proves so; both are common."""
     found = none = 0
@@ -97,7 +97,7 @@ def test_too_many_patterns_are_not_decided(monkeypatch: pytest.MonkeyPatch) -> N
     assert pack_given(fleet, machines, Budget(work=20)) == (None, False)
 
 
-@seeds(range(5_000, 5_400), 25)
+@seeds(range(5_000, 5_400), 13)
 def test_copies_that_are_held_stay_where_they_are(seeds: range) -> None:
     """Around some of a packing's copies the others find room again; and none is found where what is held is in the way.
 

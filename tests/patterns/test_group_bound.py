@@ -114,6 +114,7 @@ LIMITED: list[tuple[Doc, str]] = [
 ]
 
 
+@pytest.mark.usefixtures("few_exchanges")
 @pytest.mark.parametrize(("limit", "reason"), LIMITED)
 def test_a_limit_in_the_way_is_named_with_what_is_needed(limit: Doc, reason: str) -> None:
     """A proof that there is no plan."""

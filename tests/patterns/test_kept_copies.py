@@ -56,7 +56,7 @@ def _any_stake(parameters: Change) -> None:
 
 
 @pytest.mark.usefixtures("_any_stake")
-@seeds(SOME)
+@seeds(SOME, 8)
 def test_no_bound_is_above_the_optimum(seeds: range) -> None:
     kept = higher = tight = 0
     for seed in seeds:
@@ -102,6 +102,7 @@ def check_random_prices(kept_copies: KeptCopiesBound, cost: int, seed: int) -> N
         assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
 
 
+@pytest.mark.slow
 def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
     """Which shares no line with the library, and rounds up to what a cost can be."""
     checked = dear = 0
@@ -167,6 +168,7 @@ def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
         assert incumbent.bound_by == NAME_KEPT
 
 
+@pytest.mark.slow
 def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """When time is over with the LP without what runs, its prices are taken at once."""
     problem = suite("replan", 20, 2)

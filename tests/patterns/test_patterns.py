@@ -178,7 +178,7 @@ def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
     assert bound.bound == 3_000_000
 
 
-@one_by_one(range(1000, 1240))
+@one_by_one(range(1000, 1240), 8)
 def test_bounds_of_wide_copies_hold(seed: int) -> None:
     """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
     rng = random.Random(seed)

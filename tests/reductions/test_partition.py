@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
@@ -34,6 +35,7 @@ def groups_of(fleet: Fleet, packing: Packing, copies: int, seed: int) -> Iterato
     yield gather(fleet, packing, copies, rng)
 
 
+@pytest.mark.slow
 def test_every_free_machine_is_in_one_group() -> None:
     """Dealt by zone, across zones or by waste: nothing is lost, nothing twice, and zones stay apart when asked."""
     for seed, _, fleet, packing in plans(range(150)):

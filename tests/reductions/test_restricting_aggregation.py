@@ -25,7 +25,9 @@ def test_its_plans_are_plans_of_the_whole(seeds: range) -> None:
     """Under every rule, for few and many groups; the price is the same, and so is what is left out."""
     merged = 0
     documents = [random_problem(random.Random(seed), state=False, max_components=12) for seed in seeds]
-    documents += [suite(family, 20, seed) for family in ("shared", "exclusive", "mixed") for seed in (1, 2)]
+    documents += [
+        suite(family, 20, seed) for family in ("shared", "exclusive", "mixed") for seed in (1, 2)[: len(seeds) // 4]
+    ]
     for seed, document in enumerate(documents):
         problem = Problem(**document)
         fleet = compile_fleet(problem)

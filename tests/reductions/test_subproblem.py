@@ -48,10 +48,11 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
     assert better > 5 * len(seeds) / 150
 
 
-def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:
+@seeds(range(60), 60)
+def test_the_search_never_makes_a_plan_worse_or_wrong(seeds: range) -> None:
     """A few steps on each plan: what the incumbent holds afterwards is checked."""
     improved = 0
-    for seed, problem, fleet, packing in plans(range(60)):
+    for seed, problem, fleet, packing in plans(seeds):
         budget = Budget(threads=1)
         incumbent = Incumbent(fleet, budget)
         incumbent.offer(packing, "test")

@@ -229,6 +229,7 @@ def test_new_machines_are_taken_where_the_quota_allows_them() -> None:
     assert asked(document, "w", new_machines=False).status is Status.INFEASIBLE
 
 
+@pytest.mark.slow
 def test_without_new_machines_none_comes_in_place_of_one_that_runs() -> None:
     """The cordoned machine takes nothing new: another of its pool would hold both copies, but is a new one."""
     document = gpus([("a", 1)], components={"a": {"copies": 1}})
@@ -241,6 +242,7 @@ def test_without_new_machines_none_comes_in_place_of_one_that_runs() -> None:
     assert (found.moves, found.opened) == (1, {"p": 1})
 
 
+@pytest.mark.slow
 def test_without_new_machines_zones_without_machines_count_for_the_spread() -> None:
     """Two copies in one zone and none in the other are too many, wherever machines run."""
     document = gpus([("a", 1)], components={"a": {"copies": 1, "spread": {"max_skew": 1}}})

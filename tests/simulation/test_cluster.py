@@ -35,7 +35,7 @@ def moments(setup: SimulationSetup, name: str) -> list[tuple[Cluster, StrategyPa
 
 
 @pytest.mark.parametrize("name", ["shared", "endpoints-to-zero", "first-fit", "platform"])
-@one_by_one(range(60), 4)
+@one_by_one(range(60), 2)
 def test_no_moment_breaks_a_rule(name: str, seed: int) -> None:
     """The referee is asked at each step, with copies that move standing twice."""
     setup = setup_of(seed)
@@ -106,6 +106,7 @@ def test_a_cluster_is_what_its_document_says(seed: int) -> None:
         again.ws.invariants()
 
 
+@pytest.mark.slow
 def test_moves_happen_and_are_rare() -> None:
     """Over a few worlds some copies move; none does where moving never pays."""
 

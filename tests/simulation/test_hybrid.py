@@ -65,6 +65,7 @@ def test_each_figure_is_one_that_is_played() -> None:
     assert found.best <= found.all_shared
 
 
+@pytest.mark.slow
 def test_the_best_of_all_sets_is_found_where_few_are() -> None:
     """Four components have sixteen sets: with plays for all of the candidates', none is cheaper by much."""
     setup = four()

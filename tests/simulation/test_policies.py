@@ -26,6 +26,7 @@ POLICIES = {
 }
 
 
+@pytest.mark.slow
 def test_each_policy_is_played_as_by_itself() -> None:
     """What one costs does not depend on what it is compared with, and other policies cost something else."""
     problem, _, traffic = plain(DAY)
@@ -66,6 +67,7 @@ def whole() -> dict[str, Any]:
     return compare_policies(problem, policies, traffic, every=HOUR, strategies=NAMES, hourly=False).to_document()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 3, 5])
 def test_each_policy_goes_on_from_a_checkpoint_of_its_own(
     tmp_path: Path, stop_after: int, whole: dict[str, Any]

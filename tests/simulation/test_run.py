@@ -41,6 +41,7 @@ def test_nothing_beats_the_floor(seed: int) -> None:
         assert price is None or price >= floor_price
 
 
+@pytest.mark.slow
 def test_the_floor_is_near_what_can_be_had() -> None:
     """On a plain fleet the cheapest strategy is within half of it: a floor of nothing would prove nothing."""
     result = simulate(*plain(DAY // 2), strategies=["shared"])
@@ -109,6 +110,7 @@ def test_a_checkpoint_is_good_for_its_inputs_alone(tmp_path: Path) -> None:
     assert file.read_text() == before
 
 
+@pytest.mark.slow
 def test_the_executor_does_not_matter() -> None:
     """Strategies beside one another come to what they come to one by one."""
     problem, policy, traffic = plain(2 * DAY)

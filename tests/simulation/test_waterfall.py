@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import placement
 from placement.demand import ScalingPolicy, compile_rules, read_scaling
 from placement.simulation import STRATEGIES, Traffic, read_traffic, simulate
@@ -29,6 +31,7 @@ def test_steps_add_up() -> None:
     assert next(step for step in steps if step.idea == "accelerators too").saved > 0
 
 
+@pytest.mark.slow
 def test_whole_accelerators_are_whole() -> None:
     """Until accelerators are shared there are no more copies than accelerators in use."""
     problem, policy, traffic = plain(40)
@@ -72,6 +75,7 @@ def test_an_endpoint_keeps_to_the_type_that_costs_it_least() -> None:
     assert held.pools == problem.pools
 
 
+@pytest.mark.slow
 def test_codegen_begins_and_goes_on_where_proven_plans_are() -> None:
     """Endpoints for the peak cost what codegen-before is proven at, the shared mixed fleet what codegen-after is."""
     folder = INSTANCES / "codegen-week"

@@ -191,6 +191,7 @@ def quotas(fleet: Fleet, *most: int | None) -> Fleet:
     return replace(fleet, pools=tuple(replace(p, max_instances=n) for p, n in zip(fleet.pools, most, strict=True)))
 
 
+@pytest.mark.slow
 def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a plan to beat, no machine may stay, and copies are few; others are let be."""
     fleet = apart(("x",))

@@ -65,6 +65,7 @@ class _BoundsBegin(Exception):
     """The bounds of a solve begin; the text says whether it has a plan."""
 
 
+@pytest.mark.slow
 def test_the_whole_in_groups_keeps_every_rule() -> None:
     """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
     found = ran = 0

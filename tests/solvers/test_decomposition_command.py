@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 IN_PARTS = ("--solver", "decomposition", "--work", "1", "--set", "decomposition.solver=greedy")
 
 
+@pytest.mark.slow
 def test_parts_on_processes_give_the_plan_of_this_process(tmp_path: Path) -> None:
     """The same document, but for what a clock wrote."""
     fleet = tmp_path / "fleet.json"

@@ -133,7 +133,7 @@ def test_no_dive_off_accelerators_or_for_a_demand(row: dict[str, Any]) -> None:
     assert not may_dive(compile_fleet(Problem(**document([component("one", 3, 40), {"name": "other", **row}]))))
 
 
-@seeds(range(150))
+@seeds(range(150), 8)
 def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
     """At the machines of a plan every seat may stand where it is; with the missing copies every zone rule is kept."""
     dived = complete = 0
@@ -172,6 +172,7 @@ def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
     assert complete > 8 * len(seeds) / 150
 
 
+@pytest.mark.slow
 def test_column_generation_dives(parameters: Change) -> None:
     """With small fleets let in, its plans pass the check (`solve` verifies) and repeat under a work limit."""
     parameters(COLUMN_GENERATION.pack, dive_from=0)

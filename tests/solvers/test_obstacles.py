@@ -15,6 +15,8 @@ from placement.solvers.obstacles import obstacles
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 
+pytestmark = pytest.mark.usefixtures("few_exchanges")
+
 Doc = dict[str, Any]
 
 MACHINE = {"accelerator": "A", "accelerator_count": 2, "vcpus": 16, "memory_gib": 64, "price_per_hour": 3}

@@ -43,7 +43,7 @@ def incumbent_of(fleet: Fleet, packing: Packing) -> tuple[Incumbent, PatternBoun
     return incumbent, bound
 
 
-@seeds(range(150))
+@seeds(range(150), 8)
 def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
     """The LP at the machine counts of any plan lacks nothing; without one of its machines it may, by a true cut."""
     lacked = 0

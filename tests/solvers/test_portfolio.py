@@ -89,7 +89,7 @@ def test_threads_take_short_turns_while_a_search_is_in_the_background() -> None:
 
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])
-@seeds(range(40), 6)
+@seeds(range(40), 4)
 def test_auto_is_right_with_and_without_a_second_core(
     seeds: range, monkeypatch: pytest.MonkeyPatch, cores: set[int]
 ) -> None:
@@ -131,6 +131,7 @@ def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> Non
         placement.solve(placement.read("instances/codegen-after.yaml"), time_limit=20.0)
 
 
+@pytest.mark.slow
 @seeds(range(10), 3)
 def test_no_plan_of_greedy_is_missed(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """With searches after it planted to find nothing, `auto` is as good as `greedy` with all of its restarts."""

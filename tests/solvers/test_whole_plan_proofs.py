@@ -30,7 +30,7 @@ def problems(seeds: range) -> Iterator[tuple[int, dict[str, Any], int]]:
                 yield seed, document, least
 
 
-@seeds(range(600), 20)
+@seeds(range(600), 10)
 def test_small_fleets_with_rules_over_the_whole_plan_are_proven(seeds: range) -> None:
     """Bounds are never above the optimum, and nearly always meet it."""
     tried = proven = 0

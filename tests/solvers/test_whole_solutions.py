@@ -68,7 +68,7 @@ def small(seeds: range) -> Iterator[tuple[int, Fleet, int]]:
             yield seed, fleet, evaluate(fleet, _packing_of(fleet, Plan.model_validate(best.plan))).ticks
 
 
-@seeds(range(1_000, 1_200), 10)
+@seeds(range(1_000, 1_200), 5)
 def test_plans_keep_all_rules_and_nearly_all_are_optimal(seeds: range) -> None:
     """On random small problems: a plan there is, none below the optimum, most of them at it."""
     tried = best = 0
@@ -124,7 +124,7 @@ def test_narrow_programs_leave_out_dear_columns_and_prove_nothing() -> None:
     assert left[0] < left[1] == sum(upper > 0 for upper in program_of(fleet).rows.upper)
 
 
-@seeds(range(300), 8)
+@seeds(range(300), 4)
 def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
     """Plans of greedy without some of their machines: what comes back keeps every rule and has all copies wanted."""
     tried = 0

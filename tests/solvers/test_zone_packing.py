@@ -196,7 +196,7 @@ def packed(fleet: Fleet, incumbent: Incumbent, workers: int) -> tuple[ZonePackin
     return zones, zones.run(bound, Budget(work=1))
 
 
-@seeds(range(500), 60)
+@seeds(range(500), 30)
 def test_zones_make_a_plan(seeds: range) -> None:
     """It keeps every rule, and is often better than that of best fit."""
     made = better = 0

@@ -10,7 +10,7 @@ import pytest
 
 from placement.fleet_simulator import simulate
 from placement.transition import plan_transition
-from tests.corpus import one_by_one
+from tests.corpus import first, one_by_one
 from tests.transition.fleets import random_case
 from tests.transition.small import fleet, plan
 
@@ -108,7 +108,7 @@ def test_the_fewest_batches_are_those_of_trying_everything(seed: int) -> None:
         assert (found.status, found.batches, found.batches_bound) == ("optimal", best, best)
 
 
-@pytest.mark.parametrize("seed", [8, 16, 40, 80, 87, 92])
+@pytest.mark.parametrize("seed", first([8, 16, 40, 80, 87, 92], 3))
 def test_proofs_hold_on_random_fleets(seed: int) -> None:
     """Nothing that list scheduling finds is better, and the simulator agrees with every step."""
     case = random_case(seed)

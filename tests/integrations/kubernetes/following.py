@@ -46,7 +46,7 @@ def follow(found: Exported, objects: list[Json], folder: Path, most: int = MOST)
     (folder / "state.json").write_text(json.dumps(state))
     steps = found.files["README.md"].partition("## What")[0]
     shell = "\n".join(line.removeprefix("   ") for block in _BLOCK.findall(steps) for line in block.splitlines())
-    program = f'kubectl() {{ "{sys.executable}" "{__file__}" "$@"; }}\nsleep() {{ :; }}\n{shell}\n'
+    program = f'kubectl() {{ "{sys.executable}" -S "{__file__}" "$@"; }}\nsleep() {{ :; }}\n{shell}\n'
     environment = {**os.environ, "STAND_IN_ROOT": str(Path(__file__).resolve().parents[3])}
     done = subprocess.run(
         ["/bin/bash", "-c", program],

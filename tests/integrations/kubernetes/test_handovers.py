@@ -274,6 +274,7 @@ WEB = [pod(f"web-{k}", "n1", "web", gpus=1) for k in range(4)]
 TWO_ZONES = [node("n1"), node("n2", zone="us-east-1b")]
 
 
+@pytest.mark.slow
 def test_a_deployment_that_shrinks_waits_for_new_copies(tmp_path: Path) -> None:
     """Its copies would be gone before those elsewhere run."""
     objects, _ = ran(tmp_path, [*TWO_ZONES, *WEB])
@@ -297,6 +298,7 @@ def test_a_deployment_that_shrinks_alone_is_changed_at_the_end(tmp_path: Path) -
     assert (after["errors"], after["now"], after["least"]) == ("", {"shop/web": 3}, {"shop/web": 3})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", ["Recreate", "volume"])
 def test_a_deployment_that_shrinks_ends_first_where_copies_must(tmp_path: Path, why: str) -> None:
     """All of it, as no old copy may run beside a new one."""
@@ -335,6 +337,7 @@ def test_copies_that_stay_go_on_undisturbed(tmp_path: Path, pin: Any) -> None:
     assert (steps["errors"], steps["least"]) == ("", {"shop/web": 2})
 
 
+@pytest.mark.slow
 def test_an_export_that_was_applied_in_part_is_finished_by_the_next(tmp_path: Path) -> None:
     """What ran before runs on: an import tells it, and the steps of the next export end it."""
     pods, nodes = WEB[:2], [node("n1"), node("n2")]
@@ -418,6 +421,7 @@ def test_a_copy_that_must_not_be_away_is_told(tmp_path: Path, strategy: Json, is
     assert (told in notes(exported(tmp_path, *objects))) == is_told
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_way_ends_first(tmp_path: Path) -> None:
     """Of old copies those end before others on whose machines new ones wait."""
     pods = [pod(f"web-{k}", f"n{1 + (k + 1) % 2}", "web", gpus=2) for k in range(4)]
@@ -448,6 +452,7 @@ def test_copies_that_stay_on_cordoned_nodes_are_told(tmp_path: Path, pin: Any) -
     assert (told in notes(open_too)) == (pin == "node")
 
 
+@pytest.mark.slow
 def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:
     """Two that exchange their machines: each alone would wait for ever."""
     nodes = [node("n1", gpus=2), node("n2", gpus=2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
 
 KEYS, VALUES, SPACES = st.sampled_from("abc"), st.sampled_from(["1", "2", ""]), st.sampled_from(["x", "y", "z"])
 REQUIREMENTS = st.builds(
@@ -95,6 +95,7 @@ def comparisons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int) -> 
     return calls
 
 
+@pytest.mark.slow
 def test_twice_as_many_owners_are_twice_as_much_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Counted in comparisons of selectors, rules of nodes and ports: some per owner, and none with all the others."""
     few, many = (comparisons(monkeypatch, tmp_path, count) for count in (160, 640))

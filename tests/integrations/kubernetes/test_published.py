@@ -139,6 +139,7 @@ def test_segments_on_partitions(tmp_path: Path, scenario: str) -> None:
     assert all(row.accelerators is not None for row in found.problem.placements)
 
 
+@pytest.mark.slow
 def test_every_layout_of_partitions(tmp_path: Path) -> None:
     """What NVIDIA's hardware can hold, the import holds too: 77 layouts, none over."""
     found = taken(tmp_path, published_more.layouts())

@@ -85,7 +85,7 @@ def scaled() -> dict[str, Any]:
 SAMPLES = (pooled, simple, scaled, scaled)
 
 
-@one_by_one(range(800), 40)
+@one_by_one(range(800), 20)
 def test_damage_is_told_or_survived(seed: int, tmp_path: Path) -> None:
     """Up to three fields of an answer are lost, doubled or replaced by something else; an export says as much."""
     rng = random.Random(seed)
@@ -111,7 +111,7 @@ def test_damage_is_told_or_survived(seed: int, tmp_path: Path) -> None:
             export_plan(made.problem, plan, ExportWish(role=ROLE, as_new=seed % 3 > 0))
 
 
-@one_by_one(range(500), 20)
+@one_by_one(range(500), 10)
 def test_what_scales_is_in_the_export_or_told(seed: int, tmp_path: Path) -> None:
     """Of answers of which some are lost: each policy and action is put with what is made anew, or named by a note."""
     rng = random.Random(seed)

@@ -136,7 +136,7 @@ ODD = (
 )
 
 
-@seeds(range(3000), 50)
+@seeds(range(3000), 25)
 def test_no_label_is_a_bug(seeds: range, tmp_path: Path) -> None:
     """Damaged, gone, or another's: an export, or an error in words."""
     given = [imported(tmp_path / name, of()).problem.to_document() for name, of in (("a", simple), ("b", pooled))]
