@@ -15,6 +15,7 @@ from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (
     AFTER_FIRST,
+    AFTER_FIRST_HUGE,
     BOUND,
     DEAR,
     DEMANDS,
@@ -117,6 +118,7 @@ def test_turns() -> None:
         FEW_LARGE,
         DEAR,
         AFTER_FIRST,
+        AFTER_FIRST_HUGE,
     }
     for turns in TURNS.values():
         for turn in turns:
@@ -127,8 +129,9 @@ def test_turns() -> None:
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves
-    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[AFTER_FIRST]))
-    assert [turn.solver for turn in TURNS[AFTER_FIRST]] == [turn.solver for turn in TURNS[FIRST][1:]]
+    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[AFTER_FIRST], *TURNS[AFTER_FIRST_HUGE]))
+    for after in (AFTER_FIRST, AFTER_FIRST_HUGE):
+        assert [turn.solver for turn in TURNS[after]] == [turn.solver for turn in TURNS[FIRST][1:]]
 
 
 def test_the_schedule_can_be_printed() -> None:

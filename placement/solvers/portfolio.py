@@ -39,6 +39,7 @@ from placement.reductions.greenfield import moves_are_dear
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     AFTER_FIRST,
+    AFTER_FIRST_HUGE,
     BOUND,
     DEAR,
     DEMANDS,
@@ -225,6 +226,8 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     yield first
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     packers = _packers(solve.fleet)
+    if _copies(solve) >= options.decompose_from:
+        more = [*TURNS[AFTER_FIRST_HUGE]]
     yield from TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more
     solve.incumbent.heuristics_failed = solve.packing is None
     demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()

@@ -72,5 +72,5 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Seq
     if not bound.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
-    counts = round_by_zone(required.fleet, bound.useful_patterns(), budget, solve.seed)
+    counts = round_by_zone(required.fleet, bound.useful_patterns(), budget, solve.seed, _PARAMS.steps)
     return None if counts is None else required.deal(counts)
