@@ -40,15 +40,15 @@ _INF = highspy.kHighsInf
 
 
 def round_by_zone(
-    fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0, ways: Sequence[int] = _PARAMS.steps
+    fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0, tries: Sequence[int] = _PARAMS.steps
 ) -> list[list[int]] | None:
     """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
 
-    `patterns` are columns of the LP of its relaxation. Numbers are made whole in so many steps, by each of the `ways`;
-    what makes the LP cheaper is taken. As many solutions of the LP as there are steps, with a round or two of pricing each.
+    `patterns` are columns of the LP of its relaxation. Numbers are made whole in so many steps in each of the `tries`,
+    and what makes the LP cheaper is taken. Each step solves the LP, with a round or two of pricing.
     """
     rounding = _Rounding(fleet, patterns, seed)
-    found = [counts for steps in ways if (counts := rounding.run(steps, budget)) is not None]
+    found = [counts for steps in tries if (counts := rounding.run(steps, budget)) is not None]
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
