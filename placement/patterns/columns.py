@@ -82,8 +82,8 @@ class PatternColumns:
 
     def add_some(self, prices: Prices, times: int) -> None:
         """So many of each device class at the prices of some items, whether or not they save."""
-        for q, coverage in enumerate(prices.coverage):
-            self._program.add_patterns((q, pattern) for pattern in self._of_some(q, coverage, times))
+        for q in range(len(self.knapsacks)):
+            self._program.add_patterns((q, pattern) for pattern in self._of_some(q, prices.coverage[q], times))
 
     def _of_some(self, q: int, prices: Sequence[int], times: int) -> Iterator[dict[int, int]]:
         """So many patterns of a device class, each the best of some items, drawn at random."""

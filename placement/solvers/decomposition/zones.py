@@ -63,10 +63,12 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Seq
     coarse = RelaxingAggregation.of(solve.fleet, _PARAMS.groups)
     if not coarse.keeps_zone_rules or not may_build(coarse.fleet, budget):
         return None
-    bound = PatternBound(Solve.of(coarse.fleet, _TIME.counts.bound.of(budget), solve.seed), solve.left_out)
+    groups = Solve.of(coarse.fleet, _TIME.counts.bound.of(budget), solve.seed)
+    bound = PatternBound(groups, solve.left_out)
     if solve.packing is not None:
         bound.add_patterns(coarse.merged(solve.packing), 0)
     bound.run(nodes)
+    solve.incumbent.note_faults(groups.incumbent.faults)
     relaxes = "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
     solve.incumbent.raise_bound(solve.fleet.tick_price * bound.bound, NAME, solve.left_out, relaxes)
     if not bound.rounds:
