@@ -29,6 +29,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement_bench.sets import limits
+from tests.corpus import first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,7 @@ def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
     }
 
 
-@pytest.mark.parametrize("name", sorted(_SIZES))
+@pytest.mark.parametrize("name", first(sorted(_SIZES), 3))
 def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
     # Up to there it matches all pairs.
     parameters(HEURISTICS.relabel, most_pairs=0)

@@ -169,6 +169,7 @@ def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> Non
         placement.solve(placement.read(AFTER), "greedy", time_limit=None, work=1)
 
 
+@pytest.mark.slow
 def test_any_seed_will_do() -> None:
     """Engines take 31 bits of it."""
     problem = placement.read(AFTER)

@@ -38,6 +38,7 @@ def waited(what: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no kill -9 there")
 def test_a_killed_campaign_goes_on_where_it_was(tmp_path: Path) -> None:
     """Kill -9 in the middle of a run, with a torn line for good measure; then resume."""

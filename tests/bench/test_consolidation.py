@@ -249,6 +249,7 @@ def _broken(problem: Problem, cluster: Cluster) -> Counter[str]:
     return Counter(violation.rule for violation in verify(problem, plan).violations)
 
 
+@pytest.mark.slow
 def test_every_strategy_on_one_state() -> None:
     """All begin from the same state, all are recounted, and the library pays no more than any of them."""
     state = [("m6", "one-1"), ("m3", "one-1"), ("m5", "one-2"), ("m4", "one-2"), ("m2", "one-3"), ("m1", "one-4")]

@@ -43,6 +43,7 @@ def cluster() -> Iterator[Any]:
             yield made
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Dask's own affair
 def test_runs_go_to_the_cluster_and_come_back_as_rows(cluster: Any, tmp_path: Path) -> None:
     """One that dies is a row there too; each is made once, on some worker."""

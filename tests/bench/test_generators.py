@@ -38,6 +38,7 @@ def sizes(case: BinPacking, d: int = 0) -> list[int]:
 # Draws
 
 
+@pytest.mark.slow
 @given(low=st.integers(-5, 5), span=st.integers(0, 40), seed=st.text(max_size=5))
 def test_integers_lie_between_their_ends(low: int, span: int, seed: str) -> None:
     draws = Draws(seed).integers(low, low + span, 20)

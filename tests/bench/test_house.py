@@ -35,6 +35,7 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_library_knows_nothing_of_the_benchmarks() -> None:
     """It is used from outside."""
     assert [path for path in (ROOT / "placement").rglob("*.py") if "placement_bench" in imports_of(path)] == []

@@ -86,6 +86,7 @@ def test_the_checker_counts_the_value_again() -> None:
     assert (found.value, len(found.faults)) == (0.4, 1)
 
 
+@pytest.mark.slow
 def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
     """Fifty optima, both rules, and the three figures of the leaderboard."""
     data = published("prism-kvpr")

@@ -92,6 +92,7 @@ def test_our_policy_allocates_more_than_the_best_published() -> None:
     assert task.check(answer).faults == ()
 
 
+@pytest.mark.slow
 def test_random_is_near_its_published_curve() -> None:
     """It is drawn otherwise; the curve is within a point and a half."""
     task = the_set.load_online(published(OPENB), "default", 42)

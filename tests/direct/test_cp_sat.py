@@ -125,6 +125,7 @@ def test_claims_hold_when_cut_short(seeds: range, work: int) -> None:
             assert run.fleet.cost(run.incumbent.ticks_bound or 0) <= best.account.cost, seed
 
 
+@pytest.mark.slow
 def test_same_seed_same_plan() -> None:
     for _, doc in small_problems(range(4_000, 4_030)):
         first, second = (solved(doc, seed=7) for _ in range(2))

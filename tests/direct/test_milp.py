@@ -139,6 +139,7 @@ def test_claims_hold_when_cut_short(seeds: range, engine: str, work: int) -> Non
             assert run.fleet.cost(run.incumbent.ticks_bound or 0) <= best.account.cost, seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", first(ENGINES))
 def test_bounds_of_a_cut_search_are_below_a_better_plan(engine: str) -> None:
     """On a problem that takes many nodes, the bound after a few stays below what more of them find."""
@@ -195,6 +196,7 @@ def damage(rng: random.Random, fleet: Fleet, packing: Packing) -> Packing | None
     return Packing(tuple(Machine(p, i, tuple(sorted(here))) for p, i, here in machines if here))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @seeds(range(4_000, 4_015), 5)
 def test_same_seed_same_plan(seeds: range, engine: str) -> None:
@@ -273,6 +275,7 @@ def test_an_interrupt_from_another_thread_ends_it_with_the_plan(engine: str, mon
     assert_keeps_every_rule(runs[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_time_limit_ends_it(engine: str) -> None:
     doc = crowd(24)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
+
 import placement
 from placement.compiled.packing import evaluate
 from placement.local_search.eliminate import BinElimination
@@ -16,8 +18,6 @@ from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 
 if TYPE_CHECKING:
-    import pytest
-
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
 
@@ -62,6 +62,7 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
     assert seen > 5 * len(seeds) / 120
 
 
+@pytest.mark.slow
 def test_optional_copies_that_stand_are_required() -> None:
     """As many as the packing has, no more and no fewer."""
     seen = 0

@@ -101,6 +101,7 @@ def test_load_above_capacities_is_all_that_a_price_allows(seed: int) -> None:
             assert np.array_equal(getattr(walk.state, name), getattr(again, name)), name
 
 
+@pytest.mark.slow
 @seeds(range(8), 3)
 def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     """What is best keeps all rules, though the walk did not, and nearly all walks end within capacities."""
@@ -124,6 +125,7 @@ def test_a_walk_with_a_price_ends_with_an_answer(seeds: range) -> None:
     assert ended >= len(seeds) - 1
 
 
+@pytest.mark.slow
 @seeds(range(12), 3)
 def test_what_is_left_above_capacities_is_mended(seeds: range) -> None:
     """A walk with a low price ends above them; the stage after it brings most of them back, at a price for none."""
@@ -264,6 +266,7 @@ def test_the_example_is_solved() -> None:
     assert (found.cost, found.assignment.tolist(), found.stop) == (2411, [0, 2, 1], Stop.DONE)
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_answers() -> None:
     """With a limit on work."""
     problem = random_instance(5, processes=40, machines=8)
@@ -421,6 +424,7 @@ def test_of_several_walks_the_best_go_on(monkeypatch: pytest.MonkeyPatch, select
     assert (found.cost, found.rounds) == (100, 5 * (5 + selected))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walks", [1, 2, 5])
 def test_several_walks_keep_the_limit_on_work(walks: int) -> None:
     """Each looks at it every few rounds; equal seeds give equal answers."""

@@ -47,6 +47,7 @@ def test_it_loads_in_silence_and_draws_every_plot(text: str, opened: Callable[..
     assert EVIL in page.locator(".faults").inner_text()
 
 
+@pytest.mark.slow
 def test_its_colours_are_those_of_the_theme(text: str, opened: Callable[..., Opened]) -> None:
     """Also after the theme has changed; axe-core finds nothing in either."""
     page = opened(text, color_scheme="light").page

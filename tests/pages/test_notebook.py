@@ -14,6 +14,7 @@ pytestmark = pytest.mark.pages
 NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "start" / "notebook.ipynb"
 
 
+@pytest.mark.slow
 def test_the_example_notebook_runs(tmp_path: Path) -> None:
     """Every cell; results and plans show themselves as HTML, and the page is written."""
     nbclient = pytest.importorskip("nbclient", reason="the extra `pages` is not installed")

@@ -47,6 +47,7 @@ def test_tables_are_sorted_by_keyboard(opened: Callable[..., Opened]) -> None:
     assert len(first) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)], ids=["phone", "desktop"])
 def test_axe_finds_nothing(scheme: str, viewport: dict[str, int], opened: Callable[..., Opened]) -> None:
     """Contrast, names, roles, order; areas have the colours of their theme."""

@@ -62,6 +62,7 @@ def test_a_process_pool_gives_the_same_answer(here: Result) -> None:
     assert (other.packing, other.cost, other.bound) == (here.packing, here.cost, here.bound)
 
 
+@pytest.mark.slow
 def test_threads_give_the_same_answer(here: Result) -> None:
     """Any executor of the standard library will do."""
     with ThreadPoolExecutor(3) as pool:

@@ -618,6 +618,7 @@ def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(parameters: Chang
     assert any_between(26, 26, Budget()) is True
 
 
+@pytest.mark.slow
 def test_last_digits_that_too_many_machine_counts_have_are_asked_for_in_two_halves(parameters: Change) -> None:
     """Money is in two rows of small numbers, which carry from one to the other; what they say is exact."""
     parameters(PATTERNS.program, most_counts=0, last_digits=1.0)

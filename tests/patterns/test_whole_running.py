@@ -6,6 +6,8 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
@@ -113,6 +115,7 @@ def test_its_plans_keep_every_rule(seeds: range) -> None:
     assert better > 0.02 * len(seeds)
 
 
+@pytest.mark.slow
 def test_dear_moves_at_twenty_components() -> None:
     """Within a few per cent of what it proves, in little work, on a fleet of the suite with moves of 20 $."""
     document = suite("replan", 20, 1)

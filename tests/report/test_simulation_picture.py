@@ -83,6 +83,7 @@ def test_a_png_without_its_library_is_refused_first(monkeypatch: pytest.MonkeyPa
     check_picture("a.svg", "light")
 
 
+@pytest.mark.slow
 def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> None:
     """Each bar begins where the one above ends; figures are those of the steps; light, dark, PNG."""
     problem, policy, traffic = plain(12)

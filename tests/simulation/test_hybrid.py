@@ -134,6 +134,7 @@ def solved(problem: Problem, c: int, copies: int) -> int:
     return micro_dollars(result.plan.price_per_hour or 0)
 
 
+@pytest.mark.slow
 def test_rents_alone_are_the_least() -> None:
     """The knapsack against the direct model, copy by copy."""
     problem, _, _ = plain(2)

@@ -43,6 +43,7 @@ def test_each_policy_is_played_as_by_itself() -> None:
     assert document["policies"][1]["simulation"]["cold_starts"] == 0
 
 
+@pytest.mark.slow
 def test_the_executor_does_not_matter_and_all_policies_are_on_it() -> None:
     """Beside one another they come to what they come to one by one, and jobs of several policies run at a time."""
     problem, _, traffic = plain(2 * DAY)

@@ -13,6 +13,7 @@ from tests.report.plans import INSTANCES
 from tests.simulation.test_run import plain
 
 
+@pytest.mark.slow
 def test_steps_add_up() -> None:
     """From the first cost, less all that is saved, to the last; endpoints for the peak are the dearest here."""
     problem, policy, traffic = plain(80)

@@ -23,6 +23,7 @@ def fleet_with(money: float) -> Fleet:
     return compile_fleet(Problem(**problem))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("money", "tries"), [(0.05, True), (20.0, False)])
 def test_mixes_are_tried_where_moves_are_cheap(money: float, tries: bool) -> None:
     solve_ = Solve.of(fleet_with(money), Budget(work=1))

@@ -132,6 +132,7 @@ def test_copies_outlive_a_pool_and_an_instance() -> None:
     assert solve.incumbent.found_by == "column-generation"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", first(RULES))
 def test_parts_keep_rules_over_groups(rule: str) -> None:
     """Decomposition ends with a plan that keeps them, cheaper than without its rounds or as cheap."""

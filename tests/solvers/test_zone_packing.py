@@ -211,7 +211,7 @@ def test_zones_make_a_plan(seeds: range) -> None:
     assert better > 4 * len(seeds) / 500
 
 
-@seeds(range(500), 60)
+@seeds(range(500), 30)
 def test_zones_of_groups_make_a_plan(seeds: range, parameters: Change) -> None:
     """Copies by zone come of an LP of groups of components: the plan has those of each, and keeps every rule."""
     parameters(DECOMPOSITION.zones, groups=2)
