@@ -15,7 +15,8 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing
 from placement.direct.cp_sat import solve_cp_sat
 from placement.patterns.bound import PatternBound
-from placement.reductions.relaxing_aggregation import RelaxingAggregation, alike
+from placement.reductions.base import EXACT
+from placement.reductions.relaxing_aggregation import RELAXES, RelaxingAggregation, alike
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import plans, seeds
@@ -122,3 +123,10 @@ def test_bug_a_group_does_not_lose_copies_as_one_component_must() -> None:
         solve = Solve.of(one, Budget(work=50))
         assert not solve_cp_sat(solve).infeasible
         assert solve.packing is not None
+
+
+def test_a_bound_of_groups_says_what_it_takes_for_granted() -> None:
+    """That of the fleet itself takes nothing more."""
+    fleet = fleet_of([component("a", 2, 20.0), component("b", 3, 30.0)])
+    assert RelaxingAggregation.of(fleet, 1).keeps_bound.relaxes == RELAXES
+    assert RelaxingAggregation.of(fleet, 2).keeps_bound is EXACT

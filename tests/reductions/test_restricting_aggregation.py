@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 from placement import Problem
 from placement.bounds import volume_bound
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import evaluate
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.heuristics.first_plan import first_plan
 from placement.reductions.relaxing_aggregation import alike
 from placement.reductions.restricting_aggregation import RestrictingAggregation
@@ -90,3 +91,13 @@ def test_bug_what_outlives_a_pool_or_an_instance_stays_alone() -> None:
     for rule in ("min_available_on_pool_loss", "min_available_on_instance_loss"):
         fleet = fleet_of([component("a", 2, 20), component("b", 2, 20, **{rule: 1}), component("c", 2, 20)])
         assert RestrictingAggregation.of(fleet, 1).groups == ((0, 2), (1,))
+
+
+def test_optional_copies_of_a_group_are_those_of_each() -> None:
+    """One has one copy that may be left out, the other two: all three placed are one and two."""
+    fleet = fleet_of([component("a", 1, 20, min_copies=0), component("b", 2, 20, min_copies=0)])
+    groups = RestrictingAggregation.of(fleet, 1)
+    assert groups.groups == ((0, 1),)
+    pool = min(groups.fleet.components[0].options[0].pools)
+    packing = Packing(tuple(Machine(pool, None, (Seat(0, 0, (0,)),)) for _ in range(3)))
+    assert Counter(seat.component for _, seat in groups.lift(packing).seats()) == {0: 1, 1: 2}
