@@ -70,7 +70,7 @@ REPORT, PAGES = "pytest.xml", "pages.xml"
 # What looks at all of the package in no time: imports, names, the schedule, parameters, what is shipped.
 WHOLE = tuple(f"tests/test_{name}.py" for name in ("architecture", "names", "packaging", "parameters", "schedule"))
 # Of the tests near a change, `check` runs as many as fit into so many seconds of each core, by what they took before.
-CHECK_SECONDS = 25
+CHECK_SECONDS = 18
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
