@@ -190,10 +190,11 @@ class PatternBound:
             self._machines = () if mix is None else mix.machines
         return self._machines
 
-    def run(self, nodes: int = 2_000, patience: float = math.inf) -> None:
+    def run(self, nodes: int = 2_000, patience: float = math.inf, *, packing_follows: bool = False) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
-        A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
+        A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news, and
+        where packing follows, after its part of the time.
         """
         budget = self._solve.budget
         if budget.work is not None:
@@ -206,8 +207,9 @@ class PatternBound:
             _, dual_value = self._program.dual_values(self._program.duals())
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
-        self._grow(self.tree, budget, nodes, patience)
-        self._separate_mixes(budget)
+        left = _TIME.tree.of(budget, budget.work) if packing_follows else budget
+        self._grow(self.tree, left, nodes, patience)
+        self._separate_mixes(left)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
         """The linear programs without branching, as if nothing ran and then with what runs; None when out of time."""

@@ -93,7 +93,7 @@ def bounded(
 ) -> PatternBound:
     """The pattern bound of plans that leave out so many copies, in its part of the time."""
     bound = PatternBound(solve.share(options.bound_share), left_out)
-    bound.run(patience=_patience(solve.budget))
+    bound.run(patience=_patience(solve.budget), packing_follows=True)
     stats.update(nodes=bound.nodes, programs=bound.programs)
     return bound
 
