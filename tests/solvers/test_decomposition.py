@@ -13,6 +13,7 @@ from placement.heuristics.first_plan import first_plan
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition import DecompositionOptions, solve_decomposition
+from placement.solvers.decomposition.solve import _Decomposition
 from placement.solvers.decomposition.tasks import Whole
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -59,6 +60,17 @@ def test_a_plan_comes_before_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("placement.solvers.decomposition.solve.raise_instant_bounds", bounds)
     with pytest.raises(_BoundsBegin, match="True"):
         solve_decomposition(Solve(fleet, incumbent, budget), options=DecompositionOptions(copies=5))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_whole_is_bounded_where_zones_made_no_plan(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups may lose rules over zones: then nothing was bounded, and the first round does it."""
+    monkeypatch.setattr("placement.solvers.decomposition.solve.may_pack_zones", lambda _: True)
+    monkeypatch.setattr("placement.solvers.decomposition.solve.pack_by_zone", lambda *_: packed)
+    solve = Solve.of(compile_fleet(Problem(**suite("shared", 12, 1))), Budget(work=1))
+    search = _Decomposition(solve, DecompositionOptions(copies=5))
+    assert search.pack_zones() is packed
+    assert search.bounded is packed
 
 
 class _BoundsBegin(Exception):

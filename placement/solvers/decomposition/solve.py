@@ -146,8 +146,8 @@ class _Decomposition:
         """A plan and a bound of the whole zone by zone, where rules look at zones; says whether there was a plan."""
         if named_fleet_rules(self._fleet) or not may_pack_zones(self._solve):
             return False
-        self.bounded = True
-        return pack_by_zone(self._solve, self._hear)
+        self.bounded = pack_by_zone(self._solve, self._hear)
+        return self.bounded
 
     def pack_whole(self) -> None:
         """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
