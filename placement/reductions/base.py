@@ -37,6 +37,10 @@ class CarriedBound:
     given: tuple[int, ...] | None = None
     less: int = 0
 
+    def beside(self, relaxes: str) -> str:
+        """What a bound takes for granted in the original that takes `relaxes` for granted in the reduced fleet."""
+        return "; ".join(filter(None, (relaxes, self.relaxes)))
+
 
 EXACT = CarriedBound()  # a bound of the one is a bound of the other
 

@@ -94,7 +94,8 @@ class RelaxingAggregation(Reduction):
                 z = int((k * here - len(copies) * given).argmax())  # the zone that lacks most of its part so far
                 given[z] += 1
                 dealt[z, c] += 1
-        return [[int(n) for n in here] for here in dealt]
+        found: list[list[int]] = dealt.tolist()
+        return found
 
     def lift(self, packing: Packing) -> Packing | None:
         """None where components were merged: its copies need not have room for theirs."""

@@ -84,7 +84,7 @@ class Bound:
             patterns.run(nodes=_PARAMS.nodes)
             faults += solve.incumbent.faults
             if patterns.bound > best:
-                best, relaxes = patterns.bound, "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
+                best, relaxes = patterns.bound, coarse.keeps_bound.beside(RELAXES)
             if fleet is self.fleet:
                 break
         return TaskAnswer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))

@@ -69,7 +69,7 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Seq
         bound.add_patterns(coarse.merged(solve.packing), 0)
     bound.run(nodes)
     solve.incumbent.note_faults(groups.incumbent.faults)
-    relaxes = "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
+    relaxes = coarse.keeps_bound.beside(RELAXES)
     solve.incumbent.raise_bound(solve.fleet.tick_price * bound.bound, NAME, solve.left_out, relaxes)
     if not bound.rounds:
         return None
