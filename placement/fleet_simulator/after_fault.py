@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from placement.errors import wrong_argument
+from placement import arguments
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.documents.transition import Transition
+from placement.errors import nearest, wrong_argument
 from placement.fleet_simulator.fleet import SimulatedFleet, copy_of
+from placement.referee import PLAN_RULE, PROBLEM_RULE
 
 if TYPE_CHECKING:
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.documents.transition import Transition, TransitionStep
+    from placement.documents.transition import TransitionStep
 
 FaultKind = Literal["start", "open", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
 class StepFault:
-    """What goes wrong: the copy of a step does not start, its machine does not come, or a machine dies after it."""
+    """What goes wrong: the copy of a step does not start, its machine does not come, or a machine dies after it.
+
+    `machine` names the one that dies; the other kinds are about the machine of the step.
+    """
 
     kind: FaultKind
     step: int
@@ -34,11 +40,17 @@ def state_after(problem: Problem, plan: Plan, transition: Transition, fault: Ste
     Raises
     ------
     UsageError
-        The transition has no such step, or what is to go wrong is not what the step does.
+        The transition has no such step, what is to go wrong is not what the step does, the machine that is to die was
+        never there by then, or an argument is of another type.
     """
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    arguments.instance("plan", plan, Plan, PLAN_RULE)
+    arguments.instance("transition", transition, Transition, "a Transition: plan_transition finds one")
+    arguments.instance("fault", fault, StepFault, "a StepFault, from placement.fleet_simulator")
     fleet = SimulatedFleet(problem, plan, transition.steps)
     failed: set[str] = set()
     at = _step_of(fault, transition)
+    _check_machine(fault, problem, transition)
     for step in transition.steps:
         if step.batch > at.batch:
             break
@@ -75,3 +87,16 @@ def _step_of(fault: StepFault, transition: Transition) -> TransitionStep:
         rule = f"{at.action} or machine, as step {at.id} is to {at.action}"
         raise wrong_argument("fault.kind", rule if at.action in ("start", "open") else "machine", fault.kind)
     return at
+
+
+def _check_machine(fault: StepFault, problem: Problem, transition: Transition) -> None:
+    if fault.kind != "machine":
+        return
+    came = [row.id for row in problem.instances]
+    for step in transition.steps:
+        came += [step.instance or ""] * (step.action == "open")
+        if step.id == fault.step:
+            break
+    if arguments.text("fault.machine", fault.machine) not in came:
+        rule = f"a machine that runs, or that came by step {fault.step} ({nearest(fault.machine, came)})"
+        raise wrong_argument("fault.machine", rule, fault.machine)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
 from placement.documents.transition import TransitionStep
-from placement.errors import printable
+from placement.errors import UsageError, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.transition import Action
@@ -61,11 +60,23 @@ class Durations:
         rule = "whole seconds of at least 0"
         for name in ("startup", "drain", "open", "pause"):
             arguments.whole(name, getattr(self, name), rule=rule)
+        if not isinstance(self.startup_of, Mapping):
+            raise wrong_argument("startup_of", "a mapping of components to whole seconds", self.startup_of)
         for name, seconds in self.startup_of.items():
             arguments.whole(f"startup_of {printable(str(name))}", seconds, rule=rule)
 
     def of(self, problem: Problem) -> Durations:
-        """The same, with what components say of themselves where nothing is said of them here."""
+        """The same, with what components say of themselves where nothing is said of them here.
+
+        Raises
+        ------
+        UsageError
+            `startup_of` names a component that the problem does not have.
+        """
+        names = {row.name: row for row in problem.components}
+        unknown = next((name for name in self.startup_of if name not in names), None)
+        if unknown is not None:
+            raise UsageError(f'startup_of: no component "{printable(str(unknown))}"; {nearest(str(unknown), names)}')
         told = {
             row.name: math.ceil(row.startup_seconds)
             for row in problem.components

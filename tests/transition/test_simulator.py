@@ -170,3 +170,17 @@ def test_what_a_fault_leaves() -> None:
         left(StepFault("start", 1))
     with pytest.raises(UsageError, match=r"fault\.kind must be machine, got"):
         left(StepFault("open", 3))
+    for machine in ("p/new-2", ""):
+        with pytest.raises(UsageError, match=rf'fault\.machine must be .* came by step 2 \(.+\), got "{machine}"'):
+            left(StepFault("machine", 2, machine))
+    assert left(StepFault("machine", 5, "i-1")) == (["p/new-1"], ["p/new-1"])  # it is gone already
+
+
+def test_arguments_of_another_type() -> None:
+    """Each is named, with what it should be."""
+    good = (fleet(NOW, **PAIR), THEN, steps(*MOVE), StepFault("start", 1))
+    for number, name in enumerate(("problem", "plan", "transition", "fault")):
+        given: list[Any] = list(good)
+        given[number] = 7
+        with pytest.raises(UsageError, match=f"{name} must be a .*, got 7"):
+            state_after(*given)

@@ -396,6 +396,15 @@ def test_times_that_mean_nothing(times: dict[str, Any]) -> None:
         Durations(**times)
 
 
+def test_times_by_component() -> None:
+    """A mapping, of components that there are."""
+    for given in (None, [("a", 9)]):
+        with pytest.raises(UsageError, match="startup_of must be a mapping of components to whole seconds, got"):
+            Durations(startup_of=given)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match='startup_of: no component "aa"; did you mean "a"'):
+        plan_transition(fleet(A_B), plan(B_A), durations=Durations(startup_of={"aa": 9}))
+
+
 def test_times_of_another_type() -> None:
     """A number is not enough to say how long what takes."""
     with pytest.raises(UsageError, match="durations must be Durations"):
