@@ -23,7 +23,6 @@ from placement.cli.parameters import (
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
 if TYPE_CHECKING:
-    from placement.cli.streams import Streams
     from placement.replanning import RoomFound
 
 
@@ -68,7 +67,8 @@ def make_room(
         from placement.cli.answers import hand_out
         from placement.cli.progress import following
         from placement.cli.streams import streams
-        from placement.cli.transition_options import check_targets, draw, show
+        from placement.cli.transition_options import check_targets, draw, on_stdout, show
+        from placement.documents.read import STDIN
         from placement.replanning import make_room as find_room
 
         check_targets(form, output, picture or (), {"the problem": file})
@@ -93,7 +93,7 @@ def make_room(
         def report() -> RoomReport:
             return RoomReport(found, full=full)
 
-        carried = _on_stdout(form, go, quiet=quiet)
+        carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
 
         def write() -> None:
             show(room_document(found), carried, output, lambda: room_checklist(found), report)
@@ -105,17 +105,6 @@ def make_room(
         hand_out(aside, found, document=lambda: room_document(found), report=report, more=(write, write_pictures))
         code = _code(found)
     raise typer.Exit(code)
-
-
-def _on_stdout(form: str | None, go: Streams, *, quiet: bool) -> str | None:
-    """What standard output carries: the format that was asked for, or what the rule of all answers says."""
-    if form is not None:
-        return None if quiet and form == "table" else form
-    from placement.documents.read import STDIN
-
-    if go.plan == STDIN:
-        return "json"
-    return None if go.tables is None else "table"
 
 
 def _code(found: RoomFound) -> int:

@@ -170,11 +170,18 @@ def show(
         console(sys.stdout).print(table())
 
 
-def on_stdout(form: str | None, output: str | None) -> str:
-    """What standard output carries: the format that was asked for, else JSON where it is the file, else a table."""
+def on_stdout(form: str | None, output: str | None, *, piped: bool = False, quiet: bool = False) -> str | None:
+    """What standard output carries: the format that was asked for, else JSON where it is the file, else a table.
+
+    Parameters
+    ----------
+    piped : standard output is the file although no option says so.
+    quiet : no table, but where ``--output -`` says that the answer goes there; None where nothing is left.
+    """
     from placement.documents.read import STDIN
 
-    return form or ("json" if output == STDIN else "table")
+    carried = form or ("json" if piped or output == STDIN else "table")
+    return None if quiet and carried == "table" and output != STDIN else carried
 
 
 def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> None:

@@ -109,7 +109,10 @@ def test_a_gantt_chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; nothing when quiet."""
+    """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; no table when quiet.
+
+    With `--output -` the answer is what was asked for, so a quiet table is there.
+    """
     monkeypatch.chdir(tmp_path)
     arguments = ("make-room", written(tmp_path), "--component", "wish", "--work", "400")
 
@@ -118,6 +121,7 @@ def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.Monkey
     for given in ((), ("--output", "-")):
         assert run(*arguments, *given, "--format", "table").stdout.startswith("wish: 1 copy more")
         assert run(*arguments, *given, "--format", "markdown").stdout.startswith("# Room for 1 copy of wish")
+    assert run(*arguments, "--output", "-", "--quiet", "--format", "table").stdout.startswith("wish: 1 copy more")
     assert run(*arguments, "--format", "table", "--quiet").stdout == ""
     assert run(*arguments, "-o", "room.json", "--quiet").stdout == ""
 
