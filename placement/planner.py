@@ -321,15 +321,22 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
 
 
 def _explained(solve: Solve, outcome: Outcome) -> Outcome:
-    """A proof of any solver that there is no plan names the rule over the whole plan that leaves none, with figures."""
-    if not outcome.infeasible or solve.packing is not None or not named_fleet_rules(solve.fleet):
-        return outcome
-    if any(words in outcome.reason for words in _NAMES_IT):
-        return outcome
-    from placement.solvers.obstacles import obstacles  # loads an engine
+    """A proof of any solver that there is no plan says what leaves none, with figures.
 
-    said = obstacles(solve)
-    return replace(outcome, reason=f"{outcome.reason}; what leaves no plan: {said}") if said else outcome
+    That is a rule over the whole plan, or else what shows it at once.
+    """
+    if not outcome.infeasible or solve.packing is not None or any(words in outcome.reason for words in _NAMES_IT):
+        return outcome
+    if named_fleet_rules(solve.fleet):
+        from placement.solvers.obstacles import obstacles  # loads an engine
+
+        said = obstacles(solve)
+        if said:
+            return replace(outcome, reason=f"{outcome.reason}; what leaves no plan: {said}")
+    from placement.bounds import why_infeasible
+
+    said = why_infeasible(solve.fleet, solve.budget) or ""
+    return outcome if said in outcome.reason else replace(outcome, reason=f"{outcome.reason}; {said}")
 
 
 def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]:

@@ -39,7 +39,7 @@ from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import most_on_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.solving.budget import Budget
@@ -51,7 +51,7 @@ RELAXES = (
     "that can't be released"
 )
 _PARAMS = BOUNDS.cliques
-_NAMED = 3  # components in a sentence
+_NAMED = 3  # components, or pools, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,16 @@ def why_too_many(fleet: Fleet, budget: Budget | None = None) -> Iterator[str]:
         *_, (_, most) = _reaches(fleet, clique)
         total = sum(clique.machines)
         if most < total:
-            names = [fleet.components[c].name for c in clique.members]
-            listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+            who = some_named([fleet.components[c].name for c in clique.members])
             yield (
-                f"{listed} never share an instance (avoid, dedicated) and need at least {total} of them, "
+                f"{who} never share an instance (avoid, dedicated) and need at least {total} of them, "
                 f"but the quotas of the pools that they may use allow {most}"
             )
+
+
+def some_named(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 # --- Cliques

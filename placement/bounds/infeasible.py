@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.cliques import why_too_many
+from placement.bounds.cliques import some_named, why_too_many
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
@@ -71,8 +71,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
     yield from _pinned_too_many(fleet)
     yield from _limits_broken_by_minimum(fleet)
     yield from _too_many_moves(fleet)
-    yield from _volume_too_small(fleet, pools)
-    yield from _accelerators_too_few(fleet, pools)
+    yield from _quotas_too_small(fleet, pools)
     yield from _limits_too_small(fleet, pools)
     yield from why_too_many(fleet, budget)
 
@@ -302,47 +301,84 @@ def _more_pinned_than_wanted(component: FleetComponent, pinned: int) -> Iterator
         yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
 
-def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
-    """All quotas together against the least that the required copies need, one resource at a time."""
-    for resource, unit, scale in RESOURCES:
-        have = 0
-        for pool in fleet.pools:
-            if capacity(fleet, pool.index, resource):
-                if pool.max_instances is None:
-                    have = -1
-                    break
-                have += pool.max_instances * capacity(fleet, pool.index, resource)
-        if have < 0:
-            continue
-        need = partial(usage, fleet, resource=resource)
-        wanted = sum(_least_need(component, need, pools) for component in fleet.components)
-        if wanted > have:
-            yield (
-                f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
-                f"have {have / scale:,.6g}"
-            )
+class _ConfinedCopies(NamedTuple):
+    """Components, ascending, whose copies may run on no other pools than these."""
+
+    components: Sequence[int]
+    pools: Sequence[int]
 
 
-def _accelerators_too_few(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
-    """All quotas together against the accelerators that the required copies need, by dual feasible functions.
+def _confined(fleet: Fleet) -> list[_ConfinedCopies]:
+    """All components on all pools, those confined to pools with a quota, and those confined to pools that some share.
 
-    What they measure of the copies on one accelerator is never more than the whole, on accelerators of any size.
+    Of the last, the pools of most components come first, and at most so many groups are looked at.
     """
-    have = 0
-    for pool in fleet.pools:
-        if pool.shape.accelerators:
-            if pool.max_instances is None:
-                return
-            have += pool.max_instances * pool.shape.accelerators
+    reach = [frozenset[int]().union(*(option.pools for option in c.options)) for c in fleet.components]
+    limited = frozenset(pool.index for pool in fleet.pools if pool.max_instances is not None)
+    shared = Counter(pools for pools in reach if pools <= limited).most_common(BOUNDS.quotas.groups)
+    sets = dict.fromkeys((frozenset(range(len(fleet.pools))), limited, *(pools for pools, _ in shared)))
+    return [
+        _ConfinedCopies([c for c, own in enumerate(reach) if own <= pools], sorted(pools)) for pools in sets if pools
+    ]
+
+
+def _quotas_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
+    """Quotas against the least that copies confined to their pools need: one resource at a time, then accelerators.
+
+    Accelerators are measured by dual feasible functions: what these make of the copies on one accelerator is never more
+    than the whole, on accelerators of any size.
+    """
+    groups = _confined(fleet)
+    for resource, unit, scale in RESOURCES:
+        have, need = partial(capacity, fleet, resource=resource), partial(usage, fleet, resource=resource)
+        for short in _too_small(fleet, groups, pools, have, need):
+            least, most = f"{short.wanted / scale:,.6g} {unit}", f"{short.have / scale:,.6g}"
+            yield f"{short.who} need at least {least}, but the quotas of {short.whose} have {most}"
     for k in range(1, BOUNDS.dual_feasible.finest + 1):
-        part = partial(_part_of_accelerators, fleet, k)
-        wanted = sum(_least_need(component, part, pools) for component in fleet.components)
-        if wanted > have * parts(k):
+        have, need = partial(_parts_of_machine, fleet, k), partial(_part_of_accelerators, fleet, k)
+        for short in _too_small(fleet, groups, pools, have, need):
+            least, most = f"{-(-short.wanted // parts(k))} accelerators", f"{short.have // parts(k)}"
             yield (
-                f"the required copies need at least {-(-wanted // parts(k))} accelerators, as few of them fit beside "
-                f"each other, but the quotas of all pools together have {have}"
+                f"{short.who} need at least {least}, as few of them fit beside each other, but the quotas of "
+                f"{short.whose} have {most}"
             )
-            return
+
+
+class _Short(NamedTuple):
+    """Copies that need more than the quotas of their pools have; who and whose in words."""
+
+    who: str
+    whose: str
+    wanted: int
+    have: int
+
+
+def _too_small(
+    fleet: Fleet,
+    groups: Sequence[_ConfinedCopies],
+    pools: PoolsOf,
+    have_of: Callable[[int], int],
+    need_of: Callable[[int, FleetOption], int],
+) -> Iterator[_Short]:
+    """The groups that need more than there is, by what a machine of a pool has and a copy takes by an option there."""
+    size = [have_of(pool.index) for pool in fleet.pools]
+    needs = [_least_need(component, need_of, pools) for component in fleet.components]
+    for group in groups:
+        quotas = [(fleet.pools[p].max_instances, size[p]) for p in group.pools if size[p]]
+        if any(quota is None for quota, _ in quotas):
+            continue
+        have, wanted = sum((quota or 0) * each for quota, each in quotas), sum(needs[c] for c in group.components)
+        if wanted > have and len(group.pools) == len(fleet.pools):
+            yield _Short("the required copies", "all pools together", wanted, have)
+        elif wanted > have:
+            who = some_named([fleet.components[c].name for c in group.components if needs[c]])
+            whose = some_named([fleet.pools[p].name for p in group.pools])
+            yield _Short(f"the required copies of {who}", f"the pools they may use ({whose})", wanted, have)
+
+
+def _parts_of_machine(fleet: Fleet, k: int, p: int) -> int:
+    """The accelerators of a machine, of which each measures `parts(k)`."""
+    return fleet.pools[p].shape.accelerators * parts(k)
 
 
 def _part_of_accelerators(fleet: Fleet, k: int, p: int, option: FleetOption) -> int:

@@ -34,6 +34,13 @@ class OverloadParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaParameters:
+    """Quotas against copies that may run nowhere else (`infeasible.py`)."""
+
+    groups: int = parameter(16, "sets of pools", "that most components share, looked at beside all pools")
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeParameters:
     """The volume bound (`volume.py`)."""
 
@@ -51,6 +58,7 @@ class BoundsParameters:
     cliques: CliqueParameters = CliqueParameters()
     dual_feasible: DualFeasibleParameters = DualFeasibleParameters()
     overload: OverloadParameters = OverloadParameters()
+    quotas: QuotaParameters = QuotaParameters()
     volume: VolumeParameters = VolumeParameters()
 
 

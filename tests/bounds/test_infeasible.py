@@ -145,7 +145,22 @@ CASES: list[tuple[Doc, str | None]] = [
     (pair(1, 1, 4.001, **{"components.0.accelerators": 2}), "at least 3 accelerators"),
     (pair(5, 5, 0, **{"instance_types.two.reserved": {"accelerator_memory_gib": 8}}), None),  # none is left to measure
     (pair(1, 2, 4.001, **{"components.1.min_copies": 1}), None),
-    (pair(1, 2, 4.001, **{"pools.1.max_instances": 1}), None),  # what is there is counted, not who may use it
+    # pools of which some have no quota, or no room for them: what is confined to the others
+    (pair(1, 2, 4.001, **{"pools.1.max_instances": 1}),
+     "the required copies of c, d need at least 3 accelerators, as few of them fit beside each other, but the "
+     "quotas of the pools they may use (a2) have 2"),
+    (pair(1, 2, 4.001, **{"pools.1.max_instances": None}), "the quotas of the pools they may use (a2) have 2"),
+    (pair(1, 1, 4.001, **{"pools.1.max_instances": None}), None),
+    (pair(1, 2, 4, **{"pools.1.max_instances": None}), None),  # fits on b4, too
+    (pair(9, 9, 4.001, **{"pools.0.max_instances": None, "pools.1.max_instances": 0}), None),
+    ({**HOST, "pools.1.max_instances": None, "components.0.zones": ["a"], "components.1.zones": ["a"],
+      "components.1.min_copies": 1, "components.1.memory_gib": 8}, "of c, d need at least 24 GiB of host memory, but"),
+    ({**HOST, "pools.1.max_instances": None, "components.0.zones": ["a"],
+      "components.1.min_copies": 1, "components.1.memory_gib": 8}, None),  # d may use b4
+    # c is confined to a2; it and d to a2 and b4, which are enough for d alone, and for both but for the third pool
+    ({**HOST, "pools.2": THIRD | {"zone": "c", "max_instances": None}, "components.0.zones": ["a"],
+      "components.1.zones": ["a", "b"], "components.1.min_copies": 2, "components.1.memory_gib": 8},
+     "of c, d need at least 32 GiB of host memory, but the quotas of the pools they may use (a2, b4) have 24"),
     ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
      "the required copies need at least 14.5 vCPUs, but the quotas of all pools together have 12"),

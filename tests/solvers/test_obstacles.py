@@ -140,3 +140,14 @@ def test_quotas_alone_are_not_blamed_for_what_a_limit_forbids() -> None:
     for solver in ("auto", "column-generation"):
         reason = placement.solve(case, solver, time_limit=None, work=20, threads=1).plan.reason or ""
         assert reason.startswith(proof), solver
+
+
+@pytest.mark.parametrize("solver", ["cp-sat", "milp"])
+def test_an_engine_says_what_shows_at_once_that_there_is_no_plan(solver: str) -> None:
+    """Quotas of the pools that copies may use are too small, whatever the other pools may have."""
+    rows = [component(name, 3, 8, zones=["z"]) for name in "ab"]
+    case = problem(rows, [{"name": "p", "max_instances": 2}, {"name": "free", "zone": "y"}])
+    proof = (
+        "proved that no plan keeps every rule; the required copies of a, b need at least 48 GiB of accelerator memory"
+    )
+    assert proof in str(placement.solve(case, solver, time_limit=None, work=5, threads=1))
