@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +51,8 @@ class HelperJob(NamedTuple):
 @contextmanager
 def helper_process(incumbent: Incumbent, budget: Budget, jobs: Iterator[HelperJob]) -> Iterator[None]:
     """While inside, jobs are run one after the other in a process of its own; each is made when it begins.
+
+    A generator of jobs is closed when the process has ended: a job that has not taken its answer by then gets none.
 
     At the end the last is asked for what it has, unless the search has a good enough plan. Where no process can be
     started, or it fails, the search goes on alone, and the log says so.
@@ -110,6 +113,8 @@ class _HelperProcess:
         except BaseException as error:
             self._error = error
         finally:
+            if isinstance(self._jobs, Generator):
+                self._jobs.close()  # whoever made the last job hears that nobody does it
             if self._process is not None:
                 self._process.kill()
                 self._process.wait()

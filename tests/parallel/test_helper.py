@@ -171,15 +171,20 @@ def test_a_proof_needs_no_answer(fleet: Fleet) -> None:
 def test_a_process_that_dies_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
     """The search goes on without it, and it gets no more jobs."""
     budget = Budget(LONG)
-    asked = threading.Event()
+    asked, closed = threading.Event(), threading.Event()
 
     def jobs() -> Iterator[HelperJob]:
-        yield HelperJob(Die(), budget, "")
+        try:
+            yield HelperJob(Die(), budget, "")
+        except GeneratorExit:
+            closed.set()
+            raise
         asked.set()
 
     with caplog.at_level(logging.WARNING), helper_process(Incumbent(fleet, budget), budget, jobs()):
         while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
             time.sleep(0.05)
+        assert closed.wait(LONG / 2)
     assert "the search goes on alone" in caplog.text
     assert not asked.is_set()
     assert budget.elapsed() < LONG / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -299,6 +300,48 @@ def test_two_workers_share_the_zones() -> None:
         assert zones.run(bound, Budget(60.0))
         thread.join(60)
     assert not thread.is_alive()
+    assert incumbent.best is not None
+    assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
+
+
+def zones_of_plan(fleet: Fleet, incumbent: Incumbent) -> list[list[int]]:
+    """How many copies the best plan has in each zone, (zones, components)."""
+    assert incumbent.best is not None
+    counts = [[0] * len(fleet.components) for _ in fleet.zones]
+    for machine, seat in incumbent.best[0].seats():
+        counts[fleet.pools[machine.pool].zone][seat.component] += 1
+    return counts
+
+
+def test_a_zone_that_the_second_worker_can_not_pack_is_packed_here() -> None:
+    """It took one and died: nobody waits for it, and the plan has all zones."""
+    seed, problem, fleet, incumbent, counts = next(
+        (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) > 1
+    )
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
+    taken, packed = threading.Event(), list[int]()
+    real = zone_packing.PackZone.run
+
+    def second() -> None:
+        jobs = zones.open_jobs(Budget(60.0))
+        next(jobs)
+        taken.set()
+        time.sleep(0.2)
+        jobs.close()  # type: ignore[attr-defined]
+
+    def run(task: zone_packing.PackZone, budget: Budget) -> Any:
+        assert taken.wait(60)
+        packed.append(task.zone.zone)
+        return real(task, Budget(work=1))
+
+    budget, thread = Budget(20.0), threading.Thread(target=second)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zone_packing.PackZone, "run", run)
+        thread.start()
+        assert zones.pack(counts, budget)
+        thread.join(60)
+    assert len(set(packed)) == len(packed) == sum(map(any, counts))
+    assert budget.elapsed() < 15, "the time of a zone that nobody packs was waited for"
     assert incumbent.best is not None
     assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
 

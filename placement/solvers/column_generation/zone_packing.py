@@ -108,11 +108,11 @@ class ZonePacking:
             self._open, self._deadline = list(tasks), budget
         if not tasks:
             return False
-        while (task := self._take()) is not None:
+        while (task := self._take() or self._given_back(budget)) is not None:
             answer = task.run(self._share(task, budget))
             self._incumbent.note_faults(answer.faults)
             self._put(task, answer)
-        return self._joined({task.zone.zone for task in tasks}, budget)
+        return self._joined({task.zone.zone for task in tasks})
 
     def jobs(self, first: Budget, budget: Budget) -> Iterator[HelperJob]:
         """What a second process does: zones of the best plan until there are others, then those."""
@@ -127,7 +127,11 @@ class ZonePacking:
             with self._change:
                 self._change.wait(_PARAMS.poll)
         while self._deadline is not None and (task := self._take()) is not None:
-            yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
+            try:
+                yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
+            except GeneratorExit:  # the second process has ended, perhaps without an answer
+                self._give_back(task)
+                raise
 
     def _again(self, packing: Packing, budget: Budget) -> Iterator[HelperJob]:
         """The zones of a plan, each with the copies that it has there."""
@@ -173,11 +177,26 @@ class ZonePacking:
             self._found[task.zone.zone] = answer.packing
             self._change.notify_all()
 
-    def _joined(self, zones: set[int], budget: Budget) -> bool:
-        """Offer all zones together, once the second process has brought its own."""
+    def _give_back(self, task: PackZone) -> None:
+        """Open a zone again that nobody has packed."""
         with self._change:
-            while self._found.keys() < self._begun and not (budget.over() or self._incumbent.good_enough):
+            if task.zone.zone not in self._found:
+                self._begun.remove(task.zone.zone)
+                self._open.append(task)
+                self._change.notify_all()
+
+    def _given_back(self, budget: Budget) -> PackZone | None:
+        """Wait for the zones that the second process packs; one that it gives back, or None when there is none."""
+        with self._change:
+            while not self._open and self._found.keys() < self._begun:
+                if budget.over() or self._incumbent.good_enough:
+                    return None
                 self._change.wait(_PARAMS.poll)
+            return self._take()
+
+    def _joined(self, zones: set[int]) -> bool:
+        """Offer all zones together."""
+        with self._change:
             found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
         if len(found) < len(zones):
             return False
