@@ -56,7 +56,7 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line on 
 
 def output_option(what: str) -> Any:
     """Where a command writes what it found."""
-    text = f"Write {what} here, JSON or YAML by the suffix; - is JSON on stdout."
+    text = f"Write {what} here: YAML where it ends in .yaml or .yml, else JSON; - is JSON on stdout."
     return typer.Option("--output", "-o", metavar="FILE", help=text)
 
 

@@ -123,7 +123,10 @@ class Repair:
         return int(self.rng.choice(wanting)) if wanting else None
 
     def _cheapest_ejection(self, c: int, zone: int) -> tuple[int, int, list[Seat]] | None:
-        """Option, row and the seats to take off it, of the least sum of penalties; ties are drawn."""
+        """Option, row and the seats to take off it, of the least sum of penalties; ties are drawn.
+
+        Of very many rows in use, a few are drawn and looked at. None where none of them can hold a copy of c.
+        """
         ws = self.ws
         candidates: list[tuple[int, int]] = []
         for o in self.policy.options(ws, c):

@@ -194,8 +194,10 @@ def parse_config(text: str, source: str) -> Config:
     Raises
     ------
     DocumentError
-        It is no JSON, or no mapping.
+        It is empty, no JSON, or no mapping.
     """
+    if not text.strip():
+        raise DocumentError([Fault("$", "is empty")], source)
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:

@@ -108,6 +108,16 @@ def test_output_to_a_file_leaves_tables_on_stdout(tiny: Path, tmp_path: Path, na
     assert "{" not in done.stdout
 
 
+def test_another_suffix_is_json_as_the_help_says(tiny: Path, tmp_path: Path) -> None:
+    """A file of `mktemp` has a suffix that says nothing."""
+    target = tmp_path / "plan.txt"
+
+    assert run("solve", tiny, "--output", target).exit_code == 0
+    assert json.loads(target.read_text("utf-8"))["status"] == "optimal"
+    said = " ".join(run("solve", "--help").stdout.replace("│", " ").split())
+    assert "YAML where it ends in .yaml or .yml, else JSON" in said
+
+
 def test_a_terminal_gets_tables_and_progress(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a person at both ends: tables on stdout, no JSON anywhere."""
     monkeypatch.setattr("placement.cli.streams.is_terminal", lambda stream: True)

@@ -404,6 +404,12 @@ def test_any_config_is_sized_or_refused(data: st.DataObject) -> None:
     assert found.kv_tokens >= 0
 
 
+def test_an_empty_file_is_called_empty() -> None:
+    """As any other document is."""
+    with pytest.raises(DocumentError, match=r"c at \$: is empty"):
+        parse_config(" \n", "c")
+
+
 @given(st.binary(max_size=60))
 def test_any_text_is_a_config_or_refused(raw: bytes) -> None:
     """Broken JSON, other JSON."""

@@ -107,6 +107,8 @@ def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
     """
     folder = Path(directory)
     shown = printable(str(directory))
+    if folder.is_file():
+        raise UsageError(f"{shown}: is a file; name the folder that holds it, with one answer in each .json file")
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json" and path.is_file())
     except (OSError, ValueError) as error:

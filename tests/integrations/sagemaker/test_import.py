@@ -563,6 +563,10 @@ def test_the_command_writes_a_problem_that_can_be_solved(tmp_path: Path) -> None
     [
         ((), "name an endpoint with --endpoint NAME, or a folder"),
         (("--from-json", "/nonexistent"), "/nonexistent: can't be read"),
+        (
+            ("--from-json", __file__),
+            "test_import.py: is a file; name the folder that holds it",
+        ),
         (("--from-json", "SAVED", "--endpoint", "other"), "describe-endpoint --endpoint-name other"),
         (("--from-json", "SAVED", "--headroom", "x"), "--headroom must be TYPE=GIB or GIB"),
         (("--from-json", "SAVED", "--headroom", "ml.g5.xx=1"), 'no instance type "ml.g5.xx"'),
