@@ -3,10 +3,12 @@
 *Formulation.* Copies are placed one after the other on a `Workspace`, which keeps every rule after each step.
 
 *Method and source.* Decreasing heuristics of vector bin packing (Panigrahy, Talwar, Uyeda and Wieder 2011,
-*Heuristics for vector bin packing*); prices of scarce resources (`prices`); bin-oriented filling (`bin_filling`:
-Fleszar and Hindi 2002, Comput. Oper. Res. 29); ejection chains (`repair`: Nagata and Braysy 2009, Oper. Res. Lett.
-37); machines closed or replaced one by one (`consolidate`, as platforms do it); ruin and recreate (`improve`: Schrimpf
-et al. 2000, J. Comput. Phys. 159); matching of a plan with the machines that run (`relabel`: Edmonds 1965).
+*Heuristics for vector bin packing*, Microsoft Research); prices of scarce resources (`prices`); bin-oriented filling
+(`bin_filling`: Fleszar and Hindi 2002, Comput. Oper. Res. 29, https://doi.org/10.1016/S0305-0548(00)00082-4); ejection
+chains (`repair`: Nagata and Braysy 2009, Oper. Res. Lett. 37, https://doi.org/10.1016/j.orl.2009.04.006); machines
+closed or replaced one by one (`consolidate`, as platforms do it); ruin and recreate (`improve`: Schrimpf et al. 2000,
+J. Comput. Phys. 159, https://doi.org/10.1006/jcph.1999.6413); matching of a plan with the machines that run (`relabel`:
+Edmonds 1965, J. Res. Natl. Bur. Stand. 69B, https://doi.org/10.6028/jres.069B.013).
 
 *Inputs.* A `Solve`; a unit of a work budget is a restart.
 *Returns.* An `Outcome`; plans go to the incumbent.

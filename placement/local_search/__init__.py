@@ -4,8 +4,10 @@
 complete plan, the cost in ticks (`eliminate`, `closing`, `large_neighbourhood`, `variable_neighbourhood`).
 
 *Method and source.* Consistent neighbourhood search for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res.
-76); bin elimination as route elimination (Nagata and Braysy 2009, Oper. Res. Lett. 37); large-neighbourhood search
-(Shaw 1998, CP98, LNCS 1520); variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. Res. 24).
+76, 12-21); bin elimination as route elimination (Nagata and Braysy 2009, Oper. Res. Lett. 37,
+https://doi.org/10.1016/j.orl.2009.04.006); large-neighbourhood search (Shaw 1998, CP98, LNCS 1520,
+https://doi.org/10.1007/3-540-49481-2_30); variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. Res.
+24, https://doi.org/10.1016/S0305-0548(97)00031-2).
 
 *Inputs.* A `Solve` with a plan, or a partial packing and a `Budget`.
 *Returns.* Packings of the same fleet that keep every rule, never worse than the start; better ones go to the

@@ -5,10 +5,12 @@ master program chooses machines per pool, copies per mode (component, option, po
 used, at the least rent (`formulation` has all rows and symbols, `docs/maths/patterns.md` the mathematics).
 
 *Method and source.* Column generation (Gilmore and Gomory 1961, Oper. Res. 9, https://doi.org/10.1287/opre.9.6.849)
-with smoothed duals (Wentges 1997, Int. Trans. Oper. Res. 4): `bound` is the front door, `master` the restricted
-program, its knapsacks those of `vector_packing`. Prices become exact inequalities in whole numbers (`certificate`);
-branching is on machine counts and aggregates of copies (`branch_and_price`; Vanderbeck 2011, Math. Prog. 130); fleet
-mixes that lack machines are separated as Benders cuts (`benders`, `covering`).
+with smoothed duals (Wentges 1997, Int. Trans. Oper. Res. 4, https://doi.org/10.1016/S0969-6016(97)00001-4): `bound` is
+the front door, `master` the restricted program, its knapsacks those of `vector_packing`. Prices become exact
+inequalities in whole numbers (`certificate`); branching is on machine counts and aggregates of copies
+(`branch_and_price`; Vanderbeck 2011, Math. Prog. 130, https://doi.org/10.1007/s10107-009-0334-1); fleet mixes that lack
+machines are separated as Benders cuts (`benders`, `covering`; Benders 1962, Numer. Math. 4,
+https://doi.org/10.1007/BF01386316).
 
 *Inputs.* A `Solve`, and limits on copies left out per level (None: no plan is excluded).
 *Returns.* `PatternBound`: the bound in micro-dollars per hour (`bound`) and ticks (`ticks`), its cuts, patterns, and
