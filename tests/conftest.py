@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 from placement.heuristics.parameters import HEURISTICS
+from placement.heuristics.repair import Repair
 from placement.solving.parameters import changed
 from tests import budget, corpus
 
@@ -101,6 +102,8 @@ def parameters() -> Iterator[Change]:
 
 
 @pytest.fixture
-def few_exchanges(parameters: Change) -> None:
-    """Where no plan keeps a limit, every solver begins with hundreds of exchanges in vain, a second or more."""
+def few_exchanges(parameters: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no plan keeps a limit, every solver begins with hundreds of exchanges and ejections in vain: seconds."""
     parameters(HEURISTICS.group_completion, exchanges=8, whole_exchanges=2)
+    eject = Repair.run
+    monkeypatch.setattr(Repair, "run", lambda self, stuck, steps, budget: eject(self, stuck, min(steps, 20), budget))

@@ -69,9 +69,10 @@ def check(said: str) -> None:
     assert not [line for line in said.splitlines() if line.lstrip().startswith("FORGED")]
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The problem, a plan of it, and one that breaks rules of every family."""
+    tmp_path = tmp_path_factory.mktemp("names")
     (tmp_path / "p.json").write_text(json.dumps(problem()))
     done = run("solve", tmp_path / "p.json", "--solver", "greedy", "--work", "1", "--output", tmp_path / "plan.json")
     assert done.exit_code == 0
@@ -121,6 +122,7 @@ def test_names_are_shown_whole(files: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert "".join(printable(bad(name)).split()) in shown
 
 
+@pytest.mark.usefixtures("few_exchanges")
 @pytest.mark.parametrize(
     "changes",
     [

@@ -46,7 +46,7 @@ def owners(work: list[Json], objects: list[Json], rng: random.Random) -> list[Js
     return found
 
 
-@one_by_one(range(600), 8)
+@one_by_one(range(600), 4)
 def test_the_steps_lead_to_the_plan(seed: int, tmp_path: Path) -> None:
     """Every command ends well, and no component is without more copies than may be away."""
     rng = random.Random(seed)
