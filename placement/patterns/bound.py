@@ -27,7 +27,7 @@ from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
-from placement.patterns.certificate import capacity_values, certify, domain_bound
+from placement.patterns.certificate import certify, domain_bound
 from placement.patterns.columns import PatternColumns
 from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
     from placement.patterns.history import EngineVerdict, NodeCase
-    from placement.patterns.master import Pattern
+    from placement.patterns.master import Duals, Pattern
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -127,6 +127,7 @@ class PatternBound:
         self.given = given
         self.machine_values: list[float] = []
         self._prices: Prices | None = None  # the best of the root
+        self._duals: Duals | None = None  # the root's last
         self.nodes = 0
         self.groups = groups_of(fleet)
         self.tree: Tree | None = None
@@ -166,19 +167,20 @@ class PatternBound:
             self._columns.add_some(self._prices, times)
 
     def useful_patterns(self) -> list[Pattern]:
-        """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
+        """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the root's last duals.
 
         Others were found at prices far from these, or in nodes of the tree; in the LPs of a dive they take time, a
-        quarter of it where there are most, and lead away from what is cheap. Items alone are kept.
+        quarter of it where there are most, and lead away from what is cheap. Items alone are kept. The prices of the
+        best bound would not do: before the root has converged they are far from what its own columns are worth.
         """
-        if self._prices is None:
+        if self._duals is None:
             return self.patterns
-        least = [(1 - _PARAMS.useful) * dual_value for dual_value in capacity_values(self.relaxation, self._prices)]
-        coverage = self._prices.coverage
+        items, capacity = self._duals.items, self._program.rows.capacity
+        least = [(1 - _PARAMS.useful) * self._duals.rows[row] for row in capacity]
         return [
             (q, pattern)
             for q, pattern in self.patterns
-            if len(pattern) == 1 or sum(coverage[q][i] * times for i, times in pattern) >= least[q]
+            if len(pattern) == 1 or sum(items[q][i] * times for i, times in pattern) >= least[q]
         ]
 
     @property
@@ -341,7 +343,7 @@ class PatternBound:
         while not budget.over() and self._program.solve(budget.left()):
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
-            found = 0
+            self._duals, found = duals, 0
             for point in self._program.smoothed(centre, duals):
                 prices = self._program.prices(point)
                 found, capacity = self._columns.price(prices, duals)

@@ -20,6 +20,7 @@ from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound
 from placement.patterns.covering import any_domain
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
+from placement.patterns.master import PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
@@ -450,3 +451,38 @@ def test_bug_enumeration_knows_no_committed_machines() -> None:
     bound = PatternBound(solve)
     bound.run()
     assert bound.ticks <= evaluate(fleet, cheap).ticks < evaluate(fleet, dear).ticks
+
+
+@one_by_one(range(12), 3)
+def test_what_a_root_has_when_it_is_stopped(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each round of pricing: the patterns that may be of use cost no more, in parts, than its last solution."""
+    rng = random.Random(seed)
+    rows = [component(f"c{k}", rng.randint(1, 9), rng.randint(9, 70), rng.choice([1, 1, 2])) for k in range(40)]
+    fleet, solve_program = fleet_of(rows), PatternProgram.solve
+    left_out = 0
+    for rounds in range(1, 9):
+        budget, values = Budget(), list[float]()
+
+        def solve(
+            program: PatternProgram,
+            seconds: float,
+            budget: Budget = budget,
+            values: list[float] = values,
+            rounds: int = rounds,
+        ) -> bool:
+            solved = solve_program(program, seconds)
+            values.append(program.value())
+            if len(values) == rounds:
+                budget.interrupt()
+            return solved
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PatternProgram, "solve", solve)
+            bound = PatternBound(Solve.of(fleet, budget))
+            bound.run(nodes=0)
+        left_out += len(bound.patterns) - len(bound.useful_patterns())
+        program = PatternProgram(bound.relaxation)
+        program.add_patterns(bound.useful_patterns())
+        assert program.solve(60.0)
+        assert program.value() <= values[bound.rounds - 1] * (1 + 1e-6)
+    assert left_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,6 +31,7 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
+    from placement.patterns.certificate import Cut
     from tests.parameters import Change
 
 
@@ -97,6 +98,36 @@ def test_machines_that_are_paid_for_anyway() -> None:
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
     assert sketch is not None
     assert not sketch.missing
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(1.0, True), (3.0, False)])
+def test_counts_are_rounded_up_where_time_is_short(
+    seconds: float, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LP takes one or three of ten seconds: the question that takes longer is left out, and there is room."""
+    fleet = compile_fleet(Problem(**document([component("wide", 5, 70, 2), component("one", 9, 30)])))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    now = 0.0
+    monkeypatch.setattr("placement.solving.budget.time.monotonic", lambda: now)
+
+    class Slow(SpareCapacity):
+        questions = 0
+
+        def cheapest(self, *given: Any) -> list[float] | None:
+            nonlocal now
+            now += seconds
+            return super().cheapest(*given)
+
+        def separate(self, *given: Any) -> Cut | None:
+            self.questions += 1
+            return super().separate(*given)
+
+    separation = Slow(relax(fleet), bound.patterns)
+    mix = FleetMixes(fleet, bound.cuts, 0, separation).offer(0.0, least(fleet), Budget(10.0))
+    assert (separation.questions > 0) == asked
+    assert mix is not None
+    assert separation.separate(mix.machines, Budget()) is None
 
 
 def cheapest_house(fleet: Fleet, component_: FleetComponent, worth: list[float]) -> float:

@@ -54,18 +54,26 @@ class FleetMixes:
 
         There are at least `least` of each pool, and at most `_most`. They are looked for near those of the LP with so
         much more to place. Far from there the cuts found so far say little, and a program over whole machines goes
-        where they say least.
+        where they say least. Where there is no time to ask the LP what whole counts lack, its own are rounded up.
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._most())
+        began = budget.elapsed()
         parts = self._separation.cheapest(low.tolist(), high.tolist(), spare, budget)
-        if parts is not None:
-            near = np.maximum(low, np.floor(parts) - _PARAMS.near), np.minimum(high, np.ceil(parts) + _PARAMS.near)
-            machines = self._whole_counts(spare, *near, budget)
-            if machines is not None:
-                return FleetMix(machines)
-        machines = self._whole_counts(spare, low, high, budget)
-        return None if machines is None else FleetMix(machines)
+        if parts is None:
+            counts = self._whole_counts(spare, low, high, budget)
+        else:
+            hurried = budget.left() < _PARAMS.separation * (budget.elapsed() - began)
+            counts = None if hurried else self._near(parts, spare, low, high, budget)
+            if counts is None or budget.over():
+                up = np.minimum(high, np.ceil(np.array(parts) - _EPSILON))
+                counts = tuple(map(int, up))
+        return None if counts is None else FleetMix(counts)
+
+    def _near(self, parts: Sequence[float], spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
+        """The cheapest counts near the LP's; anywhere within limits where there are none near."""
+        near = np.maximum(low, np.floor(parts) - _PARAMS.near), np.minimum(high, np.ceil(parts) + _PARAMS.near)
+        return self._whole_counts(spare, *near, budget) or self._whole_counts(spare, low, high, budget)
 
     def _most(self) -> Floats:
         """The quotas; without one, twice the machines that all copies can use, so that the spare grows not for ever."""

@@ -94,6 +94,11 @@ class MixParameters:
     gap: float = parameter(5e-4, "part", "of the cost: the gap of the mix program")
     nodes: int = parameter(500, "nodes", "of the mix program")
     near: int = parameter(2, "machines of a pool", "between parts of machines and whole ones")
+    separation: float = parameter(
+        4.0,
+        "times the LP's time",
+        "that the first question takes, what whole counts lack: 2.6 s after 0.9 (docs/notes/2026-11-scale.md)",
+    )
     enough: float = parameter(
         10.0,
         "factor",
