@@ -7,19 +7,20 @@ language tag, such as `text`. Whole problems in YAML or JSON are read.
 
 from __future__ import annotations
 
+import contextlib
 import doctest
-import os
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import placement
+from placement.cli.app import app
+from placement.cli.endings import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page.exists()]
@@ -102,25 +103,21 @@ def test_the_pages_problems_are_read(blocks: list[Block], name: str, tmp_path: P
 def run_console(blocks: list[Block], name: str, folder: Path) -> None:
     """Run the commands of a page's console blocks: each line after ``$ ``, of the package's own command or of `cat`.
 
-    What they print, errors included, is what stands below them; ``...`` is any of it.
+    What they print, errors included, is what stands below them; ``...`` is any of it. They run in this process, which
+    saves half a second each; `tests/cli/test_process.py` is about processes.
     """
     checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     for block in blocks:
         for step in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, wanted = step.partition("\n")
             first, *words = shlex.split(command)
-            start = {"placement": [sys.executable, "-m", "placement"], "cat": ["cat"]}[first]
-            done = subprocess.run(
-                [*start, *words],
-                cwd=folder,
-                env={**os.environ, "COLUMNS": "120"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                encoding="utf-8",
-                check=False,
-            )
-            got = done.stdout if done.stdout.endswith("\n") else f"{done.stdout}\n"
+            if first == "placement":
+                with contextlib.chdir(folder), in_words():
+                    said = CliRunner(env={"COLUMNS": "120"}).invoke(app, words).output
+            else:
+                said = (folder / words[0]).read_text("utf-8")
+                assert first == "cat", command
+            got = said if said.endswith("\n") else f"{said}\n"
             if not checker.check_output(wanted, got, flags):
                 pytest.fail(f"{name}:{block.line}: {command}\nexpected:\n{wanted}got:\n{got}", pytrace=False)
 

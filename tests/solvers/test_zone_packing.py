@@ -14,7 +14,7 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
-from placement.heuristics.solve import solve_best_fit
+from placement.heuristics.solve import HeuristicOptions, solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
@@ -31,7 +31,7 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import strategies
-from tests.corpus import broken_rules, seeds
+from tests.corpus import EJECTIONS, broken_rules, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, I
         problem = Problem(**{**document, "components": document["components"] + more})
         fleet = compile_fleet(problem)
         incumbent = Incumbent(fleet, Budget())
-        solve_best_fit(Solve(fleet, incumbent, Budget(work=3)))
+        solve_best_fit(Solve(fleet, incumbent, Budget(work=3)), options=HeuristicOptions(ejections=EJECTIONS))
         if may_pack_zones(Solve(fleet, incumbent, Budget())):
             yield seed, problem, fleet, incumbent
 
@@ -174,7 +174,7 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
         for zone, counts in enumerate(counts_of(fleet, packing)):
             alone = OneZone.of(firm, zone, counts).fleet
             again = Incumbent(alone, Budget())
-            solve_best_fit(Solve(alone, again, Budget(work=3)))
+            solve_best_fit(Solve(alone, again, Budget(work=3)), options=HeuristicOptions(ejections=EJECTIONS))
             if again.best is None:
                 break
             machines += list(again.best[0].machines)
