@@ -302,6 +302,26 @@ class PatternProgram:
         """Dollars per hour of the last solution."""
         return float(self.solver.getObjectiveValue())
 
+    def whole_counts(self, seconds: float, **options: float) -> tuple[int, ...] | None:
+        """The cheapest whole machines per pool, within all limits; copies and patterns, those so far, stay in parts.
+
+        None when none are found in time. `options` are those of HiGHS.
+        """
+        lp = self.solver.getLp()
+        pools, most = len(self.relaxation.fleet.pools), np.array(lp.col_upper_)
+        most[[*self._artificial, *self._amiss]] = 0.0
+        lp.col_upper_ = most
+        whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+        lp.integrality_ = [whole] * pools + [part] * (lp.num_col_ - pools)
+        try:
+            solver = load_lp(lp, seconds=seconds, **options)
+            run(solver)
+        except EngineError:
+            return None
+        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return tuple(round(n) for n in solver.getSolution().col_value[:pools])
+
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""
         return list(self.solver.getSolution().col_value[: self._artificial.start])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,15 +14,16 @@ from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
+from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
+from placement.patterns.master import PatternProgram
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -31,7 +32,6 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
-    from placement.patterns.certificate import Cut
     from tests.parameters import Change
 
 
@@ -51,7 +51,7 @@ def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
     for seed, _, fleet, packing in plans(seeds):
         incumbent, bound = incumbent_of(fleet, packing)
         required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
-        room = SpareCapacity(relax(required), bound.patterns)
+        room = MixSeparation(relax(required), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
         assert room.separate(counts, Budget()) is None, f"seed {seed}"
@@ -69,16 +69,23 @@ def least(fleet: Fleet) -> list[int]:
     return [fleet.fewest(pool.index) for pool in fleet.pools]
 
 
+def cheapest(fleet: Fleet, spare: float, budget: Budget) -> tuple[int, ...] | None:
+    """The mix that is offered from items alone; pricing finds other patterns."""
+    mix = FleetMixes(relax(fleet), PatternBound(Solve.of(fleet)).patterns).offer(spare, least(fleet), budget)
+    return None if mix is None else mix.machines
+
+
 def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
-    fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
-    room = SpareCapacity(relax(fleet), PatternBound(Solve.of(fleet)).patterns)
-    found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
+    five = document([component("wide", 5, 80, 8)])
+    for pool in five["pools"]:
+        pool["max_instances"] = 2
+    fleet = compile_fleet(Problem(**five))
+    found = cheapest(fleet, 0.0, Budget())
     assert found is not None
-    assert sum(found) == pytest.approx(5.0)
-    assert max(found) <= 2.0 + 1e-9
-    assert sum(room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
-    assert room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+    assert (sum(found), max(found)) == (5, 2)
+    assert cheapest(fleet, 0.2, Budget()) == (2, 0, 2, 0, 2, 0)
+    assert cheapest(fleet, 0.21, Budget()) is None
 
 
 def test_machines_that_are_paid_for_anyway() -> None:
@@ -90,9 +97,7 @@ def test_machines_that_are_paid_for_anyway() -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(Solve.of(fleet))
     bound.run()
-    mix = FleetMixes(fleet, bound.cuts, 0, SpareCapacity(relax(fleet), bound.patterns)).offer(
-        0.01, least(fleet), Budget()
-    )
+    mix = FleetMixes(relax(fleet), bound.patterns).offer(0.01, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
@@ -100,34 +105,58 @@ def test_machines_that_are_paid_for_anyway() -> None:
     assert not sketch.missing
 
 
-@pytest.mark.parametrize(("seconds", "asked"), [(1.0, True), (3.0, False)])
+@pytest.mark.parametrize(("seconds", "whole"), [(1.0, True), (3.0, False)])
 def test_counts_are_rounded_up_where_time_is_short(
-    seconds: float, asked: bool, monkeypatch: pytest.MonkeyPatch
+    seconds: float, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The LP takes one or three of ten seconds: the question that takes longer is left out, and there is room."""
-    fleet = compile_fleet(Problem(**document([component("wide", 5, 70, 2), component("one", 9, 30)])))
+    """The LP takes one or three of ten seconds: the integer program is left out where it would take longer."""
+    rows = [component(name, 3, memory) for name, memory in (("a", 50), ("b", 45), ("c", 43), ("d", 37))]
+    fleet = compile_fleet(Problem(**document(rows)))
     bound = PatternBound(Solve.of(fleet))
     bound.run()
-    now = 0.0
-    monkeypatch.setattr("placement.solving.budget.time.monotonic", lambda: now)
+    now, solve, asked = 0.0, PatternProgram.solve, []
 
-    class Slow(SpareCapacity):
-        questions = 0
+    def slow(program: PatternProgram, left: float) -> bool:
+        nonlocal now
+        now += seconds
+        return solve(program, left)
 
-        def cheapest(self, *given: Any) -> list[float] | None:
-            nonlocal now
-            now += seconds
-            return super().cheapest(*given)
+    def whole_counts(program: PatternProgram, left: float, **options: float) -> tuple[int, ...] | None:
+        asked.append(left)
+        return counts(program, left, **options)
 
-        def separate(self, *given: Any) -> Cut | None:
-            self.questions += 1
-            return super().separate(*given)
-
-    separation = Slow(relax(fleet), bound.patterns)
-    mix = FleetMixes(fleet, bound.cuts, 0, separation).offer(0.0, least(fleet), Budget(10.0))
-    assert (separation.questions > 0) == asked
+    counts = PatternProgram.whole_counts
+    with monkeypatch.context() as patch:
+        patch.setattr("placement.solving.budget.time.monotonic", lambda: now)
+        patch.setattr(PatternProgram, "solve", slow)
+        patch.setattr(PatternProgram, "whole_counts", whole_counts)
+        mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget(10.0))
+    assert bool(asked) == whole
     assert mix is not None
-    assert separation.separate(mix.machines, Budget()) is None
+    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
+
+
+@seeds(range(60), 8)
+def test_a_mix_is_the_cheapest_with_room(seeds: range) -> None:
+    """No cheaper whole counts have room in the LP: what the integer program says of any one machine fewer."""
+    checked = 0
+    for seed, _, fleet, packing in plans(seeds):
+        incumbent, bound = incumbent_of(fleet, packing)
+        required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
+        if required.limits or required.commitments:
+            continue
+        mix = FleetMixes(relax(required), bound.patterns).offer(0.0, least(required), Budget())
+        assert mix is not None, f"seed {seed}"
+        count = Counter(machine.pool for machine in packing.machines)
+        planned = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
+        assert fleet.rent(mix.machines) <= fleet.rent(planned) * 1.002, f"seed {seed}"
+        assert MixSeparation(relax(required), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
+        alone = FleetMixes(relax(required), PatternBound(Solve.of(required)).patterns)  # items, until it prices
+        priced = alone.offer(0.0, least(required), Budget())
+        assert priced is not None
+        assert fleet.rent(priced.machines) == pytest.approx(fleet.rent(mix.machines), rel=0.002), f"seed {seed}"
+        checked += 1
+    assert checked
 
 
 def cheapest_house(fleet: Fleet, component_: FleetComponent, worth: list[float]) -> float:

@@ -1,37 +1,33 @@
-"""Fleet mixes with spare capacity: the cheapest machine counts that may allow a packing.
+"""Fleet mixes with spare capacity: the cheapest whole machine counts that may allow a packing.
 
-The cuts of the pattern bound hold for every plan. A mix that keeps them exactly can hardly be packed, so each cut is
-asked for a little more, the *spare* part. The cuts that the bound needed are too few for that: each mix is checked in
-the pattern LP, and if the LP needs more machines, one more cut on the machine counts is added (Benders 1962). These
-cuts only guide this search; none of them enters a bound.
+Counts on which the pattern LP has just room for all copies can hardly be packed, so it is asked for a little more of
+each component, the *spare* part. The fleet that is packed is not that of the bound, as dedicated components have their
+machines by then, so some rounds of pricing come first. Then an integer program over the same columns makes the counts
+whole; copies and patterns stay in parts. None of this enters a bound.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import highspy
 import numpy as np
 
-from placement.engines.highs import linear_program, load_lp, run, whole_solution
 from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
+from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.compiled.fleet import Fleet
     from placement.heuristics.shares import Floats
-    from placement.patterns.certificate import Cut
-    from placement.solvers.column_generation.separation import SpareCapacity
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
-    Machines = tuple[int, ...]
-
 _PARAMS = COLUMN_GENERATION.mixes
-_EPSILON = 1e-7
+_WHOLE = 1e-7  # of a machine
 
 
 class FleetMix(NamedTuple):
@@ -42,86 +38,60 @@ class FleetMix(NamedTuple):
 
 
 class FleetMixes:
-    """Mixes of one fleet; what one call learns about loads is kept for the next."""
+    """Mixes of one fleet; patterns that one call finds are kept for the next."""
 
-    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, separation: SpareCapacity) -> None:
-        """O(cuts x pools). `separation` tells what the patterns ask of a mix beside the cuts."""
-        self._fleet, self._seed, self._separation = fleet, seed, separation
-        self._cuts = _scaled(cuts)  # each asks for at least 1
+    def __init__(
+        self, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int = 0, fleet: Fleet | None = None
+    ) -> None:
+        """O(modes + patterns). `fleet` has the quotas, limits and commitments, if not that of the relaxation."""
+        self._relaxation, self._fleet, self._seed = relaxation, fleet or relaxation.fleet, seed
+        self._program = PatternProgram(relaxation)
+        add_group_rows(self._program.solver, self._fleet)
+        self._program.add_patterns(patterns)
+        self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
+        self._took = 0.0  # seconds, by the last LP
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
-        """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
+        """The cheapest counts with room for `spare` (relative) more, at least `least` of each pool; None without.
 
-        There are at least `least` of each pool, and at most `_most`. They are looked for near those of the LP with so
-        much more to place. Far from there the cuts found so far say little, and a program over whole machines goes
-        where they say least. Where there is no time to ask the LP what whole counts lack, its own are rounded up.
+        Where time is too short for the integer program, those of the LP are rounded up.
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._most())
-        began = budget.elapsed()
-        parts = self._separation.cheapest(low.tolist(), high.tolist(), spare, budget)
+        parts = self._parts(spare, low, high, budget)
         if parts is None:
-            counts = self._whole_counts(spare, low, high, budget)
-        else:
-            hurried = budget.left() < _PARAMS.separation * (budget.elapsed() - began)
-            counts = None if hurried else self._near(parts, spare, low, high, budget)
-            if counts is None or budget.over():
-                up = np.minimum(high, np.ceil(np.array(parts) - _EPSILON))
-                counts = tuple(map(int, up))
-        return None if counts is None else FleetMix(counts)
+            return None
+        rounded = np.minimum(high, np.ceil(np.array(parts) - _WHOLE))
+        return FleetMix(self._whole(budget) or tuple(map(int, rounded)))
 
-    def _near(self, parts: Sequence[float], spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
-        """The cheapest counts near the LP's; anywhere within limits where there are none near."""
-        near = np.maximum(low, np.floor(parts) - _PARAMS.near), np.minimum(high, np.ceil(parts) + _PARAMS.near)
-        return self._whole_counts(spare, *near, budget) or self._whole_counts(spare, low, high, budget)
+    def _parts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> list[float] | None:
+        """The LP's counts, after some rounds of pricing; None where there is no room, or no time."""
+        program = self._program
+        program.limit(high.tolist(), low.tolist())
+        program.ask_for([c.required * (1 + spare) for c in self._relaxation.fleet.components], {}, 1 + spare)
+        for left in range(_PARAMS.rounds, -1, -1):
+            began = budget.elapsed()
+            if not program.solve(budget.left()):
+                return None
+            self._took = budget.elapsed() - began
+            duals = program.duals()
+            if not left or self._hurried(budget) or not program.improve(duals, program.prices(duals), self._knapsacks):
+                break
+        return None if program.uses_artificials() else program.counts()[: len(low)]
+
+    def _whole(self, budget: Budget) -> tuple[int, ...] | None:
+        if self._hurried(budget):
+            return None
+        return self._program.whole_counts(
+            budget.left(), mip_rel_gap=_PARAMS.gap, mip_max_nodes=_PARAMS.nodes, random_seed=self._seed % 2**31
+        )
+
+    def _hurried(self, budget: Budget) -> bool:
+        """Whether too little time is left for what takes several times as long as the LP."""
+        return budget.left() < _PARAMS.whole * self._took
 
     def _most(self) -> Floats:
         """The quotas; without one, twice the machines that all copies can use, so that the spare grows not for ever."""
         useful = any_domain(self._fleet).most
         quotas = (pool.max_instances for pool in self._fleet.pools)
         return np.array([2.0 * n if quota is None else n for n, quota in zip(useful, quotas, strict=True)], dtype=float)
-
-    def _whole_counts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
-        """The cheapest counts within limits, cut until nothing asks for more."""
-        counts: Machines | None = None
-        for _ in range(_PARAMS.rounds):
-            found = self._solve(spare, low, high, budget)
-            if found is None:
-                return counts
-            counts = found
-            cut = self._separation.separate(counts, budget)
-            new = [] if cut is None else _scaled([cut])
-            if not new or budget.over() or new[0] @ np.array(counts) >= (1.0 + spare) * (1 - _EPSILON):
-                break
-            self._cuts += new
-        return counts
-
-    def _solve(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
-        pools, cuts = self._fleet.pools, np.array(self._cuts).reshape(-1, len(self._fleet.pools))
-        lp = linear_program(
-            [[(r, cuts[r, p]) for r in np.flatnonzero(cuts[:, p]).tolist()] for p in range(len(pools))],
-            cost=[pool.price / MICRO for pool in pools],
-            within=(low, high),
-            rows=(np.full(len(cuts), 1.0 + spare), highspy.kHighsInf),
-            integer=True,
-        )
-        solver = load_lp(
-            lp,
-            seconds=budget.left(),
-            mip_rel_gap=_PARAMS.gap,
-            mip_max_nodes=_PARAMS.nodes,
-            random_seed=self._seed % 2**31,
-        )
-        add_group_rows(solver, self._fleet)
-        run(solver)
-        counts = whole_solution(solver)
-        return None if counts is None else tuple(counts[: len(pools)])
-
-
-def _scaled(cuts: Iterable[Cut]) -> list[Floats]:
-    """Cuts as parts of what they ask for that a machine of each pool is worth; those that ask for nothing left out."""
-    return [
-        np.array([min(_PARAMS.enough, coefficient / cut.least) for coefficient in cut.coefficients])
-        for cut in cuts
-        if cut.least > 0
-    ]

@@ -24,7 +24,6 @@ from placement.compiled.survival import most_in_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
-from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
@@ -36,7 +35,6 @@ from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
-from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -103,9 +101,7 @@ class FleetMixPacking:
         enough = all(n >= low for n, low in zip(counts, self._fewest(), strict=bool(counts)))
         if counts and enough and not is_zoned(self._rest):
             yield self._source(lambda *_: FleetMix(counts))  # no spare capacity: a packing there is optimal
-        cuts = [Cut(cut.coefficients, -cut.slack(self._used)) for cut in bound.cuts]
-        separation = SpareCapacity(self._relaxation, self._patterns, self._rest)
-        yield self._source(FleetMixes(self._rest, cuts, self._seed, separation).offer)
+        yield self._source(FleetMixes(self._relaxation, self._patterns, self._seed, self._rest).offer)
 
     def _source(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Source:
         return _Source(offer, self._fewest())

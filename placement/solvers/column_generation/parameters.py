@@ -84,26 +84,12 @@ class SecondProcessParameters:
 
 @dataclass(frozen=True, slots=True)
 class MixParameters:
-    """Fleet mixes near the bound's (`mixes.py`).
+    """Fleet mixes near the bound's (`mixes.py`)."""
 
-    Measured: 43 of 55 packed mixes came of it; without, mixed 100 has 3.0 % for 0.5 to 0.8
-    (docs/notes/2026-11-ablation.md).
-    """
-
-    rounds: int = parameter(60, "rounds", "of mix and relaxation for one mix")
-    gap: float = parameter(5e-4, "part", "of the cost: the gap of the mix program")
-    nodes: int = parameter(500, "nodes", "of the mix program")
-    near: int = parameter(2, "machines of a pool", "between parts of machines and whole ones")
-    separation: float = parameter(
-        4.0,
-        "times the LP's time",
-        "that the first question takes, what whole counts lack: 2.6 s after 0.9 (docs/notes/2026-11-scale.md)",
-    )
-    enough: float = parameter(
-        10.0,
-        "factor",
-        "times what a cut asks for: one such machine keeps it, and larger numbers are more than HiGHS takes",
-    )
+    rounds: int = parameter(8, "rounds", "of pricing before each mix")
+    gap: float = parameter(1e-3, "part", "of the cost: the gap of the integer program")
+    nodes: int = parameter(100, "nodes", "of the integer program")
+    whole: float = parameter(4.0, "times the LP's time", "that must be left for pricing and the integer program")
 
 
 @dataclass(frozen=True, slots=True)
