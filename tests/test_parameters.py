@@ -30,7 +30,6 @@ TOLERANCES = {
     *(
         "CBC_MARGIN",
         "ENOUGH",
-        "EPSILON",
         "FAULTY_RULES",
         "HAIR",
         "MARGIN",
