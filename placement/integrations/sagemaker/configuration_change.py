@@ -28,7 +28,11 @@ def recorded(told: Mapping[str, str], kinds: Iterable[str]) -> str:
 
 
 def _digests(told: Mapping[str, str]) -> dict[str, str]:
-    return {key: hashlib.sha256(told[key].encode()).hexdigest()[:_DIGITS] for key in _COMPARED if key in told}
+    return {
+        key: hashlib.sha256(told[key].encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+        for key in _COMPARED
+        if key in told
+    }
 
 
 def configuration_changes(pools: Sequence[Pool], kinds: Iterable[str]) -> tuple[str, ...]:

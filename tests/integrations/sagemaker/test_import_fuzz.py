@@ -88,6 +88,17 @@ SAMPLES = (pooled, simple, scaled, scaled)
 @one_by_one(range(800), 20)
 def test_damage_is_told_or_survived(seed: int, tmp_path: Path) -> None:
     """Up to three fields of an answer are lost, doubled or replaced by something else; an export says as much."""
+    told_or_survived(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", [781], ids=["half a surrogate pair among settings"])
+def test_damage_that_was_found(seed: int, tmp_path: Path) -> None:
+    """Seeds that once ended in a traceback."""
+    told_or_survived(seed, tmp_path)
+
+
+def told_or_survived(seed: int, tmp_path: Path) -> None:
+    """One damaged answer of the cloud: an error that says what is wrong, or a problem that can be exported."""
     rng = random.Random(seed)
     documents = copy.deepcopy(SAMPLES[seed % len(SAMPLES)]())
     for _ in range(rng.randint(1, 3)):
