@@ -64,6 +64,14 @@ class ChangeNotes:
             f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
         )
 
+    def range_comes_first(self, endpoint: str) -> None:
+        """An endpoint that is updated twice."""
+        self.notes.assumed(
+            f"endpoint {endpoint}",
+            "it is updated twice: copies find room only on machines that its new range allows, so that comes before "
+            "copies change, and the plan's machines after. Each update starts new machines for all that runs",
+        )
+
     def another_configuration(self, group: ServingGroup, changes: Sequence[str]) -> None:
         """What else than its range a new configuration has otherwise than was read."""
         if changes:

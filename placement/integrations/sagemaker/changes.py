@@ -1,6 +1,6 @@
 """Calls that bring endpoints that run, and new ones, to what a plan says, in an order that keeps copies in service.
 
-1. endpoints get more machines;
+1. endpoints get more machines, and a wider range of them where else no order of the rest has room;
 2. components whose specification takes less than before are updated;
 3. new endpoints and components are made, and copies are added, where there is room for them beside what runs;
 4. where there is none, copies go, and others are added in their place;
@@ -24,7 +24,7 @@ from placement.integrations.sagemaker.around_change import Registered, around_ch
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.configuration_change import configuration_changes
-from placement.integrations.sagemaker.machine_mix import is_configured_anew, kinds_of
+from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, kinds_of
 from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
@@ -159,18 +159,19 @@ class DeploymentChanges:
         for group in groups:
             self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
             self.say.another_configuration(group, configuration_changes(group.pools, kinds_of(self.view, group)))
-        now = [self._machines_now(group) for group in groups]
-        planned = [group.machines for group in groups]
-        most = [max(pair) for pair in zip(now, planned, strict=True)]
-        grown = self._update(endpoint, groups, most) if most not in (now, planned) else []
-        self._more_machines += grown
-        if planned != now or any(is_configured_anew(self.view, group, self.wish) for group in groups):
-            phase = self._more_machines if most == planned else self._fewer_machines
-            end = self._update(endpoint, groups, planned)
-            phase += end if end[:1] != grown[:1] else []  # no variant begins with less than a machine
+        if any(group.range_first for group in groups):
+            self.say.range_comes_first(endpoint)
+        before, after = configurations(self.view, groups)
+        first = self._update(endpoint, groups, before)
+        last = self._update(endpoint, groups, after)
+        self._more_machines += first
+        self._fewer_machines += last if last[:1] != first[:1] else []  # no variant begins with less than a machine
 
-    def _update(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> list[Step]:
-        """The calls that give an endpoint so many machines in each group, by a configuration."""
+    def _update(self, endpoint: str, groups: Sequence[ServingGroup], counts: Sequence[int | None]) -> list[Step]:
+        """The calls that give an endpoint so many machines in each group, by a configuration; none without a number."""
+        machines = [number for number in counts if number is not None]
+        if not machines:
+            return []
         config = self._config(endpoint, groups, machines)
         update = {
             "EndpointName": endpoint,

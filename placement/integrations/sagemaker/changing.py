@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def change_of(
-    view: PlanView, group: ServingGroup, after: Mapping[str, int], added: str | None, spare: int, *, anew: bool
+    view: PlanView, group: ServingGroup, after: Mapping[str, int], added: str | None, spare: int
 ) -> VariantChange:
-    """What becomes of a variant. `after`: its machines by type before the platform adds any, which are of type `added`.
+    """What becomes of a variant without a new configuration.
 
-    `added` is None where it adds none.
+    `after`: its machines by type before the platform adds any, which are of type `added`; None where it adds none.
     """
     own = {pool.name: pool for pool in group.pools}
     machines = [row for row in view.problem.instances if row.pool in own]
@@ -44,7 +44,6 @@ def change_of(
         after=machines_of(view, group.pools, after),
         added=machines_of(view, group.pools, {added: 1})[0] if added is not None else None,
         spare=spare,
-        anew=anew,
         present=[
             replace(old.get(name) or _demand(view, group, name, running), copies=running[name])
             for name in view.components

@@ -65,6 +65,7 @@ class ServingGroup:
     fallbacks: tuple[str, ...] = field(default=())
     others: OtherMachines | None = None
     needs_room: bool = False  # copies that come may find room only once others are gone
+    range_first: bool = False  # its endpoint gets its new range before copies change, though no machine comes
 
     @property
     def expected(self) -> Mapping[str, int]:

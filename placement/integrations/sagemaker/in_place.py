@@ -6,6 +6,9 @@ each reading of the rules places those that come. Then all is left to lots a few
 fleet, on which all copies are placed anew, in an order that nobody tells: as they were made, and the largest first.
 
 A component that gets another specification is updated in steps: new copies are placed before as many old ones go.
+
+How many machines the platform may add while copies change is up to the range that is in force then: that which runs,
+unless a new configuration comes before.
 """
 
 from __future__ import annotations
@@ -60,25 +63,29 @@ class VariantChange:
     now : machines that run.
     after : those of the plan; where the platform manages their number, as they are now.
     added : what a machine is that the platform adds where a copy finds no room; None: it adds none.
-    spare : how many of those it may add.
-    anew : all machines are new ones, by a new configuration.
+    spare : how many of those it may add while copies change.
     present : copies of each component that run, in the order in which they were made.
     wanted : copies of each component by the plan, in the order of the calls.
     placed : for each machine that runs the copies of each component, as they were reconstructed.
     unknown : components whose policy of placement is not told.
     respecified : components that get another specification, in the order of the calls; `present` has their old needs.
+    before : machines of the new configuration that comes before copies change; None: none does.
+    renewed_last : whether `after` are new machines, of a configuration that comes once copies have changed.
+    spare_last : how many machines the platform may add to those.
     """
 
     now: Machines
     after: Machines
     added: tuple[str, Amounts] | None
     spare: int
-    anew: bool
     present: Sequence[Demand]
     wanted: Sequence[Demand]
     placed: Sequence[Mapping[str, int]]
     unknown: frozenset[str]
     respecified: Sequence[Respecified] = ()
+    before: Machines | None = None
+    renewed_last: bool = False
+    spare_last: int = 0
 
     @property
     def numbered(self) -> list[Demand]:
@@ -87,19 +94,24 @@ class VariantChange:
         return [replace(old.get(each.component, each), copies=each.copies) for each in self.wanted]
 
     @property
-    def grows(self) -> bool:
-        """Whether it has as many machines in the end as now, or more."""
-        return len(self.after) >= len(self.now)
+    def anew(self) -> bool:
+        """Whether all machines are new ones at some time, by a new configuration."""
+        return self.before is not None or self.renewed_last
 
     @property
-    def renews_first(self) -> bool:
-        """Whether what runs is placed anew, on the machines of the plan, before any copy goes."""
-        return self.anew and self.grows
+    def grows(self) -> bool:
+        """Whether machines of the plan are added to those that run."""
+        return not self.anew and len(self.after) >= len(self.now)
+
+    @property
+    def during(self) -> Machines:
+        """The machines while copies change, without those that the platform may add."""
+        return self.before if self.before is not None else self.after if self.grows else self.now
 
 
 @dataclass(frozen=True, slots=True)
 class InPlace:
-    """How surely a change fits; whether copies must go before others come; how many spare machines it took at most."""
+    """How surely a change fits; whether copies must go before others come; how many machines are added at most."""
 
     fit: Fit
     needs_room: bool
@@ -121,7 +133,7 @@ def fit_in_place(change: VariantChange) -> InPlace:
     if lasts and at_once:
         return proof
     needs_room = _room_is_needed(change)
-    if lasts and needs_room and not change.renews_first and not change.respecified:
+    if lasts and needs_room and change.before is None and not change.respecified:
         return replace(proof, needs_room=True)
     used, played = 0, 0
     for scenario in _scenarios(change):
@@ -134,14 +146,15 @@ def fit_in_place(change: VariantChange) -> InPlace:
 
 def _proved(change: VariantChange) -> tuple[bool, bool]:
     """Whether in any order all copies fit that are to stay, and those beside them that go only then."""
-    machines = change.after if change.anew else (*change.now, *change.after)
+    machines = (*(change.now if change.before is None else change.before), *change.after)
     kinds = {kind for kind, _ in machines} | ({change.added[0]} if change.added is not None else set())
     if len(kinds) > 1 or any(demand.most_per_machine is not None for demand in change.wanted):
         return False, False
-    during = change.after if change.grows else change.now
     most = [_at_most(change, each) for each in change.wanted]
-    at_once = fits_in_any_order(during, most) and all(_step_fits(during, most, each) for each in change.respecified)
-    return fits_in_any_order(change.after, change.wanted), at_once
+    at_once = fits_in_any_order(change.during, most)
+    at_once = at_once and all(_step_fits(change.during, most, each) for each in change.respecified)
+    lasts = all(fits_in_any_order(each, change.wanted) for each in (change.during, change.after))
+    return lasts, at_once
 
 
 def _at_most(change: VariantChange, demand: Demand) -> Demand:
@@ -245,8 +258,8 @@ class _Scenario:
         """The first that goes wrong in words, else empty; and how many spare machines were added."""
         fleet = _Fleet(copy.deepcopy(list(self.start)), self.change, self.reading)
         problem = ""
-        if self.change.renews_first:
-            problem = fleet.renew(self.change.after, self._ordered(self.change.present))
+        if self.change.before is not None:
+            problem = fleet.renew(self.change.before, self._ordered(self.change.present))
         elif self.change.grows:
             fleet.grow(self.change.after)
         problem = problem or self._respecify(fleet, first=True)
@@ -256,9 +269,10 @@ class _Scenario:
         problem = problem or self._respecify(fleet, first=False)
         if problem:
             return problem, fleet.used
-        if self.change.anew and not self.change.grows:
+        if self.change.renewed_last:
+            fleet.spare, fleet.used = self.change.spare_last, 0
             problem = fleet.renew(self.change.after, self._ordered(self.change.wanted))
-        elif not self.change.grows:
+        elif not self.change.anew and not self.change.grows:
             problem = fleet.shrink(len(self.change.now) - len(self.change.after), self.change.wanted)
         crowded = next((words for each in self.change.wanted if (words := too_many(fleet.state, each))), "")
         return problem or crowded, fleet.used

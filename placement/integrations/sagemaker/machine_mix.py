@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Pool
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
+    from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.packing import Fit, Strategy
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -41,9 +42,61 @@ def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish:
         of_endpoint[group.endpoint].append(group)
     found = []
     for together in of_endpoint.values():
-        anew = wish.as_new or any(is_configured_anew(view, group, wish) for group in together)
-        found += [_expected(view, group, wish, anew=anew) for group in together]
+        expected = _together(view, together, wish)
+        if any(_range_widens(view, group, wish) and group.fit.strength == "no" for group in expected):
+            other = _together(view, [replace(group, range_first=True) for group in together], wish)
+            if all(group.fit.strength != "no" for group in other):
+                expected = other
+        found += expected
     return found
+
+
+def _together(view: PlanView, groups: Sequence[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
+    """The variants of one endpoint: a new configuration of one is a new fleet of all."""
+    before: list[int | None] = [None] * len(groups)
+    after = before
+    if not wish.as_new and any(is_configured_anew(view, group, wish) for group in groups):
+        before, after = configurations(view, groups)
+    rows = zip(groups, before, after, strict=True)
+    return [_expected(view, group, wish, first, last) for group, first, last in rows]
+
+
+def _range_widens(view: PlanView, group: ServingGroup, wish: ExportWish) -> bool:
+    """Whether the platform may add machines by the new range that it may not add by the one that runs."""
+    asked = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    running = running_range(group.pools)
+    if wish.as_new or asked is None or running is None or running[1] is None:
+        return False
+    return asked[1] is None or asked[1] > running[1]
+
+
+def configurations(view: PlanView, groups: Sequence[ServingGroup]) -> tuple[list[int | None], list[int | None]]:
+    """Machines of each variant of an endpoint by its configurations before and after copies change; None: no such."""
+    now = [running_machines(view, group).total() for group in groups]
+    return _in_turn(now, [group.machines for group in groups], range_first=any(group.range_first for group in groups))
+
+
+def _in_turn(
+    now: Sequence[int], planned: Sequence[int], *, range_first: bool = False
+) -> tuple[list[int | None], list[int | None]]:
+    """Numbers of machines before and after copies change.
+
+    Machines come before copies do, and go after copies went. One number with another range, or the like, comes before.
+
+    >>> _in_turn([3, 3], [4, 3]), _in_turn([3, 3], [2, 3]), _in_turn([3, 3], [2, 4])
+    (([4, 3], [None, None]), ([None, None], [2, 3]), ([3, 4], [2, 4]))
+    """
+    most: list[int | None] = [max(pair) for pair in zip(now, planned, strict=True)]
+    none: list[int | None] = [None] * len(most)
+    if most == list(planned):
+        return most, none
+    return none if most == list(now) and not range_first else most, list(planned)
+
+
+def running_machines(view: PlanView, group: ServingGroup) -> Counter[str]:
+    """Machines of a variant that run, by type."""
+    own = {pool.name for pool in group.pools}
+    return Counter(view.kind(row.pool) for row in view.problem.instances if row.pool in own)
 
 
 def is_configured_anew(view: PlanView, group: ServingGroup, wish: ExportWish) -> bool:
@@ -84,14 +137,17 @@ def _pool_of(view: PlanView, pools: Iterable[Pool], kind: str) -> Pool:
     return next(pool for pool in pools if view.kind(pool.name) == kind)
 
 
-def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bool) -> ServingGroup:
+def _expected(
+    view: PlanView, group: ServingGroup, wish: ExportWish, before: int | None, after: int | None
+) -> ServingGroup:
+    """`before` and `after`: machines of its new configurations before and after copies change; None: no such one."""
     kinds = _in_order(view, group.pools)
     if not group.machines:
         return group
     managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
-    own = {pool.name for pool in group.pools}
-    running = Counter(view.kind(row.pool) for row in view.problem.instances if row.pool in own)
-    if anew:
+    running = running_machines(view, group)
+    anew = before is not None or after is not None
+    if anew or wish.as_new:
         start = {kinds[0]: max(group.machines, managed[0] if managed else 0)}
         because = f"a new configuration begins anew, and {NEW_ONES}"
     elif managed is None:
@@ -102,18 +158,19 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
         start = {kind: running[kind] for kind in kinds if running[kind]}
         because = f"{when_machines_go(group.pools)}; {NEW_ONES}"
     least = sum(start.values())
-    most = (
-        least
-        if managed is None
-        else least + sum(group.copies.values())
-        if managed[1] is None
-        else max(least, managed[1])
-    )
     if wish.as_new:
-        group, used = _from_nothing(view, group, start, most)
+        group, used = _from_nothing(view, group, start, least + _spare(group, managed, least))
     else:
         added = kinds[0] if managed is not None else None
-        found = fit_in_place(change_of(view, group, start, added, most - least, anew=anew))
+        change = change_of(view, group, start, added, _spare(group, running_range(group.pools), running.total()))
+        if after is not None:
+            change = replace(change, renewed_last=True, spare_last=_spare(group, managed, least))
+        if before is not None:
+            limits = asked_range(view.problem, group.pools, before, pin=wish.pin)
+            first = max(before, limits[0] if limits else 0)
+            machines = machines_of(view, group.pools, {kinds[0]: first})
+            change = replace(change, before=machines, spare=_spare(group, limits, first))
+        found = fit_in_place(change)
         fit = _also_on_fewer(group, found.fit) if group.machines < least and not anew else found.fit
         group, used = replace(group, fit=fit, needs_room=found.needs_room), found.used
     coming = {kind: n for kind in kinds if (n := start.get(kind, 0) + used * (kind == kinds[0]))}
@@ -121,8 +178,15 @@ def _expected(view: PlanView, group: ServingGroup, wish: ExportWish, *, anew: bo
         return group
     if used:
         because = f"what runs stays where it is, so one is added where a copy finds no room; {because}"
-    others = OtherMachines(coming, because, most=managed is not None and (not anew or used > 0))
+    others = OtherMachines(coming, because, most=managed is not None and (not (anew or wish.as_new) or used > 0))
     return replace(group, others=others if coming != dict(group.kinds) else None)
+
+
+def _spare(group: ServingGroup, limits: MachineRange | None, machines: int) -> int:
+    """How many machines the platform may add to so many within limits: none where it manages no number of them."""
+    if limits is None:
+        return 0
+    return sum(group.copies.values()) if limits[1] is None else max(0, limits[1] - machines)
 
 
 def _also_on_fewer(group: ServingGroup, fit: Fit) -> Fit:

@@ -406,6 +406,72 @@ def test_copies_find_room_beside_what_runs_or_not(tmp_path: Path) -> None:
     assert line.endswith("fits as simulated")
 
 
+MACHINES = ["CreateEndpointConfig", "UpdateEndpoint"]
+
+
+@pytest.mark.parametrize(
+    ("most", "pin", "order"), [(3, False, ["small", "big"]), (3, True, ["small", "big"]), (9, True, ["big", "small"])]
+)
+def test_the_range_that_runs_allows_machines_while_copies_change(
+    most: int, pin: bool, order: list[str], tmp_path: Path
+) -> None:
+    """A new configuration with fewer machines comes last: until then none is added beyond the old range."""
+    problem = changed(imported(tmp_path, spread_over(3, most)).problem, {"small": 1, "big": 1}, max_instances=9)
+    export = exported(problem, {"llm/main/1": {"small": 1}, "llm/main/2": {"big": 1}}, pin=pin)
+
+    copies = [step.subject for step in export.steps if step.operation == "UpdateInferenceComponentRuntimeConfig"]
+    assert copies == order
+    assert [step.operation for step in export.steps[2:]] == MACHINES
+    assert f"variant main: 2 x {G5}: 1 x " in export.lines[0]
+    assert "may not fit" not in export.lines[0]
+    assert ("component small: inexact: others need its room" in notes(export)) == (order[0] == "small")
+
+
+def test_a_wider_range_comes_first_where_nothing_else_makes_room(tmp_path: Path) -> None:
+    """Copies that run are on all machines, and none goes: with the new range a machine is added for another one."""
+    problem = changed(imported(tmp_path, spread_over(4, most=4)).problem, {"small": 4, "big": 1}, max_instances=9)
+    contents: Contents = {"llm/main/1": {"small": 4}, "llm/main/2": {"big": 1}}
+    export = exported(problem, contents)
+
+    assert [operation for operation, _ in calls(export)] == [
+        *MACHINES,
+        "UpdateInferenceComponentRuntimeConfig",
+        *MACHINES,
+    ]
+    (first,), (last,) = (
+        step.parameters["ProductionVariants"] for step in export.steps if step.operation == MACHINES[0]
+    )
+    assert (first["InitialInstanceCount"], last["InitialInstanceCount"]) == (4, 2)
+    assert first["ManagedInstanceScaling"] == last["ManagedInstanceScaling"]
+    assert first["ManagedInstanceScaling"]["MaxInstanceCount"] == 9
+    assert f"up to 3 x {G5} (the plan has 2 x {G5})" in export.lines[0]
+    assert "may not fit" not in export.lines[0]
+    assert "endpoint llm: assumed: it is updated twice" in notes(export)
+
+    pinned = exported(problem, contents, pin=True)
+    assert "may not fit (copy 1 of 1 of big finds no machine with room" in pinned.lines[0]
+    assert [operation for operation, _ in calls(pinned)] == ["UpdateInferenceComponentRuntimeConfig", *MACHINES]
+
+
+def test_a_range_waits_for_the_machines_of_another_variant(tmp_path: Path) -> None:
+    """One configuration has both variants: where one gives machines back, the other has its old range until then."""
+    documents = spread_over(2, most=2)
+    (main,) = documents["config"]["ProductionVariants"]
+    documents["endpoint"]["ProductionVariants"].append({"VariantName": "second", "CurrentInstanceCount": 2})
+    documents["config"]["ProductionVariants"].append(main | {"VariantName": "second"})
+    documents["other"] = component("other", "llm", 2, 4, 8) | {"VariantName": "second"}
+    problem = imported(tmp_path, documents).problem
+    contents: Contents = {**SMALL_TOGETHER, "llm/second/1": {"other": 1}}
+    more = changed(problem, {"small": 2, "big": 1, "other": 1}, max_instances=9)
+    export = exported(more, contents)
+
+    assert [operation for operation, _ in calls(export)][:2] == MACHINES
+    assert "endpoint llm: assumed: it is updated twice" in notes(export)
+    assert not any("may not fit" in line for line in export.lines)
+    same = exported(changed(problem, {"small": 2, "big": 1, "other": 1}), contents, pin=True)
+    assert "may not fit (copy 1 of 1 of big finds no machine with room" in same.lines[0]
+
+
 def test_copies_must_fit_on_fewer_machines_too(tmp_path: Path) -> None:
     """Where SageMaker gives machines back: what fits on those that run need not fit on those of the plan."""
     documents = simple(machines=5)

@@ -439,6 +439,14 @@ def changed_at_random(rng: random.Random, document: dict[str, Any]) -> None:
         document["pools"].append({"name": "more", "instance_type": kind, "zone": REGION})
 
 
+@pytest.mark.parametrize("seed", [53, 173])
+def test_bug_copies_came_before_the_machines_for_them(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wider range comes with a last configuration, of fewer machines: copies that come wait for those that go."""
+    test_random_changes_end_as_planned(seed, tmp_path, monkeypatch)
+
+
 @one_by_one(range(300), 6)
 def test_random_changes_end_as_planned(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sent to what runs, with ranges that the platform keeps by itself: each component has the plan's copies."""

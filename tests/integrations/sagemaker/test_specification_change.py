@@ -278,7 +278,7 @@ def random_change(rng: random.Random) -> VariantChange:
     pairs = zip(present, wanted, strict=True)
     respecified = [Respecified(old, now, first=False) for old, now in pairs if old is not now]
     own = machines(rng.randint(1, 3), room)
-    return VariantChange(own, own, None, 0, False, present, wanted, [{} for _ in own], frozenset(), respecified)
+    return VariantChange(own, own, None, 0, present, wanted, [{} for _ in own], frozenset(), respecified)
 
 
 class Fleets:
@@ -356,12 +356,39 @@ def test_no_room_is_left_once_others_have_come() -> None:
     more = replace(one, needs={"kind": Amounts(1, 0, 2)})
     room = machines(2, Amounts(4, 10_000, 100))
     present, wanted = [one, gone], [come, more, replace(gone, copies=0)]
-    change = VariantChange(room, room, None, 0, False, present, wanted, [{}, {}], frozenset())
+    change = VariantChange(room, room, None, 0, present, wanted, [{}, {}], frozenset())
     found = fit_in_place(change)
     assert (found.fit.strength, found.needs_room) == ("any order", True)
     found = fit_in_place(replace(change, respecified=[Respecified(one, more, first=False)]))
     assert found.fit.strength == "no"
     assert "a step of the update of one finds no room" in found.fit.reason
+
+
+def test_machines_of_a_later_configuration_prove_nothing_for_now() -> None:
+    """Copies go for others, and more machines begin once they have come: until then there is no room for all."""
+    gone, come = demand("gone", 8, 1), demand("come", 12, 1)
+    room = Amounts(4, 10_000, 100)
+    present, wanted = [gone], [come, replace(gone, copies=0)]
+    change = VariantChange(machines(2, room), machines(3, room), None, 0, present, wanted, [{}, {}], frozenset())
+    found = fit_in_place(replace(change, renewed_last=True))
+    assert (found.fit.strength, found.needs_room) == ("no", True)
+    assert "copy 9 of 12 of come finds no machine with room" in found.fit.reason
+    assert fit_in_place(change).fit.strength == "any order"
+
+
+def test_each_configuration_begins_with_its_own_machines() -> None:
+    """What runs is placed anew on those of the first; the last one has fewer, and a range of its own."""
+    one = replace(demand("one", 5, 1), most_per_machine=4)  # so that nothing is proved
+    room = Amounts(4, 10_000, 100)
+    two, single = machines(2, room), machines(1, room)
+    change = VariantChange(two, single, single[0], 0, [one], [one], [{}, {}], frozenset(), renewed_last=True)
+    for before in (None, two):
+        found = fit_in_place(replace(change, before=before, spare_last=1))
+        assert (found.fit.strength, found.used) == ("simulated", 1)
+        found = fit_in_place(replace(change, before=before, spare=1))
+        assert "a copy of one finds no machine with room on new machines" in found.fit.reason
+    assert fit_in_place(replace(change, before=single, spare_last=1)).fit.strength == "no"
+    assert fit_in_place(replace(change, before=single, spare=1, spare_last=1)).used == 1
 
 
 def test_an_update_is_sent_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
