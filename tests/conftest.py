@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 import typer.testing
+from _pytest.mark.expression import Expression
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
@@ -62,9 +63,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     budget.add_options(parser)
 
 
+def _wants_the_night(marks: str) -> bool:
+    """Whether tests that are slow, or long, would be run: as with `-m "slow or not slow"`, and without `-m`."""
+    wanted = Expression.compile(marks or "slow")
+
+    def runs(own: set[str]) -> bool:
+        def has(name: str, /, **_: str | int | bool | None) -> bool:
+            return name in own
+
+        return wanted.evaluate(has)
+
+    return any(map(runs, ({"slow"}, {"long"}, {"slow", "long"})))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """What is not asked for is not made: cases of slow tests, and examples of modules that have none."""
-    corpus.by_day = "not slow" in config.option.markexpr
+    corpus.by_day = not _wants_the_night(config.option.markexpr)
     config.pluginmanager.register(Examples())
     config.pluginmanager.register(budget.Budget(config))
     if corpus.by_day:
