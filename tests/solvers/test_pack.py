@@ -76,16 +76,23 @@ def cheapest(fleet: Fleet, spare: float, budget: Budget) -> tuple[int, ...] | No
 
 
 def test_the_cheapest_counts_keep_quotas() -> None:
-    """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
-    five = document([component("wide", 5, 80, 8)])
-    for pool in five["pools"]:
-        pool["max_instances"] = 2
-    fleet = compile_fleet(Problem(**five))
-    found = cheapest(fleet, 0.0, Budget())
-    assert found is not None
-    assert (sum(found), max(found)) == (5, 2)
-    assert cheapest(fleet, 0.2, Budget()) == (2, 0, 2, 0, 2, 0)
-    assert cheapest(fleet, 0.21, Budget()) is None
+    """Copies on eight accelerators each, at most two machines a zone: for a fifth more than five all six are needed.
+
+    There is no room for more than that, so five are offered again; for seven copies there is none at all.
+    """
+
+    def found(copies: int, spare: float) -> tuple[int, ...] | None:
+        rows = document([component("wide", copies, 80, 8)])
+        for pool in rows["pools"]:
+            pool["max_instances"] = 2
+        return cheapest(compile_fleet(Problem(**rows)), spare, Budget())
+
+    for spare in (0.0, 0.21):
+        five = found(5, spare)
+        assert five is not None
+        assert (sum(five), max(five)) == (5, 2)
+    assert found(5, 0.2) == (2, 0, 2, 0, 2, 0)
+    assert found(7, 0.0) is None
 
 
 def test_machines_that_are_paid_for_anyway() -> None:

@@ -54,11 +54,12 @@ class FleetMixes:
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts with room for `spare` (relative) more, at least `least` of each pool; None without.
 
-        Where time is too short for the integer program, those of the LP are rounded up.
+        Where the quotas have no such room, those with room for what is required. Where time is too short for the
+        integer program, those of the LP are rounded up.
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._most())
-        parts = self._parts(spare, low, high, budget)
+        parts = self._parts(spare, low, high, budget) or self._parts(0.0, low, high, budget)
         if parts is None:
             return None
         rounded = np.minimum(high, np.ceil(np.array(parts) - _WHOLE))
