@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
+from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run, whole_solution
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
@@ -318,9 +318,8 @@ class PatternProgram:
             run(solver)
         except EngineError:
             return None
-        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
-        return tuple(round(n) for n in solver.getSolution().col_value[:pools])
+        values = whole_solution(solver)
+        return None if values is None else tuple(values[:pools])
 
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""
