@@ -144,7 +144,8 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     quotas = _quota_shares(fleet, packing, groups)
     fewest = _least_shares(fleet, packing, groups)
     used = [_used(packing, group) for group in groups]
-    limits, commitments = limit_shares(fleet, packing, used), commitment_shares(fleet, used)
+    paid = [_paid(fleet, *share) for share in zip(used, quotas, fewest, strict=True)]
+    limits, commitments = limit_shares(fleet, packing, paid), commitment_shares(fleet, used)
     spare = None if fleet.max_moves is None else max(0, fleet.max_moves - sum(moves(fleet, packing))) // len(groups)
     shares = zip(missing, quotas, fewest, limits, commitments, strict=True)
     for group, (more, quota, least, limit, commitment) in zip(groups, shares, strict=True):
@@ -181,10 +182,17 @@ def _without_losses(fleet: Fleet, packing: Packing) -> Iterator[FleetComponent]:
 
 
 def _with_limits(pool: FleetPool, quota: Counter[int], least: Counter[int]) -> FleetPool:
-    if pool.max_instances is None:
-        return replace(pool, min_instances=least[pool.index])
-    most = quota[pool.index]
-    return replace(pool, max_instances=most, min_instances=min(most, least[pool.index]))
+    most = None if pool.max_instances is None else quota[pool.index]
+    return replace(pool, max_instances=most, min_instances=_minimum(pool, quota, least))
+
+
+def _minimum(pool: FleetPool, quota: Counter[int], least: Counter[int]) -> int:
+    return least[pool.index] if pool.max_instances is None else min(quota[pool.index], least[pool.index])
+
+
+def _paid(fleet: Fleet, used: Counter[int], quota: Counter[int], least: Counter[int]) -> Counter[int]:
+    """The machines of a part by pool that count against limits: those in use, or as many as its minimum."""
+    return Counter({pool.index: max(used[pool.index], _minimum(pool, quota, least)) for pool in fleet.pools})
 
 
 def _without_pools(component: FleetComponent, closed: frozenset[int]) -> FleetComponent:

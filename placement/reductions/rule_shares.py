@@ -1,8 +1,9 @@
 """Rules over the whole plan, dealt out to parts that are packed at the same time.
 
-Each part has what its machines count against a limit now, and its share of what is left; so all parts together keep it.
-The same goes for moves. Of a commitment a part has what its machines use, the dearest first, and its share of the rest:
-together no more than there is. Losses of a pool can't be dealt out so: whoever puts parts together looks at them again.
+Each part has what its machines count against a limit now, those that its minimum pays for while empty too, and its
+share of what is left; so all parts together keep it. The same goes for moves. Of a commitment a part has what its
+machines use, the dearest first, and its share of the rest: together no more than there is. Losses of a pool can't be
+dealt out so: whoever puts parts together looks at them again.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ _Commitments = tuple["FleetCommitment", ...]
 _Limits = tuple["FleetLimit", ...]
 
 
-def limit_shares(fleet: Fleet, packing: Packing, used: Sequence[Counter[int]]) -> list[_Limits]:
-    """The limits of each part, whose machines by pool are `used`. O(limits x parts)."""
-    paid = machines_paid(fleet, packing) if fleet.limits else []
-    shares: list[list[FleetLimit]] = [[] for _ in used]
+def limit_shares(fleet: Fleet, packing: Packing, paid: Sequence[Counter[int]]) -> list[_Limits]:
+    """The limits of each part, which pays for machines by pool, empty ones too. O(limits x parts)."""
+    all_paid = machines_paid(fleet, packing) if fleet.limits else []
+    shares: list[list[FleetLimit]] = [[] for _ in paid]
     for limit in fleet.limits:
-        each = max(0, limit.most - limit.sum(paid)) // len(used)
-        for share, mine in zip(shares, used, strict=True):
+        each = max(0, limit.most - limit.sum(all_paid)) // len(paid)
+        for share, mine in zip(shares, paid, strict=True):
             share.append(replace(limit, most=each + sum(weight * mine[p] for p, weight in limit.weight.items())))
     return [tuple(share) for share in shares]
 

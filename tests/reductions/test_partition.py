@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.documents import Problem
 from placement.heuristics import GreedyOptions, solve_greedy
@@ -144,3 +145,15 @@ def test_machines_paid_for_anyway_are_no_reason_to_fill_them_twice() -> None:
     packing = Packing(tuple(Machine(0, None, tuple(Seat(0, 0, (k,)) for k in range(4))) for _ in range(3)))
     parts = list(make_parts(fleet, packing, [[0], [1], [2]]))
     assert sum(part.fleet.pools[0].min_instances for part in parts) == 4
+
+
+def test_bug_empty_machines_of_a_minimum_count_in_the_limit_of_their_part() -> None:
+    """Three machines in use and two that a minimum pays for are all that the limit allows: each part has its own."""
+    limit = {"name": "account", "pools": ["big-a", "small-a"], "max_instances": 5}
+    fleet = fleet_of([component("m", 12, 60.0)], limits=[limit])
+    small = replace(fleet.pools[1], min_instances=2, max_instances=3)
+    fleet = replace(fleet, pools=(fleet.pools[0], small, *fleet.pools[2:]))
+    packing = Packing(tuple(Machine(0, None, tuple(Seat(0, 0, (k,)) for k in range(4))) for _ in range(3)))
+    parts = list(make_parts(fleet, packing, [[0], [1], [2]]))
+    assert [broken_fleet_rule(part.fleet, part.packing) for part in parts] == ["", "", ""]
+    assert sum(part.fleet.limits[0].most for part in parts) == 5
