@@ -150,9 +150,20 @@ def test_counts_are_rounded_up_where_time_is_short(
 
 
 @seeds(range(60), 8)
-def test_a_mix_is_the_cheapest_with_room(seeds: range) -> None:
-    """It costs no more than a plan's machines and has room in the LP; from items alone pricing finds one as cheap."""
-    checked = 0
+def test_a_mix_is_the_cheapest_with_room(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs no more than a plan's machines and has room in the LP.
+
+    From items alone pricing ends at an LP that costs the same. Its columns may be others, so a mix of whole machines
+    may be dearer; that is rare.
+    """
+    counts, costs = PatternProgram.whole_counts, []
+
+    def whole_counts(program: PatternProgram, left: float, **options: float) -> tuple[int, ...] | None:
+        costs.append(program.value())
+        return counts(program, left, **options)
+
+    monkeypatch.setattr(PatternProgram, "whole_counts", whole_counts)
+    checked = as_cheap = 0
     for seed, _, fleet, packing in plans(seeds):
         incumbent, bound = incumbent_of(fleet, packing)
         required = RequiredAsPlaced.of(fleet, Solve(fleet, incumbent, Budget()).packing).fleet
@@ -165,9 +176,14 @@ def test_a_mix_is_the_cheapest_with_room(seeds: range) -> None:
         alone = FleetMixes(relax(required), PatternBound(Solve.of(required)).patterns)  # items, until it prices
         priced = alone.offer(0.0, least(required), Budget())
         assert priced is not None
-        assert fleet.rent(priced.machines) == pytest.approx(fleet.rent(mix.machines), rel=0.002), f"seed {seed}"
+        room = MixSeparation(relax(required), bound.patterns)
+        assert room.separate(priced.machines, Budget()) is None, f"seed {seed}"
+        first_cost, second_cost = costs[-2:]
+        assert second_cost == pytest.approx(first_cost, rel=1e-6, abs=1e-6), f"seed {seed}"
+        as_cheap += fleet.rent(priced.machines) == pytest.approx(fleet.rent(mix.machines), rel=0.002)
         checked += 1
     assert checked
+    assert as_cheap >= 0.95 * checked
 
 
 def cheapest_house(fleet: Fleet, component_: FleetComponent, worth: list[float]) -> float:
