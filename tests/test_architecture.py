@@ -187,7 +187,7 @@ def walk(nodes: list[ast.stmt], package: str, *, eager: bool) -> Iterator[Import
             above = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
             source = ".".join(part for part in (above, node.module) if part)
             yield from (Import(node.lineno, f"{source}.{alias.name}", eager) for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+        elif isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
             yield from walk(node.body, package, eager=False)
             yield from walk(node.orelse, package, eager=eager)
         else:
@@ -195,14 +195,17 @@ def walk(nodes: list[ast.stmt], package: str, *, eager: bool) -> Iterator[Import
             yield from walk(statements_in(node), package, eager=eager and not in_function)
 
 
+def _last_name(node: ast.expr) -> str:
+    """Of a name, itself; of an attribute, its own; "" of anything else."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
 def statements_in(node: ast.AST) -> list[ast.stmt]:
     """The statements directly inside a compound statement, through its handlers and cases."""
     found: list[ast.stmt] = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt):
-            found.append(child)
-        elif isinstance(child, ast.excepthandler | ast.match_case):
-            found.extend(statements_in(child))
+    for place in ("body", "handlers", "cases", "orelse", "finalbody"):
+        for child in getattr(node, place, ()):
+            found.extend([child] if isinstance(child, ast.stmt) else statements_in(child))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,9 @@ def test_a_run_keeps_what_the_next_one_asks_for(spread: tuple[str, ...], tmp_pat
     def run(*options: str) -> str:
         command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", *spread, *options, str(tmp_path)]
         here = Path(__file__).resolve().parents[1]
-        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout
+        alone = {} if spread else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # plugins are most of the time of a run
+        env = {**os.environ, **alone}
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True, env=env).stdout
 
     assert "do not fit" not in run()
     (tmp_path / "test_gone.py").unlink()

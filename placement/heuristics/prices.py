@@ -51,6 +51,12 @@ def resource_prices(
     quota = np.array([sum(group) for group in quotas], dtype=np.float64)
     price, allowed = shares.price[one], shares.allowed[:, one]
 
+    limited = np.isfinite(quota)
+    has_quota = bool(limited.any())
+    finite, half = np.where(limited, quota, 0.0), np.maximum(quota, 0.5)
+    step = 0.1 * np.maximum(price, 1.0)
+    by_serves, modes = serves[:, None], np.arange(len(owner))
+
     weights = np.tile(np.array([0.8, 0.1, 0.1]), (len(groups), 1))
     scarcity = np.zeros(len(groups))
     loads = np.zeros((len(groups), weights.shape[1]))
@@ -59,26 +65,27 @@ def resource_prices(
         if turn and is_over():
             break
         charged = np.where(allowed, (price + scarcity) * shares.weighted(one, weights), np.inf)
-        charged /= serves[:, None]
+        charged /= by_serves
         pool = charged.argmin(axis=1)
-        cheapest = charged[np.arange(len(owner)), pool]
+        cheapest = charged[modes, pool]
         least = np.minimum.reduceat(cheapest, first)
         usable = np.isfinite(least)
-        value = float((copies * np.where(usable, least, 0.0)).sum())
-        value -= float((scarcity * np.where(np.isfinite(quota), quota, 0.0)).sum())
+        value = float((copies * np.where(usable, least, 0.0)).sum()) - float((scarcity * finite).sum())
         if value > best[0]:
             best = (value, weights, scarcity)
         chosen = _first_of_each(cheapest, least, owner, usable)
-        taken = shares.parts(chosen, one[pool[chosen]]) * (copies[owner[chosen]] / serves[chosen])[:, None]
+        rented, of = pool[chosen], owner[chosen]
+        taken = shares.parts(chosen, one[rented]) * (copies[of] / serves[chosen])[:, None]
         now = np.zeros_like(loads)
-        np.add.at(now, pool[chosen], taken)
+        np.add.at(now, rented, taken)
         loads = now if turn == 0 else (1 - _PARAMS.smoothing) * loads + _PARAMS.smoothing * now
-        top = np.maximum(loads.max(axis=1, keepdims=True), 1e-12)
-        weights = weights * np.exp(_PARAMS.step * (loads / top - 1.0))
+        top = loads.max(axis=1)
+        weights = weights * np.exp(_PARAMS.step * (loads / np.maximum(top, 1e-12)[:, None] - 1.0))
         weights = np.maximum(weights, 1e-4)
         weights /= weights.sum(axis=1, keepdims=True)
-        over = np.where(np.isfinite(quota), loads.max(axis=1) / np.maximum(quota, 0.5) - 1.0, 0.0)
-        scarcity = np.maximum(0.0, scarcity + 0.1 * np.maximum(price, 1.0) * np.clip(over, -1.0, 1.0))
+        if has_quota:
+            over = np.where(limited, top / half - 1.0, 0.0)
+            scarcity = np.maximum(0.0, scarcity + step * np.minimum(over, 1.0))  # over is at least -1
     group_of = np.zeros(len(fleet.pools), dtype=np.int64)
     for k, group in enumerate(groups):
         group_of[group] = k
@@ -96,6 +103,8 @@ def _first_of_each(
 ) -> npt.NDArray[np.int64]:
     """The first mode of each usable component that is its cheapest."""
     modes = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
-    where = np.unique(owner[modes], return_index=True)[1]
-    chosen: npt.NDArray[np.int64] = modes[where]
+    of = owner[modes]  # rising
+    is_first = np.ones(len(of), dtype=np.bool_)
+    is_first[1:] = of[1:] != of[:-1]
+    chosen: npt.NDArray[np.int64] = modes[is_first]
     return chosen

@@ -110,10 +110,10 @@ class Shares:
 
     def weighted(self, pools: Ints, weights: Floats) -> Floats:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
-        shape = self.shape_of[pools]
         if len(pools) * len(self._parts) <= _PARAMS.entries:
             found: Floats = np.einsum("wpr,pr->wp", self._parts_on(pools), weights)
             return found
+        shape = self.shape_of[pools]
         found = np.empty((len(self._parts), len(pools)))
         step = max(
             1, _PARAMS.entries // max(1, len(pools))

@@ -71,7 +71,8 @@ class GreedyOptions(HeuristicOptions):
     ----------
     restarts : most restarts. A limit on work replaces it.
     ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
-    rounds : how often a few machines of the best plan are emptied, and their copies packed again.
+    rounds : how often a few machines of the best plan are emptied, and their copies packed again; less often where
+        there are few copies.
     """
 
     rounds: int = 200
@@ -263,9 +264,10 @@ def solve_greedy(
             Greedy(run.blank, run.shares, parameters, run.rng) for parameters in sets if not parameters.fills_bins
         )
         improvement, least = Improvement(best, policies, dual_values, run.rng), _least_ticks(solve)
-        improvement.run(options.rounds, lambda: solve.ended or improvement.is_within(least))
+        rounds = min(options.rounds, _PARAMS.rounds * fleet.copies)
+        improvement.run(rounds, lambda: solve.ended or improvement.is_within(least))
         if run.has_groups:
-            run.groups.rounds += improvement.bring_in(options.rounds, lambda: solve.ended)
+            run.groups.rounds += improvement.bring_in(rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = solve.why_stop()

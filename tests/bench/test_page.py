@@ -44,17 +44,18 @@ class Reader(HTMLParser):
         self._figure = False
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> Reader:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """A page of two solvers on two cases, one with a name that is markup."""
     story = ((0.1, 12.0, 8.0, "h"), (0.5, 10.0, 10.0, "p"))
     proven = {"status": "optimal", "value": 10, "bound": 10, "best_known": 10, "trace": story}
     rows = [row(case, solver, **proven, took=took) for case in ("a", EVIL) for solver, took in (("s", 1.0), ("t", 3.0))]
     rows.append(row("b", "t", status="crash", value=None, error=EVIL))
     pytest.importorskip("plotly", reason="the extra bench is not installed")
-    write_page(rows, tmp_path / "page.html")
+    written = tmp_path_factory.mktemp("page") / "page.html"
+    write_page(rows, written)
     reader = Reader()
-    reader.feed((tmp_path / "page.html").read_text("utf-8"))
+    reader.feed(written.read_text("utf-8"))
     return reader
 
 

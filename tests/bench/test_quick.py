@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from placement.errors import UsageError
-from placement_bench import quick
+from placement_bench import quick, runner
 from placement_bench.cases import Limits
 from placement_bench.cli import app
+from placement_bench.rows import Row
 from placement_bench.sets import find_set
+from placement_bench.worker import fields_of
 from tests.bench.published import FOLDER
 from tests.bench.rows import row
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from placement_bench.worker import Order
 
 BEFORE = {"status": "feasible", "value": 100.0, "bound": 90.0, "left_out": 1}
 
@@ -74,8 +80,15 @@ def test_what_is_stored_is_read_again(tmp_path: Path) -> None:
         quick.read_stored(path)
 
 
+def run_here(order: Order, commit: str, facts: dict[str, Any], _grace: float) -> Row:
+    """As `run_order`, in this process."""
+    fields = json.loads(TypeAdapter(dict[str, Any]).dump_json(fields_of(order)))
+    return Row(asked=order.asked, commit=commit, started="", **facts, **{"seconds": 0.0, **fields})
+
+
 def test_a_regression_ends_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole way: stored, held, then held against something better."""
+    monkeypatch.setattr(runner, "run_order", run_here)
     path = tmp_path / "quick.json"
     monkeypatch.setattr(quick, "STORED", path)
     monkeypatch.setattr(quick, "WORK", {"ffd": 1})

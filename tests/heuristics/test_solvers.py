@@ -196,11 +196,12 @@ def test_improving_looks_at_the_clock_before_each_table(monkeypatch: pytest.Monk
     assert len(tables) == 1
 
 
-@pytest.mark.parametrize(("copies", "rounds"), [(16, 0), (5, 40)])
+@pytest.mark.parametrize(("copies", "rounds"), [(16, 0), (5, 30), (9, 40)])
 def test_no_round_is_spent_on_a_plan_that_nothing_beats(
     monkeypatch: pytest.MonkeyPatch, copies: int, rounds: int
 ) -> None:
-    """Sixteen copies fill a big machine, and no volume is cheaper; of five the bound by volumes is too low."""
+    """Sixteen copies fill a big machine, and no volume is cheaper; of five and nine the bound by volumes is
+    too low, and the rounds are those that were asked for, or six for each copy."""
     asked: list[float] = []
     monkeypatch.setattr(Improvement, "_round", lambda _, tolerance: asked.append(tolerance))
     outcome, incumbent = solved(fleet_of([component("a", copies=copies, memory=40)]), "greedy")

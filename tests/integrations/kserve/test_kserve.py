@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 import placement
 from placement import Plan, Problem
@@ -18,6 +17,7 @@ from placement.integrations.keda import KedaWish, export_keda
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 from tests.corpus import first, plans, seeds
+from tests.integrations.manifests import read_objects
 
 Doc = dict[str, Any]
 SCHEMA = Path(__file__).resolve().parents[4] / "shared/published/platform-schemas/inferenceservice_v1beta1.json"
@@ -90,7 +90,7 @@ PLAN: Doc = {
 
 def documents(text: str) -> list[Doc]:
     """All documents of a file."""
-    return list(YAML(typ="safe", pure=True).load_all(text))
+    return read_objects(text)
 
 
 def services(problem: Problem, plan: Plan, wish: KServeWish | None = None) -> list[Doc]:

@@ -35,12 +35,12 @@ def follow(found: Exported, objects: list[Json], folder: Path, most: int = MOST)
 
     Steps that wait in vain ask for ever: more than `most` commands are a failure, however long they take.
     """
-    from ruamel.yaml import YAML
+    from tests.integrations.manifests import read_objects
 
     folder.mkdir(exist_ok=True)
     for name, text in found.files.items():
         if name.endswith(".yaml"):
-            rows = list(YAML(typ="safe", pure=True).load_all(text))
+            rows = read_objects(text)
             (folder / f"{name}.json").write_text(json.dumps(rows))
     state = _first_state(objects) | {"most": most}
     (folder / "state.json").write_text(json.dumps(state))

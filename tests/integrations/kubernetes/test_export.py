@@ -29,6 +29,7 @@ from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, p
 from tests.integrations.kubernetes.schemas import check, check_node_pool
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, slices
+from tests.integrations.manifests import read_objects
 
 if TYPE_CHECKING:
     from placement.integrations import Exported
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 def manifests(found: Exported, *names: str) -> list[Json]:
     """The objects of files of an export; of all YAML files where none is named."""
     chosen = names or tuple(name for name in found.files if name.endswith(".yaml") and not name.startswith("90"))
-    return [row for name in chosen for row in YAML(typ="safe", pure=True).load_all(found.files.get(name, ""))]
+    return [row for name in chosen for row in read_objects(found.files.get(name, ""))]
 
 
 def notes(found: Exported) -> str:
