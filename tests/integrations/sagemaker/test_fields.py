@@ -15,7 +15,7 @@ from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.wish import ExportWish
 from placement.running_state import running_plan
 from tests.corpus import one_by_one
-from tests.integrations.sagemaker.samples import action, component, pooled, simple, tracking
+from tests.integrations.sagemaker.samples import action, component, pooled, simple, stepping, tracking
 from tests.integrations.sagemaker.test_import import imported, target, told
 
 if TYPE_CHECKING:
@@ -81,11 +81,12 @@ def full() -> dict[str, Any]:
     return documents | {
         "targets": {"ScalableTargets": rows},
         "actions": {"ScheduledActions": [action("inference-component/rank")]},
-        "policies": {"ScalingPolicies": [tracking("inference-component/rank")]},
+        "policies": {"ScalingPolicies": [tracking("inference-component/rank"), stepping("inference-component/rank")]},
     }
 
 
 NONE_RUNS = ("rank", "RuntimeConfig", "PlacementStatus", 1)  # on this type
+ITS_OWN = ("policies", "ScalingPolicies", 0, "Alarms", 0)  # which a policy that tracks a target makes by itself
 MADE = {"one type": full, "pools": pooled}
 WAYS = [
     (kind, way)
@@ -108,7 +109,8 @@ def test_a_field_that_nobody_knows_is_told_or_kept(kind: str, way: tuple[Any, ..
     made = imported(tmp_path, documents)
     noted = any("NobodyKnows" in place for place in told(made, "ignored"))
 
-    passed = {"RoutingConfig", "TargetTrackingScalingPolicyConfiguration"} & set(way)
+    whole = {"RoutingConfig", "StepScalingPolicyConfiguration", "TargetTrackingScalingPolicyConfiguration"}
+    passed = whole & set(way)
     assert noted or (passed and "NobodyKnows" in json.dumps(made.problem.to_document()))
 
 
@@ -160,7 +162,7 @@ READ = [
     (kind, way)
     for kind, make in MADE.items()
     for way in leaves(make())
-    if use_of(way) is not fields.FACT and way[-1] not in NO_MATTER and way[:-1] != NONE_RUNS
+    if use_of(way) is not fields.FACT and way[-1] not in NO_MATTER and way[:-1] not in (NONE_RUNS, ITS_OWN)
 ]
 
 
