@@ -26,7 +26,12 @@ from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
-from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text
+from placement.integrations.kubernetes.own_rules import (
+    RULES,
+    others_than_ours,
+    rules_text,
+    stands_for_parts,
+)
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.manifests import manifests
@@ -192,11 +197,12 @@ def _service(
     if now is None and wish.sharing == "kai":
         predictor["schedulerName"] = "kai-scheduler"
     predictor |= _model(problem, row, wish, predictor)
+    parts = stands_for_parts(row.component, row.pool, problem)
     predictor["annotations"] = {
         **(now.told if now else sharing_annotations(row, wish.sharing)),
         COMPONENT: row.component.name,
         OPTION: str(row.option),
-        RULES: rules_text(before, predictor, keeps_hosts=True, off=kept.off),
+        RULES: rules_text(before, predictor, keeps_hosts=True, off=kept.off, parts=parts),
     }
     named = _space(row.component, now)
     space = {"namespace": named} if named else {}

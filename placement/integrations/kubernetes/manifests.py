@@ -33,7 +33,13 @@ from placement.integrations.kubernetes.naming import (
     slug,
 )
 from placement.integrations.kubernetes.neighbours import HOSTNAME
-from placement.integrations.kubernetes.own_rules import RULES, OwnRollOut, others_than_ours, rules_text
+from placement.integrations.kubernetes.own_rules import (
+    RULES,
+    OwnRollOut,
+    others_than_ours,
+    rules_text,
+    stands_for_parts,
+)
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.strategies import strategy_of
 from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
@@ -184,7 +190,8 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     off = workshop.off_nodes(group)
     _add_rules(spec, group, workshop, off)
     rolled = _roll_out(group.component, workshop)
-    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids, off=off)
+    parts = stands_for_parts(group.component, group.pool, workshop.problem)
+    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids, off=off, parts=parts)
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {

@@ -17,12 +17,13 @@ from placement.catalogue.readers.fields import At, FieldError
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import digest_of, without
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OF_PARTS
 from placement.integrations.kubernetes.zone_rules import without_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from placement.documents import Component, Pool, Problem
     from placement.integrations.kubernetes.objects import KubeObject
 
     Json = dict[str, Any]
@@ -31,7 +32,7 @@ RULES = "gpu-placement/rules"
 _HOST = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
-_AWAY, _SURGE, _ROLLED, _UUIDS, _OFF = "away", "surge", "rolled", "uuids", "off"
+_AWAY, _SURGE, _ROLLED, _UUIDS, _OFF, _PARTS = "away", "surge", "rolled", "uuids", "off", "parts"
 _KINDS: dict[str, type] = {
     _SELECTOR: dict,
     _NODES: dict,
@@ -43,6 +44,7 @@ _KINDS: dict[str, type] = {
     _ROLLED: str,
     _UUIDS: str,
     _OFF: str,
+    _PARTS: bool,
 }
 
 
@@ -65,12 +67,13 @@ def rules_text(
     keeps_hosts: bool = False,
     uuids: str = "",
     off: Sequence[str] = (),
+    parts: bool = False,
 ) -> str:
     """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
 
     With `keeps_hosts`, terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that
     the owner's own annotation for HAMI named, where a pin of the export stands in its place. `off` are the nodes that
-    the export keeps it off.
+    the export keeps it off. `parts`: the pod has whole accelerators by this plan, and parts would do.
     """
     away, surge, rolled = roll_out or OwnRollOut()
     affinity = before.get("affinity") or {}
@@ -84,10 +87,41 @@ def rules_text(
         _ROLLED: rolled,
         _UUIDS: uuids,
         _OFF: digest_of(off) if off else "",
+        _PARTS: parts,
         _MADE: _digest(after),
     }
     kept = {key: value for key, value in told.items() if value} | ({} if away is None else {_AWAY: away})
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
+
+
+def stands_for_parts(component: Component, pool: Pool, problem: Problem) -> bool:
+    """Whether a copy on whole accelerators may have parts of some in another pool. O(options x pools)."""
+    if _is_of_parts(pool):
+        return False
+    parts = {row.instance_type for row in problem.pools if _is_of_parts(row)}
+    return any(
+        (mode.on is None or problem.instance_types[name].accelerator in mode.on)
+        and (mode.instance_types is None or name in mode.instance_types)
+        for mode in component.modes
+        for name in parts
+        if mode.accelerators
+    )
+
+
+def _is_of_parts(pool: Pool) -> bool:
+    return not pool.labels.keys().isdisjoint(OF_PARTS)
+
+
+def may_have_parts(pod: KubeObject) -> bool:
+    """Whether an exported pod had parts of accelerators before, or could have had them.
+
+    Raises
+    ------
+    FieldError
+        The annotation is damaged.
+    """
+    text = pod.annotations.get(RULES)
+    return text is not None and bool(_told(text).get(_PARTS))
 
 
 def others_than_ours(rows: list[Json] | None) -> list[Json]:

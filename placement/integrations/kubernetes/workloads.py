@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
+from placement.integrations.kubernetes.own_rules import may_have_parts
 from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
 from placement.integrations.kubernetes.revisions import newest_first
 from placement.units import count
@@ -123,10 +124,15 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
 
 
 def keep_whole(workloads: Iterable[Workload], machines: Mapping[str, NodeMachine]) -> None:
-    """Copies that have whole accelerators stay on such ones: slices of time and partitions may be called alike."""
+    """Copies that have whole accelerators stay on such ones: slices of time and partitions may be called alike.
+
+    Unless an export put them there that says parts would do, too.
+    """
     for workload in workloads:
         nodes = [machines[row.node] for row, _ in workload.pods if row.node]
-        if nodes and not any(machine.held.is_part for machine in nodes):
+        told = any(may_have_parts(row.pod) for row, _ in workload.pods)
+        parts = told or any(machine.held.is_part for machine in nodes)
+        if nodes and not parts:
             asks = (replace(row.ask, keeps_whole=row.ask.is_of_plugin) for row in workload.shapes)
             workload.shapes = [replace(row, ask=ask) for row, ask in zip(workload.shapes, asks, strict=True)]
 

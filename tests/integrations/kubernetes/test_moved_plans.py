@@ -17,7 +17,7 @@ from tests.corpus import one_by_one
 from tests.integrations.kubernetes.clusters import budget, write
 from tests.integrations.kubernetes.simulated import run
 from tests.integrations.kubernetes.test_export import all_valid, manifests, notes
-from tests.integrations.kubernetes.test_round_trip import NAMES, agents, machines, state, workload
+from tests.integrations.kubernetes.test_round_trip import NAMES, agents, machines, stated, workload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,8 +98,18 @@ def _is_of(pool: Json, like: Json) -> bool:
 
 
 def rules(problem: Problem) -> Json:
-    """What components ask for, but how many copies there are and what they were read from."""
-    rows = state(problem)["components"]
+    """What components ask for, but how many copies there are and what they were read from.
+
+    Types that differ by the DaemonSets of their nodes are named beside what most nodes have, so what they hold stands
+    in the place of their names.
+    """
+    document = problem.to_document()
+    held = {name: f"{name.split()[0]} {sorted(row.items())}" for name, row in document["instance_types"].items()}
+    for row in document["components"]:
+        for mode in (row, *row.get("options", ())):
+            if "instance_types" in mode:
+                mode["instance_types"] = sorted(held[name] for name in mode["instance_types"])
+    rows = stated(document)["components"]
     return {
         name: {key: value for key, value in row.items() if key not in ("copies", "min_copies")}
         for name, row in rows.items()

@@ -167,7 +167,11 @@ def plan_as_it_runs(problem: Problem) -> Plan:
 
 def state(problem: Problem) -> Json:
     """All of a problem but what it was read from: names of owners, and the order of rows."""
-    document = problem.to_document()
+    return stated(problem.to_document())
+
+
+def stated(document: Json) -> Json:
+    """The same of a problem's document, which is used up."""
     for row in document["components"]:
         row.pop("labels", None)
         row["options"] = sorted(map(str, row.pop("options", [{k: row.pop(k) for k in list(row) if k in _OF_OPTION}])))

@@ -402,3 +402,21 @@ def test_why_a_zone_spread_of_several_components_limits_nothing_is_told(tmp_path
     found = exported_of(problem, source, "none")
     assert "its pods may not stand in some zones" in notes(found) or "more than its maxSkew" in notes(found)
     assert constraints(found)[0] == [TEAM]
+
+
+def test_bug_copies_that_may_have_parts_may_have_them_after_a_plan_on_whole_ones(tmp_path: Path) -> None:
+    """One of two copies runs on a slice of time and the plan has both on whole accelerators: slices still do."""
+    nodes = [node("n0"), node("n1", gpus=16, labels={"nvidia.com/gpu.replicas": "4"})]
+    running = [pod("chat-0", "n0", "chat", gpus=1), pod("chat-1", "n1", "chat", gpus=1)]
+    file = write(tmp_path / "before.json", *nodes, *running)
+    first = import_kubernetes([file]).problem
+    assert len(first.components[0].modes) == 2
+
+    document = first.to_document()
+    document["placements"] = [row for row in document["placements"] if row["instance"] == "n0"]
+    document["instances"][1]["state"] = "draining"
+    found = exported_of(Problem(**document), file, "none")
+    after = run(nodes, manifests(found, "40-workloads.yaml"))
+    assert {row["spec"]["nodeName"] for row in after if row["kind"] == "Pod"} == {"n0"}
+    again = import_kubernetes([write(tmp_path / "after.json", *after)]).problem
+    assert rules(again) == rules(first)
