@@ -316,13 +316,16 @@ def at(document: Any, path: tuple[Any, ...]) -> Any:
 
 
 def changed(document: Doc, path: tuple[Any, ...], value: Any) -> Doc:
-    """A copy with something else at a path; `...` drops the key."""
-    copied = copy.deepcopy(document)
+    """A copy with something else at a path; `...` drops the key. What is not on the way there is shared."""
+    copied = here = copy.copy(document)
     *above, last = path
+    for key in above:
+        here[key] = copy.copy(here[key])
+        here = here[key]
     if value is ...:
-        del at(copied, tuple(above))[last]
+        del here[last]
     else:
-        at(copied, tuple(above))[last] = value
+        here[last] = value
     return copied
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_LEAVING = 3  # copies that have to go: beyond, trying everything takes seconds
 MOST_MOMENTS = 6_000
-FEW_MOMENTS = 1_500  # by day: 27 of the 29 seeds that end within 6,000 do; the others take 9 of 10 seconds
+FEW_MOMENTS = 800  # by day: 24 of the 29 seeds that end within 6,000 do; the others take 9 of 10 seconds
 BY_DAY = 60  # seeds
 
 
