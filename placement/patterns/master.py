@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run, whole_solution
+from placement.engines.highs import EngineError, begin_at, limit_time, linear_program, load_lp, run, whole_solution
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
@@ -302,10 +302,14 @@ class PatternProgram:
         """Dollars per hour of the last solution."""
         return float(self.solver.getObjectiveValue())
 
-    def whole_counts(self, seconds: float, **options: float) -> tuple[int, ...] | None:
+    def solution(self) -> list[float]:
+        """The last solution, (columns,)."""
+        return list(self.solver.getSolution().col_value)
+
+    def whole_counts(self, start: Sequence[float], seconds: float, **options: float) -> tuple[int, ...] | None:
         """The cheapest whole machines per pool, within all limits; copies and patterns, those so far, stay in parts.
 
-        None when none are found in time. `options` are those of HiGHS.
+        None when none are found in time. It begins at a solution `start`, (columns,); `options` are those of HiGHS.
         """
         lp = self.solver.getLp()
         pools, most = len(self.relaxation.fleet.pools), np.array(lp.col_upper_)
@@ -315,6 +319,7 @@ class PatternProgram:
         lp.integrality_ = [whole] * pools + [part] * (lp.num_col_ - pools)
         try:
             solver = load_lp(lp, seconds=seconds, **options)
+            begin_at(solver, start)
             run(solver)
         except EngineError:
             return None

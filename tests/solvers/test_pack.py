@@ -27,8 +27,9 @@ from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.units import MICRO
 from tests.corpus import broken_rules, plans, seeds
-from tests.heuristics.fleets import component, document
+from tests.heuristics.fleets import component, document, fleet_of
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
@@ -118,15 +119,31 @@ def test_machines_that_are_paid_for_anyway() -> None:
     assert not sketch.missing
 
 
-@pytest.mark.parametrize(("seconds", "whole"), [(1.0, True), (3.0, False)])
-def test_counts_are_rounded_up_where_time_is_short(
-    seconds: float, whole: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The LP takes one or three of ten seconds: the integer program is left out where it would take longer."""
-    rows = [component(name, 3, memory) for name, memory in (("a", 50), ("b", 45), ("c", 43), ("d", 37))]
-    fleet = compile_fleet(Problem(**document(rows)))
+@pytest.fixture
+def nine() -> tuple[Fleet, PatternBound]:
+    """Nine copies, each on an accelerator of its own: 1 1/8 of the big machines in the LP, $9 an hour."""
+    fleet = fleet_of([component("a", 9, 80)])
     bound = PatternBound(Solve.of(fleet))
     bound.run()
+    return fleet, bound
+
+
+def test_counts_are_made_whole_pool_by_pool(nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounded up, counts are two big machines, $16: in turn one of them goes, and a small one has the last copy."""
+    fleet, bound = nine
+    monkeypatch.setattr(PatternProgram, "whole_counts", lambda *_, **__: None)
+    mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget())
+    assert mix is not None
+    assert fleet.rent(mix.machines) == 10 * MICRO
+    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
+
+
+@pytest.mark.parametrize(("seconds", "whole"), [(1.0, True), (3.0, False)])
+def test_an_integer_program_comes_where_there_is_time(
+    seconds: float, whole: bool, nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LP takes one or three of twenty seconds: the program begins at counts made whole in turn, or is left out."""
+    fleet, bound = nine
     now, solve, asked = 0.0, PatternProgram.solve, []
 
     def slow(program: PatternProgram, left: float) -> bool:
@@ -134,19 +151,21 @@ def test_counts_are_rounded_up_where_time_is_short(
         now += seconds
         return solve(program, left)
 
-    def whole_counts(program: PatternProgram, left: float, **options: float) -> tuple[int, ...] | None:
-        asked.append(left)
-        return counts(program, left, **options)
+    def whole_counts(
+        program: PatternProgram, start: list[float], left: float, **options: float
+    ) -> tuple[int, ...] | None:
+        asked.append(fleet.rent([round(n) for n in start[: len(fleet.pools)]]))
+        return counts(program, start, left, **{**options, "mip_max_nodes": 0})
 
     counts = PatternProgram.whole_counts
     with monkeypatch.context() as patch:
         patch.setattr("placement.solving.budget.time.monotonic", lambda: now)
         patch.setattr(PatternProgram, "solve", slow)
         patch.setattr(PatternProgram, "whole_counts", whole_counts)
-        mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget(10.0))
-    assert bool(asked) == whole
+        mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget(20.0))
+    assert asked == ([10 * MICRO] if whole else [])
     assert mix is not None
-    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
+    assert fleet.rent(mix.machines) == (10 if whole else 16) * MICRO
 
 
 @seeds(range(60), 8)

@@ -2,12 +2,13 @@
 
 Counts on which the pattern LP has just room for all copies can hardly be packed, so it is asked for a little more of
 each component, the *spare* part. The fleet that is packed is not that of the bound, as dedicated components have their
-machines by then, so some rounds of pricing come first. Then an integer program over the same columns makes the counts
-whole; copies and patterns stay in parts. None of this enters a bound.
+machines by then, so some rounds of pricing come first. Then counts are made whole, pool by pool and, where that costs
+much, by an integer program over the same columns; copies and patterns stay in parts. None of this enters a bound.
 """
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +39,15 @@ class FleetMix(NamedTuple):
     most: list[float] | None = None
 
 
+class _Solution(NamedTuple):
+    """A solution of the LP: dollars an hour, and the counts of each pool, (P,), and within what they are."""
+
+    value: float
+    counts: Floats
+    low: Floats
+    high: Floats
+
+
 class FleetMixes:
     """Mixes of one fleet; patterns that one call finds are kept for the next."""
 
@@ -49,24 +60,24 @@ class FleetMixes:
         add_group_rows(self._program.solver, self._fleet)
         self._program.add_patterns(patterns)
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
+        self._prices = np.array([pool.price / MICRO for pool in self._fleet.pools])
         self._took = 0.0  # seconds, by the last LP
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts with room for `spare` (relative) more, at least `least` of each pool; None without.
 
-        Where the quotas have no such room, those with room for what is required. Where time is too short for the
-        integer program, those of the LP are rounded up.
+        Where the quotas have no such room, those with room for what is required.
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._most())
-        parts = self._parts(spare, low, high, budget) or self._parts(0.0, low, high, budget)
+        parts = self._priced(spare, low, high, budget) or self._priced(0.0, low, high, budget)
         if parts is None:
             return None
-        rounded = np.minimum(high, np.ceil(np.array(parts) - _WHOLE))
-        return FleetMix(self._whole(budget) or tuple(map(int, rounded)))
+        whole = self._in_turn(parts, budget)
+        return FleetMix(self._cheaper(whole, parts, budget) or tuple(map(int, whole)))
 
-    def _parts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> list[float] | None:
-        """The LP's counts, after some rounds of pricing; None where there is no room, or no time."""
+    def _priced(self, spare: float, low: Floats, high: Floats, budget: Budget) -> _Solution | None:
+        """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
         program = self._program
         program.limit(high.tolist(), low.tolist())
         program.ask_for([c.required * (1 + spare) for c in self._relaxation.fleet.components], {}, 1 + spare)
@@ -78,14 +89,51 @@ class FleetMixes:
             duals = program.duals()
             if not left or self._hurried(budget) or not program.improve(duals, program.prices(duals), self._knapsacks):
                 break
-        return None if program.uses_artificials() else program.counts()[: len(low)]
+        return self._solution(low, high)
 
-    def _whole(self, budget: Budget) -> tuple[int, ...] | None:
-        if self._hurried(budget):
+    def _in_turn(self, now: _Solution, budget: Budget) -> Floats:
+        """Whole counts, pool by pool: up or down where rounding up loses most, as the LP with that is cheaper.
+
+        Where rounding up loses little, or time is short, the rest is rounded up. A machine may cost a tenth of a zone:
+        all rounded up, counts cost 2 to 12 % more than the LP, in turn 0.1 to 0.6 %.
+        """
+        enough = 0.0 if self._fleet.limits else _PARAMS.gap * now.value
+        while True:
+            up = np.minimum(now.high, np.ceil(now.counts - _WHOLE))
+            lost = np.maximum(0.0, up - now.counts) * self._prices
+            if lost.sum() <= enough or budget.over():
+                return up
+            pool = int(lost.argmax())
+            low, high = now.low.copy(), now.high.copy()
+            low[pool], high[pool] = up[pool], up[pool] - 1
+            sides = self._within(now.low, high, budget), self._within(low, now.high, budget)
+            found = [side for side in sides if side is not None]
+            if not found:
+                return up
+            now = min(found, key=attrgetter("value"))
+
+    def _cheaper(self, whole: Floats, parts: _Solution, budget: Budget) -> tuple[int, ...] | None:
+        """Counts of an integer program, which begins at those found in turn where they cost more than its gap."""
+        program = self._program
+        if self._hurried(budget) or self._within(whole, whole, budget) is None:
             return None
-        return self._program.whole_counts(
-            budget.left(), mip_rel_gap=_PARAMS.gap, mip_max_nodes=_PARAMS.nodes, random_seed=self._seed % 2**31
-        )
+        if program.value() <= (1 + _PARAMS.gap) * parts.value:
+            return None
+        start = program.solution()
+        program.limit(parts.high.tolist(), parts.low.tolist())
+        options = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": _PARAMS.nodes, "random_seed": self._seed % 2**31}
+        return program.whole_counts(start, budget.left(), **options)
+
+    def _within(self, low: Floats, high: Floats, budget: Budget) -> _Solution | None:
+        """The LP's solution within other counts; None where there is no room, or no time."""
+        self._program.limit(high.tolist(), low.tolist())
+        return self._solution(low, high) if self._program.solve(budget.left()) else None
+
+    def _solution(self, low: Floats, high: Floats) -> _Solution | None:
+        program = self._program
+        if program.uses_artificials():
+            return None
+        return _Solution(program.value(), np.array(program.counts()[: len(low)]), low, high)
 
     def _hurried(self, budget: Budget) -> bool:
         """Whether too little time is left for what takes several times as long as the LP."""
