@@ -189,18 +189,6 @@ class PatternProgram:
         for (c, _), row in self.rows.pool.items():
             self.solver.changeRowBounds(row, -_INF, most * self.relaxation.in_pool[c])
 
-    def ask_in_zones(self, counts: Mapping[tuple[int, int], int]) -> None:
-        """Ask for just so many copies of a component in a zone, by (component, zone), from now on."""
-        self.primal_feasible = False
-        for key, n in counts.items():
-            self.solver.changeRowBounds(self.rows.zone[key], float(n), float(n))
-
-    def reset_zones(self) -> None:
-        """Take back what `ask_in_zones` asked for."""
-        self.primal_feasible = False
-        for row in self.rows.zone.values():
-            self.solver.changeRowBounds(row, *self.rows.bounds[row])
-
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
         self.primal_feasible = False

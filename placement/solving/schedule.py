@@ -91,6 +91,7 @@ class ZonesPhase(Phase):
     """Packing zone by zone; each zone then has its part by copies."""
 
     counts: Phase = Phase("decide how many copies go to each zone", 0.2)
+    groups: Phase = Phase("of a zone: pack groups of alike components", 0.5, "many components")
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
 _ZONES_FROM = {
     "parameters:column_generation.zone_packing.copies_from": 1,
+    "parameters:column_generation.zone_packing.components_from": 5,
     "parameters:column_generation.pack.dive_from": 1,
 }
 _ZONED = {"zoned": 200, "zones": 40, "fleets": 25, "moves": 10}

@@ -14,17 +14,20 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
+from placement.heuristics.first_plan import first_plan
 from placement.heuristics.solve import HeuristicOptions, solve_best_fit
 from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
+from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
-from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
-from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solvers.column_generation.search import search
+from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solvers.column_generation.zone_packing import PackZone, ZonePacking, may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solving.budget import Budget
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.parallel.helper import HelperJob
+    from placement.solvers.column_generation.search import ColumnGenerationOptions
     from tests.parameters import Change
 
 
@@ -132,35 +136,6 @@ def test_whole_copies_keep_a_rule_that_the_nearest_ones_break(rule: dict[str, An
     assert keeps_zone_rules(fleet.components[0], [here[0] for here in kept])
 
 
-def test_whole_copies_are_there_also_when_time_ends_after_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies that were made whole are not thrown away because there is no time to say what they cost."""
-    tried = 0
-    for seed, _, fleet, incumbent in zoned(range(400, 440)):
-        assert incumbent.best is not None
-        firm = RequiredAsPlaced.of(fleet, incumbent.best[0]).fleet
-        bound = PatternBound(Solve(firm, incumbent, Budget()), None)
-        bound.run(nodes=1)
-        budget = Budget()
-
-        def last(*given: Any, budget: Budget = budget, **named: Any) -> list[list[int]] | None:
-            counts = zone_counts(*given, **named)
-            budget.interrupt()
-            return counts
-
-        with monkeypatch.context() as patch:
-            patch.setattr("placement.solvers.column_generation.zone_counts.zone_counts", last)
-            counts = round_by_zone(firm, bound.useful_patterns(), budget)
-        if counts is None:
-            continue
-        tried += 1
-        assert budget.over()
-        for c in firm.components:
-            here = [counts[z][c.index] for z in range(len(fleet.zones))]
-            assert sum(here) == c.required
-            assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
-    assert tried > 3
-
-
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
     """Each alone is packed again, at no rule of the whole broken, and the costs add up."""
     tried = 0
@@ -210,6 +185,39 @@ def test_zones_make_a_plan(seeds: range) -> None:
         assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert made > 8 * len(seeds) / 500
     assert better > 4 * len(seeds) / 500
+
+
+def test_a_zone_of_many_components_is_packed_in_groups_first(
+    parameters: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the groups have is a packing of the zone: it has the copies of each component, and keeps every rule."""
+    parameters(COLUMN_GENERATION.zone_packing, components_from=1, groups=2)
+
+    def in_groups(solve: Solve, options: ColumnGenerationOptions | None = None) -> None:
+        if solve.fleet is not here.fleet:  # the zone itself has no other plan
+            first_plan(solve) if options is None else search(solve, options)
+
+    for name in ("search", "first_plan"):
+        monkeypatch.setattr(zone_packing, name, in_groups)
+    tried = merged = made = 0
+    for seed, problem, fleet, incumbent in zoned(range(0, 400, 8), times=3):
+        assert incumbent.best is not None
+        packing, value = incumbent.best
+        fresh = Greenfield.of(fleet, value)
+        assert fresh is not None
+        firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
+        for here in (OneZone.in_plan(firm, packing, zone) for zone in range(len(fleet.zones))):
+            if not here.fleet.copies:
+                continue
+            answer = PackZone(here, seed).run(Budget(work=1))
+            tried += 1
+            merged += len(RestrictingAggregation.of(here.fleet, 2).groups) < len(here.fleet.components)
+            assert not answer.faults
+            if answer.packing is not None:
+                made += 1
+                assert broken_rules(problem, fleet, fresh.lift(here.lift(answer.packing))) == [], f"seed {seed}"
+    assert merged > 3
+    assert made > tried / 2
 
 
 @seeds(range(500), 30)

@@ -163,15 +163,10 @@ class RunningSolutionsParameters:
 
 @dataclass(frozen=True, slots=True)
 class ZoneCountParameters:
-    """How many copies each zone has (`zone_counts.py`).
-
-    Measured: in one step and in eight, replan 400 ends at 2.68 and 4.21 %, mixed 400 at 2.33 and 1.74 %; the cheaper
-    of the two is taken (docs/notes/2026-11-rooms.md).
-    """
+    """How many copies each zone has (`zone_counts.py`)."""
 
     balance: int = parameter(50, "times what is moved between zones", "that counts what a zone has too much of")
-    steps: tuple[int, ...] = parameter((1, 8), "steps", "in which copies are made whole, each tried")
-    pricings: int = parameter(2, "rounds", "of pricing for each, at most")
+    pricings: int = parameter(2, "rounds", "of pricing of the LP, at most")
     gap: float = parameter(0.05, "part", "of the cost: the gap of each program")
     nodes: int = parameter(100, "nodes", "of each program, at most")
     least_weight: float = parameter(1e-3, "$/h", "that a copy is worth in it at least")
@@ -186,6 +181,8 @@ class ZonePackingParameters:
 
     copies_from: int = parameter(600, "copies", "in smaller fleets the split costs more than it brings")
     poll: float = parameter(0.05, "s", "between two looks at whether there is something to do")
+    components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
+    groups: int = parameter(600, "groups", "of alike components then")
 
 
 @dataclass(frozen=True, slots=True)

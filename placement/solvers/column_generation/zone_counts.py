@@ -1,11 +1,8 @@
-"""How many copies of each component stand in each zone: the pattern LP's numbers made whole, some at a time.
+"""How many copies of each component stand in each zone: the pattern LP's numbers made whole.
 
-The LP says how many copies go to each zone, in parts. Those of components that are nearly whole are made whole first,
-then the LP is solved again with these, and so on: what one component lacks in a zone others may make up for.
-
-To make numbers whole is a small integer program, which ends near its bound: each becomes a whole one near it, so that
-every rule over zones is kept, each zone has copies of about as much dual value as the LP gives it, and little is moved
-otherwise.
+The LP says how many copies go to each zone, in parts. To make numbers whole is a small integer program, which ends near
+its bound: each becomes a whole one near it, so that every rule over zones is kept, each zone has copies of about as
+much dual value as the LP gives it, and little is moved otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.formulation import Relaxation
@@ -35,78 +32,26 @@ if TYPE_CHECKING:
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
 _PARAMS = COLUMN_GENERATION.zone_counts
-_WHOLE = 1e-6
 _INF = highspy.kHighsInf
 
 
-def round_by_zone(
-    fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0, tries: Sequence[int] = _PARAMS.steps
-) -> list[list[int]] | None:
+def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
     """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
 
-    `patterns` are columns of the LP of its relaxation. Numbers are made whole in so many steps in each of the `tries`,
-    and what makes the LP cheaper is taken. Each step solves the LP, with a round or two of pricing.
+    `patterns` are columns of the LP of its relaxation, which is solved with a round or two of pricing.
     """
-    rounding = _Rounding(fleet, patterns, seed)
-    found = [counts for steps in tries if (counts := rounding.run(steps, budget)) is not None]
-    return min(found, key=lambda each: each[0])[1] if found else None
-
-
-class _Rounding:
-    """The LP in which more and more components have whole copies in each zone."""
-
-    def __init__(self, fleet: Fleet, patterns: Iterable[Pattern], seed: int) -> None:
-        self._fleet, self._relaxation, self._seed = fleet, relax(fleet, all_zones=True), seed
-        self._program = PatternProgram(self._relaxation)
-        self._program.add_patterns(patterns)
-        self._program.set_domain(any_domain(fleet, ()))
-        self._knapsacks = {
-            device_class.index: device_class.knapsack for device_class in self._relaxation.device_classes
-        }
-        self._first: tuple[ByZone, list[float]] | None = None  # before anything is asked for
-
-    def run(self, steps: int, budget: Budget) -> tuple[float, list[list[int]]] | None:
-        """The LP's value in the end, dollars an hour, and the copies; None when none are found in time.
-
-        The value is infinite where there was no time for the last LP.
-        """
-        program, components = self._program, self._fleet.components
-        left = {c.index for c in components if c.required}
-        counts = [[0] * len(components) for _ in self._fleet.zones]
-        solution = self._first = self._first or self._solution(budget)
-        program.reset_zones()
-        for step in range(steps, 0, -1):
-            if solution is None:
-                return None
-            parts, dual_value = solution
-            whole = _most_whole(parts, left, -(-len(left) // step))
-            found = zone_counts(self._fleet, parts, dual_value, budget, self._seed, whole)
-            if found is None:
-                return None
-            asked = {(c, z): found[z][c] for c in whole for z in components[c].eligible_zones}
-            for (c, z), n in asked.items():
-                counts[z][c] = n
-            program.ask_in_zones(asked)
-            left -= whole
-            solution = self._solution(budget)
-        return math.inf if solution is None else program.value(), counts
-
-    def _solution(self, budget: Budget) -> tuple[ByZone, list[float]] | None:
-        """The LP's copies by component and zone, and what one copy is worth; None when there was no time."""
-        if not self._solve(budget):
+    relaxation = relax(fleet, all_zones=True)
+    program = PatternProgram(relaxation)
+    program.add_patterns(patterns)
+    program.set_domain(any_domain(fleet, ()))
+    knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
+    for more in range(_PARAMS.pricings, -1, -1):
+        if budget.over() or not program.solve(budget.left()):
             return None
-        program = self._program
-        return _parts_of(self._relaxation, program.amounts()[0]), program.dual_values(program.duals())[0]
-
-    def _solve(self, budget: Budget) -> bool:
-        """Solve the LP, with some more patterns."""
-        for more in range(_PARAMS.pricings, -1, -1):
-            if budget.over() or not self._program.solve(budget.left()):
-                return False
-            duals = self._program.duals()
-            if not more or not self._program.improve(duals, self._program.prices(duals), self._knapsacks):
-                break
-        return True
+        duals = program.duals()
+        if not more or not program.improve(duals, program.prices(duals), knapsacks):
+            break
+    return zone_counts(fleet, _parts_of(relaxation, program.amounts()[0]), program.dual_values(duals)[0], budget, seed)
 
 
 def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:
@@ -117,20 +62,12 @@ def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict
     return parts
 
 
-def _most_whole(parts: ByZone, left: Iterable[int], at_once: int) -> set[int]:
-    """The components whose copies are nearest to whole numbers in all zones: all that are whole, and some more."""
-    off = {c: max((abs(n - round(n)) for n in parts.get(c, {}).values()), default=1.0) for c in left}
-    order = sorted(off, key=lambda c: (off[c], c))
-    return {c for k, c in enumerate(order) if k < at_once or off[c] <= _WHOLE}
-
-
 def zone_counts(
     fleet: Fleet,
     parts: ByZone,
     dual_value: Sequence[float],
     budget: Budget,
     seed: int = 0,
-    only: Collection[int] | None = None,
 ) -> list[list[int]] | None:
     """Whole copies, (zones, components); None when none that keep the rules are found near the LP's in time.
 
@@ -138,7 +75,6 @@ def zone_counts(
     ----------
     parts : copies by component and zone in the LP, which may have more than are required.
     dual_value : (C,) of one copy, dollars an hour.
-    only : components that are looked at; None for all.
 
     O(components x zones) columns and rows; at most `nodes` nodes of HiGHS.
     """
@@ -147,7 +83,7 @@ def zone_counts(
     too_much: list[dict[int, float]] = [{} for _ in fleet.zones]
     in_parts = [0.0] * len(fleet.zones)
     for c in fleet.components:
-        if not c.required or (only is not None and c.index not in only):
+        if not c.required:
             continue
         weight = max(_PARAMS.least_weight, dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)

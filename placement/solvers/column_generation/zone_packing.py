@@ -22,6 +22,7 @@ from placement.parallel.helper import HelperJob
 from placement.parallel.job import TaskAnswer, answer_of
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
+from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _PARAMS = COLUMN_GENERATION.zone_packing
+_TIME = SCHEDULE.column_generation.zones
+_ALONE = ColumnGenerationOptions(second=False)
 
 
 def may_pack_zones(solve: Solve) -> bool:
@@ -64,8 +67,21 @@ class PackZone:
         """Until time is over, or its bound is met."""
         solve = Solve.of(self.zone.fleet, budget, self.seed)
         first_plan(solve)
-        search(solve, ColumnGenerationOptions(second=False))
+        self._in_groups(solve)
+        search(solve, _ALONE)
         return answer_of(solve)
+
+    def _in_groups(self, solve: Solve) -> None:
+        """A plan of groups of alike components, where the LP of all of them would not converge in time."""
+        if sum(c.copies > 0 for c in solve.fleet.components) < _PARAMS.components_from:
+            return
+        groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
+        coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget, solve.budget.work), self.seed)
+        first_plan(coarse)
+        search(coarse, _ALONE)
+        solve.incumbent.note_faults(coarse.incumbent.faults)
+        if coarse.packing is not None:
+            solve.incumbent.offer(groups.lift(coarse.packing), NAME)
 
 
 class ZonePacking:
@@ -95,7 +111,7 @@ class ZonePacking:
 
     def run(self, bound: PatternBound, budget: Budget) -> bool:
         """Split as the LP of a bound says, and pack all zones; says whether that made a plan, better or not."""
-        counting = SCHEDULE.column_generation.zones.counts.of(budget)
+        counting = _TIME.counts.of(budget)
         counts = (
             round_by_zone(self.required, bound.useful_patterns(), counting, self._solve.seed) if bound.rounds else None
         )

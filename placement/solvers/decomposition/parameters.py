@@ -39,8 +39,6 @@ class ZoneParameters:
     """Zone by zone (`zones.py`)."""
 
     groups: int = parameter(150, "groups", "of components without rules over zones, in the LP that counts by zone")
-    # mixed 3,000: 8 steps after 1 took 1 to 2 s, and the linear program's value was 0.05 % lower and higher.
-    steps: tuple[int, ...] = parameter((1,), "steps", "in which numbers of copies are made whole, each way in turn")
     finer: tuple[int, ...] = parameter((250, 600), "groups", "of the bounds that a second process finds meanwhile")
 
 

@@ -74,5 +74,5 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Seq
     if not bound.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
-    counts = round_by_zone(required.fleet, bound.useful_patterns(), budget, solve.seed, _PARAMS.steps)
+    counts = round_by_zone(required.fleet, bound.useful_patterns(), budget, solve.seed)
     return None if counts is None else required.deal(counts)
