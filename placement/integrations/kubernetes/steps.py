@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import printable
@@ -14,7 +13,7 @@ from placement.markdown import escaped
 from placement.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.handovers import Handover, OldOwner
@@ -199,7 +198,11 @@ def _groups(moved: Sequence[Handover]) -> list[list[Handover]]:
 
 
 def _in_turns(rows: Sequence[Handover]) -> list[str]:
-    """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them."""
+    """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them.
+
+    New copies start where they find room, so those of one component may take what another has left. A component whose
+    old copies have all ended therefore waits after the turns of the others, which make that room.
+    """
     lines = []
     for row in rows:
         away, first, _ = row.turns or Turns(1, (), 0)
@@ -208,11 +211,21 @@ def _in_turns(rows: Sequence[Handover]) -> list[str]:
         if first:
             pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
             lines.append(f"{_kubectl(space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
-    for turn in zip_longest(*(_turns(row) for row in rows), fillvalue=((), "")):
-        lines += [line for scaled, _ in turn for line in scaled]
-        waits = [wait for _, wait in turn if wait]
-        lines += [f"until {' && '.join(waits)}; do sleep 5; done"] if waits else []
+    turns = [[*_turns(row)] for row in rows]
+    last = [own.pop() if own else ((), "") for own in turns]
+    for number in range(max(map(len, turns), default=0) + 1):
+        now = [own[number] if number < len(own) else ((), "") for own in turns]
+        ends = [end for own, end in zip(turns, last, strict=True) if number == len(own)]
+        lines += [line for scaled, _ in (*now, *ends) for line in scaled]
+        lines += _until(wait for _, wait in now)
+    lines += _until(wait for _, wait in last)
     return [*lines, *(line for row in rows for line in _chain(_ends(row)[: len(row.later) and 1]))]
+
+
+def _until(waits: Iterable[str]) -> list[str]:
+    """A line that goes on when all of these are true."""
+    told = [wait for wait in waits if wait]
+    return [f"until {' && '.join(told)}; do sleep 5; done"] if told else []
 
 
 def _turns(row: Handover) -> Iterator[tuple[Sequence[str], str]]:

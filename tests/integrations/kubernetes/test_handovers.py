@@ -453,6 +453,22 @@ def test_copies_that_stay_on_cordoned_nodes_are_told(tmp_path: Path, pin: Any) -
     assert (told in notes(open_too)) == (pin == "node")
 
 
+def test_bug_new_copies_that_take_the_places_of_another_component_hold_up_no_turn(tmp_path: Path) -> None:
+    """All copies have ended of the component that lacks room then: the turns of the other one make it."""
+    pods = [pod(f"a-{k}", "n1", "a", gpus=1, cpu="1", memory="1Gi") for k in range(4)]
+    pods.append(pod("b-0", "n1", "b", gpus=2, cpu="1", memory="1Gi"))
+    objects = [node("n1", gpus=7), *pods, deployment("a", 4), deployment("b", 1)]
+    source = write(tmp_path / "c.json", *objects)
+    document = import_kubernetes([source]).problem.to_document()
+    next(row for row in document["components"] if row["name"] == "shop/a")["copies"] = 5
+    found = export_kubernetes(*plan_of(document), ExportWishes(cluster=(source,), pin="node"))
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert after["least"] == {"shop/a": 4, "shop/b": 0}
+    assert after["now"] == {"shop/a": 5, "shop/b": 1}
+
+
 @pytest.mark.slow
 def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:
     """Two that exchange their machines: each alone would wait for ever."""
