@@ -138,6 +138,35 @@ def test_counts_are_made_whole_pool_by_pool(nine: tuple[Fleet, PatternBound], mo
     assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
 
 
+@pytest.mark.parametrize("paid", [False, True])
+def test_turns_end_where_the_lp_is_a_hair_off(paid: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each count may be 1e-9 less than what it must be at least, and a fleet that is paid for may cost -1e-12."""
+    problem = document([component("a", 9, 80)])
+    names = [pool["name"] for pool in problem["pools"]]
+    if paid:
+        problem["commitments"] = [{"name": "all", "pools": names, "price_per_hour": 1_000}]
+    else:
+        problem["limits"] = [{"name": "all", "pools": names, "max_instances": 20}]
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    solve, counts, value = PatternProgram.solve, PatternProgram.counts, PatternProgram.value
+    solved = 0
+
+    def count(program: PatternProgram, left: float) -> bool:
+        nonlocal solved
+        solved += 1
+        assert solved < 50
+        return solve(program, left)
+
+    monkeypatch.setattr(PatternProgram, "solve", count)
+    monkeypatch.setattr(PatternProgram, "counts", lambda program: [n - 1e-9 for n in counts(program)])
+    monkeypatch.setattr(PatternProgram, "value", lambda program: value(program) - 1e-12)
+    mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget())
+    assert mix is not None
+    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
+
+
 @pytest.mark.parametrize(("seconds", "whole"), [(1.0, True), (3.0, False)])
 def test_an_integer_program_comes_where_there_is_time(
     seconds: float, whole: bool, nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch

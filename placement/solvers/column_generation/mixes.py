@@ -97,10 +97,10 @@ class FleetMixes:
         Where rounding up loses little, or time is short, the rest is rounded up. A machine may cost a tenth of a zone:
         all rounded up, counts cost 2 to 12 % more than the LP, in turn 0.1 to 0.6 %.
         """
-        enough = 0.0 if self._fleet.limits else _PARAMS.gap * now.value
+        enough = 0.0 if self._fleet.limits else max(0.0, _PARAMS.gap * now.value)
         while True:
-            up = np.minimum(now.high, np.ceil(now.counts - _WHOLE))
-            lost = np.maximum(0.0, up - now.counts) * self._prices
+            up = np.minimum(now.high, np.ceil(now.counts))
+            lost = (up - now.counts) * self._prices
             if lost.sum() <= enough or budget.over():
                 return up
             pool = int(lost.argmax())
@@ -133,7 +133,9 @@ class FleetMixes:
         program = self._program
         if program.uses_artificials():
             return None
-        return _Solution(program.value(), np.array(program.counts()[: len(low)]), low, high)
+        counts = np.clip(program.counts()[: len(low)], low, high)  # the LP's may be a hair beyond what they are within
+        whole = np.round(counts)
+        return _Solution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
 
     def _hurried(self, budget: Budget) -> bool:
         """Whether too little time is left for what takes several times as long as the LP."""
