@@ -94,8 +94,8 @@ class FleetMixes:
     def _in_turn(self, now: _Solution, budget: Budget) -> Floats:
         """Whole counts, pool by pool: up or down where rounding up loses most, as the LP with that is cheaper.
 
-        Where rounding up loses little, or time is short, the rest is rounded up. A machine may cost a tenth of a zone:
-        all rounded up, counts cost 2 to 12 % more than the LP, in turn 0.1 to 0.6 %.
+        Where rounding up loses little, or time is short, the rest is rounded up. One machine may cost a tenth of all,
+        so rounding all counts up is dear, and few of them matter (docs/notes/2026-11-scale.md).
         """
         enough = 0.0 if self._fleet.limits else max(0.0, _PARAMS.gap * now.value)
         while True:
