@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, begin_at, limit_time, linear_program, load_lp, run, whole_solution
+from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import volumes
 from placement.patterns.master_rows import ItemValues, MasterRows
@@ -289,30 +289,6 @@ class PatternProgram:
     def value(self) -> float:
         """Dollars per hour of the last solution."""
         return float(self.solver.getObjectiveValue())
-
-    def solution(self) -> list[float]:
-        """The last solution, (columns,)."""
-        return list(self.solver.getSolution().col_value)
-
-    def whole_counts(self, start: Sequence[float], seconds: float, **options: float) -> tuple[int, ...] | None:
-        """The cheapest whole machines per pool, within all limits; copies and patterns, those so far, stay in parts.
-
-        None when none are found in time. It begins at a solution `start`, (columns,); `options` are those of HiGHS.
-        """
-        lp = self.solver.getLp()
-        pools, most = len(self.relaxation.fleet.pools), np.array(lp.col_upper_)
-        most[[*self._artificial, *self._amiss]] = 0.0
-        lp.col_upper_ = most
-        whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-        lp.integrality_ = [whole] * pools + [part] * (lp.num_col_ - pools)
-        try:
-            solver = load_lp(lp, seconds=seconds, **options)
-            begin_at(solver, start)
-            run(solver)
-        except EngineError:
-            return None
-        values = whole_solution(solver)
-        return None if values is None else tuple(values[:pools])
 
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""

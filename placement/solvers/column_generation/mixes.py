@@ -2,13 +2,15 @@
 
 Counts on which the pattern LP has just room for all copies can hardly be packed, so it is asked for a little more of
 each component, the *spare* part. The fleet that is packed is not that of the bound, as dedicated components have their
-machines by then, so some rounds of pricing come first. Then counts are made whole, pool by pool and, where that costs
-much, by an integer program over the same columns; copies and patterns stay in parts. None of this enters a bound.
+machines by then, so some rounds of pricing come first. Then counts are made whole by branch and bound over the same
+columns (Land and Doig 1960, Econometrica 28); copies and patterns stay in parts. None of this enters a bound.
 """
 
 from __future__ import annotations
 
-from operator import attrgetter
+import heapq
+import itertools
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -73,8 +75,7 @@ class FleetMixes:
         parts = self._priced(spare, low, high, budget) or self._priced(0.0, low, high, budget)
         if parts is None:
             return None
-        whole = self._in_turn(parts, budget)
-        return FleetMix(self._cheaper(whole, parts, budget) or tuple(map(int, whole)))
+        return FleetMix(tuple(map(int, self._whole(parts, budget))))
 
     def _priced(self, spare: float, low: Floats, high: Floats, budget: Budget) -> _Solution | None:
         """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
@@ -91,38 +92,45 @@ class FleetMixes:
                 break
         return self._solution(low, high)
 
-    def _in_turn(self, now: _Solution, budget: Budget) -> Floats:
-        """Whole counts, pool by pool: up or down where rounding up loses most, as the LP with that is cheaper.
+    def _whole(self, root: _Solution, budget: Budget) -> Floats:
+        """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.
 
-        Where rounding up loses little, or time is short, the rest is rounded up. One machine may cost a tenth of all,
-        so rounding all counts up is dear, and few of them matter (docs/notes/2026-11-scale.md).
+        From each node it goes down the cheaper side to whole counts. It ends within a part of the LP's value, or when
+        time is over. One machine may cost a tenth of all, so few pools matter, and rounding all counts up is dear
+        (docs/notes/2026-11-scale.md).
         """
-        enough = 0.0 if self._fleet.limits else max(0.0, _PARAMS.gap * now.value)
-        while True:
-            up = np.minimum(now.high, np.ceil(now.counts))
-            lost = (up - now.counts) * self._prices
-            if lost.sum() <= enough or budget.over():
-                return up
-            pool = int(lost.argmax())
-            low, high = now.low.copy(), now.high.copy()
-            low[pool], high[pool] = up[pool], up[pool] - 1
-            sides = self._within(now.low, high, budget), self._within(low, now.high, budget)
-            found = [side for side in sides if side is not None]
-            if not found:
-                return up
-            now = min(found, key=attrgetter("value"))
+        strict, enough = bool(self._fleet.limits), max(0.0, _PARAMS.gap * root.value)
+        most = _PARAMS.nodes if budget.work is None else _PARAMS.nodes_of_work * budget.work
+        best, cost = self._rounded(root)[0], math.inf
+        number = itertools.count()
+        nodes = [(root.value, next(number), root)]
+        while nodes and nodes[0][0] < cost - enough and not budget.over():
+            now: _Solution | None = heapq.heappop(nodes)[-1]
+            while now is not None and now.value < cost - enough:
+                up, lost = self._rounded(now)
+                if now.value + lost.sum() < cost and not (strict and lost.any()):  # rounded up they may break a limit
+                    best, cost = up, now.value + float(lost.sum())
+                if not lost.any() or next(number) >= most or budget.over():
+                    break
+                now, other = self._sides(now, up, int(lost.argmax()), budget)
+                if other is not None:
+                    heapq.heappush(nodes, (other.value, next(number), other))
+        return best
 
-    def _cheaper(self, whole: Floats, parts: _Solution, budget: Budget) -> tuple[int, ...] | None:
-        """Counts of an integer program, which begins at those found in turn where they cost more than its gap."""
-        program = self._program
-        if self._hurried(budget) or self._within(whole, whole, budget) is None:
-            return None
-        if program.value() <= (1 + _PARAMS.gap) * parts.value:
-            return None
-        start = program.solution()
-        program.limit(parts.high.tolist(), parts.low.tolist())
-        options = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": _PARAMS.nodes, "random_seed": self._seed % 2**31}
-        return program.whole_counts(start, budget.left(), **options)
+    def _rounded(self, now: _Solution) -> tuple[Floats, Floats]:
+        """Counts rounded up, and the dollars an hour that each pool loses by that."""
+        up = np.ceil(now.counts)
+        return up, (up - now.counts) * self._prices
+
+    def _sides(
+        self, now: _Solution, up: Floats, pool: int, budget: Budget
+    ) -> tuple[_Solution | None, _Solution | None]:
+        """The LP with fewer machines of a pool than rounded up, and with no fewer: the cheaper one first."""
+        low, high = now.low.copy(), now.high.copy()
+        low[pool], high[pool] = up[pool], up[pool] - 1
+        sides = self._within(now.low, high, budget), self._within(low, now.high, budget)
+        first, second = sorted(sides, key=lambda side: math.inf if side is None else side.value)
+        return first, second
 
     def _within(self, low: Floats, high: Floats, budget: Budget) -> _Solution | None:
         """The LP's solution within other counts; None where there is no room, or no time."""

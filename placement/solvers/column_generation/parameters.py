@@ -87,9 +87,10 @@ class MixParameters:
     """Fleet mixes near the bound's (`mixes.py`)."""
 
     rounds: int = parameter(8, "rounds", "of pricing before each mix")
-    gap: float = parameter(1e-3, "part", "of the cost: the gap of the integer program")
-    nodes: int = parameter(100, "nodes", "of the integer program")
-    whole: float = parameter(4.0, "times the LP's time", "that must be left for pricing and the integer program")
+    gap: float = parameter(1e-3, "part", "of the cost: the gap of the tree over whole counts")
+    nodes: int = parameter(2_000, "nodes and branchings", "of the tree: with two LPs each about as long as an offer")
+    nodes_of_work: int = parameter(50, "nodes and branchings", "of the tree for a unit of a work limit")
+    whole: float = parameter(4.0, "times the LP's time", "that must be left for another round of pricing")
 
 
 @dataclass(frozen=True, slots=True)
