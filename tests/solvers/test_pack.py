@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter
 from dataclasses import replace
+from operator import mul, truediv
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,18 +130,8 @@ def nine() -> tuple[Fleet, PatternBound]:
     return fleet, bound
 
 
-def test_counts_are_made_whole_pool_by_pool(nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rounded up, counts are two big machines, $16: in turn one of them goes, and a small one has the last copy."""
-    fleet, bound = nine
-    monkeypatch.setattr(PatternProgram, "whole_counts", lambda *_, **__: None)
-    mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget())
-    assert mix is not None
-    assert fleet.rent(mix.machines) == 10 * MICRO
-    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
-
-
 @pytest.mark.parametrize("paid", [False, True])
-def test_turns_end_where_the_lp_is_a_hair_off(paid: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_branching_ends_where_the_lp_is_a_hair_off(paid: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each count may be 1e-9 less than what it must be at least, and a fleet that is paid for may cost -1e-12."""
     problem = document([component("a", 9, 80)])
     names = [pool["name"] for pool in problem["pools"]]
@@ -167,34 +159,65 @@ def test_turns_end_where_the_lp_is_a_hair_off(paid: bool, monkeypatch: pytest.Mo
     assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
 
 
-@pytest.mark.parametrize(("seconds", "whole"), [(1.0, True), (3.0, False)])
-def test_an_integer_program_comes_where_there_is_time(
-    seconds: float, whole: bool, nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("seconds", "dollars"), [(0.1, 10), (6.0, 16)])
+def test_counts_become_whole_by_branching_where_there_is_time(
+    seconds: float, dollars: int, nine: tuple[Fleet, PatternBound], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The LP takes one or three of twenty seconds: the program begins at counts made whole in turn, or is left out."""
+    """Rounded up, as where an LP takes six of ten seconds, counts are two big machines, or a big and a small one."""
     fleet, bound = nine
-    now, solve, asked = 0.0, PatternProgram.solve, []
+    now, solve = 0.0, PatternProgram.solve
 
     def slow(program: PatternProgram, left: float) -> bool:
         nonlocal now
         now += seconds
         return solve(program, left)
 
-    def whole_counts(
-        program: PatternProgram, start: list[float], left: float, **options: float
-    ) -> tuple[int, ...] | None:
-        asked.append(fleet.rent([round(n) for n in start[: len(fleet.pools)]]))
-        return counts(program, start, left, **{**options, "mip_max_nodes": 0})
-
-    counts = PatternProgram.whole_counts
     with monkeypatch.context() as patch:
         patch.setattr("placement.solving.budget.time.monotonic", lambda: now)
         patch.setattr(PatternProgram, "solve", slow)
-        patch.setattr(PatternProgram, "whole_counts", whole_counts)
-        mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget(20.0))
-    assert asked == ([10 * MICRO] if whole else [])
+        mix = FleetMixes(relax(fleet), bound.patterns).offer(0.0, least(fleet), Budget(10.0))
     assert mix is not None
-    assert fleet.rent(mix.machines) == (10 if whole else 16) * MICRO
+    assert fleet.rent(mix.machines) == dollars * MICRO
+    assert MixSeparation(relax(fleet), bound.patterns).separate(mix.machines, Budget()) is None
+
+
+@pytest.mark.parametrize("gap", [1e-6, 0.3])
+@pytest.mark.parametrize("limited", [False, True])
+def test_whole_counts_are_the_cheapest(limited: bool, gap: float, parameters: Change) -> None:
+    """Machines of a few sizes for copies with an accelerator each, at most so many: against all counts."""
+    parameters(COLUMN_GENERATION.mixes, gap=gap)
+    rng, dearer = random.Random(7), 0
+    for _ in range(12):
+        sizes = rng.sample(range(2, 10), 4)
+        prices, copies, most = [10 * size + rng.randint(-4, 4) for size in sizes], rng.randint(20, 40), 100
+        if limited:  # large ones are dear, and some are needed
+            prices, most = [size * (10 + size) for size in sizes], -(-copies // max(sizes)) + rng.randint(0, 2)
+        fleet = fleet_of_sizes(sizes, prices, copies, most)
+        mix = FleetMixes(relax(fleet), PatternBound(Solve.of(fleet)).patterns).offer(0.0, least(fleet), Budget())
+        assert mix is not None
+        counts = itertools.product(*(range(-(-copies // size) + 1) for size in sizes))
+        enough = [n for n in counts if sum(map(mul, n, sizes)) >= copies and sum(n) <= most]
+        assert sum(map(mul, mix.machines, prices)) <= (1 + gap) * min(sum(map(mul, n, prices)) for n in enough)
+        assert sum(mix.machines) <= most
+        dearer += sum(map(mul, mix.machines, prices)) > copies * min(map(truediv, prices, sizes)) + 1
+    assert dearer
+
+
+def fleet_of_sizes(sizes: list[int], prices: list[int], copies: int, most: int) -> Fleet:
+    """Pools of machines with so many accelerators, at most so many machines in all, and copies that own one each."""
+    named = [f"t{size}" for size in sizes]
+    types = {
+        name: {"accelerator": "A", "accelerator_count": n, "vcpus": 99, "memory_gib": 999, "price_per_hour": price}
+        for name, n, price in zip(named, sizes, prices, strict=True)
+    }
+    document = {
+        "accelerators": {"A": {"memory_gib": 8}},
+        "instance_types": types,
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in named],
+        "components": [{"name": "c", "copies": copies, "accelerators": 1}],
+        "limits": [{"name": "all", "pools": named, "max_instances": most}] if most < copies else [],
+    }
+    return compile_fleet(Problem(**document))
 
 
 @seeds(range(60), 8)
