@@ -60,6 +60,7 @@ NAME_KEPT = "patterns-keeping"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies as their rules ask"
 _PARAMS = PATTERNS.bound
+_NOISE = 1e-6  # dollars an hour: a dual value this near to nothing may have either sign
 _TIME = SCHEDULE.column_generation.bound
 
 
@@ -172,11 +173,13 @@ class PatternBound:
         Others were found at prices far from these, or in nodes of the tree; in the LPs of a dive they take time, a
         quarter of it where there are most, and lead away from what is cheap. Items alone are kept. The prices of the
         best bound would not do: before the root has converged they are far from what its own columns are worth.
+
+        Where accelerators are worth nothing, as there are more than host memory or vCPUs are for, so are patterns.
         """
         if self._duals is None:
             return self.patterns
         items, capacity = self._duals.items, self._program.rows.capacity
-        least = [(1 - _PARAMS.useful) * self._duals.rows[row] for row in capacity]
+        least = [(1 - _PARAMS.useful) * self._duals.rows[row] - _NOISE for row in capacity]
         return [
             (q, pattern)
             for q, pattern in self.patterns

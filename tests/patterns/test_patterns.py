@@ -20,7 +20,7 @@ from placement.patterns.certificate import Cut, NodeDomain, Prices, domain_bound
 from placement.patterns.covering import any_domain
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
-from placement.patterns.master import PatternProgram
+from placement.patterns.master import Duals, PatternProgram
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
@@ -486,3 +486,30 @@ def test_what_a_root_has_when_it_is_stopped(seed: int, monkeypatch: pytest.Monke
         assert program.solve(60.0)
         assert program.value() <= values[bound.rounds - 1] * (1 + 1e-6)
     assert left_out
+
+
+def test_patterns_on_accelerators_that_are_worth_nothing_are_useful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where vCPUs are scarce, accelerators are left over: their dual values are nothing, give or take a little."""
+    exact = PatternProgram.duals
+
+    def duals(program: PatternProgram) -> Duals:
+        found = exact(program)
+        return found._replace(items=[[value - 1e-9 for value in items] for items in found.items])
+
+    monkeypatch.setattr(PatternProgram, "duals", duals)
+    for seed in range(5):
+        rng = random.Random(seed)
+        rows = [
+            component(f"{size}-{k}", 3, rng.randint(*memory), vcpus=rng.randint(7, 8))
+            for size, memory in (("large", (41, 50)), ("small", (20, 30)))  # one of each has room, two large ones not
+            for k in range(20)
+        ]
+        bound = PatternBound(Solve.of(fleet_of(rows)))
+        bound.run(nodes=0)
+        costs = []
+        for patterns in (bound.patterns, bound.useful_patterns()):
+            program = PatternProgram(bound.relaxation)
+            program.add_patterns(patterns)
+            assert program.solve(60.0)
+            costs.append(program.value())
+        assert costs[1] == pytest.approx(costs[0], rel=1e-6), f"seed {seed}"
