@@ -120,8 +120,7 @@ def may_have_parts(pod: KubeObject) -> bool:
     FieldError
         The annotation is damaged.
     """
-    text = pod.annotations.get(RULES)
-    return text is not None and bool(_told(text).get(_PARTS))
+    return bool(_told(pod).get(_PARTS))
 
 
 def others_than_ours(rows: list[Json] | None) -> list[Json]:
@@ -144,8 +143,7 @@ def own_roll_out(pod: KubeObject) -> OwnRollOut:
     FieldError
         The annotation is damaged.
     """
-    text = pod.annotations.get(RULES)
-    told = {} if text is None else _told(text)
+    told = _told(pod)
     away = told.get(_AWAY)
     if away is not None and (isinstance(away, bool) or away < 0):
         raise FieldError(f"annotation {RULES} {_AWAY}", "must be a whole number, at least 0", away)
@@ -160,10 +158,9 @@ def as_written(pod: KubeObject) -> KubeObject:
     FieldError
         The annotation, or what it is about, is damaged.
     """
-    text = pod.annotations.get(RULES)
-    if text is None:
+    if RULES not in pod.annotations:
         return pod
-    told = _told(text)
+    told = _told(pod)
     spec = _mapping(pod.at.key("spec"))
     affinity = _part(pod, "affinity")
     nodes = _part(pod, "affinity", "nodeAffinity")
@@ -191,7 +188,11 @@ def _unpinned(annotations: Mapping[str, str], own: str) -> Mapping[str, str]:
     return rest | ({HAMI_USE: own} if own else {})
 
 
-def _told(text: str) -> Json:
+def _told(pod: KubeObject) -> Json:
+    """What the annotation says; nothing where there is none."""
+    text = pod.annotations.get(RULES)
+    if text is None:
+        return {}
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):

@@ -42,7 +42,7 @@ class FleetMix(NamedTuple):
 
 
 class _Solution(NamedTuple):
-    """A solution of the LP: dollars an hour, and the counts of each pool, (P,), and within what they are."""
+    """A solution of the LP: dollars an hour, the machines of each pool, (P,), and the fewest and most allowed."""
 
     value: float
     counts: Floats
