@@ -24,19 +24,20 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Duals, PatternProgram
     from placement.patterns.multiplicity import Limits
+    from placement.solving.budget import Budget
 
 _PARAMS = PATTERNS.columns
 
 
 class PatternColumns:
-    """What is added to one program.
+    """What is added to one `program`.
 
     `most` are the times that a pattern may hold each item, by device class, and `knapsacks` those with these limits.
     """
 
     def __init__(self, relaxation: Relaxation, program: PatternProgram, seed: int) -> None:
         """First columns: each item alone, as often as it fits."""
-        self._relaxation, self._program = relaxation, program
+        self._relaxation, self.program = relaxation, program
         self._rng = random.Random(seed)
         self._index = [
             {need: i for i, need in enumerate(device_class.items)} for device_class in relaxation.device_classes
@@ -59,7 +60,7 @@ class PatternColumns:
             self.knapsacks = [
                 knapsack.with_limits(limits) for knapsack, limits in zip(self.knapsacks, most, strict=True)
             ]
-            self._program.allow(most)
+            self.program.allow(most)
 
     def price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
@@ -71,19 +72,36 @@ class PatternColumns:
         for q, knapsack in enumerate(self.knapsacks):
             value, best = knapsack.best_pattern(prices.coverage[q])
             capacity.append(max(value, prices.capacity[q]))
-            saving = takewhile(partial(self._program.saves, duals, q), self._disjoint(q, prices.coverage[q], best))
+            saving = takewhile(partial(self.program.saves, duals, q), self._disjoint(q, prices.coverage[q], best))
             disjoint = list(islice(saving, 1 + extra))
             found += [(q, pattern) for pattern in disjoint]
             if disjoint:
                 found += [(q, pattern) for pattern in self._of_some(q, prices.coverage[q], extra)]
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
-        new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
-        return self._program.add_patterns(new), capacity
+        new = [(q, pattern) for q, pattern in found if pattern and self.program.saves(duals, q, pattern)]
+        return self.program.add_patterns(new), capacity
+
+    def solve(self, rounds: int, budget: Budget) -> bool:
+        """Solve the program after at most so many rounds of pricing; False when it has no solution, or none in time.
+
+        None is begun where there is time for a few more such LPs at most.
+        """
+        for left in range(rounds, -1, -1):
+            began = budget.elapsed()
+            if budget.over() or not self.program.solve(budget.left()):
+                return False
+            took = budget.elapsed() - began
+            if not left or budget.left() < _PARAMS.hurry * took:
+                return True
+            duals = self.program.duals()
+            if not self.price(self.program.prices(duals), duals)[0]:
+                return True
+        return True
 
     def add_some(self, prices: Prices, times: int) -> None:
         """So many of each device class at the prices of some items, whether or not they save."""
         for q in range(len(self.knapsacks)):
-            self._program.add_patterns((q, pattern) for pattern in self._of_some(q, prices.coverage[q], times))
+            self.program.add_patterns((q, pattern) for pattern in self._of_some(q, prices.coverage[q], times))
 
     def _of_some(self, q: int, prices: Sequence[int], times: int) -> Iterator[dict[int, int]]:
         """So many patterns of a device class, each the best of some items, drawn at random."""
@@ -94,7 +112,7 @@ class PatternColumns:
 
     def add_packing(self, packing: Packing) -> None:
         """The patterns of a plan: a good start."""
-        self._program.add_patterns(self._patterns_of(packing))
+        self.program.add_patterns(self._patterns_of(packing))
 
     def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
         """What a plan has on its accelerators (or machines with at most one)."""

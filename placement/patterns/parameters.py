@@ -43,6 +43,7 @@ class PatternColumnParameters:
 
     extra: int = parameter(8, "patterns", "more of a device class and round, without the items of those before")
     drop: float = parameter(0.6, "part of the items", "that are left out, where patterns are to be many")
+    hurry: float = parameter(4.0, "times the LP's time", "that must be left for another round of pricing")
 
 
 @dataclass(frozen=True, slots=True)

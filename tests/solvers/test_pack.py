@@ -18,6 +18,7 @@ from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import PatternBound
+from placement.patterns.columns import PatternColumns
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.reductions.preassigned import Preassigned
@@ -227,13 +228,14 @@ def test_a_mix_is_the_cheapest_with_room(seeds: range, monkeypatch: pytest.Monke
     From items alone pricing ends at an LP that costs the same. Its columns may be others, so a mix of whole machines
     may be dearer; that is rare.
     """
-    improve, costs = PatternProgram.improve, []
+    solve, costs = PatternColumns.solve, []
 
-    def improved(program: PatternProgram, *given: Any) -> int:
-        costs.append(program.value())
-        return improve(program, *given)
+    def solved(columns: PatternColumns, *given: Any) -> bool:
+        found = solve(columns, *given)
+        costs.append(columns.program.value())
+        return found
 
-    monkeypatch.setattr(PatternProgram, "improve", improved)
+    monkeypatch.setattr(PatternColumns, "solve", solved)
     checked = as_cheap = 0
     for seed, _, fleet, packing in plans(seeds):
         incumbent, bound = incumbent_of(fleet, packing)

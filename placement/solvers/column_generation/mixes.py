@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import PatternProgram
@@ -57,13 +58,12 @@ class FleetMixes:
         self, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int = 0, fleet: Fleet | None = None
     ) -> None:
         """O(modes + patterns). `fleet` has the quotas, limits and commitments, if not that of the relaxation."""
-        self._relaxation, self._fleet, self._seed = relaxation, fleet or relaxation.fleet, seed
+        self._relaxation, self._fleet = relaxation, fleet or relaxation.fleet
         self._program = PatternProgram(relaxation)
         add_group_rows(self._program.solver, self._fleet)
         self._program.add_patterns(patterns)
-        self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
+        self._columns = PatternColumns(relaxation, self._program, seed)
         self._prices = np.array([pool.price / MICRO for pool in self._fleet.pools])
-        self._took = 0.0  # seconds, by the last LP
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts with room for `spare` (relative) more, at least `least` of each pool; None without.
@@ -82,15 +82,7 @@ class FleetMixes:
         program = self._program
         program.limit(high.tolist(), low.tolist())
         program.ask_for([c.required * (1 + spare) for c in self._relaxation.fleet.components], {}, 1 + spare)
-        for left in range(_PARAMS.rounds, -1, -1):
-            began = budget.elapsed()
-            if not program.solve(budget.left()):
-                return None
-            self._took = budget.elapsed() - began
-            duals = program.duals()
-            if not left or self._hurried(budget) or not program.improve(duals, program.prices(duals), self._knapsacks):
-                break
-        return self._solution(low, high)
+        return self._solution(low, high) if self._columns.solve(_PARAMS.rounds, budget) else None
 
     def _whole(self, root: _Solution, budget: Budget) -> Floats:
         """The cheapest whole counts found by branching on the pool where rounding up loses most, best node first.
@@ -144,10 +136,6 @@ class FleetMixes:
         counts = np.clip(program.counts()[: len(low)], low, high)  # the LP's may be a hair beyond what they are within
         whole = np.round(counts)
         return _Solution(program.value(), np.where(np.abs(counts - whole) <= _WHOLE, whole, counts), low, high)
-
-    def _hurried(self, budget: Budget) -> bool:
-        """Whether too little time is left for what takes several times as long as the LP."""
-        return budget.left() < _PARAMS.whole * self._took
 
     def _most(self) -> Floats:
         """The quotas; without one, twice the machines that all copies can use, so that the spare grows not for ever."""

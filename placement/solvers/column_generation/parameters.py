@@ -90,7 +90,6 @@ class MixParameters:
     gap: float = parameter(1e-3, "part", "of the cost: the gap of the tree over whole counts")
     nodes: int = parameter(2_000, "nodes and branchings", "of the tree: with two LPs each about as long as an offer")
     nodes_of_work: int = parameter(20, "nodes and branchings", "of the tree for a unit of a work limit")
-    whole: float = parameter(4.0, "times the LP's time", "that must be left for another round of pricing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import highspy
 
 from placement.engines.highs import EngineError, load_lp, run, whole_solution
+from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.enumeration.zone_rows import add_zone_rows
@@ -44,14 +45,10 @@ def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, see
     program = PatternProgram(relaxation)
     program.add_patterns(patterns)
     program.set_domain(any_domain(fleet, ()))
-    knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
-    for more in range(_PARAMS.pricings, -1, -1):
-        if budget.over() or not program.solve(budget.left()):
-            return None
-        duals = program.duals()
-        if not more or not program.improve(duals, program.prices(duals), knapsacks):
-            break
-    return zone_counts(fleet, _parts_of(relaxation, program.amounts()[0]), program.dual_values(duals)[0], budget, seed)
+    if not PatternColumns(relaxation, program, seed).solve(_PARAMS.pricings, budget):
+        return None
+    parts, dual_values = _parts_of(relaxation, program.amounts()[0]), program.dual_values(program.duals())[0]
+    return zone_counts(fleet, parts, dual_values, budget, seed)
 
 
 def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:
