@@ -248,6 +248,11 @@ class PatternBound:
             self._grow(self.tree, budget, self._work(self.tree) + nodes, math.inf)
 
     @property
+    def prices(self) -> Prices | None:
+        """The best of the root so far; None while there are none."""
+        return self._prices
+
+    @property
     def root(self) -> NodeCase | None:
         """How the bound came about: all nodes of the tree and their reasons; None when it was not begun."""
         return None if self.tree is None else self.tree.root

@@ -164,15 +164,7 @@ def certify(
     fleet = relaxation.fleet
     if capacity is None:
         capacity = capacity_values(relaxation, prices)
-    dual_value = []
-    for pool in fleet.pools:
-        device_class = relaxation.class_of.get(pool.index)
-        total = 0 if device_class is None else relaxation.devices(pool.index) * capacity[device_class] * FINE
-        for r, amount in enumerate(volumes(fleet, pool.index)):
-            total += prices.volume.get((pool.index, r), 0) * amount
-        dual_value.append(total)
-    for (c, p), price in prices.on_one.items():
-        dual_value[p] += relaxation.on_one[c, p] * price
+    dual_value = machine_values(relaxation, prices, capacity)
     values = mode_values(relaxation, prices, capacity, dual_value, aggregates)
     least = sum(
         min(prices.aggregates.get(s, 0) * low, prices.aggregates.get(s, 0) * high)
@@ -188,6 +180,21 @@ def certify(
             wanted = sum(c.copies for c in fleet.components if c.level == level)
             least += prices.level[level] * (wanted - limit)
     return Cut(tuple(dual_value), least, prices)
+
+
+def machine_values(relaxation: Relaxation, prices: Prices, capacity: Sequence[int]) -> list[int]:
+    """(P,) what one machine offers is worth, in 1 / UNIT micro-dollars; `capacity` as `capacity_values`."""
+    fleet = relaxation.fleet
+    dual_value: list[int] = []
+    for pool in fleet.pools:
+        device_class = relaxation.class_of.get(pool.index)
+        total = 0 if device_class is None else relaxation.devices(pool.index) * capacity[device_class] * FINE
+        for r, amount in enumerate(volumes(fleet, pool.index)):
+            total += prices.volume.get((pool.index, r), 0) * amount
+        dual_value.append(total)
+    for (c, p), price in prices.on_one.items():
+        dual_value[p] += relaxation.on_one[c, p] * price
+    return dual_value
 
 
 def _component_value(

@@ -131,20 +131,26 @@ class Relaxation:
         return max(1, self.fleet.pools[p].shape.accelerators) if p in self.class_of else 0
 
 
-def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool = False) -> Relaxation:
+def relax(
+    fleet: Fleet,
+    given: tuple[int, ...] | None = None,
+    *,
+    all_zones: bool = False,
+    classes_of: Relaxation | None = None,
+) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level.
 
-    With `all_zones` copies are counted in each zone, also those that no rule over zones is about.
+    With `all_zones` copies are counted in each zone, also those that no rule over zones is about. With `classes_of` the
+    device classes are of the same pools as there: of a fleet with the same pools and other components.
     """
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
     in_pool = _few_in_pool(fleet)
     elsewhere = {c.index: c.pool_loss_floor for c in fleet.components if c.demand and c.pool_loss_floor}
-    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether a
-    # copy has to be placed does not matter: a fleet whose optional copies are required has the same device classes.
-    capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
-    device_classes = _device_classes(fleet, zones, _by_pool if capped else _by_zone)
-    if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
-        device_classes = _device_classes(fleet, zones, _anywhere)
+    device_classes = (
+        _own_classes(fleet, zones)
+        if classes_of is None
+        else tuple(_device_class(fleet, zones, q.index, q.alike, q.pools) for q in classes_of.device_classes)
+    )
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
     modes = tuple(_modes(fleet, device_classes, class_of, zones, optional=given is not None))
     modes_of: list[list[Mode]] = [[] for _ in fleet.components]
@@ -180,6 +186,17 @@ def _by_zone(pool: FleetPool) -> int:
 def _anywhere(pool: FleetPool) -> int:
     del pool
     return 0
+
+
+def _own_classes(fleet: Fleet, zones: _ZoneLimitsOf) -> tuple[DeviceClass, ...]:
+    """The device classes in the places that suit a fleet."""
+    # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether a
+    # copy has to be placed does not matter: a fleet whose optional copies are required has the same device classes.
+    capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
+    device_classes = _device_classes(fleet, zones, _by_pool if capped else _by_zone)
+    if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
+        device_classes = _device_classes(fleet, zones, _anywhere)
+    return device_classes
 
 
 def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, place: Callable[[FleetPool], int]) -> tuple[DeviceClass, ...]:

@@ -47,6 +47,14 @@ class PatternColumnParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class CoarsePriceParameters:
+    """Prices of groups for the whole (`coarse_prices.py`)."""
+
+    rounds: int = parameter(6, "rounds", "in which prices are raised; 9 gain 0.01 %")
+    blends: int = parameter(8, "prices", "tried of an item's from its groups' highest down, above their lowest")
+
+
+@dataclass(frozen=True, slots=True)
 class CountParameters:
     """The count program (`counts/bound.py`, `counts/search.py`)."""
 
@@ -242,6 +250,7 @@ class PatternsParameters:
     benders: BendersParameters = BendersParameters()
     bound: PatternBoundParameters = PatternBoundParameters()
     columns: PatternColumnParameters = PatternColumnParameters()
+    coarse_prices: CoarsePriceParameters = CoarsePriceParameters()
     counts: CountParameters = CountParameters()
     rounding: DemandRoundingParameters = DemandRoundingParameters()
     weights: WeightParameters = WeightParameters()

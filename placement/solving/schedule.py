@@ -187,6 +187,7 @@ class DecompositionPhase(Phase):
     zones: WholeZonesPhase = WholeZonesPhase("the whole zone by zone", 0.9, "zones")
     whole: Phase = Phase("the whole in groups of alike components", 0.8, "groups are few, no zones")
     bound: Phase = Phase("of that, or of the first round: the bound", 0.25)
+    coarse: Phase = Phase("of that: the bound of each grouping, before its prices are those of the whole", 0.7)
     improve: Phase = Phase("before each round: machines of the whole taken apart", 0.3)
     round: Phase = Phase("each round of parts", 0.4)
 

@@ -39,7 +39,7 @@ class ZoneParameters:
     """Zone by zone (`zones.py`)."""
 
     groups: int = parameter(150, "groups", "of components without rules over zones, in the LP that counts by zone")
-    finer: tuple[int, ...] = parameter((250, 600), "groups", "of the bounds that a second process finds meanwhile")
+    finer: tuple[int, ...] = parameter((150, 250), "groups", "of the bounds that a second process finds meanwhile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.registry import find_solver
 from placement.solving.context import Solve
 from placement.solving.result import SolverFault
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,15 +64,20 @@ class Bound:
     groups: tuple[int, ...] = _PARAMS.groups
 
     def run(self, budget: Budget) -> TaskAnswer:
-        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
+        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one.
+
+        And what the prices of each prove of the whole.
+        """
         if named_fleet_rules(self.fleet):
             return self._by_rules(budget)
         from placement.patterns.bound import NAME, PatternBound
+        from placement.patterns.coarse_prices import WholeBound
         from placement.patterns.formulation import RELAXES
         from placement.patterns.size import may_build
         from placement.reductions.relaxing_aggregation import RelaxingAggregation
 
         best, relaxes, faults = 0, RELAXES, list[SolverFault]()
+        whole = WholeBound(self.fleet, self.given)
         for most in self.groups if budget.work is None else self.groups[:1]:
             if budget.over():
                 break
@@ -79,12 +85,14 @@ class Bound:
             fleet = coarse.fleet
             if not may_build(fleet, budget):
                 break
-            solve = Solve.of(fleet, budget, self.seed)
+            solve = Solve.of(fleet, SCHEDULE.decomposition.coarse.of(budget, budget.work), self.seed)
             patterns = PatternBound(solve, self.given)
             patterns.run(nodes=_PARAMS.nodes)
             faults += solve.incumbent.faults
-            if patterns.bound > best:
-                best, relaxes = patterns.bound, coarse.keeps_bound.beside(RELAXES)
+            found = [(patterns.bound, coarse.keeps_bound.beside(RELAXES))]
+            if fleet is not self.fleet:
+                found.append((whole.by(coarse.groups, patterns, budget), RELAXES))
+            best, relaxes = max([(best, relaxes), *found], key=lambda each: each[0])
             if fleet is self.fleet:
                 break
         return TaskAnswer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
