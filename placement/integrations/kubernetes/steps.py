@@ -13,7 +13,7 @@ from placement.markdown import escaped
 from placement.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.handovers import Handover, OldOwner
@@ -90,7 +90,9 @@ def steps_text(
         ),
         (
             "New copies of these have no room beside what they replace. So old ones end in turns, as many as may be "
-            "away, and each turn waits until as many new ones serve: one that waits in vain ends nothing more. "
+            "away, and each turn waits until as many new ones serve: one that waits in vain ends nothing more. Where "
+            "one waits for long, `kubectl get pods` tells which new ones are pending: scale what still runs on their "
+            "machines down by one more copy, and the turns go on. "
             "`placement transition` orders moves so that capacity holds at every step.",
             [[_READY], *map(_in_turns, _groups(moved))] if any(row.turns for row in moved) else [],
         ),
@@ -198,11 +200,7 @@ def _groups(moved: Sequence[Handover]) -> list[list[Handover]]:
 
 
 def _in_turns(rows: Sequence[Handover]) -> list[str]:
-    """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them.
-
-    New copies start where they find room, so those of one component may take what another has left. A component whose
-    old copies have all ended therefore waits after the turns of the others, which make that room.
-    """
+    """Old copies end so many at a time; a turn ends when as many new ones serve, as far as the plan has them."""
     lines = []
     for row in rows:
         away, first, _ = row.turns or Turns(1, (), 0)
@@ -211,21 +209,37 @@ def _in_turns(rows: Sequence[Handover]) -> list[str]:
         if first:
             pods = " ".join(shlex.quote(f"pod/{name}") for name in first)
             lines.append(f"{_kubectl(space)} annotate {pods} {_DELETED_FIRST}=-1 --overwrite")
-    turns = [[*_turns(row)] for row in rows]
-    last = [own.pop() if own else ((), "") for own in turns]
-    for number in range(max(map(len, turns), default=0) + 1):
-        now = [own[number] if number < len(own) else ((), "") for own in turns]
-        ends = [end for own, end in zip(turns, last, strict=True) if number == len(own)]
-        lines += [line for scaled, _ in (*now, *ends) for line in scaled]
-        lines += _until(wait for _, wait in now)
-    lines += _until(wait for _, wait in last)
+    turns = [own for row in rows if (own := [*_turns(row)])]
+    if len(turns) == 1:
+        for scaled, wait in turns[0]:
+            lines += [*scaled, *([f"until {wait}; do sleep 5; done"] if wait else [])]
+    elif turns:
+        lines += _side_by_side(turns)
     return [*lines, *(line for row in rows for line in _chain(_ends(row)[: len(row.later) and 1]))]
 
 
-def _until(waits: Iterable[str]) -> list[str]:
-    """A line that goes on when all of these are true."""
-    told = [wait for wait in waits if wait]
-    return [f"until {' && '.join(told)}; do sleep 5; done"] if told else []
+def _side_by_side(turns: Sequence[Sequence[tuple[Sequence[str], str]]]) -> list[str]:
+    """A function for each component that takes one of its turns, and a loop that asks them by turns.
+
+    No component waits for the wait of another. New copies start where they find room, so those of one may take what
+    another has left; the first is ahead of its own wait then, and its next turn makes room.
+
+    All wait at once only where each has more new copies without room than old ones that still run. As all of the plan
+    fits, an old copy then stands in the way of two new ones at least: never where all copies are of one size and none
+    keeps off another. Otherwise it can be: small copies wait for the places of a large one, and it for those of small
+    ones, which ended on several machines. The loop ends nothing more then, and the README says the way out.
+    """
+    lines, over, steps = [], [], []
+    for number, own in enumerate(turns, 1):
+        lines += [f"turn_{number}() {{", "  case $1 in"]
+        waits = ["", *(wait for _, wait in own)]
+        for k, (wait, scaled) in enumerate(zip(waits, [*(scaled for scaled, _ in own), ()], strict=True)):
+            lines.append(f"    {k}) {' && '.join([*([wait] if wait else []), *scaled]) or 'true'};;")
+        lines += ["  esac", "}"]
+        over.append(f"[ $next_{number} -gt {len(own)} ]")
+        steps.append(f"  turn_{number} $next_{number} && next_{number}=$((next_{number} + 1))")
+    begin = " ".join(f"next_{number}=0" for number in range(1, len(turns) + 1))
+    return [*lines, begin, f"until {' && '.join(over)}; do", *steps, "  sleep 5", "done"]
 
 
 def _turns(row: Handover) -> Iterator[tuple[Sequence[str], str]]:

@@ -469,6 +469,41 @@ def test_bug_new_copies_that_take_the_places_of_another_component_hold_up_no_tur
     assert after["now"] == {"shop/a": 5, "shop/b": 1}
 
 
+def test_bug_of_two_components_with_several_turns_each_goes_on_by_itself(tmp_path: Path) -> None:
+    """Two copies of the second one must end before one of the first can start, and it must not wait for that."""
+    nodes = [node(f"n{k}", gpus=2) for k in range(4)]
+    pods = [pod(f"a-{k}", f"n{k}", "a", gpus=2) for k in range(2)]
+    pods += [pod(f"b-{k}", f"n{2 + k // 2}", "b", gpus=1) for k in range(4)]
+    objects = [*nodes, *pods, deployment("a", 2), deployment("b", 4)]
+    source = write(tmp_path / "c.json", *objects)
+    problem = import_kubernetes([source]).problem
+    placed = [{"component": "shop/a", "instance": f"n{2 + k}", "accelerators": [0, 1]} for k in range(2)]
+    placed += [{"component": "shop/b", "instance": f"n{k // 2}", "accelerators": [k % 2]} for k in range(4)]
+    instances = [{"id": row.id, "pool": row.pool, "new": False} for row in problem.instances]
+    plan = Plan(instances=instances, assignments=placed)
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin="node"))
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert after["now"] == {"shop/a": 2, "shop/b": 4}
+    assert after["least"]["shop/a"] >= 1
+    assert after["least"]["shop/b"] >= 3
+
+
+@pytest.mark.slow
+def test_bug_new_copies_take_the_places_of_another_component_that_has_several_turns(tmp_path: Path) -> None:
+    """The other one waits; the first one's next turns make room, so they must not wait with it."""
+    pods = [pod(f"a-{k}", "n1", "a", gpus=1, cpu="1", memory="1Gi") for k in range(4)]
+    pods += [pod(f"b-{k}", "n1", "b", gpus=2, cpu="1", memory="1Gi") for k in range(2)]
+    objects = [node("n1", gpus=8), *pods, deployment("a", 4), deployment("b", 2)]
+    found = exported(tmp_path, *objects, pin="node")
+    after = follow(found, objects, tmp_path / "steps")
+
+    assert after["errors"] == ""
+    assert after["now"] == {"shop/a": 4, "shop/b": 2}
+    assert after["least"] == {"shop/a": 3, "shop/b": 1}
+
+
 @pytest.mark.slow
 def test_components_that_wait_for_places_of_each_other_take_turns_together(tmp_path: Path) -> None:
     """Two that exchange their machines: each alone would wait for ever."""
