@@ -176,12 +176,13 @@ def on_stdout(form: str | None, output: str | None, *, piped: bool = False, quie
     Parameters
     ----------
     piped : standard output is the file although no option says so.
-    quiet : no table, but where ``--output -`` says that the answer goes there; None where nothing is left.
+    quiet : no table, but where standard output is the file, so that the table is the answer; None is nothing at all.
     """
     from placement.documents.read import STDIN
 
-    carried = form or ("json" if piped or output == STDIN else "table")
-    return None if quiet and carried == "table" and output != STDIN else carried
+    is_file = piped or output == STDIN
+    carried = form or ("json" if is_file else "table")
+    return None if quiet and carried == "table" and not is_file else carried
 
 
 def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> None:

@@ -109,10 +109,7 @@ def test_a_gantt_chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; no table when quiet.
-
-    With `--output -` the answer is what was asked for, so a quiet table is there.
-    """
+    """JSON alone where no file is named; a table, a checklist or JSON where it is asked for; no table beside a file."""
     monkeypatch.chdir(tmp_path)
     arguments = ("make-room", written(tmp_path), "--component", "wish", "--work", "400")
 
@@ -122,8 +119,15 @@ def test_what_standard_output_carries(tmp_path: Path, monkeypatch: pytest.Monkey
         assert run(*arguments, *given, "--format", "table").stdout.startswith("wish: 1 copy more")
         assert run(*arguments, *given, "--format", "markdown").stdout.startswith("# Room for 1 copy of wish")
     assert run(*arguments, "--output", "-", "--quiet", "--format", "table").stdout.startswith("wish: 1 copy more")
-    assert run(*arguments, "--format", "table", "--quiet").stdout == ""
     assert run(*arguments, "-o", "room.json", "--quiet").stdout == ""
+
+
+def test_a_quiet_table_is_shown_where_it_is_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into a pipe it is all that the command gives, as the JSON of a quiet `solve` is; a person sees no table."""
+    quiet = ("make-room", written(tmp_path), "--component", "wish", "--work", "40", "--format", "table", "--quiet")
+    assert run(*quiet).stdout.startswith("wish: 1 copy more")
+    monkeypatch.setattr("placement.cli.streams.is_terminal", lambda stream: True)
+    assert run(*quiet).stdout == ""
 
 
 def test_no_room_as_a_checklist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +171,7 @@ def test_no_room(tmp_path: Path) -> None:
         ),
         (["--component", "wish", "--picture", "room.gif"], "a picture is .svg or .png"),
         (["--component", "wish", "--format", "html"], '--format: no "html"; known: table, json, markdown'),
-        (["--component", "wish", "--copies", "0"], "to 1"),
+        (["--component", "wish", "--copies", "0"], "must be a whole number of at least 1, got 0"),
         (
             ["--component", "wish", "--copies", "9" * 20],
             "placement: --copies must be a whole number from 1 to 1000000, got 99",
