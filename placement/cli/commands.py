@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
 
 from placement.cli.endings import OPTIONS
+from placement.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +20,9 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse arguments, once it is known that none contradicts another."""
+        values: dict[str, Any] = {}
         if args:
-            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            values, _, given = self.make_parser(ctx).parse_args(args=list(args))
             for option in dict.fromkeys(given):
                 has_one_value = option.param_type_name == "option" and not (
                     option.multiple or getattr(option, "is_flag", False) or getattr(option, "count", False)
@@ -28,7 +31,14 @@ class Command(TyperCommand):
                     ctx.fail(
                         f"{option.opts[0]} is given {given.count(option)} times, and takes one value: give it once."
                     )
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            name = error.param.name if error.param else None
+            if name in values and (rule := rule_of_number(self.callback, name)):
+                typed = values[name] if isinstance(values[name], list) else [values[name]]
+                error.message = f"must be {rule}, got {printable(' '.join(map(str, typed)))}"
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its errors know how its options are typed."""
@@ -48,3 +58,16 @@ class Commands(typer.Typer):
     def command(self, name: str | None = None, **options: Any) -> Callable[[Any], Any]:
         """Add a command, as `typer.Typer.command` does."""
         return super().command(name, cls=Command, **options)
+
+
+def rule_of_number(callback: Any, name: str) -> str:
+    """What an option of a command must be, by its annotation; empty where it is no number."""
+    kind, told, *_ = get_args(get_type_hints(inspect.unwrap(callback), include_extras=True)[name])
+    kinds = {kind, *get_args(kind)}
+    kinds |= {one for each in kinds for one in get_args(each)}  # a list of numbers, or none
+    if not kinds & {int, float}:
+        return ""
+    number = "a whole number" if int in kinds else "a number"
+    if told.min is not None and told.max is not None:
+        return f"{number} from {told.min} to {told.max}"
+    return number if told.min is None else f"{number} of at least {told.min}"
