@@ -45,7 +45,7 @@ def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | 
     UsageError
         Two of them are one file, or one can't be written: better said before a long search than after it.
     """
-    there = {name: path for name, path in inputs.items() if str(path) == STDIN or Path(path).exists()}
+    there = {name: path for name, path in inputs.items() if str(path) == STDIN or os.access(path, os.F_OK)}
     read = {name: file for name, path in there.items() if (file := _file(path, "stdin")) is not None}
     written: dict[object, str] = {}
     for name, path in outputs.items():
@@ -72,14 +72,31 @@ def check_target(path: str | Path) -> None:
     """
     target = Path(path)
     shown, folder = printable(str(target)), printable(str(target.parent))
-    if target.is_dir():
+    kind = _kind(target)
+    if kind is not None and stat.S_ISDIR(kind):
         raise UsageError(f"{shown}: can't be written: it is a folder")
-    if target.exists() and not target.is_file():
+    if kind is not None and not stat.S_ISREG(kind):
         return  # a device or a pipe, written as it is
     if not target.parent.is_dir():
         raise UsageError(f"{shown}: can't be written: there is no folder {folder}")
     if not os.access(target.parent, os.W_OK):
         raise UsageError(f"{shown}: can't be written: no permission to write in {folder}")
+
+
+def _kind(target: Path) -> int | None:
+    """What stands at a path, behind its links: the mode of `stat`; None where nothing does.
+
+    Raises
+    ------
+    UsageError
+        Nothing can stand there: a name is too long, say, or links lead in a circle.
+    """
+    try:
+        return target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{printable(str(target))}: can't be written: {error.strerror}") from None
 
 
 def _file(path: str | Path, stream: str) -> object:
@@ -116,8 +133,9 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
         sys.stdout.flush()
         return
     target = Path(path)
+    kind = _kind(target)
     named = target.resolve() if target.is_symlink() else target
-    is_yaml = named.suffix.lower() in YAML_SUFFIXES and (named.is_file() or not named.exists())
+    is_yaml = named.suffix.lower() in YAML_SUFFIXES and (kind is None or stat.S_ISREG(kind))
     write = partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
     _write_whole(target, write)
 
@@ -147,8 +165,9 @@ def write_file(content: str | bytes, path: str | Path) -> None:
 
 def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
     """Write beside the target, then rename; to a device or a pipe as it is, since there is nothing to lose."""
+    kind = _kind(target)
     try:
-        if target.exists() and not target.is_file():
+        if kind is not None and not stat.S_ISREG(kind):
             with target.open("w", encoding="utf-8") as stream:
                 write(stream)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -357,6 +358,27 @@ def test_wrong_arguments_are_told_in_a_line(arguments: list[str], words: str) ->
 
     assert done.exit_code == 2
     assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="how long a name may be is as on Unix here")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["solve", "LONG"],
+        ["solve", CODEGEN, "--output", "LONG"],
+        ["size", "LONG"],
+        ["profile", "import", "LONG"],
+        ["catalogue", "export", "ml.p5.48xlarge", "--output", "LONG"],
+    ],
+    ids=["solve", "output", "size", "profile", "catalogue"],
+)
+def test_a_name_that_no_file_can_have_is_bad_input(arguments: list[str]) -> None:
+    """Text in the place of a file's name, say: exit 2 and a line, not a bug of ours."""
+    done = run(*("x" * 5000 if word == "LONG" else word for word in arguments))
+
+    assert done.exit_code == 2
+    assert "File name too long" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import placement
-from placement.documents import check_outputs
+from placement.documents import check_outputs, write_file
 from placement.errors import UsageError
 
 
@@ -175,3 +175,23 @@ def test_an_input_that_is_missing_is_not_in_the_way(tmp_path: Path) -> None:
 def test_devices_may_be_read_and_written() -> None:
     """There is nothing to lose."""
     check_outputs({"--output": os.devnull, "--second": os.devnull}, {"FILE": os.devnull}, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and the length of names are as on Unix here")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("x" * 300 + ".json", "File name too long"), ("circle.yaml", "Too many levels of symbolic links")],
+    ids=["long", "circle"],
+)
+def test_a_path_that_no_file_can_have_is_told(name: str, words: str, tmp_path: Path) -> None:
+    """In words, before a search and at the writing; a link stays as it was."""
+    target = tmp_path / name
+    if name.startswith("circle"):
+        target.symlink_to(name)
+    with pytest.raises(UsageError, match=f"can't be written: {words}"):
+        check_outputs({"--output": target}, {"the problem": "-"}, "name another file")
+    with pytest.raises(UsageError, match=f"can't be written: {words}"):
+        placement.write({"a": 1}, target)
+    with pytest.raises(UsageError, match=f"can't be written: {words}"):
+        write_file("a page", target)
+    assert [path.name for path in tmp_path.iterdir()] == ([name] if name.startswith("circle") else [])
