@@ -92,7 +92,7 @@ def steps_text(
             "New copies of these have no room beside what they replace. So old ones end in turns, as many as may be "
             "away, and each turn waits until as many new ones serve: one that waits in vain ends nothing more. Where "
             "one waits for long, `kubectl get pods` tells which new ones are pending: scale what still runs on their "
-            "machines down by one more copy, and the turns go on. "
+            "machines down, copy by copy, until the turns go on. "
             "`placement transition` orders moves so that capacity holds at every step.",
             [[_READY], *map(_in_turns, _groups(moved))] if any(row.turns for row in moved) else [],
         ),
