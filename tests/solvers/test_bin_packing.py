@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,9 @@ from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, strategies
 from tests.heuristics.fleets import document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def packable(seeds: range, **knobs: Any) -> list[dict[str, Any]]:
@@ -105,12 +108,26 @@ def test_sizes_that_can_not_bind_are_left_out() -> None:
     assert len(mixed.problem.capacities[0]) == 2
 
 
-def one_card(components: list[dict[str, Any]]) -> Fleet:
+def test_pools_that_are_one_bin_type_have_what_each_of_them_has() -> None:
+    """Each of two pools pays for an instance, and each may have two: one copy costs two instances, four take all."""
+    pools = [{"name": name, "min_instances": 1, "max_instances": 2} for name in ("p", "q")]
+    owner = {"name": "owner", "accelerator_memory_gib": 30}
+    for copies, cost in ((1, 2_000_000), (4, 4_000_000), (5, None)):
+        fleet = one_card([{**owner, "copies": copies}], pools)
+        bins = FleetBins.of(fleet)
+        assert bins is not None
+        assert (bins.problem.least, bins.problem.available) == ([2], [4])
+        result = placement.solve(fleet.problem, "bin-packing", work=1_000, time_limit=None)
+        status = placement.Status.INFEASIBLE if cost is None else placement.Status.OPTIMAL
+        assert (result.status, result.cost) == (status, cost)
+
+
+def one_card(components: list[dict[str, Any]], pools: Sequence[dict[str, Any]] = ({"name": "p"},)) -> Fleet:
     card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
     problem = Problem(
         accelerators={"A": {"memory_gib": 40}},
         instance_types={"card": card},
-        pools=[{"name": "p", "instance_type": "card", "zone": "z"}],
+        pools=[{"instance_type": "card", "zone": "z", **pool} for pool in pools],
         components=components,
     )
     return compile_fleet(problem)
