@@ -90,12 +90,15 @@ class Durations:
 
     def of_batch(self, batch: Batch) -> int:
         """Seconds that a batch takes."""
-        ready = max((self.ready(stand, batch) for stand in batch.starts), default=self.open if batch.opens else 0)
+        ready = max(self.ready(batch), default=self.open if batch.opens else 0)
         return ready + (self.drain if batch.stops else 0)
 
-    def ready(self, stand: Stand, batch: Batch) -> int:
-        """When a copy of a batch is ready, from the batch's beginning."""
-        return self.until_ready(stand.component) + (self.open if stand.instance in batch.opens else 0)
+    def ready(self, batch: Batch) -> list[int]:
+        """When each copy that starts in a batch is ready, from the batch's beginning. O(copies and machines)."""
+        opens = frozenset(batch.opens)
+        return [
+            self.until_ready(stand.component) + (self.open if stand.instance in opens else 0) for stand in batch.starts
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +155,14 @@ class Timeline:
     def _batch(self, number: int, batch: Batch, begin: int) -> None:
         """Steps of one batch: each phase begins when the one before it has ended."""
         durations = self._durations
-        took = max(
-            (durations.ready(stand, batch) for stand in batch.starts), default=durations.open * bool(batch.opens)
-        )
+        ready_at = durations.ready(batch)
+        took = max(ready_at, default=durations.open * bool(batch.opens))
         ready, end = begin + took, begin + took + durations.drain * bool(batch.stops)
-        opened = self._opens(number, batch, begin, took)
+        slowest = {stand.instance for stand, later in zip(batch.starts, ready_at, strict=True) if later == took}
+        opened = self._opens(number, batch, begin, slowest)
         started = []
-        for stand in batch.starts:
-            own, later = durations.until_ready(stand.component), durations.ready(stand, batch)
+        for stand, later in zip(batch.starts, ready_at, strict=True):
+            own = durations.until_ready(stand.component)
             after = [opened[stand.instance]] if stand.instance in opened else self._freed[stand.instance]
             span = begin + later - own, begin + later
             started.append(self._add(number, "start", span, after, critical=later == took, **self._copy(stand)))
@@ -177,9 +180,8 @@ class Timeline:
         for machine, steps in stopped.items():
             self._freed[machine] = [*self._freed[machine], *steps]
 
-    def _opens(self, number: int, batch: Batch, begin: int, took: int) -> dict[str, int]:
-        """The step of each machine that opens; critical where the slowest copy waits for it."""
-        slowest = {stand.instance for stand in batch.starts if self._durations.ready(stand, batch) == took}
+    def _opens(self, number: int, batch: Batch, begin: int, slowest: set[str]) -> dict[str, int]:
+        """The step of each machine that opens; critical where one of the slowest copies waits for it."""
         span = begin, begin + self._durations.open
         return {
             machine: self._add(

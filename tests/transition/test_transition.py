@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from placement.fleet_simulator import simulate
 from placement.report.transition.checklist import checklist
 from placement.report.transition.sentences import summary
 from placement.transition import Durations, plan_transition
-from placement.transition.batches import Order, Stuck
+from placement.transition.batches import Batch, Order, Stuck
 from placement.transition.difference import Stand, difference
 from placement.transition.greedy import Attempt
 from placement.transition.moment import Sites
@@ -179,6 +180,16 @@ def test_times_and_the_critical_path() -> None:
     assert spans["wait", None] == (70, 160, True)
     assert spans["stop", "b"] == (160, 165, True)
     assert found.duration_seconds == 165
+
+
+def test_a_batch_of_many_machines_takes_time_by_their_number_alone() -> None:
+    """A copy is looked up in a set of the machines that open: in a list it took the square of their number."""
+    names = [f"p/new-{k}" for k in range(40_000)]
+    batch = Batch(opens=names, starts=[Stand("a", 0, name, (0,)) for name in reversed(names)])
+
+    begun = process_time()
+    assert Durations(startup=10, open=60).of_batch(batch) == 70
+    assert process_time() - begun < 2
 
 
 def test_half_of_the_copies_may_be_missing() -> None:
