@@ -4,6 +4,7 @@
 1   run: a run failed, or an answer has faults; with --quick: worse than what is stored
 2   bad input: a wrong argument, files that are missing, a folder that can't be written
 130 interrupted; --resume goes on
+141 nobody reads the output any more
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.commands import Commands
+from placement.cli.endings import NO_NAME, Code, hush
 from placement.errors import UsageError
 from placement_bench import places
 from placement_bench.consolidation.command import consolidation
@@ -53,6 +55,18 @@ def say(line: str) -> None:
     typer.echo(f"placement-bench: {line}", err=True)
 
 
+def tell(text: str, *, nl: bool = True) -> None:
+    """A line, or a page without `nl`, on standard output; where that takes no more, the command ends."""
+    try:
+        typer.echo(text, nl=nl)
+    except BrokenPipeError:
+        hush()
+        raise typer.Exit(Code.CLOSED_PIPE) from None
+    except OSError as error:
+        say(f"standard output can't be written: {error.strerror}")
+        raise typer.Exit(Code.BAD_INPUT) from None
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn what the user can mend into a line on standard error and an exit code."""
@@ -60,6 +74,11 @@ def in_words() -> Iterator[None]:
         yield
     except UsageError as error:
         say(str(error))
+        raise typer.Exit(2) from None
+    except OSError as error:
+        if error.errno not in NO_NAME or error.filename is None:
+            raise
+        say(f"{error.filename}: can't be read or written: {error.strerror}")
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         say("interrupted; what has ended is kept, and --resume goes on")
@@ -77,7 +96,7 @@ def list_sets(
     with in_words():
         folder = places.data_folder(data)
         for line in case_lines(_split(sets or []), folder) if sets else set_lines(folder):
-            typer.echo(line)
+            tell(line)
 
 
 @app.command()
@@ -178,7 +197,7 @@ def report(
 
             write_page(rows, html)
             say(f"wrote {html}")
-        typer.echo(to_markdown(rows, every_run=every_run), nl=False)
+        tell(to_markdown(rows, every_run=every_run), nl=False)
 
 
 @app.command()
@@ -192,7 +211,7 @@ def compare(
     from placement_bench.rows import read_rows
 
     with in_words():
-        typer.echo(compare_rows(read_rows(before), read_rows(after), tolerance), nl=False)
+        tell(compare_rows(read_rows(before), read_rows(after), tolerance), nl=False)
 
 
 @app.command()

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 DEBUG = "PLACEMENT_DEBUG"
 OPTIONS: ContextVar[dict[str, str]] = ContextVar("OPTIONS")  # of the command that runs, by parameter, as they are typed
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
-_NO_NAME = (errno.ENAMETOOLONG, errno.ELOOP)  # of a path that no file can have, wherever it is looked up
+NO_NAME = (errno.ENAMETOOLONG, errno.ELOOP)  # of a path that no file can have, wherever it is looked up
 
 
 class Code(enum.IntEnum):
@@ -139,7 +139,7 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
             say(f"placement: standard output can't be written: {error.strerror}")
             raise typer.Exit(Code.BAD_INPUT) from None
-        if isinstance(error, OSError) and error.errno in _NO_NAME and error.filename is not None:
+        if isinstance(error, OSError) and error.errno in NO_NAME and error.filename is not None:
             say(f"placement: {error.filename}: can't be read or written: {error.strerror}")
             raise typer.Exit(Code.BAD_INPUT) from None
         if os.environ.get(DEBUG):

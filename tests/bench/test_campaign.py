@@ -152,6 +152,7 @@ def test_a_finished_campaign_has_nothing_to_resume(tmp_path: Path) -> None:
         (["list", "toyy"], 'no set "toyy"'),
         (["report", "/nowhere"], "can't be read"),
         (["compare", "/nowhere", "/nowhere"], "can't be read"),
+        (["report", "x" * 300], "can't be read or written: File name too long"),
     ],
 )
 def test_bad_input_is_told_in_words(words: list[str], message: str, tmp_path: Path) -> None:
@@ -162,6 +163,21 @@ def test_bad_input_is_told_in_words(words: list[str], message: str, tmp_path: Pa
     assert done.exit_code == 2
     assert message in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux thing")
+def test_output_that_takes_no_more_ends_a_command_in_words(tmp_path: Path) -> None:
+    """A reader who has seen enough: 141, quietly. A full disk: bad input."""
+    words, known = command("list"), environment(tmp_path / LOG)
+    read, write = os.pipe()
+    os.close(read)
+    left = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, cwd=ROOT, env=known, check=False)
+    os.close(write)
+    assert (left.returncode, left.stderr) == (141, b"")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=known, check=False)
+    assert done.returncode == 2
+    assert done.stderr == b"placement-bench: standard output can't be written: No space left on device\n"
 
 
 def test_list_has_sets_and_cases() -> None:

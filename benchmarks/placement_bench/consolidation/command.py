@@ -36,7 +36,7 @@ def consolidation(
     """Karpenter's rule, the descheduler's, planning from scratch, few moves and none, on the same running fleets."""
     from placement_bench.campaign import run_campaign
     from placement_bench.choose import Choice, choose, read_options
-    from placement_bench.cli import in_words, say
+    from placement_bench.cli import in_words, say, tell
     from placement_bench.consolidation.strategies import OURS, PLATFORMS
     from placement_bench.consolidation.table import consolidation_table
     from placement_bench.runner import jobs_for, local
@@ -61,7 +61,7 @@ def consolidation(
             asked += choose(choice, folder)
         make = partial(jobs_for, data=folder, interpreters={})
         rows = run_campaign(asked, out, resume=resume, jobs=make, execute=partial(local, width=1), say=say)
-        typer.echo(consolidation_table(rows), nl=False)
+        tell(consolidation_table(rows), nl=False)
         bad = sum(row.wrong for row in rows)
         say(f"{len(rows)} runs in {out}, {bad} failed or faulty")
         raise typer.Exit(1 if bad else 0)
