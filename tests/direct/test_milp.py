@@ -564,15 +564,36 @@ def test_a_program_without_a_variable_is_decided(engine: str) -> None:
     assert homeless.status is placement.Status.INFEASIBLE
 
 
-def _cards(components: list[Doc]) -> Problem:
-    card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
-    return Problem(
-        format="placement/v1",
-        accelerators={"A": {"memory_gib": 10}},
-        instance_types={"card": card},
-        pools=[],
-        components=components,
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_whose_variables_decide_nothing_is_decided(engine: str) -> None:
+    """An instance that is paid for whether it stays or not, and no copy that fits on it: both answers are proven."""
+    standing: Doc = {
+        "pools": [{"name": "p", "instance_type": "card", "zone": "z", "min_instances": 1, "max_instances": 1}],
+        "instances": [{"id": "i", "pool": "p"}],
+    }
+    large = {"name": "c", "copies": 1, "accelerator_memory_gib": 11}
+    nothing, homeless = (
+        Run(compile_fleet(_cards(components, **standing)), Budget(work=1), engine=engine)
+        for components in ([], [large])
     )
+
+    assert nothing.incumbent.proved
+    assert nothing.value is not None
+    assert nothing.fleet.cost(nothing.value.ticks) == 1_000_000
+    assert homeless.outcome.infeasible
+    assert homeless.outcome.stop is Stop.PROVED
+
+
+def _cards(components: list[Doc], **more: Any) -> Problem:
+    card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+    document: Doc = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 10}},
+        "instance_types": {"card": card},
+        "pools": [],
+        "components": components,
+    }
+    return Problem(**document | more)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

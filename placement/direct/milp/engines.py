@@ -85,16 +85,17 @@ def run_highs(
     """
     import highspy
 
-    if not program.ranges:  # HiGHS calls such a program "Empty" and says no more
-        if not program.holds([]):
-            return End("infeasible")
-        watcher.solution([])
-        watcher.bound(objective.reduced([]))
-        return End("optimal")
     shift = _shift(objective)
     solver = load_highs(program, objective, limits)
     if isinstance(solver, End):
         return solver
+    if not solver.getNumCol():  # no row and no goal has a variable: HiGHS calls such a program "Empty", no more
+        values = program.values({})
+        if not program.holds(values):
+            return End("infeasible")
+        watcher.solution(values)
+        watcher.bound(objective.reduced(values))
+        return End("optimal")
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = list(map(float, program.in_order(start)))
