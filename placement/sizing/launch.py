@@ -9,6 +9,8 @@ from placement.errors import UsageError, nearest, printable
 
 KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
 DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
+_MOST_COUNT = 2**31
+_COUNT = f"a whole number from 1 to {_MOST_COUNT:,}"
 _GIB = f"a number of GiB above 0 and at most {2**20:,}"
 
 
@@ -55,7 +57,7 @@ def check(launch: Launch) -> None:
     for name in counts:
         value = getattr(launch, name)
         if value is not None:
-            arguments.whole(name, value, least=1, most=2**31, rule="a whole number of at least 1")
+            arguments.whole(name, value, least=1, most=_MOST_COUNT, rule=_COUNT)
     for name in ("weights_gib", "checkpoint_gib", "memory_gib"):
         value = getattr(launch, name)
         if value is not None and arguments.number(name, value, most=2**20, rule=_GIB) <= 0:

@@ -93,7 +93,8 @@ def _as_type_of(default: Any, value: Any, name: str) -> Any:
     try:
         return kind(value)
     except ValueError:
-        raise UsageError(f"{name} must be a number, got {value}") from None
+        rule = "a number" if kind is float else "a whole number, in digits"
+        raise UsageError(f"{name} must be {rule}, got {value}") from None
 
 
 def _check_value(default: Any, value: Any, name: str) -> None:

@@ -249,3 +249,11 @@ def test_the_command_quotes_a_folder_for_the_shell(config: Path) -> None:
 
     line = next(line for line in done.stdout.splitlines() if "vllm serve" in line)
     assert shlex.split(line)[2] == folder.name
+
+
+def test_a_count_that_is_too_large_is_told_with_the_most() -> None:
+    """The rule that is broken, not the one that is kept."""
+    done = run("size", "Qwen3-32B", "--accelerator", "H100", "--context-length", "99999999999")
+
+    assert done.exit_code == 2
+    assert "--context-length must be a whole number from 1 to 2,147,483,648, got 99999999999" in done.stderr

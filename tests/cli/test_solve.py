@@ -347,7 +347,11 @@ def test_all_faults_of_a_document_are_told(tmp_path: Path) -> None:
         ([CODEGEN, "--solver", "cpsat"], 'placement: no solver "cpsat"; did you mean "cp-sat"?'),
         ([CODEGEN, "--solver", "milp", "--set", "milp.engin=cbc"], 'has no option engin; did you mean "engine"?'),
         ([CODEGEN, "--set", "milp.engine=cbc"], "the solver that runs is auto; add --solver milp"),
-        ([CODEGEN, "--solver", "greedy", "--set", "restarts=many"], "greedy.restarts must be a number, got many"),
+        (
+            [CODEGEN, "--solver", "greedy", "--set", "restarts=many"],
+            "restarts must be a whole number, in digits, got many",
+        ),
+        ([CODEGEN, "--set", "auto.direct_terms=1e3"], "must be a whole number, in digits, got 1e3"),
         ([CODEGEN, "--set", "engine"], "write SOLVER.OPTION=VALUE"),
         ([CODEGEN, "--output", "nowhere/plan.json", "--solver", "greedy", "--work", "1"], "can't be written"),
     ],
