@@ -283,7 +283,8 @@ def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
     )
     broken = verify(fleet.problem, bare).violations
     if broken:
-        raise UsageError(f"the plan breaks {len(broken)} rules, so it can't be started from: {broken[0].message}")
+        more = f"; {len(broken) - 1} more are broken: placement verify lists them" if len(broken) > 1 else ""
+        raise UsageError(f"the plan can't be used, as it breaks a rule: {broken[0]}{more}")
     return from_plan(fleet, bare)
 
 

@@ -130,14 +130,15 @@ def test_a_hint_is_never_made_worse() -> None:
 
 
 def test_a_broken_hint_is_refused() -> None:
-    """With the first rule it breaks."""
+    """With the first rule it breaks, and where."""
     problem = placement.read(AFTER)
     good = placement.solve(problem, "greedy", time_limit=None, work=1).plan
     rows = [row.model_dump() for row in good.assignments]
     bad = Plan(instances=[row.model_dump() for row in good.instances], assignments=rows[1:])
-    with pytest.raises(UsageError, match=r"the plan breaks .* rules"):
+    said = rf"can't be used, as it breaks a rule: {re.escape(rows[0]['component'])}: .*\[[a-z-]+\]"
+    with pytest.raises(UsageError, match=said):
         placement.solve(problem, "greedy", hint=bad)
-    with pytest.raises(UsageError, match=r"the plan breaks .* rules"):
+    with pytest.raises(UsageError, match=said):
         placement.bound(problem, bad)
 
 
