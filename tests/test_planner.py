@@ -187,7 +187,7 @@ def test_any_seed_will_do() -> None:
         ("milp", {"max_terms": -1}, "max_terms must be a whole number of at least 0, got -1"),
         ("milp", {"max_terms": "-1"}, "max_terms must be a whole number of at least 0, got -1"),
         ("auto", {"direct_terms": 2.5}, "direct_terms must be a whole number of at least 0, got 2.5"),
-        ("auto", {"direct_terms": "none"}, "direct_terms must be a number, got none"),
+        ("auto", {"direct_terms": "none"}, "direct_terms must be a whole number, in digits, got none"),
         ("cp-sat", {"first_phase": "inf"}, "first_phase must be a number of at least 0, got inf"),
         ("cp-sat", {"start": 1}, "start must be true or false, got 1"),
         ("milp", {"engine": 3}, "engine must be text, got 3"),
