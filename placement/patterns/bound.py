@@ -107,7 +107,8 @@ class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
     So is `machine_values`, by pool what a machine is worth at the prices of the root, or its price where that is more:
-    empty when there was no time to solve its LP.
+    empty when there was no time to solve its LP. And `lacks`: by which part of the LP's value the bound of the root's
+    best prices is below it, infinite before there are any.
     """
 
     def __init__(self, solve: Solve, given: tuple[int, ...] | None = None, *, engines: bool = True) -> None:
@@ -126,6 +127,7 @@ class PatternBound:
         self.rounds = 0
         self._engines = engines
         self.given = given
+        self.lacks = math.inf
         self.machine_values: list[float] = []
         self._prices: Prices | None = None  # the best of the root
         self._duals: Duals | None = None  # the root's last
@@ -380,6 +382,7 @@ class PatternBound:
                 break
         if cut is None:
             return None
+        self.lacks = max(0.0, 1 - best / value) if value > 0 else 0.0
         self.cuts.append(cut)
         self._raise(best)
         return self._relaxed(best, self._prices)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import placement
 from placement import Problem
+from placement.bounds.instant import instant_bounds
 from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, evaluate
@@ -356,3 +358,12 @@ def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
     total = sum(bound.machines)
     assert counts[0] != bound.machines
     assert sum(counts[0]) < total
+
+
+def test_where_the_relaxation_is_too_large_the_bound_is_that_of_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a portfolio around it, too."""
+    monkeypatch.setattr("placement.solvers.column_generation.search.may_build", lambda fleet, budget: False)
+    _, problem, fleet, _ = next(iter(plans(range(20))))
+    found = placement.solve(problem, "column-generation", time_limit=None, work=1, threads=1)
+    assert found.packing is not None
+    assert found.bound == max(bound.ticks for bound in instant_bounds(fleet)) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -278,6 +279,28 @@ def test_the_second_process_finds_a_finer_bound_and_then_packs(monkeypatch: pyte
     assert len(heard) == 1
     assert incumbent.best is not None
     assert broken_rules(problem, fleet, incumbent.best[0]) == []
+
+
+def test_a_bound_that_is_far_from_converged_is_raised_by_groups(parameters: Change) -> None:
+    """As it may be where the LP of the whole has too many rows; one that has converged is left as it is."""
+    parameters(COLUMN_GENERATION.zone_packing, coarse=2)
+    raised = 0
+    for seed, _, fleet, incumbent in zoned(range(80), times=3):
+        assert incumbent.best is not None
+        bounds = [PatternBound(Solve(fleet, incumbent, Budget(work=1))) for _ in range(2)]
+        assert bounds[0].lacks == math.inf
+        bounds[1].root_prices()
+        assert bounds[1].lacks < 0.01, f"seed {seed}"
+        for bound in bounds:
+            own = Incumbent(fleet, Budget())
+            own.offer(incumbent.best[0], "given")
+            ZonePacking(Solve(fleet, own, Budget()), 1).run(bound, Budget(work=1))
+            if bound is bounds[0]:
+                raised += (own.ticks_bound or 0) > 0
+                assert (own.ticks_bound or 0) <= evaluate(fleet, incumbent.best[0]).ticks, f"seed {seed}"
+            else:
+                assert own.ticks_bound is None, f"seed {seed}"
+    assert raised > 3
 
 
 def test_two_workers_share_the_zones() -> None:

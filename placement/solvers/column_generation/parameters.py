@@ -183,6 +183,8 @@ class ZonePackingParameters:
     poll: float = parameter(0.05, "s", "between two looks at whether there is something to do")
     components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
     groups: int = parameter(600, "groups", "of alike components then")
+    lacks: float = parameter(0.02, "part", "of the LP's value, below which the bound is raised by groups")
+    coarse: int = parameter(100, "groups", "of components without rules over zones, then")
 
 
 @dataclass(frozen=True, slots=True)

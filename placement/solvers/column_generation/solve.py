@@ -26,6 +26,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
@@ -70,6 +71,7 @@ def solve_column_generation(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     first_plan(solve)
+    raise_instant_bounds(solve)
     free = FreeMachines.of(solve.fleet)
     if free is not None:
         return _solve_free(solve, free, options)

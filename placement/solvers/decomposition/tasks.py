@@ -18,8 +18,6 @@ from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.registry import find_solver
 from placement.solving.context import Solve
-from placement.solving.result import SolverFault
-from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,38 +62,28 @@ class Bound:
     groups: tuple[int, ...] = _PARAMS.groups
 
     def run(self, budget: Budget) -> TaskAnswer:
-        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one.
-
-        And what the prices of each prove of the whole.
-        """
+        """The bounds by ever finer groups of alike components, as far as the time goes; the best one."""
         if named_fleet_rules(self.fleet):
             return self._by_rules(budget)
-        from placement.patterns.bound import NAME, PatternBound
-        from placement.patterns.coarse_prices import WholeBound
+        from placement.patterns.bound import NAME
         from placement.patterns.formulation import RELAXES
-        from placement.patterns.size import may_build
         from placement.reductions.relaxing_aggregation import RelaxingAggregation
+        from placement.solvers.coarse_bound import CoarseBounds
 
-        best, relaxes, faults = 0, RELAXES, list[SolverFault]()
-        whole = WholeBound(self.fleet, self.given)
+        best, relaxes, bounds = 0, RELAXES, CoarseBounds(self.fleet, self.given, self.seed)
         for most in self.groups if budget.work is None else self.groups[:1]:
             if budget.over():
                 break
             coarse = RelaxingAggregation.of(self.fleet, most)
-            fleet = coarse.fleet
-            if not may_build(fleet, budget):
+            found = bounds.by(coarse, budget, _PARAMS.nodes)
+            if found is None:
                 break
-            solve = Solve.of(fleet, SCHEDULE.decomposition.coarse.of(budget, budget.work), self.seed)
-            patterns = PatternBound(solve, self.given)
-            patterns.run(nodes=_PARAMS.nodes)
-            faults += solve.incumbent.faults
-            found = [(patterns.bound, coarse.keeps_bound.beside(RELAXES))]
-            if fleet is not self.fleet:
-                found.append((whole.by(coarse.groups, patterns, budget), RELAXES))
-            best, relaxes = max([(best, relaxes), *found], key=lambda each: each[0])
-            if fleet is self.fleet:
+            if found.bound > best:
+                best, relaxes = found.bound, found.relaxes
+            if coarse.fleet is self.fleet:
                 break
-        return TaskAnswer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
+        ticks = self.fleet.tick_price * best
+        return TaskAnswer(bounds=((ticks, NAME, self.given, relaxes),), faults=tuple(bounds.faults))
 
     def _by_rules(self, budget: Budget) -> TaskAnswer:
         """The bound that knows limits and commitments, of the whole; where it is too large, none."""

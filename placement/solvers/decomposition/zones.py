@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 
 from placement.parallel.helper import HelperJob, helper_process
 from placement.parallel.thread import may_search_in_background
-from placement.patterns.bound import NAME, PatternBound
-from placement.patterns.formulation import RELAXES
-from placement.patterns.size import may_build
+from placement.patterns.bound import NAME
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
+from placement.solvers.coarse_bound import CoarseBounds
 from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solvers.column_generation.zone_packing import ZonePacking
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.tasks import Bound
-from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from placement.parallel.job import TaskAnswer
     from placement.solving.budget import Budget
+    from placement.solving.context import Solve
 
 _PARAMS = DECOMPOSITION.zones
 _TIME = SCHEDULE.decomposition.zones
@@ -39,15 +38,15 @@ def pack_by_zone(solve: Solve, hear: Callable[[TaskAnswer], None]) -> bool:
     budget = _TIME.of(solve.budget)
     helped = may_search_in_background(budget)
     zones = ZonePacking(solve, workers=1 + helped)
-    run = partial(_run, solve, zones, budget, nodes=0 if helped else DECOMPOSITION.tasks.nodes)
+    run = partial(_run, solve, zones, budget, helped=helped)
     if not helped:
         return run()
     with helper_process(solve.incumbent, budget, _jobs(solve, zones, budget, hear)):
         return run()
 
 
-def _run(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> bool:
-    counts = _counts(solve, zones, _TIME.counts.of(budget), nodes)
+def _run(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -> bool:
+    counts = _counts(solve, zones, _TIME.counts.of(budget), helped=helped)
     return zones.pack(counts or (), budget)
 
 
@@ -58,21 +57,23 @@ def _jobs(solve: Solve, zones: ZonePacking, budget: Budget, hear: Callable[[Task
     yield from zones.open_jobs(budget)
 
 
-def _counts(solve: Solve, zones: ZonePacking, budget: Budget, nodes: int) -> Sequence[Sequence[int]] | None:
-    """Copies in each zone, (zones, components), after so many nodes of the bound; None when there was no time."""
+def _counts(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -> Sequence[Sequence[int]] | None:
+    """Copies in each zone, (zones, components), by the LP of the groups' bound; None when there was no time.
+
+    A second process that helps has the tree of that bound, and the prices for the whole.
+    """
     coarse = RelaxingAggregation.of(solve.fleet, _PARAMS.groups)
-    if not coarse.keeps_zone_rules or not may_build(coarse.fleet, budget):
+    if not coarse.keeps_zone_rules:
         return None
-    groups = Solve.of(coarse.fleet, _TIME.counts.bound.of(budget), solve.seed)
-    bound = PatternBound(groups, solve.left_out)
-    if solve.packing is not None:
-        bound.add_patterns(coarse.merged(solve.packing), 0)
-    bound.run(nodes)
-    solve.incumbent.note_faults(groups.incumbent.faults)
-    relaxes = coarse.keeps_bound.beside(RELAXES)
-    solve.incumbent.raise_bound(solve.fleet.tick_price * bound.bound, NAME, solve.left_out, relaxes)
-    if not bound.rounds:
+    bounds = CoarseBounds(solve.fleet, solve.left_out, solve.seed)
+    nodes = 0 if helped else DECOMPOSITION.tasks.nodes
+    found = bounds.by(coarse, _TIME.counts.bound.of(budget), nodes, solve.packing, lift=not helped)
+    if found is None:
+        return None
+    solve.incumbent.note_faults(bounds.faults)
+    solve.incumbent.raise_bound(solve.fleet.tick_price * found.bound, NAME, solve.left_out, found.relaxes)
+    if not found.patterns.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
-    counts = round_by_zone(required.fleet, bound.useful_patterns(), budget, solve.seed)
+    counts = round_by_zone(required.fleet, found.patterns.useful_patterns(), budget, solve.seed)
     return None if counts is None else required.deal(counts)
