@@ -322,7 +322,7 @@ def test_no_other_part_has_a_track_that_nobody_reads() -> None:
     """These are the solves themselves, tasks whose answers have the faults, and certificates, which raise them.
 
     And the prices of a simulation's floor: no engine's word counts there, as its bound is counted anew from prices. The
-    patterns of scenarios hand on what they noted, as do those of groups by which zones are counted.
+    patterns of scenarios hand on what they noted, as do those of groups of components.
     """
     package = Path(placement.__file__).parent
 
@@ -339,7 +339,7 @@ def test_no_other_part_has_a_track_that_nobody_reads() -> None:
         "certificates/search.py",
         "patterns/copy_prices.py",
         "scenarios/recourse.py",
-        "solvers/decomposition/zones.py",
+        "solvers/coarse_bound.py",
     } | {f"solvers/{task}" for task in tasks}
 
 
