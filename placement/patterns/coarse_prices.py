@@ -157,18 +157,18 @@ def _blended(device_class: DeviceClass, claims: Sequence[Sequence[int]], most: i
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
-    """The items of a device class that take room: which they are, (N,), and what they leave of the table's room.
+class _Items:
+    """The items of a device class that take room: which they are, (N,), and what each leaves of the table's room.
 
     `parts`, (N,), are what they take of an accelerator, at most 1 together in any pattern.
     """
 
-    items: Ints
+    index: Ints
     left: tuple[Ints, ...]
     parts: Floats
 
     @classmethod
-    def of(cls, knapsack: Knapsack) -> _Shelf:
+    def of(cls, knapsack: Knapsack) -> _Items:
         shape = (len(knapsack.needs), len(knapsack.capacity))
         needs, room = np.array(knapsack.needs, dtype=np.int64).reshape(shape), np.array(knapsack.capacity)
         some = np.flatnonzero((needs <= room).all(axis=1) & needs.any(axis=1))
@@ -177,14 +177,14 @@ class _Shelf:
 
 
 class _Ascent:
-    """Prices that rise, at a fixed worth of accelerators and machines."""
+    """Prices of items that rise, while those of accelerators and machines stay."""
 
     def __init__(self, relaxation: Relaxation, prices: Prices, capacity: list[int]) -> None:
         """O(modes)."""
         self.prices = prices
-        self._relaxation, self._capacity = relaxation, capacity
+        self._capacity = capacity
         self._knapsacks = [device_class.knapsack for device_class in relaxation.device_classes]
-        self._shelves = [_Shelf.of(knapsack) for knapsack in self._knapsacks]
+        self._items = [_Items.of(knapsack) for knapsack in self._knapsacks]
         self._first = np.cumsum([0, *(len(device_class.items) for device_class in relaxation.device_classes)])
         machine = machine_values(relaxation, prices, capacity)
         free = replace(prices, coverage=[[0] * len(coverage) for coverage in prices.coverage])
@@ -196,11 +196,11 @@ class _Ascent:
 
     def step(self) -> None:
         """Raise every price by its part of its slack, if that raises what a component pays at least."""
-        may = np.concatenate([np.zeros(0), *self._slacks()])
+        most = np.concatenate([np.zeros(0), *self._rises()])
         price = np.array([price for coverage in self.prices.coverage for price in coverage], dtype=np.float64)
         values, more = self._others.copy(), np.zeros(len(self._others))
         values[self._modes] += self._times * price[self._item]
-        more[self._modes] = self._times * may[self._item]
+        more[self._modes] = self._times * most[self._item]
         least = np.full(self._choice.max(initial=-1) + 1, np.inf)
         np.minimum.at(least, self._choice, (values + more) / self._serves)
         wanted = np.clip(least[self._choice] * self._serves - values, 0.0, more)
@@ -210,17 +210,17 @@ class _Ascent:
             for i, old in enumerate(coverage):
                 coverage[i] = old + int(rise[first + i])
 
-    def _slacks(self) -> Iterator[Floats]:
+    def _rises(self) -> Iterator[Floats]:
         """By device class, (items,): by how much each price may rise when all do."""
-        for q, (knapsack, shelf) in enumerate(zip(self._knapsacks, self._shelves, strict=True)):
-            may = np.zeros(len(knapsack.needs))
-            if len(shelf.items):
+        for q, (knapsack, items) in enumerate(zip(self._knapsacks, self._items, strict=True)):
+            rises = np.zeros(len(knapsack.needs))
+            if len(items.index):
                 coverage = self.prices.coverage[q]
                 # With one more of an item than its limit allows patterns look dearer than they are: slack is less.
-                rest = knapsack.table(coverage)[shelf.left].astype(np.float64)
-                slack = self._capacity[q] - rest - np.array([coverage[i] for i in shelf.items.tolist()], dtype=float)
-                may[shelf.items] = shelf.parts * np.maximum(slack, 0.0)
-            yield may
+                rest = knapsack.table(coverage)[items.left].astype(np.float64)
+                slack = self._capacity[q] - rest - np.array([coverage[i] for i in items.index.tolist()], dtype=float)
+                rises[items.index] = items.parts * np.maximum(slack, 0.0)
+            yield rises
 
 
 def _choices(relaxation: Relaxation) -> tuple[Ints, Floats]:
