@@ -111,7 +111,11 @@ def _with_plan(
         moves=sum(moved),
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
-        **_said(bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
+        **_said(
+            reason=outcome.reason if stop is Stop.STUCK else "",
+            bound_by=incumbent.bound_by,
+            bound_relaxes=incumbent.bound_relaxes,
+        ),
         **_left_out(fleet, packing, value, incumbent.left_out_bound()),
         **_groups(fleet, incumbent, paid, price),
         **_losses(fleet, packing),

@@ -102,6 +102,8 @@ def _proof(result: Result) -> Text:
     by = result.plan.bound_by
     shown = f" (bound by {by})" if by else ""
     stopped = _STOPPED[result.stop]
+    if result.stop is Stop.STUCK and result.plan.reason:
+        stopped += f": {words.shown(result.plan.reason)}"
     if OUT_OF_MEMORY in ((result.plan.model_extra or {}).get("stats") or {}):
         stopped = "stopped as memory ran out"
     if result.status is Status.OPTIMAL:

@@ -43,7 +43,7 @@ class Outcome:
     """What one solver says at its end. Plans and bounds it found on the way are in the `Incumbent`.
 
     `infeasible` is a proof that no plan exists, and `reason` then tells a person why; with `Stop.STUCK` it tells what
-    did not fit.
+    did not fit, or why the solver did not begin.
     """
 
     solver: str

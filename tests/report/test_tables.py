@@ -359,3 +359,15 @@ def test_what_is_committed_saves_nothing() -> None:
     problem = placement.Problem(**document)
     text = " ".join(shown(Report(problem, solved(problem))).split())
     assert "$4.48 an hour on 2 machines if each component had its own, quotas not counted machines" in text
+
+
+def test_a_solver_that_gets_stuck_says_why() -> None:
+    """On the screen and in the plan, also where another's plan is there; one that ends otherwise has no reason."""
+    problem = small_problem()
+    stuck = placement.solve(problem, "milp", options={"max_terms": 1}, work=1)
+    assert stuck.packing is not None
+    assert stuck.plan.stop == "stuck"
+    assert stuck.plan.reason is not None
+    assert "raise max_terms" in stuck.plan.reason
+    assert "the solver got stuck: the direct model would have" in " ".join(shown(Report(problem, stuck), 200).split())
+    assert solved(problem).plan.reason is None

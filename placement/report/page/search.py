@@ -101,6 +101,8 @@ def _sentence(plan: Plan, told: Sequence[TracePoint], last: float) -> str:
         "stuck": "the solver got stuck",
         "done": "the solver had no more to try",
     }.get(plan.stop or "", "")
+    if plan.stop == "stuck" and plan.reason:
+        stopped += f": {words.shown(plan.reason)}"
     by = f" with {words.shown(plan.solver)}" if plan.solver else ""
     tail = f"; {stopped}" if stopped else ""
     plans = words.count(len(_incumbents(told)), "plan")
