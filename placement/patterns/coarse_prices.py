@@ -114,7 +114,6 @@ def _lift(
 ) -> Prices:
     """The prices of the groups for their components; `most`, (device classes,), is an accelerator's."""
     group_of = {c: g for g, group in enumerate(groups) for c in group}
-    alone = {group[0]: g for g, group in enumerate(groups) if len(group) == 1}
     claims = _claims(whole, coarse, group_of, prices)
     coverage = [
         _blended(
@@ -122,13 +121,19 @@ def _lift(
         )
         for device_class, value in zip(whole.device_classes, most, strict=True)
     ]
-    pools = range(len(whole.fleet.pools))
     return replace(
         prices.alone(),
         coverage=coverage,
-        on_one={(c, p): price for c, p in whole.on_one if (price := prices.on_one.get((alone.get(c, -1), p), 0))},
-        elsewhere={(c, p): prices.elsewhere.get((g, p), 0) for c, g in alone.items() for p in pools},
+        on_one={key: price for key, price in _of_single(groups, prices.on_one) if key in whole.on_one},
+        elsewhere=dict(_of_single(groups, prices.elsewhere)),
     )
+
+
+def _of_single(
+    groups: Sequence[Sequence[int]], prices: Mapping[tuple[int, int], int]
+) -> Iterator[tuple[tuple[int, int], int]]:
+    """Prices by component and pool, of those alone in their groups: a group of many says nothing of one of them."""
+    return (((groups[g][0], p), price) for (g, p), price in prices.items() if price and len(groups[g]) == 1)
 
 
 def _claims(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.patterns.bound import PatternBound
+from placement.patterns.bound import NAME, PatternBound
 from placement.patterns.coarse_prices import WholeBound
 from placement.patterns.formulation import RELAXES
 from placement.patterns.size import may_build
@@ -66,3 +66,15 @@ class CoarseBounds:
             return found
         whole = self._whole.by(coarse.groups, patterns, budget)
         return found if whole <= found.bound else found._replace(bound=whole, relaxes=RELAXES)
+
+
+def raise_coarse_bound(
+    solve: Solve, coarse: RelaxingAggregation, budget: Budget, nodes: int = 0, *, lift: bool = True
+) -> CoarseBound | None:
+    """Raise the bound of a solve by some groups, as `CoarseBounds.by`, from the patterns of its best plan."""
+    bounds = CoarseBounds(solve.fleet, solve.left_out, solve.seed)
+    found = bounds.by(coarse, budget, nodes, solve.packing, lift=lift)
+    solve.incumbent.note_faults(bounds.faults)
+    if found is not None:
+        solve.incumbent.raise_bound(solve.fleet.tick_price * found.bound, NAME, solve.left_out, found.relaxes)
+    return found

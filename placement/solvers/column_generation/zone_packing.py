@@ -20,13 +20,12 @@ from placement.compiled.spread import is_zoned
 from placement.heuristics.first_plan import first_plan
 from placement.parallel.helper import HelperJob
 from placement.parallel.job import TaskAnswer, answer_of
-from placement.patterns.bound import NAME as PATTERNS
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.zone import OneZone
-from placement.solvers.coarse_bound import CoarseBounds
+from placement.solvers.coarse_bound import raise_coarse_bound
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -118,20 +117,13 @@ class ZonePacking:
         Where that LP is far from its optimum the bound is raised by groups first; its solution is a good split anyway.
         """
         if bound.lacks > _PARAMS.lacks:
-            self._raise_by_groups(_TIME.coarse.of(budget))
+            coarse = RelaxingAggregation.of(self._solve.fleet, _PARAMS.coarse)
+            raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
         counting = _TIME.counts.of(budget)
         counts = (
             round_by_zone(self.required, bound.useful_patterns(), counting, self._solve.seed) if bound.rounds else None
         )
         return self.pack(counts or (), budget)
-
-    def _raise_by_groups(self, budget: Budget) -> None:
-        fleet, given = self._solve.fleet, self._solve.left_out
-        bounds = CoarseBounds(fleet, given, self._solve.seed)
-        found = bounds.by(RelaxingAggregation.of(fleet, _PARAMS.coarse), budget, 0, self._solve.packing)
-        self._incumbent.note_faults(bounds.faults)
-        if found is not None:
-            self._incumbent.raise_bound(fleet.tick_price * found.bound, PATTERNS, given, found.relaxes)
 
     def pack(self, counts: Sequence[Sequence[int]], budget: Budget) -> bool:
         """Pack all zones, each with so many copies, (zones, components); says whether that made a plan."""

@@ -15,7 +15,7 @@ from placement.parallel.helper import HelperJob, helper_process
 from placement.parallel.thread import may_search_in_background
 from placement.patterns.bound import NAME
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
-from placement.solvers.coarse_bound import CoarseBounds
+from placement.solvers.coarse_bound import raise_coarse_bound
 from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solvers.column_generation.zone_packing import ZonePacking
 from placement.solvers.decomposition.parameters import DECOMPOSITION
@@ -65,14 +65,9 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -
     coarse = RelaxingAggregation.of(solve.fleet, _PARAMS.groups)
     if not coarse.keeps_zone_rules:
         return None
-    bounds = CoarseBounds(solve.fleet, solve.left_out, solve.seed)
     nodes = 0 if helped else DECOMPOSITION.tasks.nodes
-    found = bounds.by(coarse, _TIME.counts.bound.of(budget), nodes, solve.packing, lift=not helped)
-    if found is None:
-        return None
-    solve.incumbent.note_faults(bounds.faults)
-    solve.incumbent.raise_bound(solve.fleet.tick_price * found.bound, NAME, solve.left_out, found.relaxes)
-    if not found.patterns.rounds:
+    found = raise_coarse_bound(solve, coarse, _TIME.counts.bound.of(budget), nodes, lift=not helped)
+    if found is None or not found.patterns.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
     counts = round_by_zone(required.fleet, found.patterns.useful_patterns(), budget, solve.seed)
