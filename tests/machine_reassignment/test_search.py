@@ -403,7 +403,7 @@ class _Scripted(Annealing):
         self.rounds += 5
 
     def step(self, temperature: float, away: float = 0.0, price: float = math.inf) -> None:
-        raise NotImplementedError
+        raise AssertionError("a search is run, never asked for a single step")
 
     def fits(self) -> bool:
         return self.costs[self.number][1]
