@@ -85,6 +85,7 @@ def init(
     """
     with in_words():
         from placement.cli.exporting import prices_of, refuse_over
+        from placement.documents import check_outputs
         from placement.quickstart import Answers, draft, parse_models, read_models
         from placement.sizing.engines import find_engine
 
@@ -102,6 +103,8 @@ def init(
             spot=spot,
             name=name,
         )
+        named = {"--facts": facts or (), "--profile": profile or (), "--from": (models,) if models else ()}
+        inputs = {f"{option} {path}": path for option, paths in named.items() for path in paths}
         given: list[ModelWish] = []
         with told_together() as one:
             market, throughputs, check = None, None, None
@@ -128,6 +131,7 @@ def init(
             if not asks:
                 with one():
                     refuse_over(output, force=force)
+                    check_outputs({"FILE": output}, inputs, "name another file")
                 with one():
                     has_nodes = market is None or bool(market.nodes)
                     _check_complete(answers, output, has_nodes=has_nodes, has_models=bool(model or models))
@@ -137,6 +141,7 @@ def init(
             from placement.cli.dialogue import ask
 
             answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
+            check_outputs({"FILE": output}, inputs, "name another file")
         made = draft(answers, market)
         _write(made, output, force=force)
         for note in made.notes:

@@ -66,14 +66,19 @@ def _problem(document: dict[str, Any], source: str) -> Problem:
 def read_plan(path: str | Path) -> Plan:
     """The plan in a JSON or YAML file, or on standard input for ``-``.
 
+    A plan by anyone need not say its format, but then something else must tell that it is one.
+
     Raises
     ------
     DocumentError
-        The file can't be read or parsed, or the plan has faults.
+        The file can't be read or parsed, is another document, or the plan has faults.
     """
     source, document = read_mapping(path)
     if document.get("format") == "placement/v1":
         raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
+    if "format" not in document and not {"assignments", "status"} & document.keys():
+        rule = 'is required where there are neither assignments nor a status; a plan has "format": "placement-plan/v1"'
+        raise DocumentError([Fault("$.format", rule)], source)
     return _build(Plan, document, source, [])
 
 

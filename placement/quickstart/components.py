@@ -59,11 +59,12 @@ class DraftedCopy:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A component: what it is beside its options, its options, and comments on the whole."""
+    """A component: what it is beside its options, its options, comments, and the name that it asked for."""
 
     row: dict[str, Any]
     copies: tuple[DraftedCopy, ...]
     remarks: tuple[str, ...]
+    asked_name: str
 
 
 def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers: Answers, taken: set[str]) -> Drafted:
@@ -102,7 +103,8 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
         raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
     remarks = [*_load_words(wish, model, measured, answers), *reasons]
     amount = _amount(wish, answers, zones, [copy.row for copy in found], remarks)
-    return Drafted({"name": _name(wish, model, taken)} | amount, tuple(found), tuple(remarks))
+    asked = wish.name or re.sub(r"[^a-z0-9.]+", "-", model.name.rpartition("/")[2].lower()).strip("-.") or "model"
+    return Drafted({"name": _name(asked, taken)} | amount, tuple(found), tuple(remarks), asked)
 
 
 def _launch(wish: ModelWish, model: Model, engine: str, *, concurrency: int | None) -> Launch:
@@ -256,13 +258,12 @@ def _is_stored_so(model: Model, profile: Profile) -> bool:
     return not told or quantisation.method in told or (bool(quantisation.bits) and str(quantisation.bits) in told)
 
 
-def _name(wish: ModelWish, model: Model, taken: set[str]) -> str:
-    """A name that is new: the model's own, in small letters."""
-    plain = wish.name or re.sub(r"[^a-z0-9.]+", "-", model.name.rpartition("/")[2].lower()).strip("-.") or "model"
-    name, number = plain, 1
+def _name(asked: str, taken: set[str]) -> str:
+    """A name that is new, such as the one that is asked for."""
+    name, number = asked, 1
     while name in taken:
         number += 1
-        name = f"{plain}-{number}"
+        name = f"{asked}-{number}"
     taken.add(name)
     return name
 

@@ -21,10 +21,10 @@ from placement.quickstart.machines import (
     reserved_gib,
     without_zone,
 )
-from placement.report.words import count
+from placement.report.words import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from placement.catalogue.blocks import Blocks
     from placement.catalogue.market import Market
@@ -70,7 +70,8 @@ def draft(answers: Answers, market: Market) -> Draft:
     for alone in wrong.values():
         raise alone
     text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
-    notes = (*_without_zone(market, machines), *(made.left_out if answers.zones or answers.spot else ()))
+    left_out = made.left_out if answers.zones or answers.spot else ()
+    notes = (*_without_zone(market, machines), *left_out, *_named_twice(drafted), *_unused_measurements(answers))
     return Draft(_problem(answers, made, drafted), text, notes)
 
 
@@ -108,6 +109,26 @@ def _without_zone(market: Market, machines: Machines) -> tuple[str, ...]:
     if NO_ZONE not in machines.zones:
         return ()
     return (f"{without_zone(market)}, so all of them stand in one that is called {NO_ZONE}",)
+
+
+def _named_twice(drafted: Sequence[Drafted]) -> Iterator[str]:
+    """Which models stand several times, and so are several components: a slip, or meant so."""
+    components: dict[str, list[str]] = {}
+    for row in drafted:
+        components.setdefault(row.asked_name, []).append(row.row["name"])
+    for asked, names in components.items():
+        if len(names) > 1:
+            yield (
+                f"{printable(asked)} stands {len(names)} times and makes {len(names)} components, each with rules of "
+                f"its own: {listed(names, 8)}; give each a name, or write one with all copies"
+            )
+
+
+def _unused_measurements(answers: Answers) -> tuple[str, ...]:
+    """That measurements were given, and no model asks for what they tell."""
+    if answers.throughputs and all(wish.rate is None or wish.throughput is not None for wish in answers.models):
+        return ("the measurements are not used: they say what a copy serves of a rate; give a model rate=N",)
+    return ()
 
 
 def _machinery(market: Market, made: Blocks) -> dict[str, Machinery]:

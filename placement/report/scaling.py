@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from placement.simulation.hybrid import Hybrid, SharingComponent
     from placement.simulation.waterfall import WaterfallStep
 
+_FIGURES = ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared", "better")  # as of _sharing
 _ROWS = 30
 _HOUR = 3600
 _LARGE = 1_000_000 * MICRO
@@ -237,12 +238,12 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     shown = rows if full else rows[:_ROWS]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
     table.add_column("component", overflow="fold")
-    for name in ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared"):
+    for name in _FIGURES[:-1]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("better", no_wrap=True)
+    table.add_column(_FIGURES[-1], no_wrap=True)
     for row in shown:
         table.add_row(words.shown(row.name), *_sharing(row))
-    blocks = Group(*(Text(f"{words.shown(row.name)}: {', '.join(_sharing(row))}") for row in shown))
+    blocks = Group(*(Text(f"{words.shown(row.name)}: {_in_words(row)}") for row in shown))
     notes = [] if len(shown) == len(rows) else [f"{len(rows) - len(shown):,} more components; --full lists each"]
     apart = hybrid.apart
     told = words.listed(list(apart), None if full else 8) if apart else "none"
@@ -269,6 +270,10 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
         Text(f"alone in the hybrid: {told}"),
         Text(legend, style="dim"),
     )
+
+
+def _in_words(row: SharingComponent) -> str:
+    return ", ".join(f"{name} {figure}" for name, figure in zip(_FIGURES, _sharing(row), strict=True))
 
 
 def _sharing(row: SharingComponent) -> list[str]:

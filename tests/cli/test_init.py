@@ -353,6 +353,32 @@ def test_what_is_missing_where_standard_output_is_the_file() -> None:
     assert "nothing is asked where standard output is the file, and these are missing: --model" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--from", "--profile", "--facts"])
+def test_it_never_writes_over_what_it_reads(option: str, tmp_path: Path) -> None:
+    """Not even with --force."""
+    source = tmp_path / "given.csv"
+    source.write_text("model,copies\nphi-2,3\n")
+    words = ("init", source, "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2", option, source, "--force")
+    refused = run(*words)
+
+    assert refused.exit_code == 2
+    assert f"is the same file as {option} {source}, which would be lost" in " ".join(refused.stderr.split())
+    assert source.read_text() == "model,copies\nphi-2,3\n"
+
+
+def test_measurements_that_no_model_asks_for_are_told(tmp_path: Path) -> None:
+    """Copies that are counted need no throughput: measurements beside them are made nothing of."""
+    source, target = tmp_path / "profile.csv", tmp_path / "fleet.yaml"
+    source.write_text(
+        "format,model,accelerator,accelerators,ttft_ms,tpot_ms,requests_per_second\n"
+        "placement-profile/v1,microsoft/phi-2,L4,1,200,30,2.5\n"
+    )
+    words = ("init", target, "--region", "us-east-1", "--gpu", "L4", "--profile", source, "--model")
+
+    assert "note: the measurements are not used" in run(*words, "phi-2=2").stderr
+    assert "not used" not in run(*words, "phi-2,rate=5", "--force").stderr
+
+
 def test_it_never_overwrites_without_being_told(tmp_path: Path) -> None:
     """Not even with what it wrote itself."""
     target = tmp_path / "fleet.yaml"

@@ -255,13 +255,15 @@ def test_a_checkpoint_waits_for_resume(folder: Path) -> None:
     assert kept.exists()
 
 
-def test_hybrid(folder: Path) -> None:
-    """Both components side by side, a rule of the user, and the document."""
+def test_hybrid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both components side by side, a rule of the user, and the document; where a table is too wide, lines in words."""
+    monkeypatch.setenv("COLUMNS", "50")
     given = ("hybrid", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--alone")
     done = run(*given, "code", "-o", folder / "hybrid.json")
 
     assert done.exit_code == 0, done.stderr
     assert "alone in the hybrid: code" in done.stdout
+    assert all(f"\n{name}: mean/s " in f"\n{done.stdout}" for name in ("chat", "code"))
     found = json.loads((folder / "hybrid.json").read_text())
     assert found["format"] == "placement-hybrid/v1"
     assert found["floor"] <= found["all_shared"] <= found["hybrid"]

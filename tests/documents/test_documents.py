@@ -926,6 +926,18 @@ def test_a_plan_that_breaks_a_rule(tmp_path: Path, path: str, value: Any, messag
         read_plan(file)
 
 
+@pytest.mark.parametrize("document", [{}, {"name": "web", "version": "1.0.0"}, {"instances": []}])
+def test_a_file_without_a_format_is_no_plan_unless_it_looks_like_one(
+    tmp_path: Path, document: dict[str, object]
+) -> None:
+    """Plans may carry any key, so nothing else would tell that a file is another one; those of others may lack it."""
+    with pytest.raises(DocumentError, match=r"x\.json at \$\.format: is required where there are neither assignments"):
+        read_plan(written(tmp_path / "x.json", json.dumps(document)))
+    by_others = document | {"assignments": []}
+    assert read_plan(written(tmp_path / "y.json", json.dumps(by_others))).assignments == ()
+    assert read_plan(written(tmp_path / "z.json", json.dumps(document | {"status": "unknown"}))).status == "unknown"
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, 10**400], ids=["nan", "inf", "huge"])
 def test_figures_of_a_plan_are_finite(value: float) -> None:
     """They may be larger than any figure of a problem, a fleet costs more than a machine; but they are numbers."""

@@ -323,9 +323,15 @@ def test_copies_that_share() -> None:
 
 def test_names_are_distinct() -> None:
     """The same model may stand twice; a name may be given."""
-    made = draft(answers(ModelWish("phi-2"), ModelWish("phi-2"), ModelWish("phi-2", name="mine")), MARKET).problem
+    made = draft(answers(ModelWish("phi-2"), ModelWish("phi-2"), ModelWish("phi-2", name="mine")), MARKET)
 
-    assert [row.name for row in made.components] == ["phi-2", "phi-2-2", "mine"]
+    assert [row.name for row in made.problem.components] == ["phi-2", "phi-2-2", "mine"]
+    (note,) = made.notes  # it may be a slip: two rows of one model keep their rules each for itself
+    assert note == (
+        "phi-2 stands 2 times and makes 2 components, each with rules of its own: phi-2, phi-2-2; give each a name, or "
+        "write one with all copies"
+    )
+    assert not draft(answers(ModelWish("phi-2"), ModelWish("phi-2", name="mine")), MARKET).notes
 
 
 def test_quotas_and_prices_leave_machines_out() -> None:

@@ -95,7 +95,8 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
         if row.copies > most:
             where = f"{row.component.name} on {row.pool.name}"
             told = f"{count(row.copies, 'copy', 'copies')} in the plan, {most} in that for the peak"
-            raise UsageError(f"{where}: {told}; exchange the two")
+            way_out = "make the plan for the peak from the same running copies by placement replan --max-moves 0"
+            raise UsageError(f"{where}: {told}; {way_out}, or exchange the two")
     names = service_names([row for row, _ in rows])
     if wish.workload == "kubernetes":
         of = {
