@@ -41,7 +41,7 @@ def variant_row(
     """
     told = group.pools[0].labels
     place = f"variant {group.variant}"
-    settings, was_read = dict(labels.unpacked(told, labels.SETTINGS, dict, place) or {}), labels.SETTINGS in told
+    settings, was_read = labels.unpacked(told, labels.SETTINGS) or {}, labels.SETTINGS in told
     policy = settings.pop("ScaleInPolicy", None)
     row: dict[str, Any] = {"VariantName": group.variant, **_types(group, wish, place)}
     row["InitialInstanceCount"] = max(1, count)
@@ -58,7 +58,7 @@ def variant_row(
             row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy
         elif policy:
             notes.inexact(place, "ScaleInPolicy is left out: the target's botocore does not know it")
-    partitions = labels.unpacked(told, labels.PARTITIONS, list, place)
+    partitions = labels.unpacked(told, labels.PARTITIONS)
     if partitions:
         wish.require("partitions of accelerators", place)
         row["AcceleratorPartitionLayouts"] = [{"AcceleratorPartitionTypes": partitions}]
@@ -76,8 +76,7 @@ def _types(group: ServingGroup, wish: ExportWish, place: str) -> dict[str, Any]:
     if any(labels.PRIORITY in of for of in told.values()):
         wish.require("instance pools and specifications by type", place)
         rows = [
-            {"InstanceType": kind, "Priority": labels.whole(of, labels.PRIORITY, place) or 1}
-            for kind, of in told.items()
+            {"InstanceType": kind, "Priority": labels.unpacked(of, labels.PRIORITY) or 1} for kind, of in told.items()
         ]
         return {"InstancePools": sorted(rows, key=lambda row: row["Priority"])}
     (kind,) = group.kinds or dict.fromkeys(told)

@@ -150,8 +150,7 @@ class DeploymentChanges:
             variant_row(group, count, self._range(group, count), self.wish, self.notes)
             for group, count in zip(groups, machines, strict=True)
         ]
-        told = groups[0].pools[0].labels
-        settings = labels.unpacked(told, labels.ENDPOINT_SETTINGS, dict, f"endpoint {endpoint}") or {}
+        settings = labels.unpacked(groups[0].pools[0].labels, labels.ENDPOINT_SETTINGS) or {}
         return config_call(endpoint, rows, settings, self.wish.role)
 
     def _configure(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
@@ -254,7 +253,7 @@ class DeploymentChanges:
         """Another number of copies of a component that runs; first a range of autoscaling that has it."""
         now = self._copies_now(served)
         told = self.view.components[served.component].labels
-        asked = None if told.get(labels.STATUS) == "Failed" else labels.whole(told, labels.DESIRED, served.name)
+        asked = None if told.get(labels.STATUS) == "Failed" else labels.unpacked(told, labels.DESIRED)
         if served.copies > now == 0 and asked is None:
             self.say.is_there(served)
         ranges = self._ranges(served, now if asked is None else asked)

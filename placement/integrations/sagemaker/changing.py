@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import demands_of, machines_of
@@ -98,9 +98,6 @@ def _policy(view: PlanView, group: ServingGroup, name: str, running: Mapping[str
 
 
 def _own_policy(component: Component) -> Strategy | None:
-    rows: Sequence[Mapping[str, object]] = (
-        labels.unpacked(component.labels, labels.SETTINGS, list, f"component {component.name}") or []
-    )
-    policies = [row.get("SchedulingConfig") for row in rows]
-    told = [policy.get("PlacementStrategy") for policy in policies if isinstance(policy, dict)]
+    rows: Sequence[Mapping[str, Any]] = labels.unpacked(component.labels, labels.SETTINGS) or ()
+    told = (row.get("SchedulingConfig", {}).get("PlacementStrategy") for row in rows)
     return next((word for word in told if word in ("SPREAD", "BINPACK")), None)

@@ -47,7 +47,7 @@ def configuration_changes(pools: Sequence[Pool], kinds: Iterable[str]) -> tuple[
     kinds = sorted(set(kinds))
     for pool in pools:
         place = f"pool {pool.name}"
-        read: dict[str, Any] | None = labels.unpacked(pool.labels, labels.CONFIGURATION, dict, place)
+        read: dict[str, Any] | None = labels.unpacked(pool.labels, labels.CONFIGURATION)
         if read is None:
             continue
         now = _digests(pool.labels)

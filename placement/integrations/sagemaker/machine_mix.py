@@ -212,7 +212,7 @@ def _from_nothing(view: PlanView, group: ServingGroup, start: Mapping[str, int],
 
 def _in_order(view: PlanView, pools: Sequence[Pool]) -> list[str]:
     """The types of pools in the order in which the platform tries them."""
-    ranked = sorted(pools, key=lambda pool: labels.whole(pool.labels, labels.PRIORITY, pool.name) or 1)
+    ranked = sorted(pools, key=lambda pool: labels.unpacked(pool.labels, labels.PRIORITY) or 1)
     return list(dict.fromkeys(view.kind(pool.name) for pool in ranked))
 
 

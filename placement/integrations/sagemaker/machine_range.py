@@ -15,15 +15,8 @@ MachineRange = tuple[int, int | None]  # least and most; None: the platform has 
 
 
 def running_range(pools: Sequence[Pool], label: str = labels.SCALING) -> MachineRange | None:
-    """Least and most machines of the variant of some pools, by a label: who manages their number; None without it.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    told = pools[0].labels
-    found: list[Any] | None = labels.unpacked(told, label, list, f"pool {pools[0].name}")
+    """Least and most machines of the variant of some pools, by a label: who manages their number; None without it."""
+    found: list[Any] | None = labels.unpacked(pools[0].labels, label)
     return None if found is None else (found[0], found[1])
 
 

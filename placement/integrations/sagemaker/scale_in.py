@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 
 
 def when_machines_go(pools: Sequence[Pool]) -> str:
-    """When machines of a variant are given back, by the policy that it was read with.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    settings = labels.unpacked(pools[0].labels, labels.SETTINGS, dict, f"pool {pools[0].name}") or {}
+    """When machines of a variant are given back, by the policy that it was read with."""
+    settings = labels.unpacked(pools[0].labels, labels.SETTINGS) or {}
     strategy = settings.get("ScaleInPolicy", {}).get("Strategy")
     if strategy == "CONSOLIDATION":
         return "SageMaker moves copies so that machines are empty, and gives those back (CONSOLIDATION)"

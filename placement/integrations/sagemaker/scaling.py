@@ -31,18 +31,10 @@ _SCALE_IN_AFTER = 900  # seconds below the target that target tracking waits: it
 
 
 def copy_range(component: Component) -> CopyRange | None:
-    """Least and most copies of a component that is scaled: by its labels, else from `min_copies` to `copies`.
-
-    Raises
-    ------
-    UsageError
-        A label is damaged.
-    """
-    place = f"component {component.name}"
-    least = labels.whole(component.labels, labels.MIN_CAPACITY, place)
-    most = labels.whole(component.labels, labels.MAX_CAPACITY, place)
-    if least is not None and most is not None:
-        return least, most
+    """Least and most copies of a component that is scaled: by its labels, else from `min_copies` to `copies`."""
+    told = component.labels
+    if labels.MIN_CAPACITY in told:
+        return labels.unpacked(told, labels.MIN_CAPACITY), labels.unpacked(told, labels.MAX_CAPACITY)
     if component.copies is not None and component.required_copies < component.copies:
         return component.required_copies, component.copies
     return None
@@ -85,8 +77,6 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
     ------
     DocumentError
         The policy does not fit the problem.
-    UsageError
-        A label is damaged.
     """
     components = {component.name: component for component in problem.components}
     if wish.policy is not None:

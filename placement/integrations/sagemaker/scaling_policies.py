@@ -59,14 +59,8 @@ def _read(row: At, found: dict[str, list[Policy]], notes: Notes) -> None:
 
 
 def scaling_policies(row: Component | Pool) -> list[Policy]:
-    """The policies that a component, or the variant of a pool, was read with.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    return labels.unpacked(row.labels, labels.POLICIES, list, row.name) or []
+    """The policies that a component, or the variant of a pool, was read with."""
+    return labels.unpacked(row.labels, labels.POLICIES) or []
 
 
 def names_of(policies: Sequence[Policy]) -> str:

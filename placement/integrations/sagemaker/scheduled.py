@@ -23,14 +23,8 @@ _TARGET, _LEAST, _MOST = "ScalableTargetAction", "MinCapacity", "MaxCapacity"
 
 
 def scheduled_actions(row: Component | Pool) -> list[Action]:
-    """The actions that a component, or the variant of a pool, was read with.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    return labels.unpacked(row.labels, labels.SCHEDULED, list, row.name) or []
+    """The actions that a component, or the variant of a pool, was read with."""
+    return labels.unpacked(row.labels, labels.SCHEDULED) or []
 
 
 def shared_actions(actions: Sequence[Action], copies: Sequence[int]) -> list[list[Action]]:

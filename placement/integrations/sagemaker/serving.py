@@ -159,14 +159,8 @@ class ComponentsOfGroups:
 
 
 def adapters_of(component: Component) -> dict[str, dict[str, Any]]:
-    """What the adapters of a component are made of, by name.
-
-    Raises
-    ------
-    UsageError
-        The label is damaged.
-    """
-    return labels.unpacked(component.labels, labels.ADAPTERS, dict, f"component {component.name}") or {}
+    """What the adapters of a component are made of, by name."""
+    return labels.unpacked(component.labels, labels.ADAPTERS) or {}
 
 
 def is_home(component: Component, group: ServingGroup) -> bool:

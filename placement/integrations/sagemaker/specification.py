@@ -24,7 +24,7 @@ def specification(
     settings = settings_of(view.components[unit.component], unit.option)
     settings.pop("HasEnvironment", None)
     settings.pop("SchedulingConfig", None)
-    partitions = labels.unpacked(pools[0].labels, labels.PARTITIONS, list, f"pool {pools[0].name}")
+    partitions = labels.unpacked(pools[0].labels, labels.PARTITIONS)
     row = made_of(settings, needs_row(view.needs(unit), partitions[0] if partitions else ""))
     return {**row, "SchedulingConfig": dict(scheduling)} if scheduling else row
 
@@ -78,15 +78,8 @@ def scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
 
 
 def settings_of(component: Component, option: int) -> dict[str, Any]:
-    """What a component is made of, by its labels; else a model of its own name, also where it is split.
-
-    Raises
-    ------
-    UsageError
-        A label is damaged.
-    """
-    place = f"component {component.name}"
-    rows = labels.unpacked(component.labels, labels.SETTINGS, list, place)
-    if rows is not None and option < len(rows) and isinstance(rows[option], dict):
-        return dict(rows[option])
+    """What a component is made of, by its labels; else a model of its own name, also where it is split."""
+    rows: list[dict[str, Any]] | None = labels.unpacked(component.labels, labels.SETTINGS)
+    if rows is not None:
+        return rows[option]
     return {"ModelName": component.labels.get(labels.MODEL) or ResourceNames().take(component.name)}

@@ -84,8 +84,8 @@ def specification_change(view: PlanView, name: str, *, with_policy: bool = True)
     """
     component = view.components[name]
     homes = _homes(view, component)
-    read = labels.unpacked(component.labels, labels.SPECIFICATION, list, f"component {name}")
-    by_type = {row.get("InstanceType", ""): _without(row, "InstanceType") for row in read or ()}
+    read = labels.unpacked(component.labels, labels.SPECIFICATION) or ()
+    by_type = {row.get("InstanceType", ""): _without(row, "InstanceType") for row in read}
 
     def told(row: Row) -> Row:
         return row if with_policy else _without(row, _POLICY)
