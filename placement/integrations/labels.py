@@ -19,7 +19,7 @@ def label_value(name: str) -> str:
     """
     if len(name) <= _LONGEST and _LABEL.fullmatch(name):
         return name
-    return _with_digest(re.sub(r"[^A-Za-z0-9_.-]+", "-", name), name, "x", _LONGEST)
+    return _with_digest(re.sub(r"[^A-Za-z0-9_.-]+", "-", name), name, _LONGEST)
 
 
 def dns_label(*parts: str, most: int = _LONGEST) -> str:
@@ -31,13 +31,13 @@ def dns_label(*parts: str, most: int = _LONGEST) -> str:
     name = "-".join(parts)
     if len(name) <= most and _DNS.fullmatch(name):
         return name
-    return _with_digest(re.sub(r"[^a-z0-9-]+", "-", name.lower()), name, "x", most)
+    return _with_digest(re.sub(r"[^a-z0-9-]+", "-", name.lower()), name, most)
 
 
-def _with_digest(letters: str, name: str, first: str, most: int) -> str:
+def _with_digest(letters: str, name: str, most: int) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
-    letters = letters[: most - _DIGEST - 2].strip("-._") or first
-    return f"{letters if letters[0].isalpha() else first + letters}-{digest}"
+    letters = letters[: most - _DIGEST - 2].strip("-._") or "x"
+    return f"{letters if letters[0].isalpha() else f'x{letters}'}-{digest}"
 
 
 class ObjectNames:
@@ -57,7 +57,7 @@ class ObjectNames:
         if parts not in self._names:
             name = dns_label(*parts, most=most)
             if name in self._taken:
-                name = _with_digest(name, "\0".join(parts), "x", most)
+                name = _with_digest(name, "\0".join(parts), most)
             self._names[parts] = name
             self._taken.add(name)
         return self._names[parts]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from placement.documents.references import GROUP
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.documents import Component, Option, Pool, Problem
     from placement.documents.plan import Plan
 
@@ -45,6 +49,21 @@ def variants(problem: Problem, plan: Plan, pin: Pin) -> list[PlanVariant]:
         counts, key=lambda key: (rank[key[0]], key[1], order[key[2]], machines.get(key[3] or "", 0), key[4] or ())
     )
     return [PlanVariant(components[key[0]], key[1], pools[key[2]], key[3], key[4], counts[key]) for key in keys]
+
+
+def avoided(problem: Problem) -> Mapping[str, frozenset[str]]:
+    """By component those that must not share a machine with it, by the word of either."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for component in problem.components:
+        for group in component.groups:
+            members[GROUP + group].add(component.name)
+    found: dict[str, set[str]] = {component.name: set() for component in problem.components}
+    for component in problem.components:
+        for entry in component.avoid:
+            for other in (members[entry] if entry.startswith(GROUP) else {entry}) - {component.name}:
+                found[component.name].add(other)
+                found[other].add(component.name)
+    return {name: frozenset(others) for name, others in found.items()}
 
 
 def most_beside(problem: Problem, plan: Plan) -> dict[str, int]:

@@ -11,7 +11,6 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
-from placement.documents.references import GROUP
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
@@ -32,20 +31,6 @@ if TYPE_CHECKING:
     PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
 
 
-def avoided(component: Component, components: Sequence[Component]) -> list[str]:
-    """Names of components that must not be on one machine with this one, by either's word."""
-
-    def says(one: Component, other: Component) -> bool:
-        if one.name == other.name:
-            return False
-        return any(
-            entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
-            for entry in one.avoid
-        )
-
-    return [row.name for row in components if says(component, row) or says(row, component)]
-
-
 def apart_terms(
     component: Component, before: Sequence[Json], space: str, around: Surroundings, notes: Notes
 ) -> list[Json]:
@@ -55,7 +40,7 @@ def apart_terms(
     other domains, and over zones about other components.
     """
     problem, pods = around.problem, around.pods
-    others = avoided(component, problem.components)
+    others = around.avoided[component.name]
     kept = [(row, apart_of(At(row), space)) for row in before if row.get("topologyKey") == HOSTNAME]
     meant = {*others} | ({component.name} if component.spread.max_per_instance == 1 else set())
     kept = [(row, rule) for row, rule in kept if component.dedicated or _taken(rule, pods) <= meant]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.apart import avoided
 from placement.integrations.notes import listed
-from placement.units import MIB_PER_GIB, MILLI, need, room
+from placement.integrations.variants import avoided
+from placement.referee.standing import machine_room
+from placement.units import MIB_PER_GIB, MILLI, need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
@@ -101,10 +102,12 @@ class _Places:
         self._pool_of = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
         self._kinds = {row.name: problem.instance_types[row.instance_type] for row in problem.pools}
         self._zones = {row.name: row.zone for row in problem.pools}
-        self._free = {name: _room(self._kinds[pool]) for name, pool in self._pool_of.items()}
+        rooms = {pool: machine_room(problem, kind) for pool, kind in self._kinds.items()}
+        empty = {pool: (has.accelerators * _PARTS, has.vcpus, has.host) for pool, has in rooms.items()}
+        self._free: dict[str, _Amounts] = {name: empty[pool] for name, pool in self._pool_of.items()}
         self._held: dict[str, Counter[str]] = defaultdict(Counter)  # by machine
         self._in_zone: Counter[tuple[str, str]] = Counter()  # by component and zone
-        self._apart: dict[str, set[str]] = {}
+        self._apart = avoided(problem)
         self._used: Counter[tuple[str, int]] = Counter()  # parts of each accelerator, as far as it is known who has it
         self._in_pool: dict[str, list[str]] = defaultdict(list)
         self._cordoned = cordoned(problem)
@@ -154,8 +157,6 @@ class _Places:
             return False
         if spread.max_per_zone and in_zone >= spread.max_per_zone:
             return False
-        if component.name not in self._apart:
-            self._apart[component.name] = {*avoided(component, self.problem.components)}
         parts = self._parts(group.pool.name, group.mode)
         if any(self._used[machine, accelerator] + parts > _PARTS for accelerator in group.accelerators or ()):
             return False
@@ -167,14 +168,6 @@ class _Places:
 
 def _less(held: _Amounts, asked: _Amounts) -> _Amounts:
     return held[0] - asked[0], held[1] - asked[1], held[2] - asked[2]
-
-
-def _room(kind: InstanceType) -> _Amounts:
-    return (
-        kind.accelerator_count * _PARTS,
-        room(kind.vcpus, MILLI) - need(kind.reserved.vcpus, MILLI),
-        room(kind.memory_gib, MIB_PER_GIB) - need(kind.reserved.memory_gib, MIB_PER_GIB),
-    )
 
 
 def _parts_of_one(mode: Option, kind: InstanceType, problem: Problem) -> int:

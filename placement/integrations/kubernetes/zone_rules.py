@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.selectors import label_selector, node_rules
 from placement.integrations.notes import Notes, listed
+from placement.integrations.variants import avoided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.objects import KubeObject
@@ -41,6 +43,11 @@ class Surroundings:
     zone_label: str
     nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     counts: dict[tuple[str, ...], tuple[Counter[str], Counter[str]]] = field(default_factory=dict)  # asked for so far
+
+    @cached_property
+    def avoided(self) -> Mapping[str, Set[str]]:
+        """By component those that must not be on one machine with it."""
+        return avoided(self.problem)
 
 
 class KeptConstraint(NamedTuple):

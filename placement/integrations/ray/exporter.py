@@ -15,18 +15,18 @@ from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
 from placement.integrations.manifests import manifests
-from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes, listed
 from placement.integrations.ray.nodes import (
     BYTES_PER_MIB,
     MACHINE,
     POOL,
-    accelerator_memory,
     memory_name,
     nodes,
     share_name,
 )
 from placement.integrations.variants import Pin, PlanVariant, variants
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
+from placement.referee.standing import copy_need, machine_room
+from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -110,9 +110,10 @@ def serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> d
 def _deployment(problem: Problem, row: PlanVariant, name: str, wish: RayWish, notes: Notes) -> dict[str, Any]:
     mode = row.mode
     selector = {POOL: label_value(row.pool.name)} if row.machine is None else {MACHINE: label_value(row.machine)}
+    takes = copy_need(mode)
     options: dict[str, Any] = {
-        "num_cpus": need(mode.vcpus, MILLI) / MILLI,
-        "memory": need(mode.memory_gib, MIB_PER_GIB) * BYTES_PER_MIB,
+        "num_cpus": takes.vcpus / MILLI,
+        "memory": takes.host * BYTES_PER_MIB,
         "label_selector": selector,
     }
     deployment: dict[str, Any] = {"name": name, "num_replicas": row.copies, "ray_actor_options": options}
@@ -144,12 +145,10 @@ def _deployment(problem: Problem, row: PlanVariant, name: str, wish: RayWish, no
 
 def _resources(problem: Problem, row: PlanVariant) -> dict[str, float]:
     """Share and memory of each accelerator of the plan, as the problem counts: one that is owned is taken whole."""
-    mode, kind = row.mode, problem.instance_types[row.pool.instance_type]
-    memory = accelerator_memory(problem, kind)
-    share = 1.0
-    if mode.shared:
-        memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
-        share = need(mode.accelerator_share, WHOLE_SHARE) / WHOLE_SHARE
+    takes = copy_need(row.mode)
+    memory, share = takes.memory, takes.share / WHOLE_SHARE
+    if not takes.shared:
+        memory, share = machine_room(problem, problem.instance_types[row.pool.instance_type]).memory, 1.0
     found: dict[str, float] = {share_name(k): share for k in row.accelerators or () if share}
     return found | {memory_name(k): memory for k in row.accelerators or () if memory}
 
@@ -159,13 +158,11 @@ def _part(problem: Problem, row: PlanVariant) -> float:
 
     Rounded down to what Ray counts, since by the plan it fits; never nothing, or the copy would see no GPU.
     """
-    mode = row.mode
-    if not mode.shared:
+    takes = copy_need(row.mode)
+    if not takes.shared:
         return 1
-    has = accelerator_memory(problem, problem.instance_types[row.pool.instance_type])
-    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB) * _PARTS // has if has else 0
-    share = need(mode.accelerator_share, WHOLE_SHARE) * _PARTS // WHOLE_SHARE
-    parts = max(memory, share, 1)
+    has = machine_room(problem, problem.instance_types[row.pool.instance_type]).memory
+    parts = max(takes.memory * _PARTS // has if has else 0, takes.share * _PARTS // WHOLE_SHARE, 1)
     return parts / _PARTS if parts < _PARTS else 1
 
 
@@ -195,6 +192,6 @@ def _tell(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> None:
     kept = [row.name for row in problem.components if row.spread != Spread() or row.dedicated or row.avoid]
     if kept:
         notes.ignored(
-            f"components {', '.join(kept[:8])}{f' and {len(kept) - 8:,} more' if len(kept) > 8 else ''}",
+            f"components {listed(kept)}",
             "rules of spread and company hold as long as replicas stay where this config has them; Ray knows none",
         )

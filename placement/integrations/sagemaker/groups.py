@@ -20,7 +20,8 @@ from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.packing import Demand, Fit, fit
 from placement.integrations.sagemaker.reconstruction import Amounts
-from placement.units import MIB_PER_GIB, MILLI, need, room
+from placement.integrations.variants import avoided
+from placement.referee.standing import copy_need, machine_room
 
 _TYPE = labels.INSTANCE_TYPE
 
@@ -99,7 +100,8 @@ class PlanView:
             self.holds[row.instance][Unit(row.component, row.option)] += 1
         told = {row.instance_type: row.labels[_TYPE] for row in problem.pools if _TYPE in row.labels}
         self._kinds = {name: _kind(pool, told) for name, pool in self.pools.items()}
-        self._avoids = _avoided(problem)
+        self._rooms = {name: machine_room(problem, row) for name, row in problem.instance_types.items()}
+        self._avoids = avoided(problem)
 
     def kind(self, pool: str) -> str:
         """The type of a pool's machines, as SageMaker calls it."""
@@ -115,13 +117,8 @@ class PlanView:
 
     def room(self, row: str) -> Amounts:
         """What a machine of a row of instance types has for components."""
-        kind = self.problem.instance_types[row]
-        kept = kind.reserved
-        return Amounts(
-            kind.accelerator_count,
-            room(kind.vcpus, MILLI) - need(kept.vcpus, MILLI),
-            room(kind.memory_gib, MIB_PER_GIB) - need(kept.memory_gib, MIB_PER_GIB),
-        )
+        has = self._rooms[row]
+        return Amounts(has.accelerators, has.vcpus, has.host)
 
     def may_stand(self, unit: Unit, pool: Pool) -> bool:
         """Whether copies of a unit may be on a pool's machines, by its lists and by the memory of their accelerators.
@@ -133,11 +130,8 @@ class PlanView:
             return False
         if not option.accelerators or row.accelerator is None:
             return True
-        has = room(self.problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
-        left = has - need(row.reserved.accelerator_memory_gib, MIB_PER_GIB)
-        return (option.on is None or row.accelerator in option.on) and need(
-            option.accelerator_memory_gib, MIB_PER_GIB
-        ) <= left
+        fits = copy_need(option).memory <= self._rooms[pool.instance_type].memory
+        return fits and (option.on is None or row.accelerator in option.on)
 
     def kinds(self, units: Iterable[Unit], pools: Iterable[Pool]) -> set[str]:
         """Types of some pools that copies of units may be on."""
@@ -200,12 +194,9 @@ class PlanView:
 
 def amounts(option: Option) -> Amounts:
     """What a copy takes by an option, in the amounts that a component may reserve."""
-    vcpus = need(option.vcpus, MILLI)
-    return Amounts(
-        option.accelerators,
-        max(LEAST_MILLI_VCPUS, vcpus) if vcpus else 0,
-        max(LEAST_MEMORY_MIB, need(option.memory_gib, MIB_PER_GIB)),
-    )
+    takes = copy_need(option)
+    vcpus = max(LEAST_MILLI_VCPUS, takes.vcpus) if takes.vcpus else 0
+    return Amounts(takes.accelerators, vcpus, max(LEAST_MEMORY_MIB, takes.host))
 
 
 def _by_weight(taken: Amounts) -> tuple[int, int, int]:
@@ -221,21 +212,6 @@ def _kind(pool: Pool, told: Mapping[str, str]) -> str:
             f"label the pool {_TYPE} with the type's name"
         )
     return kind
-
-
-def _avoided(problem: Problem) -> dict[str, frozenset[str]]:
-    """Components that each component must not share a machine with, both ways."""
-    members: dict[str, set[str]] = defaultdict(set)
-    for component in problem.components:
-        for group in component.groups:
-            members[f"group:{group}"].add(component.name)
-    found: dict[str, set[str]] = {component.name: set() for component in problem.components}
-    for component in problem.components:
-        for entry in component.avoid:
-            for other in (members[entry] if entry.startswith("group:") else {entry}) - {component.name}:
-                found[component.name].add(other)
-                found[other].add(component.name)
-    return {name: frozenset(others) for name, others in found.items()}
 
 
 def running_groups(view: PlanView) -> list[ServingGroup]:
