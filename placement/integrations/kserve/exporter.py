@@ -17,7 +17,7 @@ from placement.integrations.kserve.predictor import (
     resources,
     sharing_annotations,
 )
-from placement.integrations.kserve.remarks import Services, listed, tell_all
+from placement.integrations.kserve.remarks import Services, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
 from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, KServeWish
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
@@ -26,16 +26,12 @@ from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
-from placement.integrations.kubernetes.own_rules import (
-    RULES,
-    others_than_ours,
-    rules_text,
-    stands_for_parts,
-)
+from placement.integrations.kubernetes.objects import mapping_under
+from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.manifests import manifests
-from placement.integrations.notes import Notes
+from placement.integrations.notes import Notes, listed
 from placement.integrations.variants import PlanVariant, variants
 
 if TYPE_CHECKING:
@@ -155,14 +151,14 @@ def _kept(
     around: Surroundings, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
 ) -> _Kept:
     """Of the service that runs what the problem says too or can not say, then what the problem says."""
-    affinity = (now.predictor.get("affinity") or {}) if now else {}
-    before = others_than_ours((affinity.get("podAntiAffinity") or {}).get(REQUIRED))
+    predictor = now.predictor if now else {}
+    before = others_than_ours(mapping_under(predictor, "affinity", "podAntiAffinity").get(REQUIRED))
     if before and not known.pods:
         told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
         notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
     space = _space(component, now)
     apart = apart_terms(component, before, space, around, notes)
-    spread = other_constraints(component, now.predictor if now else {}, space, around, notes)
+    spread = other_constraints(component, predictor, space, around, notes)
     return _Kept(apart, [*spread, *limits_of_hosts(component)])
 
 
@@ -202,7 +198,7 @@ def _service(
         **(now.told if now else sharing_annotations(row, wish.sharing)),
         COMPONENT: row.component.name,
         OPTION: str(row.option),
-        RULES: rules_text(before, predictor, keeps_hosts=True, off=kept.off, parts=parts),
+        RULES: rules_text(before, predictor, off=kept.off, parts=parts),
     }
     named = _space(row.component, now)
     space = {"namespace": named} if named else {}

@@ -9,12 +9,12 @@ from placement.integrations.kserve.names import LABEL, letters_for_namespace
 from placement.integrations.kserve.predictor import SERVING, node_selector, unselected
 from placement.integrations.kserve.wish import IMAGE, STORAGE
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
-from placement.integrations.kubernetes.objects import source_of
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
+from placement.integrations.notes import listed
 from placement.integrations.variants import most_beside
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
     from placement.integrations.variants import PlanVariant
-
-_NAMES = 8  # of pools in one note
 
 
 class Services(NamedTuple):
@@ -48,11 +46,7 @@ def tell_all(
     _tell_other_owners(rows, now, notes)
     _tell_ended(problem, plan, known, notes)
     _tell_claims(rows, now, known, wish, notes)
-    _tell_namespaces(rows, documents, plan, known.running, wish, notes)
-
-
-def listed(names: list[str]) -> str:
-    return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+    _tell_namespaces(rows, documents, plan, known.running, notes)
 
 
 def _tell_long_names(documents: list[dict[str, Any]], notes: Notes) -> None:
@@ -134,19 +128,13 @@ def _tell_claims(
 
 
 def _tell_namespaces(
-    rows: list[PlanVariant],
-    documents: list[dict[str, Any]],
-    plan: Plan,
-    running: Templates,
-    wish: KServeWish,
-    notes: Notes,
+    rows: list[PlanVariant], documents: list[dict[str, Any]], plan: Plan, running: Templates, notes: Notes
 ) -> None:
     """What budgets and quotas of their namespaces do to the new pods."""
     new = [_new_copies(row, document) for row, document in zip(rows, documents, strict=True)]
-    source = source_of(wish.cluster)
-    tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes, source)
-    tell_quotas(running, new, {row.component.name for row in rows}, notes, source)
-    tell_counts(running, documents, notes, source)
+    tell_kept_budgets(running, new, Counter(row.component for row in plan.assignments), notes)
+    tell_quotas(running, new, {row.component.name for row in rows}, notes)
+    tell_counts(running, documents, notes)
 
 
 def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:

@@ -12,7 +12,7 @@ from placement.integrations.kubernetes.cleaning import written_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
-from placement.integrations.kubernetes.objects import dig, of_each, read_cluster, rows, source_of, texts, whole_at
+from placement.integrations.kubernetes.objects import dig, read_cluster, rows, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
@@ -136,16 +136,14 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
         A file can't be read, or a service in it is damaged.
     """
     cluster = read_cluster(paths, Notes(), needs_nodes=False)
-    source = source_of(paths)
-    found = of_each(cluster.of(SERVICE), _service, source)
     by_name: dict[tuple[str, str], ServiceTemplate] = {}
     by_component: dict[str, list[ServiceTemplate]] = {}
-    for row, component in found:
+    for row, component in cluster.read_each(cluster.of(SERVICE), _service):
         if component:
             by_component.setdefault(component, []).append(row)
         else:
             by_name[row.namespace, row.name] = row
-    running = templates_of(cluster, ZONE_LABEL, source) if cluster.has("Node") else Templates()
+    running = templates_of(cluster, ZONE_LABEL) if cluster.has("Node") else Templates()
     return ServiceTemplates(by_name, by_component, running)
 
 

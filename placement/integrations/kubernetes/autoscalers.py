@@ -10,7 +10,7 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.deployments import kept_metadata
-from placement.integrations.kubernetes.objects import of_each, text_at, version_of, whole_at
+from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at, version_of, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.units import count
 
@@ -44,7 +44,7 @@ class Autoscaler(NamedTuple):
         return f"scales {what} from {self.least} to {count(self.most, 'copy', 'copies')}"
 
 
-def autoscalers_of(cluster: KubeCluster, source: str) -> list[Autoscaler]:
+def autoscalers_of(cluster: KubeCluster) -> list[Autoscaler]:
     """Those that a person wrote, rather than another object.
 
     Raises
@@ -53,7 +53,7 @@ def autoscalers_of(cluster: KubeCluster, source: str) -> list[Autoscaler]:
         One of them is damaged.
     """
     objects = [row for kind in _FIELDS for row in cluster.of(kind)]
-    return [row for row in of_each(objects, _read, source) if row is not None]
+    return [row for row in cluster.read_each(objects, _read) if row is not None]
 
 
 def _read(found: KubeObject) -> Autoscaler | None:
@@ -67,9 +67,9 @@ def _read(found: KubeObject) -> Autoscaler | None:
     return Autoscaler(found, kind, name, fewest if least is None else least, many if most is None else most)
 
 
-def tell_autoscalers(cluster: KubeCluster, notes: Notes, source: str) -> None:
+def tell_autoscalers(cluster: KubeCluster, notes: Notes) -> None:
     """A note on each: the problem has one number of copies."""
-    for row in autoscalers_of(cluster, source):
+    for row in autoscalers_of(cluster):
         notes.ignored(row.found.place, f"{row.told}: the plan is for the copies of now")
 
 
@@ -80,13 +80,11 @@ class Rescaled(NamedTuple):
     deleted: list[tuple[str, str]]
 
 
-def rescaled(
-    cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Json], notes: Notes, source: str
-) -> Rescaled:
+def rescaled(cluster: KubeCluster, moved: Sequence[Handover], work: Sequence[Json], notes: Notes) -> Rescaled:
     """What becomes of the autoscalers of all that stops."""
     made = Rescaled([], [])
     copies = {(row["metadata"]["namespace"], row["metadata"]["name"]): row["spec"]["replicas"] for row in work}
-    for scaler, handover in _moved(autoscalers_of(cluster, source), moved):
+    for scaler, handover in _moved(autoscalers_of(cluster), moved):
         found, new = scaler.found, handover.written
         if len(new) != 1 or handover.stops_first:
             made.deleted.append((found.namespace, f"{found.kind.lower()}/{found.name}"))
@@ -122,7 +120,8 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
     spec = copy.deepcopy(found.at.key("spec").value)
     after = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     spec["scaleTargetRef"] |= after
-    for described in _described(spec):
+    for metric in mappings_under(spec, "metrics"):
+        described = mapping_under(metric, "object", "describedObject")
         if (described.get("kind"), described.get("name")) == (scaler.kind, scaler.name):
             described |= after
     return {
@@ -131,13 +130,3 @@ def _pointed(scaler: Autoscaler, name: str, notes: Notes) -> Json:
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,
     }
-
-
-def _described(spec: Json) -> Iterator[Json]:
-    """The objects that metrics of an autoscaler are about; what is damaged is left for the server to refuse."""
-    metrics = spec.get("metrics")
-    for metric in metrics if isinstance(metrics, list) else ():
-        told = metric.get("object") if isinstance(metric, dict) else None
-        described = told.get("describedObject") if isinstance(told, dict) else None
-        if isinstance(described, dict):
-            yield described

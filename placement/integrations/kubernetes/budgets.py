@@ -11,7 +11,7 @@ from placement.catalogue.facts import InstanceFacts
 from placement.catalogue.names import provider_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
-from placement.integrations.kubernetes.objects import amounts, of_each, rows
+from placement.integrations.kubernetes.objects import amounts, rows
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -63,15 +63,12 @@ def limits(
     found: Candidates,
     cluster: KubeCluster,
     notes: Notes,
-    source: str,
 ) -> list[dict[str, Any]]:
     """Limits of Karpenter's node pools; of quotas those whose namespace has machines of its own."""
-    objects = cluster.of("NodePool")
-    limited = zip(objects, of_each(objects, lambda row: amounts(row.at.get("spec"), "limits"), source), strict=True)
+    limited = cluster.read_kind("NodePool", lambda row: amounts(row.at.get("spec"), "limits"))
     made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
-    objects = cluster.of("ResourceQuota")
-    hard = zip(objects, of_each(objects, lambda row: _hard(row, notes), source), strict=True)
-    own = _own_pools(pools, workloads, found) if objects else {}
+    hard = cluster.read_kind("ResourceQuota", lambda row: _hard(row, notes))
+    own = _own_pools(pools, workloads, found) if hard else {}
     return made + [row for quota, most in hard if (row := _of_quota(quota, most, own, workloads, notes))]
 
 

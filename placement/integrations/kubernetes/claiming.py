@@ -16,6 +16,7 @@ from placement.integrations.kubernetes.claims import DRIVER, PINNED, choices
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import slug
+from placement.integrations.kubernetes.objects import mapping_under, mappings_under
 from placement.units import MIB_PER_GIB, need
 
 if TYPE_CHECKING:
@@ -54,9 +55,12 @@ def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> Gr
 
 def _asks_resource(spec: Json) -> bool:
     """Whether a container asks for accelerators by the name of a resource, which a driver of claims may serve too."""
-    resources = [row.get("resources") or {} for row in spec.get("containers") or ()]
-    asked = (name for row in resources for part in ("limits", "requests") for name in row.get(part) or ())
-    return any(map(is_accelerator, asked))
+    return any(
+        is_accelerator(name)
+        for container in mappings_under(spec, "containers")
+        for part in ("limits", "requests")
+        for name in mapping_under(container, "resources", part)
+    )
 
 
 class _Maker:

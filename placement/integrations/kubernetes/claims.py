@@ -12,7 +12,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.objects import amount, choice_at, dig, of_each, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.objects import (
+    amount,
+    choice_at,
+    dig,
+    mapping_under,
+    mappings_under,
+    rows,
+    text_at,
+    true_at,
+    whole_at,
+)
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
@@ -105,9 +115,9 @@ class DeviceClaim:
         return request.is_partition or request.device_class == DRIVER or request.name in of_driver
 
 
-def slice_devices(cluster: KubeCluster, notes: Notes, source: str) -> dict[str, list[SliceDevice]]:
+def slice_devices(cluster: KubeCluster, notes: Notes) -> dict[str, list[SliceDevice]]:
     """Devices of accelerators by node, in the order of their numbers."""
-    slices = of_each(cluster.of("ResourceSlice"), _read_slice, source)
+    slices = cluster.read_each(cluster.of("ResourceSlice"), _read_slice)
     newest: dict[tuple[str, str], int] = {}
     for driver, pool, generation, _, _, _ in slices:
         newest[driver, pool] = max(newest.get((driver, pool), 0), generation)
@@ -165,13 +175,12 @@ def _attribute(device: At, name: str) -> str:
     return text_at(found, "string") if found else ""
 
 
-def read_claims(cluster: KubeCluster, source: str) -> dict[tuple[str, str], DeviceClaim]:
+def read_claims(cluster: KubeCluster) -> dict[tuple[str, str], DeviceClaim]:
     """Every claim by namespace and name."""
-    objects = cluster.of("ResourceClaim")
     naming = _naming(cluster)
     return {
         (row.namespace, row.name): replace(claim, users=max(claim.users, naming[row.namespace, row.name]))
-        for row, claim in zip(objects, of_each(objects, _claim, source), strict=True)
+        for row, claim in cluster.read_kind("ResourceClaim", _claim)
     }
 
 
@@ -179,13 +188,9 @@ def _naming(cluster: KubeCluster) -> Counter[tuple[str, str]]:
     """How many pods name each claim; one that waits is not among those that it is reserved for."""
     found: Counter[tuple[str, str]] = Counter()
     for pod in cluster.of("Pod"):
-        spec, status = (pod.at.value.get(key) for key in ("spec", "status"))
-        asked = spec.get("resourceClaims") if isinstance(spec, dict) else None
-        if isinstance(status, dict) and status.get("phase") in ("Succeeded", "Failed"):
-            continue
-        rows_of = asked if isinstance(asked, list) else []  # what is damaged is told when pods are read
-        names = (row.get("resourceClaimName") for row in rows_of if isinstance(row, dict))
-        found.update({(pod.namespace, name) for name in names if isinstance(name, str)})
+        if mapping_under(pod.at.value, "status").get("phase") not in ("Succeeded", "Failed"):
+            names = (row.get("resourceClaimName") for row in mappings_under(pod.at.value, "spec", "resourceClaims"))
+            found.update({(pod.namespace, name) for name in names if isinstance(name, str)})
     return found
 
 

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
+from placement.integrations.kubernetes.objects import mapping_under, mappings_under
 
 if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeObject
@@ -46,11 +47,11 @@ def written_spec(spec: Json) -> Json:
 def clean_spec(spec: Json) -> Json:
     """The spec of a pod as a person wrote it, as far as that can be told."""
     found = {key: copy.deepcopy(value) for key, value in spec.items() if key not in _ADDED}
-    found["tolerations"] = [row for row in _rows(found, "tolerations") if row not in _ADDED_TOLERATIONS]
-    found["volumes"] = [row for row in _rows(found, "volumes") if not _is_token(row)]
+    found["tolerations"] = [row for row in mappings_under(found, "tolerations") if row not in _ADDED_TOLERATIONS]
+    found["volumes"] = [row for row in mappings_under(found, "volumes") if not _is_token(row)]
     for part in ("containers", "initContainers"):
-        for container in _rows(found, part):
-            container["volumeMounts"] = [row for row in _rows(container, "volumeMounts") if not _is_token(row)]
+        for container in mappings_under(found, part):
+            container["volumeMounts"] = [row for row in mappings_under(container, "volumeMounts") if not _is_token(row)]
             for key in ("volumeMounts", "resources"):
                 if not container.get(key):
                     container.pop(key, None)
@@ -64,14 +65,12 @@ def clean_spec(spec: Json) -> Json:
 
 def _with_label_keys(spec: Json) -> list[Json]:
     """Rules that name labels whose values are the pod's own: constraints of spread, and terms of (anti-)affinity."""
-    found = _rows(spec, "topologySpreadConstraints")
-    affinity = spec.get("affinity")
+    found = mappings_under(spec, "topologySpreadConstraints")
     for kind in ("podAffinity", "podAntiAffinity"):
-        terms = affinity.get(kind) if isinstance(affinity, dict) else None
-        if isinstance(terms, dict):
-            found += _rows(terms, "requiredDuringSchedulingIgnoredDuringExecution")
-            weighed = _rows(terms, "preferredDuringSchedulingIgnoredDuringExecution")
-            found += [row["podAffinityTerm"] for row in weighed if isinstance(row.get("podAffinityTerm"), dict)]
+        terms = mapping_under(spec, "affinity", kind)
+        found += mappings_under(terms, "requiredDuringSchedulingIgnoredDuringExecution")
+        weighed = mappings_under(terms, "preferredDuringSchedulingIgnoredDuringExecution")
+        found += [mapping_under(row, "podAffinityTerm") for row in weighed]
     return found
 
 
@@ -81,16 +80,10 @@ def _drop_merged(rule: Json) -> None:
     keys = [*(rule.get("matchLabelKeys") or ()), *(rule.get("mismatchLabelKeys") or ())]
     if not isinstance(selector, dict) or not keys:
         return
-    rows = [row for row in _rows(selector, "matchExpressions") if row.get("key") not in keys]
+    rows = [row for row in mappings_under(selector, "matchExpressions") if row.get("key") not in keys]
     selector.pop("matchExpressions", None)
     if rows:
         selector["matchExpressions"] = rows
-
-
-def _rows(owner: Json, key: str) -> list[Json]:
-    """The mappings in a list; nothing else can be there, and what is would be refused by the server."""
-    found = owner.get(key)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def _is_token(volume: Json) -> bool:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.claims import DRIVER
-from placement.integrations.kubernetes.objects import of_each, rows, text_at
+from placement.integrations.kubernetes.objects import mappings_under, rows, text_at
 
 if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
@@ -23,7 +23,7 @@ _OF_DRIVER = re.compile(
 )
 
 
-def mapped_resources(cluster: KubeCluster, notes: Notes, source: str) -> set[str]:
+def mapped_resources(cluster: KubeCluster, notes: Notes) -> set[str]:
     """Names of resources that the driver of accelerators serves, by classes and by pods that have such a claim.
 
     Raises
@@ -31,7 +31,7 @@ def mapped_resources(cluster: KubeCluster, notes: Notes, source: str) -> set[str
     DocumentError
         A class is damaged.
     """
-    by_class = of_each(cluster.of("DeviceClass"), lambda row: _of_class(row, notes), source)
+    by_class = cluster.read_each(cluster.of("DeviceClass"), lambda row: _of_class(row, notes))
     return {*filter(None, by_class)} | _of_pods(cluster)
 
 
@@ -49,14 +49,7 @@ def _of_class(found: KubeObject, notes: Notes) -> str:
 
 
 def _of_pods(cluster: KubeCluster) -> set[str]:
-    """What pods say that they have by a claim; what is damaged is told when pods are read."""
-    found: set[str] = set()
-    for pod in cluster.of("Pod"):
-        status = pod.at.value.get("status")
-        told = status.get("extendedResourceClaimStatus") if isinstance(status, dict) else None
-        mapped = told.get("requestMappings") if isinstance(told, dict) else None
-        names = (
-            row.get("resourceName") for row in (mapped if isinstance(mapped, list) else ()) if isinstance(row, dict)
-        )
-        found.update(name for name in names if isinstance(name, str))
-    return found
+    """What pods say that they have by a claim."""
+    way = ("status", "extendedResourceClaimStatus", "requestMappings")
+    names = (row.get("resourceName") for pod in cluster.of("Pod") for row in mappings_under(pod.at.value, *way))
+    return {name for name in names if isinstance(name, str)}

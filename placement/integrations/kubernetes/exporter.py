@@ -19,7 +19,7 @@ from placement.integrations.kubernetes.manifests import Workshop, deployment, po
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import is_namespace, is_object_name
 from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
-from placement.integrations.kubernetes.objects import read_cluster, source_of
+from placement.integrations.kubernetes.objects import read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
@@ -113,9 +113,8 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     node_pools = node_pools_of(plan, workshop, wishes.node_class, static=wishes.static)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
-    source = source_of(wishes.cluster)
     moved = handovers(problem, plan, groups, work, templates, replaced, notes)
-    scalers = rescaled(templates.cluster, moved, work, notes, source)
+    scalers = rescaled(templates.cluster, moved, work, notes)
     later = {(old.space, old.name) for row in moved for old in row.later}
     starts = [row for row in work if (row["metadata"]["namespace"], row["metadata"]["name"]) not in later]
     files = {
@@ -134,10 +133,10 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     _tell_limits(problem, plan, groups, workshop, wishes)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
-    tell_kept_budgets(templates, new, copies, notes, source)
+    tell_kept_budgets(templates, new, copies, notes)
     tell_not_returning(problem, plan, named, now, notes)
-    tell_quotas(templates, new, replaced, notes, source)
-    tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes, source)
+    tell_quotas(templates, new, replaced, notes)
+    tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes)
     beside = StepsBeside(scalers.deleted, workshop.labelled, templates.labels, made)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
     texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, beside)
@@ -148,9 +147,9 @@ def _read(wishes: ExportWishes) -> tuple[Templates, Problem | None]:
     """Templates of pods, and the problem that an import of the same files makes now."""
     if not wishes.cluster:
         return Templates(), None
-    cluster, source = read_cluster(wishes.cluster, Notes()), source_of(wishes.cluster)
-    made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes(), source)
-    return templates_of(cluster, wishes.zone_label, source), made.problem
+    cluster = read_cluster(wishes.cluster, Notes())
+    made = import_cluster(cluster, Wishes(zone_label=wishes.zone_label), Notes())
+    return templates_of(cluster, wishes.zone_label), made.problem
 
 
 def _unchanged(problem: Problem, plan: Plan) -> set[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
 from placement.integrations.kubernetes.neighbours import neighbours_of
-from placement.integrations.kubernetes.objects import of_each, texts
+from placement.integrations.kubernetes.objects import texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
@@ -47,7 +47,7 @@ class PodGeneration:
     remarks: tuple[str, ...]
 
 
-def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster, source: str) -> PodGeneration:
+def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster) -> PodGeneration:
     """What new copies of pods of one component and option are made of.
 
     Raises
@@ -64,11 +64,10 @@ def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster, source: str)
     for owner in (deployment, replica_set_of(first, cluster)):
         if owner is None:
             continue
-        (written,) = of_each([owner], _template, source)
+        written = cluster.read_one(owner, _template)
         if written is None:
             continue
-        (is_alike,) = of_each([owner], lambda _, written=written: _asks_alike(written, first), source)  # type: ignore[misc]
-        if is_alike:
+        if cluster.read_one(owner, lambda _, written=written: _asks_alike(written, first)):  # type: ignore[misc]
             chosen, place = written, owner.place
             break
         remarks.append(f"the template of {owner.place} asks for something else than its pods that run: theirs is kept")

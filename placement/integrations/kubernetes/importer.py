@@ -19,7 +19,7 @@ from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, no
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
-from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, source_of, whole_at
+from placement.integrations.kubernetes.objects import COMMAND, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
@@ -77,25 +77,24 @@ def import_kubernetes(paths: Sequence[str | Path], wishes: Wishes | None = None)
     O(nodes x shapes of pods + pods), and the check of the state.
     """
     notes = Notes()
-    cluster = read_cluster(paths, notes)
-    return import_cluster(cluster, wishes or Wishes(), notes, source_of(paths))
+    return import_cluster(read_cluster(paths, notes), wishes or Wishes(), notes)
 
 
-def import_cluster(cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> Imported:
+def import_cluster(cluster: KubeCluster, wishes: Wishes, notes: Notes) -> Imported:
     """The problem of a cluster that was read; the notes are those given, and what is added to them."""
-    return _Import(cluster, wishes, notes, source).run()
+    return _Import(cluster, wishes, notes).run()
 
 
 class _Import:
     """One import: what is read first, then what is made of it."""
 
-    def __init__(self, cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> None:
-        self.wishes, self.notes, self.source, self.cluster = wishes, notes, source, cluster
+    def __init__(self, cluster: KubeCluster, wishes: Wishes, notes: Notes) -> None:
+        self.wishes, self.notes, self.cluster = wishes, notes, cluster
         tell_unread_objects(cluster, notes)
-        tell_autoscalers(cluster, notes, source)
-        devices = slice_devices(cluster, notes, source)
-        found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes, source)
-        static = _static_pools(cluster, source)
+        tell_autoscalers(cluster, notes)
+        devices = slice_devices(cluster, notes)
+        found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes)
+        static = _static_pools(cluster)
         unknown = set(wishes.prices) - {row.type_label for row in found}
         if unknown:
             name = min(unknown)
@@ -103,16 +102,14 @@ class _Import:
             raise UsageError(f'no node is of the instance type "{printable(name)}", which has a price; {told}')
         self.machines: list[NodeMachine] = _same_memory([_kept(row, static) for row in found])
         by_name = {row.name: row for row in self.machines}
-        pods = bound_to_volumes(
-            read_pods(cluster, read_claims(cluster, source), notes, source), Volumes.of(cluster, source), notes
-        )
+        pods = bound_to_volumes(read_pods(cluster, read_claims(cluster), notes), Volumes.of(cluster), notes)
         rows = [row for row in pods if row.node not in self.left_out]
         standing_taints = (toleration for row in rows for toleration in row.shape.rules.tolerations)
         tell_uncompared(((row.node.place, row.taints) for row in self.machines), standing_taints, notes)
         self._tell_gaps(rows)
         copies, self.of_node = split(rows, by_name)
         self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
-        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes, source)
+        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
         keep_whole(self.workloads, by_name)
         self.standing = Candidates(self.workloads, self.machines, self.of_node)
         self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
@@ -120,7 +117,7 @@ class _Import:
         try:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
         except FieldError as error:
-            raise DocumentError([error.fault], source) from None
+            raise DocumentError([error.fault], cluster.source) from None
 
     def _tell_gaps(self, rows: Sequence[PodRow]) -> None:
         """Pods whose node was not given, and a cluster without pods."""
@@ -141,7 +138,7 @@ class _Import:
         prices = {row.name: self._price(row) for row in self.classes}
         document["instance_types"] = {row.name: row.row(prices[row.name] or 0) for row in self.classes}
         document["pools"] = [self._pool(row) for row in self.pools]
-        document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes, self.source)
+        document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes)
         document["commitments"] = commitments(self.pools, self.notes)
         committed = {name for row in document["commitments"] for name in row["pools"]}
         rented = rented_pools(self.pools, self.wishes.market)
@@ -150,12 +147,12 @@ class _Import:
         document["commitments"] += account.commitments
         options = OptionMaker(self.classes, self.standing, self.notes)
         chosen = [options.options_of(w, row) for w, row in enumerate(self.workloads)]
-        upkeep = upkeep_of_all(self.workloads, self.standing.pods, self.cluster, self.notes, self.source)
+        upkeep = upkeep_of_all(self.workloads, self.standing.pods, self.cluster, self.notes)
         document["components"] = self._components(chosen, upkeep)
         document["instances"] = self._instances(prices)
         document["placements"] = self._placements(chosen)
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
-        made = Imported.of(document, (), self.source)
+        made = Imported.of(document, (), self.cluster.source)
         tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 
@@ -280,10 +277,9 @@ def _do(number: int) -> str:
     return "does" if number == 1 else "do"
 
 
-def _static_pools(cluster: KubeCluster, source: str) -> set[str]:
-    objects = cluster.of("NodePool")
-    counts = of_each(objects, lambda row: whole_at(row.at.get("spec"), "replicas"), source)
-    return {row.name for row, count in zip(objects, counts, strict=True) if count is not None}
+def _static_pools(cluster: KubeCluster) -> set[str]:
+    counts = cluster.read_kind("NodePool", lambda row: whole_at(row.at.get("spec"), "replicas"))
+    return {row.name for row, count in counts if count is not None}
 
 
 def _kept(machine: NodeMachine, static: set[str]) -> NodeMachine:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
+from placement.integrations.kubernetes.objects import mappings_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,10 +105,8 @@ def both(left: Mapping[str, Any], right: Mapping[str, Any]) -> Json:
 
 def names_in(rules: Any) -> list[str]:
     """The nodes that all terms of a node selector refuse by name."""
-    terms = rules.get("nodeSelectorTerms") if isinstance(rules, dict) else None
-    first = terms[0] if isinstance(terms, list) and terms else None
-    fields = first.get("matchFields") if isinstance(first, dict) else None
-    return [row["values"][0] for row in fields or () if _refuses(row)]
+    first = mappings_under(rules, "nodeSelectorTerms")[:1]
+    return [row["values"][0] for term in first for row in mappings_under(term, "matchFields") if _refuses(row)]
 
 
 def without(rules: Any, digest: str) -> Any:
@@ -136,11 +135,8 @@ def _less(term: Any, is_ours: Any) -> Any:
     return {key: value for key, value in found.items() if value}
 
 
-def _refuses(row: Any) -> bool:
-    return (
-        isinstance(row, dict)
-        and (row.get("key"), row.get("operator")) == (_NAME, "NotIn")
-        and isinstance(row.get("values"), list)
-        and len(row["values"]) == 1
-        and isinstance(row["values"][0], str)
-    )
+def _refuses(row: Json) -> bool:
+    """Whether a requirement refuses one node by name."""
+    values = row.get("values")
+    is_one = isinstance(values, list) and len(values) == 1 and isinstance(values[0], str)
+    return is_one and (row.get("key"), row.get("operator")) == (_NAME, "NotIn")

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Literal
 from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
 from placement.integrations.kubernetes.device_classes import mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
-from placement.integrations.kubernetes.objects import amounts, choice_at, of_each, rows, text_at, true_at
+from placement.integrations.kubernetes.objects import (
+    amounts,
+    choice_at,
+    mapping_under,
+    mappings_under,
+    rows,
+    text_at,
+    true_at,
+)
 from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, taints_of, tell_taints
 
 if TYPE_CHECKING:
@@ -73,34 +81,30 @@ class NodeMachine:
 
 
 def read_machines(
-    cluster: KubeCluster, devices: Mapping[str, list[SliceDevice]], zone_label: str, notes: Notes, source: str
+    cluster: KubeCluster, devices: Mapping[str, list[SliceDevice]], zone_label: str, notes: Notes
 ) -> tuple[list[NodeMachine], set[str]]:
     """The nodes that can hold copies, and the names of those that are left out with their pods; notes say why.
 
     Pods of a node that is not ready are copies that do not run.
     """
-
-    asked, mapped = _asked(cluster), mapped_resources(cluster, notes, source)
+    asked, mapped = _asked(cluster), mapped_resources(cluster, notes)
 
     def read(node: KubeObject) -> NodeMachine | str:
         return _machine(node, devices.get(node.name, []), (asked, mapped), zone_label, notes)
 
-    found = of_each(cluster.of("Node"), read, source)
+    found = cluster.read_each(cluster.of("Node"), read)
     return [row for row in found if isinstance(row, NodeMachine)], {row for row in found if isinstance(row, str)} - {""}
 
 
 def _asked(cluster: KubeCluster) -> set[str]:
-    """Accelerators that pods ask for, by resource; what is damaged is told when pods are read."""
-    found: set[str] = set()
-    for pod in cluster.of("Pod"):
-        spec = pod.at.value.get("spec")
-        for part in ("containers", "initContainers"):
-            listed = spec.get(part) if isinstance(spec, dict) else None
-            for container in listed if isinstance(listed, list) else ():
-                resources = container.get("resources") if isinstance(container, dict) else None
-                limits = resources.get("limits") if isinstance(resources, dict) else None
-                found.update(limits if isinstance(limits, dict) else ())
-    return found
+    """Resources that pods ask for, accelerators among them."""
+    return {
+        name
+        for pod in cluster.of("Pod")
+        for part in ("containers", "initContainers")
+        for container in mappings_under(pod.at.value, "spec", part)
+        for name in mapping_under(container, "resources", "limits")
+    }
 
 
 def _machine(

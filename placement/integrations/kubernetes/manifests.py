@@ -191,7 +191,7 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
     _add_rules(spec, group, workshop, off)
     rolled = _roll_out(group.component, workshop)
     parts = stands_for_parts(group.component, group.pool, workshop.problem)
-    annotations[RULES] = rules_text(before, spec, rolled, keeps_hosts=True, uuids=uuids, off=off, parts=parts)
+    annotations[RULES] = rules_text(before, spec, rolled, uuids=uuids, off=off, parts=parts)
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {

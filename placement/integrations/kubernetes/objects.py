@@ -73,8 +73,9 @@ class KubeObject:
 
 @dataclass
 class KubeCluster:
-    """All objects of a cluster that were given, by kind, each once."""
+    """All objects of a cluster that were given, by kind, each once; `source` is what errors call their files."""
 
+    source: str = ""
     _rows: dict[str, dict[tuple[str, str], KubeObject]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, found: KubeObject) -> None:
@@ -93,6 +94,37 @@ class KubeCluster:
         """Whether objects of a kind were given."""
         return bool(self._rows.get(kind))
 
+    def read_kind(self, kind: str, read: Callable[[KubeObject], T]) -> list[tuple[KubeObject, T]]:
+        """The objects of a kind, each with what `read` makes of it; see `read_each`."""
+        objects = self.of(kind)
+        return list(zip(objects, self.read_each(objects, read), strict=True))
+
+    def read_one(self, found: KubeObject, read: Callable[[KubeObject], T]) -> T:
+        """What `read` makes of one object; see `read_each`."""
+        return self.read_each([found], read)[0]
+
+    def read_each(self, objects: Iterable[KubeObject], read: Callable[[KubeObject], T]) -> list[T]:
+        """What `read` makes of each object; all are tried before the faults are told, each with its object's name.
+
+        Raises
+        ------
+        DocumentError
+            With the faults of all objects that can't be read.
+        """
+        found: list[T] = []
+        faults: list[Fault] = []
+        for row in objects:
+            try:
+                found.append(read(row))
+            except FieldError as error:
+                fault = error.fault
+                faults.append(Fault(f"{fault.path} ({row.place})", fault.rule, fault.value))
+                if len(faults) >= _MOST_FAULTS:
+                    break
+        if faults:
+            raise DocumentError(faults, self.source)
+        return found
+
 
 def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool = True) -> KubeCluster:
     """The objects of one cluster in files, or on standard input for ``-``.
@@ -102,7 +134,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
     DocumentError
         A file can't be read or parsed, or an object in it has no kind or no name.
     """
-    cluster = KubeCluster()
+    cluster = KubeCluster(", ".join("standard input" if str(path) == "-" else str(path) for path in paths))
     unknown: Counter[str] = Counter()
     for path in paths:
         source, text = read_text(path)
@@ -131,11 +163,6 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         rule = f"has no nodes: make it with {COMMAND}"
         raise DocumentError([Fault("$", rule)], ", ".join(map(str, paths)) if paths else "the import")
     return cluster
-
-
-def source_of(paths: Sequence[str | Path]) -> str:
-    """What errors call the files of one cluster."""
-    return ", ".join("standard input" if str(path) == "-" else str(path) for path in paths)
 
 
 def _parse_yaml(text: str, source: str) -> At:
@@ -236,6 +263,19 @@ def version_of(found: KubeObject) -> str:
     return text_at(found.at, "apiVersion") or "/".join(filter(None, (group, versions[0])))
 
 
+def mapping_under(value: Any, *keys: str) -> dict[str, Any]:
+    """The mapping under keys of a value as it was given; empty without one, as who reads it tells what is damaged."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def mappings_under(value: Any, *keys: str) -> list[dict[str, Any]]:
+    """The mappings in a list under keys of a value as it was given; none without such a list."""
+    found = mapping_under(value, *keys[:-1]).get(keys[-1])
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
 def dig(at: At, *keys: str) -> At | None:
     """What stands under keys, one below the other; None where one of them is missing."""
     found: At | None = at
@@ -314,26 +354,3 @@ def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
         for name, value in found.value.items()
         if value is not None
     }
-
-
-def of_each(objects: Iterable[KubeObject], read: Callable[[KubeObject], T], source: str) -> list[T]:
-    """What `read` makes of each object; all are tried before the faults are told, each with its object's name.
-
-    Raises
-    ------
-    DocumentError
-        With the faults of all objects that can't be read.
-    """
-    found: list[T] = []
-    faults: list[Fault] = []
-    for row in objects:
-        try:
-            found.append(read(row))
-        except FieldError as error:
-            fault = error.fault
-            faults.append(Fault(f"{fault.path} ({row.place})", fault.rule, fault.value))
-            if len(faults) >= _MOST_FAULTS:
-                break
-    if faults:
-        raise DocumentError(faults, source)
-    return found

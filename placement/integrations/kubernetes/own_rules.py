@@ -18,6 +18,7 @@ from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import digest_of, without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OF_PARTS
+from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.zone_rules import without_ours
 
 if TYPE_CHECKING:
@@ -64,25 +65,23 @@ def rules_text(
     after: Json,
     roll_out: OwnRollOut | None = None,
     *,
-    keeps_hosts: bool = False,
     uuids: str = "",
     off: Sequence[str] = (),
     parts: bool = False,
 ) -> str:
     """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it.
 
-    With `keeps_hosts`, terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that
-    the owner's own annotation for HAMI named, where a pin of the export stands in its place. `off` are the nodes that
-    the export keeps it off. `parts`: the pod has whole accelerators by this plan, and parts would do.
+    Terms about hosts that still hold stand in the spec itself. `uuids` are the accelerators that the owner's own
+    annotation for HAMI named, where a pin of the export stands in its place. `off` are the nodes that the export keeps
+    it off. `parts`: the pod has whole accelerators by this plan, and parts would do.
     """
     away, surge, rolled = roll_out or OwnRollOut()
-    affinity = before.get("affinity") or {}
-    apart = others_than_ours((affinity.get("podAntiAffinity") or {}).get(_REQUIRED))
+    apart = others_than_ours(mapping_under(before, "affinity", "podAntiAffinity").get(_REQUIRED))
     told = {
         _SELECTOR: before.get("nodeSelector"),
-        _NODES: (affinity.get("nodeAffinity") or {}).get(_REQUIRED),
+        _NODES: mapping_under(before, "affinity", "nodeAffinity").get(_REQUIRED),
         _SPREAD: others_than_ours(before.get("topologySpreadConstraints")),
-        _APART: [row for row in apart if not keeps_hosts or row.get("topologyKey") != _HOST],
+        _APART: [row for row in apart if row.get("topologyKey") != _HOST],
         _SURGE: surge,
         _ROLLED: rolled,
         _UUIDS: uuids,
@@ -130,7 +129,7 @@ def others_than_ours(rows: list[Json] | None) -> list[Json]:
 
 def _digest(spec: Json) -> str:
     """Of what holds a pod to nodes: where somebody changed that after the export, it is a rule of its own."""
-    nodes = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED)
+    nodes = mapping_under(spec, "affinity", "nodeAffinity").get(_REQUIRED)
     held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
     return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 

@@ -10,7 +10,7 @@ from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask,
 from placement.integrations.kubernetes.claims import claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
-from placement.integrations.kubernetes.objects import choice_at, dig, of_each, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.objects import choice_at, dig, rows, text_at, true_at, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
@@ -86,18 +86,17 @@ class PodRow:
     claims: tuple[DeviceClaim, ...]
 
 
-def read_pods(
-    cluster: KubeCluster, claims: Mapping[tuple[str, str], DeviceClaim], notes: Notes, source: str
-) -> list[PodRow]:
+def read_pods(cluster: KubeCluster, claims: Mapping[tuple[str, str], DeviceClaim], notes: Notes) -> list[PodRow]:
     """Every pod that runs or waits; those that have ended or are leaving are not copies."""
-    classes = _priorities(cluster, source)
+    priorities = cluster.read_kind("PriorityClass", lambda row: whole_at(row.at, "value") or 0)
+    classes = {row.name: value for row, value in priorities}
     seen: set[str] = set()
 
     def read(pod: KubeObject) -> PodRow | None:
         return _pod(as_written(pod), cluster, claims, classes, seen, notes)
 
     pods = sorted(cluster.of("Pod"), key=written_option)  # of those that share a claim the first asks for its devices
-    return [row for row in of_each(pods, read, source) if row is not None]
+    return [row for row in cluster.read_each(pods, read) if row is not None]
 
 
 def written_option(pod: KubeObject) -> int:
@@ -232,12 +231,6 @@ def _pin(pod: KubeObject, owner: Owner) -> str:
     if any(row.get("hostPath") for row in rows(pod.at.key("spec"), "volumes")):
         return "it uses a folder of its node (hostPath)"
     return ""
-
-
-def _priorities(cluster: KubeCluster, source: str) -> dict[str, int]:
-    objects = cluster.of("PriorityClass")
-    values = of_each(objects, lambda row: whole_at(row.at, "value") or 0, source)
-    return {row.name: value for row, value in zip(objects, values, strict=True)}
 
 
 def _priority(spec: At, classes: Mapping[str, int], notes: Notes, owner: str) -> int:

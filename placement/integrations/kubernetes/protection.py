@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.objects import of_each
 from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
 from placement.integrations.notes import listed
 from placement.units import count
@@ -57,16 +56,13 @@ def budget_of(component: Component, copies: int, workshop: Workshop) -> Json | N
     }
 
 
-def tell_kept_budgets(
-    templates: Templates, new: Sequence[NewCopies], planned: Mapping[str, int], notes: Notes, source: str
-) -> None:
+def tell_kept_budgets(templates: Templates, new: Sequence[NewCopies], planned: Mapping[str, int], notes: Notes) -> None:
     """A note on each budget that stays and lets no copy of the plan go, or that no longer counts a component's copies.
 
     `planned` is how many copies each component has in the plan.
     """
-    found = templates.cluster.of("PodDisruptionBudget")
     exported = {row.component for row in new}
-    for budget, read in zip(found, of_each(found, read_budget, source), strict=True):
+    for budget, read in templates.cluster.read_kind("PodDisruptionBudget", read_budget):
         if not read.key or (MADE in budget.annotations and not read.is_changed):  # which is written again
             continue
         counted = {

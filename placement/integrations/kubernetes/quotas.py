@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.errors import DocumentError
-from placement.integrations.kubernetes.objects import amounts, of_each, rows
+from placement.integrations.kubernetes.objects import amounts, rows
 from placement.integrations.kubernetes.requests import effective_requests
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class NewCopies(NamedTuple):
     spec: dict[str, Any]
 
 
-def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes, source: str) -> None:
+def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes) -> None:
     """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run.
 
     Raises
@@ -51,9 +51,9 @@ def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str],
     DocumentError
         A quota, or what copies ask for, is damaged.
     """
-    quotas = templates.cluster.of("ResourceQuota")
-    asked = _asked(new, source) if quotas else []
-    for quota, hard in zip(quotas, of_each(quotas, _hard, source), strict=True):
+    cluster = templates.cluster
+    asked = _asked(new, cluster.source) if cluster.has("ResourceQuota") else []
+    for quota, hard in cluster.read_kind("ResourceQuota", _hard):
         space = quota.namespace
         started = [(used, row.copies) for row, used in zip(new, asked, strict=True) if row.namespace == space]
         running = [(row.pod, component) for row, component in templates.rows if row.pod.namespace == space]
@@ -76,7 +76,7 @@ def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str],
                 notes.inexact(place, f"{_text(most)}, and {told}: some new ones start once old ones have stopped")
 
 
-def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes, source: str) -> None:
+def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes) -> None:
     """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies.
 
     Raises
@@ -84,9 +84,10 @@ def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes, sou
     DocumentError
         A quota is damaged.
     """
-    quotas = templates.cluster.of("ResourceQuota")
-    limits = of_each(quotas, lambda row: (_hard(row), amounts(row.at.get("status"), "used")), source)
-    for quota, (hard, used) in zip(quotas, limits, strict=True):
+    quotas = templates.cluster.read_kind(
+        "ResourceQuota", lambda row: (_hard(row), amounts(row.at.get("status"), "used"))
+    )
+    for quota, (hard, used) in quotas:
         added = _added(written, quota.namespace, templates)
         for name, most in hard.items():
             new = added[name.removeprefix("count/")] if name.startswith("count/") else 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def replica_set_of(pod: KubeObject, cluster: KubeCluster) -> KubeObject | None:
 
 def _born(found: KubeObject) -> str:
     """When an object was made, as text that sorts; empty where that is not told."""
-    metadata = found.at.value.get("metadata")
-    told = metadata.get("creationTimestamp") if isinstance(metadata, dict) else None
+    told = mapping_under(found.at.value, "metadata").get("creationTimestamp")
     return told if isinstance(told, str) else ""
 
 
@@ -73,16 +73,14 @@ def _is_number(text: str) -> bool:
 
 def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:
     """Whether the containers of pods are those of a Deployment's template, with what the cluster may have added."""
-    spec = deployment.at.value.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None  # what is damaged is told where it is read
-    asked = containers_of(template)
+    asked = containers_of(mapping_under(deployment.at.value, "spec", "template"))
     return bool(asked) and any(is_part(asked, containers_of(pod.at.value)) for pod in pods)
 
 
-def containers_of(made: Any) -> Json:
+def containers_of(made: Json) -> Json:
     """The containers of a pod, or of a template, as they are written."""
-    spec = made.get("spec") if isinstance(made, dict) else None
-    return {key: spec[key] for key in ("containers", "initContainers") if key in spec} if isinstance(spec, dict) else {}
+    spec = mapping_under(made, "spec")
+    return {key: spec[key] for key in ("containers", "initContainers") if key in spec}
 
 
 def is_part(asked: Any, held: Any) -> bool:

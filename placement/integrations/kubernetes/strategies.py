@@ -6,6 +6,7 @@ import copy
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
 from placement.integrations.notes import listed
@@ -30,27 +31,22 @@ def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -
     By that no old copy may run beside a new one, so no roll-out keeps any of them.
     """
     component = group.component
-    kept = _written(deployment) if deployment else None
+    kept = copy.deepcopy(mapping_under(deployment.at.value, "spec", "strategy")) if deployment else {}
     asked = None if is_of_budget(component) else asked_away(component)
-    if kept and kept.get("type") == "Recreate":
+    if kept.get("type") == "Recreate":
         if asked is not None and asked < group.copies:
             told = f"the strategy of its Deployment is Recreate: a roll-out takes all of a Deployment away, not {asked}"
             notes.inexact(f"component {component.name} max_unavailable", told)
         return kept
     if group.node:  # there is no room beside itself for a copy that has its place
         pinned = {"maxSurge": 0, "maxUnavailable": 1}
-        if kept and kept.get("rollingUpdate") not in (None, pinned):
+        if kept.get("rollingUpdate") not in (None, pinned):
             told = "beside a copy with its place is no room: pinned ones end before others start (maxSurge 0)"
             notes.inexact(f"component {component.name} strategy", told)
         return {"type": "RollingUpdate", "rollingUpdate": pinned}
     if kept and asked is None:
         return kept
     return {"type": "RollingUpdate", **_rolling(group, asked)}
-
-
-def _written(deployment: KubeObject) -> Json | None:
-    found = (deployment.at.value.get("spec") or {}).get("strategy")
-    return copy.deepcopy(found) if isinstance(found, dict) and found else None
 
 
 def _rolling(group: CopyGroup, asked: int | None) -> Json:

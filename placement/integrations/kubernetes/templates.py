@@ -140,7 +140,7 @@ class Templates:
         return found
 
 
-def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Templates:
+def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
     """Templates and accelerators of the cluster that a problem was imported from.
 
     Raises
@@ -149,17 +149,17 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
         An object is damaged.
     """
     notes = Notes()
-    machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
-    claims = read_claims(cluster, source)
-    volumes = Volumes.of(cluster, source)
-    pods_read = bound_to_volumes(read_pods(cluster, claims, notes, source), volumes, notes)
+    machines, _ = read_machines(cluster, slice_devices(cluster, notes), zone_label, notes)
+    claims = read_claims(cluster)
+    volumes = Volumes.of(cluster)
+    pods_read = bound_to_volumes(read_pods(cluster, claims, notes), volumes, notes)
     rows, _ = split(pods_read, {row.name: row for row in machines})
     pods: dict[tuple[str, int], list[KubeObject]] = {}
     exported: dict[tuple[str, str], str] = {}
     by_component: dict[str, list[KubeObject]] = {}
     services: dict[str, str] = {}
     component_of: dict[tuple[str, str], str] = {}
-    for workload in workloads_of(rows, cluster, notes, source):
+    for workload in workloads_of(rows, cluster, notes):
         alike = {tuple(sorted(own_labels(row.pod).items())): row.pod for row, _ in workload.pods}
         by_component[workload.name] = [*alike.values()]
         service = service_running(workload.owner, cluster)
@@ -174,7 +174,7 @@ def templates_of(cluster: KubeCluster, zone_label: str, source: str) -> Template
             number = int(option) if option.isdigit() and len(option) < 9 else shape
             pods.setdefault((workload.name, number), []).append(row.pod)
     return Templates(
-        {key: generation_of(members, cluster, source) for key, members in pods.items()},
+        {key: generation_of(members, cluster) for key, members in pods.items()},
         {row.name: row.held.uuids for row in machines if row.held.uuids},
         {row.name: row.held.manager for row in machines if row.held.count},
         cluster,

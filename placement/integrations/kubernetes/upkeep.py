@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import of_each
 from placement.integrations.kubernetes.own_rules import own_roll_out
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
@@ -61,15 +60,12 @@ class Upkeep:
         return {} if self.away is None else {"max_unavailable": self.away}
 
 
-def upkeep_of_all(
-    workloads: Sequence[Workload], pods: Population, cluster: KubeCluster, notes: Notes, source: str
-) -> list[Upkeep]:
+def upkeep_of_all(workloads: Sequence[Workload], pods: Population, cluster: KubeCluster, notes: Notes) -> list[Upkeep]:
     """Of each workload what its budgets and its roll-out allow; of several the strictest."""
-    found = [_of_rollout(workload, cluster, notes, source) for workload in workloads]
+    found = [_of_rollout(workload, cluster, notes) for workload in workloads]
     copies = [max(len(workload.pods), workload.wanted) for workload in workloads]
     counting: dict[int, list[str]] = defaultdict(list)
-    objects = cluster.of("PodDisruptionBudget")
-    for budget, read in zip(objects, of_each(objects, read_budget, source), strict=True):
+    for budget, read in cluster.read_kind("PodDisruptionBudget", read_budget):
         taken = pods.taken(read.selector, {budget.namespace})
         if read.is_ours:
             continue
@@ -154,15 +150,15 @@ def _own(budget: KubeObject, text: str) -> str | None:
 _MADE = re.compile(r"(?P<away>[0-9]{1,9}) of (?P<own>none|[0-9]{1,9})", re.ASCII)
 
 
-def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> Upkeep:
+def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes) -> Upkeep:
     """An owner's own limits on a roll-out; what of them a component can't say is told."""
     owner = workload.owner
     if not owner.kind:
-        return _of_exported(workload, source)
+        return _of_exported(workload, cluster)
     found = cluster.get(owner.kind, owner.namespace, owner.name) if owner.kind in _ROLLED_OUT else None
     if found is None:
         return Upkeep()
-    (told,) = of_each([found], roll_out, source)
+    told = cluster.read_one(found, roll_out)
     if told is None:
         return Upkeep()
     for field_name, why in told.told:
@@ -171,9 +167,9 @@ def _of_rollout(workload: Workload, cluster: KubeCluster, notes: Notes, source: 
     return Upkeep(away, labels={MAX_SURGE: str(more), ROLLED: str(away)})
 
 
-def _of_exported(workload: Workload, source: str) -> Upkeep:
+def _of_exported(workload: Workload, cluster: KubeCluster) -> Upkeep:
     """What an export wrote on the pods."""
-    told = of_each((row.pod for row, _ in workload.pods), own_roll_out, source)
+    told = cluster.read_each((row.pod for row, _ in workload.pods), own_roll_out)
     away = min((row.away for row in told if row.away is not None), default=None)
     surge = next((row.surge for row in told if row.surge), "")
     labels = {MAX_SURGE: surge, ROLLED: next((row.rolled for row in told if row.rolled), "")}

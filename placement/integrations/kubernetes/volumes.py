@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.kubernetes import ZONE_LABELS
-from placement.integrations.kubernetes.objects import of_each, rows, text_at
+from placement.integrations.kubernetes.objects import rows, text_at
 from placement.integrations.kubernetes.selectors import NodeTerm, Requirement, Selector, node_terms
 from placement.integrations.notes import listed
 
@@ -67,11 +67,10 @@ class Volumes:
     terms: Mapping[str, Terms] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cluster: KubeCluster, source: str) -> Volumes:
+    def of(cls, cluster: KubeCluster) -> Volumes:
         """Those of a cluster."""
-        claims = of_each(cluster.of("PersistentVolumeClaim"), _claim, source)
-        volumes = cluster.of("PersistentVolume")
-        terms = zip(volumes, of_each(volumes, _terms, source), strict=True)
+        claims = cluster.read_each(cluster.of("PersistentVolumeClaim"), _claim)
+        terms = cluster.read_kind("PersistentVolume", _terms)
         return cls({(row.namespace, row.name): row for row in claims}, {row.name: told for row, told in terms})
 
     def mounted_by(self, pod: KubeObject) -> list[MountedClaim]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
-from placement.integrations.kubernetes.objects import of_each, whole_at
+from placement.integrations.kubernetes.objects import mapping_under, whole_at
 from placement.integrations.kubernetes.own_rules import may_have_parts
 from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
 from placement.integrations.kubernetes.revisions import newest_first
@@ -84,7 +84,7 @@ def split(rows: Iterable[PodRow], machines: Mapping[str, NodeMachine]) -> tuple[
     return copies, of_node
 
 
-def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, source: str) -> list[Workload]:
+def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> list[Workload]:
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
     exported = {row.owner.name for row in rows if not row.owner.kind}
@@ -110,14 +110,14 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes, sou
             if workload.name != base:
                 why = "its pods differ (a roll-out?)" if len(members) > 1 else f"another component is called {base}"
                 notes.assumed(workload.place, f"{why}: {workload.name} is one more component")
-        _share_out(members, cluster, notes, source)
+        _share_out(members, cluster, notes)
     for owner, number in beside.items():
         told = f"runs {count(number, 'pod')} beside what an export made of it (half applied?)"
         ends = "and a next export ends it" if owner.kind in ("Deployment", "ReplicaSet") else "and you are to end it"
         notes.assumed(owner.place, f"{told}: they count as copies of {_base(owner)}, {ends}")
-    _tell_without_pods({row.owner for row in rows}, cluster, notes, source)
+    _tell_without_pods({row.owner for row in rows}, cluster, notes)
     for workload in found.values():
-        _tell_service(workload, cluster, notes, source)
+        _tell_service(workload, cluster, notes)
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
@@ -150,10 +150,10 @@ def _by_owner(found: Iterable[Workload], cluster: KubeCluster) -> list[list[Work
     return sorted(groups.values(), key=lambda members: members[0].owner)
 
 
-def _share_out(members: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str) -> None:
+def _share_out(members: Sequence[Workload], cluster: KubeCluster, notes: Notes) -> None:
     """The copies that an owner wants: those that are lacking are of the newest; a note where there are more."""
     newest, *older = members
-    wanted, owner = _wanted(newest, cluster, source), newest.owner
+    wanted, owner = _wanted(newest, cluster), newest.owner
     newest.wanted = max(0, wanted - sum(len(row.pods) for row in older))
     pods = sum(len(row.pods) for row in members)
     if owner.kind in _COUNTED and cluster.get(*owner) and 0 < wanted < pods:
@@ -186,12 +186,12 @@ def service_running(owner: Owner, cluster: KubeCluster) -> KubeObject | None:
     return cluster.get(SERVICE, owner.namespace, name) if name else None
 
 
-def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes, source: str) -> None:
+def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes) -> None:
     """A service that KServe scales: the problem has one number of copies."""
     found = service_running(workload.owner, cluster)
     if found is None:
         return
-    ((least, most),) = of_each([found], _replicas, source)
+    least, most = cluster.read_one(found, _replicas)
     if most is not None and most > least:
         told = f"{count(most, 'copy', 'copies')}: the plan is for those of now"
         notes.ignored(f"{found.place} spec.predictor.maxReplicas", told)
@@ -205,37 +205,33 @@ def _replicas(found: KubeObject) -> tuple[int, int | None]:
     return 1 if least is None else least, whole_at(predictor, "maxReplicas")
 
 
-def _wanted(workload: Workload, cluster: KubeCluster, source: str) -> int:
+def _wanted(workload: Workload, cluster: KubeCluster) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
     owner = workload.owner
     found = cluster.get(owner.kind, owner.namespace, owner.name)
     service = service_running(owner, cluster)
     if found is None and service is not None:
-        ((least, _),) = of_each([service], _replicas, source)
-        return least
+        return cluster.read_one(service, _replicas)[0]
     if not owner.kind:
         exported = [row for row in cluster.of("Deployment") if _component_of(row) == workload.name]
-        return sum(of_each((row for row in exported if row.namespace == workload.namespace), _copies, source))
+        return sum(cluster.read_each((row for row in exported if row.namespace == workload.namespace), _copies))
     if found is None or owner.kind not in _COUNTED:
         return 0
-    (told,) = of_each([found], _copies, source)
-    return told
+    return cluster.read_one(found, _copies)
 
 
 def _component_of(deployment: KubeObject) -> str:
-    """The component that an exported Deployment runs copies of; what is damaged is told where templates are read."""
-    at: Any = deployment.at.value
-    for key in ("spec", "template", "metadata", "annotations", COMPONENT):
-        at = at.get(key) if isinstance(at, dict) else None
-    return at if isinstance(at, str) else ""
+    """The component that an exported Deployment runs copies of."""
+    told = mapping_under(deployment.at.value, "spec", "template", "metadata", "annotations").get(COMPONENT)
+    return told if isinstance(told, str) else ""
 
 
-def _tell_without_pods(owners: Set[Owner], cluster: KubeCluster, notes: Notes, source: str) -> None:
+def _tell_without_pods(owners: Set[Owner], cluster: KubeCluster, notes: Notes) -> None:
     """A note on each owner that asks for copies and has no pod, such as one that a quota or an admission stops."""
     exported = {row.name for row in owners if not row.kind}
     for kind in _COUNTED:
         objects = [row for row in cluster.of(kind) if controller_of(row) is None]
-        for row, copies in zip(objects, of_each(objects, _copies, source), strict=True):
+        for row, copies in zip(objects, cluster.read_each(objects, _copies), strict=True):
             is_known = Owner(kind, row.namespace, row.name) in owners or _component_of(row) in exported
             if copies and not is_known:
                 told = f"asks for {count(copies, 'copy', 'copies')} and has no pod that runs or waits"
