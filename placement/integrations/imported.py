@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.account import account_rules
 from placement.documents import Problem
 from placement.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Sequence
 
-    from placement.integrations.notes import Note
+    from placement.catalogue.account import AccountPool, AccountRules
+    from placement.catalogue.market import Market
+    from placement.integrations.notes import Note, Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,15 @@ class Imported:
 
 
 _REQUIRED = ("instance_types", "pools", "components", "instances")  # an empty list of the last: nothing runs
+
+
+def told_account_rules(
+    market: Market, pools: Sequence[AccountPool], committed: Container[str], notes: Notes, *, least: int = 2
+) -> AccountRules:
+    """Quotas, budgets, savings plans and reserved instances of the files that were given; see `account_rules`."""
+    made = account_rules(market, pools, committed, least=least)
+    for name, reason in made.assumed.items():
+        notes.assumed(name, reason)
+    for name, reason in made.ignored.items():
+        notes.ignored(name, reason)
+    return made

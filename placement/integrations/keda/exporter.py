@@ -21,7 +21,7 @@ from placement.integrations.kserve import service_names
 from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
-from placement.integrations.manifests import manifests
+from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes, listed
 from placement.integrations.variants import PlanVariant, variants
 from placement.units import count
@@ -114,7 +114,7 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     else:
         waking = [row for (row, _), each in zip(rows, scalings, strict=True) if each and not each.row.min_capacity]
     _tell(rows, waking, peak, wish, notes)
-    return Exported({"scaled-objects.yaml": manifests(documents, map(str, notes))}, tuple(notes))
+    return Exported({"scaled-objects.yaml": manifest_text(documents, map(str, notes))}, tuple(notes))
 
 
 def _rows(problem: Problem, plan: Plan, peak: Plan | None) -> list[tuple[PlanVariant, int]]:

@@ -21,7 +21,7 @@ from placement.integrations.kserve.remarks import Services, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
 from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, KServeWish
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
-from placement.integrations.kubernetes.deployments import kept_metadata
+from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
@@ -30,7 +30,7 @@ from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.zone_rules import Surroundings
-from placement.integrations.manifests import manifests
+from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes, listed
 from placement.integrations.variants import PlanVariant, variants
 
@@ -73,7 +73,7 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
     files = {SERVICES: [row for row in documents if row not in smaller], SMALLER: smaller}
-    texts = {name: manifests(found, map(str, notes)) for name, found in files.items() if found or name == SERVICES}
+    texts = {name: manifest_text(found, map(str, notes)) for name, found in files.items() if found or name == SERVICES}
     return Exported(texts, tuple(notes))
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
-from placement.integrations.kubernetes.annotations import kept_annotations
-from placement.integrations.kubernetes.cleaning import written_spec
+from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.naming import OWNER
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule

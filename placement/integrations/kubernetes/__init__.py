@@ -3,11 +3,11 @@
 Import: `objects.py` (what was given), `selectors.py`, `taints.py`, `requests.py`, `claims.py`, `inventory.py`,
 `asks.py` and `neighbours.py` (what the API means), `machines.py` and `pods.py` (nodes and pods), `workloads.py`,
 `standing.py`, `classes.py`, `options.py`, `spreading.py`, `upkeep.py`, `budgets.py` and `indices.py` (rows of the
-problem), `state.py` (does what runs keep the rules), `importer.py` (all of it).
+problem), `importer.py` (all of it).
 
 Export: `naming.py` and `groups.py` (what one Deployment makes), `templates.py` (pods as they run), `manifests.py`,
 `claiming.py` (claims again), `apart.py` (who keeps off whom), `karpenter.py` and `protection.py` (objects),
-`returning.py` (what no manifest says), `steps.py` (the README), `yaml_text.py`, `exporter.py` (all of it).
+`returning.py` (what no manifest says), `steps.py` (the README), `exporter.py` (all of it).
 """
 
 from placement.integrations.kubernetes.exporter import ExportWishes, export_kubernetes

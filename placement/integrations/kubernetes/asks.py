@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import FieldError, number_in
 from placement.integrations.kubernetes.claims import DRIVER
 from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.mixed import share_of_one
 from placement.integrations.kubernetes.objects import amounts, rows
-from placement.integrations.kubernetes.shares import share_of_one
 from placement.units import MIB_PER_GIB, WHOLE_SHARE
 
 if TYPE_CHECKING:

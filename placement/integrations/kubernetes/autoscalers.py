@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.deployments import kept_metadata
+from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at, version_of, whole_at
 from placement.integrations.kubernetes.pods import controller_of
 from placement.units import count

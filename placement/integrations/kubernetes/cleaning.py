@@ -1,4 +1,8 @@
-"""What a person wrote of a pod: its labels and its specification without what the cluster added."""
+"""What a person wrote of an object that runs, without what the cluster added: a new one in its place has it too.
+
+A pod does not say who wrote what. So what is known to be added is left out by name, and everything else is kept:
+annotations as far as all pods of a component have them alike, as rules of schedulers and autoscalers stand there.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
-from placement.integrations.kubernetes.objects import mapping_under, mappings_under
+from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at
+from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.notes import Notes
 
     Json = dict[str, Any]
 
@@ -29,6 +37,22 @@ _ADDED_TOLERATIONS = tuple(
     for key in ("not-ready", "unreachable")
 )
 _TOKEN = "kube-api-access-"
+# What the API server, admission, networks and schedulers write on a pod that runs; all that begins so.
+_ADDED_ANNOTATIONS = (
+    *("gpu-placement/", "kubectl.kubernetes.io/last-applied-configuration", "kubectl.kubernetes.io/restartedAt"),
+    *("kubernetes.io/config.", "kubernetes.io/limit-ranger", "kubernetes.io/psp", "openshift.io/scc"),
+    *("security.openshift.io/validated-scc-subject-type", "sidecar.istio.io/status", "vpaObservedContainers"),
+    *("vpaUpdates", "cni.projectcalico.org/containerID", "cni.projectcalico.org/podIP", "k8s.ovn.org/pod-networks"),
+    *("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status", "vpc.amazonaws.com/pod-"),
+    *("cloud.google.com/cluster_autoscaler_unhelpable", "hami.io/bind-", "hami.io/vgpu-", "pod-group-name"),
+    *("meta.helm.sh/", "received-resource-type", "batch.kubernetes.io/job-completion-index"),
+)
+_OF_THE_PLAN = ("replicas", "selector", "template", "strategy", "paused")
+# Whoever manages the Deployment that runs would take a copy with these for its own, and delete what it did not write.
+_OF_TOOLS = (
+    *("argocd.argoproj.io/", "helm.toolkit.fluxcd.io/", "kustomize.toolkit.fluxcd.io/", "objectset.rio.cattle.io/"),
+    *("meta.helm.sh/", "app.kubernetes.io/managed-by", "applyset.kubernetes.io/"),
+)
 
 
 def own_labels(pod: KubeObject) -> dict[str, str]:
@@ -89,3 +113,56 @@ def _drop_merged(rule: Json) -> None:
 def _is_token(volume: Json) -> bool:
     """Whether a volume is the token that every pod is given."""
     return str(volume.get("name", "")).startswith(_TOKEN)
+
+
+def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
+    """Those that the owner wrote."""
+    return {key: value for key, value in told.items() if not key.startswith(_ADDED_ANNOTATIONS)}
+
+
+def in_common(pods: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Kept annotations that all pods have alike, and the names of the others.
+
+    >>> in_common([{"a": "1", "b": "1"}, {"a": "1", "b": "2"}])
+    ({'a': '1'}, ['b'])
+    """
+    kept = [kept_annotations(told) for told in pods]
+    alike = {key: value for key, value in kept[0].items() if all(row.get(key) == value for row in kept)}
+    return alike, sorted({key for row in kept for key in row} - {*alike})
+
+
+def kept_metadata(found: KubeObject, notes: Notes) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels and annotations of an object that one in its place has too; a note on those that name who manages it."""
+    told = {**found.labels, **found.annotations}
+    tools = sorted(key for key in told if key.startswith(_OF_TOOLS))
+    if tools:
+        why = "say which tool manages it: not carried over. It goes on to manage that one, and may start it again"
+        why += ": take it out there once the new one runs"
+        notes.ignored(f"{found.place} {listed(tools)}", why)
+    others = ("gpu-placement/", "deployment.kubernetes.io/", *_OF_TOOLS)
+    labels, annotations = (
+        {key: value for key, value in rows.items() if not key.startswith(others)}
+        for rows in (found.labels, kept_annotations(found.annotations))
+    )
+    return labels, annotations
+
+
+def kept_settings(found: KubeObject, notes: Notes) -> Json:
+    """Fields of its specification that no plan says, such as `minReadySeconds`."""
+    spec = mapping_under(found.at.value, "spec")
+    if spec.get("paused"):
+        notes.ignored(f"{found.place} spec.paused", "a new Deployment that is paused would start no copy")
+    return {key: copy.deepcopy(value) for key, value in spec.items() if key not in _OF_THE_PLAN}
+
+
+def ends_before_it_starts(found: KubeObject) -> bool:
+    """Whether its old copies must be gone before new ones start (`Recreate`)."""
+    return text_at(found.at, "spec", "strategy", "type") == "Recreate"
+
+
+def tell_unknown(components: Iterable[str], notes: Notes) -> None:
+    """A note on components whose Deployments were not given."""
+    names = sorted(set(components))
+    if names:
+        told = "their own labels, annotations and settings (minReadySeconds, ...) are not known: add deployments"
+        notes.assumed(f"Deployments of {listed(names)}", f"were not given with --cluster, so {told}")

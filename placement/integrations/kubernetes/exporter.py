@@ -10,15 +10,20 @@ from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
-from placement.integrations.kubernetes.deployments import tell_unknown
+from placement.integrations.kubernetes.cleaning import tell_unknown
 from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.handovers import handovers
 from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
-from placement.integrations.kubernetes.karpenter import frozen, kept_pools, made_pools, node_pools_of
+from placement.integrations.kubernetes.karpenter import (
+    frozen,
+    kept_pools,
+    made_pools,
+    node_pools_of,
+    tell_what_new_nodes_lack,
+)
 from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import is_namespace, is_object_name
-from placement.integrations.kubernetes.new_nodes import tell_what_new_nodes_lack
 from placement.integrations.kubernetes.objects import read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
@@ -27,7 +32,7 @@ from placement.integrations.kubernetes.returning import tell_not_returning
 from placement.integrations.kubernetes.steps import SHRINKING, StepsBeside, steps_text
 from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
-from placement.integrations.kubernetes.yaml_text import manifest_text
+from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes
 from placement.units import count
 

@@ -1,23 +1,25 @@
-"""Which of the templates that pods of a component were made of new copies have.
+"""Which of the templates that pods of a component were made of new copies have, and which pods are the newest.
 
-While a Deployment is rolled out, or where that stopped half-way, pods of several ReplicaSets run. New copies have the
-Deployment's own template where it was given, else that of the newest ReplicaSet (`revisions.py`).
+While a Deployment is rolled out, or where that stopped half-way, pods of several ReplicaSets run. The newest is the one
+that the Deployment's template was made into, where it was given; else it is told by revision, or by when the
+ReplicaSet, or the first pod of it, was made. New copies have the Deployment's own template, else that of the newest
+ReplicaSet.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
 from placement.integrations.kubernetes.neighbours import neighbours_of
-from placement.integrations.kubernetes.objects import texts
+from placement.integrations.kubernetes.objects import mapping_under, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
-from placement.integrations.kubernetes.revisions import containers_of, is_part, newest_first, replica_set_of
 from placement.integrations.notes import Notes
 from placement.units import count
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _RULES = ("nodeSelector", "affinity", "topologySpreadConstraints", "resourceClaims")
+_REVISION = "deployment.kubernetes.io/revision"
+_Group = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster) -> PodGenera
     deployment = cluster.get(*made_by) if made_by else None
     remarks = []
     chosen, place = first, first.place
-    for owner in (deployment, replica_set_of(first, cluster)):
+    for owner in (deployment, _replica_set_of(first, cluster)):
         if owner is None:
             continue
         written = cluster.read_one(owner, _template)
@@ -73,7 +77,7 @@ def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster) -> PodGenera
         remarks.append(f"the template of {owner.place} asks for something else than its pods that run: theirs is kept")
     newest = [pod for pod in ordered if controller_of(pod) == controller_of(first)]
     older = [pod for pod in ordered if _runs(pod) != _runs(first)]
-    if chosen is not first and not is_part(containers_of(chosen.at.value), containers_of(first.at.value)):
+    if chosen is not first and not _is_part(_containers_of(chosen.at.value), _containers_of(first.at.value)):
         older = [*ordered]
     if older:
         told = f"{len(older)} of its {count(len(ordered), 'pod')} run by another template"
@@ -111,3 +115,71 @@ def _asks_alike(written: KubeObject, pod: KubeObject) -> bool:
 def _value(spec: At, key: str) -> Any:
     found = spec.get(key)
     return None if found is None else found.value or None
+
+
+def newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeObject]:
+    """By the Deployment that was changed last, then by ReplicaSet and by age; equal ones by name."""
+    members: dict[_Group, list[KubeObject]] = defaultdict(list)
+    for pod in pods:
+        members[_group(pod, cluster)].append(pod)
+    rank: dict[_Group, tuple[bool, int, str]] = {}
+    for group, rows in members.items():
+        made_by, replica_set = deployment_of(rows[0], cluster), _replica_set_of(rows[0], cluster)
+        deployment = cluster.get(*made_by) if made_by else None
+        born = min(map(_born, rows)) if replica_set is None else _born(replica_set)
+        revision = "" if replica_set is None else replica_set.annotations.get(_REVISION, "")
+        is_current = deployment is not None and _is_made_of(deployment, rows)
+        rank[group] = (is_current, int(revision) if _is_number(revision) else -1, born)
+    last: dict[str, str] = defaultdict(str)
+    for group, (_, _, born) in rank.items():
+        last[group[0]] = max(born, last[group[0]])
+
+    def age(pod: KubeObject) -> tuple[object, ...]:
+        group = _group(pod, cluster)
+        return (last[group[0]], rank[group], _born(pod))
+
+    by_name = sorted(pods, key=lambda pod: (_group(pod, cluster), pod.name))
+    return sorted(by_name, key=age, reverse=True)
+
+
+def _group(pod: KubeObject, cluster: KubeCluster) -> _Group:
+    """The Deployment, or whatever else made a pod, and the ReplicaSet of it."""
+    made_by = deployment_of(pod, cluster)
+    return made_by.place if made_by else "", " ".join(controller_of(pod) or ())
+
+
+def _replica_set_of(pod: KubeObject, cluster: KubeCluster) -> KubeObject | None:
+    """The ReplicaSet that made a pod, or None."""
+    controller = controller_of(pod)
+    return cluster.get("ReplicaSet", pod.namespace, controller[1]) if controller else None
+
+
+def _born(found: KubeObject) -> str:
+    """When an object was made, as text that sorts; empty where that is not told."""
+    told = mapping_under(found.at.value, "metadata").get("creationTimestamp")
+    return told if isinstance(told, str) else ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:
+    """Whether the containers of pods are those of a Deployment's template, with what the cluster may have added."""
+    asked = _containers_of(mapping_under(deployment.at.value, "spec", "template"))
+    return bool(asked) and any(_is_part(asked, _containers_of(pod.at.value)) for pod in pods)
+
+
+def _containers_of(made: Json) -> Json:
+    """The containers of a pod, or of a template, as they are written."""
+    spec = mapping_under(made, "spec")
+    return {key: spec[key] for key in ("containers", "initContainers") if key in spec}
+
+
+def _is_part(asked: Any, held: Any) -> bool:
+    """Whether all of a value stands in another one: of mappings each key, of lists each entry."""
+    if isinstance(asked, dict):
+        return isinstance(held, dict) and all(key in held and _is_part(asked[key], held[key]) for key in asked)
+    if isinstance(asked, list):
+        return isinstance(held, list) and all(any(_is_part(one, other) for other in held) for one in asked)
+    return bool(asked == held)

@@ -7,18 +7,18 @@ fewer copies in the plan is changed last, as if what it loses stopped.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.deployments import ends_before_it_starts
+from placement.integrations.kubernetes.cleaning import ends_before_it_starts
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.objects import whole_at
 from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.kubernetes.templates import HASH
-from placement.integrations.kubernetes.volume_moves import held_by_one, tell_volumes
 from placement.integrations.notes import listed
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.kubernetes.volumes import MountedClaim
     from placement.integrations.notes import Notes
 
 
@@ -119,7 +120,7 @@ def handovers(
             notes.assumed(f"component {name}", f"{why}: the steps end its old copies before new ones start")
         own = [group for group in groups if group.component.name == name]
         if own:
-            tell_volumes(own, problem, plan, templates, notes)
+            _tell_volumes(own, problem, plan, templates, notes)
         goes_on = [key for key in new if now[key] <= new[key]]
         ready, wanted = sum(now[key] for key in goes_on), sum(new[key] for key in goes_on)
         found.append(Handover(name, [*new], shrinks, stops, bool(why), ready, wanted))
@@ -228,9 +229,53 @@ def _why_first(component: str, templates: Templates) -> str:
     made_by = [row.deployment for row in _generations(component, templates) if row.deployment is not None]
     if any(map(ends_before_it_starts, made_by)):
         return "the strategy of its Deployment is Recreate"
-    volumes = [claim.place for claim in held_by_one(component, templates)]
+    volumes = [claim.place for claim in _held_by_one(component, templates)]
     return f"it mounts {listed(volumes)}, which pods of one node at a time may hold" if volumes else ""
 
 
 def _generations(component: str, templates: Templates) -> list[PodGeneration]:
     return [row for (name, _), row in templates.pods.items() if name == component]
+
+
+def _held_by_one(component: str, templates: Templates) -> list[MountedClaim]:
+    """The claims that pods of a component mount, but for those known to be of many nodes; by name."""
+    pods = (pod for row in _generations(component, templates) for pod in row.pods)
+    found = {claim for pod in pods for claim in templates.volumes.mounted_by(pod) if not claim.is_of_many}
+    return sorted(found, key=lambda claim: claim.place)
+
+
+def _tell_volumes(
+    groups: Sequence[CopyGroup], problem: Problem, plan: Plan, templates: Templates, notes: Notes
+) -> None:
+    """Notes on copies of one component that wait for a volume, as others hold it or as it is elsewhere."""
+    component = groups[0].component.name
+    for claim in _held_by_one(component, templates):
+        place = f"component {component} {claim.place}"
+        if not templates.volumes.is_free(claim):
+            _tell_zones(place, component, {row.pool.zone for row in groups}, problem, notes)
+        _tell_holders(place, claim, groups, plan, notes)
+
+
+def _tell_zones(place: str, component: str, zones: set[str], problem: Problem, notes: Notes) -> None:
+    """Copies in a zone where none of their component runs, to which no volume follows them."""
+    zone_of = {row.name: row.zone for row in problem.pools}
+    pool_of = {row.id: row.pool for row in problem.instances}
+    now = {zone_of[pool_of[row.instance]] for row in problem.placements if row.component == component}
+    if now and zones - now:
+        told = f"to {listed(sorted(zones - now))}: a volume of one zone does not follow, and new copies there wait"
+        way = f"name the zones of the volume in `zones` ({listed(sorted(now))}), or move its data first"
+        notes.inexact(place, f"the plan moves its copies {told}; {way}")
+
+
+def _tell_holders(place: str, claim: MountedClaim, groups: Sequence[CopyGroup], plan: Plan, notes: Notes) -> None:
+    """More copies, or copies on more nodes, than may hold the volume at once."""
+    component, copies = groups[0].component.name, sum(row.copies for row in groups)
+    nodes = sorted({row.instance for row in plan.assignments if row.component == component})
+    has = f"the plan has {count(copies, 'copy', 'copies')}"
+    if claim.is_of_one_pod and copies > 1:
+        notes.inexact(place, f"{has}, and {claim.holders}: the others wait")
+    elif len(nodes) > 1:
+        notes.inexact(place, f"{has} on {listed(nodes)}, and {claim.holders}: those on the other nodes wait")
+    elif copies > 1 and not groups[0].node and Counter(row.pool for row in plan.instances)[groups[0].pool.name] > 1:
+        told = f"and the scheduler may put them on several nodes of {groups[0].pool.name}; --pin node says which"
+        notes.inexact(place, f"{has} on {nodes[0]}, and {claim.holders}, {told}")

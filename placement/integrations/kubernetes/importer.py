@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.market import Market
 from placement.catalogue.readers.fields import FieldError
 from placement.errors import DocumentError, UsageError, nearest, printable
-from placement.integrations.account import told_account_rules
-from placement.integrations.imported import Imported
+from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
 from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
@@ -24,25 +23,29 @@ from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
 from placement.integrations.kubernetes.standing import Candidates
-from placement.integrations.kubernetes.state import tell_state
 from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import keep_whole, split, workloads_of
 from placement.integrations.notes import Notes
+from placement.referee import verify
+from placement.running_state import DealFit, running_plan
 from placement.units import MIB_PER_GIB, count, dollars, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from placement.documents import Problem
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeCluster
     from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.workloads import Workload
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
+_EXPECTED = ("draining", "not-removable", "copies", "min-copies")
+_OF_AN_ACCELERATOR = ("accelerator-owner", "accelerator-memory", "accelerator-share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class _Import:
         document["placements"] = self._placements(chosen)
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.cluster.source)
-        tell_state(made.problem, self.notes)
+        _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 
     def _accelerators(self) -> dict[str, dict[str, float]]:
@@ -316,3 +319,19 @@ def _ranks(workloads: Sequence[Workload]) -> dict[int, int]:
     """Priorities as ranks from 0: values of Kubernetes may be negative, or two thousand millions."""
     values = sorted({max(pod.priority for pod, _ in row.pods) for row in workloads})
     return {value: rank for rank, value in enumerate(values)}
+
+
+def _tell_state(problem: Problem, notes: Notes) -> None:
+    """A note for each rule that what runs breaks; the problem is as valid with it, and a plan must mend it.
+
+    Where it is not told which accelerators copies have, a machine breaks a rule only where no way to deal them out
+    keeps it. The problem itself leaves them open.
+    """
+    now = running_plan(problem)
+    unknown = {name for name, fit in now.dealt.items() if fit is DealFit.UNKNOWN}
+    for broken in verify(problem, now.plan).violations:
+        if broken.rule in _OF_AN_ACCELERATOR and broken.spot.instance in unknown:
+            told = "whether its accelerators hold what runs there is not known: too many ways to deal them out"
+            notes.assumed(f"Node {broken.spot.instance}", told)
+        elif broken.rule not in _EXPECTED and not broken.is_claim:
+            notes.broken(f"{broken.where}", f"{broken.message} [{broken.rule}]")

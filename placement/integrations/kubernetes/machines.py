@@ -7,7 +7,7 @@ from math import floor
 from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
-from placement.integrations.kubernetes.device_classes import mapped_resources
+from placement.integrations.kubernetes.claims import mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
 from placement.integrations.kubernetes.objects import (
     amounts,

@@ -17,7 +17,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_MEMORY,
 )
 from placement.integrations.kubernetes.claims import PINNED
-from placement.integrations.kubernetes.deployments import kept_metadata, kept_settings
+from placement.integrations.kubernetes.cleaning import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.machines import NO_ZONE

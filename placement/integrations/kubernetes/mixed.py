@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.shares import share_of_one
 from placement.units import MIB_PER_GIB, WHOLE_SHARE, need
 
 if TYPE_CHECKING:
@@ -89,3 +88,13 @@ def _short(resource: str) -> str:
 
 def _resource(short: str) -> str:
     return f"nvidia.com/{short}" if short == WHOLE else f"nvidia.com/mig-{short}"
+
+
+def share_of_one(replicas: int) -> tuple[int, bool]:
+    """Thousandths of an accelerator such that it holds just so many; and whether there is such a number.
+
+    >>> share_of_one(4), share_of_one(3), share_of_one(48)
+    ((250, True), (333, True), (20, False))
+    """
+    share = max(1, WHOLE_SHARE // replicas)
+    return share, WHOLE_SHARE // share == replicas

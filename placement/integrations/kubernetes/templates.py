@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from placement.integrations.kubernetes.annotations import in_common, kept_annotations
 from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
-from placement.integrations.kubernetes.cleaning import clean_spec, own_labels, written_spec
+from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import KubeCluster

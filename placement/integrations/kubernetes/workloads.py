@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
+from placement.integrations.kubernetes.generations import newest_first
 from placement.integrations.kubernetes.objects import mapping_under, whole_at
 from placement.integrations.kubernetes.own_rules import may_have_parts
 from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
-from placement.integrations.kubernetes.revisions import newest_first
 from placement.units import count
 
 if TYPE_CHECKING:

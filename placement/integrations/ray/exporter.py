@@ -1,4 +1,4 @@
-"""A plan as a config of Ray Serve: an application for each component, a deployment for each place of its copies.
+"""A plan as a config of Ray Serve, an application for each component and a deployment for each place, and its nodes.
 
 Ray has no way to ask for GPU 3 of a node: it gives a replica any GPU with enough of it free, and shares them best fit.
 So a replica that has to be on the accelerators of the plan asks for a resource of its own for each of them, which its
@@ -8,22 +8,15 @@ node declares, and is shown just these by the variable that its engine reads. Th
 from __future__ import annotations
 
 import json
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.documents import Spread
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
-from placement.integrations.manifests import manifests
+from placement.integrations.manifests import manifest_text
 from placement.integrations.notes import Notes, listed
-from placement.integrations.ray.nodes import (
-    BYTES_PER_MIB,
-    MACHINE,
-    POOL,
-    memory_name,
-    nodes,
-    share_name,
-)
 from placement.integrations.variants import Pin, PlanVariant, variants
 from placement.referee.standing import copy_need, machine_room
 from placement.units import MILLI, WHOLE_SHARE
@@ -32,9 +25,12 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
 
-IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its application
+_IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its application
 _PARTS = 10_000  # Ray counts resources in ten-thousandths
 _KEEP = "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES"  # Ray leaves the variable below as it is
+_MACHINE, _POOL = "placement/machine", "placement/pool"  # keys of labels; Ray keeps `ray.io/` to itself
+_BYTES_PER_MIB = 2**20
+_ADDRESS = "HEAD:6379"
 
 
 class RayWish(NamedTuple):
@@ -66,19 +62,19 @@ def export_ray(problem: Problem, plan: Plan, wish: RayWish = RayWish()) -> Expor
         A name of a function is not ``module:function``.
     """
     notes = Notes()
-    config = serve_config(problem, plan, wish, notes)
-    rows = nodes(problem, plan)
+    config = _serve_config(problem, plan, wish, notes)
+    rows = _nodes(problem, plan)
     _tell(problem, plan, wish, notes)
     return Exported(
         {
             "nodes.json": json.dumps({"format": "placement-ray-nodes/v1", "nodes": rows}, indent=1) + "\n",
-            "serve.yaml": manifests([config], map(str, notes)),
+            "serve.yaml": manifest_text([config], map(str, notes)),
         },
         tuple(notes),
     )
 
 
-def serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> dict[str, Any]:
+def _serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> dict[str, Any]:
     """The config as `ray.serve.schema.ServeDeploySchema` takes it."""
     found = variants(problem, plan, wish.pin)
     applications, names = [], ObjectNames()
@@ -86,7 +82,7 @@ def serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> d
         mine = [row for row in found if row.component.name == component.name]
         if not mine:
             continue
-        path = component.labels.get(IMPORT_PATH, wish.import_path)
+        path = component.labels.get(_IMPORT_PATH, wish.import_path)
         if path.count(":") != 1 or not all(path.split(":")):
             raise UsageError(f'component {component.name}: "{path}" is no import path; write module:function')
         name = names.of(component.name)
@@ -109,11 +105,11 @@ def serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> d
 
 def _deployment(problem: Problem, row: PlanVariant, name: str, wish: RayWish, notes: Notes) -> dict[str, Any]:
     mode = row.mode
-    selector = {POOL: label_value(row.pool.name)} if row.machine is None else {MACHINE: label_value(row.machine)}
+    selector = {_POOL: label_value(row.pool.name)} if row.machine is None else {_MACHINE: label_value(row.machine)}
     takes = copy_need(mode)
     options: dict[str, Any] = {
         "num_cpus": takes.vcpus / MILLI,
-        "memory": takes.host * BYTES_PER_MIB,
+        "memory": takes.host * _BYTES_PER_MIB,
         "label_selector": selector,
     }
     deployment: dict[str, Any] = {"name": name, "num_replicas": row.copies, "ray_actor_options": options}
@@ -149,8 +145,8 @@ def _resources(problem: Problem, row: PlanVariant) -> dict[str, float]:
     memory, share = takes.memory, takes.share / WHOLE_SHARE
     if not takes.shared:
         memory, share = machine_room(problem, problem.instance_types[row.pool.instance_type]).memory, 1.0
-    found: dict[str, float] = {share_name(k): share for k in row.accelerators or () if share}
-    return found | {memory_name(k): memory for k in row.accelerators or () if memory}
+    found: dict[str, float] = {_share_name(k): share for k in row.accelerators or () if share}
+    return found | {_memory_name(k): memory for k in row.accelerators or () if memory}
 
 
 def _part(problem: Problem, row: PlanVariant) -> float:
@@ -195,3 +191,51 @@ def _tell(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> None:
             f"components {listed(kept)}",
             "rules of spread and company hold as long as replicas stay where this config has them; Ray knows none",
         )
+
+
+def _share_name(accelerator: int) -> str:
+    """The logical resource that stands for one accelerator of a node: 1 of it, in shares."""
+    return f"placement-gpu-{accelerator}"
+
+
+def _memory_name(accelerator: int) -> str:
+    """The logical resource that stands for the memory of one accelerator of a node, in MiB."""
+    return f"placement-gpu-{accelerator}-mib"
+
+
+def _nodes(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
+    """One row a machine of the plan: where it is, and the command that joins it to the cluster, word by word."""
+    pools = {row.name: row for row in problem.pools}
+    running = {row.id for row in problem.instances}
+    found = []
+    for row in plan.instances:
+        pool = pools[row.pool]
+        has = machine_room(problem, problem.instance_types[pool.instance_type])
+        resources = {_share_name(k): 1 for k in range(has.accelerators)}
+        resources |= {_memory_name(k): has.memory for k in range(has.accelerators) if has.memory}
+        node: dict[str, Any] = {
+            "machine": row.id,
+            "runs_now": row.id in running,
+            "pool": row.pool,
+            "instance_type": pool.instance_type,
+            "zone": pool.zone,
+            "labels": {_MACHINE: label_value(row.id), _POOL: label_value(row.pool)},
+            "num_cpus": has.vcpus / MILLI,
+            "num_gpus": has.accelerators,
+            "memory": has.host * _BYTES_PER_MIB,
+            "resources": resources,
+        }
+        found.append({**node, "command": _command(node)})
+    return found
+
+
+def _command(node: dict[str, Any]) -> list[str]:
+    # The command takes whole vCPUs alone. Rounded down, copies of the plan would wait for the rest of one.
+    return [
+        *("ray", "start", f"--address={_ADDRESS}"),
+        f"--num-cpus={ceil(node['num_cpus'])}",
+        f"--num-gpus={node['num_gpus']}",
+        f"--memory={node['memory']}",
+        f"--resources={json.dumps(node['resources'])}",
+        f"--labels={','.join(f'{key}={value}' for key, value in node['labels'].items())}",
+    ]

@@ -1,19 +1,22 @@
-"""Sends the calls of an export, in order, each once the one before is in service. It stops at the first that fails."""
+"""Sends the calls of an export, in order, each once the one before is in service. It stops at the first that fails.
+
+What is said then is what was done, and how to go on.
+"""
 
 from __future__ import annotations
 
+import shlex
 import time
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.sagemaker.client import UnansweredError, open_client, told
-from placement.integrations.sagemaker.going_on import Stage, going_on
 from placement.integrations.sagemaker.service_model import service_model
-from placement.integrations.sagemaker.steps import FORMAT, SERVICES, STEPS, Step, method
+from placement.integrations.sagemaker.steps import FORMAT, SERVICES, STEPS, Step, command, method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +32,12 @@ OPERATIONS = {
 }
 POLL_SECONDS = 15.0
 _FAILED = ("Failed", "OutOfService", "UpdateRollbackFailed")
+_Stage = Literal["refused", "unanswered", "accepted", "failed"]
+# What stands in the way of the same call once what it made has failed, and what takes it away.
+_DELETES = {
+    "CreateEndpoint": ("DeleteEndpoint", "EndpointName"),
+    "CreateInferenceComponent": ("DeleteInferenceComponent", "InferenceComponentName"),
+}
 
 
 class _FailedError(UsageError):
@@ -125,21 +134,21 @@ class Sender:
                 self._say(f"stopped before call {number}. First: {words}. Then go on with --from {number}")
                 return False
             self._say(f"{number}/{len(steps)} {step.operation} {step.subject}: {step.purpose}")
-            stage: Stage = "unanswered"
+            stage: _Stage = "unanswered"
             try:
                 answer = self._call(step, answer)
                 stage = "accepted"
                 if step.wait:
                     self._wait(step)
             except KeyboardInterrupt:
-                self._say(going_on(steps, number, stage))
+                self._say(_going_on(steps, number, stage))
                 raise
             except UsageError as error:
                 if isinstance(error, _FailedError):
                     stage = "failed"
                 elif stage != "accepted" and not isinstance(error, UnansweredError):
                     stage = "refused"
-                raise UsageError(f"{error}; {going_on(steps, number, stage)}") from None
+                raise UsageError(f"{error}; {_going_on(steps, number, stage)}") from None
         return True
 
     def _client(self, service: str) -> Any:
@@ -245,3 +254,43 @@ def _has(theirs: Any, ours: Any) -> bool:
         same = isinstance(theirs, list) and len(theirs) == len(ours)
         return same and all(_has(their, our) for their, our in zip(theirs, ours, strict=True))
     return bool(theirs == ours)
+
+
+def _going_on(steps: Sequence[Step], number: int, stage: _Stage) -> str:
+    """A clause for a person: what was done, and the number to go on from.
+
+    Parameters
+    ----------
+    number : of the step that stopped, from 1.
+    stage : it was refused; it was sent and had no answer; it was accepted, and what it made is not seen in service, or
+        failed.
+    """
+    step = steps[number - 1]
+    if stage == "refused":
+        again = number - 1 if step.takes is not None else number  # which is filled by the answer of the step before
+        return f"{_before(number)}go on with --from {again}"
+    name = printable(step.subject)
+    if stage == "unanswered":
+        return (
+            f"{_before(number)}whether call {number} was carried out is not known: look at {name}, then go on with "
+            f"--from {number}, or {_after(steps, number)} where it was"
+        )
+    if stage == "accepted":
+        what = f"once {name} is in service " if step.wait else ""
+        return f"call {number} is accepted: {what}{_after(steps, number)}"
+    deleted = _DELETES.get(step.operation)
+    if deleted is None:
+        return f"call {number} was accepted: mend what failed, then go on with --from {number}"
+    operation, key = deleted
+    words = f"aws sagemaker {command(operation)} --{command(key)} {shlex.quote(step.subject)}"
+    return f"call {number} was accepted, so {name} is there: delete it ({words}), then go on with --from {number}"
+
+
+def _before(number: int) -> str:
+    if number == 1:
+        return "nothing is done yet: "
+    return "the call before it is done: " if number == 2 else f"the {number - 1} calls before it are done: "
+
+
+def _after(steps: Sequence[Step], number: int) -> str:
+    return f"go on with --from {number + 1}" if number < len(steps) else "nothing is left to send"

@@ -15,17 +15,24 @@ from typing import TYPE_CHECKING, Any
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.errors import printable
 from placement.integrations.notes import listed
-from placement.integrations.sagemaker.fields import SCALABLE_TARGET, SCHEDULED_ACTION, tell_fields
+from placement.integrations.sagemaker.fields import (
+    SCALABLE_TARGET,
+    SCALING_POLICY,
+    SCHEDULED_ACTION,
+    kept_of,
+    tell_fields,
+)
 from placement.integrations.sagemaker.inference_components import rows_of
-from placement.integrations.sagemaker.scaling_policies import read_policies
+from placement.integrations.sagemaker.kept_scaling import STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import ApiAnswer
     from placement.integrations.sagemaker.endpoints import Endpoint
+    from placement.integrations.sagemaker.kept_scaling import Row
 
 Range = tuple[int, int]
 OF_VARIANT = "sagemaker:variant:DesiredInstanceCount"
@@ -48,12 +55,9 @@ class ScalingRanges:
         read = list(endpoints)
         components = {component.name for endpoint in read for component in endpoint.components}
         variants = {(endpoint.name, variant.name) for endpoint in read for variant in endpoint.variants}
-        rows = (
-            ("inference components", self.components.keys() - components, "they are none that was read"),
-            ("variants", {"/".join(key) for key in self.variants.keys() - variants}, "they are none that was read"),
-        )
-        for what, names, reason in rows:
-            _tell_left(what, names, reason, notes)
+        none_read = "they are none that was read"
+        _tell_left("inference components", self.components.keys() - components, none_read, notes)
+        _tell_left("variants", {"/".join(key) for key in self.variants.keys() - variants}, none_read, notes)
 
 
 def all_that_scales(
@@ -66,24 +70,22 @@ def all_that_scales(
     DocumentError
         An answer is damaged, or two ranges of one thing differ.
     """
-    actions = scheduled(scaling, notes, expected=bool(targets) and not asked)
-    found = ranges(targets, notes, asked=asked)
-    return replace(found, actions=actions, policies=read_policies(scaling, notes))
+    is_expected = bool(targets) and not asked  # ranges were given, which actions could change
+    if is_expected and not any("ScheduledActions" in answer.at.value for answer in scaling):
+        reason = "no answer of describe-scheduled-actions was given: what changes ranges by the clock is not known"
+        notes.assumed("autoscaling", reason)
+    actions = _read(scaling, "ScheduledActions", _action, notes)
+    if not targets and not asked:  # who asked the API was told why it gave none
+        notes.assumed("autoscaling", "no answer of describe-scalable-targets was given: what is scaled is not known")
+    found = _ranges(targets, notes)
+    return replace(found, actions=actions, policies=_read(scaling, "ScalingPolicies", _policy, notes))
 
 
-def ranges(answers: Sequence[ApiAnswer], notes: Notes, *, asked: bool = False) -> ScalingRanges:
-    """The range of each component and variant that is scaled; a note of what else is, and of no saved answer at all.
-
-    Raises
-    ------
-    DocumentError
-        An answer is damaged, or two ranges of one thing differ.
-    """
+def _ranges(answers: Sequence[ApiAnswer], notes: Notes) -> ScalingRanges:
+    """The range of each component and variant that is scaled; a note of what else is."""
     components: dict[str, Range] = {}
     variants: dict[tuple[str, str], Range] = {}
     others: set[str] = set()
-    if not answers and not asked:  # who asked the API was told why it gave none
-        notes.assumed("autoscaling", "no answer of describe-scalable-targets was given: what is scaled is not known")
     for answer in answers:
         with answer.reading() as at:
             for row in at.key("ScalableTargets").items():
@@ -112,28 +114,22 @@ def _keep(found: dict[Any, Range], name: Hashable, row: At, notes: Notes) -> Non
         notes.assumed(f"{place} SuspendedState", "a part of it is suspended: its range is taken as if it were not")
 
 
-def scheduled(answers: Sequence[ApiAnswer], notes: Notes, *, expected: bool = False) -> dict[str, list[dict[str, Any]]]:
-    """Scheduled actions of components and variants by resource, as they are put; each is told.
-
-    A note tells that no answer has any, where that is `expected`: ranges were given that they could change.
-
-    Raises
-    ------
-    DocumentError
-        An answer is damaged.
-    """
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if expected and not any("ScheduledActions" in answer.at.value for answer in answers):
-        reason = "no answer of describe-scheduled-actions was given: what changes ranges by the clock is not known"
-        notes.assumed("autoscaling", reason)
+def _read(
+    answers: Sequence[ApiAnswer], key: str, keep: Callable[[At, dict[str, list[Row]], Notes], None], notes: Notes
+) -> dict[str, list[Row]]:
+    """Scheduled actions or policies of components and variants by resource, as they are put; each is told."""
+    found: dict[str, list[Row]] = defaultdict(list)
     for answer in answers:
         with answer.reading() as at:
-            for row in rows_of(at, "ScheduledActions"):
-                _action(row, found, notes)
+            for row in rows_of(at, key):
+                if row.get("ResourceId") is None and key == "ScalingPolicies":  # EC2's own have policies of that name
+                    notes.ignored(answer.source, "it has policies of none of SageMaker's resources")
+                else:
+                    keep(row, found, notes)
     return found
 
 
-def _action(row: At, found: dict[str, list[dict[str, Any]]], notes: Notes) -> None:
+def _action(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
     name, resource = row.key("ScheduledActionName").text(), row.key("ResourceId").text()
     told = row.get("ScalableTargetAction")
     limits = {key: told.key(key).whole() for key in _LIMITS if told is not None and told.get(key) is not None}
@@ -156,6 +152,17 @@ def _put(at: At) -> str:
         except (ValueError, OverflowError, OSError):
             raise at.fault("must be a time") from None
     return at.text()
+
+
+def _policy(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
+    name, kind, resource = (row.key(key).text() for key in ("PolicyName", "PolicyType", "ResourceId"))
+    place = f"scaling policy {name}"
+    tell_fields(row, SCALING_POLICY, place, notes)
+    words = f"{kind} of {resource}: the plan is for now; an export leaves it where it runs, and puts it with what it "
+    alarms = [alarm.key("AlarmName").text() for alarm in rows_of(row, "Alarms")] if kind == STEP else []
+    without = f", without the alarms that start it, which are not read: {listed(alarms)}" if alarms else ""
+    notes.ignored(place, f"{words}makes anew{without}")
+    found[resource].append({"PolicyName": name, "PolicyType": kind, **kept_of(row, SCALING_POLICY)})
 
 
 def variant_resource(endpoint: str, variant: str) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.machine_range import running_range
+from placement.integrations.sagemaker.kept_scaling import (
+    STEP,
+    names_of,
+    scaling_policies,
+    scheduled_actions,
+    tell_actions,
+)
+from placement.integrations.sagemaker.machine_range import running_range, when_machines_go
 from placement.integrations.sagemaker.names import LONGEST
-from placement.integrations.sagemaker.scale_in import copies_at_risk, when_machines_go
 from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
-from placement.integrations.sagemaker.scaling_policies import STEP, names_of, scaling_policies
-from placement.integrations.sagemaker.scheduled import scheduled_actions, tell_actions
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 from placement.units import count
@@ -21,10 +26,10 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.machine_range import MachineRange
-    from placement.integrations.sagemaker.scaling_policies import Policy
+    from placement.integrations.sagemaker.kept_scaling import Row
+    from placement.integrations.sagemaker.machine_range import MachineRange, Range
+    from placement.integrations.sagemaker.reconstruction import Amounts
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -85,7 +90,7 @@ class ChangeNotes:
     def fewer_machines(self, group: ServingGroup, now: int) -> None:
         """What may be lost for a while where SageMaker chooses which machines of a variant go."""
         go = now - group.machines
-        losses = copies_at_risk(self.view, group, go)
+        losses = _copies_at_risk(self.view, group, go)
         if not losses:
             return
         words = ", ".join(f"{lost} of {copies} of {name}" for name, (lost, copies) in losses.items())
@@ -248,7 +253,7 @@ class ChangeNotes:
             _component(served), f"it is bound to no variant; its specification is the one for {served.group.variant}"
         )
 
-    def scaled_by(self, served: Served, policies: Sequence[Policy]) -> None:
+    def scaled_by(self, served: Served, policies: Sequence[Row]) -> None:
         """The policies that it was read with, else the target of its autoscaling."""
         place = f"{_component(served)} autoscaling"
         if policies:
@@ -268,7 +273,7 @@ class ChangeNotes:
             if found:
                 self.notes.inexact(f"{place} autoscaling {what}", f"they are left out: {why}")
 
-    def _started_by_alarms(self, policies: Sequence[Policy], place: str) -> None:
+    def _started_by_alarms(self, policies: Sequence[Row], place: str) -> None:
         """Policies that do nothing until an alarm starts them."""
         steps = [policy for policy in policies if policy.get("PolicyType") == STEP]
         if steps:
@@ -347,3 +352,20 @@ def _send_requests(served: Served, there: Sequence[Served]) -> str:
         f"send {share}the requests for {', '.join(what)} of endpoint {served.group.endpoint} "
         f"to endpoint {places}, where {', '.join(named)} {'serves' if len(named) == 1 else 'serve'} them"
     )
+
+
+def _copies_at_risk(view: PlanView, group: ServingGroup, machines: int) -> dict[str, tuple[int, int]]:
+    """Of each component of a group, how many copies so many of its machines may hold at most, and how many it has."""
+    has: Counter[str] = Counter()
+    on_one: Counter[str] = Counter()
+    for unit, copies in group.copies.items():
+        has[unit.component] += copies
+        rooms = [view.room(pool.instance_type) for pool in group.pools if view.may_stand(unit, pool)]
+        most = max((_how_many(view.needs(unit), room) for room in rooms), default=0)
+        on_one[unit.component] = max(on_one[unit.component], most)
+    return {name: (min(copies, machines * on_one[name]), copies) for name, copies in has.items() if copies}
+
+
+def _how_many(need: Amounts, room: Amounts) -> int:
+    """Copies that fit on one machine by each resource alone."""
+    return min(there // one for one, there in zip(need, room, strict=True) if one)

@@ -20,12 +20,24 @@ from typing import TYPE_CHECKING, Any
 from placement.demand.application_auto_scaling import DIMENSION, NAMESPACE, RESOURCE, from_zero
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import OF_VARIANT, variant_resource
-from placement.integrations.sagemaker.around_change import Registered, around_change
 from placement.integrations.sagemaker.calls import adapter_call, component_call, config_call, variant_row
 from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.configuration_change import configuration_changes
+from placement.integrations.sagemaker.kept_scaling import (
+    measuring,
+    put_again,
+    scaling_policies,
+    scheduled_actions,
+    shared_actions,
+)
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, kinds_of
-from placement.integrations.sagemaker.machine_range import asked_range, running_range, wanted_range
+from placement.integrations.sagemaker.machine_range import (
+    Registered,
+    around_change,
+    asked_range,
+    running_range,
+    wanted_range,
+)
 from placement.integrations.sagemaker.rolling import endpoint_policy, rolling_policy
 from placement.integrations.sagemaker.scaling import (
     copy_range,
@@ -35,8 +47,6 @@ from placement.integrations.sagemaker.scaling import (
     registrations,
     scaling_steps,
 )
-from placement.integrations.sagemaker.scaling_policies import measuring, put_policies, scaling_policies
-from placement.integrations.sagemaker.scheduled import put_actions, scheduled_actions, shared_actions
 from placement.integrations.sagemaker.specification_change import specification_change
 from placement.integrations.sagemaker.steps import Step
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
@@ -45,10 +55,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.around_change import Range
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.machine_range import MachineRange
-    from placement.integrations.sagemaker.scaling_policies import Policy
+    from placement.integrations.sagemaker.kept_scaling import Row
+    from placement.integrations.sagemaker.machine_range import MachineRange, Range
     from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -226,11 +235,9 @@ class DeploymentChanges:
         self.say.machines_registered(group, (least, most))
         resource = variant_resource(endpoint, group.variant)
         self._make[False].append(_scalable(endpoint, group.variant, least, most))
-        policies = scaling_policies(group.pools[0])
         machines = f"the machines of variant {group.variant} of endpoint {endpoint}"
-        self._make[False].extend(put_policies(policies, resource, OF_VARIANT, machines))
-        purpose = f"other limits on {machines} by the clock"
-        self._make[False].extend(put_actions(scheduled_actions(group.pools[0]), resource, OF_VARIANT, purpose))
+        policies, actions = scaling_policies(group.pools[0]), scheduled_actions(group.pools[0])
+        self._make[False].extend(put_again(policies, actions, resource, OF_VARIANT, machines))
         self.say.actions_of_machines(group)
 
     def _register_machines(self, endpoint: str, group: ServingGroup, running: Range, wanted: Range) -> None:
@@ -322,7 +329,7 @@ class DeploymentChanges:
         actions = scheduled_actions(self.view.components[served.component])
         return shared_actions(actions, [part.copies for part in parts])[parts.index(served)] if actions else []
 
-    def _policies(self, served: Served) -> list[Policy]:
+    def _policies(self, served: Served) -> list[Row]:
         """The policies that its component was read with, which measure what it becomes.
 
         Not the step from zero that an export has made: it is made anew with its alarm, where the range begins there.
@@ -396,7 +403,7 @@ def _runs(group: ServingGroup) -> bool:
 
 
 def _put_actions(actions: Sequence[dict[str, Any]], name: str) -> list[Step]:
-    return put_actions(actions, f"{RESOURCE}{name}", DIMENSION, f"other limits on the copies of {name} by the clock")
+    return put_again((), actions, f"{RESOURCE}{name}", DIMENSION, f"the copies of {name}")
 
 
 def _scalable(endpoint: str, variant: str, least: int, most: int) -> Step:

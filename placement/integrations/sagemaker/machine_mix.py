@@ -17,9 +17,8 @@ from placement.integrations.sagemaker.changing import change_of
 from placement.integrations.sagemaker.configuration_change import configuration_changes
 from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
 from placement.integrations.sagemaker.in_place import fit_in_place
-from placement.integrations.sagemaker.machine_range import asked_range, running_range
+from placement.integrations.sagemaker.machine_range import asked_range, running_range, when_machines_go
 from placement.integrations.sagemaker.packing import STRENGTHS
-from placement.integrations.sagemaker.scale_in import when_machines_go
 from placement.units import count, micro_dollars
 
 if TYPE_CHECKING:

@@ -1,8 +1,13 @@
-"""How many machines a variant may have, where their number is managed: as it runs, and as a problem says."""
+"""How many machines a variant may have, where their number is managed, and when another range is registered.
+
+Application Auto Scaling brings a number that is outside of its range back into it at once, which on an endpoint is an
+update that refuses others. So a range is widened first, the number changed, and the range narrowed when that is done:
+at no moment is what runs, or what was just asked for, outside.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.sagemaker import labels
 
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     from placement.documents import Pool, Problem
 
 MachineRange = tuple[int, int | None]  # least and most; None: the platform has no most
+Range = tuple[int, int]
 
 
 def running_range(pools: Sequence[Pool], label: str = labels.SCALING) -> MachineRange | None:
@@ -57,3 +63,38 @@ def _ceiling(problem: Problem, pools: Sequence[Pool]) -> int | None:
     names = {pool.name for pool in pools}
     over = [limit.max_instances for limit in problem.limits if set(limit.pools) == names]
     return min((most for most in over if most is not None), default=None)
+
+
+class Registered(NamedTuple):
+    """What is registered before a number changes, and once it has; None: nothing."""
+
+    before: Range | None
+    after: Range | None
+
+
+def around_change(running: Range, wanted: Range, now: int, planned: int) -> Registered:
+    """The registrations that lead from the running range to the wanted one, which has the planned number.
+
+    >>> around_change((1, 3), (1, 5), now=3, planned=4)  # the wanted range has both numbers
+    Registered(before=(1, 5), after=None)
+    >>> around_change((1, 3), (5, 5), now=3, planned=5)
+    Registered(before=(1, 5), after=(5, 5))
+    >>> around_change((2, 5), (3, 3), now=4, planned=3)
+    Registered(before=None, after=(3, 3))
+    """
+    if wanted == running:
+        return Registered(None, None)
+    if wanted[0] <= now <= wanted[1]:
+        return Registered(wanted, None)
+    wide = min(running[0], planned), max(running[1], planned)
+    return Registered(wide if wide != running else None, wanted if wanted != wide else None)
+
+
+def when_machines_go(pools: Sequence[Pool]) -> str:
+    """When machines of a variant are given back, by the policy that it was read with."""
+    settings = labels.unpacked(pools[0].labels, labels.SETTINGS) or {}
+    strategy = settings.get("ScaleInPolicy", {}).get("Strategy")
+    if strategy == "CONSOLIDATION":
+        return "SageMaker moves copies so that machines are empty, and gives those back (CONSOLIDATION)"
+    why = f" ({strategy})" if strategy else ""
+    return f"a machine goes only once it holds no copy, and no copy is moved for that{why}"

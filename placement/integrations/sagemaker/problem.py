@@ -14,11 +14,10 @@ from placement.catalogue.rows import instance_row, price_words, whole
 from placement.demand.application_auto_scaling import RESOURCE
 from placement.documents import Plan
 from placement.errors import UsageError, printable
-from placement.integrations.account import told_account_rules
-from placement.integrations.imported import Imported
+from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
-from placement.integrations.sagemaker.running import placements
+from placement.integrations.sagemaker.reconstruction import placements
 from placement.integrations.sagemaker.specification_change import recorded
 from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits

@@ -12,7 +12,7 @@ from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
 from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.scaling_policies import purpose_of
+from placement.integrations.sagemaker.kept_scaling import purpose_of
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from placement.demand import ScalingPolicy
     from placement.documents import Component, Problem
     from placement.integrations.notes import Notes
-    from placement.integrations.sagemaker.scaling_policies import Policy
+    from placement.integrations.sagemaker.kept_scaling import Row
     from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -129,7 +129,7 @@ def of_range(least: int, most: int, requests: float) -> Registration:
     return Registration(row, requests)
 
 
-def scaling_steps(name: str, registration: Registration, own: Sequence[Policy] = ()) -> list[Step]:
+def scaling_steps(name: str, registration: Registration, own: Sequence[Row] = ()) -> list[Step]:
     """Registration and policies of an inference component; from zero, also what adds its first copy.
 
     Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one. A part that never

@@ -20,10 +20,9 @@ import placement
 from placement.documents import Plan, Pool, Problem
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
-from placement.integrations.kubernetes.karpenter import node_pool
+from placement.integrations.kubernetes.karpenter import NodeLook, node_pool
 from placement.integrations.kubernetes.naming import slug
-from placement.integrations.kubernetes.new_nodes import NodeLook
-from placement.integrations.kubernetes.yaml_text import manifest_text
+from placement.integrations.manifests import manifest_text
 from placement.referee import verify
 from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
 from tests.integrations.kubernetes.schemas import check, check_node_pool

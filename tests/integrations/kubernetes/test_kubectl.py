@@ -11,7 +11,7 @@ import pytest
 import placement
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from placement.integrations.kubernetes.objects import COMMAND
-from placement.integrations.kubernetes.yaml_text import manifest_text
+from placement.integrations.manifests import manifest_text
 from tests.integrations.kubernetes.api import Store, serving
 from tests.integrations.kubernetes.clusters import node, pod
 from tests.integrations.kubernetes.test_export import PROBLEM, manifests, plan_of

@@ -10,8 +10,8 @@ import pytest
 
 from placement.catalogue.readers.fields import At
 from placement.errors import DocumentError
+from placement.integrations.kubernetes.mixed import share_of_one
 from placement.integrations.kubernetes.requests import effective_requests
-from placement.integrations.kubernetes.shares import share_of_one
 from tests.integrations.kubernetes.clusters import Json, node, pod
 from tests.integrations.kubernetes.test_nodes import imported, notes
 
