@@ -7,6 +7,7 @@ and those of a plan for the peak is left to KEDA, by the traffic of the componen
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -104,16 +105,10 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
             for group in copy_groups(problem, plan if peak is None else peak, "none")
         }
         names = [of.get(_key(row), "") for row, _ in rows]
-    documents = []
     scalings = _by_plans(rows, wish) if wish.policy is None else _by_policy(problem, rows, wish.policy, notes)
-    for (row, _), name, scaling in zip(rows, names, scalings, strict=True):
-        if scaling is not None:
-            documents.append(_scaled(row, name, scaling, wish))
-    if wish.policy is None:
-        waking = [row for row, most in rows if not row.copies and most]
-    else:
-        waking = [row for (row, _), each in zip(rows, scalings, strict=True) if each and not each.row.min_capacity]
-    _tell(rows, waking, peak, wish, notes)
+    scaled = [(row, name, each) for (row, _), name, each in zip(rows, names, scalings, strict=True) if each is not None]
+    documents = [_scaled(row, name, scaling, wish) for row, name, scaling in scaled]
+    _tell(rows, [row for row, _, scaling in scaled if not scaling.row.min_capacity], peak, wish, notes)
     return Exported({"scaled-objects.yaml": manifest_text(documents, map(str, notes))}, tuple(notes))
 
 
@@ -129,14 +124,6 @@ def _rows(problem: Problem, plan: Plan, peak: Plan | None) -> list[tuple[PlanVar
 
 def _key(row: PlanVariant) -> tuple[str, int, str]:
     return row.component.name, row.option, row.pool.name
-
-
-def _served(rows: list[tuple[PlanVariant, int]]) -> dict[str, float]:
-    """What the copies of each component serve at most, all its variants together; by copies where that is not known."""
-    found: dict[str, float] = {}
-    for row, most in rows:
-        found[row.component.name] = found.get(row.component.name, 0.0) + _rate(row) * most
-    return found
 
 
 def _rate(row: PlanVariant) -> float:
@@ -156,7 +143,9 @@ class _Scaling(NamedTuple):
 def _by_plans(rows: list[tuple[PlanVariant, int]], wish: KedaWish) -> list[_Scaling | None]:
     """From the copies of the plan to those of the plan for the peak."""
     found: list[_Scaling | None] = []
-    served = _served(rows)
+    served: dict[str, float] = defaultdict(float)  # by component, at most and by all its variants together
+    for row, most in rows:
+        served[row.component.name] += _rate(row) * most
     for row, most in rows:
         target = wish.target if wish.target is not None else row.mode.throughput
         if not target:
@@ -224,7 +213,8 @@ def _tell_policies(policies: Mapping[str, ScalingDefaults], notes: Notes) -> Non
 
 
 def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> dict[str, Any]:
-    query = _query(wish, scaling.row.metric).replace(NAME, _quoted(row.component.name))
+    quoted = json.dumps(row.component.name, ensure_ascii=False)  # PromQL has the escapes of Go, and so of JSON
+    query = _query(wish, scaling.row.metric).replace(NAME, quoted)
     if scaling.part < 1:
         query = f"({query}) * {scaling.part:.9g}"
     found = to_keda(name, scaling.row, scaling.target, query, wish.server)
@@ -238,11 +228,6 @@ def _scaled(row: PlanVariant, name: str, scaling: _Scaling, wish: KedaWish) -> d
 
 def _query(wish: KedaWish, metric: Metric) -> str:
     return QUERIES[metric] if wish.query is None else wish.query
-
-
-def _quoted(name: str) -> str:
-    """A string of PromQL, whose escapes are those of Go and so of JSON."""
-    return json.dumps(name, ensure_ascii=False)
 
 
 def _tell(

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.names import service_names
 from placement.integrations.kserve.predictor import (
-    REQUIRED,
     SERVING,
-    ZONE,
     affinity,
     node_selector,
     resources,
@@ -25,7 +23,7 @@ from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
 from placement.integrations.kubernetes.manifests import KEPT_OFF_BY_LABEL, limits_of_hosts
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, REQUIRED, ZONE, namespace_of, slug
 from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.own_rules import RULES, others_than_ours, rules_text, stands_for_parts
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION

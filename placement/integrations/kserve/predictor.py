@@ -8,7 +8,7 @@ from placement.integrations.kubernetes.keeping_off import both
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import GPU, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import is_label
+from placement.integrations.kubernetes.naming import REQUIRED, TYPE, ZONE, is_label
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
-ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
-REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
 SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`
     *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),

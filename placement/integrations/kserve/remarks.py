@@ -71,9 +71,8 @@ def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[s
                 notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
                 notes.ignored(f"{place} spec.{part}", "only predictors are written")
-            for part in ("workerSpec",):
-                if part in each.predictor:
-                    notes.inexact(f"{place} spec.predictor.{part}", "is kept; here each pod is a copy of its own")
+            if "workerSpec" in each.predictor:
+                notes.inexact(f"{place} spec.predictor.workerSpec", "is kept; here each pod is a copy of its own")
 
 
 def _new_address(component: str, names: list[str]) -> str:
@@ -115,8 +114,8 @@ def _tell_claims(
 ) -> None:
     """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
     for name in dict.fromkeys(row.component.name for row in rows if row.mode.accelerators):
-        shared = [claim["resourceClaimName"] for row in now[name][:1] for claim in row.claims if _is_shared(claim)]
-        for claim in shared:
+        claims = (claim.get("resourceClaimName") for row in now[name][:1] for claim in row.claims)
+        for claim in filter(None, claims):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
         if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.pods.get(name, ())):
@@ -150,21 +149,19 @@ def _new_copies(row: PlanVariant, document: dict[str, Any]) -> NewCopies:
     return NewCopies(row.component.name, space, labels | predictor["labels"], row.copies, spec)
 
 
-def _is_shared(claim: dict[str, Any]) -> bool:
-    return bool(claim.get("resourceClaimName"))
-
-
 def _tell(
     problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes, templated: set[str]
 ) -> None:
     """What the manifests do not say, or say otherwise."""
-    several = listed(sorted({row.component.name for row in rows if _count(rows, row) > 1}))
+    services = Counter(row.component.name for row in rows)
+    several = listed(sorted(name for name, number in services.items() if number > 1))
     if several:
         notes.inexact(
             f"components {several}",
             "are several services, one a pool and option; to be one address they need a route in front of them",
         )
-    bare = sorted({row.component.name for row in rows} - _served(problem) - templated)
+    served = {row.name for row in problem.components if IMAGE in row.labels or STORAGE in row.labels}
+    bare = sorted({*services} - served - templated)
     if bare:
         notes.assumed(
             f"components {listed(bare)}",
@@ -210,11 +207,3 @@ def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wi
         by_share = [mode for mode in by_share if mode.accelerator_memory_gib]
     if by_share and wish.sharing != "hami":
         notes.ignored("accelerator_share", f"{wish.sharing} does not count it; --sharing hami does")
-
-
-def _count(rows: list[PlanVariant], row: PlanVariant) -> int:
-    return sum(other.component.name == row.component.name for other in rows)
-
-
-def _served(problem: Problem) -> set[str]:
-    return {row.name for row in problem.components if IMAGE in row.labels or STORAGE in row.labels}

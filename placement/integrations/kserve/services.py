@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
-from placement.integrations.kubernetes.importer import ZONE_LABEL
-from placement.integrations.kubernetes.naming import OWNER
+from placement.integrations.kubernetes.naming import OWNER, REQUIRED, ZONE
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
 from placement.integrations.kubernetes.objects import dig, read_cluster, rows, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.documents import Component
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
 
-Json = dict[str, Any]
 _OURS = ("minReplicas", "maxReplicas", "annotations", "labels")  # what the plan says in place of the service
 _TARGETS = ("scaleMetric", "scaleMetricType", "scaleTarget")  # of KServe's own autoscaler
 _METRICS = ("cpu", "memory")  # that it knows for plain Deployments
@@ -36,7 +34,6 @@ _DROPPED = {
 }
 MODE, AUTOSCALER = "serving.kserve.io/deploymentMode", "serving.kserve.io/autoscalerClass"
 _PLAIN = ("RawDeployment", "Standard")
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
             by_component.setdefault(component, []).append(row)
         else:
             by_name[row.namespace, row.name] = row
-    running = templates_of(cluster, ZONE_LABEL) if cluster.has("Node") else Templates()
+    running = templates_of(cluster, ZONE) if cluster.has("Node") else Templates()
     return ServiceTemplates(by_name, by_component, running)
 
 
@@ -179,7 +176,7 @@ def _check(predictor: At, space: str) -> None:
         container.get("resources")
     rows(predictor, "resourceClaims")
     for key in ("podAffinity", "podAntiAffinity"):
-        for term in rows(predictor.get("affinity"), key, _REQUIRED):
+        for term in rows(predictor.get("affinity"), key, REQUIRED):
             apart_of(term, space)
     for row in rows(predictor, "topologySpreadConstraints"):
         spread_rule(row)

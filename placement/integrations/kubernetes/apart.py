@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
-from placement.integrations.kubernetes.neighbours import HOSTNAME, apart_of, is_kept_by_plans
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, slug
+from placement.integrations.kubernetes.neighbours import apart_of, is_kept_by_plans
 from placement.integrations.kubernetes.own_rules import others_than_ours
 from placement.integrations.kubernetes.zone_rules import counted_by, over_zones
 
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from placement.documents import Component
     from placement.integrations.kubernetes.neighbours import Apart
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.kubernetes.zone_rules import Surroundings
     from placement.integrations.notes import Notes
 
-    Json = dict[str, Any]
     PodsOf = Mapping[str, Sequence[KubeObject]]  # by component
 
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.integrations.kubernetes.handovers import Handover
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
     from placement.integrations.notes import Notes
 
 _FIELDS = {  # the fields of the fewest and the most copies, with their defaults

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.kubernetes.objects import Json
 
 _BARE = "accelerators"
 _PARTITION = "-MIG-"
@@ -35,40 +35,12 @@ _PARTITION = "-MIG-"
 class GroupClaims:
     """The claims of one group of copies: what is written, how pods refer to it, and whether it names accelerators."""
 
+    group: CopyGroup
+    workshop: Workshop
+    uuids: Sequence[str]
     documents: list[Json] = field(default_factory=list)
     references: dict[str, Json] = field(default_factory=dict)
     binds: bool = False
-
-
-def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
-    """The claims of a group; with UUIDs those for accelerators select these. Notes say what goes on to be shared."""
-    maker = _Maker(group, workshop, uuids)
-    template = workshop.templates.of(group.component.name, group.option)
-    known = workshop.templates.claims_of(group.component.name, group.option)
-    for name, claims in known.items():
-        maker.again(name, claims, template.spec if template else {})
-    counted = any(not claims or any(map(claims[0].counts, claims[0].requests)) for claims in known.values())
-    if not counted and workshop.is_by_claims(group) and not (template and _asks_resource(template.spec)):
-        maker.write(_BARE, _bare(group, workshop), is_counted=(True,))
-    return maker.made
-
-
-def _asks_resource(spec: Json) -> bool:
-    """Whether a container asks for accelerators by the name of a resource, which a driver of claims may serve too."""
-    return any(
-        is_accelerator(name)
-        for container in mappings_under(spec, "containers")
-        for part in ("limits", "requests")
-        for name in mapping_under(container, "resources", part)
-    )
-
-
-class _Maker:
-    """Collects the claims of one group."""
-
-    def __init__(self, group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> None:
-        self.group, self.workshop, self.uuids = group, workshop, uuids
-        self.made = GroupClaims()
 
     def again(self, name: str, claims: Sequence[DeviceClaim], spec: Json) -> None:
         """The claim of a template: written again, unless its own template goes on, or all copies share it.
@@ -113,24 +85,41 @@ class _Maker:
         }
         if any(added):
             metadata["annotations"] = {PINNED: pin}
-        spec: Json = {"devices": chosen}
-        kind = "ResourceClaim" if pin else "ResourceClaimTemplate"
-        self.made.documents.append(
-            {
-                "apiVersion": "resource.k8s.io/v1",
-                "kind": kind,
-                "metadata": metadata,
-                "spec": spec if pin else {"spec": spec},
-            }
-        )
-        self.made.references[name] = {f"r{kind[1:]}Name": metadata["name"]}
-        self.made.binds = self.made.binds or bool(pin)
+        kind, spec = "ResourceClaim", {"devices": chosen}
+        if not pin:
+            kind, spec = "ResourceClaimTemplate", {"spec": spec}
+        self.documents.append({"apiVersion": "resource.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+        self.references[name] = {f"r{kind[1:]}Name": metadata["name"]}
+        self.binds = self.binds or bool(pin)
 
     def _pin(self, *, makes_parts: bool) -> str:
         """What selects accelerators by UUID; of partitions that are made on whole ones, the parents."""
         listed = ", ".join(f"'{uuid}'" for uuid in self.uuids)
         attribute = "parentUUID" if makes_parts and not _profile(self.group, self.workshop) else "uuid"
         return f"device.attributes['{DRIVER}'].{attribute} in [{listed}]"
+
+
+def claims_for(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> GroupClaims:
+    """The claims of a group; with UUIDs those for accelerators select these. Notes say what goes on to be shared."""
+    made = GroupClaims(group, workshop, uuids)
+    template = workshop.templates.of(group.component.name, group.option)
+    known = workshop.templates.claims_of(group.component.name, group.option)
+    for name, claims in known.items():
+        made.again(name, claims, template.spec if template else {})
+    counted = any(not claims or any(map(claims[0].counts, claims[0].requests)) for claims in known.values())
+    if not counted and workshop.is_by_claims(group) and not (template and _asks_resource(template.spec)):
+        made.write(_BARE, _bare(group, workshop), is_counted=(True,))
+    return made
+
+
+def _asks_resource(spec: Json) -> bool:
+    """Whether a container asks for accelerators by the name of a resource, which a driver of claims may serve too."""
+    return any(
+        is_accelerator(name)
+        for container in mappings_under(spec, "containers")
+        for part in ("limits", "requests")
+        for name in mapping_under(container, "resources", part)
+    )
 
 
 def _is_made(name: str, spec: Json) -> bool:

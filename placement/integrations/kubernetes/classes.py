@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
-from placement.integrations.kubernetes.naming import OF_PARTS, is_of_platform
+from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
 from placement.integrations.kubernetes.node_names import NodesToName, names_of
 from placement.units import MIB_PER_GIB, MILLI
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Labels that tell nodes of one pool from others, in manifests that are written back.
 _TELLING = (
-    "node.kubernetes.io/instance-type",
-    "topology.kubernetes.io/zone",
+    TYPE,
+    ZONE,
     "karpenter.sh/capacity-type",
     "eks.amazonaws.com/capacityType",
     "cloud.google.com/gke-spot",

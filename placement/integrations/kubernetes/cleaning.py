@@ -7,19 +7,18 @@ annotations as far as all pods of a component have them alike, as rules of sched
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at
 from placement.integrations.notes import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.notes import Notes
 
-    Json = dict[str, Any]
 
 # What the API server, the scheduler and controllers add to a pod.
 _ADDED = (
@@ -92,8 +91,8 @@ def _with_label_keys(spec: Json) -> list[Json]:
     found = mappings_under(spec, "topologySpreadConstraints")
     for kind in ("podAffinity", "podAntiAffinity"):
         terms = mapping_under(spec, "affinity", kind)
-        found += mappings_under(terms, "requiredDuringSchedulingIgnoredDuringExecution")
-        weighed = mappings_under(terms, "preferredDuringSchedulingIgnoredDuringExecution")
+        found += mappings_under(terms, REQUIRED)
+        weighed = mappings_under(terms, PREFERRED)
         found += [mapping_under(row, "podAffinityTerm") for row in weighed]
     return found
 

@@ -13,7 +13,7 @@ from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.cleaning import tell_unknown
 from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.handovers import handovers
-from placement.integrations.kubernetes.importer import ZONE_LABEL, Wishes, import_cluster
+from placement.integrations.kubernetes.importer import Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import (
     frozen,
     kept_pools,
@@ -23,7 +23,7 @@ from placement.integrations.kubernetes.karpenter import (
 )
 from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import is_namespace, is_object_name
+from placement.integrations.kubernetes.naming import ZONE, is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.manifests import Sharing
-    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.kubernetes.objects import Json
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
@@ -67,7 +67,7 @@ class ExportWishes:
     node_class: str = ""
     static: bool = False
     changed: bool = False
-    zone_label: str = ZONE_LABEL
+    zone_label: str = ZONE
 
 
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:

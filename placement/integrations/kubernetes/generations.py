@@ -26,9 +26,8 @@ from placement.units import count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
 
-    Json = dict[str, Any]
 
 _RULES = ("nodeSelector", "affinity", "topologySpreadConstraints", "resourceClaims")
 _REVISION = "deployment.kubernetes.io/revision"

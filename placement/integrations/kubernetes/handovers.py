@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.kubernetes.objects import Json, KubeObject
+    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.kubernetes.volumes import MountedClaim
     from placement.integrations.notes import Notes
 

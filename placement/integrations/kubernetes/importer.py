@@ -17,7 +17,7 @@ from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.naming import KARPENTER_POOL
+from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import read_pods
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.workloads import Workload
 
-ZONE_LABEL = "topology.kubernetes.io/zone"
 _EXPECTED = ("draining", "not-removable", "copies", "min-copies")
 _OF_AN_ACCELERATOR = ("accelerator-owner", "accelerator-memory", "accelerator-share")
 
@@ -53,7 +52,7 @@ class Wishes:
     """What the cluster does not tell: prices by instance type, what a zone is, how far pools may grow."""
 
     name: str = "cluster"
-    zone_label: str = ZONE_LABEL
+    zone_label: str = ZONE
     prices: Mapping[str, float] = field(default_factory=dict)
     market: Market = field(default_factory=Market)
     grow: int = 0

@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At
 from placement.errors import UsageError, printable
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import TYPE, ZONE
-from placement.integrations.kubernetes.naming import KARPENTER_POOL, domain_of, is_label, is_of_platform, slug
-from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.naming import (
+    HOSTNAME,
+    KARPENTER_POOL,
+    TYPE,
+    ZONE,
+    domain_of,
+    is_label,
+    is_of_platform,
+    slug,
+)
 from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.taints import Taint
 from placement.integrations.notes import Notes, listed
@@ -27,8 +34,7 @@ if TYPE_CHECKING:
     from placement.documents import Plan, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.kubernetes.objects import Json, KubeObject
 
 _GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
 _FROZEN = [{"nodes": "0"}]

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.documents import Plan, Pool, Problem
+    from placement.integrations.kubernetes.objects import Json
     from placement.integrations.notes import Notes
 
-    Json = dict[str, Any]
 
 _LATE_LABEL = (
     "Karpenter is to start nodes of it, and knows no label of shared accelerators before they run: copies are not held "

@@ -26,13 +26,16 @@ from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,
     GROUP_LABEL,
     GROUPS,
+    HOSTNAME,
     KARPENTER_POOL,
     OWNER,
+    REQUIRED,
+    TYPE,
+    ZONE,
     is_label,
     namespace_of,
     slug,
 )
-from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import (
     RULES,
     OwnRollOut,
@@ -53,13 +56,12 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Option, Plan, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
-    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.kubernetes.objects import Json
+    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
     Sharing = Literal["none", "hami", "kai", "dra"]
 
-ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
 GPU = "nvidia.com/gpu"
 KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"
@@ -322,18 +324,18 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop, off: Sequence[s
     spec.pop("topologySpreadConstraints", None)
     if group.node:
         spec.pop("nodeSelector", None)
-        node.pop(_REQUIRED, None)
-    terms, ours = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
+        node.pop(REQUIRED, None)
+    terms, ours = (node.get(REQUIRED) or {}).get("nodeSelectorTerms") or [{}], _places(group, workshop, off)
     if ours:
-        node[_REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
+        node[REQUIRED] = {"nodeSelectorTerms": [both(term, own) for term in terms for own in ours]}
     spread += limits_of_hosts(group.component)
     if spread:
         spec["topologySpreadConstraints"] = spread
     other = dict(affinity.pop("podAntiAffinity", None) or {})
-    others = others_than_ours(other.pop(_REQUIRED, None))
+    others = others_than_ours(other.pop(REQUIRED, None))
     apart = apart_terms(group.component, others, space, told, workshop.notes)
     if apart:
-        other[_REQUIRED] = apart
+        other[REQUIRED] = apart
     if other:
         affinity["podAntiAffinity"] = other
 

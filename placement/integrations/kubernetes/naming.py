@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
+REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
 GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels of nodes end that name a group of nodes
 _OF_PLATFORMS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.kubernetes.naming import HOSTNAME, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
 from placement.integrations.kubernetes.requests import is_sidecar
 from placement.integrations.kubernetes.selectors import Selector, label_selector
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
 
-HOSTNAME = "kubernetes.io/hostname"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
 _MOST_PORT = 65_535
 _POLICIES = ("Honor", "Ignore")
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _OF_REVISIONS = ("pod-template-hash", "controller-revision-hash")  # labels that tell revisions of a template
 _ALL_ADDRESSES = ("0.0.0.0", "::")
 
@@ -109,10 +107,10 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
         spread.append(rule)
     affinity = spec.get("affinity")
     for name in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
-        if rows(affinity, name, _PREFERRED):
+        if rows(affinity, name, PREFERRED):
             notes.ignored(f"{owner} affinity.{name}.preferred", "is a wish, no rule")
-    apart = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAntiAffinity", _REQUIRED))
-    together = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAffinity", _REQUIRED))
+    apart = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAntiAffinity", REQUIRED))
+    together = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAffinity", REQUIRED))
     return Neighbours(tuple(spread), apart, together, _ports(spec))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 T = TypeVar("T")
+Json = dict[str, Any]  # a mapping as it is written
 COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json"
 # Group and versions of the kinds that are read, as the API names them; other groups have kinds of the same names.
 _RESOURCE = ("v1", "v1beta2", "v1beta1", "v1alpha3", "v1alpha2")
@@ -263,14 +264,14 @@ def version_of(found: KubeObject) -> str:
     return text_at(found.at, "apiVersion") or "/".join(filter(None, (group, versions[0])))
 
 
-def mapping_under(value: Any, *keys: str) -> dict[str, Any]:
+def mapping_under(value: Any, *keys: str) -> Json:
     """The mapping under keys of a value as it was given; empty without one, as who reads it tells what is damaged."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
-def mappings_under(value: Any, *keys: str) -> list[dict[str, Any]]:
+def mappings_under(value: Any, *keys: str) -> list[Json]:
     """The mappings in a list under keys of a value as it was given; none without such a list."""
     found = mapping_under(value, *keys[:-1]).get(keys[-1])
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []

@@ -17,7 +17,7 @@ from placement.catalogue.readers.fields import At, FieldError
 from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import digest_of, without
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OF_PARTS
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.zone_rules import without_ours
 
@@ -25,13 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Pool, Problem
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
 
-    Json = dict[str, Any]
 
 RULES = "gpu-placement/rules"
-_HOST = "kubernetes.io/hostname"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
 _AWAY, _SURGE, _ROLLED, _UUIDS, _OFF, _PARTS = "away", "surge", "rolled", "uuids", "off", "parts"
 _KINDS: dict[str, type] = {
@@ -76,12 +73,12 @@ def rules_text(
     it off. `parts`: the pod has whole accelerators by this plan, and parts would do.
     """
     away, surge, rolled = roll_out or OwnRollOut()
-    apart = others_than_ours(mapping_under(before, "affinity", "podAntiAffinity").get(_REQUIRED))
+    apart = others_than_ours(mapping_under(before, "affinity", "podAntiAffinity").get(REQUIRED))
     told = {
         _SELECTOR: before.get("nodeSelector"),
-        _NODES: mapping_under(before, "affinity", "nodeAffinity").get(_REQUIRED),
+        _NODES: mapping_under(before, "affinity", "nodeAffinity").get(REQUIRED),
         _SPREAD: others_than_ours(before.get("topologySpreadConstraints")),
-        _APART: [row for row in apart if row.get("topologyKey") != _HOST],
+        _APART: [row for row in apart if row.get("topologyKey") != HOSTNAME],
         _SURGE: surge,
         _ROLLED: rolled,
         _UUIDS: uuids,
@@ -129,7 +126,7 @@ def others_than_ours(rows: list[Json] | None) -> list[Json]:
 
 def _digest(spec: Json) -> str:
     """Of what holds a pod to nodes: where somebody changed that after the export, it is a rule of its own."""
-    nodes = mapping_under(spec, "affinity", "nodeAffinity").get(_REQUIRED)
+    nodes = mapping_under(spec, "affinity", "nodeAffinity").get(REQUIRED)
     held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
     return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
@@ -166,12 +163,12 @@ def as_written(pod: KubeObject) -> KubeObject:
     apart = _part(pod, "affinity", "podAntiAffinity")
     if _digest(spec) == told.get(_MADE):
         spec[_SELECTOR] = told.get(_SELECTOR)
-        nodes[_REQUIRED] = told.get(_NODES)
+        nodes[REQUIRED] = told.get(_NODES)
     else:  # somebody changed it: what is there is a rule, but for the nodes that the export kept it off
-        nodes[_REQUIRED] = without(nodes.get(_REQUIRED), told.get(_OFF, ""))
+        nodes[REQUIRED] = without(nodes.get(REQUIRED), told.get(_OFF, ""))
     here = without_ours(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
     spec["topologySpreadConstraints"] = _both(here, told.get(_SPREAD))
-    apart[_REQUIRED] = _both(apart.get(_REQUIRED), told.get(_APART))
+    apart[REQUIRED] = _both(apart.get(REQUIRED), told.get(_APART))
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
     spec["affinity"] = _told_of(affinity)
     at = At({**pod.at.value, "spec": _told_of(spec)}, pod.at.mode)

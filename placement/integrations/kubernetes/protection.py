@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from placement.documents import Component
     from placement.integrations.kubernetes.manifests import Workshop
+    from placement.integrations.kubernetes.objects import Json
     from placement.integrations.kubernetes.quotas import NewCopies
-    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
 

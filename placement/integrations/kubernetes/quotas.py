@@ -14,8 +14,8 @@ from placement.integrations.kubernetes.requests import effective_requests
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
-    from placement.integrations.kubernetes.objects import KubeObject
-    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.kubernetes.objects import Json, KubeObject
+    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
 _SHORT = {"cpu": "requests.cpu", "memory": "requests.memory", "count/pods": "pods"}

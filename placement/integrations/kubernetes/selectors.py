@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.integrations.kubernetes.naming import HOSTNAME, REQUIRED
 from placement.integrations.kubernetes.objects import choice_at, rows, texts
 from placement.integrations.kubernetes.taints import tolerations_of
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 NODE_OPERATORS = (*OPERATORS, "Gt", "Lt")
-_HOSTNAME, _NAME = "kubernetes.io/hostname", "metadata.name"
+_NAME = "metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class NodeTerm:
     @property
     def names_node(self) -> bool:
         """Whether it takes nodes that it names alone."""
-        told = (*self.names.requirements, *(row for row in self.labels.requirements if row.key == _HOSTNAME))
+        told = (*self.names.requirements, *(row for row in self.labels.requirements if row.key == HOSTNAME))
         return any(row.operator == "In" for row in told)
 
 
@@ -151,9 +152,9 @@ class NodeRules:
 
     def names_asked_for(self) -> set[str | None]:
         """Nodes that a rule takes or refuses by name; None among them: it is about the name of every node."""
-        rows = [row for row in self.selector.requirements if row.key == _HOSTNAME]
+        rows = [row for row in self.selector.requirements if row.key == HOSTNAME]
         for term in self._terms():
-            rows += [*(row for row in term.labels.requirements if row.key == _HOSTNAME), *term.names.requirements]
+            rows += [*(row for row in term.labels.requirements if row.key == HOSTNAME), *term.names.requirements]
         return {name for row in rows for name in (row.values if row.operator in ("In", "NotIn") else (None,))}
 
 
@@ -162,7 +163,7 @@ def node_rules(spec: At, notes: Notes, owner: str) -> NodeRules:
     chosen = tuple(Requirement(key, "In", (value,)) for key, value in texts(spec.get("nodeSelector")).items())
     affinity = spec.get("affinity")
     node = affinity.get("nodeAffinity") if affinity else None
-    required = node.get("requiredDuringSchedulingIgnoredDuringExecution") if node else None
+    required = node.get(REQUIRED) if node else None
     terms = None if required is None else node_terms(required)
     return NodeRules(Selector(chosen), terms, tolerations_of(spec, notes, owner))
 

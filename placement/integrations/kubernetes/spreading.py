@@ -11,8 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL
-from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME
 from placement.integrations.kubernetes.population import PortUse
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.asks import accelerator_keys
-from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.naming import HOSTNAME
 from placement.integrations.kubernetes.node_names import TellingFacts
 from placement.integrations.kubernetes.population import Population, PortUse
 

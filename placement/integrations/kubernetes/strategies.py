@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.roll_outs import RollOut
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.notes import Notes
 
-    Json = dict[str, Any]
 
 _DEFAULT = "25%"  # of both settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.generations import PodGeneration
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.kubernetes.pods import Owner, PodRow
     from placement.integrations.kubernetes.taints import Taint
 
-Json = dict[str, Any]
 HASH = "pod-template-hash"
 PLACEHOLDER = "registry.invalid/replace-this-image:latest"
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from placement.integrations.kubernetes.naming import PREFERRED, REQUIRED
+
 if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.notes import Notes
@@ -25,8 +27,6 @@ _NO_MATTER = (
     *("runtimeClassName", "schedulerName", "securityContext", "serviceAccount", "serviceAccountName"),
     *("setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds"),
 )
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _Tree = Mapping[str, "_Tree | None"]  # the keys that are known, and what may stand below; None: anything
 
 
@@ -53,9 +53,9 @@ _CONTAINER: _Tree = {
 }
 _PARTS: _Tree = {
     "affinity": {
-        "nodeAffinity": {_REQUIRED: _NODE_TERMS, _PREFERRED: None},
-        "podAffinity": {_REQUIRED: _POD_TERM, _PREFERRED: None},
-        "podAntiAffinity": {_REQUIRED: _POD_TERM, _PREFERRED: None},
+        "nodeAffinity": {REQUIRED: _NODE_TERMS, PREFERRED: None},
+        "podAffinity": {REQUIRED: _POD_TERM, PREFERRED: None},
+        "podAntiAffinity": {REQUIRED: _POD_TERM, PREFERRED: None},
     },
     "containers": _CONTAINER,
     "initContainers": _CONTAINER,

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.objects import Json, KubeObject
 
-    Json = dict[str, Any]
 
 POLICY, IGNORE = "nodeAffinityPolicy", "Ignore"
 

@@ -24,7 +24,7 @@ import placement
 from placement.errors import DocumentError, UsageError
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
-from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.naming import HOSTNAME
 from tests.corpus import seeds
 from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread, write
 from tests.integrations.kubernetes.simulated import run

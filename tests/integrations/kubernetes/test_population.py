@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.integrations.kubernetes import import_kubernetes
-from placement.integrations.kubernetes.neighbours import HOSTNAME, HostPort
+from placement.integrations.kubernetes.naming import HOSTNAME
+from placement.integrations.kubernetes.neighbours import HostPort
 from placement.integrations.kubernetes.population import Population, PortUse
 from placement.integrations.kubernetes.selectors import NodeRules, Requirement, Selector
 from tests.integrations.kubernetes.clusters import apart, budget, daemon, node, pod, spread, write
