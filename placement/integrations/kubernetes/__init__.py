@@ -10,7 +10,8 @@ Export: `naming.py` and `groups.py` (what one Deployment makes), `templates.py` 
 `returning.py` (what no manifest says), `steps.py` (the README), `exporter.py` (all of it).
 """
 
-from placement.integrations.kubernetes.exporter import ExportWishes, export_kubernetes
+from placement.integrations.kubernetes.exporter import export_kubernetes
 from placement.integrations.kubernetes.importer import Wishes, import_kubernetes
+from placement.integrations.kubernetes.manifests import ExportWishes
 
 __all__ = ["ExportWishes", "Wishes", "export_kubernetes", "import_kubernetes"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
@@ -21,9 +20,9 @@ from placement.integrations.kubernetes.karpenter import (
     node_pools_of,
     tell_what_new_nodes_lack,
 )
-from placement.integrations.kubernetes.manifests import Workshop, deployment, pool_labels, uses
+from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, deployment, pool_labels, uses
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import ZONE, is_namespace, is_object_name
+from placement.integrations.kubernetes.naming import is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
@@ -38,36 +37,15 @@ from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup, Pin
-    from placement.integrations.kubernetes.manifests import Sharing
+    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.objects import Json
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
     *("40-workloads.yaml", "50-autoscalers.yaml", "90-settle-node-pools.yaml", "README.md"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ExportWishes:
-    """How a plan is written.
-
-    `cluster` are files of `kubectl get`, from which pod templates and names of accelerators are taken. `node_class` is
-    the EC2NodeClass of Karpenter's node pools; empty: none are written. `sharing` is who shares accelerators between
-    copies that no template tells of. `changed` leaves out components whose copies all stay.
-    """
-
-    cluster: Sequence[str | Path] = field(default_factory=tuple)
-    pin: Pin = "none"
-    namespace: str = "default"
-    sharing: Sharing = "none"
-    node_class: str = ""
-    static: bool = False
-    changed: bool = False
-    zone_label: str = ZONE
 
 
 def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
@@ -103,9 +81,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
     _check_sharing(groups, templates, wishes, problem)
-    workshop = Workshop(
-        problem, plan, templates, notes, wishes.namespace, wishes.sharing, wishes.zone_label, made, standing, wishes.pin
-    )
+    workshop = Workshop(problem, plan, templates, notes, wishes, made, standing)
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
@@ -135,7 +111,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             *node_pools.values(),
         ],
     }
-    _tell_limits(problem, plan, groups, workshop, wishes)
+    _tell_limits(problem, plan, groups, workshop)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes)
@@ -223,11 +199,9 @@ def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCo
     return found
 
 
-def _tell_limits(
-    problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes
-) -> None:
+def _tell_limits(problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop) -> None:
     """What manifests leave to the scheduler, in words."""
-    notes = workshop.notes
+    notes, pin = workshop.notes, workshop.wishes.pin
     machines = Counter(row.pool for row in plan.instances)
     sizes: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for group in groups:
@@ -237,16 +211,14 @@ def _tell_limits(
         if machines[pool] > 1:
             told = f"the scheduler picks among its {count(machines[pool], 'node')}"
             more = "; copies of different sizes may then not all fit" if len(kinds) > 1 else ""
-            notes.inexact(
-                f"pool {pool}", f"{told}{more}; --pin node says which" if wishes.pin == "none" else f"{told}{more}"
-            )
+            notes.inexact(f"pool {pool}", f"{told}{more}; --pin node says which" if pin == "none" else f"{told}{more}")
     same: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
     for used in (row for row in problem.pools if row.name in machines):
         same[tuple(sorted(pool_labels(used, workshop).items()))].append(used.name)
     for names in same.values():
-        if len(names) > 1 and wishes.pin == "none":
+        if len(names) > 1 and pin == "none":
             notes.inexact(f"pools {', '.join(names)}", "their nodes have the same labels: the scheduler sees one pool")
     if any(row.spread.max_skew or row.spread.min_zones or row.min_available_on_zone_loss for row in problem.components):
         notes.inexact("rules over zones", "are kept by the counts of Deployments; scaling one may break them")
-    if wishes.pin != "none":
+    if pin != "none":
         notes.inexact("pinned copies", "wait while their node is away: run the export again after nodes were replaced")

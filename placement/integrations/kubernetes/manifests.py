@@ -52,6 +52,7 @@ from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
+    from pathlib import Path
     from typing import Literal
 
     from placement.documents import Component, Option, Plan, Pool, Problem
@@ -68,6 +69,25 @@ KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name
 _PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
+@dataclass(frozen=True, slots=True)
+class ExportWishes:
+    """How a plan is written.
+
+    `cluster` are files of `kubectl get`, from which pod templates and names of accelerators are taken. `node_class` is
+    the EC2NodeClass of Karpenter's node pools; empty: none are written. `sharing` is who shares accelerators between
+    copies that no template tells of. `changed` leaves out components whose copies all stay.
+    """
+
+    cluster: Sequence[str | Path] = field(default_factory=tuple)
+    pin: Pin = "none"
+    namespace: str = "default"
+    sharing: Sharing = "none"
+    node_class: str = ""
+    static: bool = False
+    changed: bool = False
+    zone_label: str = ZONE
+
+
 @dataclass
 class Workshop:
     """What all manifests of one export share."""
@@ -76,12 +96,9 @@ class Workshop:
     plan: Plan
     templates: Templates
     notes: Notes
-    namespace: str = "default"
-    sharing: Sharing = "none"
-    zone_label: str = ZONE
-    node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
-    standing: Set[str] = frozenset()  # pools with machines of the plan that run now
-    pin: Pin = "none"
+    wishes: ExportWishes
+    node_pool_of: Mapping[str, str]  # pool -> node pool of Karpenter that is exported for it
+    standing: Set[str]  # pools with machines of the plan that run now
     labelled: dict[str, list[str]] = field(default_factory=dict)  # by label the nodes that get it before copies start
 
     def manager(self, group: CopyGroup) -> str:
@@ -93,11 +110,11 @@ class Workshop:
     def is_by_claims(self, group: CopyGroup) -> bool:
         """Whether a copy gets its accelerators by a claim, where no pod of it tells: its nodes do, or the sharing."""
         is_bare = self.templates.of(group.component.name, group.option) is None
-        return bool(group.mode.accelerators) and "dra" in (self.manager(group), self.sharing if is_bare else "")
+        return bool(group.mode.accelerators) and "dra" in (self.manager(group), self.wishes.sharing if is_bare else "")
 
     def space(self, component: Component) -> str:
         """The namespace of a component's copies."""
-        return namespace_of(component.labels.get(OWNER, "")) or self.namespace
+        return namespace_of(component.labels.get(OWNER, "")) or self.wishes.namespace
 
     def known_nodes(self, pool: str, labels: Mapping[str, str]) -> list[str]:
         """Nodes that run now, of a pool or with its labels."""
@@ -117,12 +134,12 @@ class Workshop:
     def surroundings(self) -> Surroundings:
         """What rules about others are about."""
         known = self.templates
-        return Surroundings(self.problem, self.plan, known.by_component, self.zone_label, known.labels)
+        return Surroundings(self.problem, self.plan, known.by_component, self.wishes.zone_label, known.labels)
 
     def off_nodes(self, group: CopyGroup) -> list[str]:
         """Nodes that copies on new machines keep off, where others are held to those: none without pins."""
         pool = group.pool
-        if group.node or self.pin == "none" or pool.name in self.node_pool_of:
+        if group.node or self.wishes.pin == "none" or pool.name in self.node_pool_of:
             return []
         return self.known_nodes(pool.name, pool_labels(pool, self))
 
@@ -247,7 +264,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     mode = group.mode
     place = f"component {group.component.name}"
     workshop.notes.inexact(place, f"nothing tells how a copy is run: the image is {PLACEHOLDER}; see --cluster")
-    if workshop.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
+    if workshop.wishes.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
         workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
     asked: Json = {}
     if mode.vcpus:
@@ -263,7 +280,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
         "resources": {key: value for key, value in resources.items() if value},
     }
     spec: Json = {"containers": [container]}
-    if workshop.sharing == "kai" and annotations:
+    if workshop.wishes.sharing == "kai" and annotations:
         spec["schedulerName"] = "kai-scheduler"
     if mode.accelerators:
         kinds = sorted({GPU, *(key for key in limits if not key.startswith("nvidia.com/"))})
@@ -286,7 +303,7 @@ def resource_of(accelerator: str) -> str:
 
 def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[dict[str, str], Json]:
     """Annotations and limits by which a copy gets its accelerators."""
-    sharing, two = workshop.sharing, mixed_of(accelerator)
+    sharing, two = workshop.wishes.sharing, mixed_of(accelerator)
     if two is not None and mode.accelerators:
         memory = room(workshop.problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
         return {}, dict(two.resources(mode, memory))
@@ -356,7 +373,7 @@ def _places(group: CopyGroup, workshop: Workshop, off: Sequence[str]) -> list[Js
         term = both({"matchExpressions": told} if told else {}, keep_off(off, is_by_label=is_by_label))
         return [term] if term else []
     new = {"matchExpressions": [_in(KARPENTER_POOL, own)]}
-    return [new] if workshop.pin != "none" else [{"matchExpressions": told}, new]
+    return [new] if workshop.wishes.pin != "none" else [{"matchExpressions": told}, new]
 
 
 def _in(key: str, value: str) -> Json:

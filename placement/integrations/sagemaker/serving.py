@@ -14,7 +14,7 @@ from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.specification_change import check_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from placement.documents import Component
     from placement.integrations.sagemaker.packing import Machines
@@ -67,7 +67,7 @@ def deployment(view: PlanView, wish: ExportWish) -> Deployment:
     if wish.fallback:
         named = [replace(group, fallbacks=_fallbacks(view, group)) for group in named]
     groups = (*running, *named)
-    return Deployment(groups, tuple(ComponentsOfGroups(view, groups).served(ResourceNames(), f"{start}-")))
+    return Deployment(groups, tuple(_served(view, groups, f"{start}-")))
 
 
 def _named(group: ServingGroup, wish: ExportWish, start: str, names: ResourceNames, *, alone: bool) -> ServingGroup:
@@ -84,78 +84,73 @@ def _named(group: ServingGroup, wish: ExportWish, start: str, names: ResourceNam
     return replace(group, endpoint=name, variant=labels.MAIN)
 
 
-class ComponentsOfGroups:
-    """Finds the inference components of each group."""
+def _served(view: PlanView, groups: Sequence[ServingGroup], start: str) -> list[Served]:
+    """Those that run, under their names, then new ones, largest copies first.
 
-    def __init__(self, view: PlanView, groups: Iterable[ServingGroup]) -> None:
-        """O(groups x components)."""
-        self.view = view
-        self.groups = tuple(groups)
-        self.homes = {
-            component.name: [group for group in self.groups if is_home(component, group)]
-            for component in view.problem.components
-        }
+    Those that run stand in the order of the problem, which is that of their creation, where they fit in any order.
+    What stands on several endpoints has the name of each behind its own, without what they all `start` with.
+    """
+    names = ResourceNames()
+    found: list[Served] = []
+    homes = {row.name: [group for group in groups if is_home(row, group)] for row in view.problem.components}
+    for component in view.problem.components:
+        if homes[component.name]:
+            found.append(_at_home(view, component, homes[component.name], names.keep(component.name)))
+            for adapter in adapters_of(component):
+                names.keep(adapter)
+    if any(each.group.fit.strength != "any order" for each in found):  # as the packing was simulated
+        order = {unit: index for index, unit in enumerate(view.ordered(each.units[0] for each in found))}
+        found.sort(key=lambda each: order[each.units[0]])
+    places = _new_places(view, groups, homes)
+    often = Counter(component for _, component, _ in places)
+    whole = [name for _, name, _ in places if often[name] == 1 and not homes[name]]
+    own = {name: names.take(name) for name in whole if is_name(name)}  # before others take a name like theirs
+    for group, name, units in places:
+        parts = [name]
+        if often[name] > 1 or homes[name]:
+            parts.append(group.endpoint.removeprefix(start))
+        new = own.get(name) or names.take(*parts)
+        copies = sum(group.copies[unit] for unit in units)
+        told = adapters_of(view.components[name])
+        adapters = {names.take(key, group.endpoint.removeprefix(start)): told[key] for key in told}
+        of_types = view.with_other_types(units, group.pools)
+        found.append(Served(new, name, of_types, group, copies, runs=False, adapters=adapters))
+    return found
 
-    def served(self, names: ResourceNames, start: str = "") -> list[Served]:
-        """Those that run, under their names, then new ones, largest copies first.
 
-        Those that run stand in the order of the problem, which is that of their creation, where they fit in any order.
-        What stands on several endpoints has the name of each behind its own, without what they all `start` with.
-        """
-        found = []
-        for component in self.view.problem.components:
-            homes = self.homes[component.name]
-            if homes:
-                found.append(self._at_home(component, homes, names.keep(component.name)))
-                for adapter in adapters_of(component):
-                    names.keep(adapter)
-        if any(each.group.fit.strength != "any order" for each in found):  # as the packing was simulated
-            order = {unit: index for index, unit in enumerate(self.view.ordered(each.units[0] for each in found))}
-            found.sort(key=lambda each: order[each.units[0]])
-        places = self._new_places()
-        often = Counter(component for _, component, _ in places)
-        whole = [name for _, name, _ in places if often[name] == 1 and not self.homes[name]]
-        own = {name: names.take(name) for name in whole if is_name(name)}  # before others take a name like theirs
-        for group, name, units in places:
-            parts = [name]
-            if often[name] > 1 or self.homes[name]:
-                parts.append(group.endpoint.removeprefix(start))
-            new = own.get(name) or names.take(*parts)
-            copies = sum(group.copies[unit] for unit in units)
-            told = adapters_of(self.view.components[name])
-            adapters = {names.take(key, group.endpoint.removeprefix(start)): told[key] for key in told}
-            of_types = self.view.with_other_types(units, group.pools)
-            found.append(Served(new, name, of_types, group, copies, runs=False, adapters=adapters))
-        return found
+def _at_home(view: PlanView, component: Component, homes: Sequence[ServingGroup], name: str) -> Served:
+    """The component that runs: its copies on all groups that it is bound to."""
+    check_options(view, component)
 
-    def _at_home(self, component: Component, homes: list[ServingGroup], name: str) -> Served:
-        """The component that runs: its copies on all groups that it is bound to."""
-        check_options(self.view, component)
-        copies = sum(n for group in homes for unit, n in group.copies.items() if unit.component == component.name)
-        most = max(
-            homes, key=lambda group: sum(n for unit, n in group.copies.items() if unit.component == component.name)
-        )
-        used = [unit for unit in most.copies if unit.component == component.name]
-        units = self.view.with_other_types(used or self.view.able(component.name, most.pools)[:1], most.pools)
-        return Served(name, component.name, units, most, copies, runs=True, adapters=adapters_of(component))
+    def copies_on(group: ServingGroup) -> int:
+        return sum(copies for unit, copies in group.copies.items() if unit.component == component.name)
 
-    def _new_places(self) -> list[tuple[ServingGroup, str, tuple[Unit, ...]]]:
-        """Groups that hold copies of a component which has no home there; options of different types are one."""
-        places = []
-        for group in self.groups:
-            taken: dict[str, list[list[Unit]]] = {}
-            for unit in group.copies:
-                if group in self.homes[unit.component]:
-                    continue
-                sets = taken.setdefault(unit.component, [])
-                own = self.view.kinds([unit], group.pools)
-                same = next((units for units in sets if not self.view.kinds(units, group.pools) & own), None)
-                if same is None:
-                    sets.append([unit])
-                else:
-                    same.append(unit)
-            places += [(group, name, tuple(units)) for name, sets in taken.items() for units in sets]
-        return places
+    most = max(homes, key=copies_on)
+    used = [unit for unit in most.copies if unit.component == component.name]
+    units = view.with_other_types(used or view.able(component.name, most.pools)[:1], most.pools)
+    copies = sum(map(copies_on, homes))
+    return Served(name, component.name, units, most, copies, runs=True, adapters=adapters_of(component))
+
+
+def _new_places(
+    view: PlanView, groups: Sequence[ServingGroup], homes: Mapping[str, Sequence[ServingGroup]]
+) -> list[tuple[ServingGroup, str, tuple[Unit, ...]]]:
+    """Groups that hold copies of a component which has no home there; options of different types are one."""
+    places = []
+    for group in groups:
+        taken: dict[str, list[list[Unit]]] = {}
+        for unit in group.copies:
+            if group in homes[unit.component]:
+                continue
+            sets = taken.setdefault(unit.component, [])
+            own = view.kinds([unit], group.pools)
+            same = next((units for units in sets if not view.kinds(units, group.pools) & own), None)
+            if same is None:
+                sets.append([unit])
+            else:
+                same.append(unit)
+        places += [(group, name, tuple(units)) for name, sets in taken.items() for units in sets]
+    return places
 
 
 def adapters_of(component: Component) -> dict[str, dict[str, Any]]:

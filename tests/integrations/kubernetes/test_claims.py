@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement.integrations.kubernetes.exporter import ExportWishes, export_kubernetes
+from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 from placement.integrations.kubernetes.importer import Wishes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 from tests.integrations.kubernetes.schemas import check
