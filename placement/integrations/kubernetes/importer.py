@@ -11,7 +11,6 @@ from placement.catalogue.readers.fields import FieldError
 from placement.errors import DocumentError, UsageError, nearest, printable
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.kubernetes.autoscalers import tell_autoscalers
-from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.budgets import commitments, limits, rented_pools
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
@@ -20,7 +19,7 @@ from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
-from placement.integrations.kubernetes.pods import read_pods
+from placement.integrations.kubernetes.pods import bound_to_volumes, read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.taints import tell_uncompared

@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.bound_pods import bound_to_volumes
 from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
 from placement.integrations.kubernetes.generations import generation_of
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import KubeCluster
-from placement.integrations.kubernetes.pods import COMPONENT, OPTION, controller_of, deployment_of, made_by, read_pods
+from placement.integrations.kubernetes.pods import (
+    COMPONENT,
+    OPTION,
+    bound_to_volumes,
+    controller_of,
+    deployment_of,
+    made_by,
+    read_pods,
+)
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes

@@ -47,7 +47,7 @@ from placement.integrations.sagemaker.scaling import (
     registrations,
     scaling_steps,
 )
-from placement.integrations.sagemaker.specification_change import specification_change
+from placement.integrations.sagemaker.specification import specification_change
 from placement.integrations.sagemaker.steps import Step
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import demands_of, machines_of
 from placement.integrations.sagemaker.in_place import Respecified, VariantChange
-from placement.integrations.sagemaker.specification_change import amounts_of, specification_change
+from placement.integrations.sagemaker.specification import amounts_of, specification_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
 from placement.integrations.sagemaker.reconstruction import placements
-from placement.integrations.sagemaker.specification_change import recorded
+from placement.integrations.sagemaker.specification import recorded
 from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits
 from placement.referee.standing import Standing

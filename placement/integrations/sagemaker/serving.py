@@ -11,7 +11,7 @@ from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
 from placement.integrations.sagemaker.machine_mix import with_expected_machines
 from placement.integrations.sagemaker.names import ResourceNames, is_name
 from placement.integrations.sagemaker.packing import fit
-from placement.integrations.sagemaker.specification_change import check_options
+from placement.integrations.sagemaker.specification import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
