@@ -2,6 +2,6 @@
 
 from placement.integrations.kserve.exporter import export_kserve
 from placement.integrations.kserve.names import service_names
-from placement.integrations.kserve.wish import KServeWish
+from placement.integrations.kserve.predictor import KServeWish
 
 __all__ = ["KServeWish", "export_kserve", "service_names"]

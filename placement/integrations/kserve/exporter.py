@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.names import service_names
 from placement.integrations.kserve.predictor import (
+    FORMAT,
+    IMAGE,
+    RUNTIME,
     SERVING,
+    STORAGE,
+    KServeWish,
     affinity,
     node_selector,
     resources,
@@ -17,7 +22,6 @@ from placement.integrations.kserve.predictor import (
 )
 from placement.integrations.kserve.remarks import Services, tell_all
 from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
-from placement.integrations.kserve.wish import FORMAT, IMAGE, RUNTIME, STORAGE, KServeWish
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind

@@ -1,12 +1,12 @@
-"""The predictor of an InferenceService: where its pods may run, beside whom, and what each takes."""
+"""The predictor of an InferenceService: what the user chooses of it, where its pods may run, and what each takes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.kubernetes.keeping_off import both
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import GPU, resource_of
+from placement.integrations.kubernetes.manifests import GPU, hami_limits, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import REQUIRED, TYPE, ZONE, is_label
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
@@ -18,11 +18,33 @@ if TYPE_CHECKING:
     from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
-_MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
 SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`
     *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),
     "paddle",
 )
+# Labels of a component that say how KServe serves it.
+IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve.storage_uri", "kserve.runtime"
+
+
+class KServeWish(NamedTuple):
+    """What the plan does not say.
+
+    Attributes
+    ----------
+    pin : pods are held to the pool of the plan, or to its machine where that runs now.
+    sharing : who lets pods share an accelerator: NVIDIA's device plugin by time slicing, KAI or HAMi.
+    autoscaler : ``hpa`` holds each service at its copies; ``external`` leaves them to another one, such as KEDA.
+    gpu : the resource that stands for an accelerator.
+    queue : of KAI.
+    cluster : files of ``kubectl get inferenceservices -A -o json``: what serves now, as templates.
+    """
+
+    pin: Literal["pool", "machine"] = "pool"
+    sharing: Sharing = "time-slicing"
+    autoscaler: Literal["hpa", "external"] = "hpa"
+    gpu: str = "nvidia.com/gpu"
+    queue: str = "default"
+    cluster: tuple[str, ...] = ()
 
 
 def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
@@ -47,10 +69,7 @@ def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) ->
     elif mode.accelerators and not (mode.shared and sharing == "kai"):
         limits[gpu] = str(mode.accelerators)
     if mode.accelerators and mode.shared and sharing == "hami" and two is None:
-        limits["nvidia.com/gpumem"] = str(need(mode.accelerator_memory_gib, MIB_PER_GIB) or 1)  # 0 is all of it
-        cores = need(mode.accelerator_share, WHOLE_SHARE) * _MOST_SHARES // WHOLE_SHARE
-        if mode.accelerator_share:
-            limits["nvidia.com/gpucores"] = str(max(1, cores))
+        limits |= {name: str(amount) for name, amount in hami_limits(mode).items()}
     return {"requests": requests | {k: v for k, v in limits.items() if k not in requests}, "limits": limits}
 
 

@@ -6,8 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kserve.names import LABEL, letters_for_namespace
-from placement.integrations.kserve.predictor import SERVING, node_selector, unselected
-from placement.integrations.kserve.wish import IMAGE, STORAGE
+from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, node_selector, unselected
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT
@@ -20,8 +19,8 @@ from placement.integrations.variants import most_beside
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.integrations.kserve.predictor import KServeWish
     from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
-    from placement.integrations.kserve.wish import KServeWish
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
     from placement.integrations.variants import PlanVariant

@@ -146,12 +146,11 @@ def _of_plugin(pod: KubeObject, name: str, count: int, asked: Mapping[str, Fract
 
 def _most_of_one(pod: KubeObject, name: str, total: int | None) -> int | None:
     """HAMi's memory and cores are of each accelerator of a container, so they don't add up over containers."""
-    found = [int(value) for row in rows(pod.at.key("spec"), "containers") if (value := _limit(row, name)) is not None]
-    return max(found, default=total)
-
-
-def _limit(container: Any, name: str) -> Fraction | None:
-    return {**amounts(container, "resources", "limits"), **amounts(container, "resources", "requests")}.get(name)
+    asked = (
+        {**amounts(row, "resources", "limits"), **amounts(row, "resources", "requests")}
+        for row in rows(pod.at.key("spec"), "containers")
+    )
+    return max((int(each[name]) for each in asked if name in each), default=total)
 
 
 def _listed(pod: KubeObject, key: str) -> tuple[str, ...]:

@@ -229,9 +229,9 @@ class _Import:
             row: dict[str, Any] = {"name": workload.name, "copies": copies}
             if running < copies:
                 row["min_copies"] = running
-                told = f"{copies - running} of {count(copies, 'copy', 'copies')} {_do(copies - running)} not run"
-                told += ": optional, as many as fit are placed"
-                self.notes.assumed(workload.place, told)
+                lacking = copies - running
+                told = f"{lacking} of {count(copies, 'copy', 'copies')} {'does' if lacking == 1 else 'do'} not run"
+                self.notes.assumed(workload.place, f"{told}: optional, as many as fit are placed")
             priority = ranks[max(pod.priority for pod, _ in workload.pods)]
             if priority:
                 row["priority"] = priority
@@ -272,10 +272,6 @@ class _Import:
 
 def _are_copies(number: int) -> str:
     return "the pod on it is a copy that does" if number == 1 else f"the {number} pods on it are copies that do"
-
-
-def _do(number: int) -> str:
-    return "does" if number == 1 else "do"
 
 
 def _static_pools(cluster: KubeCluster) -> set[str]:

@@ -39,7 +39,7 @@ class DeviceIndices:
             if row.node in self.machines and row.shape.ask.count:
                 by_node[row.node].append(row)
         for node, members in by_node.items():
-            groups = self._groups(members)
+            groups = sorted({group for row in members for group in kai_groups(row.pod)})
             for row in members:
                 place = row.pod.namespace, row.pod.name
                 known = self._claimed(node, row) or self._hami(node, row)
@@ -103,9 +103,6 @@ class DeviceIndices:
                 return ()
             found.add(held.uuids.index(cells[0]))
         return tuple(sorted(found))
-
-    def _groups(self, members: Sequence[PodRow]) -> list[str]:
-        return sorted({group for row in members for group in kai_groups(row.pod)})
 
     def _numbered(self, node: str, members: Sequence[PodRow], groups: Sequence[str]) -> dict[Place, tuple[int, ...]]:
         """KAI tells which pods share an accelerator, not which one: groups are numbered, whole ones come after."""

@@ -313,11 +313,16 @@ def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[d
         return {}, {resource_of(accelerator): mode.accelerators}
     memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
     if sharing == "hami":
-        limits = {GPU: mode.accelerators, HAMI_MEMORY: memory or 1}
-        share = need(mode.accelerator_share, WHOLE_SHARE) * 100 // WHOLE_SHARE  # rounded up, copies that fit would not
-        return {}, limits | ({HAMI_CORES: max(1, share)} if mode.accelerator_share else {})
+        return {}, {GPU: mode.accelerators, **hami_limits(mode)}
     own = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str(mode.accelerator_share or 0.001)}
     return own | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
+
+
+def hami_limits(mode: Option) -> dict[str, int]:
+    """Memory and cores, which are counted in per cent, of each accelerator that HAMi shares out to a copy."""
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB) or 1  # 0 is all of it
+    cores = need(mode.accelerator_share, WHOLE_SHARE) * 100 // WHOLE_SHARE  # rounded up, copies that fit would not
+    return {HAMI_MEMORY: memory} | ({HAMI_CORES: max(1, cores)} if mode.accelerator_share else {})
 
 
 def _add_claims(spec: Json, extra: Json) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
 
     from placement.integrations.kubernetes.machines import NodeMachine
+    from placement.integrations.kubernetes.taints import Taint
 
 _CUT = re.compile(r"-(MIG-.+|shared-\d+)$", re.ASCII)  # how the name of an accelerator ends that is cut or shared
 
@@ -97,13 +98,13 @@ def _words(row: NodesToName, facts: TellingFacts) -> list[str]:
         *([cut[1]] if cut else []),
         *row.in_common(lambda node: _labels(node, own)),
         *row.in_common(lambda node: (name for name in facts.resources if node.other.get(name))),
-        *row.in_common(lambda node: (_told(t.key, t.value) for t in node.taints if _is_own(t.key, is_wish=t.is_wish))),
+        *row.in_common(lambda node: (_told(t.key, t.value) for t in _own_taints(node))),
     ]
 
 
-def _is_own(key: str, *, is_wish: bool) -> bool:
-    """Whether a taint tells more than that there are accelerators."""
-    return not is_wish and key not in RESOURCES
+def _own_taints(node: NodeMachine) -> Iterable[Taint]:
+    """Those that tell more than that there are accelerators."""
+    return (taint for taint in node.taints if not taint.is_wish and taint.key not in RESOURCES)
 
 
 def _more(row: NodesToName, other: NodesToName, facts: TellingFacts) -> Iterable[Sequence[str]]:

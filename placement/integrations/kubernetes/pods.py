@@ -271,17 +271,13 @@ def bound_to_volumes(found: Sequence[PodRow], volumes: Volumes, notes: Notes) ->
 
 
 def _pinned(row: PodRow, terms: tuple[Terms, ...]) -> PodRow:
-    is_local = bool(row.node) and _names_node(terms)
+    """A pod that stays where a volume of it can be mounted on nodes that it names alone."""
+    is_local = bool(row.node) and any(all(term.names_node for term in one) for one in terms)
     return replace(row, pin=row.pin or "its volume is on its node") if is_local else row
 
 
 def _bound(row: PodRow, terms: tuple[Terms, ...]) -> PodRow:
     return replace(row, shape=replace(row.shape, rules=replace(row.shape.rules, volumes=terms))) if terms else row
-
-
-def _names_node(terms: tuple[Terms, ...]) -> bool:
-    """Whether a volume can be mounted on nodes that it names alone."""
-    return any(all(term.names_node for term in one) for one in terms)
 
 
 def _tell_claims(pods: Sequence[PodRow], volumes: Volumes, notes: Notes) -> None:

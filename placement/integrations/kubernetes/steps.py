@@ -263,11 +263,8 @@ def _turns(row: Handover) -> Iterator[tuple[Sequence[str], str]]:
 
 
 def _scaled(old: OldOwner) -> str:
-    return f"{_kubectl(old.space)} scale {_target(old)} --replicas={old.stay}"
-
-
-def _target(old: OldOwner) -> str:
-    return shlex.quote(f"{old.kind.lower()}/{old.name}")
+    target = shlex.quote(f"{old.kind.lower()}/{old.name}")
+    return f"{_kubectl(old.space)} scale {target} --replicas={old.stay}"
 
 
 def _gone(ended: Sequence[OldOwner]) -> list[str]:

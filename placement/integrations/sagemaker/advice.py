@@ -32,8 +32,7 @@ def lines(view: PlanView, deployment: Deployment) -> list[str]:
         shared = ", ".join(_components(view, deployment, group)) or "no copies"
         fits = {"any order": "fits in any order", "simulated": "fits as simulated", "no": "may not fit"}
         reason = f" ({group.fit.reason})" if group.fit.strength == "no" else ""
-        where = f"endpoint {group.endpoint} variant {group.variant}"
-        found.append(f"{where}: {_machines(view, group)}: {shared}: {fits[group.fit.strength]}{reason}")
+        found.append(f"{group.place}: {_machines(view, group)}: {shared}: {fits[group.fit.strength]}{reason}")
     return found
 
 

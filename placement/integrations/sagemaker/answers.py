@@ -216,12 +216,9 @@ def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:
     for component, (of, _) in saved.listed.items():
         if of == name and component not in saved.components:
             _missing("describe-inference-component --inference-component-name", component)
-    return EndpointAnswers(endpoint, config, tuple(sorted(components, key=_made)))
-
-
-def _made(answer: ApiAnswer) -> tuple[float, str]:
-    """By when a component was made, then by name, so that names of files make no difference."""
-    return _created(answer), str(answer.at.value["InferenceComponentName"])
+    # By when they were made, then by name, so that names of files make no difference.
+    components.sort(key=lambda answer: (_created(answer), answer.at.value["InferenceComponentName"]))
+    return EndpointAnswers(endpoint, config, tuple(components))
 
 
 def _created(answer: ApiAnswer) -> float:

@@ -65,7 +65,7 @@ class ChangeNotes:
         if self.wish.pin or running is None or wanted is None or running == wanted:
             return
         self.notes.assumed(
-            f"{_variant(group)} ManagedInstanceScaling",
+            f"{group.place} ManagedInstanceScaling",
             f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
         )
 
@@ -81,11 +81,11 @@ class ChangeNotes:
         """What else than its range a new configuration has otherwise than was read."""
         if changes:
             reason = f"other than it was read: {listed(changes)}: a new configuration is written"
-            self.notes.assumed(f"{_variant(group)} configuration", reason)
+            self.notes.assumed(f"{group.place} configuration", reason)
 
     def kept_until_deleted(self, group: ServingGroup, now: int) -> None:
         """A variant without machines in the plan, whose number nobody manages."""
-        self.notes.inexact(_variant(group), f"it keeps {now} machines until deleted")
+        self.notes.inexact(group.place, f"it keeps {now} machines until deleted")
 
     def fewer_machines(self, group: ServingGroup, now: int) -> None:
         """What may be lost for a while where SageMaker chooses which machines of a variant go."""
@@ -98,7 +98,7 @@ class ChangeNotes:
         if len({self.view.kind(pool.name) for pool in group.pools}) > 1:
             again += ". Of which type they are is its choice too"
         self.notes.inexact(
-            f"{_variant(group)} machines",
+            f"{group.place} machines",
             f"SageMaker chooses which {go} of the {now} go, with the copies on {'it' if go == 1 else 'them'}: up to "
             f"{words} may be away until they are placed anew{again}. So that fewer are at once, lower "
             "DesiredInstanceCount by one a call, and go on when all copies are in service again; or give the variant "
@@ -113,7 +113,7 @@ class ChangeNotes:
             most = max(limits[0], min(now, sum(group.copies.values())))
             how = f"{when_machines_go(group.pools)}; up to {most} may stay"
         self.notes.inexact(
-            _variant(group),
+            group.place,
             f"the plan has {count(group.machines, 'machine')}, {now} run, and SageMaker "
             f"manages their number ({_words(limits)}): {how}; --pin fixes it",
         )
@@ -121,7 +121,7 @@ class ChangeNotes:
     def machines_registered(self, group: ServingGroup, limits: Range) -> None:
         """The range of machines of a variant that is made, and what scales in it."""
         policies = scaling_policies(group.pools[0])
-        place = f"{_variant(group)} autoscaling"
+        place = f"{group.place} autoscaling"
         scaled = f"it is scaled as its policies say: {names_of(policies)}"
         by = scaled if policies else "policies that scale in it are yours to make"
         self.notes.assumed(place, f"{_words(limits)} machines are registered; {by}")
@@ -131,7 +131,7 @@ class ChangeNotes:
         """Another range of machines than that of a variant that runs."""
         why = "as --pin asks" if self.wish.pin else "by the problem and its plan"
         self.notes.assumed(
-            f"{_variant(group)} autoscaling",
+            f"{group.place} autoscaling",
             f"{_words(running)} machines now, {_words(wanted)} {why}: the latter are registered",
         )
 
@@ -140,22 +140,22 @@ class ChangeNotes:
         actions = scheduled_actions(group.pools[0])
         if actions and self.wish.pin:
             named = listed([str(action.get("ScheduledActionName", "")) for action in actions])
-            place = f"{_variant(group)} autoscaling scheduled actions"
+            place = f"{group.place} autoscaling scheduled actions"
             self.notes.inexact(place, f"they end what --pin fixes: delete them, or not: {named}")
-        tell_actions(actions, group.machines, "machines", _variant(group), self.notes)
+        tell_actions(actions, group.machines, "machines", group.place, self.notes)
 
     def scaling_left_out(self, group: ServingGroup) -> None:
         """What scaled a variant, where the new one has no range of autoscaling in which it could act."""
         managed = running_range(group.pools) is not None
         why = "the variant is made with ManagedInstanceScaling" if managed else _NO_RANGE
-        self._leave_out(group.pools[0], _variant(group), why)
+        self._leave_out(group.pools[0], group.place, why)
 
     # --- Components that run
 
     def is_there(self, served: Served) -> None:
         """A component that gets its first copies."""
         self.notes.assumed(
-            _component(served),
+            served.place,
             f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
             "is not there yet must not have the label",
         )
@@ -163,12 +163,12 @@ class ChangeNotes:
     def asked_for_already(self, served: Served, now: int) -> None:
         """A change that somebody else has begun."""
         self.notes.assumed(
-            _component(served), f"{now} copies run, and the plan's {served.copies} are asked for already: no call"
+            served.place, f"{now} copies run, and the plan's {served.copies} are asked for already: no call"
         )
 
     def stops_first(self, served: Served) -> None:
         """Copies that make room."""
-        self.notes.inexact(_component(served), "others need its room, so copies stop before those are in service")
+        self.notes.inexact(served.place, "others need its room, so copies stop before those are in service")
 
     def leaving(self, served: Served, now: int) -> str:
         """What clients do before copies go that are elsewhere by then, which is told too, as what becomes of adapters.
@@ -177,7 +177,7 @@ class ChangeNotes:
         """
         if served.copies == 0 < now and served.adapters:
             reason = f"its adapters serve nothing once it has no copy: {listed(list(served.adapters))}"
-            self.notes.inexact(f"{_component(served)} adapters", reason)
+            self.notes.inexact(f"{served.place} adapters", reason)
         there = [each for each in self.deployment.served if each.component == served.component and not each.runs]
         there = [each for each in there if each.copies]
         if served.copies >= now or not there:
@@ -188,21 +188,19 @@ class ChangeNotes:
             stop = f"know that copies of {served.name} stop before {named} can be made, for want of room"
             before = f"{stop}; once made, {before}"
             way_out = "one more machine on either endpoint for the time of the move would let none stop"
-            self.notes.inexact(_component(served), f"no call moves clients: {before}. Apply stops there; {way_out}")
+            self.notes.inexact(served.place, f"no call moves clients: {before}. Apply stops there; {way_out}")
             return before
-        self.notes.inexact(
-            _component(served), f"no call moves clients. Before its copies go, {before}; apply stops there"
-        )
+        self.notes.inexact(served.place, f"no call moves clients. Before its copies go, {before}; apply stops there")
         return before
 
     def specification_not_read(self, served: Served) -> None:
         """A component that runs, by a label, and no label of what it runs with."""
         reason = f"what it runs with was not read (label {labels.SPECIFICATION}): taken to be what the problem says"
-        self.notes.assumed(_component(served), reason)
+        self.notes.assumed(served.place, reason)
 
     def respecified(self, served: Served, copies: int) -> str:
         """What an update of its specification means for a component; what a person does before, else empty."""
-        place = _component(served)
+        place = served.place
         if copies == 1:
             reason = "no step of one is allowed for a single copy, so none is asked for: the copy may be away meanwhile"
             self.notes.inexact(f"{place} rolling update", reason)
@@ -238,24 +236,24 @@ class ChangeNotes:
 
     def actions_of_copies(self, served: Served, actions: Sequence[dict[str, Any]]) -> None:
         """Scheduled actions that change the plan's copies."""
-        tell_actions(actions, served.copies, "copies", _component(served), self.notes)
+        tell_actions(actions, served.copies, "copies", served.place, self.notes)
 
     # --- Components that are made
 
     def without_its_endpoint(self, served: Served) -> None:
         """A component without copies on an endpoint that is not made."""
         reason = f"it has no copy, and its endpoint {served.group.endpoint} is not made: neither is it"
-        self.notes.inexact(_component(served), reason)
+        self.notes.inexact(served.place, reason)
 
     def bound_to_no_variant(self, served: Served) -> None:
         """A component that may be on any variant of its endpoint, where there are several."""
         self.notes.inexact(
-            _component(served), f"it is bound to no variant; its specification is the one for {served.group.variant}"
+            served.place, f"it is bound to no variant; its specification is the one for {served.group.variant}"
         )
 
     def scaled_by(self, served: Served, policies: Sequence[Row]) -> None:
         """The policies that it was read with, else the target of its autoscaling."""
-        place = f"{_component(served)} autoscaling"
+        place = f"{served.place} autoscaling"
         if policies:
             self.notes.assumed(place, f"it is scaled as the policies say that were read: {names_of(policies)}")
             self._started_by_alarms(policies, place)
@@ -266,7 +264,7 @@ class ChangeNotes:
     def not_scaled_as_read(self, served: Served) -> None:
         """What scaled a component that is made, where no range of it is known, or --policy says how it is scaled."""
         why = _NO_RANGE if self.wish.policy is None else "--policy is in their place"
-        self._leave_out(self.view.components[served.component], _component(served), why)
+        self._leave_out(self.view.components[served.component], served.place, why)
 
     def _leave_out(self, row: Component | Pool, place: str, why: str) -> None:
         for what, found in (("scheduled actions", scheduled_actions(row)), ("policies", scaling_policies(row))):
@@ -283,10 +281,10 @@ class ChangeNotes:
     def policy_of_placement(self, served: Served) -> None:
         """Where the client does not know it, and where what was read has none."""
         policies = {unit: scheduling_policy(self.view, unit, served.group) for unit in served.units}
-        place, component = f"{_component(served)} SchedulingConfig", self.view.components[served.component]
+        place, component = f"{served.place} SchedulingConfig", self.view.components[served.component]
         if any(policies.values()) and not self.wish.knows(POLICIES):
             reason = "SchedulingConfig is left out: the target's botocore does not know it"
-            self.notes.inexact(_component(served), reason)
+            self.notes.inexact(served.place, reason)
             return
         for unit, policy in policies.items():
             own = settings_of(component, unit.option).get("SchedulingConfig")
@@ -323,14 +321,6 @@ class ChangeNotes:
         """A component, or an adapter, that has an environment where it runs."""
         reason = "the component that runs has one, which was not read: add it to the file before it is sent"
         self.notes.inexact(f"component {name} Container.Environment", reason)
-
-
-def _variant(group: ServingGroup) -> str:
-    return f"endpoint {group.endpoint} variant {group.variant}"
-
-
-def _component(served: Served) -> str:
-    return f"component {served.name}"
 
 
 def _words(found: MachineRange) -> str:

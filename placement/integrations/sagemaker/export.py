@@ -135,13 +135,14 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
     _tell_names(view, made, notes)
     for group in made.groups:
-        place = f"endpoint {group.endpoint} variant {group.variant}"
         zones = {pool.zone for pool in group.pools}
         if len(zones) > 1:
-            notes.inexact(f"{place} zones", f"SageMaker spreads machines over zones itself; the plan has {len(zones)}")
+            notes.inexact(
+                f"{group.place} zones", f"SageMaker spreads machines over zones itself; the plan has {len(zones)}"
+            )
         _tell_mix(view, group, notes)
         if group.fit.strength == "no":
-            notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
+            notes.inexact(f"{group.place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
     if not wish.as_new:
         _tell_chosen_machines(view, notes)
     for served in made.served:
@@ -192,7 +193,7 @@ def _tell_mix(view: PlanView, group: ServingGroup, notes: Notes) -> None:
         mix = " and ".join(f"{count} of {kind}" for kind, count in kinds.items())
         return f"{mix} ({money(machine_mix.price_per_hour(view, group, kinds))} an hour)"
 
-    place = f"endpoint {group.endpoint} variant {group.variant} machines by type"
+    place = f"{group.place} machines by type"
     if group.others is not None:
         coming = f"{'up to ' if group.others.most else ''}{words(group.others.kinds)} will run"
         shown = "placement diff --by-pool will show the difference"
@@ -219,7 +220,7 @@ def _tell_names(view: PlanView, made: Deployment, notes: Notes) -> None:
 
 
 def _tell_component(component: Component, served: Served, notes: Notes) -> None:
-    place = f"component {served.name}"
+    place = served.place
     if component.zones is not None:
         notes.inexact(f"{place} zones", "a component can't be kept to zones; the subnets of its endpoint decide")
     spread = component.spread
@@ -236,7 +237,7 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
 
 def _tell_room(view: PlanView, served: Served, most: int | None, wish: ExportWish, notes: Notes) -> None:
     """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
-    place = f"component {served.name}"
+    place = served.place
     if served.copies >= 2 and not _has_room(view, served, 1, served.group.expected):
         reason = "its machines have no room for a copy more, which a step needs"
         notes.inexact(f"{place} rolling update", reason)

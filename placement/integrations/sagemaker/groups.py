@@ -69,6 +69,11 @@ class ServingGroup:
     range_first: bool = False  # its endpoint gets its new range before copies change, though no machine comes
 
     @property
+    def place(self) -> str:
+        """What notes call it."""
+        return f"endpoint {self.endpoint} variant {self.variant}"
+
+    @property
     def expected(self) -> Mapping[str, int]:
         """Machines by type that will run, or the most that may."""
         return self.kinds if self.others is None else self.others.kinds
@@ -169,14 +174,11 @@ class PlanView:
 
         Not by name: the platform has names of its own, and the order of those may be another.
         """
-        return sorted(
-            units,
-            key=lambda unit: (
-                *(-amount for amount in _by_weight(self.needs(unit))),
-                self._rows[unit.component],
-                unit.option,
-            ),
-        )
+
+        def rank(unit: Unit) -> tuple[int, ...]:
+            return (*(-amount for amount in self.needs(unit).by_weight), self._rows[unit.component], unit.option)
+
+        return sorted(units, key=rank)
 
     def demand(self, unit: Unit, copies: int, strategy: Strategy, kinds: Iterable[str]) -> Demand:
         """A unit's copies as the packing sees them."""
@@ -197,10 +199,6 @@ def amounts(option: Option) -> Amounts:
     takes = copy_need(option)
     vcpus = max(LEAST_MILLI_VCPUS, takes.vcpus) if takes.vcpus else 0
     return Amounts(takes.accelerators, vcpus, max(LEAST_MEMORY_MIB, takes.host))
-
-
-def _by_weight(taken: Amounts) -> tuple[int, int, int]:
-    return taken.accelerators, taken.memory_mib, taken.milli_vcpus
 
 
 def _kind(pool: Pool, told: Mapping[str, str]) -> str:

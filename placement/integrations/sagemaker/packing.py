@@ -83,39 +83,21 @@ class Fit:
 Machines = tuple[tuple[str, Amounts], ...]  # of a group: type and room of each
 
 
-def _spread_by_component(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    return machine.holds[component], -machine.free.accelerators, -machine.free.memory_mib, machine.index
-
-
-def _spread_by_all(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    return machine.holds.total(), machine.holds[component], machine.index
-
-
-def _spread_in_turn(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    return machine.holds[component], machine.index
-
-
-def _pack_by_room(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    del component
-    return machine.free.accelerators, machine.free.memory_mib, machine.free.milli_vcpus, machine.index
-
-
-def _pack_by_copies(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    del component
-    return -machine.holds.total(), machine.index
-
-
-def _pack_in_turn(machine: PackedMachine, component: str) -> tuple[int, ...]:
-    del component
-    return (machine.index,)
-
-
-# Ways to read the two rules: the machine with the least key, of those with room, takes the copy.
+# Ways to read the two rules: the machine with the least key, of those with room, takes the copy of a component.
 Reading = Mapping[Strategy, Callable[[PackedMachine, str], tuple[float, ...]]]
 READINGS: Mapping[str, Reading] = {
-    "evenly by component; fullest machine first": {"SPREAD": _spread_by_component, "BINPACK": _pack_by_room},
-    "evenly by all copies; most copies first": {"SPREAD": _spread_by_all, "BINPACK": _pack_by_copies},
-    "machine after machine": {"SPREAD": _spread_in_turn, "BINPACK": _pack_in_turn},
+    "evenly by component; fullest machine first": {
+        "SPREAD": lambda on, name: (on.holds[name], -on.free.accelerators, -on.free.memory_mib, on.index),
+        "BINPACK": lambda on, _: (on.free.accelerators, on.free.memory_mib, on.free.milli_vcpus, on.index),
+    },
+    "evenly by all copies; most copies first": {
+        "SPREAD": lambda on, name: (on.holds.total(), on.holds[name], on.index),
+        "BINPACK": lambda on, _: (-on.holds.total(), on.index),
+    },
+    "machine after machine": {
+        "SPREAD": lambda on, name: (on.holds[name], on.index),
+        "BINPACK": lambda on, _: (on.index,),
+    },
 }
 
 

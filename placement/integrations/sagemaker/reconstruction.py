@@ -34,6 +34,11 @@ class Amounts(NamedTuple):
     milli_vcpus: int
     memory_mib: int
 
+    @property
+    def by_weight(self) -> tuple[int, int, int]:
+        """What is short first: accelerators, memory, vCPUs."""
+        return self.accelerators, self.memory_mib, self.milli_vcpus
+
     def fit_in(self, free: Amounts) -> bool:
         """Whether each of them is there."""
         return all(need <= room for need, room in zip(self, free, strict=True))
@@ -94,7 +99,8 @@ def _first_fit(
     free = [machine.room for machine in machines]
     rows: list[tuple[str, str]] = []
     left: list[RunningCopies] = []
-    for each in sorted(copies, key=lambda row: _size(row.needs.values()), reverse=True):
+    none = Amounts(0, 0, 0)
+    for each in sorted(copies, key=lambda row: max(row.needs.values(), default=none).by_weight, reverse=True):
         start = 0  # alike copies: what had no room for one has none for the next
         for _ in range(each.count):
             while start < len(machines) and not _fits(each, machines[start], free[start]):
@@ -109,11 +115,6 @@ def _first_fit(
 
 def _fits(copies: RunningCopies, machine: RunningMachine, free: Amounts) -> bool:
     return machine.kind in copies.needs and copies.needs[machine.kind].fit_in(free)
-
-
-def _size(needs: Iterable[Amounts]) -> tuple[int, int, int]:
-    most = max(needs, default=Amounts(0, 0, 0))
-    return most.accelerators, most.memory_mib, most.milli_vcpus
 
 
 def _crowd(

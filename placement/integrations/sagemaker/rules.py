@@ -64,11 +64,9 @@ class CallSet:
 
     def variant_of(self, call: Mapping[str, Any]) -> dict[str, Any] | None:
         """The variant that a component is on, where these calls make it."""
-        config = next(
-            (each.get("EndpointConfigName") for each in self.inputs("CreateEndpoint", "UpdateEndpoint")
-             if each.get("EndpointName") == call.get("EndpointName")),
-            None,
-        )  # fmt: skip
+        makes = self.inputs("CreateEndpoint", "UpdateEndpoint")
+        own = (each for each in makes if each.get("EndpointName") == call.get("EndpointName"))
+        config = next(own, {}).get("EndpointConfigName")
         for each in self.inputs("CreateEndpointConfig"):
             if each.get("EndpointConfigName") == config:
                 rows = each.get("ProductionVariants", ())
@@ -171,9 +169,8 @@ def memory_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
     """MaxMemoryRequiredInMb is not below MinMemoryRequiredInMb. (unverified)"""
     for place, row, _ in calls.specifications():
         needs = row.get("ComputeResourceRequirements", {})
-        if needs.get("MaxMemoryRequiredInMb", needs.get("MinMemoryRequiredInMb", 0)) < needs.get(
-            "MinMemoryRequiredInMb", 0
-        ):
+        least = needs.get("MinMemoryRequiredInMb", 0)
+        if needs.get("MaxMemoryRequiredInMb", least) < least:
             yield place, "its most memory is below its least"
 
 
@@ -254,10 +251,8 @@ def prefix_routing_is_set(calls: CallSet) -> Iterator[tuple[str, str]]:
     """PREFIX_AWARE routing has a PrefixLength and a ConcurrencyThreshold."""
     for place, row in calls.variants():
         routing = row.get("RoutingConfig", {})
-        config = routing.get("PrefixAwareRoutingConfig", {})
-        if routing.get("RoutingStrategy") == "PREFIX_AWARE" and not {"PrefixLength", "ConcurrencyThreshold"} <= set(
-            config
-        ):
+        lacking = {"PrefixLength", "ConcurrencyThreshold"} - routing.get("PrefixAwareRoutingConfig", {}).keys()
+        if routing.get("RoutingStrategy") == "PREFIX_AWARE" and lacking:
             yield place, "PREFIX_AWARE without PrefixAwareRoutingConfig"
 
 

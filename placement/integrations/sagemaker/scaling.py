@@ -58,13 +58,13 @@ class Registration(NamedTuple):
     @property
     def most(self) -> int:
         """The most copies at any time."""
-        return max(self.row.max_capacity, *(action.max_capacity or 0 for action in self.row.schedule), 0)
+        return max([self.row.max_capacity, *(action.max_capacity or 0 for action in self.row.schedule)])
 
     @property
     def least(self) -> int:
         """The fewest copies at any time."""
         floors = [action.min_capacity for action in self.row.schedule if action.min_capacity is not None]
-        return min(self.row.min_capacity, *floors, self.row.min_capacity)
+        return min([self.row.min_capacity, *floors])
 
 
 def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) -> dict[str, Registration]:

@@ -35,6 +35,11 @@ class Served:
     runs: bool
     adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their settings by name
 
+    @property
+    def place(self) -> str:
+        """What notes call it."""
+        return f"component {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:

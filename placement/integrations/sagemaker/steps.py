@@ -20,6 +20,8 @@ FORMAT = "placement-sagemaker-steps/v1"
 SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
 _UPDATE = "UpdateInferenceComponent"
 _GOES_BACK = "an update that fails goes back: see that {} runs with what was sent"
+# Keys of an input with the name of what a call is about; of several the first.
+_NAMES = ("InferenceComponentName", "EndpointName", "EndpointConfigName", "AlarmName", "PolicyName", "ResourceId")
 STEPS, SCRIPT = "steps.json", "commands.sh"
 
 
@@ -42,17 +44,7 @@ class Step:
     @property
     def subject(self) -> str:
         """The name of what the call is about."""
-        for key in (
-            "InferenceComponentName",
-            "EndpointName",
-            "EndpointConfigName",
-            "AlarmName",
-            "PolicyName",
-            "ResourceId",
-        ):
-            if key in self.parameters:
-                return str(self.parameters[key])
-        return ""
+        return next((str(self.parameters[key]) for key in _NAMES if key in self.parameters), "")
 
     def file(self, number: int) -> str:
         """The name of its file."""

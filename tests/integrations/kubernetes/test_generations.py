@@ -10,7 +10,7 @@ import pytest
 
 from placement.errors import DocumentError
 from placement.integrations.kserve import export_kserve
-from placement.integrations.kserve.wish import KServeWish
+from placement.integrations.kserve.predictor import KServeWish
 from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
 from tests.integrations.kserve.test_kserve import documents
 from tests.integrations.kserve.test_services import MODEL, pods_of, service
