@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.exported import Exported
@@ -63,14 +62,14 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     around = Surroundings(problem, plan, known.pods, ZONE, known.running.labels)
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
-        kept = _kept(around, row.component, found, known, notes)
+        apart, spread = _apart(around, row.component, found, known, notes)
         off = _running_beside(problem, row.pool) if wish.pin == "machine" and row.machine is None else []
         nodes = PoolNodes(
             row.pool, node_selector(row.pool), known.running.labels, known.running.cluster.has("NodePool")
         )
         more = nodes.off_those_with_more(map(node_selector, problem.pools), problem)
         term = both(_kept_off(off, nodes, notes), {"matchExpressions": more} if more else {})
-        kept = kept._replace(off=off, off_term=term, selector=nodes.known_labels(plan, notes))
+        kept = _Kept(apart, spread, off, term, nodes.known_labels(plan, notes))
         documents.append(_service(problem, row, name, wish, found, kept, notes))
     tell_all(problem, plan, Services(rows, documents, now), known, wish, notes)
     smaller = _smaller(documents, now, notes)
@@ -144,15 +143,15 @@ class _Kept(NamedTuple):
 
     apart: list[dict[str, Any]]
     spread: list[dict[str, Any]]
-    off: Sequence[str] = ()
-    off_term: Mapping[str, Any] = MappingProxyType({})
-    selector: Mapping[str, str] = MappingProxyType({})
+    off: Sequence[str]
+    off_term: Mapping[str, Any]
+    selector: Mapping[str, str]
 
 
-def _kept(
+def _apart(
     around: Surroundings, component: Component, now: ServiceTemplate | None, known: ServiceTemplates, notes: Notes
-) -> _Kept:
-    """Of the service that runs what the problem says too or can not say, then what the problem says."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Terms and constraints: of the service that runs what the problem says too or can not say, then the problem's."""
     predictor = now.predictor if now else {}
     before = others_than_ours(mapping_under(predictor, "affinity", "podAntiAffinity").get(REQUIRED))
     if before and not known.pods:
@@ -161,7 +160,7 @@ def _kept(
     space = _space(component, now)
     apart = apart_terms(component, before, space, around, notes)
     spread = other_constraints(component, predictor, space, around, notes)
-    return _Kept(apart, [*spread, *limits_of_hosts(component)])
+    return apart, [*spread, *limits_of_hosts(component)]
 
 
 def _service(

@@ -106,14 +106,14 @@ def config_call(
     return {"EndpointConfigName": name, **rows}
 
 
-def component_call(view: PlanView, served: Served, wish: ExportWish) -> dict[str, Any]:
+def component_call(view: PlanView, served: Served) -> dict[str, Any]:
     """The input of CreateInferenceComponent.
 
     Copies are at least 1: the service refuses to create a component without.
     """
     group, units = served.group, served.units
     kinds = {unit: _kinds_of(view, unit, group) for unit in units}
-    knows = wish.knows(POLICIES)
+    knows = view.wish.knows(POLICIES)
 
     def made_of(unit: Unit) -> dict[str, Any]:
         return specification(view, unit, group.pools, scheduling_policy(view, unit, group) if knows else None)

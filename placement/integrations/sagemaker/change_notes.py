@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.machine_range import MachineRange, Range
     from placement.integrations.sagemaker.reconstruction import Amounts
     from placement.integrations.sagemaker.serving import Deployment, Served
-    from placement.integrations.sagemaker.wish import ExportWish
 
 _NO_RANGE = "no range of its autoscaling was read"
 
@@ -39,11 +38,11 @@ _NO_RANGE = "no range of its autoscaling was read"
 class ChangeNotes:
     """Notes on steps, each where its step is made."""
 
-    def __init__(self, view: PlanView, deployment: Deployment, wish: ExportWish, notes: Notes) -> None:
+    def __init__(self, view: PlanView, deployment: Deployment, notes: Notes) -> None:
         """Nothing is said yet."""
         self.view = view
         self.deployment = deployment
-        self.wish = wish
+        self.wish = view.wish
         self.notes = notes
 
     # --- Endpoints

@@ -59,20 +59,19 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.kept_scaling import Row
     from placement.integrations.sagemaker.machine_range import MachineRange, Range
     from placement.integrations.sagemaker.serving import Deployment, Served
-    from placement.integrations.sagemaker.wish import ExportWish
 
 
 class DeploymentChanges:
     """Collects the steps of each phase."""
 
-    def __init__(self, view: PlanView, deployment: Deployment, wish: ExportWish, notes: Notes) -> None:
+    def __init__(self, view: PlanView, deployment: Deployment, notes: Notes) -> None:
         """Nothing is written yet."""
         self.view = view
         self.deployment = deployment
-        self.wish = wish
+        self.wish = view.wish
         self.notes = notes
-        self.say = ChangeNotes(view, deployment, wish, notes)
-        self.registrations = registrations(view.problem, deployment.served, wish)
+        self.say = ChangeNotes(view, deployment, notes)
+        self.registrations = registrations(view, deployment.served)
         self.running_copies = Counter(row.component for row in view.problem.placements)
         self.running_machines = Counter(row.pool for row in view.problem.instances)
         self._more_machines: list[Step] = []
@@ -135,7 +134,7 @@ class DeploymentChanges:
                     ),
                 ]
             )
-        elif any(is_configured_anew(self.view, group, self.wish) for group in groups):
+        elif any(is_configured_anew(self.view, group) for group in groups):
             self._configure(endpoint, groups)
         elif changed:
             self._counts(endpoint, changed)
@@ -151,7 +150,7 @@ class DeploymentChanges:
         """Least and most of so many machines, where the platform is to manage their number."""
         if not _runs(group):
             return machines, max(1, machines)
-        return asked_range(self.view.problem, group.pools, machines, pin=self.wish.pin)
+        return asked_range(self.view, group, machines)
 
     def _config(self, endpoint: str, groups: Sequence[ServingGroup], machines: Sequence[int]) -> dict[str, Any]:
         """The endpoint's configuration with so many machines in each group."""
@@ -354,7 +353,7 @@ class DeploymentChanges:
         if all(other.machines == 0 for other in self.deployment.groups if other.endpoint == group.endpoint):
             self.say.without_its_endpoint(served)
             return
-        call = component_call(self.view, served, self.wish)
+        call = component_call(self.view, served)
         component = self.view.components[served.component]
         if served.runs and labels.VARIANT not in component.labels:
             del call["VariantName"]

@@ -68,13 +68,13 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     """
     check_labels(problem)
     notes = Notes()
-    view = PlanView(problem, plan)
+    view = PlanView(problem, plan, wish)
     wish.require("inference components", "the plan")
-    made = deployment(view, wish)
-    _check_models(view, made, as_new=wish.as_new)
-    changes = DeploymentChanges(view, made, wish, notes)
+    made = deployment(view)
+    _check_models(view, made)
+    changes = DeploymentChanges(view, made, notes)
     steps = changes.steps()
-    _tell(view, made, changes.registrations, wish, notes)
+    _tell(view, made, changes.registrations, notes)
     _check(steps, view, notes)
     found = files(steps)
     if any(step.operation == "CreateEndpoint" for step in steps):  # what runs is no part of a new stack
@@ -95,7 +95,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     return SageMakerExport(Exported(pages | found, tuple(notes)), tuple(steps), tuple(advice.lines(view, made)))
 
 
-def _check_models(view: PlanView, made: Deployment, *, as_new: bool) -> None:
+def _check_models(view: PlanView, made: Deployment) -> None:
     """Refuse that two components serve one model because their names become one name.
 
     Raises
@@ -106,7 +106,8 @@ def _check_models(view: PlanView, made: Deployment, *, as_new: bool) -> None:
     names: dict[str, str] = {}
     for served in made.served:
         component = view.components[served.component]
-        if (served.runs and not as_new) or labels.MODEL in component.labels or labels.SETTINGS in component.labels:
+        is_there, told = served.runs and not view.wish.as_new, component.labels
+        if is_there or labels.MODEL in told or labels.SETTINGS in told:
             continue
         model = str(settings_of(component, served.units[0].option)["ModelName"])
         other = names.setdefault(model.lower(), component.name)
@@ -130,7 +131,7 @@ def _later(steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
-def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], wish: ExportWish, notes: Notes) -> None:
+def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], notes: Notes) -> None:
     """What SageMaker can't be told of the plan. `scaled` is how each inference component is scaled, by its name."""
     notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
     _tell_names(view, made, notes)
@@ -143,16 +144,16 @@ def _tell(view: PlanView, made: Deployment, scaled: Mapping[str, Registration], 
         _tell_mix(view, group, notes)
         if group.fit.strength == "no":
             notes.inexact(f"{group.place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
-    if not wish.as_new:
+    if not view.wish.as_new:
         _tell_chosen_machines(view, notes)
     for served in made.served:
         component = view.components[served.component]
         _tell_component(component, served, notes)
         own = own_ranges(component, made.parts(component.name)).get(served.name)
         most = scaled[served.name].most if served.name in scaled else None if own is None else own[1]
-        _tell_room(view, served, most, wish, notes)
-    if wish.policy is not None:
-        tell_policies(view.problem, made.served, scaled, notes, as_new=wish.as_new)
+        _tell_room(view, served, most, notes)
+    if view.wish.policy is not None:
+        tell_policies(view, made.served, scaled, notes)
 
 
 def _tell_states(view: PlanView, steps: Sequence[Step], notes: Notes) -> None:
@@ -235,13 +236,13 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
         notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
 
 
-def _tell_room(view: PlanView, served: Served, most: int | None, wish: ExportWish, notes: Notes) -> None:
+def _tell_room(view: PlanView, served: Served, most: int | None, notes: Notes) -> None:
     """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
     place = served.place
     if served.copies >= 2 and not _has_room(view, served, 1, served.group.expected):
         reason = "its machines have no room for a copy more, which a step needs"
         notes.inexact(f"{place} rolling update", reason)
-    machines = machine_mix.most_machines(view, served.group, wish)
+    machines = machine_mix.most_machines(view, served.group)
     if most is None or not served.copies or machines is None:
         return
     if not _has_room(view, served, max(0, most - served.copies), machines):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Option, Plan, Pool, Problem
     from placement.integrations.sagemaker.packing import Machines, Strategy
+    from placement.integrations.sagemaker.wish import ExportWish
 
 LEAST_MEMORY_MIB = 128  # that a component may reserve
 LEAST_MILLI_VCPUS = 250
@@ -85,9 +86,9 @@ class ServingGroup:
 
 
 class PlanView:
-    """A plan as the grouping sees it: machines with their types and contents, and what copies take."""
+    """A plan as an export sees it: machines with their types and contents, what copies take, and what was asked for."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
+    def __init__(self, problem: Problem, plan: Plan, wish: ExportWish) -> None:
         """O(rows of both).
 
         Raises
@@ -96,6 +97,7 @@ class PlanView:
             A pool's type is none of SageMaker's.
         """
         self.problem = problem
+        self.wish = wish
         self.pools = {pool.name: pool for pool in problem.pools}
         self.components = {component.name: component for component in problem.components}
         self._rows = {component.name: row for row, component in enumerate(problem.components)}

@@ -28,43 +28,42 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
     from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.packing import Fit, Strategy
-    from placement.integrations.sagemaker.wish import ExportWish
 
 
 NEW_ONES = "new machines are of the first type that has capacity"
 
 
-def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
+def with_expected_machines(view: PlanView, groups: Iterable[ServingGroup]) -> list[ServingGroup]:
     """Groups that run, with how copies fit beside what runs; those of several types with the machines that will run."""
     of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
     for group in groups:
         of_endpoint[group.endpoint].append(group)
     found = []
     for together in of_endpoint.values():
-        expected = _together(view, together, wish)
-        if any(_range_widens(view, group, wish) and group.fit.strength == "no" for group in expected):
-            other = _together(view, [replace(group, range_first=True) for group in together], wish)
+        expected = _together(view, together)
+        if any(_range_widens(view, group) and group.fit.strength == "no" for group in expected):
+            other = _together(view, [replace(group, range_first=True) for group in together])
             if all(group.fit.strength != "no" for group in other):
                 expected = other
         found += expected
     return found
 
 
-def _together(view: PlanView, groups: Sequence[ServingGroup], wish: ExportWish) -> list[ServingGroup]:
+def _together(view: PlanView, groups: Sequence[ServingGroup]) -> list[ServingGroup]:
     """The variants of one endpoint: a new configuration of one is a new fleet of all."""
     before: list[int | None] = [None] * len(groups)
     after = before
-    if not wish.as_new and any(is_configured_anew(view, group, wish) for group in groups):
+    if not view.wish.as_new and any(is_configured_anew(view, group) for group in groups):
         before, after = configurations(view, groups)
     rows = zip(groups, before, after, strict=True)
-    return [_expected(view, group, wish, first, last) for group, first, last in rows]
+    return [_expected(view, group, first, last) for group, first, last in rows]
 
 
-def _range_widens(view: PlanView, group: ServingGroup, wish: ExportWish) -> bool:
+def _range_widens(view: PlanView, group: ServingGroup) -> bool:
     """Whether the platform may add machines by the new range that it may not add by the one that runs."""
-    asked = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    asked = asked_range(view, group, group.machines)
     running = running_range(group.pools)
-    if wish.as_new or asked is None or running is None or running[1] is None:
+    if view.wish.as_new or asked is None or running is None or running[1] is None:
         return False
     return asked[1] is None or asked[1] > running[1]
 
@@ -98,9 +97,9 @@ def running_machines(view: PlanView, group: ServingGroup) -> Counter[str]:
     return Counter(view.kind(row.pool) for row in view.problem.instances if row.pool in own)
 
 
-def is_configured_anew(view: PlanView, group: ServingGroup, wish: ExportWish) -> bool:
+def is_configured_anew(view: PlanView, group: ServingGroup) -> bool:
     """Whether a variant that runs gets a new configuration: with another range of machines, or something else."""
-    asked = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    asked = asked_range(view, group, group.machines)
     return asked != running_range(group.pools) or bool(configuration_changes(group.pools, kinds_of(view, group)))
 
 
@@ -109,9 +108,9 @@ def kinds_of(view: PlanView, group: ServingGroup) -> list[str]:
     return [view.kind(pool.name) for pool in group.pools]
 
 
-def most_machines(view: PlanView, group: ServingGroup, wish: ExportWish) -> dict[str, int] | None:
+def most_machines(view: PlanView, group: ServingGroup) -> dict[str, int] | None:
     """Machines by type once SageMaker has added all that it may where copies find no room; None: there is no most."""
-    managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    managed = asked_range(view, group, group.machines)
     found = dict(group.expected)
     if managed is None:
         return found
@@ -136,17 +135,15 @@ def _pool_of(view: PlanView, pools: Iterable[Pool], kind: str) -> Pool:
     return next(pool for pool in pools if view.kind(pool.name) == kind)
 
 
-def _expected(
-    view: PlanView, group: ServingGroup, wish: ExportWish, before: int | None, after: int | None
-) -> ServingGroup:
+def _expected(view: PlanView, group: ServingGroup, before: int | None, after: int | None) -> ServingGroup:
     """`before` and `after`: machines of its new configurations before and after copies change; None: no such one."""
     kinds = _in_order(view, group.pools)
     if not group.machines:
         return group
-    managed = asked_range(view.problem, group.pools, group.machines, pin=wish.pin)
+    managed = asked_range(view, group, group.machines)
     running = running_machines(view, group)
     anew = before is not None or after is not None
-    if anew or wish.as_new:
+    if anew or view.wish.as_new:
         start = {kinds[0]: max(group.machines, managed[0] if managed else 0)}
         because = f"a new configuration begins anew, and {NEW_ONES}"
     elif managed is None:
@@ -157,7 +154,7 @@ def _expected(
         start = {kind: running[kind] for kind in kinds if running[kind]}
         because = f"{when_machines_go(group.pools)}; {NEW_ONES}"
     least = sum(start.values())
-    if wish.as_new:
+    if view.wish.as_new:
         group, used = _from_nothing(view, group, start, least + _spare(group, managed, least))
     else:
         added = kinds[0] if managed is not None else None
@@ -165,7 +162,7 @@ def _expected(
         if after is not None:
             change = replace(change, renewed_last=True, spare_last=_spare(group, managed, least))
         if before is not None:
-            limits = asked_range(view.problem, group.pools, before, pin=wish.pin)
+            limits = asked_range(view, group, before)
             first = max(before, limits[0] if limits else 0)
             machines = machines_of(view, group.pools, {kinds[0]: first})
             change = replace(change, before=machines, spare=_spare(group, limits, first))
@@ -177,7 +174,7 @@ def _expected(
         return group
     if used:
         because = f"what runs stays where it is, so one is added where a copy finds no room; {because}"
-    others = OtherMachines(coming, because, most=managed is not None and (not (anew or wish.as_new) or used > 0))
+    others = OtherMachines(coming, because, most=managed is not None and (not (anew or view.wish.as_new) or used > 0))
     return replace(group, others=others if coming != dict(group.kinds) else None)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Pool, Problem
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
 
 MachineRange = tuple[int, int | None]  # least and most; None: the platform has no most
 Range = tuple[int, int]
@@ -26,11 +27,11 @@ def running_range(pools: Sequence[Pool], label: str = labels.SCALING) -> Machine
     return None if found is None else (found[0], found[1])
 
 
-def asked_range(problem: Problem, pools: Sequence[Pool], machines: int, *, pin: bool) -> MachineRange | None:
+def asked_range(view: PlanView, group: ServingGroup, machines: int) -> MachineRange | None:
     """The range to be written of a variant that runs: the one number of `machines` with `pin`; None without a range."""
-    if pin and running_range(pools) is not None:
+    if view.wish.pin and running_range(group.pools) is not None:
         return machines, max(1, machines)
-    return wanted_range(problem, pools, machines)
+    return wanted_range(view.problem, group.pools, machines)
 
 
 def wanted_range(

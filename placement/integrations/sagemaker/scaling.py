@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.demand import ScalingPolicy
-    from placement.documents import Component, Problem
+    from placement.documents import Component
     from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.groups import PlanView
     from placement.integrations.sagemaker.kept_scaling import Row
     from placement.integrations.sagemaker.serving import Served
-    from placement.integrations.sagemaker.wish import ExportWish
 
 CopyRange = tuple[int, int]  # least and most copies
 _OF = ("ServiceNamespace", "ResourceId", "ScalableDimension")
@@ -67,7 +67,7 @@ class Registration(NamedTuple):
         return min([self.row.min_capacity, *floors])
 
 
-def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) -> dict[str, Registration]:
+def registrations(view: PlanView, served: Sequence[Served]) -> dict[str, Registration]:
     """By the name of each inference component, how it is scaled; those that are not are left out.
 
     With a policy all are, as it says; without one, new ones are that have a range. Where a component of the problem is
@@ -78,9 +78,9 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
     DocumentError
         The policy does not fit the problem.
     """
-    components = {component.name: component for component in problem.components}
+    wish = view.wish
     if wish.policy is not None:
-        compile_rules(problem, wish.policy)  # tells all that is wrong at once
+        compile_rules(view.problem, wish.policy)  # tells all that is wrong at once
     of: dict[str, list[Served]] = defaultdict(list)
     for each in served:
         if each.copies or each.runs:
@@ -88,9 +88,9 @@ def registrations(problem: Problem, served: Sequence[Served], wish: ExportWish) 
     found: dict[str, Registration] = {}
     for name, parts in of.items():
         if wish.policy is not None:
-            found |= _of_policy(components[name], parts, wish.policy)
+            found |= _of_policy(view.components[name], parts, wish.policy)
         else:
-            ranges = own_ranges(components[name], parts)
+            ranges = own_ranges(view.components[name], parts)
             found |= {
                 part.name: of_range(*ranges[part.name], wish.requests)
                 for part in parts
@@ -163,9 +163,7 @@ def scaling_steps(name: str, registration: Registration, own: Sequence[Row] = ()
     ]
 
 
-def tell_policies(
-    problem: Problem, served: Sequence[Served], scaled: Mapping[str, Registration], notes: Notes, *, as_new: bool
-) -> None:
+def tell_policies(view: PlanView, served: Sequence[Served], scaled: Mapping[str, Registration], notes: Notes) -> None:
     """What SageMaker does otherwise than the policy says, and what of the policy could not be registered."""
     waits = [name for name, registration in scaled.items() if registration.row.scale_in_after != _SCALE_IN_AFTER]
     if waits:
@@ -176,12 +174,12 @@ def tell_policies(
         if found is not None and not found.least <= each.copies <= found.most:
             reason = f"the plan has {each.copies} copies, the policy {found.least} to {found.most}: it scales at once"
             notes.inexact(f"component {each.name} autoscaling", reason)
-    running = [each.name for each in served if each.runs and not as_new]
+    running = [each.name for each in served if each.runs and not view.wish.as_new]
     if running:
         reason = "policies and scheduled actions that they have under other names stay: delete those by hand"
         notes.inexact(f"autoscaling of {listed(running)}", reason)
     there = {each.component for each in served if each.copies or each.runs}
-    absent = [component.name for component in problem.components if component.name not in there]
+    absent = [component.name for component in view.problem.components if component.name not in there]
     if absent:
         reason = "the plan has no copy, so nothing is made that could scale: export one with a copy"
         notes.ignored(f"policy of {listed(absent)}", reason)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Component
     from placement.integrations.sagemaker.packing import Machines
-    from placement.integrations.sagemaker.wish import ExportWish
 
 MOST_POOLS = 5
 
@@ -53,7 +52,7 @@ class Deployment:
         return [each for each in self.served if each.component == component and (each.copies or each.runs)]
 
 
-def deployment(view: PlanView, wish: ExportWish) -> Deployment:
+def deployment(view: PlanView) -> Deployment:
     """Groups with names, and the components on them.
 
     Raises
@@ -61,28 +60,29 @@ def deployment(view: PlanView, wish: ExportWish) -> Deployment:
     UsageError
         A machine holds what SageMaker can't place on it.
     """
-    running = with_expected_machines(view, running_groups(view), wish)
+    running = with_expected_machines(view, running_groups(view))
     names = ResourceNames()
     for group in running:
         names.keep(group.endpoint)
-    start = ResourceNames().take(wish.name or view.problem.name or "placement")
-    fresh = new_groups(view, exact=wish.exact)
+    start = ResourceNames().take(view.wish.name or view.problem.name or "placement")
+    fresh = new_groups(view, exact=view.wish.exact)
     alone = len(fresh) == 1 and not running
-    named = [_named(group, wish, start, names, alone=alone) for group in fresh]
-    if wish.fallback:
+    named = [_named(view, group, start, names, alone=alone) for group in fresh]
+    if view.wish.fallback:
         named = [replace(group, fallbacks=_fallbacks(view, group)) for group in named]
     groups = (*running, *named)
     return Deployment(groups, tuple(_served(view, groups, f"{start}-")))
 
 
-def _named(group: ServingGroup, wish: ExportWish, start: str, names: ResourceNames, *, alone: bool) -> ServingGroup:
+def _named(view: PlanView, group: ServingGroup, start: str, names: ResourceNames, *, alone: bool) -> ServingGroup:
     """A new group with the names by which an import calls its pool and its problem as they are, where that can be.
 
     A pool that is named as an import names pools, ENDPOINT/VARIANT, keeps both. An endpoint that is `alone` has the
     problem's name, others have it with their type behind.
     """
     endpoint, _, variant = group.pools[0].name.partition("/")
-    if len(group.pools) == 1 and not wish.name and is_name(endpoint) and is_name(variant) and names.is_free(endpoint):
+    are_names = is_name(endpoint) and is_name(variant) and names.is_free(endpoint)
+    if len(group.pools) == 1 and not view.wish.name and are_names:
         return replace(group, endpoint=names.keep(endpoint), variant=variant)
     (kind,) = group.kinds
     name = names.take(start) if alone else names.take(start, kind.removeprefix("ml."))
