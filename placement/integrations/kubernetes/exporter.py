@@ -28,7 +28,7 @@ from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
-from placement.integrations.kubernetes.steps import SHRINKING, StepsBeside, steps_text
+from placement.integrations.kubernetes.steps import SHRINKING, steps_text
 from placement.integrations.kubernetes.strategies import tell_roll_outs
 from placement.integrations.kubernetes.templates import Templates, templates_of
 from placement.integrations.manifests import manifest_text
@@ -80,8 +80,8 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         groups = [row for row in groups if row.component.name not in same]
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
-    _check_sharing(groups, templates, wishes, problem)
     workshop = Workshop(problem, plan, templates, notes, wishes, made, standing)
+    _check_sharing(groups, workshop)
     claims, work = _workloads(groups, workshop)
     made_of = {row.component.name: templates.of(row.component.name, row.option) for row in groups}
     tell_unknown((name for name, row in made_of.items() if row and row.is_owner_unknown), notes)
@@ -91,10 +91,10 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         for row in problem.components
         if row.name in named and (guard := budget_of(row, copies[row.name], workshop))
     ]
-    node_pools = node_pools_of(plan, workshop, wishes.node_class, static=wishes.static)
+    node_pools = node_pools_of(workshop)
     tell_what_new_nodes_lack(groups, node_pools, workshop)
     replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
-    moved = handovers(problem, plan, groups, work, templates, replaced, notes)
+    moved = handovers(workshop, groups, work, replaced)
     scalers = rescaled(templates.cluster, moved, work, notes)
     later = {(old.space, old.name) for row in moved for old in row.later}
     starts = [row for row in work if (row["metadata"]["namespace"], row["metadata"]["name"]) not in later]
@@ -111,16 +111,15 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
             *node_pools.values(),
         ],
     }
-    _tell_limits(problem, plan, groups, workshop)
+    _tell_limits(groups, workshop)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes)
     tell_not_returning(problem, plan, named, now, notes)
     tell_quotas(templates, new, replaced, notes)
     tell_counts(templates, [*guards, *claims, *work, *scalers.documents], notes)
-    beside = StepsBeside(scalers.deleted, workshop.labelled, templates.labels, made)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
-    texts[STEPS] = steps_text(problem, plan, list(texts), notes, moved, beside)
+    texts[STEPS] = steps_text(workshop, list(texts), moved, scalers.deleted)
     return Exported(texts, tuple(notes))
 
 
@@ -135,21 +134,19 @@ def _read(wishes: ExportWishes) -> tuple[Templates, Problem | None]:
 
 def _unchanged(problem: Problem, plan: Plan) -> set[str]:
     """Components that run on the same machines as in the plan, with as many copies on each."""
-    now: dict[str, Counter[str]] = defaultdict(Counter)
-    then: dict[str, Counter[str]] = defaultdict(Counter)
-    for running in problem.placements:
-        now[running.component][running.instance] += 1
-    for placed in plan.assignments:
-        then[placed.component][placed.instance] += 1
-    return {row.name for row in problem.components if now[row.name] == then[row.name]}
+    now, then = (
+        Counter((row.component, row.instance) for row in rows) for rows in (problem.placements, plan.assignments)
+    )
+    changed = {key[0] for key in (*now, *then) if now[key] != then[key]}
+    return {row.name for row in problem.components} - changed
 
 
-def _check_sharing(groups: Sequence[CopyGroup], templates: Templates, wishes: ExportWishes, problem: Problem) -> None:
+def _check_sharing(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
     for group in groups:
-        if mixed_of(problem.instance_types[group.pool.instance_type].accelerator or ""):
+        if mixed_of(workshop.problem.instance_types[group.pool.instance_type].accelerator or ""):
             continue  # its device plugins count two kinds of accelerators, which are no shared one
-        known = templates.of(group.component.name, group.option) is not None
-        if group.mode.shared and group.mode.accelerators and not known and wishes.sharing == "none":
+        known = workshop.templates.of(group.component.name, group.option) is not None
+        if group.mode.shared and group.mode.accelerators and not known and workshop.wishes.sharing == "none":
             name = printable(group.component.name)
             raise UsageError(
                 f"copies of {name} share accelerators, which Kubernetes alone can't: name who does it with "
@@ -199,10 +196,10 @@ def _new_copies(groups: Sequence[CopyGroup], work: Sequence[Json]) -> list[NewCo
     return found
 
 
-def _tell_limits(problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop) -> None:
+def _tell_limits(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
     """What manifests leave to the scheduler, in words."""
-    notes, pin = workshop.notes, workshop.wishes.pin
-    machines = Counter(row.pool for row in plan.instances)
+    problem, notes, pin = workshop.problem, workshop.notes, workshop.wishes.pin
+    machines = Counter(row.pool for row in workshop.plan.instances)
     sizes: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for group in groups:
         if not group.node:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.kubernetes.manifests import Workshop
     from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.kubernetes.volumes import MountedClaim
@@ -90,15 +91,10 @@ class Handover(NamedTuple):
 
 
 def handovers(
-    problem: Problem,
-    plan: Plan,
-    groups: Sequence[CopyGroup],
-    work: Sequence[Json],
-    templates: Templates,
-    replaced: Set[str],
-    notes: Notes,
+    workshop: Workshop, groups: Sequence[CopyGroup], work: Sequence[Json], replaced: Set[str]
 ) -> list[Handover]:
     """One for each component that is replaced, then what earlier exports made of components that are no more."""
+    problem, templates = workshop.problem, workshop.templates
     written: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     for group, made in zip(groups, work, strict=True):
         key = made["metadata"]["namespace"], made["metadata"]["name"]
@@ -117,27 +113,23 @@ def handovers(
         stops = [*_owner(row, sum(new.values()), templates), *outdated.pop(name, ())]
         why = _why_first(name, templates) if (stops or shrinks) and any(new[key] > now[key] for key in new) else ""
         if why:
-            notes.assumed(f"component {name}", f"{why}: the steps end its old copies before new ones start")
+            told = f"{why}: the steps end its old copies before new ones start"
+            workshop.notes.assumed(f"component {name}", told)
         own = [group for group in groups if group.component.name == name]
         if own:
-            _tell_volumes(own, problem, plan, templates, notes)
+            _tell_volumes(own, workshop)
         goes_on = [key for key in new if now[key] <= new[key]]
         ready, wanted = sum(now[key] for key in goes_on), sum(new[key] for key in goes_on)
         found.append(Handover(name, [*new], shrinks, stops, bool(why), ready, wanted))
     found += [Handover(component, [], [], stops) for component, stops in outdated.items()]
-    return _in_turns(found, problem, plan, groups, work, templates, notes)
+    return _in_turns(found, workshop, groups, work)
 
 
 def _in_turns(
-    found: list[Handover],
-    problem: Problem,
-    plan: Plan,
-    groups: Sequence[CopyGroup],
-    work: Sequence[Json],
-    templates: Templates,
-    notes: Notes,
+    found: list[Handover], workshop: Workshop, groups: Sequence[CopyGroup], work: Sequence[Json]
 ) -> list[Handover]:
     """The same, with turns where new copies have no room beside old ones, which a note names."""
+    problem, plan, templates, notes = workshop.problem, workshop.plan, workshop.templates, workshop.notes
     added = []
     for group, made in zip(groups, work, strict=True):
         now = _copies("Deployment", made["metadata"]["namespace"], made["metadata"]["name"], templates)
@@ -244,16 +236,14 @@ def _held_by_one(component: str, templates: Templates) -> list[MountedClaim]:
     return sorted(found, key=lambda claim: claim.place)
 
 
-def _tell_volumes(
-    groups: Sequence[CopyGroup], problem: Problem, plan: Plan, templates: Templates, notes: Notes
-) -> None:
+def _tell_volumes(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
     """Notes on copies of one component that wait for a volume, as others hold it or as it is elsewhere."""
-    component = groups[0].component.name
+    component, templates, notes = groups[0].component.name, workshop.templates, workshop.notes
     for claim in _held_by_one(component, templates):
         place = f"component {component} {claim.place}"
         if not templates.volumes.is_free(claim):
-            _tell_zones(place, component, {row.pool.zone for row in groups}, problem, notes)
-        _tell_holders(place, claim, groups, plan, notes)
+            _tell_zones(place, component, {row.pool.zone for row in groups}, workshop.problem, notes)
+        _tell_holders(place, claim, groups, workshop.plan, notes)
 
 
 def _tell_zones(place: str, component: str, zones: set[str], problem: Problem, notes: Notes) -> None:

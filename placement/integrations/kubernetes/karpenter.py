@@ -103,13 +103,18 @@ def _taint(taint: Taint) -> Json:
     return {"key": taint.key, **({"value": taint.value} if taint.value else {}), "effect": taint.effect}
 
 
-def node_pools_of(plan: Plan, workshop: Workshop, node_class: str, *, static: bool) -> dict[str, Json]:
+def node_pools_of(workshop: Workshop) -> dict[str, Json]:
     """By pool the node pools that are made, in the order of the problem."""
-    machines = Counter(row.pool for row in plan.instances if row.new)
-    names = workshop.node_pool_of
+    machines = Counter(row.pool for row in workshop.plan.instances if row.new)
+    names, wishes = workshop.node_pool_of, workshop.wishes
     return {
         row.name: node_pool(
-            row, names[row.name], machines[row.name], node_class, _look_of(row.name, workshop), static=static
+            row,
+            names[row.name],
+            machines[row.name],
+            wishes.node_class,
+            _look_of(row.name, workshop),
+            static=wishes.static,
         )
         for row in workshop.problem.pools
         if row.name in names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.integrations.kubernetes.handovers import Turns
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Plan, Problem
     from placement.integrations.kubernetes.handovers import Handover, OldOwner
-    from placement.integrations.notes import Notes
+    from placement.integrations.kubernetes.manifests import Workshop
 
 SHRINKING = "60-smaller-workloads.yaml"  # Deployments that have fewer copies in the plan
 _DELETED_FIRST = "controller.kubernetes.io/pod-deletion-cost"
@@ -31,28 +31,14 @@ _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 _PATIENCE = "--timeout=30m"
 
 
-class StepsBeside(NamedTuple):
-    """What the steps do beside the copies.
-
-    `unscaled` are autoscalers (namespace, kind/name) that go before what they scale stops, `labelled` nodes by the
-    label that they get, `nodes` the labels of all nodes that are known, `made` pools with a node pool of the export.
-    """
-
-    unscaled: Sequence[tuple[str, str]]
-    labelled: Mapping[str, Sequence[str]]
-    nodes: Mapping[str, Mapping[str, str]]
-    made: Mapping[str, str]
-
-
 def steps_text(
-    problem: Problem,
-    plan: Plan,
-    files: Sequence[str],
-    notes: Notes,
-    moved: Sequence[Handover],
-    beside: StepsBeside,
+    workshop: Workshop, files: Sequence[str], moved: Sequence[Handover], unscaled: Sequence[tuple[str, str]]
 ) -> str:
-    """Markdown. Names in commands are quoted for the shell, and shown as they can be."""
+    """Markdown. Names in commands are quoted for the shell, and shown as they can be.
+
+    `unscaled` are autoscalers (namespace, kind/name) that go before what they scale stops.
+    """
+    problem, plan = workshop.problem, workshop.plan
     used = {row.id for row in plan.instances}
     left = [row.id for row in problem.instances if row.id not in used]
     steps = [
@@ -65,13 +51,13 @@ def steps_text(
             "Machines that run get a label, which copies for new machines keep off.",
             [
                 [f"kubectl label node {' '.join(map(shlex.quote, names))} {key}="]
-                for key, names in beside.labelled.items()
+                for key, names in workshop.labelled.items()
             ],
         ),
         ("Apply what stands around the copies, in this order.", _applied(files, "0", "4")),
         (
             "These autoscalers would start again what stops.",
-            [[f"{_kubectl(space)} delete {shlex.quote(target)}"] for space, target in beside.unscaled],
+            [[f"{_kubectl(space)} delete {shlex.quote(target)}"] for space, target in unscaled],
         ),
         (
             "These must end before their new copies start, so nothing serves in between. Go on when their pods are "
@@ -80,7 +66,7 @@ def steps_text(
         ),
         (
             "The plan has machines that do not run yet. Copies wait until somebody has started them.",
-            _started(problem, plan, beside.made),
+            _started(problem, plan, workshop.node_pool_of),
         ),
         ("The new copies start.", _applied(files, "4", SHRINKING)),
         (
@@ -107,7 +93,7 @@ def steps_text(
         (
             "A machine that is empty still costs. One of Karpenter ends when its node is deleted; others are for who "
             "manages them to take away.",
-            _taken_away(left, beside.nodes),
+            _taken_away(left, workshop.templates.labels),
         ),
         ("Karpenter may disrupt nodes again.", _applied(files, "9", ":")),
     ]
@@ -124,7 +110,7 @@ def steps_text(
     for number, (title, commands) in enumerate((step for step in told if step[1]), 1):
         lines += [f"{number}. {title}", "", *_block(commands)]
     lines += ["## What the manifests can't say", ""]
-    lines += [f"- {escaped(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
+    lines += [f"- {escaped(str(note))}" for note in workshop.notes] or ["Nothing: they say all of the plan."]
     return "\n".join(lines) + "\n"
 
 
