@@ -20,7 +20,7 @@ from placement.integrations.kubernetes.karpenter import (
     node_pools_of,
     tell_what_new_nodes_lack,
 )
-from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, deployment, pool_labels, uses
+from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, deployment, pool_labels
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import read_cluster
@@ -160,16 +160,15 @@ def _workloads(groups: Sequence[CopyGroup], workshop: Workshop) -> tuple[list[Js
     for group in groups:
         uuids = _uuids(group, workshop) if group.accelerators else ()
         made = claims_for(group, workshop, uuids)
-        extra: Json = {"claims": made.references}
         claims += made.documents
-        if uuids and workshop.manager(group) == "hami":
-            extra |= uses(uuids)
-        elif group.accelerators and not made.binds:
+        manager = workshop.manager(group)
+        of_hami = uuids if manager == "hami" else ()
+        if group.accelerators and not made.binds and not of_hami:
             told = "nothing binds a copy to its accelerators there: copies are pinned to the node"
-            if workshop.manager(group) in ("", "plugin"):
+            if manager in ("", "plugin"):
                 told = "its device plugin binds no accelerator: copies are pinned to the node"
             workshop.notes.inexact(f"node {group.node}", told)
-        work.append(deployment(group, workshop, extra))
+        work.append(deployment(group, workshop, made.references, of_hami))
     return claims, work
 
 

@@ -20,7 +20,7 @@ from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
 from placement.integrations.kubernetes.pods import bound_to_volumes, read_pods
-from placement.integrations.kubernetes.spreading import Spreader, component_keys
+from placement.integrations.kubernetes.spreading import Spreader
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
@@ -236,7 +236,7 @@ class _Import:
             if priority:
                 row["priority"] = priority
             row |= chosen[w].keys()
-            row |= component_keys(spreader.of(w))
+            row |= spreader.of(w).keys()
             row |= upkeep[w].keys()
             found.append(row | {"labels": {"owner": workload.origin, **upkeep[w].labels}})
         return found

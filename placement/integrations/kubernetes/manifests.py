@@ -194,23 +194,23 @@ def _is_of_nodes(key: str, value: str, known: Sequence[Mapping[str, str]]) -> bo
     return "/" in key or (bool(known) and all(labels.get(key) == value for labels in known))
 
 
-def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
-    """The Deployment of a group; `extra` goes into the pod's spec and annotations (claims, pins)."""
+def deployment(group: CopyGroup, workshop: Workshop, claims: Mapping[str, Json], uuids: Sequence[str]) -> Json:
+    """The Deployment of a group; `claims` are references to them by name, `uuids` accelerators that HAMi is to give."""
     name, labels = names_of(group)
     found = workshop.templates.of(group.component.name, group.option)
     template = found or PodTemplate({}, *_bare(group, workshop))
     _tell_template(template, group, workshop)
     own_labels, annotations, spec = template.labels, template.annotations, template.spec
-    pins = extra.get("annotations", {})
-    uuids = annotations.get(HAMI_USE, "") if pins else ""
-    annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | pins
-    _add_claims(spec, extra)
+    own_uuids = annotations.get(HAMI_USE, "") if uuids else ""
+    annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)}
+    annotations |= dict.fromkeys((HAMI_USE, PINNED), ",".join(uuids)) if uuids else {}
+    _add_claims(spec, claims)
     before = dict(spec)
     off = workshop.off_nodes(group)
     _add_rules(spec, group, workshop, off)
     rolled = _roll_out(group.component, workshop)
     parts = stands_for_parts(group.component, group.pool, workshop.problem)
-    annotations[RULES] = rules_text(before, spec, rolled, uuids=uuids, off=off, parts=parts)
+    annotations[RULES] = rules_text(before, spec, rolled, uuids=own_uuids, off=off, parts=parts)
     before_it, notes = template.deployment, workshop.notes
     more, told = kept_metadata(before_it, notes) if before_it else ({}, {})
     return {
@@ -325,10 +325,10 @@ def hami_limits(mode: Option) -> dict[str, int]:
     return {HAMI_MEMORY: memory} | ({HAMI_CORES: max(1, cores)} if mode.accelerator_share else {})
 
 
-def _add_claims(spec: Json, extra: Json) -> None:
+def _add_claims(spec: Json, claims: Mapping[str, Json]) -> None:
     """References to claims: in place of those of the template, or new ones, which the first container uses."""
     told = {row.get("name"): row for row in spec.get("resourceClaims") or ()}
-    for name, reference in extra.get("claims", {}).items():
+    for name, reference in claims.items():
         if name not in told:
             spec["containers"][0].setdefault("resources", {}).setdefault("claims", []).append({"name": name})
         told[name] = {"name": name, **reference}
@@ -399,8 +399,3 @@ def limits_of_hosts(component: Component) -> list[Json]:
             "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(component.name)}},
         }
     ]
-
-
-def uses(uuids: Sequence[str]) -> Json:
-    """HAMi's annotation that names the accelerators of a copy, and that the export chose them."""
-    return {"annotations": dict.fromkeys((HAMI_USE, PINNED), ",".join(uuids))}

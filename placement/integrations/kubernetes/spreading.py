@@ -37,6 +37,11 @@ class Apartness:
         """The stricter of two limits."""
         self.spread[key] = min(most, self.spread.get(key, most))
 
+    def keys(self) -> dict[str, Any]:
+        """The keys of a component's row."""
+        row = {"spread": self.spread, "avoid": list(self.avoid), "dedicated": self.dedicated}
+        return {key: value for key, value in row.items() if value}
+
 
 class Spreader:
     """Translates the rules of all workloads of a cluster."""
@@ -184,13 +189,6 @@ class Spreader:
             self.notes.ignored(
                 f"{self.workloads[w].place} podAffinity[{rule.key}]", "that copies stand together can't be said"
             )
-
-
-def component_keys(found: Apartness) -> dict[str, Any]:
-    """The keys of a component's row."""
-    row: dict[str, Any] = {"spread": found.spread} if found.spread else {}
-    row |= {"avoid": list(found.avoid)} if found.avoid else {}
-    return row | ({"dedicated": True} if found.dedicated else {})
 
 
 def _is_of_others(rule: Apart) -> bool:

@@ -122,18 +122,10 @@ class DeploymentChanges:
                 self.say.not_made(endpoint)
                 return
             config = self._config(endpoint, groups, [group.machines for group in groups])
-            self._make[False].extend(
-                [
-                    Step("sagemaker", "CreateEndpointConfig", config, f"what endpoint {endpoint} is made of"),
-                    Step(
-                        "sagemaker",
-                        "CreateEndpoint",
-                        {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]},
-                        f"make endpoint {endpoint}",
-                        "endpoint",
-                    ),
-                ]
-            )
+            made = {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]}
+            purpose = f"what endpoint {endpoint} is made of"
+            self._make[False].append(Step("sagemaker", "CreateEndpointConfig", config, purpose))
+            self._make[False].append(Step("sagemaker", "CreateEndpoint", made, f"make endpoint {endpoint}", "endpoint"))
         elif any(is_configured_anew(self.view, group) for group in groups):
             self._configure(endpoint, groups)
         elif changed:
