@@ -84,13 +84,7 @@ def import_endpoints(
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
-        from placement.integrations.sagemaker.answers import (
-            of_endpoints,
-            read_live,
-            read_live_scaling,
-            read_live_targets,
-            read_saved,
-        )
+        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
         from placement.integrations.sagemaker.around import all_that_scales
         from placement.integrations.sagemaker.endpoints import read_endpoint
         from placement.integrations.sagemaker.problem import ImportWish
@@ -109,8 +103,7 @@ def import_endpoints(
             files = [*saved.facts, *files]
         elif endpoint:
             answers = read_live(endpoint, region, endpoint_url)
-            targets = read_live_targets(answers, notes, region, endpoint_url)
-            scaling = read_live_scaling(answers, notes, region, endpoint_url)
+            targets, scaling = read_live_scaling(answers, notes, region, endpoint_url)
         else:
             raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
         endpoints = [read_endpoint(each, notes) for each in answers]

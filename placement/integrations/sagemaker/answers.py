@@ -21,7 +21,7 @@ from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from placement.integrations.notes import Notes
 
@@ -248,39 +248,42 @@ def read_live(names: Iterable[str], region: str = "", endpoint_url: str = "") ->
     return tuple(_ask(client, name) for name in dict.fromkeys(names))
 
 
-def read_live_targets(
-    answers: Iterable[EndpointAnswers], notes: Notes, region: str = "", endpoint_url: str = ""
-) -> tuple[ApiAnswer, ...]:
-    """What Application Auto Scaling says of the components and variants of endpoints; a note where it is refused."""
-    try:
-        return tuple(_ask_targets(open_client("application-autoscaling", region, endpoint_url), _scalable(answers)))
-    except UsageError as error:
-        notes.assumed("autoscaling", f"{error}; what is scaled is not known")
-        return ()
-
-
 def read_live_scaling(
     answers: Iterable[EndpointAnswers], notes: Notes, region: str = "", endpoint_url: str = ""
-) -> tuple[ApiAnswer, ...]:
-    """Scheduled actions and policies of the components and variants of endpoints; a note where it is refused.
+) -> tuple[list[ApiAnswer], list[ApiAnswer]]:
+    """What Application Auto Scaling says of the components and variants of endpoints; a note where it is refused.
 
-    Those of the whole region are asked for, page by page: by resource, each would be a call of its own.
+    First ranges, then scheduled actions and policies. The latter are asked for of the whole region, page by page: by
+    resource, each would be a call of its own.
     """
-    resources = set(_scalable(answers))
-    found: list[ApiAnswer] = []
+    resources = _scalable(answers)
+    own = set(resources)
+    targets: list[ApiAnswer] = []
+    scaling: list[ApiAnswer] = []
+    with _unless_refused("what is scaled", notes):
+        client = open_client("application-autoscaling", region, endpoint_url)
+        parts = [resources[start : start + _TARGETS] for start in range(0, len(resources), _TARGETS)]
+        asked = [{"ServiceNamespace": NAMESPACE, "ResourceIds": part} for part in parts]
+        targets = [page for each in asked for page in _pages(client, "describe_scalable_targets", **each)]
     for key, method, what in (
         ("ScheduledActions", "describe_scheduled_actions", "what changes ranges by the clock"),
         ("ScalingPolicies", "describe_scaling_policies", "by what copies are scaled"),
     ):
-        try:
+        with _unless_refused(what, notes):
             client = open_client("application-autoscaling", region, endpoint_url)
             for page in _pages(client, method, ServiceNamespace=NAMESPACE):
                 with page.reading() as at:
-                    rows = [row.value for row in at.key(key).items() if row.key("ResourceId").text() in resources]
-                found.append(ApiAnswer(page.source, At({key: rows})))
-        except UsageError as error:
-            notes.assumed("autoscaling", f"{error}; {what} is not known")
-    return tuple(found)
+                    rows = [row.value for row in at.key(key).items() if row.key("ResourceId").text() in own]
+                scaling.append(ApiAnswer(page.source, At({key: rows})))
+    return targets, scaling
+
+
+@contextmanager
+def _unless_refused(what: str, notes: Notes) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        notes.assumed("autoscaling", f"{error}; {what} is not known")
 
 
 def _scalable(answers: Iterable[EndpointAnswers]) -> list[str]:
@@ -294,12 +297,6 @@ def _scalable(answers: Iterable[EndpointAnswers]) -> list[str]:
             with component.reading() as at:
                 resources.append(RESOURCE + at.key("InferenceComponentName").text())
     return resources
-
-
-def _ask_targets(client: Any, resources: Sequence[str]) -> Iterator[ApiAnswer]:
-    for start in range(0, len(resources), _TARGETS):
-        asked = {"ServiceNamespace": NAMESPACE, "ResourceIds": list(resources[start : start + _TARGETS])}
-        yield from _pages(client, "describe_scalable_targets", **asked)
 
 
 def _pages(client: Any, method: str, **asked: Any) -> Iterator[ApiAnswer]:
