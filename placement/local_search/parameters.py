@@ -98,6 +98,16 @@ class RefillStateParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCoveringParameters:
+    """The cheapest of the machines that packings had (`set_covering.py`)."""
+
+    gap: float = parameter(0.0005, "part", "of the program's optimum at which it ends")
+    nodes: int = parameter(100_000, "nodes", "of HiGHS, without a limit on work")
+    nodes_of_work: int = parameter(200, "nodes", "of HiGHS for each unit of work")
+    most_columns: int = parameter(20_000, "columns", "of the program; of more there is none")
+
+
+@dataclass(frozen=True, slots=True)
 class VariableNeighbourhoodParameters:
     """Machines closed and neighbourhoods packed anew, in turns (`variable_neighbourhood.py`)."""
 
@@ -122,6 +132,7 @@ class LocalSearchParameters:
     eliminate: EliminateParameters = EliminateParameters()
     large_neighbourhood: LargeNeighbourhoodParameters = LargeNeighbourhoodParameters()
     refill: RefillParameters = RefillParameters()
+    set_covering: SetCoveringParameters = SetCoveringParameters()
     state: RefillStateParameters = RefillStateParameters()
     variable_neighbourhood: VariableNeighbourhoodParameters = VariableNeighbourhoodParameters()
     whole_plan: WholePlanParameters = WholePlanParameters()

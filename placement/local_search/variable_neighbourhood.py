@@ -15,6 +15,7 @@ from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.set_covering import SetCovering
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ _PARAMS = LOCAL_SEARCH.variable_neighbourhood
 class VariableNeighbourhoodSearch:
     """The search on the best plan of a solve. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
 
-    def __init__(self, solve: Solve) -> None:
-        """Start from the best plan, which there must be."""
+    def __init__(self, solve: Solve, covering: SetCovering | None = None) -> None:
+        """Start from the best plan, which there must be. `covering` knows packings of searches before this one."""
         self._solve, self._fleet = solve, solve.fleet
+        self._covering = covering or SetCovering(solve)
         self._free = LargeNeighbourhood(solve)
         self._turns = 0
         self.tries = self.closed = 0
@@ -59,6 +61,7 @@ class VariableNeighbourhoodSearch:
             self._catch_up()
             self._close(budget, most)
             self._repack(budget, most)
+            self._covering.run(budget)
 
     def _catch_up(self) -> None:
         """Go on from the best plan, when a search beside this one has found a better one."""
@@ -86,6 +89,7 @@ class VariableNeighbourhoodSearch:
     def _take(self, packing: Packing) -> None:
         """Offer a plan; go on from it unless moves cost more than the machines that it saves."""
         value = evaluate(self._fleet, packing)
+        self._covering.add(packing)
         self._solve.incumbent.offer(packing, NAME)
         if value <= self._free.value:
             self._free.packing, self._free.value = packing, value
@@ -95,3 +99,4 @@ class VariableNeighbourhoodSearch:
         failed = 0
         while self._free.possible and failed < _PARAMS.steps and self.steps < most and not self._ended(budget):
             failed = 0 if self._free.step(budget) else failed + 1
+            self._covering.add(self._free.packing)

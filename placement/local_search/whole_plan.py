@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from placement.heuristics import improve
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.parameters import LOCAL_SEARCH
+from placement.local_search.set_covering import SetCovering
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ NAME = "ruin-and-recreate"
 _PARAMS = LOCAL_SEARCH.whole_plan
 
 
-def improve_whole_plan(solve: Solve) -> int:
+def improve_whole_plan(solve: Solve, covering: SetCovering | None = None) -> int:
     """Turns from the best plan until the budget is over or both are stuck; says how many neighbourhoods were tried.
+
+    `covering` knows packings of searches before this one.
 
     With a limit on work there is one turn, with as many steps as units.
     """
     steps, work = 0, solve.budget.work
+    covering = covering or SetCovering(solve)
     if solve.fleet.places:
         _close(solve)
     while solve.packing is not None and not solve.ended:
@@ -35,6 +39,8 @@ def improve_whole_plan(solve: Solve) -> int:
         search, failed = LargeNeighbourhood(solve.within(solve.budget, seed=seed)), 0
         while search.possible and failed < _PARAMS.steps and not solve.ended and (work is None or search.steps < work):
             failed = 0 if search.step(solve.budget) else failed + 1
+            covering.add(search.packing)
+        covering.run(solve.budget)
         steps += search.steps
         if work is not None or not search.steps:
             break

@@ -314,6 +314,7 @@ class Schedule(Phase):
     running_solutions: RunningSolutionsPhase = RunningSolutionsPhase(
         "whole solutions with what runs", 1.0, "moves are dear or few, up to 1,000 copies"
     )
+    covering: Phase = Phase("each set-covering program over the machines that packings had", 0.25, seconds=3.0)
     whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
     obstacles: Phase = Phase("which rule leaves no plan", 0.5, "it is proven that there is none", seconds=5.0)
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)

@@ -14,6 +14,7 @@ from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Machine, Packing, evaluate
 from placement.direct.cp_sat import find_plan
 from placement.heuristics import solve_greedy
+from placement.local_search.set_covering import SetCovering
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
@@ -51,7 +52,7 @@ def searched(fleet: Fleet, *, work: int = 20, first: bool = True) -> tuple[Solve
         solve_greedy(solve.share(work=1))
     bound = PatternBound(solve, solve.left_out)
     bound.run()
-    solutions = WholeSolutions(solve, bound, "whole")
+    solutions = WholeSolutions(solve, bound, "whole", SetCovering(solve))
     if not bound.infeasible:
         solutions.run(solve.budget)
     return solve, solutions

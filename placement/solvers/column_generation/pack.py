@@ -24,6 +24,7 @@ from placement.compiled.survival import most_in_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
+from placement.local_search.set_covering import SetCovering
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
@@ -71,8 +72,8 @@ class _Source:
 class FleetMixPacking:
     """The search for one fleet, from the best plan of a solve and a bound. `tried` counts fleet mixes."""
 
-    def __init__(self, solve: Solve, bound: Ground) -> None:
-        """O(modes x pools + patterns)."""
+    def __init__(self, solve: Solve, bound: Ground, covering: SetCovering | None = None) -> None:
+        """O(modes x pools + patterns). `covering` sees all packings; without one there is a new one."""
         fleet, seed = solve.fleet, solve.seed
         self._solve, self._fleet, self._seed = solve, fleet, seed
         self._reduction = _reduction(solve, bound)
@@ -81,6 +82,7 @@ class FleetMixPacking:
         alone = last if isinstance(last, Preassigned) else None
         self._used: Machines = (0,) * len(fleet.pools) if alone is None else alone.used
         self._completion = Completion(self._rest, seed)
+        self._covering = covering or SetCovering(solve)
         # Without zones the mix itself says what is scarce, and refilling takes its penalties from that.
         zoned = alone is not None and is_zoned(self._rest)
         self._penalties = left_out_penalties(self._rest) if zoned else None
@@ -140,6 +142,7 @@ class FleetMixPacking:
             idle = 0
             self.tried += 1
             source.spare *= _PARAMS.less if self._pack(source, mix, budget) else _PARAMS.more
+            self._covering.run(budget)
             self._took = budget.elapsed() - began
 
     def _goes_on(self, budget: Budget) -> bool:
@@ -172,6 +175,8 @@ class FleetMixPacking:
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
         filled = bring_in(narrow, first, part, self._penalties, self._effort(budget))
+        self._covering.add(first.packing)
+        self._covering.add(filled.packing)
         if not filled.missing and self._offer(filled.packing):
             return True
         if self.dives:
@@ -206,6 +211,7 @@ class FleetMixPacking:
         packing = self._completion.run(start.packing, wanted, budget)
         if packing is not None:
             self._offer(packing)
+            self._covering.add(packing)
         return packing
 
 

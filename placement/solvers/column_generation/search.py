@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.spread import is_zoned
 from placement.heuristics import improve
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
@@ -52,13 +53,14 @@ DEFAULT = ColumnGenerationOptions()
 
 
 def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones | None = None) -> Outcome:
-    """Steps 2 to 5 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
+    """Steps 2 to 6 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
     budget = solve.budget
     if not may_build(solve.fleet, budget):
         if solve.packing is not None:
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     stats: Stats = {}
+    covering = SetCovering(solve)
     whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
     for left_out in left_out_limits(solve) if whole_plan else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)
@@ -68,20 +70,20 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         if bound.infeasible:
             continue
         if whole_plan:
-            solve_patterns(solve, bound, stats)
+            solve_patterns(solve, bound, stats, covering)
         elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
-            stats["solutions"] = pack_solutions(solve, bound, NAME, before_dives=True)
+            stats["solutions"] = pack_solutions(solve, bound, NAME, covering, before_dives=True)
     by_mix = decide_mixes(solve, bound)
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
     solved = whole_plan and bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
-        mixes = FleetMixPacking(solve, bound)
+        mixes = FleetMixPacking(solve, bound, covering)
         part = mixes.phase.part
         mixes.run(budget.share(part * (1 - _TIME.decide.part) if by_mix.possible else part))
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
-        neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
+        neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
         neighbourhoods.run(budget, options.steps if budget.work is None else budget.work)
         stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)
     stats.update(ruled_out=by_mix.ruled_out)
@@ -98,9 +100,9 @@ def bounded(
     return bound
 
 
-def solve_patterns(solve: Solve, bound: PatternBound, stats: Stats) -> None:
+def solve_patterns(solve: Solve, bound: PatternBound, stats: Stats, covering: SetCovering) -> None:
     """Whole solutions over the patterns of a bound, then its nodes one by one, where fleets are small."""
-    stats["solutions"] = pack_solutions(solve, bound, NAME)
+    stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
     stats["fathomed"] = decide_nodes(solve, bound, NAME)
 
 

@@ -9,7 +9,9 @@
    cut with some spare capacity. Mixes know nothing of what runs, so there are none where moves are dear.
 4. In small fleets, once the bound's tree is at its end: fleet mixes in the order of their price, each decided by CP-SAT
    (`combinatorial_benders`).
-5. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of
+5. After each packing, and each turn of what follows: the cheapest plan of machines that any packing so far had
+   (`local_search.set_covering`).
+6. Improvement in turns, until the bound is met or the time is up (`local_search.variable_neighbourhood`): machines of
    the best plan are closed, one or a few at a time, while their copies find room elsewhere; and large-neighbourhood
    search.
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome:
     """All steps of the module's text."""
     if not may_build(solve.fleet, solve.budget):
-        return _improved(solve, {}, TOO_LARGE)
+        return _improved(solve, {}, TOO_LARGE, SetCovering(solve))
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
     stats: Stats = {}
     if by_prices:
@@ -50,6 +51,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if prices.infeasible:
             return replace(prices, solver=NAME, stats=stats)
     by_mix: CombinatorialBenders | None = None
+    covering = SetCovering(solve)
     for left_out in left_out_limits(solve) if by_tree else ():
         if solve.ended:
             break
@@ -58,23 +60,23 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
         if bound.infeasible:
             continue
-        solve_patterns(solve, bound, stats)
+        solve_patterns(solve, bound, stats, covering)
         by_mix = decide_mixes(solve, bound)
     ground = WholePlanGround(solve)
     if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
-        mixes = FleetMixPacking(solve, ground)
+        mixes = FleetMixPacking(solve, ground, covering)
         mixes.run(mixes.phase.of(solve.budget))
         stats["mixes"] = mixes.tried
     if by_mix is not None and not solve.ended:
         by_mix.run(SCHEDULE.column_generation.decide.of(solve.budget))
         stats["ruled_out"] = by_mix.ruled_out
-    return _improved(solve, stats, "")
+    return _improved(solve, stats, "", covering)
 
 
-def _improved(solve: Solve, stats: Stats, reason: str) -> Outcome:
+def _improved(solve: Solve, stats: Stats, reason: str, covering: SetCovering) -> Outcome:
     """The end of the search: the best plan made cheaper; `reason` tells why there is none."""
     if solve.packing is None:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=reason, stats=stats)
     if not solve.ended:
-        stats["steps"] = improve_whole_plan(solve)
+        stats["steps"] = improve_whole_plan(solve, covering)
     return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=stats)

@@ -35,6 +35,7 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
+    from placement.local_search.set_covering import SetCovering
     from placement.patterns.bound import PatternBound
     from placement.patterns.enumeration.program import ProgramAnswer
     from placement.solvers.column_generation.solution_parts import PackedParts
@@ -56,14 +57,17 @@ def is_large(fleet: Fleet) -> bool:
     return fleet.copies > _PARAMS.narrow_from
 
 
-def pack_solutions(solve: Solve, bound: PatternBound, name: str, *, before_dives: bool = False) -> int:
+def pack_solutions(
+    solve: Solve, bound: PatternBound, name: str, covering: SetCovering, *, before_dives: bool = False
+) -> int:
     """Look for plans as this module does, where it may, in its part of the budget; says how many solutions it tried.
 
-    The part is smaller with `before_dives`: dives then follow, and they keep all rules of such a fleet.
+    `covering` sees all that is packed. The part is smaller with `before_dives`: dives then follow, and they keep all
+    rules of such a fleet.
     """
     if solve.ended or not may_pack_solutions(solve.fleet):
         return 0
-    search = WholeSolutions(solve, bound, name)
+    search = WholeSolutions(solve, bound, name, covering)
     phase = _TIME.before_dives if before_dives else _TIME.large if search.large else _TIME
     search.run(phase.of(solve.budget))
     return search.solutions
@@ -75,9 +79,9 @@ class WholeSolutions:
     `large` fleets have narrow programs.
     """
 
-    def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
+    def __init__(self, solve: Solve, bound: PatternBound, name: str, covering: SetCovering) -> None:
         """Plans are offered to the solve under `name`. O(components)."""
-        self._solve, self._bound, self._name = solve, bound, name
+        self._solve, self._bound, self._name, self._covering = solve, bound, name, covering
         capped = CappedInstances.of(solve.fleet)
         self._fleet = capped.fleet
         self.large = is_large(self._fleet)
@@ -100,7 +104,9 @@ class WholeSolutions:
             if failed:
                 continue
             self.solutions += 1
-            if self._pack(answer, budget) and not self.large:
+            better = self._pack(answer, budget)
+            better = self._covering.run(budget) or better
+            if better and not self.large:
                 if is_near(self._solve, self._bound):  # programs of nodes find what is cheaper, or that nothing is
                     return
                 self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
@@ -139,6 +145,7 @@ class WholeSolutions:
     def _pack(self, answer: ProgramAnswer, budget: Budget) -> bool:
         """Pack a solution part by part, forbid what does not fit; says whether a better plan came of it."""
         parts = self._parts.pack_all(answer, budget)
+        self._covering.add(Packing(parts.machines))
         for part, _ in parts.undecided:  # too full for that
             most = int((1 - _PARAMS.looser) * self._parts.taken(answer, part))
             self._parts.loosen(part.pools, sum(part.machines.values()), most)

@@ -1,0 +1,158 @@
+"""The set-covering program over contents of machines: the cheapest ones that hold all copies of a fleet.
+
+Columns are machines that are paid for by pool, machines of each content, and, where rules look at zones, the copies
+that are kept in each zone. Copies may be covered twice: what is too much is dropped, which breaks no rule of a machine.
+Limits and commitments over groups of pools look at machines that are paid for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Machine, Packing
+from placement.compiled.survival import most_in_pool
+from placement.patterns.enumeration.rows import IntegerRows
+from placement.patterns.enumeration.zone_rows import add_zone_rows
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
+    from placement.compiled.groups import FleetCommitment
+    from placement.compiled.packing import Seat
+    from placement.patterns.enumeration.zone_rows import ZoneColumns
+
+    Content = tuple[Seat, ...]
+    Held = tuple[tuple[int, int], ...]  # (component, option) of each copy, sorted
+    Terms = dict[int, float]
+
+
+def may_cover(fleet: Fleet) -> bool:
+    """Whether the program says what a plan costs and which copies it needs: nothing runs, and copies are counted."""
+    return not fleet.instances and not fleet.has_demand
+
+
+def held_on(seats: Iterable[Seat]) -> Held:
+    """What a machine holds, wherever on its accelerators."""
+    return tuple(sorted((seat.component, seat.option) for seat in seats))
+
+
+class ContentProgram:
+    """Machines that are paid for by pool, those of each content, and copies kept by zone where rules look at zones."""
+
+    def __init__(self, fleet: Fleet, columns: Sequence[tuple[int, Content]]) -> None:
+        """O(entries)."""
+        self._fleet, self._columns = fleet, columns
+        self.rows = IntegerRows()
+        self._paid = [self._pay(pool) for pool in fleet.pools]
+        self._covered = [(commitment, self._commit(commitment)) for commitment in fleet.commitments]
+        self._kept: dict[tuple[int, int], int] = {}
+        self._zone_columns: list[ZoneColumns] = []
+        for limit in fleet.limits:
+            self.rows.row(-math.inf, limit.most, {self._paid[p]: float(n) for p, n in limit.weight.items()})
+        self._first = len(self.rows.cost)
+        machines: list[Terms] = [{} for _ in fleet.pools]
+        covers: dict[int, dict[int, Terms]] = defaultdict(lambda: defaultdict(dict))  # by component and pool
+        for p, content in columns:
+            column = self.rows.column(self._most(fleet.pools[p]))
+            machines[p][column] = -1.0
+            for c, n in Counter(seat.component for seat in content).items():
+                covers[c][p][column] = float(n)
+        for paid, here in zip(self._paid, machines, strict=True):
+            self.rows.row(0.0, math.inf, {paid: 1.0} | here)
+        for component in fleet.components:
+            if component.required:
+                self._cover(component, covers[component.index])
+
+    def _most(self, pool: FleetPool) -> float:
+        return math.inf if pool.max_instances is None else pool.max_instances
+
+    def _pay(self, pool: FleetPool) -> int:
+        """A column for the machines of a pool that are paid for."""
+        return self.rows.column(self._most(pool), self._fleet.fewest(pool.index), pool.price / MICRO)
+
+    def _commit(self, commitment: FleetCommitment) -> dict[int | None, int]:
+        """Columns for what a commitment pays: dollars (None), or machines by pool; as `patterns.group_rows` has it."""
+        rows, prices = self.rows, {p: self._fleet.pools[p].price / MICRO for p in commitment.pools}
+        if commitment.money is not None:
+            dollars = rows.column(commitment.money / MICRO, cost=-1.0)
+            rows.row(0.0, math.inf, {self._paid[p]: price for p, price in prices.items()} | {dollars: -1.0})
+            free: dict[int | None, int] = {None: dollars}
+        else:
+            free = {p: rows.column(commitment.instances, cost=-price) for p, price in prices.items()}
+            for p, column in free.items():
+                rows.row(0.0, math.inf, {self._paid[p or 0]: 1.0, column: -1.0})
+            rows.row(-math.inf, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
+        rows.parts.update(free.values())
+        return free
+
+    def _cover(self, component: FleetComponent, covers: dict[int, Terms]) -> None:
+        """All required copies, and how many are kept in each zone where rules look at zones."""
+        most = most_in_pool(component)
+        if most is not None:
+            for here in covers.values():
+                self.rows.row(-math.inf, float(most), here)
+        copies = component.required
+        if not component.has_zone_rules:
+            self.rows.row(float(copies), math.inf, {k: n for here in covers.values() for k, n in here.items()})
+            return
+        zones: dict[int, Terms] = {}
+        for z in component.eligible_zones:
+            cap = copies if component.max_per_zone is None else min(copies, component.max_per_zone)
+            kept = self._kept[component.index, z] = self.rows.column(cap)
+            here = {k: n for p, terms in covers.items() if self._fleet.pools[p].zone == z for k, n in terms.items()}
+            self.rows.row(0.0, math.inf, here | {kept: -1.0})
+            zones[z] = {kept: 1.0}
+        self.rows.row(copies, copies, {kept: 1.0 for terms in zones.values() for kept in terms})
+        self._zone_columns.append(add_zone_rows(self.rows, component, zones, copies))
+
+    def values(self, packing: Packing) -> list[float]:
+        """(columns,) of a packing of all copies whose machines are among the columns."""
+        values, fleet = [0.0] * len(self.rows.cost), self._fleet
+        index = {(p, held_on(content)): k for k, (p, content) in enumerate(self._columns, self._first)}
+        for machine in packing.machines:
+            values[self._paid[machine.pool]] += 1
+            column = index.get((machine.pool, held_on(machine.seats)))
+            kept = (self._kept.get((seat.component, fleet.pools[machine.pool].zone)) for seat in machine.seats)
+            for k in (column, *kept):
+                if k is not None:
+                    values[k] += 1
+        for pool, paid in zip(fleet.pools, self._paid, strict=True):
+            values[paid] = max(values[paid], float(fleet.fewest(pool.index)))
+        for commitment, free in self._covered:
+            self._begin_at_free(commitment, free, values)
+        for columns in self._zone_columns:
+            columns.begin_at(values)
+        return values
+
+    def _begin_at_free(self, commitment: FleetCommitment, free: dict[int | None, int], values: list[float]) -> None:
+        """Let a commitment pay all that it can of machines that are paid for, the dearest first."""
+        if commitment.money is not None:
+            dollars = sum(self._fleet.pools[p].price * values[self._paid[p]] for p in commitment.pools)
+            values[free[None]] = min(commitment.money, dollars) / MICRO
+            return
+        left = float(commitment.instances)
+        for p in commitment.pools:
+            values[free[p]] = min(left, values[self._paid[p]])
+            left -= values[free[p]]
+
+    def packing(self, solution: Sequence[int]) -> Packing:
+        """The machines of a solution, without the copies that are covered twice."""
+        left: dict[tuple[int, int | None], int] = {(c.index, None): c.required for c in self._fleet.components}
+        left |= {key: solution[kept] for key, kept in self._kept.items()}
+        machines = []
+        for (p, content), times in zip(self._columns, solution[self._first :], strict=False):
+            for _ in range(times):
+                seats = []
+                for seat in content:
+                    zoned = (seat.component, self._fleet.pools[p].zone)
+                    key = zoned if zoned in left else (seat.component, None)
+                    if left[key]:
+                        left[key] -= 1
+                        seats.append(seat)
+                if seats:
+                    machines.append(Machine(p, None, tuple(seats)))
+        return Packing(tuple(machines))

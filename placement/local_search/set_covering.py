@@ -1,0 +1,116 @@
+"""The cheapest machines of those that packings had, together holding all copies: a set-covering program.
+
+Packings of one fleet fill the same machines in different ways, and each has some that are well filled and some that
+are not. What a machine held in any of them is a column of a set-covering program; its solution takes the well-filled
+ones of all of them, and drops the copies that are covered twice. It is the second phase of the set-covering heuristic
+for bin packing (Monaci and Toth 2006, INFORMS J. Comput. 18), whose first phase makes columns by heuristics; here the
+searches that go before do. Packings that lack copies serve as well as complete ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
+from placement.local_search.content_program import ContentProgram, held_on, may_cover
+from placement.local_search.parameters import LOCAL_SEARCH
+from placement.reductions.base import Chain
+from placement.reductions.capped import CappedInstances
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.required import RequiredAsPlaced
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import Fleet, Shape
+    from placement.compiled.packing import Packing
+    from placement.local_search.content_program import Content, Held
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+NAME = "set-covering"
+_PARAMS = LOCAL_SEARCH.set_covering
+
+
+class SetCovering:
+    """What machines held in the packings of one solve; `contents` counts what is different.
+
+    A content is what stands on one machine, by options. It is one column for each pool with machines of its shape where
+    its options may run, so what stood in one zone may stand in another.
+    """
+
+    def __init__(self, solve: Solve) -> None:
+        """Nothing seen yet."""
+        self._solve, self._pools = solve, solve.fleet.pools
+        self._seen: dict[tuple[Shape, Held], Content] = {}
+        self._covered = 0  # contents of the last program
+
+    @property
+    def contents(self) -> int:
+        """How many different ones were seen."""
+        return len(self._seen)
+
+    def add(self, packing: Packing) -> None:
+        """See a packing, complete or not, of the solve's fleet or of a reduction with the same indices. O(copies)."""
+        for machine in packing.machines:
+            if machine.seats:
+                self._seen.setdefault((self._pools[machine.pool].shape, held_on(machine.seats)), machine.seats)
+
+    def run(self, budget: Budget) -> bool:
+        """Offer the cheapest plan of what was seen, after there was anything new; says whether it is a better one."""
+        best = self._solve.incumbent.best
+        if best is None or self._solve.within(budget).ended:
+            return False
+        packing, value = best
+        self.add(packing)
+        if self.contents == self._covered:
+            return False
+        self._covered = self.contents
+        reduced = Chain.of(
+            self._solve.fleet,
+            partial(Greenfield.of, best=value),
+            partial(RequiredAsPlaced.of, packing=packing),
+            CappedInstances.of,
+        )
+        cheapest = None if reduced is None else self._cheapest(reduced.fleet, packing, SCHEDULE.covering.of(budget))
+        whole = None if reduced is None or cheapest is None else reduced.lift(cheapest)
+        if whole is None or broken_fleet_rule(self._solve.fleet, whole):
+            return False
+        return self._solve.incumbent.offer(whole, NAME)
+
+    def _cheapest(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
+        """The cheapest packing of a fleet found on such machines, from a plan on; None without, or of too many."""
+        columns = list(self._columns(fleet)) if may_cover(fleet) else []
+        if not columns or len(columns) > _PARAMS.most_columns:
+            return None
+        program = ContentProgram(fleet, columns)
+        nodes = _PARAMS.nodes if budget.work is None else _PARAMS.nodes_of_work * budget.work
+        limits = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
+        try:
+            solver = load_lp(program.rows.program(), seconds=budget.left(), **limits)
+            begin_at(solver, program.values(start))
+            with stopped_when(lambda: self._solve.within(budget).ended, solver):
+                run(solver)
+        except EngineError:
+            return None
+        solution = whole_solution(solver)
+        return None if solution is None else program.packing(solution)
+
+    def _columns(self, fleet: Fleet) -> Iterator[tuple[int, Content]]:
+        """Each content on each pool where it may stand."""
+        pools: dict[Shape, list[int]] = defaultdict(list)
+        for pool in fleet.pools:
+            if pool.max_instances != 0:
+                pools[pool.shape].append(pool.index)
+        allowed = [[option.pools for option in component.options] for component in fleet.components]
+        caps = {c.index: c.max_per_instance for c in fleet.components if c.max_per_instance is not None}
+        for (shape, held), content in self._seen.items():
+            counts = Counter(c for c, _ in held)
+            if all(counts[c] <= cap for c, cap in caps.items() if c in counts):
+                yield from (
+                    (p, content) for p in pools.get(shape, ()) if all(p in allowed[c][option] for c, option in held)
+                )
