@@ -128,6 +128,7 @@ def init(
             if models:
                 with one():
                     given += read_models(models, throughputs, check)
+            inputs |= {f"--model {wish.model}": wish.model for wish in given}
             if not asks:
                 with one():
                     refuse_over(output, force=force)

@@ -8,7 +8,7 @@ from typing import Any
 
 from placement import arguments
 from placement.documents.read import STDIN, read_text
-from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.errors import DocumentError, Fault, UsageError, printable, wrong_argument
 from placement.sizing import config as keys
 from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts, Vision
 from placement.sizing.checkpoint import Checkpoint, read_checkpoint
@@ -62,16 +62,21 @@ def read_model(model: str | Path, *, with_files: bool = True) -> Model:
     DocumentError
         The config can't be read, lacks a key that each model has, or holds something else there.
     UsageError
-        It is neither a file nor a name in the table.
+        It is neither a file nor a name in the table, or no name that a file can have.
     """
     path = arguments.path("model", model)
     place = Path(path)
-    if str(path) == STDIN or place.is_file():
+    try:
+        is_file, is_folder = str(path) == STDIN or place.is_file(), place.is_dir()
+    except OSError as error:  # a name too long, a link that leads to itself
+        rule = f"a name of the table, a folder or a config.json that can be looked up ({error.strerror})"
+        raise wrong_argument("model", rule, str(path)) from None
+    if is_file:
         source, text = read_text(path)
         folder = None if str(path) == STDIN or place.name not in _CONFIGS else place.parent
         name = place.stem if folder is None else _name_of(folder)
         return model_of(parse_config(text, source), name, folder, with_files=with_files)
-    if place.is_dir():
+    if is_folder:
         file = next((place / name for name in _CONFIGS if (place / name).is_file()), None)
         if file is None:
             rule = f"is a folder without a {_CONFIGS[0]} or {PARAMS}: no model is there"

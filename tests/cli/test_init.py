@@ -110,14 +110,17 @@ def test_many_models_from_a_file(tmp_path: Path) -> None:
 
 
 def test_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
-    """With row and column, also of a model that fits on none of the machines."""
-    (tmp_path / "models.csv").write_text("model,copies\nLlama-3.1-405B-Instruct,3\ngemma-3-4b-it,x\n")
+    """With row and column, also of a model that fits on none of the machines, or whose name no file could have."""
+    rows = f"Llama-3.1-405B-Instruct,3\ngemma-3-4b-it,x\n{'9' * 400},1\n"
+    (tmp_path / "models.csv").write_text(f"model,copies\n{rows}")
     done = run("init", "-", "--region", "us-east-1", "--gpu", "L4", "--from", tmp_path / "models.csv")
 
     assert done.exit_code == 2
     told = " ".join(done.stderr.split())
     assert "row 2, column model: no copy of meta-llama/Llama-3.1-405B-Instruct fits" in told
     assert "row 3, column copies: must be a whole number" in told
+    assert "row 4, column model: model must be a name of the table, a folder or a config.json that can be" in told
+    assert "9" * 100 not in told
 
 
 def test_measurements_make_the_options_of_profile_options(tmp_path: Path) -> None:
@@ -364,6 +367,21 @@ def test_it_never_writes_over_what_it_reads(option: str, tmp_path: Path) -> None
     assert refused.exit_code == 2
     assert f"is the same file as {option} {source}, which would be lost" in " ".join(refused.stderr.split())
     assert source.read_text() == "model,copies\nphi-2,3\n"
+
+
+def test_it_never_writes_over_the_config_of_a_model(tmp_path: Path) -> None:
+    """Of which the weights may be elsewhere."""
+    config = tmp_path / "config.json"
+    sizes = {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "vocab_size": 128256}
+    heads = {"num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 8192}
+    text = json.dumps({"architectures": ["LlamaForCausalLM"], "torch_dtype": "bfloat16", **sizes, **heads})
+    config.write_text(text)
+    model = f"{config},checkpoint_gib=3"
+    refused = run("init", config, "--region", "us-east-1", "--gpu", "L4", "--model", model, "--force")
+
+    assert refused.exit_code == 2
+    assert f"is the same file as --model {config}, which would be lost" in " ".join(refused.stderr.split())
+    assert config.read_text() == text
 
 
 def test_measurements_that_no_model_asks_for_are_told(tmp_path: Path) -> None:

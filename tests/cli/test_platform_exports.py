@@ -55,6 +55,23 @@ def test_a_folder_of_its_own(platform: str, files: tuple[str, str], tmp_path: Pa
     assert {path.name: path.read_text() for path in out.iterdir()} == first
 
 
+@pytest.mark.parametrize("option", ["file", "--facts", "--from-json"])
+def test_an_import_never_writes_over_what_it_reads(option: str, tmp_path: Path) -> None:
+    """Not even with --force, and under whatever name."""
+    given = tmp_path / "given.json"
+    given.write_text("{}")
+    read = {
+        "file": ("kubernetes", given),
+        "--facts": ("kubernetes", tmp_path / "cluster.json", "--facts", given),
+        "--from-json": ("sagemaker", "--from-json", tmp_path),
+    }
+    words = ["import", *read[option], "--output", tmp_path / "." / "given.json", "--force"]
+    result = CliRunner().invoke(app, list(map(str, words)))
+    assert result.exit_code == 2
+    assert "which would be lost; name another file" in " ".join(result.stderr.split())
+    assert given.read_text() == "{}"
+
+
 @pytest.mark.parametrize("platform", list(FILES))
 def test_a_plan_that_breaks_a_rule_is_not_exported(platform: str, files: tuple[str, str], tmp_path: Path) -> None:
     """Exit code 1, the rule, and no folder."""

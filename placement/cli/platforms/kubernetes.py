@@ -52,7 +52,7 @@ def import_command(
     with in_words(full=full):
         from placement.integrations.kubernetes import Wishes, import_kubernetes
 
-        check_import_output(output, force=force)
+        check_import_output(output, [*files, *(facts or ())], force=force)
         wishes = Wishes(name, zone_label, _prices(price or []), read_market(facts), grow)
         write_imported(import_kubernetes(files, wishes), output, full=full)
 

@@ -81,6 +81,8 @@ def import_endpoints(
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
     with in_words(full=full):
+        from pathlib import Path
+
         from placement.cli.exporting import prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
@@ -91,7 +93,8 @@ def import_endpoints(
         from placement.integrations.sagemaker.problem import import_endpoints as as_problem
         from placement.integrations.sagemaker.variant_pools import with_hosted_types
 
-        check_import_output(output, force=force)
+        saved_files = [] if from_json is None else list(Path(from_json).glob("*"))
+        check_import_output(output, [*saved_files, *(facts or ())], force=force)
         notes = Notes()
         targets: Sequence[ApiAnswer] = ()
         scaling: Sequence[ApiAnswer] = ()

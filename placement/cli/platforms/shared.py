@@ -36,17 +36,19 @@ PolicyOption = Annotated[
 AllNotesOption = Annotated[bool, typer.Option("--full", help="Every note and every fault, however many.")]
 
 
-def check_import_output(output: str, *, force: bool) -> None:
-    """Refuse to write over a file unasked, before anything is read.
+def check_import_output(output: str, inputs: Sequence[str | Path], *, force: bool) -> None:
+    """Refuse to write over a file unasked, or over what is read, before anything is read.
 
     Raises
     ------
     UsageError
-        The file is there.
+        The file is there, is one of `inputs`, or can't be written.
     """
     from placement.cli.exporting import refuse_over
+    from placement.documents import check_outputs
 
     refuse_over(output, force=force)
+    check_outputs({"--output": output}, {str(path): path for path in inputs}, "name another file")
 
 
 def write_imported(imported: Imported, output: str, *, full: bool = False) -> None:
