@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ValidationError
-
 from placement.demand.rows import ComponentScaling, MachineTimes, Replanning, ScalingDefaults
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
 from placement.documents.quantities import Text
 from placement.documents.read import read_of_format
@@ -38,6 +35,8 @@ class ScalingPolicy(Row):
     (5.0, 1, 0)
     """
 
+    _called = "policy"
+
     format: Literal["placement-scaling/v1"] = FORMAT
     name: Text = ""
     defaults: ScalingDefaults = ScalingDefaults()
@@ -47,10 +46,7 @@ class ScalingPolicy(Row):
 
     def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
-        try:
-            BaseModel.__init__(self, **_with_defaults(document))
-        except ValidationError as error:
-            raise DocumentError(structural_faults(ScalingPolicy, error), "policy") from None
+        super().__init__(**_with_defaults(document))
         counts = Counter(row.name for row in self.components)
         twice = [
             Fault(f"$.components[{k}].name", "has a policy already; a component has one", row.name)

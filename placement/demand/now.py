@@ -11,8 +11,9 @@ import numpy as np
 from placement.catalogue.readers.fields import FieldError, each, parse_csv
 from placement.demand.controller import ScalingState, decide
 from placement.demand.rules import MOST_RATE, compile_rules
-from placement.documents import Problem
+from placement.documents.problem import revised
 from placement.documents.read import read_text
+from placement.documents.rows import asking_for
 from placement.errors import DocumentError, Fault, nearest
 from placement.units import MICRO
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from placement.catalogue.readers.fields import CsvRow
     from placement.demand.document import ScalingPolicy
+    from placement.documents import Problem
 
 _A_MINUTE = 60  # of a loop that scales: from zero, target tracking then sees what the step has done
 
@@ -118,11 +120,6 @@ def _why(value: int | None, needed: int, copies: int, low: int, high: int) -> st
 
 def with_wanted(problem: Problem, copies: Sequence[int]) -> Problem:
     """The problem with these copies (C,) in place of its own, and all that runs; pinned copies are always wanted."""
-    document = problem.to_document()
     pinned = Counter(row.component for row in problem.placements if row.pinned)
-    document["components"] = [
-        {key: value for key, value in row.items() if key not in ("copies", "demand", "min_copies")}
-        | {"copies": max(int(copies[c]), pinned[row["name"]])}
-        for c, row in enumerate(document["components"])
-    ]
-    return Problem(**document)
+    rows = zip(problem.components, copies, strict=True)
+    return revised(problem, components=[asking_for(row, max(int(n), pinned[row.name])) for row, n in rows])

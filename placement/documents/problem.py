@@ -85,6 +85,18 @@ class Problem(Row):
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
 
 
+def revised(problem: Problem, *left_out: str, **changed: object) -> Problem:
+    """The problem with other sections, and without those that are `left_out`, checked again.
+
+    Raises
+    ------
+    DocumentError
+        That is no problem.
+    """
+    given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format", *left_out}}
+    return Problem(**{**given, **changed})
+
+
 def _faults(document: dict[str, Any], error: ValidationError) -> list[Fault]:
     """Faults inside rows, as pydantic's `error` has them, then faults between the sound rows.
 

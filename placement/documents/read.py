@@ -20,6 +20,7 @@ from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
 
 YAML_SUFFIXES = {".yaml", ".yml"}
@@ -36,7 +37,7 @@ _OTHERS = {
     b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
 }
-Document = TypeVar("Document", bound=Problem | Plan)
+Document = TypeVar("Document", bound=Problem | Plan | Transition)
 Made = TypeVar("Made", bound=BaseModel)
 
 
@@ -60,7 +61,7 @@ def _problem(document: dict[str, Any], source: str) -> Problem:
         return _build(Problem, {"format": "placement/v1", **document}, source, found)
     if document["format"] == "placement-plan/v1":
         raise DocumentError([Fault("$.format", "this is a plan; a problem is wanted", document["format"])], source)
-    return _build(Problem, document, source, [])
+    return _build(Problem, document, source)
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -79,7 +80,7 @@ def read_plan(path: str | Path) -> Plan:
     if "format" not in document and not {"assignments", "status"} & document.keys():
         rule = 'is required where there are neither assignments nor a status; a plan has "format": "placement-plan/v1"'
         raise DocumentError([Fault("$.format", rule)], source)
-    return _build(Plan, document, source, [])
+    return _build(Plan, document, source)
 
 
 def read_transition(path: str | Path) -> Transition:
@@ -94,10 +95,7 @@ def read_transition(path: str | Path) -> Transition:
     if document.get("format") != TRANSITION:
         found = document.get("format", ...)
         raise DocumentError([Fault("$.format", f"a transition is wanted, of the format {TRANSITION}", found)], source)
-    try:
-        return Transition(**document)
-    except DocumentError as error:
-        raise DocumentError(error.faults, source) from None
+    return _build(Transition, document, source)
 
 
 def read_document(path: str | Path) -> Problem | Plan:
@@ -110,11 +108,11 @@ def read_document(path: str | Path) -> Problem | Plan:
     """
     source, document = read_mapping(path)
     if document.get("format") == "placement-plan/v1":
-        return _build(Plan, document, source, [])
+        return _build(Plan, document, source)
     return _problem(document, source)
 
 
-def _build(model: type[Document], document: dict[str, Any], source: str, found: list[Fault]) -> Document:
+def _build(model: type[Document], document: dict[str, Any], source: str, found: Sequence[Fault] = ()) -> Document:
     try:
         built = model(**document)
     except DocumentError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,10 +13,9 @@ from placement.documents import rows
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from placement.documents.rows import (
-        Accelerator,
         Commitment,
         Component,
         Instance,
@@ -50,27 +49,6 @@ class RowNames:
         return ((name, count) for name, count in self._count.items() if count > 1)
 
 
-class Sections(Protocol):
-    """The sections of a problem whose rows are sound."""
-
-    @property
-    def accelerators(self) -> Mapping[str, Accelerator]: ...
-    @property
-    def instance_types(self) -> Mapping[str, InstanceType]: ...
-    @property
-    def pools(self) -> Sequence[Pool]: ...
-    @property
-    def limits(self) -> Sequence[Limit]: ...
-    @property
-    def commitments(self) -> Sequence[Commitment]: ...
-    @property
-    def components(self) -> Sequence[Component]: ...
-    @property
-    def instances(self) -> Sequence[Instance]: ...
-    @property
-    def placements(self) -> Sequence[Placement]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
@@ -88,51 +66,43 @@ class Rows:
     names: dict[str, RowNames]  # section -> every name written there
 
     @classmethod
-    def of_problem(cls, problem: Sections) -> Rows:
+    def of_problem(cls, problem: BaseModel) -> Rows:
         """All rows of a problem whose rows are sound."""
-        return cls(
-            types=dict(problem.instance_types),
-            pools=list(enumerate(problem.pools)),
-            components=list(enumerate(problem.components)),
-            instances=list(enumerate(problem.instances)),
-            placements=list(enumerate(problem.placements)),
-            limits=list(enumerate(problem.limits)),
-            commitments=list(enumerate(problem.commitments)),
-            names={
-                "accelerators": RowNames(problem.accelerators),
-                "instance_types": RowNames(problem.instance_types),
-                "pools": RowNames(row.name for row in problem.pools),
-                "components": RowNames(row.name for row in problem.components),
-                "groups": RowNames(label for row in problem.components for label in row.groups),
-                "instances": RowNames(row.id for row in problem.instances),
-                "limits": RowNames(row.name for row in problem.limits),
-                "commitments": RowNames(row.name for row in problem.commitments),
-            },
-        )
+        return cls._of(dict(problem), lambda _, row: row)
 
     @classmethod
     def of_document(cls, document: dict[str, Any]) -> Rows:
         """The sound rows of a document that has faults elsewhere."""
-        types = document.get("instance_types")
+        return cls._of(document, _sound)
+
+    @classmethod
+    def _of(cls, sections: dict[str, Any], sound: Callable[[type[Any], Any], Any]) -> Rows:
+        """Rows by section, each as `sound` makes it of its class; those of which it makes None are left out."""
+
+        def numbered(model: type[R], section: str) -> list[tuple[int, R]]:
+            made = ((index, sound(model, row)) for index, row in enumerate(_listed(sections, section)))
+            return [(index, row) for index, row in made if row is not None]
+
+        types = sections.get("instance_types")
         named = types.items() if isinstance(types, dict) else ()
-        sound = ((name, _sound(rows.InstanceType, row)) for name, row in named)
+        made = ((str(name), sound(rows.InstanceType, row)) for name, row in named)
         return cls(
-            types={str(name): row for name, row in sound if row is not None},
-            pools=list(_sound_rows(rows.Pool, document, "pools")),
-            components=list(_sound_rows(rows.Component, document, "components")),
-            instances=list(_sound_rows(rows.Instance, document, "instances")),
-            placements=list(_sound_rows(rows.Placement, document, "placements")),
-            limits=list(_sound_rows(rows.Limit, document, "limits")),
-            commitments=list(_sound_rows(rows.Commitment, document, "commitments")),
+            types={name: row for name, row in made if row is not None},
+            pools=numbered(rows.Pool, "pools"),
+            components=numbered(rows.Component, "components"),
+            instances=numbered(rows.Instance, "instances"),
+            placements=numbered(rows.Placement, "placements"),
+            limits=numbered(rows.Limit, "limits"),
+            commitments=numbered(rows.Commitment, "commitments"),
             names={
-                "accelerators": RowNames(_keys(document, "accelerators")),
-                "instance_types": RowNames(_keys(document, "instance_types")),
-                "pools": RowNames(_written(document, "pools", "name")),
-                "components": RowNames(_written(document, "components", "name")),
-                "groups": RowNames(_labels(document)),
-                "instances": RowNames(_written(document, "instances", "id")),
-                "limits": RowNames(_written(document, "limits", "name")),
-                "commitments": RowNames(_written(document, "commitments", "name")),
+                "accelerators": RowNames(_keys(sections, "accelerators")),
+                "instance_types": RowNames(_keys(sections, "instance_types")),
+                "pools": RowNames(_written(sections, "pools", "name")),
+                "components": RowNames(_written(sections, "components", "name")),
+                "groups": RowNames(_labels(sections)),
+                "instances": RowNames(_written(sections, "instances", "id")),
+                "limits": RowNames(_written(sections, "limits", "name")),
+                "commitments": RowNames(_written(sections, "commitments", "name")),
             },
         )
 
@@ -144,34 +114,31 @@ def _sound(model: type[R], row: Any) -> R | None:
         return None
 
 
-def _sound_rows(model: type[R], document: dict[str, Any], section: str) -> Iterator[tuple[int, R]]:
-    written = document.get(section)
-    for index, row in enumerate(written if isinstance(written, list | tuple) else ()):
-        sound = _sound(model, row)
-        if sound is not None:
-            yield index, sound
-
-
-def _keys(document: dict[str, Any], section: str) -> list[str]:
-    written = document.get(section)
+def _keys(sections: dict[str, Any], section: str) -> list[str]:
+    written = sections.get(section)
     return [str(key) for key in written] if isinstance(written, dict) else []
 
 
-def _written(document: dict[str, Any], section: str, key: str) -> list[str]:
-    written = document.get(section)
-    rows = written if isinstance(written, list | tuple) else []
-    values = [row.get(key) if isinstance(row, dict) else getattr(row, key, None) for row in rows]
-    return [value for value in values if isinstance(value, str)]
+def _listed(sections: dict[str, Any], section: str) -> list[Any] | tuple[Any, ...]:
+    """The rows of a section, sound or not; none where it is no list."""
+    written = sections.get(section)
+    return written if isinstance(written, list | tuple) else ()
 
 
-def _labels(document: dict[str, Any]) -> list[str]:
+def _values(sections: dict[str, Any], section: str, key: str) -> list[Any]:
+    """What stands under a key in each row of a section, which may be a mapping or a row already."""
+    written = _listed(sections, section)
+    return [row.get(key) if isinstance(row, dict) else getattr(row, key, None) for row in written]
+
+
+def _written(sections: dict[str, Any], section: str, key: str) -> list[str]:
+    return [value for value in _values(sections, section, key) if isinstance(value, str)]
+
+
+def _labels(sections: dict[str, Any]) -> list[str]:
     """Labels of all groups, also those of components that have a fault."""
-    written = document.get("components")
-    rows = written if isinstance(written, list | tuple) else []
-    groups = [row.get("groups") if isinstance(row, dict) else getattr(row, "groups", None) for row in rows]
-    return [
-        label for labels in groups if isinstance(labels, list | tuple) for label in labels if isinstance(label, str)
-    ]
+    groups = [labels for labels in _values(sections, "components", "groups") if isinstance(labels, list | tuple)]
+    return [label for labels in groups for label in labels if isinstance(label, str)]
 
 
 def reference_faults(rows: Rows) -> list[Fault]:
@@ -283,7 +250,7 @@ def _instance_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _placement_faults(rows: Rows) -> Iterator[Fault]:
-    components = {component.name: _option_names(component) for _, component in rows.components}
+    components = {component.name: [option.name for option in component.modes] for _, component in rows.components}
     instances = {instance.id: instance for _, instance in rows.instances}
     devices = _devices_of(rows)
     for index, row in rows.placements:
@@ -311,12 +278,8 @@ def _devices_of(rows: Rows) -> dict[str, int]:
     return found
 
 
-def _option_names(component: Component) -> list[str | None]:
-    """The name of each option, None without one."""
-    return [option.name for option in component.modes]
-
-
 def _option_faults(index: int, row: Placement, names: list[str | None]) -> Iterator[Fault]:
+    """`names` of the component's options, None of one without."""
     if isinstance(row.option, str):
         if row.option not in names:
             known = [name for name in names if name is not None]

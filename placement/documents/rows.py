@@ -53,6 +53,7 @@ class Row(BaseModel):
         validate_default=False,
         revalidate_instances="always",  # `model_copy(update=...)` checks nothing
     )
+    _called: ClassVar[str] = ""  # in faults; empty: as the class
     written_out: ClassVar[tuple[str, ...]] = ()  # keys that stand in documents, and are gone when rows are made
 
     def __init__(self, /, **fields: Any) -> None:
@@ -60,7 +61,7 @@ class Row(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise DocumentError(structural_faults(type(self), error), type(self).__name__) from None
+            raise DocumentError(structural_faults(type(self), error), self._called or type(self).__name__) from None
 
     # Rows inside a document are not made by the `__init__` above: their faults are told with those of the document.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -262,6 +263,11 @@ class Component(Row):
 
 
 _DIRECT = frozenset(Option.model_fields) - {"name"}
+
+
+def asking_for(row: Component, copies: int, least: int | None = None) -> Component:
+    """The component with so many copies in place of its own or of its demand; `least` of them required, None: all."""
+    return row.model_copy(update={"copies": copies, "min_copies": least, "demand": None})
 
 
 class Instance(Row):

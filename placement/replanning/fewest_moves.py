@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.packing import machine_price
+from placement.documents.problem import revised
 from placement.documents.rows import Limit
 from placement.planner import bound, solve
-from placement.replanning.moved_memory import revised
 from placement.replanning.sharing import Answer, LeastMoves
 from placement.solving.budget import Budget
 from placement.solving.result import Stop

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
+from placement.documents.problem import revised
 from placement.errors import wrong_argument
 from placement.planner import solve
 from placement.replanning.fewest_moves import fewest_moves, prefers_no_fewer_moves
-from placement.replanning.moved_memory import revised
 from placement.replanning.point import Frontier
 from placement.replanning.sharing import Answer, best_within, least_moves, share
 from placement.solving.budget import Budget

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.documents.problem import revised
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
@@ -46,12 +47,6 @@ def dearer(problem: Problem, dollars: list[float]) -> Problem:
         row.model_copy(update={"move_cost": cost}) for row, cost in zip(problem.components, dollars, strict=True)
     ]
     return revised(problem, components=components)
-
-
-def revised(problem: Problem, **changed: object) -> Problem:
-    """The problem with other sections, checked again."""
-    fields = {name: getattr(problem, name) for name in problem.model_fields_set - {"format"}}
-    return type(problem)(**{**fields, **changed})
 
 
 def gib(mib: int) -> float:

@@ -19,9 +19,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
-from placement.documents.rows import Limit
+from placement.documents.problem import revised
+from placement.documents.rows import Limit, asking_for
 from placement.errors import UsageError, nearest, printable
-from placement.replanning.moved_memory import revised
 from placement.units import exact
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
             served[row.name] = _served(row, running[row.name])
             row = _serving_no_less(row, running[row.name])
         if row.name == component:
-            rows.append(_with_copies(row, runs + more, runs + more))
+            rows.append(asking_for(row, runs + more, runs + more))
             continue
         standing = running[row.name]
         keep = len(standing)
@@ -125,7 +125,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
             Counter(pool_of[placed.instance] for placed in standing),
             Counter(placed.instance for placed in standing),
         )
-        kept = _beside_as_today(_with_copies(row, keep, least), together, component, problem)
+        kept = _beside_as_today(asking_for(row, keep, least), together, component, problem)
         rows.append(_as_today(kept, compiled, here, fleet.zones))
     asked = revised(problem, components=rows, **({} if new_machines else _machines_as_now(problem)))
     surplus = {name: n for name, n in surplus.items() if n}
@@ -135,12 +135,6 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
 def priority_of(problem: Problem, component: str) -> int:
     """The priority of a component, by name."""
     return next(row.priority for row in problem.components if row.name == component)
-
-
-def _with_copies(row: Component, copies: int, least: int) -> Component:
-    """The component with so many copies, so many of them required, and no demand."""
-    changed: dict[str, Any] = {"copies": copies, "min_copies": least, "demand": None}
-    return row.model_copy(update=changed)
 
 
 def _option_of(row: Component, placed: Placement) -> int:

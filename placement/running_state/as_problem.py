@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from placement.documents import Problem
+from placement.documents.problem import revised
 from placement.errors import UsageError
 
 if TYPE_CHECKING:
-    from placement.documents import Component
+    from placement.documents import Component, Problem
     from placement.documents.plan import Assignment, Plan
 
 
@@ -44,8 +44,7 @@ def as_running(problem: Problem, plan: Plan) -> Problem:
         component = components.get(copy.component)
         if component is not None and copy.option < len(component.modes) and copy.instance in counts:
             placements.append(_placement(copy, component, counts[copy.instance], pinned))
-    fields = {key: getattr(problem, key) for key in problem.model_fields_set}
-    return Problem(**{**fields, "instances": instances, "placements": placements})
+    return revised(problem, instances=instances, placements=placements)
 
 
 def plan_times(plan: Plan, name: str) -> int:

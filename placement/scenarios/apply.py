@@ -8,18 +8,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from placement.documents import Problem
+from placement.documents.problem import revised
+from placement.documents.rows import asking_for
 from placement.errors import DocumentError, UsageError
 from placement.units import exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
+    from placement.documents import Component, Problem
     from placement.scenarios.rows import Scenario
     from placement.scenarios.terms import Term
 
 _SPREAD = ("max_skew", "min_zones")
+_OF_NOW = ("instances", "placements", "objective")
 
 
 def scenario_problem(problem: Problem, scenario: Scenario) -> Problem:
@@ -35,7 +37,8 @@ def scenario_problem(problem: Problem, scenario: Scenario) -> Problem:
     for component in problem.components:
         row = rows.get(component.name)
         if row is not None and row.copies is not None:
-            changed = _with_copies(component, row.copies, component.min_copies)
+            least = component.min_copies
+            changed = asking_for(component, row.copies, None if least is None else min(row.copies, least))
         elif row is not None and row.demand is not None:
             changed = _with_demand(component, row.demand)
         else:
@@ -49,11 +52,9 @@ def scenario_problem(problem: Problem, scenario: Scenario) -> Problem:
         else pool
         for pool in problem.pools
     ]
-    given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format"}}
-    given = {key: value for key, value in given.items() if key not in ("instances", "placements", "objective")}
     name = f"{problem.name}: {scenario.name}" if problem.name else scenario.name
     try:
-        return Problem(**{**given, "name": name, "components": components, "pools": pools})
+        return revised(problem, *_OF_NOW, name=name, components=components, pools=pools)
     except DocumentError as error:
         raise UsageError(f"scenario {scenario.name} is no problem: {error.faults[0]}") from None
 
@@ -64,7 +65,7 @@ def scaled(component: Component, factor: float) -> Component:
         return _with_demand(component, float(exact(factor) * exact(component.demand)))
     assert component.copies is not None
     least = None if component.min_copies is None else _times(component.min_copies, factor)
-    return _with_copies(component, _times(component.copies, factor), least)
+    return asking_for(component, _times(component.copies, factor), least)
 
 
 def _times(copies: int, factor: float) -> int:
@@ -72,17 +73,10 @@ def _times(copies: int, factor: float) -> int:
     return math.ceil(exact(factor) * copies)
 
 
-def _with_copies(component: Component, copies: int, least: int | None) -> Component:
-    changed: dict[str, Any] = {"copies": copies}
-    if least is not None:
-        changed["min_copies"] = min(copies, least)
-    return component.model_copy(update=changed)
-
-
 def _with_demand(component: Component, demand: float) -> Component:
     if demand > 0:
         return component.model_copy(update={"demand": demand})
-    return component.model_copy(update={"demand": None, "copies": 0, "min_copies": None})
+    return asking_for(component, 0)
 
 
 def _waived(component: Component, rules: Sequence[str]) -> Component:
@@ -96,10 +90,9 @@ def _waived(component: Component, rules: Sequence[str]) -> Component:
 def with_copies_placed(problem: Problem, placed: Sequence[int]) -> Problem:
     """The problem with just so many copies of each component (C,), none optional; those with a demand as they are."""
     components = [
-        row if row.demand is not None else row.model_copy(update={"copies": n, "min_copies": None})
-        for row, n in zip(problem.components, placed, strict=True)
+        row if row.demand is not None else asking_for(row, n) for row, n in zip(problem.components, placed, strict=True)
     ]
-    return _revised(problem, components=components)
+    return revised(problem, components=components)
 
 
 def with_committed(problem: Problem, terms: Sequence[Term], machines: Sequence[int]) -> Problem:
@@ -109,7 +102,7 @@ def with_committed(problem: Problem, terms: Sequence[Term], machines: Sequence[i
         for term, n in zip(terms, machines, strict=True)
         if n
     ]
-    return _revised(problem, commitments=[*problem.commitments, *rows]) if rows else problem
+    return revised(problem, commitments=[*problem.commitments, *rows]) if rows else problem
 
 
 def at_committed_prices(problem: Problem, terms: Sequence[Term]) -> Problem:
@@ -121,9 +114,4 @@ def at_committed_prices(problem: Problem, terms: Sequence[Term]) -> Problem:
         own = types[pool.instance_type].price_per_hour if pool.price_per_hour is None else pool.price_per_hour
         least = min(own, price.get(pool.name, own))
         pools.append(pool if least == own else pool.model_copy(update={"price_per_hour": least}))
-    return _revised(problem, pools=pools)
-
-
-def _revised(problem: Problem, **changed: object) -> Problem:
-    given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format"}}
-    return Problem(**{**given, **changed})
+    return revised(problem, pools=pools)

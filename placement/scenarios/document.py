@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import AS_TUPLE, Listed
 from placement.documents.quantities import Positive, Text
 from placement.documents.read import read_of_format
@@ -45,6 +44,8 @@ class ScenarioSet(Row):
     ['night', 'day']
     """
 
+    _called = "scenarios"
+
     format: Literal["placement-scenarios/v1"] = FORMAT
     name: Text = ""
     weights_total: Positive = 1
@@ -54,10 +55,7 @@ class ScenarioSet(Row):
 
     def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
-        try:
-            BaseModel.__init__(self, **document)
-        except ValidationError as error:
-            raise DocumentError(structural_faults(ScenarioSet, error), "scenarios") from None
+        super().__init__(**document)
         faults = [*_twice(self), *_weights(self)]
         if faults:
             raise DocumentError(faults, "scenarios")

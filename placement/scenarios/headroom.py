@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from placement import arguments
 from placement.documents import Problem
 from placement.documents.plan import Plan
+from placement.documents.problem import revised
 from placement.errors import DocumentError, SolverBugError, UsageError, nearest, wrong_argument
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE, verify
@@ -231,9 +232,8 @@ def times(problem: Problem, factor: float, grows: set[str]) -> Problem:
     if factor == 1:
         return problem
     components = [scaled(row, factor) if row.name in grows else row for row in problem.components]
-    given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format"}}
     try:
-        return Problem(**{**given, "components": components})
+        return revised(problem, components=components)
     except DocumentError as error:
         raise UsageError(f"{factor:g} times as much is no problem: {error.faults[0]}") from None
 

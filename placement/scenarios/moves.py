@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
 from placement.compiled.translate import from_plan, to_plan
-from placement.documents import Problem
+from placement.documents.problem import revised
 from placement.heuristics.relabel import relabel
 from placement.planner import solve
 from placement.scenarios.result import Moves, ScenarioStep
@@ -31,6 +31,7 @@ from placement.units import micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.scenarios.recourse import Asking
     from placement.scenarios.result import ScenarioOutcome
@@ -119,11 +120,9 @@ def _running(problem: Problem, plan: Plan, objective: dict[str, float]) -> Probl
         for row in plan.assignments
         if row.instance in here
     ]
-    given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format"}}
     # Moves between scenarios have the price of the scenarios, whatever a component's own is.
     components = [row.model_copy(update={"move_cost": None}) for row in problem.components]
-    changed = {"components": components, "instances": instances, "placements": placements, "objective": objective}
-    return Problem(**{**given, **changed})
+    return revised(problem, components=components, instances=instances, placements=placements, objective=objective)
 
 
 def _as_new(row: ScenarioOutcome, plan: Plan, seed: int) -> ScenarioOutcome:

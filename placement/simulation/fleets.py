@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from placement.documents import Problem
+from placement.documents.problem import revised
+from placement.documents.rows import asking_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-_OF_COUNTS = ("copies", "demand", "min_copies")
+    from placement.documents import Component, Problem
 
 
 def simulated(
@@ -28,48 +29,35 @@ def simulated(
     whole : no two copies share an accelerator.
     """
 
-    def change(row: dict[str, Any], c: int) -> dict[str, Any]:
-        found = {key: value for key, value in row.items() if key not in _OF_COUNTS}
-        found |= {"copies": int(most[c]), "min_copies": 0}
-        if dedicated or row["name"] in alone:
-            found["dedicated"] = True
-        if whole:
-            found = _owning(found)
-            if "options" in found:
-                found["options"] = [_owning(option) for option in found["options"]]
-        return found
+    def changed(row: Component, copies: int) -> Component:
+        found = asking_for(row, int(copies), 0)
+        if dedicated or row.name in alone:
+            found = found.model_copy(update={"dedicated": True})
+        return _owning(found) if whole else found
 
-    return _with(problem, change)
+    return _at_first(problem, map(changed, problem.components, most))
 
 
-def with_copies(problem: Problem, copies: Sequence[int]) -> Problem:
+def with_copies(problem: Problem, copies: Iterable[int]) -> Problem:
     """The problem with just so many copies (C,) of each component, and nothing that runs."""
-
-    def change(row: dict[str, Any], c: int) -> dict[str, Any]:
-        return {key: value for key, value in row.items() if key not in _OF_COUNTS} | {"copies": int(copies[c])}
-
-    return _with(problem, change)
+    rows = zip(problem.components, copies, strict=True)
+    return _at_first(problem, (asking_for(row, int(n)) for row, n in rows))
 
 
 def of_one(problem: Problem, c: int) -> Problem:
     """The problem with one of its components, and nothing that runs."""
-    document = problem.to_document()
-    row = {key: value for key, value in document["components"][c].items() if key != "avoid"}
-    return Problem(**_without_state({**document, "components": [row]}))
+    return _at_first(problem, [problem.components[c].model_copy(update={"avoid": ()})])
 
 
-def _with(problem: Problem, change: Any) -> Problem:
-    document = problem.to_document()
-    document["components"] = [change(row, c) for c, row in enumerate(document["components"])]
-    return Problem(**_without_state(document))
+def _at_first(problem: Problem, components: Iterable[Component]) -> Problem:
+    """The problem with these components and without a state that moves could be counted from."""
+    objective = problem.objective.model_copy(update={"max_moves": None})
+    return revised(problem, "instances", "placements", components=list(components), objective=objective)
 
 
-def _owning(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in ("shared", "accelerator_share")}
-
-
-def _without_state(document: dict[str, Any]) -> dict[str, Any]:
-    found = {key: value for key, value in document.items() if key not in ("instances", "placements")}
-    if "max_moves" in found.get("objective", {}):
-        found["objective"] = {key: value for key, value in found["objective"].items() if key != "max_moves"}
-    return found
+def _owning(row: Component) -> Component:
+    """The component with each copy on accelerators of its own."""
+    if row.options is None:
+        return row.model_copy(update={"shared": None, "accelerator_share": None})
+    owning = {"shared": False, "accelerator_share": 0}
+    return row.model_copy(update={"options": tuple(option.model_copy(update=owning) for option in row.options)})

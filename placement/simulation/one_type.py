@@ -6,10 +6,10 @@ of its own, with the rules over zones and losses. Quotas and limits are not look
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import compile_fleet
-from placement.documents import Problem
+from placement.documents.problem import revised
 from placement.simulation.cluster import Cluster
 from placement.simulation.fleets import simulated
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from placement.demand import ScalingRules
     from placement.demand.rows import MachineTimes
+    from placement.documents import Component, Problem
 
 _OF_THE_FLEET = ("limits", "commitments", "instances", "placements")
 
@@ -33,27 +34,21 @@ def one_type_each(problem: Problem, rules: ScalingRules, times: MachineTimes, mo
     for name in dict.fromkeys(pool.instance_type for pool in problem.pools):
         for c, (placed, price) in enumerate(_alone_on(problem, rules, times, most, name)):
             found = (max(0, most[c] - placed), price, name)
-            if placed and (best[c] is None or found[:2] < (best[c] or found)[:2]):
+            before = best[c]
+            if placed and (before is None or found[:2] < before[:2]):
                 best[c] = found
-    document = problem.to_document()
-    document["components"] = [
-        row if best[c] is None else _held_to(row, (best[c] or (0, 0, ""))[2])
-        for c, row in enumerate(document["components"])
-    ]
-    return Problem(**document)
+    rows = zip(problem.components, best, strict=True)
+    return revised(problem, components=[row if found is None else _held_to(row, found[2]) for row, found in rows])
 
 
 def _alone_on(
     problem: Problem, rules: ScalingRules, times: MachineTimes, most: Sequence[int], name: str
 ) -> list[tuple[int, int]]:
     """Copies of each component that machines of one type hold, each component on its own, and what those cost."""
-    document = {key: value for key, value in problem.to_document().items() if key not in _OF_THE_FLEET}
-    document["pools"] = [
-        {key: value for key, value in row.items() if key not in ("max_instances", "min_instances")}
-        for row in document["pools"]
-        if row["instance_type"] == name
-    ]
-    fleet = compile_fleet(simulated(Problem(**document), most, dedicated=True, whole=True))
+    unlimited = {"max_instances": None, "min_instances": 0}
+    pools = [row.model_copy(update=unlimited) for row in problem.pools if row.instance_type == name]
+    alone = revised(problem, *_OF_THE_FLEET, pools=pools)
+    fleet = compile_fleet(simulated(alone, most, dedicated=True, whole=True))
     cluster = Cluster(fleet, rules, times)
     prices = [0] * len(most)
     for c in range(len(most)):
@@ -64,9 +59,10 @@ def _alone_on(
     return [(cluster.placed(c), prices[c]) for c in range(len(most))]
 
 
-def _held_to(row: dict[str, Any], name: str) -> dict[str, Any]:
-    """A component's row with those of its options that may run on the type, on that alone."""
-    if "options" not in row:
-        return {**row, "instance_types": [name]}
-    options = [option for option in row["options"] if name in option.get("instance_types", [name])]
-    return {**row, "options": [{**option, "instance_types": [name]} for option in options]}
+def _held_to(row: Component, name: str) -> Component:
+    """The component with those of its options that may run on the type, on that alone."""
+    held = {"instance_types": (name,)}
+    if row.options is None:
+        return row.model_copy(update=held)
+    options = [option for option in row.options if option.instance_types is None or name in option.instance_types]
+    return row.model_copy(update={"options": tuple(option.model_copy(update=held) for option in options)})

@@ -12,13 +12,14 @@ import numpy as np
 
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.translate import from_plan
-from placement.documents import Problem
 from placement.planner import solve
+from placement.simulation.fleets import with_copies
 from placement.simulation.floor import allowed_copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.simulation.cluster import Cluster
 
@@ -35,14 +36,9 @@ def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: i
     if not 0 < sum(wanted) <= _GREEDY:
         return 0
     copies = allowed_copies(problem, np.array([wanted], dtype=np.int64))[0].tolist()
-    document = problem.to_document()
-    document["components"] = [
-        {**{key: value for key, value in row.items() if key != "min_copies"}, "copies": count}
-        for row, count in zip(document["components"], copies, strict=True)
-    ]
     knows = sum(copies) <= _EXACT and not named_fleet_rules(cluster.fleet)
     solvers = [("greedy", _RESTARTS), *([("column-generation", _ROUNDS)] if knows else [])]
-    plan = _best_plan(Problem(**document), solvers)
+    plan = _best_plan(with_copies(problem, copies), solvers)
     if plan is None:
         return 0
     ws = cluster.ws
