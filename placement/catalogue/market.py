@@ -11,24 +11,35 @@ from placement.catalogue.tables import accelerators, instance_types, region_of_z
 from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from placement.catalogue.facts import InstanceFacts, Price
-    from placement.catalogue.offers import Capacity, CostBudget, Findings, Node, Quota, ReservedInstances, SavingsPlan
+    from placement.catalogue.offers import Capacity, Findings, Node, Quota
 
 _KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
 
 
 class Market:
-    """Facts from the shipped table, where no file of the user's tells otherwise; of two files the later one counts."""
+    """Facts from the shipped table, where no file of the user's tells otherwise; of two files the later one counts.
+
+    Attributes
+    ----------
+    types : every instance type by name, the shipped ones first.
+    nodes, quotas, savings_plans, reserved, budgets : of all files.
+    """
 
     def __init__(self, findings: Iterable[Findings] = ()) -> None:
         """O(rows of the table and of the files)."""
         self.findings = tuple(findings)
-        self._types = dict(instance_types())
+        self.nodes = tuple(node for found in self.findings for node in found.nodes)
+        self.quotas = tuple(quota for found in self.findings for quota in found.quotas)
+        self.savings_plans = tuple(plan for found in self.findings for plan in found.savings_plans)
+        self.reserved = tuple(row for found in self.findings for row in found.reserved)
+        self.budgets = tuple(budget for found in self.findings for budget in found.budgets)
+        self.types: dict[str, InstanceFacts] = dict(instance_types())
         for found in self.findings:
             for facts in found.types:
-                self._types[facts.name] = _merged(self._types.get(facts.name), facts)
+                self.types[facts.name] = _merged(self.types.get(facts.name), facts)
         self._prices: dict[tuple[str, str, str, Capacity], Price] = {}
         self._on_demand: dict[tuple[str, str], Price] = {}
         self._zones: dict[tuple[str, str], set[str]] = {}
@@ -48,39 +59,9 @@ class Market:
         for node in self.nodes:
             self._nodes.setdefault(node.instance_type, []).append(node)
 
-    @property
-    def types(self) -> Mapping[str, InstanceFacts]:
-        """Every instance type by name, the shipped ones first."""
-        return self._types
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The nodes that run, of all files."""
-        return tuple(node for found in self.findings for node in found.nodes)
-
     def nodes_of(self, name: str, region: str = "") -> tuple[Node, ...]:
         """The nodes of a type that run, of a region those of which nothing tells that they are elsewhere."""
         return tuple(node for node in self._nodes.get(name, ()) if not region or node.region in ("", region))
-
-    @property
-    def quotas(self) -> tuple[Quota, ...]:
-        """The quotas of all files."""
-        return tuple(quota for found in self.findings for quota in found.quotas)
-
-    @property
-    def savings_plans(self) -> tuple[SavingsPlan, ...]:
-        """The savings plans of all files."""
-        return tuple(plan for found in self.findings for plan in found.savings_plans)
-
-    @property
-    def reserved(self) -> tuple[ReservedInstances, ...]:
-        """The reserved instances of all files."""
-        return tuple(row for found in self.findings for row in found.reserved)
-
-    @property
-    def budgets(self) -> tuple[CostBudget, ...]:
-        """The budgets of all files."""
-        return tuple(budget for found in self.findings for budget in found.budgets)
 
     def instance_type(self, name: str) -> InstanceFacts:
         """An instance type by its name.
@@ -90,15 +71,15 @@ class Market:
         UsageError
             No table and no file has it; the message has the nearest names.
         """
-        found = self._types.get(name) or next((f for f in self._types.values() if f.name.lower() == name.lower()), None)
+        found = self.types.get(name) or next((f for f in self.types.values() if f.name.lower() == name.lower()), None)
         if found is None:
-            known = nearest_names(name, self._types, listed_by=LISTED_BY)
+            known = nearest_names(name, self.types, listed_by=LISTED_BY)
             raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {known}')
         return found
 
     def regions(self, name: str) -> tuple[str, ...]:
         """Regions where a type is known to be offered."""
-        facts = self._types[name]
+        facts = self.types[name]
         priced = {facts.price.region} if facts.price and not facts.regions else set()
         return tuple(sorted({*facts.regions, *self._regions.get(name, ()), *priced}))
 
@@ -117,21 +98,21 @@ class Market:
         told = self._zones.get((name, region))
         if told:
             return tuple(sorted(told))
-        return tuple(zone for zone in self._types[name].zones if region_of_zone(zone) == region) or priced
+        return tuple(zone for zone in self.types[name].zones if region_of_zone(zone) == region) or priced
 
     def price(self, name: str, region: str = "", zone: str = "", capacity: Capacity = "on-demand") -> Price | None:
         """What a machine costs there; on demand, where that is not told, in the region that the price names."""
         told = self._prices.get((name, region, zone, capacity)) or self._prices.get((name, region, "", capacity))
         if told or capacity == "spot":
             return told
-        return self._on_demand.get((name, region)) or self._types[name].price
+        return self._on_demand.get((name, region)) or self.types[name].price
 
     def most(self, name: str, region: str, capacity: Capacity = "on-demand") -> int | None:
         """The most machines of a type that the quotas of a region allow; None when no quota tells.
 
-        A quota of vCPUs is shared by its families: each type alone gets all of it here, see `shared_quotas`.
+        A quota of vCPUs is shared by its families: each type alone gets all of it here, see `account.account_rules`.
         """
-        facts = self._types[name]
+        facts = self.types[name]
         limits = [_machines(quota, facts) for quota in self.quotas if is_of(quota, facts, region, capacity)]
         return min(limits, default=None)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.catalogue.offers import CostBudget, Findings, ReservedInstances, SavingsPlan
-from placement.catalogue.readers.fields import each
+from placement.catalogue.readers.aws_offers import LINUX
+from placement.catalogue.readers.fields import each, left_out
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 SAVINGS_PLANS, RESERVED, BUDGETS = "savingsPlans", "ReservedInstances", "Budgets"
 _HOURS = {"DAILY": 24, "MONTHLY": 730, "QUARTERLY": 2190, "ANNUALLY": 8760}
 _SERVICES = {"Amazon SageMaker": "sagemaker", "Amazon Elastic Compute Cloud - Compute": "aws"}
-_LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
 _SCOPES = ("Availability Zone", "Region")
 _COMPUTE = ("Compute", "EC2Instance")
 _SAGEMAKER = ("SageMaker", "Sagemaker")  # as the service writes it, and as some of its pages do
@@ -26,14 +26,9 @@ _SAGEMAKER = ("SageMaker", "Sagemaker")  # as the service writes it, and as some
 def read_savings_plans(document: At, source: str) -> Findings:
     """Active savings plans for SageMaker and EC2, by the dollars an hour that they commit to."""
     plans = each(document.key(SAVINGS_PLANS).items(), _plan, source)
-    others = sum(plan is None for plan in plans)
-    skipped = (
-        [f"left out: {others} x a savings plan that is not active, not in dollars, or of another kind"]
-        if others
-        else []
-    )
     found = tuple(plan for plan in plans if plan is not None)
-    return Findings(source, savings_plans=found, skipped=tuple(skipped))
+    skipped = left_out(plans.count(None), "a savings plan that is not active, not in dollars, or of another kind")
+    return Findings(source, savings_plans=found, skipped=skipped)
 
 
 def _plan(row: At) -> SavingsPlan | None:
@@ -55,9 +50,8 @@ def read_reserved_instances(document: At, source: str) -> Findings:
     """Active reserved instances that run Linux on shared machines; others are counted and left out."""
     rows = each(document.key(RESERVED).items(), _reserved, source)
     found = tuple(row for row in rows if row is not None)
-    others = len(rows) - len(found)
-    reason = "a reserved instance that is not active, or not for Linux on shared machines"
-    return Findings(source, reserved=found, skipped=(f"left out: {others} x {reason}",) if others else ())
+    what = "a reserved instance that is not active, or not for Linux on shared machines"
+    return Findings(source, reserved=found, skipped=left_out(rows.count(None), what))
 
 
 def _reserved(row: At) -> ReservedInstances | None:
@@ -70,7 +64,7 @@ def _reserved(row: At) -> ReservedInstances | None:
     if in_zone and not names:
         raise row.key("AvailabilityZone").fault("is required")
     shared = tenancy is None or tenancy.text() == "default"
-    if row.key("State").text() != "active" or system.text() not in _LINUX or not shared or not count:
+    if row.key("State").text() != "active" or system.text() not in LINUX or not shared or not count:
         return None
     return ReservedInstances(kind, count, tuple(names) if in_zone else ())
 

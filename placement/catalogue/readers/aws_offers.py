@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Price
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.readers.fields import FieldError, each, left_out
 from placement.catalogue.tables import region_of_zone
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OFFERINGS, SPOT_PRICES = "InstanceTypeOfferings", "SpotPriceHistory"
 LOCATION_TYPES = ("availability-zone-id", "availability-zone", "region", "outpost")
 _ZONE_NAME = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)(?:-[a-z]+-\d+)?[a-z]")  # also of a local zone
-_LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
+LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
 
 
 def region_of(zone: At) -> str:
@@ -58,14 +58,13 @@ def read_spot_prices(document: At, source: str) -> Findings:
         key = offer.instance_type, offer.zone
         if key not in newest or time > newest[key][0]:
             newest[key] = time, offer
-    others = sum(row is None for row in rows)
-    skipped = (f"left out: {others} x the spot price of another system than Linux",) if others else ()
+    skipped = left_out(rows.count(None), "the spot price of another system than Linux")
     return Findings(source, offers=tuple(offer for _, offer in newest.values()), skipped=skipped)
 
 
 def _spot_price(row: At) -> tuple[str, Offer] | None:
     system = row.get("ProductDescription")
-    if system and system.text() not in _LINUX:
+    if system and system.text() not in LINUX:
         return None
     zone, time = row.get("AvailabilityZoneId") or row.key("AvailabilityZone"), row.key("Timestamp").text()
     if not re.match(r"\d{4}-\d\d-\d\d", time):

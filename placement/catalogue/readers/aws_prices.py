@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Price
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import At, FieldError, each, parse_json
+from placement.catalogue.readers.fields import At, FieldError, each, left_out, parse_json
 from placement.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ def read_prices(document: At, source: str) -> Findings:
     rows = each(document.key(KEY).items(), _offer, source)
     offers = tuple(row for row in rows if row is not None)
     others = len(rows) - len(offers)
-    skipped = (
-        (f"left out: {others} x a product that is no plain price of an hour of hosting or of Linux",) if others else ()
-    )
-    return Findings(source, offers=offers, skipped=skipped)
+    what = "a product that is no plain price of an hour of hosting or of Linux"
+    return Findings(source, offers=offers, skipped=left_out(others, what))
 
 
 def _offer(entry: At) -> Offer | None:
@@ -46,7 +44,7 @@ def _offer(entry: At) -> Offer | None:
     service = row.key("serviceCode")
     if service.text() not in SERVICES:
         raise service.fault(f"must be {' or '.join(SERVICES)}; ask for one of them with --service-code")
-    attributes = row.key("product").key("attributes")
+    attributes = row.key("product", "attributes")
     name = _hosted_type(attributes) if service.text() == SERVICES[0] else _plain_ec2_type(attributes)
     region = attributes.get("regionCode")
     if name is None or region is None:  # an older product without a region's code has only its name

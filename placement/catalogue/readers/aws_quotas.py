@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from placement.catalogue.offers import Capacity, Findings, Quota
-from placement.catalogue.readers.fields import each
+from placement.catalogue.readers.fields import each, left_out
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -35,10 +35,7 @@ def read_quotas(document: At, source: str) -> Findings:
     names = [at.key("QuotaName").text() for at, row in zip(listed, rows, strict=True) if row is None]
     named = [name for name in names if _OF_ENDPOINTS.search(name)]
     skipped = [f"left out: quota {name}: it counts no machines of the account" for name in named]
-    if len(names) > len(named):
-        skipped.append(
-            f"left out: {len(names) - len(named)} x a quota of something else than endpoints or EC2 instances"
-        )
+    skipped += left_out(len(names) - len(named), "a quota of something else than endpoints or EC2 instances")
     return Findings(source, quotas=quotas, skipped=tuple(skipped))
 
 
@@ -49,10 +46,10 @@ def _quota(row: At) -> Quota | None:
         return Quota(name, _region(row), most, instance_type=hosting["type"])
     if name == _ALL_HOSTING:
         return Quota(name, _region(row), most, provider="sagemaker")
-    for pattern, capacity in ((_ON_DEMAND, "on-demand"), (_SPOT, "spot")):
-        found = pattern.fullmatch(name)
-        if found:
-            return _family_quota(row, found["families"], most, "spot" if capacity == "spot" else "on-demand")
+    if found := _ON_DEMAND.fullmatch(name):
+        return _family_quota(row, found["families"], most, "on-demand")
+    if found := _SPOT.fullmatch(name):
+        return _family_quota(row, found["families"], most, "spot")
     return None
 
 

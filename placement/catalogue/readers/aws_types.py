@@ -33,10 +33,9 @@ def _facts(row: At) -> InstanceFacts:
     devices = (device for group, key in _DEVICES if (found := row.get(group)) for device in found.key(key).items())
     first = next(devices, None)  # an Inferentia2 is told twice, under Neuron and under inference
     own = _devices(first) if first else NONE
-    network = row.get("NetworkInfo")
-    efa = network.get("EfaInfo") if network else None
-    name, vcpus = row.key("InstanceType").text(), row.key("VCpuInfo").key("DefaultVCpus").number()
-    memory = row.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB
+    efa = row.get("NetworkInfo", "EfaInfo")
+    name, vcpus = row.key("InstanceType").text(), row.key("VCpuInfo", "DefaultVCpus").number()
+    memory = row.key("MemoryInfo", "SizeInMiB").number() / MIB_PER_GIB
     interfaces = efa.key("MaximumEfaInterfaces").whole() if efa else None
     return replace(machine_of("aws", name, own, vcpus, memory), efa_interfaces=interfaces)
 
@@ -45,7 +44,7 @@ def _devices(device: At) -> Devices:
     name, count = device.key("Name").text(), device.key("Count").number()
     part = device.get("GpuPartitionSize")
     share = part.number() if part else 1.0
-    memory = device.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB
+    memory = device.key("MemoryInfo", "SizeInMiB").number() / MIB_PER_GIB
     if name == "Trainium2":
         memory = _TRAINIUM2_GIB
     found = named_devices(name, share if share < 1 else max(count, 1), memory)

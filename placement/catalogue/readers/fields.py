@@ -68,19 +68,30 @@ class At:
         """The error that this value breaks a rule."""
         return FieldError(self.path, rule, self.value)
 
-    def key(self, name: str) -> At:
-        """What stands under a key, which must be there."""
-        found = self.get(name)
-        if found is None:
-            raise FieldError(json_path((*self.mode, name)), "is required")
-        return found
+    def key(self, *names: str) -> At:
+        """What stands under a key, under a key of that and so on; all of them must be there."""
+        at = self
+        for name in names:
+            inside = at.get(name)
+            if inside is None:
+                raise FieldError(json_path((*at.mode, name)), "is required")
+            at = inside
+        return at
 
-    def get(self, name: str) -> At | None:
-        """What stands under a key; None when nothing or null does."""
+    def get(self, *names: str) -> At | None:
+        """What stands under a key, under a key of that and so on; None where nothing or null does."""
+        at = self
+        for name in names:
+            value = at._mapping().get(name)
+            if value is None:
+                return None
+            at = At(value, (*at.mode, name))
+        return at
+
+    def _mapping(self) -> dict[Any, Any]:
         if not isinstance(self.value, dict):
             raise self.fault("must be a mapping of keys to values")
-        found = self.value.get(name)
-        return None if found is None else At(found, (*self.mode, name))
+        return self.value
 
     def items(self) -> Iterator[At]:
         """The values of a list."""
@@ -90,9 +101,7 @@ class At:
 
     def values(self) -> Iterator[At]:
         """The values of a mapping."""
-        if not isinstance(self.value, dict):
-            raise self.fault("must be a mapping of keys to values")
-        return (At(value, (*self.mode, str(name))) for name, value in self.value.items())
+        return (At(value, (*self.mode, str(name))) for name, value in self._mapping().items())
 
     def text(self) -> str:
         """Text that is not empty, on one line."""
@@ -260,6 +269,11 @@ def _without_empty_end(cells: list[str], least: int) -> list[str]:
     while end > least and not cells[end - 1].strip():
         end -= 1
     return cells[:end]
+
+
+def left_out(count: int, what: str) -> tuple[str, ...]:
+    """What is said of so many rows that are not taken, such as "a row without a price"; nothing of none."""
+    return (f"left out: {count} x {what}",) if count else ()
 
 
 def each(rows: Iterable[T], read: Callable[[T], Any], source: str, damaged: Iterable[Fault] = ()) -> list[Any]:

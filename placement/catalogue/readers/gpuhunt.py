@@ -13,7 +13,7 @@ from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.readers.fields import FieldError, each, left_out
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import CsvRow
@@ -26,8 +26,7 @@ def read_gpuhunt(rows: list[CsvRow], source: str) -> Findings:
     """Types with their places and prices, on demand and on spot."""
     found: list[tuple[InstanceFacts, Offer] | None] = each(rows, _row, source)
     types = {row[0].name: row[0] for row in found if row}
-    unknown = found.count(None)
-    skipped = (f"left out: {unknown} x a row that names an accelerator whose memory nothing tells",) if unknown else ()
+    skipped = left_out(found.count(None), "a row that names an accelerator whose memory nothing tells")
     return Findings(source, tuple(types.values()), tuple(row[1] for row in found if row), skipped=skipped)
 
 

@@ -127,8 +127,7 @@ def _machine(row: At) -> _Machine | str:
 
 def _zone_of_provider(row: At) -> str:
     """The zone that a node's providerID names; empty where it names none."""
-    spec = row.get("spec")
-    told = spec.get("providerID") if spec is not None else None
+    told = row.get("spec", "providerID")
     found = _PROVIDER_ID.fullmatch(told.value) if told is not None and isinstance(told.value, str) else None
     return found["zone"] if found else ""
 
@@ -170,8 +169,7 @@ def node_state(row: At) -> NodeState:
     """Draining when it is being deleted, cordoned when nothing may be scheduled on it."""
     if row.key("metadata").get("deletionTimestamp"):
         return "draining"
-    spec = row.get("spec")
-    stopped = spec.get("unschedulable") if spec else None
+    stopped = row.get("spec", "unschedulable")
     return "cordoned" if stopped and stopped.value is True else "active"
 
 

@@ -13,7 +13,7 @@ from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each, finite
+from placement.catalogue.readers.fields import FieldError, each, finite, left_out
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def read_skypilot(rows: list[CsvRow], source: str) -> Findings:
     types = {facts.name: facts for facts, _ in (row for row in found if not isinstance(row, str))}
     offers = tuple(offer for row in found if not isinstance(row, str) for offer in row[1])
     reasons = [row for row in found if isinstance(row, str)]
-    skipped = tuple(f"left out: {reasons.count(reason)} x a row that {reason}" for reason in sorted(set(reasons)))
-    return Findings(source, types=tuple(types.values()), offers=offers, skipped=skipped)
+    skipped = [text for why in sorted(set(reasons)) for text in left_out(reasons.count(why), f"a row that {why}")]
+    return Findings(source, types=tuple(types.values()), offers=offers, skipped=tuple(skipped))
 
 
 def _row(row: CsvRow) -> Read | str:

@@ -20,8 +20,7 @@ _MODELS = (("config", "spec", "backend", "model"), ("config", "backend", "model"
 
 def read(document: At, statistic: str) -> list[Found | Unused]:
     """Every benchmark; one in which no request was served is no measurement."""
-    metadata = document.get("metadata")
-    version = None if metadata is None else metadata.get("version")
+    version = document.get("metadata", "version")
     if version is not None and version.whole() != _VERSION:
         raise version.fault(f"must be {_VERSION}: another version of GuideLLM's format is not read here")
     model = _model(document)
@@ -50,13 +49,10 @@ def _benchmark(benchmark: At, model: str, statistic: str) -> Found | Unused:
         requests=None if count is None else count + failed,
         failed=failed,
         model=model,
-        input_tokens=whole(number(_successful(metrics, "prompt_token_count"), "mean")),
-        output_tokens=whole(number(_successful(metrics, "output_token_count"), "mean")),
-        ttft_ms=_statistic(_successful(metrics, "time_to_first_token_ms"), statistic),
-        tpot_ms=_statistic(
-            _successful(metrics, "inter_token_latency_ms") or _successful(metrics, "time_per_output_token_ms"),
-            statistic,
-        ),
+        input_tokens=whole(number(metrics.get("prompt_token_count", "successful"), "mean")),
+        output_tokens=whole(number(metrics.get("output_token_count", "successful"), "mean")),
+        ttft_ms=_statistic(metrics, statistic, "time_to_first_token_ms"),
+        tpot_ms=_statistic(metrics, statistic, "inter_token_latency_ms", "time_per_output_token_ms"),
     )
 
 
@@ -69,13 +65,9 @@ def _requests(benchmark: At, metrics: At) -> tuple[int | None, int]:
     return None if served is None else served.whole(), 0 if failed is None else failed.whole()
 
 
-def _successful(metrics: At, name: str) -> At | None:
-    """The distribution over the requests that were served."""
-    metric = metrics.get(name)
-    return None if metric is None else metric.get("successful")
-
-
-def _statistic(distribution: At | None, statistic: str) -> float | None:
+def _statistic(metrics: At, statistic: str, *names: str) -> float | None:
+    """Of the requests that were served, by the first of the metrics that there is."""
+    distribution = next((at for name in names if (at := metrics.get(name, "successful")) is not None), None)
     if distribution is None:
         return None
     if statistic == "mean":

@@ -27,26 +27,25 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
     version = document.get("version")
     if version is not None and not version.text().startswith(_VERSION):
         raise version.fault(f"must be {_VERSION}: another version of the report is not read here")
-    aggregate = document.key(KEY).key("request_performance").key("aggregate")
+    aggregate = document.key(KEY, "request_performance", "aggregate")
     engines = _engines(document)
     copies = math.gcd(*(_replicas(engine) for engine in engines)) if engines else 1
-    rate = aggregate.key("throughput").key("request_rate").key("mean").number()
-    requests, latency = aggregate.get("requests"), aggregate.get("latency")
+    rate = aggregate.key("throughput", "request_rate", "mean").number()
     engine = engines[0] if engines else None
-    failures = None if requests is None else requests.get("failures")
+    failures = aggregate.get("requests", "failures")
     return [
         Found(
             requests_per_second=rate / copies,
             failed=0 if failures is None else failures.whole(),
-            model="" if engine is None else engine.key("model").key("name").text(),
-            accelerator="" if engine is None else engine.key("accelerator").key("model").text(),
+            model="" if engine is None else engine.key("model", "name").text(),
+            accelerator="" if engine is None else engine.key("accelerator", "model").text(),
             accelerators=_accelerators(engines, copies),
             engine="" if engine is None else _tool(engine),
             version="" if engine is None else engine.key("tool_version").text().rpartition(":")[2],
-            input_tokens=whole(number(None if requests is None else requests.get("input_length"), "mean")),
-            output_tokens=whole(number(None if requests is None else requests.get("output_length"), "mean")),
-            ttft_ms=_time(latency, statistic, "time_to_first_token"),
-            tpot_ms=_time(latency, statistic, "time_per_output_token", "inter_token_latency"),
+            input_tokens=whole(number(aggregate.get("requests", "input_length"), "mean")),
+            output_tokens=whole(number(aggregate.get("requests", "output_length"), "mean")),
+            ttft_ms=_time(aggregate, statistic, "time_to_first_token"),
+            tpot_ms=_time(aggregate, statistic, "time_per_output_token", "inter_token_latency"),
             memory_gib=_memory(document),
             remark=", ".join([statistic, *_stack_words(engines)]),
         )
@@ -55,8 +54,7 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
 
 def _engines(document: At) -> list[At]:
     """The inference engines of the stack, of one model on one kind of accelerator; none where it is not described."""
-    scenario = document.get("scenario")
-    stack = None if scenario is None else scenario.get("stack")
+    stack = document.get("scenario", "stack")
     engines = []
     for component in [] if stack is None else stack.items():
         standardized = component.key("standardized")
@@ -64,8 +62,8 @@ def _engines(document: At) -> list[At]:
             engines.append(standardized)
     for engine in engines[1:]:
         for part, name in (("model", "name"), ("accelerator", "model")):
-            if engine.key(part).key(name).text() != engines[0].key(part).key(name).text():
-                raise engine.key(part).key(name).fault("must be the same for all engines: a profile is of one copy")
+            if engine.key(part, name).text() != engines[0].key(part, name).text():
+                raise engine.key(part, name).fault("must be the same for all engines: a profile is of one copy")
     return engines
 
 
@@ -97,35 +95,25 @@ def _accelerators(engines: list[At], copies: int) -> int | None:
 def _of_replica(engine: At) -> int:
     """Accelerators of one replica: as its parallelism says, else as they are counted, 0 when they are not."""
     accelerator = engine.key("accelerator")
-    parallelism = accelerator.get("parallelism")
-    product = 1
-    for name in ("tp", "pp", "dp"):
-        degree = None if parallelism is None else parallelism.get(name)
-        product *= max(1, degree.whole()) if degree is not None else 1
+    degrees = (accelerator.get("parallelism", name) for name in ("tp", "pp", "dp"))
+    product = math.prod(max(1, degree.whole()) for degree in degrees if degree is not None)
     return product if product > 1 else accelerator.key("count").whole()
 
 
-def _time(latency: At | None, statistic: str, *names: str) -> float | None:
+def _time(aggregate: At, statistic: str, *names: str) -> float | None:
     """The first of the times that the report has."""
-    if latency is None:
-        return None
-    found = next((entry for name in names if (entry := latency.get(name)) is not None), None)
-    if found is None:
-        return None
-    value = found.key(statistic).number()
-    return milliseconds(found, value)
+    found = next((entry for name in names if (entry := aggregate.get("latency", name)) is not None), None)
+    return None if found is None else milliseconds(found, found.key(statistic).number())
 
 
 def _memory(document: At) -> float | None:
     """The most memory of a GPU that was observed, where it was."""
-    observability = document.key(KEY).get("observability")
-    components = None if observability is None else observability.get("components")
+    components = document.key(KEY).get("observability", "components")
     if components is None or not isinstance(components.value, list):
         return None
     peaks = []
     for component in components.items():
-        usage = component.get("aggregate")
-        usage = None if usage is None else usage.get("gpu_memory_usage")
+        usage = component.get("aggregate", "gpu_memory_usage")
         units = None if usage is None else usage.key("units").value
         if usage is not None and isinstance(units, str) and units in _GIB:
             peaks.append((number(usage, "max", "mean") or 0.0) * _GIB[units])

@@ -28,8 +28,8 @@ _MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
 
 def read_recommendations(document: At, statistic: str) -> list[Found | Unused]:
     """Each recommendation; one without a rate of requests is no measurement."""
-    source = document.get("ModelSource")
-    model = "" if source is None or source.get("S3") is None else source.key("S3").key("S3Uri").text()
+    source = document.get("ModelSource", "S3")
+    model = "" if source is None else source.key("S3Uri").text()
     name = model.rstrip("/").rpartition("/")[2]
     return [
         _recommendation(recommendation, name, statistic) for recommendation in document.key(RECOMMENDATIONS).items()
@@ -82,12 +82,10 @@ def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rat
 def read_inference(document: At, statistic: str) -> list[Found | Unused]:
     """Each recommendation of Inference Recommender that ran: one copy on all accelerators of an instance."""
     del statistic
-    configured = document.get("InputConfig")
-    named = None if configured is None else configured.get("ModelName")
+    named = document.get("InputConfig", "ModelName")
     found: list[Found | Unused] = []
     for recommendation in document.key(INFERENCE).items():
-        metrics, endpoint = recommendation.get("Metrics"), recommendation.key("EndpointConfiguration")
-        most = None if metrics is None else metrics.get("MaxInvocations")
+        endpoint, most = recommendation.key("EndpointConfiguration"), recommendation.get("Metrics", "MaxInvocations")
         if most is None or not most.number():
             found.append(Unused(f"{recommendation.path}: it has no most of invocations"))
             continue
