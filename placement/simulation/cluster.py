@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from placement.heuristics.construct import UNLIMITED, place_total
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.simulation.machines import MachineLedger
+from placement.simulation.machines import MachineLedger, RentedMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -306,8 +307,8 @@ class Cluster:
         place: dict[int, int] = {}
         for m in sorted(self.ledger.rented, key=lambda m: (not ws.seats[m], m)):
             place[m] = len(rows)
-            seats = [[*seat[:2], list(seat.accelerators)] for seat in ws.seats[m]]
-            rows.append([self.ledger.rented[m].to_row(), bool(ws.cordoned[m]), seats])
+            machine = list(astuple(self.ledger.rented[m]))
+            rows.append([machine, bool(ws.cordoned[m]), [_plain(seat) for seat in ws.seats[m]]])
         return {
             "ledger": self.ledger.to_document(),
             "machines": rows,
@@ -323,10 +324,10 @@ class Cluster:
         for number, (machine, cordoned, seats) in enumerate(document["machines"]):
             m = ws.open_row(machine[1])
             assert m == number, "rows of a restored cluster come in their order"
-            for c, o, accelerators in seats:
-                ws.place(Seat(c, o, tuple(accelerators)), m)
+            for seat in seats:
+                ws.place(_seat(*seat), m)
             ws.cordoned[m] = cordoned
-            self.ledger.put_back(m, machine)
+            self.ledger.rented[m] = RentedMachine(*machine)
         self.loading = {(m, _seat(c, o, ks)): list(times) for m, c, o, ks, times in document["loading"]}
         self.leaving = [(at, m, _seat(c, o, ks)) for at, m, c, o, ks in document["leaving"]]
         self.arriving = [(at, m, _seat(c, o, ks)) for at, m, c, o, ks in document["arriving"]]

@@ -13,6 +13,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.planner import solve
 from placement.simulation.fleets import with_copies
 from placement.simulation.floor import allowed_copies, floor_of
+from placement.simulation.machines import HOUR
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-HOUR = 3600
 _FEW = 200  # copies up to which hours are planned by `greedy`, which takes longer and finds more
 _GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their work
 

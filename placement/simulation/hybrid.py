@@ -20,7 +20,7 @@ import numpy as np
 from placement.errors import UsageError, nearest
 from placement.simulation.alone import break_even, rents
 from placement.simulation.chunk import play
-from placement.simulation.hours import HourPart, plan_hours
+from placement.simulation.hours import plan_hours
 from placement.simulation.machines import HOUR
 from placement.simulation.strategies import SHARED, STRATEGIES
 from placement.units import MICRO
@@ -169,15 +169,9 @@ def find_hybrid(
         )
         for c, name in enumerate(names)
     ]
-    plays = sorted(((tuple(sorted(apart)), cost) for apart, cost in search.costs.items()), key=_by_cost)
-    return Hybrid(
-        setup, rows, sum(alone), shared, search.costs[best], floor, sorted(plays, key=lambda row: (row[1], row[0]))
-    )
-
-
-def _by_cost(play: tuple[tuple[str, ...], int]) -> tuple[int, tuple[str, ...]]:
-    names, cost = play
-    return cost, names
+    plays = [(tuple(sorted(apart)), cost) for apart, cost in search.costs.items()]
+    plays.sort(key=lambda play: (play[1], play[0]))
+    return Hybrid(setup, rows, sum(alone), shared, search.costs[best], floor, plays)
 
 
 def _parts_of(bill: int, worth: Sequence[int]) -> list[int] | None:
@@ -244,7 +238,8 @@ class HybridSearch:
         total, floor = [0] * len(self._names), 0
         for part in self._map(plan_hours, tasks, "floor, day"):
             floor += sum(part.floor)
-            total = [a + b for a, b in zip(total, _worth(part, total), strict=True)]
+            if part.worth:  # else the fleet of that day has no prices
+                total = [a + b for a, b in zip(total, part.worth, strict=True)]
         return total, floor * setup.every // HOUR
 
     def play(self, sets: Sequence[frozenset[str]]) -> list[int]:
@@ -282,11 +277,6 @@ class HybridSearch:
             if self.costs[other] < self.costs[best]:
                 best = other
         return best
-
-
-def _worth(part: HourPart, like: Sequence[int]) -> list[int]:
-    """What a part says of each component, micro-dollars an hour over its steps; nothing where it has no prices."""
-    return part.worth or [0] * len(like)
 
 
 def _play_each(runs: Sequence[Sequence[StrategyTask]]) -> list[Played]:

@@ -25,10 +25,6 @@ class RentedMachine:
     ready: int
     release: int | None = None
 
-    def to_row(self) -> list[int | None]:
-        """As a checkpoint has it."""
-        return [self.number, self.pool, self.ordered, self.ready, self.release]
-
 
 class MachineLedger:
     """Who is rented, by row of the workspace, and the bill.
@@ -81,10 +77,10 @@ class MachineLedger:
 
     def release_until(self, now: int) -> None:
         """Let go who was to go by now."""
-        gone = [(m, k) for m, k in self.rented.items() if k.release is not None and k.release <= now]
-        for m, machine in gone:
-            self._changes.append((int(machine.release or 0), machine.pool, -1))
-            del self.rented[m]
+        for m, machine in list(self.rented.items()):
+            if machine.release is not None and machine.release <= now:
+                self._changes.append((machine.release, machine.pool, -1))
+                del self.rented[m]
 
     def close_step(self, begin: int, end: int) -> int:
         """The bill of a step in micro-dollar-seconds; machines that go within it are let go. O(changes x pools)."""
@@ -113,10 +109,6 @@ class MachineLedger:
         return {"started": self.started, "seconds": list(self.seconds), "bill": self.bill, "held": list(self._held)}
 
     def restore(self, document: dict[str, Any]) -> None:
-        """As `to_document` had it; the rented machines are given back with `put_back`."""
+        """As `to_document` had it; `rented` is left to whoever knows the rows."""
         self.started, self.bill = document["started"], document["bill"]
         self.seconds, self._held = list(document["seconds"]), list(document["held"])
-
-    def put_back(self, m: int, row: list[Any]) -> None:
-        """A rented machine of a checkpoint, on its row."""
-        self.rented[m] = RentedMachine(*row)

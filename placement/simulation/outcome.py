@@ -9,8 +9,6 @@ from placement.simulation.machines import HOUR
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from placement.simulation.setup import SimulationSetup
     from placement.simulation.strategies import Strategy
 
@@ -58,6 +56,11 @@ class StrategyOutcome:
         return sum(self.series["unserved"])
 
     @property
+    def lost(self) -> float:
+        """The part of the requests that was not served."""
+        return self.not_served / self.requested if self.requested else 0.0
+
+    @property
     def machine_hours(self) -> float:
         """Machine-hours that were billed."""
         return sum(self.machine_seconds) / HOUR
@@ -87,13 +90,6 @@ class Simulation:
     setup: SimulationSetup
     strategies: list[StrategyOutcome]
     hourly: HourlyOutcome | None
-
-    @classmethod
-    def of(
-        cls, setup: SimulationSetup, strategies: Sequence[StrategyOutcome], hourly: HourlyOutcome | None
-    ) -> Simulation:
-        """Put the parts together."""
-        return cls(setup, list(strategies), hourly)
 
     @property
     def floor(self) -> int | None:
@@ -167,7 +163,7 @@ class Simulation:
             "moves": sum(series["moves"]),
             "unplaced_steps": sum(1 for n in series["unplaced"] if n),
             "unserved_requests": _requests(outcome.not_served),
-            "unserved_share": outcome.not_served / outcome.requested if outcome.requested else 0.0,
+            "unserved_share": outcome.lost,
             "unserved_seconds": sum(outcome.short),
             "least_served": [
                 {"component": names[c], "requests": _requests(outcome.unserved[c]), "seconds": outcome.short[c]}

@@ -157,4 +157,4 @@ class _PolicyRun:
 
     def outcome(self) -> Simulation:
         hours = None if self._hours is None else self._hours.outcome()
-        return Simulation.of(self._setup, [job.outcome() for job in self._played], hours)
+        return Simulation(self._setup, [job.outcome() for job in self._played], hours)

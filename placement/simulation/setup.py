@@ -12,7 +12,8 @@ import numpy as np
 from placement.demand import compile_rules, follow
 from placement.simulation.chunk import StrategyTask
 from placement.simulation.fleets import of_one
-from placement.simulation.hours import HOUR, HourTask
+from placement.simulation.hours import HourTask
+from placement.simulation.machines import HOUR
 from placement.simulation.one_type import one_type_each
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class SimulationSetup:
         """Parts in all."""
         return -(-self.steps // self.part)
 
+    def _played(self, part: int) -> slice:
+        """The steps of one part."""
+        return slice(part * self.part, (part + 1) * self.part)
+
     def copies(self, strategy: Strategy) -> Ints:
         """(N, C) copies that a strategy wants."""
         if strategy.copies == "peak":
@@ -93,8 +98,7 @@ class SimulationSetup:
 
     def task(self, strategy: Strategy, part: int) -> StrategyTask:
         """One part of a strategy."""
-        first, last = part * self.part, min(self.steps, (part + 1) * self.part)
-        copies = self.copies(strategy)
+        copies, played = self.copies(strategy), self._played(part)
         return StrategyTask(
             problem=self.problem,
             strategy=strategy,
@@ -102,11 +106,11 @@ class SimulationSetup:
             times=self.policy.machines,
             replanning=self.policy.replanning,
             every=self.every,
-            first=first,
+            first=played.start,
             most=copies.max(axis=0, initial=0),
-            wanted=copies[first:last],
-            rates=self.rates[first:last],
-            woken=self.woken[first:last],
+            wanted=copies[played],
+            rates=self.rates[played],
+            woken=self.woken[played],
         )
 
     def tasks(self, strategy: Strategy) -> list[StrategyTask]:
@@ -115,13 +119,13 @@ class SimulationSetup:
 
     def only(self, c: int) -> SimulationSetup:
         """The same with one of the components."""
-        problem, policy = of_one(self.problem, c), self.policy.only(self.problem.components[c].name)
-        columns = slice(c, c + 1)
+        name, columns = self.problem.components[c].name, slice(c, c + 1)
+        problem, policy = of_one(self.problem, c), self.policy.only(name)
         return SimulationSetup(
             problem,
             policy,
             compile_rules(problem, policy),
-            self.traffic.of([self.problem.components[c].name]),
+            self.traffic.of([name]),
             self.every,
             self.seed,
             self.rates[:, columns],
@@ -146,9 +150,7 @@ class SimulationSetup:
 
     def hours(self, part: int) -> HourTask:
         """The hours of one part."""
-        return HourTask(
-            self.problem, self.every, self.seed, self.wanted[part * self.part : min(self.steps, (part + 1) * self.part)]
-        )
+        return HourTask(self.problem, self.every, self.seed, self.wanted[self._played(part)])
 
     def digest(self) -> str:
         """What a checkpoint knows its inputs by."""

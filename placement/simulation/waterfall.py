@@ -45,8 +45,7 @@ def waterfall(simulation: Simulation) -> list[WaterfallStep]:
     for idea, name in IDEAS:
         outcome = simulation.outcome(name)
         before = found[-1].cost if found else outcome.cost
-        lost = outcome.not_served / outcome.requested if outcome.requested else 0.0
-        found.append(WaterfallStep(idea, name, outcome.cost, before - outcome.cost, lost))
+        found.append(WaterfallStep(idea, name, outcome.cost, before - outcome.cost, outcome.lost))
     return found
 
 

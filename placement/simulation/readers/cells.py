@@ -26,12 +26,8 @@ def duration(text: str, place: str) -> int:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise FieldError(place, "must be a length of time such as 600, 10m, 6h or 14d", text)
-    seconds = float(found[1]) * _UNITS[found[2]]
-    return _within(round(min(seconds, LONGEST + 1)), place, text)
-
-
-def _within(seconds: int, place: str, text: str) -> int:
-    if not 0 <= seconds <= LONGEST:
+    seconds = round(min(float(found[1]) * _UNITS[found[2]], LONGEST + 1))
+    if seconds > LONGEST:
         raise FieldError(place, "must be a time within a year from the start", text)
     return seconds
 
