@@ -51,12 +51,13 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
     from ortools.sat.python import cp_model
 
     from placement.engines.cp_sat import cp_sat_solver
-    from placement.transition.program import ProgramSize, Starter, TransitionProgram, fits_program
+    from placement.transition.program import ProgramSize, Starter, TransitionProgram, fits_program, machines_for_hire
 
     if not fits_program(sites, due):
         return False, None
     to_empty = machines_to_empty(due)
-    rented = _rented(sites, due, what, min(len(due.leaving), extra + len(to_empty)))
+    options = sites.components[what.component].options[what.first :]
+    rented = machines_for_hire(sites, options, "new", min(len(due.leaving), extra + len(to_empty)))
     candidates = _places(sites, due, what, [*due.running, *rented])
     copies, batches = len(due.leaving), -(-len(due.leaving) // what.batch)
     if (copies * len(candidates) + copies) * batches > MOST_VARIABLES:
@@ -100,24 +101,6 @@ def _alike_in_turn(program: TransitionProgram) -> None:
         for before, after in zip(last.get(pool, ()), rows, strict=False):
             program.model.add(before >= after)
         last[pool] = rows
-
-
-def _rented(sites: Sites, due: Difference, what: Roll, count: int) -> dict[str, int]:
-    """So many machines of each pool where new copies may run."""
-    found = {}
-    moment = Moment(sites, due.running, ())
-    options = sites.components[what.component].options[what.first :]
-    for pool in sites.fleet.pools:
-        if not any(pool.index in option.pools for option in options):
-            continue
-        number, made = 0, 0
-        while made < count:
-            number += 1
-            name = f"{pool.name}/new-{number}"
-            if name not in sites.named and name not in moment.open:
-                found[name] = sites.pool_of[name] = pool.index
-                made += 1
-    return found
 
 
 def _places(sites: Sites, due: Difference, what: Roll, machines: list[str]) -> list[Stand]:

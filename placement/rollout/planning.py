@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Component
-    from placement.transition.batches import Order
 
 ATTEMPTS = 12  # of each size of batch
 LONGEST_WAIT = 3600  # seconds; SageMaker's limits
@@ -79,7 +78,7 @@ def plan_rollout(
     case = RollingCase(problem, row, options)
     facts: dict[str, Any] = {"problem": problem.name, "component": component, "copies": case.copies}
     times = arguments.instance("durations", durations or Durations(), Durations, DURATIONS_RULE).of(problem)
-    times = Durations(times.startup, times.drain, times.open, wait, times.startup_of)
+    times = replace(times, pause=wait)
     facts |= {"wait_seconds": wait, "blue_green": blue_green(case, times)}
     sizes, reason = _sizes(case.copies, component, batch)
     lacking = tuple(beyond_quotas(case))
@@ -107,16 +106,9 @@ def plan_rollout(
             notes=lacking,
             **facts,
         )
-    size, order, bound = search.best
-    written = _written(
-        case, size, order, bound, times, facts | {"batch": batch, "least": search.least(), "notes": lacking}
-    )
-    if not search.cut:
-        return written
-    why = "Ctrl-C" if search.interrupted else "the time limit"
-    return written.model_copy(
-        update={"notes": (*written.notes, f"{why} ended the search before all orders were tried")}
-    )
+    found = _written(case, search, times, batch, facts)
+    case.check(found)
+    return found
 
 
 def _component(problem: Problem, name: str) -> Component:
@@ -156,31 +148,36 @@ def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequen
 
 
 def _written(
-    case: RollingCase, size: int, order: Order, bound: int, times: Durations, facts: dict[str, Any]
+    case: RollingCase, search: BatchSizeSearch, times: Durations, asked: BatchSize | None, facts: dict[str, Any]
 ) -> Rollout:
+    """The document of the best order of a search; `asked` is the size of batch that was given."""
+    assert search.best is not None
+    size, order, bound = search.best
     pools = {machine: case.sites.fleet.pools[pool].name for machine, pool in case.sites.pool_of.items()}
     steps = Timeline(case.due, replace(order, temporary={}), times, pools).steps()
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
-    notes = list(facts.pop("notes"))
+    notes = beyond_quotas(case)
     more = more_at_the_end(order)
     if more:
         machines = f"{more} more machine{'s' if more > 1 else ''} than before"
         notes.append(f"{machines} hold copies at the end; `placement replan` says which moves would empty one")
     if end > LONGEST:
         notes.append(f"takes {end:.0f} s, and SageMaker ends a rolling update after at most {LONGEST} s")
-    given, least = facts.pop("batch"), facts.pop("least")
+    if search.cut:
+        why = "Ctrl-C" if search.interrupted else "the time limit"
+        notes.append(f"{why} ended the search before all orders were tried")
     step = {"Type": "COPY_COUNT", "Value": size}
-    if given is not None and given.percent:
-        step = {"Type": "CAPACITY_PERCENT", "Value": given.value}
+    if asked is not None and asked.percent:
+        step = {"Type": "CAPACITY_PERCENT", "Value": asked.value}
     policy = {
         "MaximumBatchSize": step,
         "WaitIntervalInSeconds": times.pause,
         "MaximumExecutionTimeoutInSeconds": int(min(LONGEST, max(SHORTEST, 2 * end))),
         "RollbackMaximumBatchSize": step,
     }
-    found = Rollout(
-        status="optimal" if extra <= least else "feasible",
+    return Rollout(
+        status="optimal" if extra <= search.least() else "feasible",
         batch_copies=size,
         batches=len(order.batches),
         extra_bound=bound,
@@ -194,8 +191,6 @@ def _written(
         plan=case.plan_after(order),
         **facts,
     )
-    case.check(found)
-    return found
 
 
 def _fits_nowhere(case: RollingCase) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.transition.timeline import value_of
+
 if TYPE_CHECKING:
     from placement.transition.batches import Order, Stuck
-    from placement.transition.timeline import OrderValue
+    from placement.transition.difference import Difference
+    from placement.transition.moment import Sites
+    from placement.transition.timeline import Durations, OrderValue
 
 ATTEMPTS = 60  # orders that are tried where no number is given
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionAsk:
-    """What is wanted of a search.
+    """What has to be done where, and what is wanted of a search.
 
     Attributes
     ----------
@@ -24,11 +28,14 @@ class TransitionAsk:
     exact : whether small transitions are solved to the proof.
     """
 
+    sites: Sites
+    due: Difference
+    durations: Durations
     temporary: int
-    attempts: int = ATTEMPTS
-    seconds: float | None = None
-    seed: int = 0
-    exact: bool = True
+    attempts: int
+    seconds: float | None
+    seed: int
+    exact: bool
 
 
 @dataclass(slots=True)
@@ -53,3 +60,11 @@ class SearchResult:
         return self.value is not None and (
             self.value.temporary_seconds <= self.temporary_bound and self.value.batches <= self.batches_bound
         )
+
+    def take(self, ask: TransitionAsk, order: Order) -> bool:
+        """Keep an order if it is the best so far; whether it is. O(steps)."""
+        value = value_of(ask.sites.fleet, order, ask.durations)
+        better = self.value is None or value.key < self.value.key
+        if better:
+            self.order, self.value = order, value
+        return better

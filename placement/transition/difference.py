@@ -10,14 +10,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.running_state.as_plan import RunningCopy, running_copies
-from placement.transition.unknown_places import UnknownCopy, UnknownPlaces
+from placement.running_state.as_plan import running_copies
+from placement.transition.unknown_places import CopyNow, UnknownPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.documents import Placement, Problem
     from placement.documents.plan import Plan
+    from placement.running_state.as_plan import RunningCopy
     from placement.transition.unknown_places import Loose
 
 
@@ -65,24 +66,6 @@ class Difference:
         return (*self.kept, *self.arriving)
 
 
-class _CopyNow(NamedTuple):
-    """A copy that runs now; `accelerators` is None when they are not known."""
-
-    component: str
-    option: int
-    instance: str
-    accelerators: tuple[int, ...] | None
-    pinned: bool
-
-    @property
-    def loose(self) -> Loose:
-        return self[:3]
-
-    @property
-    def stand(self) -> Stand:
-        return Stand(*self.loose, self.accelerators or ())
-
-
 def difference(problem: Problem, plan: Plan) -> Difference:
     """Compare what runs with a plan that keeps every rule. O(copies log copies)."""
     planned = Counter(
@@ -90,9 +73,9 @@ def difference(problem: Problem, plan: Plan) -> Difference:
     )
     rows = list(_rows(problem))
     stay, gone = _known(rows, planned)
-    found, guessed = _unknown(problem, rows, planned - Counter(row.stand for row in stay), stay, gone)
-    kept = [*(row.stand for row in stay), *found]
-    leaving = [row.stand for row in gone]
+    found, guessed = _unknown(problem, rows, planned - Counter(map(_stand, stay)), stay, gone)
+    kept = [*map(_stand, stay), *found]
+    leaving = [_stand(row) for row in gone]
     running = {row.id: row.pool for row in problem.instances}
     listed = {row.id: row.pool for row in plan.instances}
     return Difference(
@@ -110,47 +93,51 @@ def difference(problem: Problem, plan: Plan) -> Difference:
     )
 
 
-def _rows(problem: Problem) -> Iterable[_CopyNow]:
+def _rows(problem: Problem) -> Iterable[CopyNow]:
     """Today's copies, those that are pinned first. Of those without accelerators all is known."""
     modes = {row.name: row.modes for row in problem.components}
 
-    def row(placed: Placement, copy: RunningCopy) -> _CopyNow:
+    def row(placed: Placement, copy: RunningCopy) -> CopyNow:
         on = copy.accelerators if modes[copy.component][copy.option].accelerators else ()
-        return _CopyNow(copy.component, copy.option, copy.instance, on, placed.pinned)
+        return CopyNow(copy.component, copy.option, copy.instance, on, placed.pinned)
 
     copies = map(row, problem.placements, running_copies(problem))
     return sorted(copies, key=lambda row: not row.pinned)
 
 
-def _known(rows: list[_CopyNow], planned: Counter[Stand]) -> tuple[list[_CopyNow], list[_CopyNow]]:
+def _stand(row: CopyNow) -> Stand:
+    return Stand(*row.loose, row.accelerators or ())
+
+
+def _known(rows: list[CopyNow], planned: Counter[Stand]) -> tuple[list[CopyNow], list[CopyNow]]:
     """Of the copies whose places are known those that stay, and the others."""
     left = Counter(planned)
-    kept: list[_CopyNow] = []
-    gone: list[_CopyNow] = []
+    kept: list[CopyNow] = []
+    gone: list[CopyNow] = []
     for row in rows:
         if row.accelerators is None:
             continue
-        (kept if left[row.stand] > 0 else gone).append(row)
-        left[row.stand] -= 1
+        (kept if left[_stand(row)] > 0 else gone).append(row)
+        left[_stand(row)] -= 1
     return kept, gone
 
 
 def _unknown(
-    problem: Problem, rows: list[_CopyNow], free: Counter[Stand], stay: list[_CopyNow], gone: list[_CopyNow]
+    problem: Problem, rows: list[CopyNow], free: Counter[Stand], stay: list[CopyNow], gone: list[CopyNow]
 ) -> tuple[list[Stand], list[Stand]]:
     """Places of the copies whose accelerators nobody tells: of those that stay, and of those that go.
 
     A pinned one that finds no place of the plan free takes that of one that stays and is not pinned, which goes.
     """
-    on: dict[str, list[UnknownCopy]] = defaultdict(list)
+    on: dict[str, list[CopyNow]] = defaultdict(list)
     for row in rows:
         if row.accelerators is None:
-            on[row.instance].append(UnknownCopy(*row.loose, row.pinned))
+            on[row.instance].append(row)
     planned: dict[Loose, list[tuple[int, ...]]] = defaultdict(list)
     for stand in sorted(free.elements()):
         planned[stand[:3]].append(stand.accelerators)
-    places = UnknownPlaces(problem, [RunningCopy(*row[:4]) for row in rows if row.accelerators is not None])
-    loosened: dict[Loose, list[_CopyNow]] = defaultdict(list)
+    places = UnknownPlaces(problem, [row for row in rows if row.accelerators is not None])
+    loosened: dict[Loose, list[CopyNow]] = defaultdict(list)
     for row in stay:
         if not row.pinned:
             loosened[row.loose].append(row)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
@@ -23,31 +22,37 @@ from placement.transition.program import (
     TransitionProgram,
     all_places,
     fits_program,
+    machines_for_hire,
     most_batches,
 )
-from placement.transition.timeline import value_of
 
 if TYPE_CHECKING:
     from placement.transition.answer import SearchResult, TransitionAsk
     from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import Sites
-    from placement.transition.timeline import Durations
 
 MOST_STOPS = 12  # copies that have to go, beyond which nothing is tried
 WORK = 2.0  # of one program, in CP-SAT's deterministic seconds: some seconds of one core
 FEW = 4  # batches that are tried first
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+_BOTH = "list scheduling, CP-SAT"  # the methods by which a result was found
+_MONEY = 10**6  # batches count before money
 
 
-@dataclass(slots=True)
-class _Case:
-    """What all programs of one transition share."""
+def prove(ask: TransitionAsk, result: SearchResult) -> None:
+    """Better the result of a search, or prove it, where the transition is small; else leave it as it is."""
+    sites, due = ask.sites, ask.due
+    small = max(len(due.leaving), len(due.arriving)) <= MOST_STOPS
+    some = due.leaving or (due.arriving and sites.spread)  # else one batch does
+    if small and some and fits_program(sites, due):
+        _Proof(ask, result).run()
 
-    sites: Sites
-    due: Difference
-    durations: Durations
-    seed: int
-    deadline: float
+
+class _Proof:
+    """The programs of one transition, and what they make of the result of a search."""
+
+    def __init__(self, ask: TransitionAsk, result: SearchResult) -> None:
+        self.ask, self.sites, self.due, self.result = ask, ask.sites, ask.due, result
+        self._deadline = math.inf if ask.seconds is None else time.monotonic() + ask.seconds
 
     def starters(self, temporary: dict[str, int]) -> list[Starter]:
         """Copies of the plan, each at its place, and one that may stop over for each that has to go."""
@@ -61,87 +66,95 @@ class _Case:
         hops = [Starter(places[stand.component], optional=True, leaves=True) for stand in self.due.leaving]
         return [*arriving, *(hop for hop in hops if hop.places)]
 
+    def run(self) -> None:
+        """Less temporary machine-hours where that can be, then fewer batches, as far as the programs say."""
+        result, most = self.result, most_batches(self.sites, self.due)
+        if result.value is None or result.value.temporary_seconds:
+            status, order = self._without(min(most, FEW))  # sooner found where there is one
+            if order is None:
+                status, order = self._without(most)
+            if order is not None:
+                self._take(order)
+                result.batches_bound, result.temporary_bound = 0, 0
+            elif status == cp_model.INFEASIBLE and not self.ask.temporary:
+                result.impossible, result.method = True, _BOTH
+                return
+            elif status == cp_model.INFEASIBLE:
+                self._least_hours(most)
+                return
+            else:
+                return
+        self._fewest()
 
-def prove(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:
-    """Better the result of a search, or prove it, where the transition is small; else leave it as it is."""
-    small = max(len(due.leaving), len(due.arriving)) <= MOST_STOPS
-    some = due.leaving or (due.arriving and sites.spread)  # else one batch does
-    if not small or not some or not fits_program(sites, due):
-        return
-    seconds = math.inf if ask.seconds is None else ask.seconds
-    case = _Case(sites, due, durations, ask.seed, time.monotonic() + seconds)
-    most = most_batches(sites, due)
-    if result.value is None or result.value.temporary_seconds:
-        status, order = _without(case, min(most, FEW))  # sooner found where there is one
-        if order is None:
-            status, order = _without(case, most)
+    def _fewest(self) -> None:
+        """The fewest batches without a temporary machine: one more each time, until there is an order."""
+        result = self.result
+        while result.value is not None and result.batches_bound < result.value.batches:
+            least = max(1, result.batches_bound)
+            status, order = self._without(least)
+            if order is not None:
+                self._take(order)
+                result.batches_bound = least
+            elif status == cp_model.INFEASIBLE:
+                result.batches_bound, result.method = least + 1, _BOTH
+            else:
+                return
+
+    def _without(self, batches: int) -> tuple[Any, Order | None]:
+        """An order without temporary machines in so many batches; or that there is none, or that it is not known."""
+        starters = self.starters({})
+        if _variables(starters, self.due, batches) > MOST_VARIABLES:
+            return cp_model.UNKNOWN, None
+        program = TransitionProgram(self.sites, self.due, starters, ProgramSize(batches, {}))
+        program.model.minimize(_stopovers(program))
+        return self._solved(program)[:2]
+
+    def _least_hours(self, most: int) -> None:
+        """Where temporary machines are needed: their fewest seconds, then the fewest batches with as many."""
+        result, copies = self.result, len(self.due.leaving)
+        options = [option for stand in self.due.leaving for option in self.sites.components[stand.component].options]
+        temporary = machines_for_hire(self.sites, options, "temp", min(self.ask.temporary, copies))
+        starters = self.starters(temporary)
+        if _variables(starters, self.due, most) > MOST_VARIABLES:
+            return
+        program = TransitionProgram(self.sites, self.due, starters, ProgramSize(most, temporary))
+        seconds, batches, money = _hours(self.ask, program)
+        if self.ask.temporary < len(temporary):
+            program.model.add(sum(_ever(program, machine) for machine in temporary) <= self.ask.temporary)
+        _alike_in_turn(program)
+        program.model.minimize(seconds)
+        status, order, least = self._solved(program)
         if order is not None:
-            _take(case, result, order)
-            result.batches_bound, result.temporary_bound = 0, 0
-        elif status == cp_model.INFEASIBLE and not ask.temporary:
-            result.impossible, result.method = True, f"{result.method}, CP-SAT"
+            self._take(order)
+        if status == cp_model.INFEASIBLE and result.value is None:
+            result.impossible, result.method = True, _BOTH
+        if status != cp_model.OPTIMAL or result.value is None:
             return
-        elif status == cp_model.INFEASIBLE:
-            _least_hours(case, ask, result, most)
-            return
-        else:
-            return
-    _fewest(case, result)
-
-
-def _fewest(case: _Case, result: SearchResult) -> None:
-    """The fewest batches without a temporary machine: one more each time, until there is an order."""
-    while result.value is not None and result.batches_bound < result.value.batches:
-        least = max(1, result.batches_bound)
-        status, order = _without(case, least)
+        result.temporary_bound, result.method = min(least, result.value.temporary_seconds), _BOTH
+        program.model.add(seconds <= result.temporary_bound)
+        program.model.minimize((_MONEY * batches + money) * (1 + copies) + _stopovers(program))
+        status, order, least = self._solved(program)
         if order is not None:
-            _take(case, result, order)
-            result.batches_bound = least
-        elif status == cp_model.INFEASIBLE:
-            result.batches_bound, result.method = least + 1, "list scheduling, CP-SAT"
-        else:
-            return
+            self._take(order)
+        if status == cp_model.OPTIMAL:
+            result.batches_bound = min(least // (_MONEY * (1 + copies)), result.value.batches)
 
+    def _solved(self, program: TransitionProgram) -> tuple[Any, Order | None, int]:
+        """CP-SAT's word, the order that it found, and the least that the program says there is of what is minimised."""
+        solver = cp_sat_solver(self.ask.seed)
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            return cp_model.UNKNOWN, None, 0
+        if left < math.inf:
+            solver.parameters.max_time_in_seconds = left
+        solver.parameters.max_deterministic_time = WORK
+        status = solver.solve(program.model)
+        found = status in _FOUND
+        return status, _read(program, solver) if found else None, round(solver.best_objective_bound) if found else 0
 
-def _without(case: _Case, batches: int) -> tuple[Any, Order | None]:
-    """An order without temporary machines in so many batches; or that there is none, or that it is not known."""
-    starters = case.starters({})
-    if _variables(starters, case.due, batches) > MOST_VARIABLES:
-        return cp_model.UNKNOWN, None
-    program = TransitionProgram(case.sites, case.due, starters, ProgramSize(batches, {}))
-    program.model.minimize(_stopovers(program))
-    return _solved(case, program)[:2]
-
-
-def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: int) -> None:
-    """Where temporary machines are needed: their fewest seconds, then the fewest batches with as many."""
-    temporary = _machines_for_hire(case, min(ask.temporary, len(case.due.leaving)))
-    starters = case.starters(temporary)
-    if _variables(starters, case.due, most) > MOST_VARIABLES:
-        return
-    program = TransitionProgram(case.sites, case.due, starters, ProgramSize(most, temporary))
-    seconds, batches, money = _hours(case, program)
-    if ask.temporary < len(temporary):
-        program.model.add(sum(_ever(program, machine) for machine in temporary) <= ask.temporary)
-    _alike_in_turn(program)
-    program.model.minimize(seconds)
-    status, order, least = _solved(case, program)
-    if order is not None:
-        _take(case, result, order)
-    if status == cp_model.INFEASIBLE and result.value is None:
-        result.impossible, result.method = True, "list scheduling, CP-SAT"
-    if status != cp_model.OPTIMAL or result.value is None:
-        return
-    result.temporary_bound, result.method = min(least, result.value.temporary_seconds), "list scheduling, CP-SAT"
-    program.model.add(seconds <= result.temporary_bound)
-    hops = _stopovers(program)
-    most_hops = len(case.due.leaving)
-    program.model.minimize((_MONEY * batches + money) * (1 + most_hops) + hops)
-    status, order, least = _solved(case, program)
-    if order is not None:
-        _take(case, result, order)
-    if status == cp_model.OPTIMAL:
-        result.batches_bound = min(least // (_MONEY * (1 + most_hops)), result.value.batches)
+    def _take(self, order: Order) -> None:
+        if self.result.take(self.ask, order):
+            self.result.method = _BOTH
 
 
 def _alike_in_turn(program: TransitionProgram) -> None:
@@ -155,14 +168,14 @@ def _alike_in_turn(program: TransitionProgram) -> None:
         last[pool] = ever
 
 
-def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
+def _hours(ask: TransitionAsk, program: TransitionProgram) -> tuple[Any, Any, Any]:
     """Seconds of temporary machines, batches in use, and a whole number that grows with their price."""
-    model, times = program.model, case.durations
-    slowest = max(times.until_ready(stand.component) for stand in (*case.due.now, *case.due.planned))
+    model, times, fleet = program.model, ask.durations, program.sites.fleet
+    slowest = max(times.until_ready(stand.component) for stand in (*ask.due.now, *ask.due.planned))
     longest = times.open + times.drain + slowest
     seconds: Any = 0
     money: Any = 0
-    prices = {p.index: rank for rank, p in enumerate(sorted(case.sites.fleet.pools, key=lambda p: p.price))}
+    prices = {p.index: rank for rank, p in enumerate(sorted(fleet.pools, key=lambda p: p.price))}
     uses = [model.new_bool_var("") for _ in program.batches]
     for k, used in enumerate(uses):
         ready = model.new_int_var(0, longest, "")
@@ -189,11 +202,8 @@ def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
             there = program.is_open[machine][k]
             model.add(here >= ready + times.drain * drains - longest * (1 - there))
             seconds += here
-            money += (1 + prices[case.sites.pool_of[machine]]) * there
+            money += (1 + prices[program.sites.pool_of[machine]]) * there
     return seconds, sum(uses), money
-
-
-_MONEY = 10**6  # batches count before money
 
 
 def _stopovers(program: TransitionProgram) -> Any:
@@ -219,40 +229,9 @@ def _ever(program: TransitionProgram, machine: str) -> Any:
     return flag
 
 
-def _machines_for_hire(case: _Case, most: int) -> dict[str, int]:
-    """Machines that may be rented: as many of each pool as copies may stop over, where one of them may stand."""
-    found = {}
-    for pool in case.sites.fleet.pools:
-        options = (option for stand in case.due.leaving for option in case.sites.components[stand.component].options)
-        if not any(pool.index in option.pools for option in options):
-            continue
-        number, made = 0, 0
-        while made < most:
-            number += 1
-            name = f"{pool.name}/temp-{number}"
-            if name not in case.sites.named:
-                found[name] = case.sites.pool_of[name] = pool.index
-                made += 1
-    return found
-
-
 def _variables(starters: list[Starter], due: Difference, batches: int) -> int:
     places = sum(len(starter.places) * (1 + starter.leaves) for starter in starters)
     return batches * (places + len(due.leaving))
-
-
-def _solved(case: _Case, program: TransitionProgram) -> tuple[Any, Order | None, int]:
-    """CP-SAT's word, the order that it found, and the least that the program says there is of what is minimised."""
-    solver = cp_sat_solver(case.seed)
-    left = case.deadline - time.monotonic()
-    if left <= 0:
-        return cp_model.UNKNOWN, None, 0
-    if left < math.inf:
-        solver.parameters.max_time_in_seconds = left
-    solver.parameters.max_deterministic_time = WORK
-    status = solver.solve(program.model)
-    found = status in _FOUND
-    return status, _read(program, solver) if found else None, round(solver.best_objective_bound) if found else 0
 
 
 def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
@@ -288,9 +267,3 @@ def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
 
 def _when(solver: cp_model.CpSolver, row: list[Any]) -> int:
     return next((k for k, variable in enumerate(row) if solver.boolean_value(variable)), -1)
-
-
-def _take(case: _Case, result: SearchResult, order: Order) -> None:
-    value = value_of(case.sites.fleet, order, case.durations)
-    if result.value is None or value.key < result.value.key:
-        result.order, result.value, result.method = order, value, "list scheduling, CP-SAT"

@@ -261,7 +261,7 @@ class Moment:
 
     def fits(self, stand: Stand) -> bool:
         """Whether all upper rules let the copy start at its place now; its machine may still be closed."""
-        return self._on_host(stand) and self._on_accelerators(stand) and self._in_company(stand)
+        return self._on_host(stand) and self._on_accelerators(stand) and not self._company_broken(stand)
 
     def why_not(self, stand: Stand) -> str:
         """The first rule that keeps the copy from starting, in words; empty when none does."""
@@ -291,9 +291,6 @@ class Moment:
         option, load = self.sites.option(stand), self.load(stand.instance)
         memory = self.sites.fleet.pools[self.sites.pool_of[stand.instance]].shape.memory_mib
         return all(room_on(load, option, memory, k) for k in stand.accelerators)
-
-    def _in_company(self, stand: Stand) -> bool:
-        return not self._company_broken(stand)
 
     def _company_broken(self, stand: Stand) -> str:
         """The rule of the machine, or of who stands there, that keeps a copy away; empty when none does."""

@@ -90,8 +90,7 @@ def plan_transition(
     times = arguments.instance("durations", durations or Durations(), Durations, DURATIONS_RULE).of(problem)
     due = difference(problem, plan)
     sites = Sites(compile_fleet(problem), due, missing)
-    ask = TransitionAsk(most, tries, limit, arguments.seed("seed", seed), exact)
-    result = search(sites, due, times, ask)
+    result = search(TransitionAsk(sites, due, times, most, tries, limit, arguments.seed("seed", seed), exact))
     facts: dict[str, Any] = {
         "problem": problem.name,
         "unavailable": missing,

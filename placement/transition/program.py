@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
@@ -28,8 +28,9 @@ from placement.transition.moment import Moment
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from placement.compiled.fleet import FleetOption
     from placement.transition.difference import Difference
     from placement.transition.moment import Sites
 
@@ -353,14 +354,25 @@ def fits_program(sites: Sites, due: Difference) -> bool:
     return True
 
 
+def machines_for_hire(sites: Sites, options: Iterable[FleetOption], kind: str, most: int) -> dict[str, int]:
+    """So many machines of each pool where one of the options may run, that no problem names; the pool of each."""
+    found = {}
+    usable = set[int]().union(*(option.pools for option in options))
+    for pool in (pool for pool in sites.fleet.pools if pool.index in usable):
+        names = (f"{pool.name}/{kind}-{number}" for number in range(1, most + len(sites.named) + 1))
+        for name in islice((name for name in names if name not in sites.named), most):
+            found[name] = sites.pool_of[name] = pool.index
+    return found
+
+
 def all_places(sites: Sites, component: str, machines: Sequence[str]) -> Iterator[Stand]:
     """Every place of a copy on some machines, rules of company and room aside."""
     for machine in machines:
         if machine in sites.draining:
             continue
         pool = sites.pool_of[machine]
-        count = sites.fleet.pools[pool].shape.accelerators
+        accelerators = range(sites.fleet.pools[pool].shape.accelerators)
         for option in sites.components[component].options:
             if pool in option.pools:
-                for on in combinations(range(count), option.accelerators):
+                for on in combinations(accelerators, option.accelerators):
                     yield Stand(component, option.index, machine, on)

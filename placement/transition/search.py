@@ -10,74 +10,63 @@ from placement.transition.answer import SearchResult
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
 from placement.transition.levels import fewest_batches
-from placement.transition.timeline import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.transition.answer import TransitionAsk
-    from placement.transition.difference import Difference
-    from placement.transition.moment import Sites
-    from placement.transition.timeline import Durations
-
 
 CHANGES = 20_000  # copies that start or stop, over all attempts: fewer attempts at large transitions
 FEWEST_ATTEMPTS = 4
 
 
-def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk) -> SearchResult:
+def search(ask: TransitionAsk) -> SearchResult:
     """Try orders until one meets the bounds, or the attempts are over.
 
     Raises nothing; O(attempts) orders.
     """
     result = SearchResult()
-    bound(sites, due, durations, ask, result)
+    bound(ask, result)
     if result.impossible:
-        stuck = Attempt(sites, due, Manner(0, eager=True), None).run()
+        stuck = Attempt(ask.sites, ask.due, Manner(0, eager=True), None).run()
         result.stuck = stuck if isinstance(stuck, Stuck) else None
         return result
     deadline = None if ask.seconds is None else time.monotonic() + ask.seconds
     try:
-        _search(sites, due, durations, ask, result, deadline)
+        _search(ask, result, deadline)
     except KeyboardInterrupt:
         if result.order is None:
             raise
         result.interrupted = True
         return result
     if result.value is not None and result.value.temporary_seconds and not result.is_proven:
-        result.batches_bound = fewest_batches(sites, due, stopovers=True, temporary=True) or 0
+        result.batches_bound = fewest_batches(ask.sites, ask.due, stopovers=True, temporary=True) or 0
     return result
 
 
-def _search(
-    sites: Sites,
-    due: Difference,
-    durations: Durations,
-    ask: TransitionAsk,
-    result: SearchResult,
-    deadline: float | None,
-) -> None:
+def _search(ask: TransitionAsk, result: SearchResult, deadline: float | None) -> None:
     """Orders in turn, then the program of small ones."""
-    for number, attempt in enumerate(_attempts(sites, due, ask, result)):
+    for number, attempt in enumerate(_attempts(ask, result)):
         found = attempt.run()
         if isinstance(found, Stuck):
             result.stuck = found
         else:
-            _take(sites, durations, result, found)
+            result.take(ask, found)
             if found.stopovers:
-                again = Attempt(sites, due, Manner(0), None).resume(found)
+                again = Attempt(ask.sites, ask.due, Manner(0), None).resume(found)
                 if isinstance(again, Order):
-                    _take(sites, durations, result, again)
+                    result.take(ask, again)
         if result.is_proven or (number and deadline is not None and time.monotonic() > deadline):
             break
     if ask.exact and not result.is_proven:
         from placement.transition.exact import prove  # loads an engine
 
-        prove(sites, due, durations, ask, result)
+        prove(ask, result)
 
 
-def bound(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:
+def bound(ask: TransitionAsk, result: SearchResult) -> None:
     """What no order can beat. Without temporary machines where that is possible at all, else with them."""
+    sites, due, durations = ask.sites, ask.due, ask.durations
     without = fewest_batches(sites, due, stopovers=True, temporary=False)
     if without is not None:
         result.batches_bound = without
@@ -92,10 +81,10 @@ def bound(sites: Sites, due: Difference, durations: Durations, ask: TransitionAs
     result.batches_bound = with_them
 
 
-def _attempts(sites: Sites, due: Difference, ask: TransitionAsk, result: SearchResult) -> Iterator[Attempt]:
+def _attempts(ask: TransitionAsk, result: SearchResult) -> Iterator[Attempt]:
     """First without temporary machines; with them only while none was found without."""
-    manners = [Manner(0), Manner(0, eager=True), Manner(0, hold=True)]
-    for manner in manners:
+    sites, due = ask.sites, ask.due
+    for manner in (Manner(0), Manner(0, eager=True), Manner(0, hold=True)):
         yield Attempt(sites, due, manner, None)
     rng = random.Random(ask.seed)
     if result.order is None and ask.temporary:
@@ -107,9 +96,3 @@ def _attempts(sites: Sites, due: Difference, ask: TransitionAsk, result: SearchR
         most = 0 if zero or rng.random() < 0.5 else ask.temporary
         manner = Manner(most, eager=rng.random() < 0.5, hold=rng.random() < 0.3)
         yield Attempt(sites, due, manner, rng)
-
-
-def _take(sites: Sites, durations: Durations, result: SearchResult, order: Order) -> None:
-    value = value_of(sites.fleet, order, durations)
-    if result.value is None or value.key < result.value.key:
-        result.order, result.value = order, value

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.referee.standing import CopyNeed, MachineRoom
-    from placement.running_state.as_plan import RunningCopy
 
 Loose = tuple[str, int, str]  # component, option, machine
 Accelerators = tuple[int, ...]
 _Beside = list[tuple["CopyNeed", Accelerators]]
 
 
-class UnknownCopy(NamedTuple):
-    """A copy that runs at accelerators that nobody tells."""
+class CopyNow(NamedTuple):
+    """A copy that runs now; `accelerators` is None when they are not known."""
 
     component: str
     option: int
     instance: str
+    accelerators: Accelerators | None
     pinned: bool
 
     @property
@@ -41,7 +41,7 @@ class UnknownCopy(NamedTuple):
 class UnknownPlaces:
     """Finds places for the copies of one machine after the other."""
 
-    def __init__(self, problem: Problem, known: Iterable[RunningCopy]) -> None:
+    def __init__(self, problem: Problem, known: Iterable[CopyNow]) -> None:
         """`known` are all copies whose accelerators the problem tells."""
         self._dealer = Dealer(problem)
         self._pools = {row.id: row.pool for row in problem.instances}
@@ -50,7 +50,7 @@ class UnknownPlaces:
             self._known[copy.instance].append((self._need(copy), copy.accelerators or ()))
 
     def on_machine(
-        self, copies: Sequence[UnknownCopy], planned: Mapping[Loose, Sequence[Accelerators]]
+        self, copies: Sequence[CopyNow], planned: Mapping[Loose, Sequence[Accelerators]]
     ) -> tuple[dict[int, Accelerators], dict[int, Accelerators]]:
         """Accelerators of copies that stay where they are, and of those that go, both by index.
 
@@ -65,9 +65,7 @@ class UnknownPlaces:
             rest = [k for k in range(len(copies)) if k not in kept]
         return kept, self._dealt(copies, kept, rest)
 
-    def _all_find_room(
-        self, copies: Sequence[UnknownCopy], kept: Mapping[int, Accelerators], rest: Sequence[int]
-    ) -> bool:
+    def _all_find_room(self, copies: Sequence[CopyNow], kept: Mapping[int, Accelerators], rest: Sequence[int]) -> bool:
         beside = list(self._known[copies[0].instance])
         for k, accelerators in kept.items():
             if not has_room_at(self._room(copies[k]), beside, self._need(copies[k]), accelerators):
@@ -76,7 +74,7 @@ class UnknownPlaces:
         return self._fits(beside, copies, rest)
 
     def _one_by_one(
-        self, copies: Sequence[UnknownCopy], planned: Mapping[Loose, Sequence[Accelerators]]
+        self, copies: Sequence[CopyNow], planned: Mapping[Loose, Sequence[Accelerators]]
     ) -> dict[int, Accelerators]:
         """Each copy at the first place of the plan that leaves room for those after it.
 
@@ -105,18 +103,18 @@ class UnknownPlaces:
         return kept
 
     def _dealt(
-        self, copies: Sequence[UnknownCopy], kept: Mapping[int, Accelerators], rest: Sequence[int]
+        self, copies: Sequence[CopyNow], kept: Mapping[int, Accelerators], rest: Sequence[int]
     ) -> dict[int, Accelerators]:
         beside = [*self._known[copies[0].instance], *((self._need(copies[k]), place) for k, place in kept.items())]
         found = deal(self._room(copies[0]), beside, [self._need(copies[k]) for k in rest])
         return dict(zip(rest, found.accelerators, strict=True))
 
-    def _fits(self, beside: _Beside, copies: Sequence[UnknownCopy], rest: Sequence[int]) -> bool:
+    def _fits(self, beside: _Beside, copies: Sequence[CopyNow], rest: Sequence[int]) -> bool:
         """Whether these find room beside those; known copies that break a rule among themselves are passed over."""
         return deal(self._room(copies[0]), beside, [self._need(copies[k]) for k in rest]).fit is DealFit.FITS
 
-    def _room(self, copy: UnknownCopy) -> MachineRoom:
+    def _room(self, copy: CopyNow) -> MachineRoom:
         return self._dealer.rooms[self._pools[copy.instance]]
 
-    def _need(self, copy: UnknownCopy | RunningCopy) -> CopyNeed:
+    def _need(self, copy: CopyNow) -> CopyNeed:
         return self._dealer.needs[copy.component][copy.option]
