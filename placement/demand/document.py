@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from placement.demand.rows import ComponentScaling, MachineTimes, Replanning, ScalingDefaults
+from placement.documents.faults import repeated
 from placement.documents.frozen import Listed
 from placement.documents.quantities import Text
 from placement.documents.read import read_of_format
@@ -47,12 +47,8 @@ class ScalingPolicy(Row):
     def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
         super().__init__(**_with_defaults(document))
-        counts = Counter(row.name for row in self.components)
-        twice = [
-            Fault(f"$.components[{k}].name", "has a policy already; a component has one", row.name)
-            for k, row in enumerate(self.components)
-            if counts[row.name] > 1 and any(other.name == row.name for other in self.components[:k])
-        ]
+        names = (row.name for row in self.components)
+        twice = list(repeated(names, "$.components[{}].name", "has a policy already; a component has one"))
         if twice:
             raise DocumentError(twice, "policy")
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydantic import ValidationError
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 def structural_faults(model: type[BaseModel], error: ValidationError) -> list[Fault]:
     """Pydantic's errors in our words: JSON path, rule, value, and for a mistyped key the nearest known one."""
     return [_fault(model, dict(item)) for item in error.errors(include_url=False)]
+
+
+def repeated(names: Iterable[str], path: str, rule: str) -> Iterator[Fault]:
+    """A fault for each name that stood before in a list; `path` has its index in place of ``{}``."""
+    seen: set[str] = set()
+    for k, name in enumerate(names):
+        if name in seen:
+            yield Fault(path.format(k), rule, name)
+        seen.add(name)
 
 
 _RULES = {

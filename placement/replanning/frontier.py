@@ -9,7 +9,7 @@ never rises. Then each plan is asked for fewer moves at its price (`fewest_moves
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
@@ -94,7 +94,8 @@ def find_frontier(
     [(None, 0)]
     """
     chosen = None if limits is None else _checked_limits(limits)
-    search = _FrontierSearch(problem, Budget(arguments.seconds("time_limit", time_limit)), seed, work, threads, watcher)
+    how = {"seed": seed, "work": work, "threads": threads}
+    search = _FrontierSearch(problem, Budget(arguments.seconds("time_limit", time_limit)), how, watcher)
     try:
         search.run(chosen)
     except KeyboardInterrupt:
@@ -137,24 +138,15 @@ def within_moves(problem: Problem, most: int | None) -> Problem:
 class _FrontierSearch:
     """The solves of one frontier, and what they found."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        budget: Budget,
-        seed: int,
-        work: int | None,
-        threads: int | None,
-        watcher: FrontierWatcher | None,
-    ) -> None:
-        """Nothing is known."""
-        self.problem, self.budget, self.seed = problem, budget, seed
+    def __init__(self, problem: Problem, budget: Budget, how: dict[str, Any], watcher: FrontierWatcher | None) -> None:
+        """Nothing is known; `how` are keywords of every solve."""
+        self.problem, self.budget, self._how, self._watcher = problem, budget, how, watcher
         self.fleet = compile_fleet(problem)
         self._asks_for_fewer = prefers_no_fewer_moves(self.fleet)
         self.answers: list[Answer] = []
         self._fewer: list[Answer] = []  # plans of no answer's solve, that make fewer moves at a price
         self._least: list[LeastMoves] = []
         self._faults: list[SolverFault] = []
-        self._work, self._threads, self._watcher = work, threads, watcher
         self._interrupted = self._out_of_time = False
 
     def run(self, limits: list[int] | None) -> None:
@@ -208,15 +200,7 @@ class _FrontierSearch:
             seconds = None if self.budget.seconds is None else self.budget.left() / (len(asked) - k)
             if self._interrupted or (seconds is not None and seconds < _FEWEST_SECONDS):
                 return
-            found = fewest_moves(
-                self.fleet,
-                answer,
-                lambda most: within_moves(self.problem, most),
-                time_limit=seconds,
-                seed=self.seed,
-                work=self._work,
-                threads=self._threads,
-            )
+            found = fewest_moves(self.fleet, answer, self._within, time_limit=seconds, **self._how)
             if found is None:
                 continue
             self._interrupted = found.interrupted
@@ -235,12 +219,10 @@ class _FrontierSearch:
             self._watcher.begins(most)
         start = best_within(self.answers, most)
         found = solve(
-            within_moves(self.problem, most),
+            self._within(most),
             time_limit=seconds,
             gap=0.0 if most is None else _NEAR,
-            seed=self.seed,
-            work=self._work,
-            threads=self._threads,
+            **self._how,
             hint=None if start is None else start.result.plan,
             listener=None if self._watcher is None else self._watcher.hear,
         )
@@ -252,7 +234,10 @@ class _FrontierSearch:
         return answer
 
     def _point(self, most: int | None) -> FrontierPoint:
-        return share(lambda most: within_moves(self.problem, most), self.fleet, self._plans(), most, self._least)
+        return share(self._within, self.fleet, self._plans(), most, self._least)
+
+    def _within(self, most: int | None) -> Problem:
+        return within_moves(self.problem, most)
 
     def frontier(self, *, interrupted: bool) -> Frontier:
         """What all answers say together."""
@@ -263,4 +248,4 @@ class _FrontierSearch:
         else:
             stop = Stop.PROVED if proven else Stop.TIME if self.budget.seconds is not None else Stop.DONE
         faults = tuple(dict.fromkeys([*(fault for a in self.answers for fault in a.result.faults), *self._faults]))
-        return Frontier(self.problem, points, stop, round(self.budget.elapsed(), 3), self.seed, faults)
+        return Frontier(self.problem, points, stop, round(self.budget.elapsed(), 3), self._how["seed"], faults)

@@ -62,7 +62,12 @@ class LeastMoves:
 
     def counts(self, price: int, left_out: tuple[int, ...]) -> bool:
         """Whether it says something of plans that are no dearer than this and leave out no more."""
-        return price <= self.price and all(n <= most for n, most in zip(left_out, self.left_out, strict=True))
+        return price <= self.price and is_no_more(left_out, self.left_out)
+
+
+def is_no_more(left_out: tuple[int, ...], most: tuple[int, ...]) -> bool:
+    """Whether no more copies are left out at any priority."""
+    return all(n <= limit for n, limit in zip(left_out, most, strict=True))
 
 
 def best_within(answers: Sequence[Answer], most: int | None) -> Answer | None:
@@ -154,10 +159,8 @@ def least_moves(fleet: Fleet, best: Answer, answers: Sequence[Answer], least: Se
 
 
 def _counts(answer: Answer, left_out: tuple[int, ...]) -> bool:
-    """Whether an answer's bound holds for plans that leave out no more than this."""
-    if answer.value is None:  # without a plan, a bound is one of any plan
-        return True
-    return all(n <= most for n, most in zip(left_out, answer.value.left_out, strict=True))
+    """Whether an answer's bound holds for plans that leave out no more than this; without a plan it holds for all."""
+    return answer.value is None or is_no_more(left_out, answer.value.left_out)
 
 
 def _fewest_left_out(fleet: Fleet, above: Sequence[Answer], left_out: tuple[int, ...]) -> tuple[int, ...]:
@@ -168,8 +171,7 @@ def _fewest_left_out(fleet: Fleet, above: Sequence[Answer], left_out: tuple[int,
         for answer in above:
             if answer.value is None or answer.result.plan.left_out_bound is None:
                 continue
-            before = zip(left_out[:level], answer.value.left_out[:level], strict=True)
-            if all(n <= most for n, most in before):
+            if is_no_more(left_out[:level], answer.value.left_out[:level]):
                 proven = max(proven, answer.result.plan.left_out_bound.get(str(priority), 0))
         found.append(min(proven, left_out[level]))
     return tuple(found)

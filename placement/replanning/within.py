@@ -26,6 +26,7 @@ from placement.referee import verify
 from placement.replanning.even_price import MovedAndCost, even_price
 from placement.replanning.frontier import within_moves
 from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
+from placement.replanning.sharing import is_no_more
 from placement.solving.budget import Budget
 from placement.solving.result import Status, Stop, relative_gap
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
@@ -297,11 +298,7 @@ class _WithinSearch:
 
     def _counts(self, found: _AtPrice, value: Value) -> bool:
         """Whether a bound holds for plans that leave out no more than the best plan."""
-        packing = found.result.packing
-        if packing is None:
-            return True
-        theirs = evaluate(self._fleet, packing).left_out
-        return all(n <= most for n, most in zip(value.left_out, theirs, strict=True))
+        return found.result.packing is None or is_no_more(value.left_out, self._value(found).left_out)
 
     def _said(self, best: _AtPrice, cost: int, bound: int | None) -> dict[str, Any]:
         """What the plan says of itself, in the problem's own money."""

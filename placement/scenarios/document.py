@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from placement.documents.faults import repeated
 from placement.documents.frozen import AS_TUPLE, Listed
 from placement.documents.quantities import Positive, Text
 from placement.documents.read import read_of_format
@@ -89,23 +90,14 @@ def read_scenarios(path: str | Path) -> ScenarioSet:
     return read_of_format(path, ScenarioSet, FORMAT)
 
 
-def _again(names: Iterable[str], path: str, rule: str) -> Iterator[Fault]:
-    """A fault for each name that stood before in a list."""
-    seen: set[str] = set()
-    for k, name in enumerate(names):
-        if name in seen:
-            yield Fault(path.format(k), rule, name)
-        seen.add(name)
-
-
 def _twice(document: ScenarioSet) -> Iterator[Fault]:
     names = [row.name for row in document.scenarios]
-    yield from _again(names, "$.scenarios[{}].name", "is the name of another scenario already")
+    yield from repeated(names, "$.scenarios[{}].name", "is the name of another scenario already")
     for s, row in enumerate(document.scenarios):
         rule = "has a row in this scenario already; a component has one"
-        yield from _again((c.name for c in row.components), f"$.scenarios[{s}].components[{{}}].name", rule)
+        yield from repeated((c.name for c in row.components), f"$.scenarios[{s}].components[{{}}].name", rule)
     names = [row.name for row in document.commitments]
-    yield from _again(names, "$.commitments[{}].name", "is the name of another commitment already")
+    yield from repeated(names, "$.commitments[{}].name", "is the name of another commitment already")
 
 
 def _weights(document: ScenarioSet) -> Iterator[Fault]:

@@ -13,10 +13,10 @@ taken. The bound on costs knows of no moves, and holds with them, as moves cost 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
@@ -94,8 +94,7 @@ class _Following:
             start = relabel(fleet, from_plan(compile_fleet(row.problem), row.plan))
             part = None if seconds is None else seconds / (len(outcomes) - 1)
             hint = to_plan(fleet, start)
-            how: dict[str, Any] = {"seed": asking.seed, "work": asking.work, "threads": asking.threads}
-            answer = solve(problem, time_limit=part, gap=asking.gap, hint=hint, **how)
+            answer = solve(problem, time_limit=part, hint=hint, **asdict(asking))
             found.append(row if answer.packing is None else _as_new(row, answer.plan, asking.seed))
         return found
 

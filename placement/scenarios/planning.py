@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from placement.scenarios.moves import few_moves
 from placement.scenarios.recourse import Asking, Recourse
 from placement.scenarios.result import CommitmentPolicy, Committed, Moves, ScenarioOutcome, ScenarioPlan, Weighted
 from placement.scenarios.rows import Scenario, ScenarioComponent
-from placement.scenarios.search import ScenarioSearch, least_total
+from placement.scenarios.search import ScenarioSearch
 from placement.scenarios.terms import compile_terms, whole_weights
 from placement.scenarios.written import written
 from placement.solving.budget import Budget
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _TIME = SCHEDULE.scenarios
 _FEWEST_SECONDS = 0.05
-_BOUND_SECONDS = 2.0  # of a small program with fixed commitments
 
 
 def plan_scenarios(
@@ -168,10 +168,7 @@ class _Planning:
         found = solve(
             at_committed_prices(mean, search.terms),
             time_limit=None if self._budget.seconds is None else _TIME.mean.of(self._budget).left(),
-            gap=search.asking.gap,
-            seed=search.asking.seed,
-            work=search.asking.work,
-            threads=search.asking.threads,
+            **asdict(search.asking),
         )
         if found.packing is None or found.fleet is None:
             return None
@@ -185,7 +182,7 @@ class _Planning:
         rows = []
         for name, machines in self._compared.items():
             total = self._search.total(machines)
-            bound = least_total(self._search, self._search.recourses, machines, _BOUND_SECONDS)
+            bound = self._search.least_total(self._search.recourses, machines)
             if total is not None and bound is not None:
                 weights = self._search.weights
                 rows.append(CommitmentPolicy(name, machines, Weighted(total, weights), Weighted(bound, weights)))
@@ -248,7 +245,7 @@ class _Planning:
         """The bound of each scenario that may choose its own commitments, on average."""
         if self._search.stop is Stop.INTERRUPTED:
             return None
-        found = [least_total(self._search, [r], None, _BOUND_SECONDS) for r in self._search.recourses]
+        found = [self._search.least_total([r]) for r in self._search.recourses]
         if any(bound is None for bound in found):
             return None
         return Weighted(sum(bound or 0 for bound in found), self._search.weights)
@@ -272,7 +269,7 @@ class _Planning:
         answer = recourse.answers.get(machines)
         found = [] if answer is None or answer.bound is None else [answer.bound]
         if self._search.stop is not Stop.INTERRUPTED:
-            total = least_total(self._search, [recourse], machines, _BOUND_SECONDS)
+            total = self._search.least_total([recourse], machines)
             if total is not None:
                 each = -(-total // recourse.weight)  # whole micro-dollars cost whole micro-dollars
                 found.append(max(0, each - self._search.committed_cost(machines)))

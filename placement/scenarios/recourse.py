@@ -7,9 +7,9 @@ all of them, and a bound proven for some says something of every plan's machine 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import machines_paid
@@ -65,7 +65,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What all solves have in common."""
+    """What all solves have in common, by the keywords of `solve`."""
 
     seed: int
     gap: float
@@ -137,8 +137,7 @@ class Recourse:
 
     def _solve(self, problem: Problem, asking: Asking, seconds: float | None, start: KnownPlan | None) -> Result:
         hint = None if start is None else to_plan(self.fleet, start.packing)
-        how: dict[str, Any] = {"gap": asking.gap, "seed": asking.seed, "work": asking.work, "threads": asking.threads}
-        found = solve_problem(problem, time_limit=seconds, hint=hint, **how)
+        found = solve_problem(problem, time_limit=seconds, hint=hint, **asdict(asking))
         self.faults += found.faults
         self.interrupted |= found.stop is Stop.INTERRUPTED
         if found.status is Status.INFEASIBLE:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TIME = SCHEDULE.scenarios
 _MASTER_WORK = 5.0  # deterministic seconds of a master program, with a limit on work
+_BOUND_SECONDS = 2.0  # of a program of some scenarios, or with fixed commitments
 _SEPARATIONS = 40  # rounds of cuts between two proposals that are solved
 _AGAIN = 3  # times that a proposal is solved with more time, when its scenarios were not proven
 _FEWEST_SECONDS = 0.05  # in which a scenario is asked for
@@ -289,6 +290,17 @@ class ScenarioSearch:
         counts = {sum(plan.paid[p] for p in pools) for recourse in self.recourses for plan in recourse.plans}
         return sorted({min(n, most) for n in counts | {0}} - {now})
 
+    def least_total(self, recourses: Sequence[Recourse], fixed: Sequence[int] | None = None) -> int | None:
+        """What the master program of some scenarios proves, micro-dollars times weights; with `fixed` commitments.
+
+        None where it has no counts: there is no plan.
+        """
+        program = MasterProgram(self.terms, recourses, fixed)
+        work = None if self.asking.work is None else _MASTER_WORK
+        limit = math.inf if self.budget.seconds is None else _BOUND_SECONDS
+        answer = program.solve(seconds=limit, work=work, seed=self.asking.seed)
+        return None if answer.infeasible else answer.bound
+
     def _part(self, budget: Budget, parts: int) -> float | None:
         return None if self.budget.seconds is None else budget.left() / max(1, parts)
 
@@ -301,17 +313,3 @@ def _bound_at(recourse: Recourse, machines: tuple[int, ...]) -> int | None:
 def _is_proven(recourse: Recourse, machines: tuple[int, ...]) -> bool:
     bound, cost = _bound_at(recourse, machines), recourse.cost(machines)
     return bound is not None and cost is not None and bound >= cost
-
-
-def least_total(
-    search: ScenarioSearch, recourses: Sequence[Recourse], fixed: Sequence[int] | None, seconds: float
-) -> int | None:
-    """What the master program of some scenarios proves, micro-dollars times weights; with `fixed` commitments.
-
-    None where it has no counts: there is no plan.
-    """
-    program = MasterProgram(search.terms, recourses, fixed)
-    work = None if search.asking.work is None else _MASTER_WORK
-    limit = math.inf if search.budget.seconds is None else seconds
-    answer = program.solve(seconds=limit, work=work, seed=search.asking.seed)
-    return None if answer.infeasible else answer.bound

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from placement.sizing.engines import find_engine, version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from placement.catalogue import AcceleratorFacts
     from placement.sizing.architecture import Architecture
@@ -64,18 +64,19 @@ class Asked:
 
     def refused(self, subject: str, name: str = "") -> Refusal | None:
         """The row that refuses something, None where none does."""
-        newest: dict[str, Refusal] = {}
-        for row in refusals():
-            is_it = (row.engine, row.subject, row.name) == (self.engine, subject, name)
-            if is_it and row.since <= (version_key(self.version) or ()) and row.where in ("", *self._wheres()):
-                newest[row.where] = row
-        return next((row for row in newest.values() if self._is_below(row.least)), None)
+        wheres = ("", self.figures.model_type, self.weights)
+        rows = (row for row in _newest(self.engine, self.version, subject, name) if row.where in wheres)
+        return next((row for row in rows if _is_below(self.gpu, row.least)), None)
 
-    def _wheres(self) -> tuple[str, str]:
-        return self.figures.model_type, self.weights
 
-    def _is_below(self, least: tuple[int, int] | None) -> bool:
-        return _is_below(self.gpu, least)
+def _newest(engine: str, version: str, subject: str, name: str = "") -> Iterable[Refusal]:
+    """Of the rows on one thing those that count for a version: the newest for each family or format."""
+    found: dict[str, Refusal] = {}
+    for row in refusals():
+        is_it = (row.engine, row.subject, row.name) == (engine, subject, name)
+        if is_it and row.since <= (version_key(version) or ()):
+            found[row.where] = row
+    return found.values()
 
 
 def _is_below(gpu: AcceleratorFacts, least: tuple[int, int] | None) -> bool:
@@ -85,9 +86,7 @@ def _is_below(gpu: AcceleratorFacts, least: tuple[int, int] | None) -> bool:
 def starts_on(engine: str, gpu: AcceleratorFacts) -> bool:
     """Whether an engine, such as ``vllm=0.19``, starts on an accelerator with any model, as far as that is known."""
     facts, version = find_engine(engine)
-    rows = [row for row in refusals() if (row.engine, row.subject) == (facts.engine, "gpu")]
-    newest = [row for row in rows if row.since <= (version_key(version) or ())][-1:]
-    return not any(_is_below(gpu, row.least) for row in newest)
+    return not any(_is_below(gpu, row.least) for row in _newest(facts.engine, version, "gpu"))
 
 
 def is_loaded_in_32_bits(launch: Launch, figures: Architecture, gpu: AcceleratorFacts) -> bool:
