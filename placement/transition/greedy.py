@@ -157,18 +157,24 @@ class Attempt:
         self._leaving.remove(stand)
         batch.stops.append(stand)
 
+    def _take_back_start(self, stand: Stand, batch: Batch) -> None:
+        self._moment.stop(stand)
+        batch.starts.remove(stand)
+        self._arriving.append(stand)
+
+    def _take_back_stop(self, stand: Stand, batch: Batch) -> None:
+        self._moment.start(stand)
+        batch.stops.remove(stand)
+        self._leaving.append(stand)
+
     def _spread_again(self, component: str, batch: Batch) -> None:
         """Where a batch would leave a component badly spread: take back what it does, then do what keeps the spread."""
         starts = [stand for stand in batch.starts if stand.component == component]
         stops = [stand for stand in batch.stops if stand.component == component]
         for stand in stops:
-            self._moment.start(stand)
-            batch.stops.remove(stand)
-            self._leaving.append(stand)
+            self._take_back_stop(stand, batch)
         for stand in starts:
-            self._moment.stop(stand)
-            batch.starts.remove(stand)
-            self._arriving.append(stand)
+            self._take_back_start(stand, batch)
         left = [*stops]
         for stand in starts:
             self._start(stand, batch)
@@ -176,9 +182,7 @@ class Attempt:
             if partner is not None:
                 left.remove(partner)
             elif not self._moment.is_spread(component):
-                self._moment.stop(stand)
-                batch.starts.remove(stand)
-                self._arriving.append(stand)
+                self._take_back_start(stand, batch)
         for other in left:
             self._stops_well(other, batch)
 
@@ -189,9 +193,7 @@ class Attempt:
         self._stop(stand, batch)
         if self._moment.is_spread(stand.component):
             return True
-        self._moment.start(stand)
-        batch.stops.remove(stand)
-        self._leaving.append(stand)
+        self._take_back_stop(stand, batch)
         return False
 
     def _close(self, batch: Batch, among: Iterable[str] | None = None) -> None:
@@ -242,13 +244,8 @@ class Attempt:
         moment, batch = self._moment, Batch()
         moment.floors = self._sites.floors
         for stand in copies:
-            if moment.may_stop(stand):
-                self._stop(stand, batch)
-                if moment.is_spread(stand.component):
-                    break
-                moment.start(stand)
-                batch.stops.remove(stand)
-                self._leaving.append(stand)
+            if self._stops_well(stand, batch):
+                break
         moment.floors = self._sites.floors if self._manner.eager else self._sites.strict
         return batch
 

@@ -140,6 +140,7 @@ class ComponentCounts:
 
 
 def _count(counter: Counter[K], key: K, sign: int) -> None:
+    """One more, or one less; a key that is counted no more is gone."""
     counter[key] += sign
     if not counter[key]:
         del counter[key]
@@ -168,9 +169,7 @@ class PresentLoad:
             self.share[k] += sign * option.share
             self.users[k] += sign
             self.owners[k] += sign * (not option.shared)
-        self.by_component[stand.component] += sign
-        if not self.by_component[stand.component]:
-            del self.by_component[stand.component]
+        _count(self.by_component, stand.component, sign)
 
 
 class Moment:
@@ -244,10 +243,7 @@ class Moment:
         """A copy is there, from its start on."""
         option = self.sites.option(stand)
         self.load(stand.instance).add(stand, option, sign)
-        there = self.on[stand.instance]
-        there[stand] += sign
-        if not there[stand]:
-            del there[stand]
+        _count(self.on[stand.instance], stand, sign)
         pool = self.sites.pool_of[stand.instance]
         zone = self.sites.fleet.pools[pool].zone
         counts = self._counts[stand.component]
