@@ -127,10 +127,7 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
     for key in document:
         arguments.instance("every key of document", key, str, "text")
     if str(path) == STDIN:
-        if sys.stdout is None:
-            raise UsageError("standard output is closed: name a file to write to")
-        _write_json(document, sys.stdout)
-        sys.stdout.flush()
+        _to_standard_output(partial(_write_json, document))
         return
     target = Path(path)
     kind = _kind(target)
@@ -148,19 +145,21 @@ def write_file(content: str | bytes, path: str | Path) -> None:
     UsageError
         The file can't be written; what stood there before is untouched.
     """
+
+    def write(stream: TextIO) -> object:
+        return stream.buffer.write(content) if isinstance(content, bytes) else stream.write(content)
+
     if str(path) == STDIN:
-        if sys.stdout is None:
-            raise UsageError("standard output is closed: name a file to write to")
-        if isinstance(content, bytes):
-            sys.stdout.buffer.write(content)
-        else:
-            sys.stdout.write(content)
-        sys.stdout.flush()
-        return
-    if isinstance(content, bytes):
-        _write_whole(Path(path), lambda stream: stream.buffer.write(content))
+        _to_standard_output(write)
     else:
-        _write_whole(Path(path), lambda stream: stream.write(content))
+        _write_whole(Path(path), write)
+
+
+def _to_standard_output(write: Callable[[TextIO], object]) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed: name a file to write to")
+    write(sys.stdout)
+    sys.stdout.flush()
 
 
 def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
