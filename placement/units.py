@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import overload
 
 BYTES_PER_GIB = 2**30
 MIB_PER_GIB = 1024
@@ -38,9 +39,13 @@ def micro_dollars(dollars: float) -> int:
     return round(dollars * MICRO)
 
 
-def dollars(micro: int) -> float:
-    """Micro-dollars as dollars, for documents and people."""
-    return micro / MICRO
+@overload
+def dollars(micro: int) -> float: ...
+@overload
+def dollars(micro: int | None) -> float | None: ...
+def dollars(micro: int | None) -> float | None:
+    """Micro-dollars as dollars, for documents and people; None stays None."""
+    return None if micro is None else micro / MICRO
 
 
 def gib_of_a_copy(gib: float, usable_gib: float | None = None) -> float:

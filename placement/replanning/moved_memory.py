@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.documents.problem import revised
+from placement.running_state.as_plan import running_copies
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
@@ -20,15 +21,12 @@ def memory_of_moves(fleet: Fleet) -> tuple[int, ...]:
     That of a copy by the largest option of those that run now; of all options where none of its copies runs. Memory on
     all accelerators of the copy; host memory where it needs none of these.
     """
-    used: list[set[int]] = [set() for _ in fleet.components]
-    names = [{mode.name: o for o, mode in enumerate(row.modes)} for row in fleet.problem.components]
-    index = {row.name: c for c, row in enumerate(fleet.problem.components)}
-    for row in fleet.problem.placements:
-        c = index[row.component]
-        used[c].add(row.option if isinstance(row.option, int) else names[c][row.option])
+    used: dict[str, set[int]] = {row.name: set() for row in fleet.components}
+    for copy in running_copies(fleet.problem):
+        used[copy.component].add(copy.option)
     return tuple(
-        max(_memory(option) for option in component.options if not used[c] or option.index in used[c])
-        for c, component in enumerate(fleet.components)
+        max(_memory(option) for option in row.options if not used[row.name] or option.index in used[row.name])
+        for row in fleet.components
     )
 
 

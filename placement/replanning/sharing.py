@@ -111,7 +111,7 @@ def share(
     said: dict[str, Any] = {
         "status": str(status),
         "stop": str(stop),
-        "lower_bound": None if bound is None else dollars(bound),
+        "lower_bound": dollars(bound),
         "gap": relative_gap(cost, bound),
     }
     if prover is not None:

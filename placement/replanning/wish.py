@@ -22,6 +22,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
 from placement.errors import UsageError, nearest, printable
+from placement.running_state.as_plan import running_copies
 from placement.units import exact
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     running: dict[str, list[Placement]] = {name: [] for name in names}
     for placed in problem.placements:
         running[placed.component].append(placed)
+    options: dict[str, list[int]] = defaultdict(list)
+    for copy in running_copies(problem):
+        options[copy.component].append(copy.option)
     wished = problem.components[names.index(component)]
     runs = len(running[component])
     more = copies if copies is not None else max(1, (wished.copies or 0) - runs)
@@ -109,8 +113,8 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     rows, surplus, served = [], {}, {}
     for row, compiled in zip(problem.components, fleet.components, strict=True):
         if row.demand is not None:
-            served[row.name] = _served(row, running[row.name])
-            row = _serving_no_less(row, running[row.name])
+            served[row.name] = _served(row, options[row.name])
+            row = _serving_no_less(row, options[row.name])
         if row.name == component:
             rows.append(asking_for(row, runs + more, runs + more))
             continue
@@ -137,22 +141,15 @@ def priority_of(problem: Problem, component: str) -> int:
     return next(row.priority for row in problem.components if row.name == component)
 
 
-def _option_of(row: Component, placed: Placement) -> int:
-    if isinstance(placed.option, int):
-        return placed.option
-    return [mode.name for mode in row.modes].index(placed.option)
-
-
-def _served(row: Component, standing: list[Placement]) -> Fraction:
-    """What copies that run serve of the demand."""
+def _served(row: Component, options: list[int]) -> Fraction:
+    """What copies that run by these options serve of the demand."""
     modes = row.modes
-    total = sum((exact(modes[_option_of(row, placed)].throughput or 0) for placed in standing), Fraction(0))
-    return min(total, exact(row.demand or 0))
+    return min(sum((exact(modes[o].throughput or 0) for o in options), Fraction(0)), exact(row.demand or 0))
 
 
-def _serving_no_less(row: Component, standing: list[Placement]) -> Component:
-    """The component without options that serve less than any of its copies does: they may run nowhere."""
-    least = min((row.modes[_option_of(row, placed)].throughput or 0 for placed in standing), default=0)
+def _serving_no_less(row: Component, options: list[int]) -> Component:
+    """The component without options that serve less than any of those by which copies run: they may run nowhere."""
+    least = min((row.modes[o].throughput or 0 for o in options), default=0)
     modes = [mode if (mode.throughput or 0) >= least else mode.model_copy(update={"on": []}) for mode in row.modes]
     return row if modes == list(row.modes) else row.model_copy(update={"options": modes})
 

@@ -32,8 +32,6 @@ from placement.solving.result import Status, Stop, relative_gap
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.solving.incumbent import Listener
@@ -112,13 +110,9 @@ def replan_within(
         As in `solve`.
     """
     arguments.instance("limits", limits, MoveLimits, "MoveLimits, from placement.replanning")
-    search = _WithinSearch(problem, limits, Budget(arguments.seconds("time_limit", time_limit)))
-
-    def answer(priced: Problem, part: float, hint: Plan | None) -> Result:
-        seconds = None if search.budget.seconds is None else part * search.budget.left()
-        return solve(priced, time_limit=seconds, seed=seed, work=work, threads=threads, hint=hint, listener=listener)
-
-    search.run(answer)
+    how = {"seed": seed, "work": work, "threads": threads, "listener": listener}
+    search = _WithinSearch(problem, limits, Budget(arguments.seconds("time_limit", time_limit)), how)
+    search.run()
     return search.replanned()
 
 
@@ -137,12 +131,12 @@ class _AtPrice(NamedTuple):
 class _WithinSearch:
     """The solves for one answer: one, or several at prices of memory."""
 
-    def __init__(self, problem: Problem, limits: MoveLimits, budget: Budget) -> None:
-        """Nothing is known."""
+    def __init__(self, problem: Problem, limits: MoveLimits, budget: Budget, how: dict[str, Any]) -> None:
+        """Nothing is known; `how` are keywords of every solve."""
         asked = within_moves(problem, limits.max_moves)
         if limits.min_saving_per_move is not None:
             asked = _priced(asked, limits.min_saving_per_move)
-        self.problem, self.asked, self.limits, self.budget = problem, asked, limits, budget
+        self.problem, self.asked, self.limits, self.budget, self._how = problem, asked, limits, budget, how
         self._own, self._fleet = compile_fleet(problem), compile_fleet(asked)
         self._memory = memory_of_moves(self._own)
         most = limits.max_moved_gib
@@ -150,29 +144,34 @@ class _WithinSearch:
         self._found: list[_AtPrice] = []
         self._stop: Stop | None = None
 
-    def run(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+    def run(self) -> None:
         """Ask without a price of memory; where that moves too much, at prices and within counts, else go on."""
-        first = self._take(answer(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
+        first = self._take(self._solve(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
         if not self._over(first):
             proven = first.result.status in (Status.OPTIMAL, Status.INFEASIBLE)
             if self._most is not None and self.budget.seconds is not None and self._stop is None and not proven:
-                self._take(answer(self.asked, 1.0, first.result.plan), 0)
+                self._take(self._solve(self.asked, 1.0, first.result.plan), 0)
             return
-        self._move_least(answer)
-        self._at_prices(answer)
-        self._by_moves(answer)
+        self._move_least()
+        self._at_prices()
+        self._by_moves()
 
-    def _move_least(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+    def _solve(self, asked: Problem, part: float, hint: Plan | None) -> Result:
+        """Within a part of the time that is left."""
+        seconds = None if self.budget.seconds is None else part * self.budget.left()
+        return solve(asked, time_limit=seconds, hint=hint, **self._how)
+
+    def _move_least(self) -> None:
         """A plan that moves nothing; where there is none, one at a price at which moving is too dear."""
         part = 1 / (1 + _PRICES + _COUNTS)
-        still = answer(within_moves(self.asked, 0), part, None)
+        still = self._solve(within_moves(self.asked, 0), part, None)
         self._interrupted_by(still)
         if still.packing is not None:
             self._found.append(_AtPrice(still, 0, 0, proves=False))
         elif not self._ended():
-            self._at_price(answer, self._too_dear(), part)
+            self._at_price(self._too_dear(), part)
 
-    def _at_prices(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+    def _at_prices(self) -> None:
         """Plans at prices of a MiB, each that at which the best two cost the same, until there is no other."""
         tried = set()
         for turn in range(_PRICES):
@@ -180,7 +179,7 @@ class _WithinSearch:
             if price is None or price in tried or self._ended():
                 return
             tried.add(price)
-            self._at_price(answer, price, 1 / (_PRICES + _COUNTS - turn))
+            self._at_price(price, 1 / (_PRICES + _COUNTS - turn))
 
     def _next_price(self) -> int | None:
         """None where no plan that moves too much is cheaper, or leaves out as few copies as the best that does not."""
@@ -198,13 +197,13 @@ class _WithinSearch:
         price = even_price(within, beyond, self._most)
         return None if price is None else min(price, self._too_dear())
 
-    def _at_price(self, answer: Callable[[Problem, float, Plan | None], Result], price: int, part: float) -> None:
+    def _at_price(self, price: int, part: float) -> None:
         best = self._best()
         costs = [c.move_cost + price * mib for c, mib in zip(self._fleet.components, self._memory, strict=True)]
         priced = dearer(self.asked, [dollars(cost) for cost in costs])
-        self._take(answer(priced, part, None if best is None else best.result.plan), price)
+        self._take(self._solve(priced, part, None if best is None else best.result.plan), price)
 
-    def _by_moves(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+    def _by_moves(self) -> None:
         """Bisect the number of moves, from as many as the best plan makes to as few as any that moves too much."""
         best = self._best()
         low = 0 if best is None else (best.result.plan.moves or 0) + 1
@@ -216,7 +215,7 @@ class _WithinSearch:
             most = (low + high) // 2
             best = self._best()
             hint = None if best is None or (best.result.plan.moves or 0) > most else best.result.plan
-            result = answer(within_moves(self.asked, most), 1 / (turns - turn), hint)
+            result = self._solve(within_moves(self.asked, most), 1 / (turns - turn), hint)
             self._interrupted_by(result)
             if result.packing is None:
                 low = most + 1
@@ -310,12 +309,12 @@ class _WithinSearch:
         within: dict[str, Any] = {**self.limits.to_document(), "moved_gib": gib(best.moved)}
         said: dict[str, Any] = {"cost": dollars(own)}
         if self.limits.min_saving_per_move is not None:
-            within |= {"priced_cost": dollars(cost), "priced_bound": None if bound is None else dollars(bound)}
+            within |= {"priced_cost": dollars(cost), "priced_bound": dollars(bound)}
             within["gap"] = gap
             said |= {"status": "feasible", "lower_bound": None, "gap": None, "bound_by": None, "bound_relaxes": None}
             optimal = False
         else:
-            said |= {"lower_bound": None if bound is None else dollars(bound), "gap": gap}
+            said |= {"lower_bound": dollars(bound), "gap": gap}
             said["status"] = str(Status.OPTIMAL if optimal else Status.FEASIBLE)
         if not best.proves:  # what is proven of fewer moves says nothing of less memory
             left = [row.model_copy(update={"reason": _LEFT_OUT}) for row in best.result.plan.unplaced]

@@ -86,9 +86,9 @@ def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> dict[str, Any]:
     return {
         "name": row.name,
         "share": row.weight / weights,
-        "on_demand_cost": None if row.cost is None else dollars(row.cost),
+        "on_demand_cost": dollars(row.cost),
         "cost": None if row.cost is None else dollars(row.cost + found.committed_cost),
-        "on_demand_lower_bound": None if row.bound is None else dollars(row.bound),
+        "on_demand_lower_bound": dollars(row.bound),
         "gap": row.gap,
         "copies": 0 if row.plan is None else len(row.plan.assignments),
         "machines": {name: n for name, n in zip(pools, row.paid, strict=False) if n},

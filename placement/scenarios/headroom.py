@@ -90,16 +90,15 @@ class Headroom:
         """The document `placement-headroom/v1`; money in dollars."""
         rows = []
         for point in self.points:
-            more = self.more(point)
             found = point.cost is not None
             rows.append(
                 {
                     "factor": point.factor,
                     "status": str(point.status),
                     "stop": str(point.stop),
-                    "cost": dollars(point.cost) if point.cost is not None else None,
-                    "more": None if more is None else dollars(more),
-                    "lower_bound": None if point.bound is None else dollars(point.bound),
+                    "cost": dollars(point.cost),
+                    "more": dollars(self.more(point)),
+                    "lower_bound": dollars(point.bound),
                     "gap": point.gap,
                     "copies": len(point.plan.assignments) if found else None,
                     "machines": dict(Counter(row.pool for row in point.plan.instances)) if found else None,
@@ -172,15 +171,12 @@ def find_headroom(
     shared = cuts_down(problem, set(grows))
     curve = tuple(_share(points)) if shared else tuple(points)
     proven = len(curve) == len(chosen) and all(p.status in (Status.OPTIMAL, Status.INFEASIBLE) for p in curve)
-    stop = (
-        Stop.INTERRUPTED
-        if interrupted
-        else Stop.PROVED
-        if proven
-        else Stop.TIME
-        if budget.seconds is not None
-        else Stop.DONE
-    )
+    if interrupted:
+        stop = Stop.INTERRUPTED
+    elif proven:
+        stop = Stop.PROVED
+    else:
+        stop = Stop.DONE if budget.seconds is None else Stop.TIME
     seconds = round(budget.elapsed(), 3)
     return Headroom(problem, tuple(grows), curve, shared, stop, seconds, seed, tuple(dict.fromkeys(faults)))
 

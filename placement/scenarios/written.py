@@ -49,7 +49,7 @@ def written(problem: Problem, packing: Packing, bound: int | None, seed: int) ->
         price_per_hour=dollars(cost),
         cost=dollars(cost),
         moves=0,
-        lower_bound=None if bound is None else dollars(bound),
+        lower_bound=dollars(bound),
         gap=relative_gap(cost, bound),
     )
     broken = verify(problem, plan).violations
