@@ -59,7 +59,7 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     names = service_names(rows)
     now = {row.component.name: known.of(row.component) for row in rows}
     documents = []
-    around = Surroundings(problem, plan, known.pods, ZONE, known.running.labels)
+    around = Surroundings(problem, plan, known.running.by_component, ZONE, known.running.labels)
     for row, name in zip(rows, names, strict=True):
         found = next(iter(now[row.component.name]), None)
         apart, spread = _apart(around, row.component, found, known, notes)
@@ -154,7 +154,7 @@ def _apart(
     """Terms and constraints: of the service that runs what the problem says too or can not say, then the problem's."""
     predictor = now.predictor if now else {}
     before = others_than_ours(mapping_under(predictor, "affinity", "podAntiAffinity").get(REQUIRED))
-    if before and not known.pods:
+    if before and not known.running.by_component:
         told = "no pods were given, so whom it is about is not known: what is about hosts is kept as it is"
         notes.assumed(f"component {component.name} podAntiAffinity", f"{told}; give nodes and pods with the services")
     space = _space(component, now)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.integrations.kserve.names import LABEL, letters_for_namespace
 from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, node_selector, unselected
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
+from placement.integrations.kubernetes.objects import mappings_under
 from placement.integrations.kubernetes.owners import tell_service
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.protection import tell_kept_budgets
@@ -113,11 +114,15 @@ def _tell_claims(
 ) -> None:
     """Accelerators that are handed out by claims: which the pods of a service share, and where none is written."""
     for name in dict.fromkeys(row.component.name for row in rows if row.mode.accelerators):
-        claims = (claim.get("resourceClaimName") for row in now[name][:1] for claim in row.claims)
+        claims = (
+            claim.get("resourceClaimName")
+            for row in now[name][:1]
+            for claim in mappings_under(row.predictor, "resourceClaims")
+        )
         for claim in filter(None, claims):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
-        if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.pods.get(name, ())):
+        if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.running.by_component.get(name, ())):
             told = f"its pods have accelerators by claims now, and no service tells of these: {wish.gpu} is asked for"
             notes.inexact(f"component {name} resourceClaims", told)
     if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):

@@ -90,11 +90,6 @@ class ServiceTemplate:
         told = whole_at(self.found.at.key("spec").key("predictor"), "minReplicas")
         return 1 if told is None else told
 
-    @property
-    def claims(self) -> list[Json]:
-        """References to the claims of its pods."""
-        return list(self.predictor.get("resourceClaims") or ())
-
 
 @dataclass(frozen=True)
 class ServiceTemplates:
@@ -103,11 +98,6 @@ class ServiceTemplates:
     by_name: Mapping[tuple[str, str], ServiceTemplate] = field(default_factory=dict)
     by_component: Mapping[str, list[ServiceTemplate]] = field(default_factory=dict)
     running: Templates = field(default_factory=Templates)
-
-    @property
-    def pods(self) -> Mapping[str, Sequence[KubeObject]]:
-        """By component one pod for each set of labels that its pods have."""
-        return self.running.by_component
 
     def of(self, component: Component) -> list[ServiceTemplate]:
         """The services that run a component now: the first is its template."""

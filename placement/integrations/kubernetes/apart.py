@@ -81,9 +81,9 @@ def other_constraints(
             notes.inexact(place, _NOT_IN_PLANS)
             found.append(row)
         elif row.get("topologyKey") == around.zone_label and len(counted) > 1:
-            kept = over_zones(row, spec, counted, around)
-            notes.inexact(place, kept.why)
-            found.append(kept.row)
+            kept, why = over_zones(row, spec, counted, around)
+            notes.inexact(place, why)
+            found.append(kept)
     return found
 
 

@@ -116,15 +116,6 @@ class Workshop:
         """The namespace of a component's copies."""
         return namespace_of(component.labels.get(OWNER, "")) or self.wishes.namespace
 
-    def known_nodes(self, pool: str, labels: Mapping[str, str]) -> list[str]:
-        """Nodes that run now, of a pool or with its labels."""
-
-        def has_labels(node: str) -> bool:
-            held = self.templates.labels.get(node)
-            return held is not None and all(held.get(key) == value for key, value in labels.items())
-
-        return [row.id for row in self.problem.instances if row.pool == pool or has_labels(row.id)]
-
     @cached_property
     def labels_of_pools(self) -> Mapping[str, Mapping[str, str]]:
         """By pool the labels of its nodes, as far as pods can be held to them."""
@@ -141,7 +132,9 @@ class Workshop:
         pool = group.pool
         if group.node or self.wishes.pin == "none" or pool.name in self.node_pool_of:
             return []
-        return self.known_nodes(pool.name, pool_labels(pool, self))
+        wanted, known = pool_labels(pool, self).items(), self.templates.labels
+        alike = {name for name, labels in known.items() if wanted <= labels.items()}
+        return [row.id for row in self.problem.instances if row.pool == pool.name or row.id in alike]
 
     def nodes_of(self, pool: Pool) -> PoolNodes:
         """The nodes of a pool."""

@@ -277,25 +277,22 @@ def mappings_under(value: Any, *keys: str) -> list[Json]:
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def dig(at: At, *keys: str) -> At | None:
+def dig(at: At | None, *keys: str) -> At | None:
     """What stands under keys, one below the other; None where one of them is missing."""
-    found: At | None = at
     for key in keys:
-        if found is None:
-            return None
-        found = found.get(key)
-    return found
+        at = at.get(key) if at is not None else None
+    return at
 
 
 def rows(at: At | None, *keys: str) -> list[At]:
     """The entries of a list under keys; none where there is none."""
-    found = dig(at, *keys) if at is not None else None
+    found = dig(at, *keys)
     return list(found.items()) if found is not None else []
 
 
 def text_at(at: At | None, *keys: str) -> str:
     """A text under keys; empty where there is none, or an empty one."""
-    found = dig(at, *keys) if at is not None else None
+    found = dig(at, *keys)
     return "" if found is None or found.value == "" else found.text()
 
 
@@ -309,7 +306,7 @@ def choice_at(at: At | None, options: Sequence[str], *keys: str) -> str:
 
 def whole_at(at: At | None, *keys: str) -> int | None:
     """A whole number under keys, also a negative one; None where there is none."""
-    found = dig(at, *keys) if at is not None else None
+    found = dig(at, *keys)
     if found is None:
         return None
     if isinstance(found.value, bool) or not isinstance(found.value, int):
@@ -319,7 +316,7 @@ def whole_at(at: At | None, *keys: str) -> int | None:
 
 def true_at(at: At | None, *keys: str) -> bool:
     """Whether a truth under keys is true; false where there is none."""
-    found = dig(at, *keys) if at is not None else None
+    found = dig(at, *keys)
     if found is None:
         return False
     if not isinstance(found.value, bool):
@@ -345,7 +342,7 @@ def _digits(number: float) -> str:
 
 def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
     """Quantities by resource under keys."""
-    found = dig(at, *keys) if at is not None else None
+    found = dig(at, *keys)
     if found is None:
         return {}
     if not isinstance(found.value, dict):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
@@ -49,21 +49,17 @@ class Surroundings:
         return avoided(self.problem)
 
 
-class KeptConstraint(NamedTuple):
-    """A constraint as it is written, and what it does then."""
+def over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], around: Surroundings) -> tuple[Json, str]:
+    """How a constraint over zones that counts these components is written, and what it does then.
 
-    row: Json
-    why: str
-
-
-def over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], around: Surroundings) -> KeptConstraint:
-    """A constraint over zones of a pod with this spec, before it is held to a pool; it counts these components."""
+    The spec is that of its pod before it is held to a pool.
+    """
     is_over_all = row.get(POLICY) == IGNORE
     told = f"it counts pods of {listed(counted)}"
     if row.get("matchLabelKeys"):
-        return KeptConstraint(row, f"{told}, but those of one ReplicaSet alone: {NO_LIMIT}")
+        return row, f"{told}, but those of one ReplicaSet alone: {NO_LIMIT}"
     if not around.nodes:
-        return KeptConstraint(row, f"{told}, and no nodes were given, so which zones it is about is not known")
+        return row, f"{told}, and no nodes were given, so which zones it is about is not known"
     key = tuple(counted)
     if key not in around.counts:
         around.counts[key] = _planned(counted, around), _beside(counted, around)
@@ -74,14 +70,14 @@ def over_zones(row: Json, spec: Mapping[str, Any], counted: Sequence[str], aroun
         if _skew(counts, domains, row) > row.get("maxSkew", 1):
             zones = ", ".join(f"{counts[zone]} in {zone}" for zone in sorted(domains))
             why = f"{told}, and {of} {zones}, more than its maxSkew of {row.get('maxSkew', 1)} apart"
-            return KeptConstraint(row, f"{why}: {'copies wait' if is_over_all else NO_LIMIT}")
+            return row, f"{why}: {'copies wait' if is_over_all else NO_LIMIT}"
     if is_over_all:
-        return KeptConstraint(row, f"{told}, which no plan knows; this one keeps it")
+        return row, f"{told}, which no plan knows; this one keeps it"
     if domains - _taken(spec, around) - {*planned}:
         why = f"{told}, and its pods may not stand in some zones, which {POLICY} {IGNORE} would count"
-        return KeptConstraint(row, f"{why}: {NO_LIMIT}")
+        return row, f"{why}: {NO_LIMIT}"
     why = f"{told}, which no plan knows; this one keeps it, and {POLICY} {IGNORE} makes the scheduler keep it"
-    return KeptConstraint({**row, POLICY: IGNORE}, why)
+    return {**row, POLICY: IGNORE}, why
 
 
 NO_LIMIT = "it stays, and limits nothing, as each Deployment is of one zone"
