@@ -20,6 +20,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker.packing import (
+    IN_ANY_ORDER,
     READINGS,
     Fit,
     PackedMachine,
@@ -126,15 +127,12 @@ def fit_in_place(change: VariantChange) -> InPlace:
     apart = must_part(change.wanted)
     if apart:
         return InPlace(Fit("no", apart), _room_is_needed(change), 0)
-    proof = InPlace(
-        Fit("any order", "every order and every choice of machines leaves room for the next copy"), False, 0
-    )
     lasts, at_once = _proved(change)
     if lasts and at_once:
-        return proof
+        return InPlace(IN_ANY_ORDER, False, 0)
     needs_room = _room_is_needed(change)
     if lasts and needs_room and change.before is None and not change.respecified:
-        return replace(proof, needs_room=True)
+        return InPlace(IN_ANY_ORDER, True, 0)
     used, played = 0, 0
     for scenario in _scenarios(change):
         problem, more = scenario.play(down_first=needs_room)

@@ -80,6 +80,7 @@ class Fit:
     reason: str
 
 
+IN_ANY_ORDER = Fit("any order", "every order and every choice of machines leaves room for the next copy")
 Machines = tuple[tuple[str, Amounts], ...]  # of a group: type and room of each
 
 
@@ -122,7 +123,7 @@ def fit(machines: Machines, demands: Sequence[Demand]) -> Fit:
         return Fit("no", apart)
     limited = any(demand.most_per_machine is not None for demand in demands)
     if not limited and fits_in_any_order(machines, demands):
-        return Fit("any order", "every order and every choice of machines leaves room for the next copy")
+        return IN_ANY_ORDER
     for name in READINGS:
         problem = simulate(machines, demands, name)
         if problem:
