@@ -82,7 +82,7 @@ def _smaller(
     documents: list[dict[str, Any]], now: dict[str, list[ServiceTemplate]], notes: Notes
 ) -> list[dict[str, Any]]:
     """Services that run already, with more copies: these would be gone before others run in their place."""
-    running = {(each.namespace, each.name): each.copies for services in now.values() for each in services}
+    running = {(each.found.namespace, each.found.name): each.copies for services in now.values() for each in services}
     found = []
     for row in documents:
         metadata, wanted = row["metadata"], row["spec"]["predictor"]["minReplicas"]
@@ -135,7 +135,7 @@ def _stays(component: Component, notes: Notes) -> bool:
 
 def _space(component: Component, now: ServiceTemplate | None) -> str:
     """The namespace of its services; empty where nothing tells."""
-    return namespace_of(component.labels.get(OWNER, "")) or (now.namespace if now else "")
+    return namespace_of(component.labels.get(OWNER, "")) or (now.found.namespace if now else "")
 
 
 class _Kept(NamedTuple):

@@ -66,8 +66,8 @@ def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[s
         names[row["spec"]["predictor"]["annotations"][COMPONENT]].append(row["metadata"]["name"])
     for component, services in now.items():
         for each in services:
-            place = f"InferenceService {each.namespace}/{each.name}"
-            if (each.namespace, each.name) not in written:
+            place = f"InferenceService {each.found.namespace}/{each.found.name}"
+            if (each.found.namespace, each.found.name) not in written:
                 notes.inexact(place, _new_address(component, names[component]))
             for part in each.others:
                 notes.ignored(f"{place} spec.{part}", "only predictors are written")
@@ -88,7 +88,8 @@ def _tell_ended(problem: Problem, plan: Plan, known: ServiceTemplates, notes: No
     for component in (row for row in problem.components if not copies[row.name]):
         services = known.of(component)
         for each in services:
-            tell_service(f"component {component.name}", f"InferenceService {each.namespace}/{each.name}", 0, notes)
+            service = f"InferenceService {each.found.namespace}/{each.found.name}"
+            tell_service(f"component {component.name}", service, 0, notes)
         if not services and running[component.name]:
             owner = component.labels.get(OWNER, "its owner")
             told = f"the plan has none of its copies: end {owner} once clients need it no more"

@@ -52,16 +52,6 @@ class ServiceTemplate:
     others: tuple[str, ...]
     dropped: tuple[str, ...]
 
-    @property
-    def namespace(self) -> str:
-        """Its namespace."""
-        return self.found.namespace
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.found.name
-
     def autoscaled(self, autoscaler: str, notes: Notes) -> Json:
         """What KServe's autoscaler aims at, where it goes on to; notes on this, and on what plans have no word for."""
         for name in self.dropped:
@@ -128,7 +118,7 @@ def read_services(paths: Sequence[str | Path]) -> ServiceTemplates:
         if component:
             by_component.setdefault(component, []).append(row)
         else:
-            by_name[row.namespace, row.name] = row
+            by_name[row.found.namespace, row.found.name] = row
     running = templates_of(cluster, ZONE) if cluster.has("Node") else Templates()
     return ServiceTemplates(by_name, by_component, running)
 
