@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from placement.replanning.buys import distinct, purchases, suggested_knee
 from placement.report import words
 from placement.report.curve import draw
-from placement.report.narrow import Fitting, block
+from placement.report.narrow import Fitting, PlainTable, block
 from placement.units import MIB_PER_GIB, MICRO
 
 if TYPE_CHECKING:
@@ -57,13 +55,12 @@ def limit_of(point: FrontierPoint) -> str:
 
 def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
     """A row a limit on moves."""
-    table = _table()
     heads = ["moves\nat most", "moves", "fewest", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
     left_out = any(any(point.left_out) for point in points)
     if left_out:
         heads.append("left\nout")
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
+    table = PlainTable()
+    table.figures(*heads)
     rows = [(point, _figures(point, left_out=left_out)) for point in points]
     for point, figures in rows:
         table.add_row(limit_of(point), *figures)
@@ -109,10 +106,9 @@ def _fewest(point: FrontierPoint) -> Text:
 
 def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableType:
     """What the moves from each point to the next buy."""
-    table = _table()
-    table.add_column("moves", no_wrap=True)
-    table.add_column("save $/hour", justify="right", no_wrap=True)
-    table.add_column("a move", justify="right", no_wrap=True)
+    table = PlainTable()
+    table.names("moves")
+    table.figures("save $/hour", "a move")
     table.add_column("machines", ratio=1, overflow="fold")
     rows = [(_moves(row), words.plain_money(row.saved), _each(row), Text(machines_of(row, most))) for row in bought]
     for row in rows:
@@ -198,7 +194,3 @@ def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:
     yield Text.assemble(
         " " * (_LABEL + 1), ("cost", _LOOKS[0]), "  ", ("no plan below", _LOOKS[1]), "  by moves at most", style="dim"
     )
-
-
-def _table() -> Table:
-    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +12,7 @@ from placement.catalogue.market import usable_memory_gib
 from placement.catalogue.rows import accelerator_words, price_words, whole
 from placement.catalogue.tables import accelerators
 from placement.report import words
-from placement.report.narrow import Fitting
+from placement.report.narrow import Fitting, PlainTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,11 +27,9 @@ Row = tuple["InstanceFacts", "Price | None"]
 
 def machine_table(rows: Sequence[Row], region: str) -> RenderableType:
     """A line a machine: accelerators, what each has usable, host, price and where the price is from."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("instance type", no_wrap=True)
-    table.add_column("accelerators", no_wrap=True)
-    for heading in ("GiB each", "vCPUs", "GiB", "$/hour"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = PlainTable()
+    table.names("instance type", "accelerators")
+    table.figures("GiB each", "vCPUs", "GiB", "$/hour")
     table.add_column("price of")
     for facts, price in rows:
         table.add_row(words.shown(facts.name), devices(facts), *_figures(facts, price), price_origin(price, region))

@@ -21,6 +21,42 @@ if TYPE_CHECKING:
 _ANY_WIDTH = 100_000
 
 
+class PlainTable(Table):
+    """A table with a line below its heads and none around it; `tight`: cells with nothing before them."""
+
+    def __init__(self, *, tight: bool = True, collapse_padding: bool = False) -> None:
+        """Without columns: add those of `words` and of `figures` in their order."""
+        padding = (0, 1, 0, 0) if tight else (0, 1)
+        super().__init__(
+            box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=padding, collapse_padding=collapse_padding
+        )
+
+    def words(self, *heads: str) -> None:
+        """Columns of text that wraps."""
+        for head in heads:
+            self.add_column(head, overflow="fold")
+
+    def names(self, *heads: str) -> None:
+        """Columns of text that does not wrap."""
+        for head in heads:
+            self.add_column(head, no_wrap=True)
+
+    def figures(self, *heads: str) -> None:
+        """Columns of figures, which stand at the right and do not wrap."""
+        for head in heads:
+            self.add_column(head, justify="right", no_wrap=True)
+
+
+def labelled_lines(lines: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Two columns: a label, and what is said of it."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, told in lines:
+        grid.add_row(label, told)
+    return grid
+
+
 class Fitting:
     """A table on a console where no word of it has to be broken; on a narrower one what `otherwise` gives."""
 
@@ -56,10 +92,9 @@ def figures_table(
 
     `before` stands before a name in blocks, which have no head for it.
     """
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
+    table = PlainTable()
+    table.words(first)
+    table.figures(*heads)
     for name, cells in rows:
         table.add_row(Text(name), *(Text(cell, style="green" if cell == "proven" else "") for cell in cells))
 

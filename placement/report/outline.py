@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from placement.markdown import code, escaped
 from placement.report import words
-from placement.report.narrow import Fitting, block
+from placement.report.narrow import Fitting, PlainTable, block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,12 +112,9 @@ def _plain(line: Line) -> str:
 
 
 def _table(grid: Grid) -> RenderableType:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
+    table = PlainTable()
     for column in grid.columns:
-        if column.figures:
-            table.add_column(column.heading, justify="right", no_wrap=True)
-        else:
-            table.add_column(column.heading, overflow="fold")
+        (table.figures if column.figures else table.words)(column.heading)
     for row in grid.rows:
         table.add_row(*(Text(_plain(cell)) for cell in row))
     return Fitting(table, lambda: Group(*(_block(grid.columns, row) for row in grid.rows)))

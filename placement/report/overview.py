@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
@@ -21,7 +19,7 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.report import words
 from placement.report.flow import Flow
 from placement.report.group_words import amount
-from placement.report.narrow import Fitting, block
+from placement.report.narrow import Fitting, PlainTable, block, labelled_lines
 from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:
@@ -58,23 +56,17 @@ class Overview:
         if len(shown) < len(self.supply):
             cut = words.count(len(self.supply) - len(shown), "more instance type")
             yield Text(f"and {cut}; --full lists each", style="dim")
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for name, text in self.lines:
-            grid.add_row(name, text)
         yield Text()
-        yield grid
+        yield labelled_lines(self.lines)
 
-    def _table(self, shown: Sequence[_Type]) -> Table:
+    def _table(self, shown: Sequence[_Type]) -> PlainTable:
         prefix = words.shown(self.prefix)
         quota = f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone"
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
-        table.add_column("instance type", overflow="fold")
-        table.add_column("accelerators", no_wrap=True)
-        for heading in ("vCPU", "GiB", "$/hour"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column(quota, overflow="fold")
+        table = PlainTable()
+        table.words("instance type")
+        table.names("accelerators")
+        table.figures("vCPU", "GiB", "$/hour")
+        table.words(quota)
         for row in shown:
             table.add_row(row.name, row.accelerators, *row.figures, row.zones(self.prefix, full=self.full))
         return table

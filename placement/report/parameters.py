@@ -6,11 +6,10 @@ import inspect
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from placement.parameters import PARAMETERS
+from placement.report.narrow import PlainTable
 from placement.solving.parameters import parameter_rows
 
 if TYPE_CHECKING:
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
 
 def parameter_table() -> RenderableType:
     """All of them; above those of a module what it does, from the docstring of their class."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("parameter", no_wrap=True)
+    table = PlainTable(tight=False)
+    table.names("parameter")
     table.add_column("value", justify="right", overflow="fold")
-    table.add_column("unit", overflow="fold")
-    table.add_column("what it is", overflow="fold")
+    table.words("unit", "what it is")
     for room in fields(PARAMETERS):
         modules = getattr(PARAMETERS, room.name)
         for module in fields(modules):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.report.narrow import Fitting
+from placement.report.narrow import Fitting, PlainTable
 from placement.report.scaling import (
     COLUMNS,
     LEGEND,
@@ -33,10 +31,9 @@ if TYPE_CHECKING:
 
 def policies_table(found: PolicyComparison) -> RenderableType:
     """For each strategy, cheapest first, a row a policy; then what each policy is measured by and wants."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
-    table.add_column("policy", overflow="fold")
-    for name in COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
+    table = PlainTable(tight=False, collapse_padding=True)
+    table.words("policy")
+    table.figures(*COLUMNS)
     blocks: list[RenderableType] = []
     for strategy, rows in _groups(found):
         table.add_row(Text(strategy, style="bold"))

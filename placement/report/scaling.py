@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.report.narrow import Fitting
+from placement.report.narrow import Fitting, PlainTable
 from placement.simulation.outcome import HOURLY_NAME
 from placement.simulation.waterfall import folds
 from placement.units import MICRO
@@ -41,11 +40,10 @@ def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> Renderable
     """A row for each component whose copies change, all of them with `full`; then how many stay."""
     changed = [row for row in rows if full or row.wanted != row.running]
     shown = changed if full else changed[:_ROWS]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("component", overflow="fold")
-    for name in ("requests/s", "running", "wanted"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("by", no_wrap=True)
+    table = PlainTable(tight=False)
+    table.words("component")
+    table.figures("requests/s", "running", "wanted")
+    table.names("by")
     for row in shown:
         rate = "-" if row.rate is None else f"{row.rate / MICRO:,.6g}"
         table.add_row(words.shown(row.name), rate, f"{row.running:,}", f"{row.wanted:,}", row.why)
@@ -64,10 +62,9 @@ def simulation_table(simulation: Simulation) -> RenderableType:
     """A row for each strategy with its cost, dearest last, and what they are measured by."""
     outcomes = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
     large = is_large(outcome.cost for outcome in outcomes)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
+    table = PlainTable(tight=False, collapse_padding=True)
     table.add_column("strategy", no_wrap=True, style="bold")
-    for name in COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
+    table.figures(*COLUMNS)
     for outcome in outcomes:
         table.add_row(outcome.strategy.name, *figures(simulation, outcome, large=large))
     hourly = measures(simulation, large=large)
@@ -209,12 +206,11 @@ def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> Render
     return Group(table, "", *lines, Text(legend, style="dim"))
 
 
-def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int, *, large: bool) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("idea", no_wrap=True)
-    for name in ("cost", "saves", "of all", "lost"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+def _waterfall_rows(steps: Sequence[WaterfallStep], floor: int | None, wide: int, *, large: bool) -> PlainTable:
+    table = PlainTable(tight=False)
+    table.names("idea")
+    table.figures("cost", "saves", "of all", "lost")
+    table.names("")
     first = steps[0].cost or 1
     for row in steps:
         saved = "" if row is steps[0] else bill(row.saved, large=large)
@@ -236,11 +232,10 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     """A row for each component, alone and shared side by side, dearest first; then what the sets cost."""
     rows = sorted(hybrid.components, key=lambda row: (not row.apart, -max(row.alone, row.shared or 0)))
     shown = rows if full else rows[:_ROWS]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True)
-    table.add_column("component", overflow="fold")
-    for name in _FIGURES[:-1]:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(_FIGURES[-1], no_wrap=True)
+    table = PlainTable(tight=False, collapse_padding=True)
+    table.words("component")
+    table.figures(*_FIGURES[:-1])
+    table.names(_FIGURES[-1])
     for row in shown:
         table.add_row(words.shown(row.name), *_sharing(row))
     blocks = Group(*(Text(f"{words.shown(row.name)}: {_in_words(row)}") for row in shown))

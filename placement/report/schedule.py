@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
+from placement.report.narrow import PlainTable
 from placement.solving.schedule import TURNS, Phase, rows
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def schedule_tables(limit: float = LIMIT) -> RenderableType:
     return Group(_turns(), Text(), _phases(limit), Text(), Text(_NOTE.format(limit=limit), style="dim"))
 
 
-def _turns() -> Table:
+def _turns() -> PlainTable:
     table = _table("fleet", "turns of auto", "share", "when")
     for fleet, turns in TURNS.items():
         for n, turn in enumerate(turns):
@@ -44,7 +43,7 @@ def _when(turn: Turn) -> str:
     return ", ".join(said)
 
 
-def _phases(limit: float) -> Table:
+def _phases(limit: float) -> PlainTable:
     table = _table("phase", "share", "seconds", "for")
     table.columns[2].justify = "right"
     for row in rows(limit):
@@ -60,8 +59,8 @@ def _share(phase: Phase) -> str:
     return f"{phase.part:.0%}" + ("" if math.isinf(phase.seconds) else f", {phase.seconds:g} s at most")
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+def _table(*names: str) -> PlainTable:
+    table = PlainTable(tight=False)
     for name in names:
         table.add_column(name, no_wrap=name in ("share", "phase"), overflow="fold")
     return table

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from placement.documents.yaml_rows import flow
 from placement.errors import printable
-from placement.report.narrow import Fitting
+from placement.report.narrow import Fitting, PlainTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,11 +39,10 @@ _PARTS = ("context", "weights", "activation", "non_torch", "graphs", "kv", "marg
 
 def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
     """A row for each accelerator and degree: the parts, GiB on each GPU, and whether they fit."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table = PlainTable(tight=False)
     table.add_column("accelerator", no_wrap=True, style="bold")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("fits", no_wrap=True)
+    table.figures(*_COLUMNS)
+    table.names("fits")
     for row in rows:
         table.add_row(row.accelerator, *_figures(row), "yes" if row.fits else "no")
     title = Text(f"{printable(rows[0].model)}, GiB on each GPU of a copy" if rows else "")

@@ -6,10 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
@@ -18,7 +16,7 @@ from placement.report.changes import changes
 from placement.report.facts import gather, total
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
-from placement.report.narrow import Fitting, block
+from placement.report.narrow import Fitting, PlainTable, block
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -108,14 +106,14 @@ def machine_table(
         below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
     most = None if limit is None else _ITEMS
     rows = [_Row.of(group, most, ascii_only=ascii_only) for group in grouped]
-    table = _table()
+    table = PlainTable()
     wide = width >= _WIDE
     table.add_column("machine", no_wrap=wide, overflow="fold")
     if wide:
-        table.add_column("type", no_wrap=True)
+        table.names("type")
     table.add_column("zone", no_wrap=wide, overflow="fold")
-    table.add_column("$/hour", justify="right", no_wrap=True)
-    table.add_column("accelerators", no_wrap=True)
+    table.figures("$/hour")
+    table.names("accelerators")
     table.add_column("copies", ratio=1, overflow="fold")
     for row in rows:
         kind = Text(row.type, style="dim")
@@ -187,12 +185,9 @@ def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     headings = ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
     rows = [(kind, zone.removeprefix(prefix), _type_figures(groups[kind, zone])) for kind, zone in keys]
     notes = [Text(f"and {cut:,} more of type and zone, each at a lower price together", style="dim")] if cut else []
-    table = _table()
-    table.add_column("type", overflow="fold")
-    if several_zones:
-        table.add_column(_zone_heading("zone", prefix), overflow="fold")
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = PlainTable()
+    table.words("type", *([_zone_heading("zone", prefix)] if several_zones else []))
+    table.figures(*headings)
     for kind, zone, figures in rows:
         table.add_row(words.shown(kind), *([words.shown(zone)] if several_zones else []), *figures)
 
@@ -267,15 +262,14 @@ def component_table(components: Sequence[ComponentFacts], baseline: Baseline, li
     zones = {zone for component in components for zone in component.zones}
     prefix = words.common_prefix(zones)
     with_options = any(set(component.options) - {""} for component in components)
-    table = _table()
-    table.add_column("component", overflow="fold")
-    table.add_column("copies", justify="right", no_wrap=True)
+    table = PlainTable()
+    table.words("component")
+    table.figures("copies")
     if with_options:
-        table.add_column("options", overflow="fold")
+        table.words("options")
     if len(zones) > 1:
-        table.add_column(_zone_heading("zones", prefix), overflow="fold")
-    table.add_column("machines", justify="right", no_wrap=True)
-    table.add_column("$/hour\nalone", justify="right", no_wrap=True)
+        table.words(_zone_heading("zones", prefix))
+    table.figures("machines", "$/hour\nalone")
     for component, rent in shown:
         cells: list[RenderableType] = [words.shown(component.name), _placed(component)]
         if with_options:
@@ -323,11 +317,10 @@ def change_table(changes: Changes, limit: int | None) -> RenderableType:
     if limit is not None and len(rows) > limit:
         rows, cut = rows[:_LEFT], sum(change.copies for change in rows[_LEFT:])
     below = [Text(f"and {words.count(cut, 'more copy', 'more copies')}; --full lists each", style="dim")] if cut else []
-    table = _table()
-    table.add_column("component", overflow="fold")
-    table.add_column("copies", justify="right", no_wrap=True)
-    table.add_column("from", overflow="fold")
-    table.add_column("to", overflow="fold")
+    table = PlainTable()
+    table.words("component")
+    table.figures("copies")
+    table.words("from", "to")
     for change in rows:
         table.add_row(words.shown(change.component), str(change.copies), *_from_to(change))
     return Group(Fitting(table, lambda: Group(*map(_change_block, rows))), *below)
@@ -348,7 +341,3 @@ def _change_block(change: Change) -> RenderableType:
     start = source if change.source is None else Text.assemble("from ", source)
     end = target if change.target is None else Text.assemble("on " if change.source is None else "to ", target)
     return block(f"{words.shown(change.component)}, {copies}", [start, end])
-
-
-def _table() -> Table:
-    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))

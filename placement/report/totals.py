@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
 from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
 from placement.report.mixed import FEW, mixed_line
+from placement.report.narrow import labelled_lines
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from placement.report.baseline import Baseline
     from placement.report.changes import Changes
@@ -41,9 +42,6 @@ def totals(
     result: Result, facts: PlanFacts, baseline: Baseline, changes: Changes | None = None, *, full: bool = False
 ) -> Table:
     """Two columns: what, and the figures. `full`: every name and every component that lacks copies."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(facts)),
         *labelled("committed", committed_lines(facts)),
@@ -60,9 +58,7 @@ def totals(
         *_left_out(facts, None if full else _ROWS),
         ("search", _search(result)),
     )
-    for name, text in lines:
-        table.add_row(name, text)
-    return table
+    return labelled_lines(lines)
 
 
 def _price(facts: PlanFacts) -> Text:

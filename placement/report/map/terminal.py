@@ -18,6 +18,7 @@ from placement.report import words
 from placement.report.flow import Flow
 from placement.report.map.colours import oklch
 from placement.report.map.sketch import by_zone_and_type
+from placement.report.narrow import labelled_lines
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class FleetLines:
             cut = words.count(len(self.lines) - len(shown), "more line")
             yield Text(f"and {cut}; --full shows each", style="dim")
         yield from self._key(options)
-        yield from self._told()
+        if self.rules:
+            yield labelled_lines(self.rules)
 
     def _fitting(self, lines: Sequence[Line], width: int) -> int:
         """Characters an accelerator, so that a machine fits on a line where it can."""
@@ -144,15 +146,6 @@ class FleetLines:
             for c, letter in self._letters.items()
         )
         yield Text(f"{_OWNED} owned, not needed   {_free(options)} free", style="dim")
-
-    def _told(self) -> RenderResult:
-        if self.rules:
-            grid = Table.grid(padding=(0, 2))
-            grid.add_column(style="bold", no_wrap=True)
-            grid.add_column(overflow="fold")
-            for label, text in self.rules:
-                grid.add_row(label, text)
-            yield grid
 
 
 def _free(options: ConsoleOptions) -> str:

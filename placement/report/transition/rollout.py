@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from placement.documents.transition import Transition
 from placement.markdown import escaped
 from placement.report import words
+from placement.report.narrow import PlainTable
 from placement.report.transition.checklist import checklist_lines
 from placement.report.transition.table import step_table
 from placement.units import micro_dollars
@@ -40,7 +39,7 @@ class RolloutTable:
             yield ""
         rows = list(side_by_side(found))
         if rows:
-            table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+            table = PlainTable(tight=False)
             for k, head in enumerate(HEAD):
                 table.add_column(head, justify="right" if k else "left")
             for row in rows:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
+from placement.report.narrow import PlainTable
 from placement.report.tables import ROWS
 from placement.report.transition.sentences import clock, sentence, summary
 
@@ -42,7 +41,7 @@ class TransitionTable:
 def step_table(steps: Sequence[TransitionStep], *, full: bool) -> Iterator[RenderableType]:
     """A row a step, batches apart; of very many the first, unless `full`."""
     shown = steps if full else steps[:ROWS]
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = PlainTable(tight=False)
     for head in ("batch", "from", "to", "step"):
         table.add_column(head, justify="left" if head == "step" else "right", ratio=1 if head == "step" else None)
     batch = 0
