@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import placement
 from placement.report.drawn import headline
 from placement.report.facts import gather
-from placement.report.map.picture import THEMES, picture
+from placement.report.map.picture import picture
 from placement.report.page.page import render
+from placement.report.still import THEMES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

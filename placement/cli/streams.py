@@ -134,7 +134,7 @@ def picture_targets(paths: Sequence[str] | None, theme: str = "light") -> dict[s
     """
     if not paths:
         return {}
-    from placement.report.drawn import check_picture
+    from placement.report.still import check_picture
 
     for path in paths:
         check_picture(path, theme)

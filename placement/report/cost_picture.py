@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
-from placement.documents import write_file
 from placement.report import words
-from placement.report.drawn import check_picture
 from placement.report.map.colours import colours
-from placement.report.map.picture import THEMES, to_png
 from placement.report.page.charts import value_axis
+from placement.report.still import check_picture, framed, said, theme_of, write_still
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 WIDE, HIGH, LEFT, RIGHT = 960, 480, 100, 40
 _TOP, _BOTTOM = 74, 64
-_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
 class PricedPoint(NamedTuple):
@@ -40,14 +38,13 @@ class CostPicture:
 
     def __init__(self, title: str, below: str, points: Sequence[PricedPoint], theme_name: str) -> None:
         """At least one point; `below` says what the labels are."""
-        self._theme, self._title, self._below, self._points = THEMES[theme_name], title, below, points
+        self._theme, self._title, self._below, self._points = theme_of(theme_name), title, below, points
         self.costs = [point.cost / MICRO for point in points]
         self.bounds = [None if point.bound is None else point.bound / MICRO for point in points]
         least = min(self.costs)
         seen = [bound for bound in self.bounds if bound is not None and bound >= least / 2]
         self._axis = value_axis(min([least, *seen]), max(self.costs), lambda value: words.money(round(value * MICRO)))
-        blue = colours(1)[0]
-        self.line = blue.dark if theme_name == "dark" else blue.light
+        self.line = colours(1)[0].on(theme_name)
         self.ink = self._theme.ink
         self.dashed = f'stroke="{self._theme.soft}" stroke-width="2" stroke-dasharray="6 4" fill="none"'
 
@@ -61,12 +58,11 @@ class CostPicture:
 
     def lines(self, x: Callable[[int], float], drawn: Iterator[str]) -> Iterator[str]:
         """The whole picture, line by line: labels at `x` of each point, and what is drawn on the ground."""
+        return framed(self._title, (WIDE, HIGH), self._theme.ground, chain(self._scale(x), drawn))
+
+    def _scale(self, x: Callable[[int], float]) -> Iterator[str]:
+        """Title, legend, lines of the scale, labels."""
         theme = self._theme
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" viewBox="0 0 {WIDE} {HIGH}" '
-            f'role="img" aria-label={quoteattr(self._title)} font-family="{_FONT}">'
-        )
-        yield f'<rect width="{WIDE}" height="{HIGH}" fill="{theme.ground}"/>'
         yield f'<text x="20" y="30" fill="{theme.ink}" font-size="15" font-weight="600">{escape(self._title)}</text>'
         yield f'<path d="M20 48h24" stroke="{self.line}" stroke-width="3"/>'
         yield said(50, 52, "cost of the plan", theme.soft)
@@ -78,13 +74,6 @@ class CostPicture:
         for k, point in enumerate(self._points):
             yield said(x(k), HIGH - _BOTTOM + 20, point.label, theme.ink, "middle")
         yield said((LEFT + WIDE - RIGHT) / 2, HIGH - 18, self._below, theme.soft, "middle")
-        yield from drawn
-        yield "</svg>"
-
-
-def said(x: float, y: float, text: str, fill: str, anchor: str = "start") -> str:
-    """Words at a place."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="12" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def write_cost_picture(svg: Callable[[], str], path: str | Path, theme: str) -> None:
@@ -96,5 +85,4 @@ def write_cost_picture(svg: Callable[[], str], path: str | Path, theme: str) -> 
         The suffix or the theme is another, or the file can't be written.
     """
     check_picture(path, theme)
-    drawn = svg()
-    write_file(drawn if Path(path).suffix.lower() == ".svg" else to_png(drawn), path)
+    write_still(svg(), path)

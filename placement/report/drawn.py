@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.page.view import look
+from placement.report.still import check_picture, write_still
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from placement.replanning.document import FrontierDocument
     from placement.report.facts import PlanFacts
     from placement.scenarios.headroom_document import HeadroomDocument
-
-PICTURES = (".svg", ".png")
 
 
 def write_page(
@@ -53,32 +53,13 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
     UsageError
         The plan breaks a rule or places nothing, the suffix or the theme is another, or the file can't be written.
     """
-    from placement.report.map.picture import picture, to_png
+    from placement.report.map.picture import picture
 
     check_picture(path, theme)
     view = look(problem, plan)
     if view.facts is None:
         raise UsageError("the plan places nothing, so there is nothing to draw")
-    svg = picture(view.facts, headline(problem, plan, view.facts), theme)
-    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
-
-
-def check_picture(path: str | Path, theme: str) -> None:
-    """Refuse a file that is no picture, or a theme that there is not, before anything is searched for or played.
-
-    Raises
-    ------
-    UsageError
-        The suffix is another, or the theme, or a PNG is wanted without the library that draws it.
-    """
-    from placement.report.map.picture import THEMES, check_png
-
-    if Path(path).suffix.lower() not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
-    if Path(path).suffix.lower() == ".png":
-        check_png()
+    write_still(picture(view.facts, headline(problem, plan, view.facts), theme), path)
 
 
 def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError
 from placement.replanning.buys import suggested_knee
 from placement.report import words
-from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, said, write_cost_picture
+from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, write_cost_picture
 from placement.report.frontier import limit_of
-from placement.report.map.picture import THEMES
+from placement.report.still import said
 from placement.solving.result import Status
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ def frontier_picture(frontier: Frontier, theme: str = "light") -> str:
     UsageError
         No point has a plan, or there is no such theme.
     """
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
     points = [point for point in frontier.points if point.cost is not None]
     if not points:
         raise UsageError("no plan was found, so there is nothing to draw")

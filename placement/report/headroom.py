@@ -9,8 +9,9 @@ from rich.text import Text
 
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, said, write_cost_picture
+from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, write_cost_picture
 from placement.report.narrow import figures_table
+from placement.report.still import said
 from placement.units import MICRO
 
 if TYPE_CHECKING:

@@ -5,29 +5,25 @@ Three charts below one another, on one axis of time. Colours stand inside, so th
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 import numpy as np
 
-from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import over_time, words
-from placement.report.drawn import check_picture
 from placement.report.map.colours import colours
-from placement.report.map.picture import THEMES, to_png
 from placement.report.page.charts import nice_step
 from placement.report.scaling import words_of_span
+from placement.report.still import check_picture, framed, theme_of, write_still
 from placement.report.waterfall_picture import waterfall_picture
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from placement.report.map.colours import Theme
     from placement.simulation import Simulation
 
     Floats = npt.NDArray[np.float64]
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
 WIDE, _LEFT, _RIGHT = 960, 74, 20
 _HIGH, _APART, _TOP = 210, 118, 92
 _POINTS = 700  # of a curve: more than pixels tell apart; each is the mean of what it stands for
-_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 _HOUR = 3600
 _DASHES = ("", "7 3", "2 3")  # of other strategies
 _HOURS = (1, 2, 3, 4, 6, 12, 24)  # between two labels
@@ -59,11 +54,10 @@ def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
     UsageError
         There is no such theme, or nothing was played.
     """
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+    theme_of(theme)
     if not simulation.strategies or not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
-    return "\n".join(_SimulationDrawing(simulation, THEMES[theme], dark=theme == "dark").lines()) + "\n"
+    return "\n".join(_SimulationDrawing(simulation, theme).lines()) + "\n"
 
 
 def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> None:
@@ -75,35 +69,26 @@ def write_simulation_picture(simulation: Simulation, path: str, theme: str = "li
         As `check_picture` and `simulation_picture`, or the file can't be written.
     """
     check_picture(path, theme)
-    svg = waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme)
-    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
+    write_still(waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme), path)
 
 
 class _SimulationDrawing:
-    def __init__(self, simulation: Simulation, theme: Theme, *, dark: bool) -> None:
-        self._simulation, self._theme, self._dark = simulation, theme, dark
+    def __init__(self, simulation: Simulation, theme: str) -> None:
+        self._simulation, self._theme = simulation, theme_of(theme)
         self._main = over_time.main_outcome(simulation)
         self._setup = simulation.setup
         self._shapes: list[str] = []
-        palette = colours(over_time.POOLS + 6)
-        self._palette = [colour.dark if dark else colour.light for colour in palette]
+        self._palette = [colour.on(theme) for colour in colours(over_time.POOLS + 6)]
 
-    def lines(self) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """The whole file."""
         charts = (self._costs, self._sizes, self._use)
         height = _TOP + len(charts) * (_HIGH + _APART) - 50
         for number, draw in enumerate(charts):
             draw(_TOP + number * (_HIGH + _APART))
-        title = self._title()
-        theme = self._theme
-        return [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height}" viewBox="0 0 {WIDE} {height}" '
-            f'role="img" aria-label={quoteattr(title)} font-family="{_FONT}">',
-            f'<rect width="{WIDE}" height="{height}" fill="{theme.ground}"/>',
-            f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',
-            *self._shapes,
-            "</svg>",
-        ]
+        title, ink = self._title(), self._theme.ink
+        head = f'<text x="20" y="32" fill="{ink}" font-size="16" font-weight="600">{escape(title)}</text>'
+        return framed(title, (WIDE, height), self._theme.ground, [head, *self._shapes])
 
     def _title(self) -> str:
         name = words.shown(self._setup.problem.name)

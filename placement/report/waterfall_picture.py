@@ -6,18 +6,18 @@ Rows from above: the first bill as a whole, then each saving where it is taken o
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.map.colours import DARK, LIGHT
 from placement.report.page.charts import nice_step
 from placement.report.scaling import bill, is_large, least_bill, words_of_span
+from placement.report.still import framed, said, theme_of
 from placement.simulation.waterfall import folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from placement.report.map.colours import Theme
     from placement.simulation import Simulation
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _WIDE, _LEFT, _BARS, _TOP, _ROW, _HIGH = 960, 196, 470, 96, 36, 22
 _COST, _TIMES = 800, 936  # right ends of the columns of figures
 _LETTER = 7  # pixels of a digit, at most
-_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 _SAVED, _MORE, _WHOLE = ("#2a8f57", "#45b87a"), ("#b4601f", "#d98a4a"), ("#3f6fa8", "#6f9fd8")  # on light, on dark
 
 
@@ -72,8 +71,7 @@ def waterfall_picture(simulation: Simulation, theme: str = "light") -> str:
     UsageError
         There is no such theme, or nothing was played.
     """
-    if theme not in ("light", "dark"):
-        raise UsageError(f'no theme "{theme}"; known: light, dark')
+    ground = theme_of(theme)
     if not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
     steps = waterfall(simulation)
@@ -83,27 +81,24 @@ def waterfall_picture(simulation: Simulation, theme: str = "light") -> str:
     told = "" if many is None else f", {many:.1f} times less than endpoints for the peak"
     title = f"{name + ': ' if name else ''}{span}{told}"
     bars = waterfall_bars(steps, simulation.floor)
-    return "\n".join(_lines(title, bars, DARK if theme == "dark" else LIGHT, dark=theme == "dark")) + "\n"
+    return "\n".join(_lines(title, bars, ground, dark=theme == "dark")) + "\n"
 
 
-def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool) -> list[str]:
+def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool) -> Iterator[str]:
     height = _TOP + _ROW * len(bars) + 22
     top = max(1, *(max(bar.start, bar.end) for bar in bars))
     step = nice_step(top / MICRO, 5)
     scale = _BARS / max(top, 1)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDE}" height="{height}" viewBox="0 0 {_WIDE} {height}" '
-        f'role="img" aria-label={quoteattr(title)} font-family="{_FONT}">',
-        f'<rect width="{_WIDE}" height="{height}" fill="{theme.ground}"/>',
         f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',
-        _text(_COST, _TOP - 14, "left of the bill", theme.soft, "end"),
-        _text(_TIMES, _TOP - 14, "times less", theme.soft, "end"),
+        said(_COST, _TOP - 14, "left of the bill", theme.soft, "end"),
+        said(_TIMES, _TOP - 14, "times less", theme.soft, "end"),
     ]
     for k in range(int(top / MICRO / step + 1e-9) + 1):
         x = _LEFT + k * step * MICRO * scale
         lines.append(
             f'<path d="M{x:.1f} {_TOP - 4}V{height - 18}" stroke="{theme.line}" stroke-opacity=".28"/>'
-            + _text(x, _TOP - 14, _short(k * step), theme.soft, "start" if k == 0 else "middle")
+            + said(x, _TOP - 14, _short(k * step), theme.soft, "start" if k == 0 else "middle")
         )
     colour = {"saved": _SAVED[dark], "more": _MORE[dark], "whole": _WHOLE[dark], "floor": theme.line}
     for number, bar in enumerate(bars):
@@ -112,7 +107,7 @@ def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool
             x = _LEFT + (bar.end if number == 0 else bar.start) * scale
             y = _TOP + number * _ROW + 6 + _HIGH
             lines.append(f'<path d="M{x:.1f} {y}v{_ROW - _HIGH}" stroke="{theme.line}" stroke-dasharray="2 2"/>')
-    return [*lines, "</svg>"]
+    return framed(title, (_WIDE, height), theme.ground, lines)
 
 
 def _row(y: int, bar: WaterfallBar, scale: float, theme: Theme, colour: str) -> list[str]:
@@ -138,14 +133,10 @@ def _row(y: int, bar: WaterfallBar, scale: float, theme: Theme, colour: str) -> 
 def _figure(left: float, right: float, y: float, text: str, theme: Theme) -> str:
     """Beside the bar, on the side where there is room; else on the bar."""
     if right - _LEFT < _BARS * 0.72:
-        return _text(right + 8, y, text, theme.soft, "start")
+        return said(right + 8, y, text, theme.soft, "start")
     if left - 8 - _LETTER * len(text) > _LEFT:
-        return _text(left - 8, y, text, theme.soft, "end")
-    return _text(left + 8, y, text, theme.ground, "start")
-
-
-def _text(x: float, y: float, text: str, fill: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="12" text-anchor="{anchor}">{escape(text)}</text>'
+        return said(left - 8, y, text, theme.soft, "end")
+    return said(left + 8, y, text, theme.ground, "start")
 
 
 def _short(dollars: float) -> str:

@@ -17,9 +17,10 @@ from placement.report.drawn import write_picture
 from placement.report.facts import gather
 from placement.report.fullness import EMPTY, findings, reasons
 from placement.report.map.colours import DARK, LIGHT, colours
-from placement.report.map.picture import picture, to_png
+from placement.report.map.picture import picture
 from placement.report.map.sketch import TALLEST, WIDE, Sketcher
 from placement.report.split import split_price
+from placement.report.still import to_png
 from placement.running_state import running_plan
 from tests import strategies
 from tests.report.plans import mixed_demand, named, planned, solved

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.errors import UsageError
-from placement.report.drawn import check_picture
 from placement.report.map.colours import LIGHT
 from placement.report.simulation_picture import simulation_picture, write_simulation_picture
+from placement.report.still import check_picture
 from placement.report.waterfall_picture import _lines, waterfall_bars, waterfall_picture
 from placement.simulation import simulate
 from placement.simulation.waterfall import NAMES, WaterfallStep, waterfall

@@ -37,6 +37,10 @@ class Colour(NamedTuple):
     light: str
     dark: str
 
+    def on(self, theme: str) -> str:
+        """The one that is seen on the ground of a theme, ``light`` or ``dark``."""
+        return self.dark if theme == "dark" else self.light
+
 
 def colours(count: int) -> list[Colour]:
     """A colour for each of so many components.

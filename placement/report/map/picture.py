@@ -7,29 +7,26 @@ would run into its neighbour.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
-from placement.errors import UsageError
 from placement.report import words
-from placement.report.map.colours import DARK, LIGHT, Colour, colours
+from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, Sketcher, by_zone_and_type
 from placement.report.mixed import FEW, mixed_line
+from placement.report.still import framed, theme_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.report.facts import MachineFacts, PlanFacts
-    from placement.report.map.colours import Theme
     from placement.report.map.sketch import Sketch
 
-THEMES = {"light": LIGHT, "dark": DARK}
 WIDE = 960  # of the whole picture, in pixels
 MOST = 1_500  # machines that are drawn; the rest is counted
 _EDGE, _APART, _PAD = 20, 20, 4  # around all, between columns, around a machine
 _ABREAST = 4  # columns side by side; more zones go below
 _LETTER = 0.56  # of the size of the font, the mean width of a letter
 _NAMES = 40  # components in the legend
-_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 _ZOOMS = ((12, 2.0), (40, 1.5), (120, 1.2))
 
 
@@ -53,48 +50,15 @@ def picture(facts: PlanFacts, title: str, theme: str = "light") -> str:
     UsageError
         There is no such theme.
     """
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
-    return "\n".join(_Canvas(facts, THEMES[theme], dark=theme == "dark").lines(words.shown(title))) + "\n"
-
-
-def check_png() -> None:
-    """Refuse a PNG where the library that draws it is not installed.
-
-    Raises
-    ------
-    UsageError
-        The extra `pictures` is not installed.
-    """
-    try:
-        import resvg_py  # noqa: F401 -- whether it can be imported is the question
-    except ImportError:
-        raise UsageError(
-            'a PNG needs resvg-py, of the extra `pictures`: pip install "gpu-placement[pictures]"; '
-            "an SVG needs nothing more"
-        ) from None
-
-
-def to_png(svg: str, *, scale: int = 2) -> bytes:
-    """A picture as PNG, `scale` pixels for one of the SVG.
-
-    Raises
-    ------
-    UsageError
-        The extra `pictures`, which draws it, is not installed.
-    """
-    check_png()
-    import resvg_py
-
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale))
+    return "\n".join(_Canvas(facts, theme).lines(words.shown(title))) + "\n"
 
 
 class _Canvas:
     """Lays out zone after zone, and writes down what it drew."""
 
-    def __init__(self, facts: PlanFacts, theme: Theme, *, dark: bool) -> None:
-        self._facts, self._theme = facts, theme
-        self._colours = [_of(colour, dark) for colour in colours(min(len(facts.components), COLOURS))]
+    def __init__(self, facts: PlanFacts, theme: str) -> None:
+        self._facts, self._theme = facts, theme_of(theme)
+        self._colours = [colour.on(theme) for colour in colours(min(len(facts.components), COLOURS))]
         self._zoom = next((zoom for most, zoom in _ZOOMS if len(facts.machines) <= most), 1.0)
         self._sketcher = Sketcher(facts)
         self._texts: list[_Text] = []
@@ -120,23 +84,18 @@ class _Canvas:
         if cut > 0:
             self._say(_EDGE, y + 8, f"and {cut:,} more machines", "soft", WIDE)
             y += 20
-        yield from self._written(title, y)
+        return framed(title, (WIDE, y), self._theme.ground, self._drawn())
 
-    def _written(self, title: str, height: float) -> Iterator[str]:
+    def _drawn(self) -> Iterator[str]:
+        """The shapes, and all texts above them."""
         theme = self._theme
         looks = {
             "head": f'fill="{theme.ink}" font-size="15" font-weight="600"',
             "name": f'fill="{theme.ink}" font-size="12" font-weight="600"',
             "soft": f'fill="{theme.soft}" font-size="12"',
         }
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height:g}" '
-            f'viewBox="0 0 {WIDE} {height:g}" role="img" aria-label={quoteattr(title)} font-family="{_FONT}">'
-        )
-        yield f'<rect width="{WIDE}" height="{height:g}" fill="{theme.ground}"/>'
         yield from self._shapes
         yield from (f'<text x="{t.x:g}" y="{t.y:g}" {looks[t.look]}>{escape(t.text)}</text>' for t in self._texts)
-        yield "</svg>"
 
     def _say(self, x: float, y: float, text: str, look: str, room: float) -> None:
         """Write a line, cut to its room."""
@@ -219,7 +178,3 @@ class _Canvas:
 
     def _colour(self, component: int) -> str:
         return self._colours[component % COLOURS]
-
-
-def _of(colour: Colour, dark: bool) -> str:
-    return colour.dark if dark else colour.light

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
-from placement.documents import write_file
 from placement.errors import UsageError, printable
 from placement.report import words
-from placement.report.map.colours import DARK, LIGHT, Theme, colours
-from placement.report.map.picture import to_png
+from placement.report.map.colours import Theme, colours
 from placement.report.map.sketch import COLOURS
+from placement.report.still import PICTURES, THEMES, framed, theme_of, write_still
 from placement.report.transition.sentences import by_batch, clock, headline
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from placement.documents.transition import Transition, TransitionStep
 
 PAGE = Theme(*(f"var(--{name})" for name in ("ground", "ink", "soft", "cell", "line")))  # as the page has them
-THEMES = {"light": LIGHT, "dark": DARK, "page": PAGE}
+_THEMES = THEMES | {"page": PAGE}
 WIDE = 960
 MOST_ROWS = 120  # bars that are drawn; the rest is counted
 MOST_LINES = 12  # below the title
@@ -28,7 +27,6 @@ _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of
 _LETTER = 6.7  # mean width of a letter at 12 pixels
 _LEGEND = 24  # components in it
 _SLIVER = 3.0  # the least width of a bar
-_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
 def write_gantt(found: Transition, path: str | Path, theme: str = "light", *, lines: Sequence[str] = ()) -> None:
@@ -39,11 +37,9 @@ def write_gantt(found: Transition, path: str | Path, theme: str = "light", *, li
     UsageError
         The suffix is another, there are no steps, or the file can't be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".svg", ".png"):
+    if Path(path).suffix.lower() not in PICTURES:
         raise UsageError(f"{printable(str(path))}: a picture is .svg or .png, by the suffix of its file")
-    svg = gantt(found, theme, lines=lines)
-    write_file(svg if suffix == ".svg" else to_png(svg), path)
+    write_still(gantt(found, theme, lines=lines), path)
 
 
 def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (), *, lines: Sequence[str] = ()) -> str:
@@ -59,8 +55,7 @@ def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (
     UsageError
         There is no such theme, or the transition has no steps.
     """
-    if theme not in THEMES:
-        raise UsageError(f'no theme "{printable(theme)}"; known: {", ".join(THEMES)}')
+    theme_of(theme, _THEMES)
     if not found.steps:
         raise UsageError(f"there is nothing to draw: {headline(found)}")
     return "\n".join(_Chart(found, theme, components, lines).lines()) + "\n"
@@ -72,7 +67,7 @@ class _Chart:
     def __init__(self, found: Transition, theme: str, components: Sequence[str], said: Sequence[str]) -> None:
         left = len(said) - MOST_LINES
         self._said = [*said[:MOST_LINES], *([f"and {words.count(left, 'more line')}"] if left > 0 else ())]
-        self._found, self._theme, self._name = found, THEMES[theme], theme
+        self._found, self._theme, self._name = found, _THEMES[theme], theme
         self._names = list(dict.fromkeys(step.component for step in found.steps if step.component is not None))
         every = dict.fromkeys((*components, *self._names))
         self._index = {name: k for k, name in enumerate(every)}
@@ -105,14 +100,7 @@ class _Chart:
         if len(body) < len(shown):
             self._say(_EDGE, y + 12, f"and {words.count(len(shown) - len(body), 'more machine')}", WIDE, style="soft")
             y += 22
-        height = y + _EDGE
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height:g}" viewBox="0 0 {WIDE} '
-            f'{height:g}" role="img" aria-label={quoteattr(title)} font-family="{_FONT}">'
-        )
-        yield f'<rect width="{WIDE}" height="{height:g}" fill="{self._theme.ground}"/>'
-        yield from self._shapes
-        yield "</svg>"
+        return framed(title, (WIDE, y + _EDGE), self._theme.ground, self._shapes)
 
     def _x(self, seconds: float) -> float:
         return _LEFT + (WIDE - _EDGE - _LEFT) * seconds / self._length
@@ -209,7 +197,7 @@ class _Chart:
         colour = self._palette[self._index[component] % len(self._palette)]
         if self._name == "page":
             return f"light-dark({colour.light},{colour.dark})"
-        return colour.dark if self._name == "dark" else colour.light
+        return colour.on(self._name)
 
     def _say(
         self,
