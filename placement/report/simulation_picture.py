@@ -17,7 +17,6 @@ from placement.report.page.charts import nice_step
 from placement.report.scaling import words_of_span
 from placement.report.still import check_picture, framed, theme_of, write_still
 from placement.report.waterfall_picture import waterfall_picture
-from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -118,7 +117,7 @@ class _SimulationDrawing:
         high = [curve.name for curve in others if curve.values.max() > 4 * most]
         shown = [curve for curve in others if curve.name not in high]
         note = f"; beyond the chart: {', '.join(high)}" if high else ""
-        self._chart(y, f"Dollars an hour, {self._main.strategy.name} by pool{note}", stack, shown, top, _dollars)
+        self._chart(y, f"Dollars an hour, {self._main.strategy.name} by pool{note}", stack, shown, top, words.on_axis)
 
     def _sizes(self, y: float) -> None:
         """Accelerators that are rented and in use, and the copies that traffic asks for."""
@@ -245,10 +244,6 @@ class _SimulationDrawing:
         self._shapes.append(
             f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size}"{bold}{place}>{escape(text)}</text>'
         )
-
-
-def _dollars(value: float) -> str:
-    return words.money(round(value * MICRO)).removesuffix(".00")
 
 
 def _number(value: float) -> str:

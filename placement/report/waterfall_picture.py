@@ -98,7 +98,7 @@ def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool
         x = _LEFT + k * step * MICRO * scale
         lines.append(
             f'<path d="M{x:.1f} {_TOP - 4}V{height - 18}" stroke="{theme.line}" stroke-opacity=".28"/>'
-            + said(x, _TOP - 14, _short(k * step), theme.soft, "start" if k == 0 else "middle")
+            + said(x, _TOP - 14, words.on_axis(k * step), theme.soft, "start" if k == 0 else "middle")
         )
     colour = {"saved": _SAVED[dark], "more": _MORE[dark], "whole": _WHOLE[dark], "floor": theme.line}
     for number, bar in enumerate(bars):
@@ -137,7 +137,3 @@ def _figure(left: float, right: float, y: float, text: str, theme: Theme) -> str
     if left - 8 - _LETTER * len(text) > _LEFT:
         return said(left - 8, y, text, theme.soft, "end")
     return said(left + 8, y, text, theme.ground, "start")
-
-
-def _short(dollars: float) -> str:
-    return words.money(round(dollars * MICRO)).removesuffix(".00")

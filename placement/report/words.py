@@ -31,6 +31,11 @@ def plain_money(micro: int) -> str:
     return money(micro).replace("$", "")
 
 
+def on_axis(dollars: float) -> str:
+    """Money beside an axis: no cents where there are none."""
+    return money(round(dollars * MICRO)).removesuffix(".00")
+
+
 def month(micro_per_hour: int) -> str:
     """Dollars a month for a price per hour; cents only of small sums.
 

@@ -33,15 +33,13 @@ def _components(fleet: Fleet) -> PageTable:
         )
         for c, component in enumerate(fleet.components)
     ]
-    shown, note = grid.cut(rows, "component")
     heads = (
         Head("component"),
-        Head("must run", True),
-        Head("optional", True),
+        *grid.numbers("must run", "optional"),
         Head("one copy needs"),
-        Head("pools that hold one", True),
+        *grid.numbers("pools that hold one"),
     )
-    return PageTable("What must run", heads, shown, note)
+    return grid.table("What must run", heads, rows, "component")
 
 
 def _pools(component: FleetComponent) -> int:
@@ -80,9 +78,5 @@ def _supply(view: View) -> PageTable:
                 grid.money(pool.price),
             )
         )
-    shown, note = grid.cut(rows, "pool")
-    heads = (
-        *(Head(text) for text in ("pool", "instance type", "zone")),
-        *(Head(text, True) for text in ("accelerators", "quota", "$ an hour")),
-    )
-    return PageTable("What may be rented", heads, shown, note)
+    heads = (Head("pool"), Head("instance type"), Head("zone"), *grid.numbers("accelerators", "quota", "$ an hour"))
+    return grid.table("What may be rented", heads, rows, "pool")

@@ -144,9 +144,8 @@ def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[MachineLoad], 
                 grid.percent(_price(group), facts.list_price),
             )
         )
-    shown, note = grid.cut(rows, what)
-    heads = (Head(what), *(Head(text, True) for text in ("machines", "accelerators", "copies", "$ an hour", "part")))
-    return PageTable(caption, heads, shown, note)
+    heads = (Head(what), *grid.numbers("machines", "accelerators", "copies", "$ an hour", "part"))
+    return grid.table(caption, heads, rows, what)
 
 
 def _price(group: list[tuple[MachineLoad, int]]) -> int:
@@ -161,33 +160,20 @@ def _by_component(view: View) -> PageTable:
     parts, empty = split_price(facts)
     rows: list[grid.Row] = []
     for c, (row, alone) in enumerate(zip(facts.components, baseline.rents, strict=True)):
-        part = parts.get(row.name, 0)
+        price = parts.get(row.name, 0)
         rows.append(
             (
                 grid.name(row.name, colour_class(c)),
                 grid.number(row.placed),
                 grid.number(row.machines),
-                grid.money(part),
-                grid.percent(part, facts.list_price),
+                grid.money(price),
+                grid.percent(price, facts.list_price),
                 PageCell("n/a", None, "soft") if alone is None else grid.money(alone.price),
             )
         )
     rows.sort(key=lambda row: -(row[3].key or 0))
     if empty:
-        part_of_all = grid.percent(empty, facts.list_price)
-        rows.append(
-            (
-                PageCell("machines without copies"),
-                PageCell(""),
-                PageCell(""),
-                grid.money(empty),
-                part_of_all,
-                PageCell(""),
-            )
-        )
-    shown, note = grid.cut(rows, "component")
-    heads = (
-        Head("component"),
-        *(Head(text, True) for text in ("copies", "on machines", "$ an hour", "part", "$ an hour alone")),
-    )
-    return PageTable("Components", heads, shown, note)
+        name, none, part = PageCell("machines without copies"), PageCell(""), grid.percent(empty, facts.list_price)
+        rows.append((name, none, none, grid.money(empty), part, none))
+    heads = (Head("component"), *grid.numbers("copies", "on machines", "$ an hour", "part", "$ an hour alone"))
+    return grid.table("Components", heads, rows, "component")

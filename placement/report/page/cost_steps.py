@@ -28,7 +28,7 @@ def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[C
     last = float(len(steps))
     least = min(value for _, value in costs)
     seen = [value for _, value in bounds if value >= least / 2]
-    y = value_axis(min([least, *seen]), max(value for _, value in costs), _tick)
+    y = value_axis(min([least, *seen]), max(value for _, value in costs), words.on_axis)
     dots = [(k + 0.5, value, steps[int(k)].told) for k, value in costs]
     curves = [
         Curve("cost", "cost of the plan", [*costs, (last, costs[-1][1])], dots),
@@ -36,7 +36,3 @@ def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[C
     ]
     x = Axis(0.0, last, tuple((k + 0.5, step.label) for k, step in enumerate(steps)))
     return step_chart(title, x, y, curves), curves
-
-
-def _tick(dollars: float) -> str:
-    return words.money(round(dollars * MICRO)).removesuffix(".00")

@@ -9,8 +9,7 @@ from placement.referee import verify
 from placement.report import words
 from placement.report.page import grid
 from placement.report.page.cost_steps import CostStep, cost_steps
-from placement.report.page.grid import Head, PageCell, PageTable
-from placement.solving.result import relative_gap
+from placement.report.page.grid import PageCell, PageTable
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.replanning.document import FrontierDocument
     from placement.report.page.view import View
+
+_TITLE = "Cost by the moves that are allowed"
 
 
 class _Counted(NamedTuple):
@@ -62,8 +63,7 @@ def frontier_section(view: View) -> dict[str, Any] | None:
     points = counted_points(view.problem, view.frontier)
     if not points:
         return None
-    title = "Cost by the moves that are allowed"
-    chart, curves = cost_steps(title, [CostStep(row.limit, row.cost, row.bound, _told(row)) for row in points])
+    chart, curves = cost_steps(_TITLE, [CostStep(row.limit, row.cost, row.bound, _told(row)) for row in points])
     knee = view.frontier.knee
     suggested = ""
     if knee is not None:
@@ -88,18 +88,9 @@ def _table(points: Sequence[_Counted]) -> PageTable:
             grid.number(point.moves),
             grid.money(point.price),
             grid.money(point.cost),
-            PageCell(words.least(point.bound), point.bound) if point.bound else PageCell("none", 0, "soft"),
-            PageCell(words.gap(relative_gap(point.cost, point.bound)) if point.bound else "", None),
+            *grid.proven(point.cost, point.bound),
         )
         for k, point in enumerate(points)
     ]
-    shown, note = grid.cut(rows, "point")
-    heads = (
-        Head("moves at most", True),
-        Head("moves", True),
-        Head("an hour", True),
-        Head("cost", True),
-        Head("no plan below", True),
-        Head("gap", True),
-    )
-    return PageTable("Cost by the moves that are allowed", heads, shown, note)
+    heads = grid.numbers("moves at most", "moves", "an hour", "cost", "no plan below", "gap")
+    return grid.table(_TITLE, heads, rows, "point")

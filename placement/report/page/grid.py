@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from placement.report import words
+from placement.solving.result import relative_gap
 
 
 class Head(NamedTuple):
@@ -37,11 +38,22 @@ ROWS = 200  # of a table: a page is to be read
 Row = tuple[PageCell, ...]
 
 
-def cut(rows: list[Row], what: str) -> tuple[list[Row], str]:
-    """The first rows, and how many more there are."""
-    if len(rows) <= ROWS:
-        return rows, ""
-    return rows[:ROWS], f"and {words.count(len(rows) - ROWS, f'more {what}')}"
+def table(caption: str, heads: tuple[Head, ...], rows: list[Row], what: str, said: str = "") -> PageTable:
+    """A table with its first rows; the note is what is `said` of them, and how many more of `what` there are."""
+    more = f"and {words.count(len(rows) - ROWS, f'more {what}')}" if len(rows) > ROWS else ""
+    return PageTable(caption, heads, rows[:ROWS], f"{said} {more}".strip())
+
+
+def numbers(*heads: str) -> tuple[Head, ...]:
+    """Columns of numbers."""
+    return tuple(Head(text, number=True) for text in heads)
+
+
+def proven(cost: int, bound: int | None) -> tuple[PageCell, PageCell]:
+    """What no plan costs less than, and how far the cost is from it."""
+    if not bound:
+        return PageCell("none", 0, "soft"), PageCell("")
+    return PageCell(words.least(bound), bound), PageCell(words.gap(relative_gap(cost, bound)))
 
 
 def name(text: str, colour: str = "") -> PageCell:

@@ -54,7 +54,6 @@ def _bars(title: str, lines: Iterable[RuleLine]) -> RuleBars:
 def _one_more(view: View) -> PageTable | None:
     """What one unit more is worth, where the plan says so; the note says what that is."""
     rows: list[grid.Row] = [(grid.name(line.name), PageCell(line.figure)) for line in one_more_lines(view.plan)]
-    shown, note = grid.cut(rows, "row")
     heads = (Head("commitment or limit"), Head("one unit more"))
     said = f"{ONE_MORE[0].upper()}{ONE_MORE[1:]}."
-    return PageTable("What one more would be worth", heads, shown, f"{said} {note}".strip()) if rows else None
+    return grid.table("What one more would be worth", heads, rows, "row", said) if rows else None

@@ -9,9 +9,8 @@ from placement.referee import verify
 from placement.report import words
 from placement.report.page import grid
 from placement.report.page.cost_steps import CostStep, cost_steps
-from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.grid import PageCell, PageTable
 from placement.scenarios.headroom import times
-from placement.solving.result import relative_gap
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.report.page.view import View
     from placement.scenarios.headroom_document import HeadroomDocument
+
+_TITLE = "Cost by times the copies and demand of today"
 
 
 class _HeadroomCounted(NamedTuple):
@@ -61,7 +62,7 @@ def headroom_section(view: View) -> dict[str, Any] | None:
         return None
     base = next((point.cost for point in points if point.factor == "1"), None)
     steps = [CostStep(row.factor, row.cost, row.bound, _told(row)) for row in points]
-    chart, curves = cost_steps("Cost by times the copies and demand of today", steps)
+    chart, curves = cost_steps(_TITLE, steps)
     none = [f"{row.factor:g}" for row in view.headroom.points if row.status == "infeasible"]
     return {
         "chart": chart,
@@ -91,20 +92,9 @@ def _table(points: Sequence[_HeadroomCounted], base: int | None) -> PageTable:
             grid.money(row.cost),
             grid.money(row.cost - base) if base is not None else PageCell(""),
             PageCell(f"{100 * (row.cost - base) / base:+.1f}%" if base else "", (row.cost - base) if base else None),
-            PageCell(words.least(row.bound), row.bound) if row.bound else PageCell("none", 0, "soft"),
-            PageCell(words.gap(relative_gap(row.cost, row.bound)) if row.bound else "", None),
+            *grid.proven(row.cost, row.bound),
         )
         for row in points
     ]
-    shown, note = grid.cut(rows, "point")
-    heads = (
-        Head("times", True),
-        Head("copies", True),
-        Head("machines", True),
-        Head("cost", True),
-        Head("more", True),
-        Head("of today", True),
-        Head("no plan below", True),
-        Head("gap", True),
-    )
-    return PageTable("Cost by times the copies and demand of today", heads, shown, note)
+    heads = grid.numbers("times", "copies", "machines", "cost", "more", "of today", "no plan below", "gap")
+    return grid.table(_TITLE, heads, rows, "point")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.grid import Head, PageCell
 
 if TYPE_CHECKING:
     from placement.report.page.view import View
@@ -31,10 +31,5 @@ def left_out(view: View) -> dict[str, Any] | None:
     ]
     if not rows:
         return None
-    shown, note = grid.cut(rows, "component")
-    heads = (
-        Head("component"),
-        *(Head(text, True) for text in ("left out", "of", "priority")),
-        Head("why"),
-    )
-    return {"grid": PageTable("Optional copies that are not placed", heads, shown, note)}
+    heads = (Head("component"), *grid.numbers("left out", "of", "priority"), Head("why"))
+    return {"grid": grid.table("Optional copies that are not placed", heads, rows, "component")}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from placement.report.map.sketch import colour_class
 from placement.report.mixed import mixed_demands, mixed_words
 from placement.report.page import grid
-from placement.report.page.grid import Head, PageTable
+from placement.report.page.grid import Head
 
 if TYPE_CHECKING:
     from placement.report.page.view import View
@@ -26,9 +26,8 @@ def mixed_section(view: View) -> dict[str, Any] | None:
         for name, kinds in mixed.items()
         for kind, copies in kinds.items()
     ]
-    shown, note = grid.cut(rows, "row")
-    heads = (Head("component"), Head("accelerator"), Head("copies", True))
+    heads = (Head("component"), Head("accelerator"), *grid.numbers("copies"))
     return {
         "told": f"{mixed_words(view.facts, mixed)}.",
-        "grid": PageTable("Copies by kind of accelerator", heads, shown, note),
+        "grid": grid.table("Copies by kind of accelerator", heads, rows, "row"),
     }

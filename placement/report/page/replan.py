@@ -76,10 +76,8 @@ def _table(changed: Changes, index: dict[str, int]) -> PageTable:
         )
         for row in changed.copies
     ]
-    shown, note = grid.cut(rows, "change")
-    return PageTable(
-        "Which copy goes where", (Head("component"), Head("copies", True), Head("from"), Head("to")), shown, note
-    )
+    heads = (Head("component"), *grid.numbers("copies"), Head("from"), Head("to"))
+    return grid.table("Which copy goes where", heads, rows, "change")
 
 
 def _ends(row: Change) -> tuple[PageCell, PageCell]:

@@ -75,15 +75,8 @@ def _lost_with(facts: PlanFacts, zones: list[str]) -> PageTable:
                 PageCell(names, len(gone), "warn" if gone else ""),
             )
         )
-    shown, note = grid.cut(rows, "zone")
-    heads = (
-        Head("zone lost"),
-        Head("machines", True),
-        Head("copies", True),
-        Head("part", True),
-        Head("components that go wholly"),
-    )
-    return PageTable("What is lost with each zone", heads, shown, note)
+    heads = (Head("zone lost"), *grid.numbers("machines", "copies", "part"), Head("components that go wholly"))
+    return grid.table("What is lost with each zone", heads, rows, "zone")
 
 
 def _spread(facts: PlanFacts, zones: list[str]) -> PageTable:
@@ -102,16 +95,10 @@ def _spread(facts: PlanFacts, zones: list[str]) -> PageTable:
                 grid.number(row.placed),
             )
         )
-    shown, note = grid.cut(rows, "component")
-    heads = (
-        Head("component"),
-        *(Head(words.shown(zone.removeprefix(prefix)), True) for zone in shown_zones),
-        Head("zones", True),
-        Head("copies", True),
-    )
-    if prefix:
-        note = f"Zones are {words.shown(prefix)}\N{HORIZONTAL ELLIPSIS} {note}".strip()
-    return PageTable("Copies by zone", heads, shown, note)
+    columns = [words.shown(zone.removeprefix(prefix)) for zone in shown_zones]
+    heads = (Head("component"), *grid.numbers(*columns, "zones", "copies"))
+    said = f"Zones are {words.shown(prefix)}\N{HORIZONTAL ELLIPSIS}" if prefix else ""
+    return grid.table("Copies by zone", heads, rows, "component", said)
 
 
 def _worst_losses(facts: PlanFacts) -> PageTable:
@@ -137,12 +124,8 @@ def _worst_losses(facts: PlanFacts) -> PageTable:
                 *(_standing(row.placed - gone, floor) for gone, floor in zip(lost, floors, strict=True)),
             )
         )
-    shown, note = grid.cut(rows, "component")
-    heads = (
-        Head("component"),
-        *(Head(text, True) for text in ("copies", "a zone is lost", "a pool is lost", "a machine is lost")),
-    )
-    return PageTable("Copies that stand after the worst loss", heads, shown, note)
+    heads = (Head("component"), *grid.numbers("copies", "a zone is lost", "a pool is lost", "a machine is lost"))
+    return grid.table("Copies that stand after the worst loss", heads, rows, "component")
 
 
 def _standing(left: int, floor: int) -> PageCell:

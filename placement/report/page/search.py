@@ -9,7 +9,6 @@ from placement.report import words
 from placement.report.page import grid
 from placement.report.page.charts import Curve, step_chart, time_axis, value_axis
 from placement.report.page.grid import Head, PageCell, PageTable
-from placement.solving.result import relative_gap
 from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def search(view: View) -> dict[str, Any] | None:
     final = costs[-1][1]
     low = min([value for _, value in bounds if value >= final / 2] or [final])
     high = max([value for _, value in costs if value <= 2 * final] or [final])
-    y = value_axis(low, high, _tick)
+    y = value_axis(low, high, words.on_axis)
     dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found[-_DOTS:]]
     curves = [
         Curve("cost", "cost of the best plan", [*costs, (last, final)], dots),
@@ -72,11 +71,6 @@ def search(view: View) -> dict[str, Any] | None:
         "sentence": _sentence(plan, told, last),
         "grid": _table(found),
     }
-
-
-def _tick(dollars: float) -> str:
-    """Money on an axis: no cents where there are none."""
-    return words.money(round(dollars * MICRO)).removesuffix(".00")
 
 
 def _incumbents(told: Sequence[TracePoint]) -> list[TracePoint]:
@@ -114,12 +108,10 @@ def _table(found: Sequence[TracePoint]) -> PageTable:
         (
             PageCell(words.seconds(event.seconds), event.seconds),
             grid.money(event.cost or 0),
-            PageCell(words.least(event.bound), event.bound) if event.bound else PageCell("none", 0, "soft"),
-            PageCell(words.gap(relative_gap(event.cost, event.bound)) if event.bound else "", None),
+            *grid.proven(event.cost or 0, event.bound),
             grid.name(event.by),
         )
         for event in found
     ]
-    shown, note = grid.cut(rows, "plan")
-    heads = (Head("after"), Head("cost", True), Head("bound then", True), Head("gap", True), Head("found by"))
-    return PageTable("Plans found on the way", heads, shown, note)
+    heads = (Head("after"), *grid.numbers("cost", "bound then", "gap"), Head("found by"))
+    return grid.table("Plans found on the way", heads, rows, "plan")

@@ -120,7 +120,7 @@ def _cost(simulation: Simulation) -> dict[str, Any]:
     note = f"Far above the chart: {', '.join(high)}." if high else ""
     return {
         "chart": area_chart(
-            "Dollars an hour, by pool", _times(simulation), value_axis(0.0, top, _dollars), areas, lines
+            "Dollars an hour, by pool", _times(simulation), value_axis(0.0, top, words.on_axis), areas, lines
         ),
         "areas": areas,
         "lines": lines,
@@ -169,7 +169,7 @@ def _least_served(simulation: Simulation) -> PageTable | None:
     ]
     if not rows:
         return None
-    heads = (Head("component"), Head("requests lost", True), Head("of its own", True), Head("in all during", True))
+    heads = (Head("component"), *grid.numbers("requests lost", "of its own", "in all during"))
     return PageTable("Who was served least", heads, rows)
 
 
@@ -198,10 +198,8 @@ def _strategies(simulation: Simulation) -> dict[str, Any]:
         rows.append(_bare(simulation, "floor", simulation.floor, words.least(simulation.floor)))
         proven = "proven: no machines that hold what is wanted cost less"
         drawn.append(("floor", words.least(simulation.floor), 0, simulation.floor, "bound", proven))
-    heads = (
-        Head("strategy"), Head("cost", True), Head("over the floor", True), Head("machine-hours", True),
-        Head("accelerators", True), Head("in use", True), Head("not served", True), Head("moves", True),
-    )  # fmt: skip
+    figures = ("cost", "over the floor", "machine-hours", "accelerators", "in use", "not served", "moves")
+    heads = (Head("strategy"), *grid.numbers(*figures))
     return {"bars": bars(drawn), "grid": PageTable("Ways to run the same models", heads, rows)}
 
 
@@ -275,10 +273,6 @@ def _times(simulation: Simulation) -> Axis:
     marks = range(0, int(seconds // unit) + 1, step)
     return Axis(0.0, float(seconds), tuple((float(k * unit), f"day {k + 1}" if name == "day" else f"{k} h")
                                            for k in marks if k * unit < seconds * 0.985))  # fmt: skip
-
-
-def _dollars(value: float) -> str:
-    return words.money(round(value * MICRO)).removesuffix(".00")
 
 
 def _number(value: float) -> str:

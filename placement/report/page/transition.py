@@ -36,8 +36,7 @@ def _chart(view: View, found: Transition) -> str:
 
 def _table(found: Transition) -> PageTable:
     rows: list[grid.Row] = [(grid.number(step.batch), *_cells(step)) for step in found.steps]
-    shown, note = grid.cut(rows, "step")
-    return PageTable("Steps", (Head("batch", True), Head("step"), Head("from", True), Head("to", True)), shown, note)
+    return grid.table("Steps", (*grid.numbers("batch"), Head("step"), *grid.numbers("from", "to")), rows, "step")
 
 
 def _cells(step: TransitionStep) -> tuple[PageCell, ...]:

@@ -91,7 +91,7 @@ def _why(view: View) -> PageTable | None:
         )
         for finding in findings(facts, view.reasons)
     ]
-    heads = (Head("what is in the way"), Head("machines", True), Head("$ an hour", True), Head("on one of them"))
+    heads = (Head("what is in the way"), *grid.numbers("machines", "$ an hour"), Head("on one of them"))
     return PageTable(
         "Why machines are not full", heads, rows, "By needs alone: rules such as spread are not looked at."
     )
