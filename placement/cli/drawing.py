@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from placement.cli.endings import in_words, read_warned, say
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.documents import Problem
-    from placement.documents.plan import Plan
-    from placement.replanning.document import FrontierDocument
-    from placement.scenarios.headroom_document import HeadroomDocument
 
 
 def report(
@@ -58,6 +50,10 @@ def report(
         from placement.cli.streams import check_one_stdin, picture_targets
         from placement.documents import check_outputs, read_plan
         from placement.documents.read import read_transition
+        from placement.replanning.document import read_frontier
+        from placement.report.drawn import write_page, write_picture
+        from placement.report.page.view import MoreDocuments
+        from placement.scenarios.headroom_document import read_headroom
 
         given = {"the problem": file, "the plan": plan}
         more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
@@ -69,12 +65,18 @@ def report(
         named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})
         check_outputs(named, inputs, "write each to a file of its own")
         problem, document = read_warned(file), read_plan(plan)
-        sections = {
-            "transition": None if transition is None else read_transition(transition),
-            "frontier": None if frontier is None else _read_frontier(frontier),
-            "headroom": None if headroom is None else _read_headroom(headroom),
-        }
-        _write(problem, document, page, pictures, theme, sections)
+        found = MoreDocuments(
+            None if transition is None else read_transition(transition),
+            None if frontier is None else read_frontier(frontier),
+            None if headroom is None else read_headroom(headroom),
+        )
+        for path in pictures:
+            write_picture(problem, document, path, theme)
+            say(f"{path}: the map")
+        if page is not None:
+            write_page(problem, document, page, more=found)
+            if page != "-":
+                say(f"{page}: the report")
         if open_it and page is not None:
             _show(page)
 
@@ -86,37 +88,6 @@ def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
     if not wanted:
         return None
     return "plan.html" if plan == "-" else f"{Path(plan).stem}.html"
-
-
-def _read_frontier(path: str) -> FrontierDocument:
-    from placement.replanning.document import read_frontier
-
-    return read_frontier(path)
-
-
-def _read_headroom(path: str) -> HeadroomDocument:
-    from placement.scenarios.headroom_document import read_headroom
-
-    return read_headroom(path)
-
-
-def _write(
-    problem: Problem,
-    plan: Plan,
-    page: str | None,
-    pictures: Sequence[str],
-    theme: str,
-    sections: dict[str, Any],
-) -> None:
-    from placement.report.drawn import write_page, write_picture
-
-    for path in pictures:
-        write_picture(problem, plan, path, theme)
-        say(f"{path}: the map")
-    if page is not None:
-        write_page(problem, plan, page, **sections)
-        if page != "-":
-            say(f"{page}: the report")
 
 
 def _show(page: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.page.view import look
+from placement.report.page.view import NO_MORE, look
 from placement.report.still import check_picture, write_still
 from placement.units import micro_dollars
 
@@ -17,22 +17,14 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.documents.transition import Transition
-    from placement.replanning.document import FrontierDocument
     from placement.report.facts import PlanFacts
-    from placement.scenarios.headroom_document import HeadroomDocument
+    from placement.report.page.view import MoreDocuments
 
 
 def write_page(
-    problem: Problem,
-    plan: Plan,
-    path: str | Path,
-    fleet: Fleet | None = None,
-    transition: Transition | None = None,
-    frontier: FrontierDocument | None = None,
-    headroom: HeadroomDocument | None = None,
+    problem: Problem, plan: Plan, path: str | Path, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE
 ) -> None:
-    """Write the report of a plan as one HTML file, with a transition to it, a frontier and headroom where given.
+    """Write the report of a plan as one HTML file, with a section for each document more.
 
     Raises
     ------
@@ -42,7 +34,7 @@ def write_page(
     """
     from placement.report.page.page import render
 
-    write_file(render(problem, plan, fleet, transition, frontier, headroom), path)
+    write_file(render(problem, plan, fleet, more), path)
 
 
 def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:

@@ -13,6 +13,7 @@ from placement.referee import verify
 from placement.replanning import find_frontier
 from placement.replanning.document import FrontierDocument, frontier_document
 from placement.report.page.page import render
+from placement.report.page.view import MoreDocuments
 from placement.transition import plan_transition
 from placement.units import money
 from tests.pages.conftest import PHONE, wait_until
@@ -58,9 +59,8 @@ def page_of(name: str) -> str:
         problem, plan = running()
         frontier = find_frontier(problem, [5], time_limit=None, work=1)
         document = FrontierDocument.model_validate(frontier_document(frontier))
-        return render(
-            problem, plan, transition=plan_transition(problem, plan, attempts=2, exact=False), frontier=document
-        )
+        transition = plan_transition(problem, plan, attempts=2, exact=False)
+        return render(problem, plan, more=MoreDocuments(transition, document))
     return render(*solved(name))
 
 

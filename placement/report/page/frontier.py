@@ -58,13 +58,13 @@ def counted_points(problem: Problem, frontier: FrontierDocument) -> list[_Counte
 
 def frontier_section(view: View) -> dict[str, Any] | None:
     """What the section's template reads; None when no frontier is given, or no point of it has a plan."""
-    if view.frontier is None:
+    if view.more.frontier is None:
         return None
-    points = counted_points(view.problem, view.frontier)
+    points = counted_points(view.problem, view.more.frontier)
     if not points:
         return None
     chart, curves = cost_steps(_TITLE, [CostStep(row.limit, row.cost, row.bound, _told(row)) for row in points])
-    knee = view.frontier.knee
+    knee = view.more.frontier.knee
     suggested = ""
     if knee is not None:
         limit = "any number of" if knee.max_moves is None else f"at most {knee.max_moves:,}"

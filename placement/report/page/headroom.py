@@ -55,20 +55,20 @@ def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[_Headro
 
 def headroom_section(view: View) -> dict[str, Any] | None:
     """What the section's template reads; None when no headroom is given, or no point of it has a plan."""
-    if view.headroom is None:
+    if view.more.headroom is None:
         return None
-    points = counted_points(view.problem, view.headroom)
+    points = counted_points(view.problem, view.more.headroom)
     if not points:
         return None
     base = next((point.cost for point in points if point.factor == "1"), None)
     steps = [CostStep(row.factor, row.cost, row.bound, _told(row)) for row in points]
     chart, curves = cost_steps(_TITLE, steps)
-    none = [f"{row.factor:g}" for row in view.headroom.points if row.status == "infeasible"]
+    none = [f"{row.factor:g}" for row in view.more.headroom.points if row.status == "infeasible"]
     return {
         "chart": chart,
         "curves": curves,
         "none": f"Times {none[0]} and more there is no plan: proven." if none else "",
-        "grows": _grows(view.problem, view.headroom),
+        "grows": _grows(view.problem, view.more.headroom),
         "grid": _table(points, base),
     }
 

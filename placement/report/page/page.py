@@ -7,7 +7,7 @@ template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SEC
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from placement.report import words
 from placement.report.map.colours import colours
@@ -26,28 +26,29 @@ from placement.report.page.resilience import resilience
 from placement.report.page.search import search
 from placement.report.page.transition import transition_section
 from placement.report.page.use import use
-from placement.report.page.view import View, look
+from placement.report.page.view import NO_MORE, View, look
 from placement.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.documents.transition import Transition
-    from placement.replanning.document import FrontierDocument
-    from placement.scenarios.headroom_document import HeadroomDocument
+    from placement.report.page.view import MoreDocuments
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 
 
-class Section(NamedTuple):
+T = TypeVar("T")  # what a page is drawn from
+
+
+class Section(NamedTuple, Generic[T]):
     """A part of the page: its anchor and the name of its template, its heading, and what its template reads."""
 
     name: str
     title: str
-    build: Callable[[View], dict[str, Any] | None]
+    build: Callable[[T], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +60,27 @@ class Shown:
     given: dict[str, Any]
 
 
-def render(
-    problem: Problem,
-    plan: Plan,
-    fleet: Fleet | None = None,
-    transition: Transition | None = None,
-    frontier: FrontierDocument | None = None,
-    headroom: HeadroomDocument | None = None,
-) -> str:
+def shown(sections: Iterable[Section[T]], drawn_from: T) -> list[Shown]:
+    """The sections whose data is there."""
+    built = ((section, section.build(drawn_from)) for section in sections)
+    return [Shown(section.name, section.title, given) for section, given in built if given is not None]
+
+
+def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> str:
     """The page as text.
 
     Parameters
     ----------
     fleet : the problem compiled, where that is at hand.
-    transition : ordered steps to the plan, which get a section.
-    frontier, headroom : cost against moves, and what surviving more costs, which get one too.
+    more : documents that get sections of their own.
 
     Raises
     ------
     UsageError
         The plan breaks a rule.
     """
-    view = look(problem, plan, fleet, transition, frontier, headroom)
-    built = [(section, section.build(view)) for section in SECTIONS]
-    sections = [Shown(section.name, section.title, given) for section, given in built if given is not None]
+    view = look(problem, plan, fleet, more)
+    sections = shown(SECTIONS, view)
     return html.page(
         "report.html.j2",
         scripts=[html.asset("common.js"), html.asset("map.js"), html.asset("moves.js")],

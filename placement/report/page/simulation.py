@@ -6,7 +6,7 @@ template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SEC
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from placement.report.map.sketch import colour_class
 from placement.report.page import grid, html
 from placement.report.page.charts import Axis, Curve, area_chart, bars, value_axis
 from placement.report.page.grid import Head, PageCell, PageTable
-from placement.report.page.page import FigureTile, Shown, colour_rules
+from placement.report.page.page import FigureTile, Section, colour_rules, shown
 from placement.report.scaling import over_in_words, share_in_words, words_of_span
 from placement.report.waterfall_picture import waterfall_bars
 from placement.simulation.outcome import HOURLY_NAME
@@ -25,7 +25,7 @@ from placement.simulation.waterfall import NAMES, folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from placement.simulation import Simulation, StrategyOutcome
@@ -47,7 +47,6 @@ def render_simulation(simulation: Simulation) -> str:
     """
     if not simulation.strategies or not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
-    built = [(section, section.build(simulation)) for section in SECTIONS]
     setup, main = simulation.setup, over_time.main_outcome(simulation)
     span = words_of_span(setup.steps * setup.every)
     components = words.count(len(setup.problem.components), "component")
@@ -60,7 +59,7 @@ def render_simulation(simulation: Simulation) -> str:
         tiles=_tiles(simulation, main),
         lead=f"{components}, {requests:,.0f} requests, played in steps of {words_of_span(setup.every)}. The figures "
         f"above are of the strategy {main.strategy.name}: {main.strategy.summary}.",
-        sections=[Shown(section.name, section.title, given) for section, given in built if given is not None],
+        sections=shown(SECTIONS, simulation),
         data="",
     )
 
@@ -108,15 +107,15 @@ def _cost(simulation: Simulation) -> dict[str, Any]:
     pools = over_time.by_pool(simulation, over_time.main_outcome(simulation))
     others = over_time.compared(simulation)
     most = float(np.sum([values for _, values in pools], axis=0).max()) if pools else 0.0
-    shown = [(name, values) for name, values in others if float(values.max()) <= 4 * most]
+    near = [(name, values) for name, values in others if float(values.max()) <= 4 * most]
     high = [name for name, values in others if float(values.max()) > 4 * most]
     areas = [Curve(colour_class(k), name, _points(simulation, values)) for k, (name, values) in enumerate(pools)]
     looks = ("first", "second", "third")
     lines = [
         Curve("bound" if name == "floor" else looks[k % 3], name, _points(simulation, values))
-        for k, (name, values) in enumerate(shown)
+        for k, (name, values) in enumerate(near)
     ]
-    top = max([1e-6, most, *(float(values.max()) for _, values in shown)])
+    top = max([1e-6, most, *(float(values.max()) for _, values in near)])
     note = f"Far above the chart: {', '.join(high)}." if high else ""
     return {
         "chart": area_chart(
@@ -239,20 +238,12 @@ def _waterfall(simulation: Simulation) -> dict[str, Any] | None:
     return {"bars": bars(rows), "told": "" if many is None else f"{many:.1f} times less than endpoints for the peak."}
 
 
-class SimulationSection(NamedTuple):
-    """A part of the page: its anchor and the name of its template, its heading, and what its template reads."""
-
-    name: str
-    title: str
-    build: Callable[[Simulation], dict[str, Any] | None]
-
-
 SECTIONS = (
-    SimulationSection("cost-over-time", "The bill over time", _cost),
-    SimulationSection("waterfall", "What saves how much", _waterfall),
-    SimulationSection("strategies", "Beside other ways to run it", _strategies),
-    SimulationSection("size-over-time", "Size against demand", _size),
-    SimulationSection("use-over-time", "How well it is used, and what is lost", _use),
+    Section("cost-over-time", "The bill over time", _cost),
+    Section("waterfall", "What saves how much", _waterfall),
+    Section("strategies", "Beside other ways to run it", _strategies),
+    Section("size-over-time", "Size against demand", _size),
+    Section("use-over-time", "How well it is used, and what is lost", _use),
 )
 
 

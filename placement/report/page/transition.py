@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def transition_section(view: View) -> dict[str, Any] | None:
     """What the section's template reads; None when no transition is given."""
-    found = view.transition
+    found = view.more.transition
     if found is None:
         return None
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from placement.scenarios.headroom_document import HeadroomDocument
 
 
+class MoreDocuments(NamedTuple):
+    """What gets a section of its own where it is given: ordered steps to the plan, cost against moves, and headroom."""
+
+    transition: Transition | None = None
+    frontier: FrontierDocument | None = None
+    headroom: HeadroomDocument | None = None
+
+
+NO_MORE = MoreDocuments()
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A plan of a problem, counted.
@@ -36,9 +47,7 @@ class View:
     facts, baseline : None where the plan places nothing because none was found.
     changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
     reasons : why no more stands on machines of each content.
-    transition : ordered steps to the plan, where there is a document of them.
-    frontier, headroom : cost against moves, and what surviving more costs, where there are documents of them; their
-        plans are checked where they are shown.
+    more : its transition is one to the plan; plans of its frontier and its headroom are checked where they are shown.
     cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
@@ -52,9 +61,7 @@ class View:
     today: PlanFacts | None
     reasons: dict[MachineLoad, FullnessReason]
     sketcher: Sketcher
-    transition: Transition | None = None
-    frontier: FrontierDocument | None = None
-    headroom: HeadroomDocument | None = None
+    more: MoreDocuments = NO_MORE
 
     @property
     def cost(self) -> int:
@@ -74,14 +81,7 @@ class View:
         return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
 
 
-def look(
-    problem: Problem,
-    plan: Plan,
-    fleet: Fleet | None = None,
-    transition: Transition | None = None,
-    frontier: FrontierDocument | None = None,
-    headroom: HeadroomDocument | None = None,
-) -> View:
+def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> View:
     """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
 
     Raises
@@ -94,8 +94,8 @@ def look(
         more = len(verdict.violations) - 1
         tail = f"; and {more:,} more: `placement verify` lists them" if more else ""
         raise UsageError(f"the plan breaks a rule, so it can't be shown: {verdict.violations[0]}{tail}")
-    if transition is not None and transition.steps:
-        broken = simulate(problem, plan, transition)
+    if more.transition is not None and more.transition.steps:
+        broken = simulate(problem, plan, more.transition)
         if broken:
             raise UsageError(f"the transition is none from this problem to this plan: {broken[0]}")
     fleet = compile_fleet(problem) if fleet is None else fleet
@@ -107,18 +107,4 @@ def look(
     today = gather(problem, running_plan(problem).plan, fleet) if runs else None
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
-    return View(
-        problem,
-        plan,
-        verdict,
-        fleet,
-        facts,
-        baseline,
-        changed,
-        today,
-        reasons(facts),
-        sketcher,
-        transition,
-        frontier,
-        headroom,
-    )
+    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, more)
