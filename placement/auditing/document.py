@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
+from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
+
 FORMAT: Literal["placement-audit/v1"] = "placement-audit/v1"
 
 
@@ -82,16 +84,6 @@ class MachineToGo:
     state: str
     copies: int
     moves: int
-
-
-@dataclass(frozen=True, slots=True)
-class CopiesMoved:
-    """Copies of one component that move, start (`source` is null) or stop (`target` is null)."""
-
-    component: str
-    copies: int
-    source: str | None
-    target: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from placement.units import HOURS_PER_MONTH, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.auditing.document import Audit, AuditStep, BrokenRule, CopiesMoved, HeldCopies, MachineToGo
+    from placement.auditing.document import Audit, AuditStep, BrokenRule, HeldCopies, MachineToGo
+    from placement.report.changes import CopiesMoved
 
 _ROWS = 12  # of one table, unless all are asked for
 _ITEMS = 6  # of one cell

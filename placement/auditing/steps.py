@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.auditing.document import AuditStep, CopiesMoved
+from placement.auditing.document import AuditStep
 from placement.documents.plan import Plan, PlanInstance
 from placement.referee import verify
 from placement.report.changes import changes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Assignment
     from placement.referee import Spot, Verdict
-    from placement.report.changes import Change
+    from placement.report.changes import CopiesMoved
 
 LOOKS = 200  # of the referee at a step
 ROWS = 2_000_000  # of plans that it reads, all looks together
@@ -59,7 +59,7 @@ def first_moves(problem: Problem, plan: Plan, most: int | None = None) -> FirstM
 class _Group(NamedTuple):
     """Changes that are made together."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[CopiesMoved, ...]
 
     @property
     def sources(self) -> set[str]:
@@ -143,12 +143,12 @@ class _Route:
         made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
         return FirstMoves(tuple(steps), self.moves - made)
 
-    def _groups(self, rows: Sequence[Change]) -> list[_Group]:
+    def _groups(self, rows: Sequence[CopiesMoved]) -> list[_Group]:
         """Changes by the machine they leave, or by the component that starts.
 
         First those where a rule is broken, then what saves most a copy.
         """
-        parts: dict[tuple[bool, str], list[Change]] = defaultdict(list)
+        parts: dict[tuple[bool, str], list[CopiesMoved]] = defaultdict(list)
         for row in rows:
             parts[(True, row.source) if row.source is not None else (False, row.component)].append(row)
         groups = [_Group(tuple(part)) for part in parts.values()]
@@ -193,7 +193,7 @@ class _Route:
         starts = tuple(sorted(group.targets - self.up))
         self.on, self.up, self.leaving, self.arriving, self.verdict = on, up, leaving, arriving, verdict
         step = AuditStep(
-            moves=tuple(CopiesMoved(row.component, row.copies, row.source, row.target) for row in group.changes),
+            moves=group.changes,
             gives_back=tuple(sorted(left)),
             starts=starts,
             saving_per_hour=dollars(saved),

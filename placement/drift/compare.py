@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement import arguments
-from placement.auditing.document import CopiesMoved
 from placement.auditing.findings import findings
 from placement.documents import Problem
 from placement.documents.plan import Plan
@@ -32,7 +31,7 @@ from placement.drift.document import (
 from placement.drift.pairing import pair
 from placement.errors import UsageError, printable
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
-from placement.report.changes import paired
+from placement.report.changes import CopiesMoved, paired
 from placement.running_state import running_copies, running_plan
 from placement.units import dollars
 

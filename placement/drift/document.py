@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from placement.auditing.document import CopiesMoved, plain
+from placement.auditing.document import plain
+from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
 
 FORMAT: Literal["placement-diff/v1"] = "placement-diff/v1"
 

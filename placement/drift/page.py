@@ -11,7 +11,6 @@ from placement.units import micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from placement.auditing.document import CopiesMoved
     from placement.drift.document import (
         ComparedSide,
         ComponentChange,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         PlanDifference,
         PoolChange,
     )
+    from placement.report.changes import End
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell
@@ -258,20 +258,15 @@ def _changes(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
     if not found.changes:
         return
     shown = found.changes if full else found.changes[:_ROWS]
-    rows = tuple(((Name(row.component),), (f"{row.copies:,}",), *_way(row)) for row in shown)
+    rows = tuple(((Name(row.component),), (f"{row.copies:,}",), *map(_end, row.ends)) for row in shown)
     columns = (Column("component"), Column("copies", True), Column("from"), Column("to"))
     yield OutlineSection(
         "Copies that move, stop and start", (), Grid(columns, rows), _more(len(found.changes) - len(shown))
     )
 
 
-def _way(row: CopiesMoved) -> tuple[Line, Line]:
-    source: Line = ("starts",) if row.source is None else (Name(row.source),)
-    if row.target is None:
-        return source, ("stops",)
-    if row.target == row.source:
-        return source, ("another place on it",)
-    return source, (Name(row.target),)
+def _end(end: End) -> Line:
+    return (Name(end.text) if end.is_machine else end.text,)
 
 
 def _more(count: int) -> tuple[Line, ...]:

@@ -13,13 +13,29 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
 
 
-class Change(NamedTuple):
-    """Copies of one component that move, start or stop: machines by id, None where a copy starts or stops."""
+class End(NamedTuple):
+    """Where copies come from or go to, as a table has it: the name of a machine, or a word in its place."""
+
+    text: str
+    is_machine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesMoved:
+    """Copies of one component that move, start (`source` is null) or stop (`target` is null)."""
 
     component: str
     copies: int
     source: str | None
     target: str | None
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """From where, and to where."""
+        source = End("starts", False) if self.source is None else End(self.source, True)
+        if self.target is None:
+            return source, End("stops", False)
+        return source, End("another place on it", False) if self.target == self.source else End(self.target, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class Changes:
     given_back : machines that run now and not in the plan, with their state.
     """
 
-    copies: tuple[Change, ...]
+    copies: tuple[CopiesMoved, ...]
     kept: tuple[str, ...]
     new: tuple[str, ...]
     given_back: tuple[tuple[str, str], ...]
@@ -44,6 +60,16 @@ class Changes:
     def moves(self) -> int:
         """Copies that run now and run on elsewhere."""
         return sum(change.copies for change in self.copies if change.source is not None and change.target is not None)
+
+    @property
+    def stopped(self) -> int:
+        """Copies that run now and stop for good."""
+        return sum(change.copies for change in self.copies if change.target is None)
+
+    @property
+    def started(self) -> int:
+        """Copies that start and that did not run before."""
+        return sum(change.copies for change in self.copies if change.source is None)
 
 
 def changes(problem: Problem, plan: Plan) -> Changes:
@@ -57,7 +83,9 @@ def changes(problem: Problem, plan: Plan) -> Changes:
     ids = [*(row.id for row in problem.instances), *(row.id for row in plan.instances)]
     order = {name: k for k, name in enumerate(dict.fromkeys(ids))}
     found = [
-        change for row in problem.components for change in _of_component(row, now[row.name], planned[row.name], order)
+        change
+        for row in problem.components
+        for change in paired(row.name, *_without_kept(row, now[row.name], planned[row.name]), order)
     ]
     found.sort(key=lambda change: (change.source is None) * 2 + (change.target is None))  # stable
     running = {row.id for row in problem.instances}
@@ -78,13 +106,7 @@ def _ascending(accelerators: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(accelerators)) if len(accelerators) > 1 else accelerators
 
 
-def _of_component(
-    component: Component, now: Sequence[Placement], planned: Sequence[_Place], order: dict[str, int]
-) -> list[Change]:
-    return paired(component.name, *_without_kept(component, now, planned), order)
-
-
-def paired(component: str, leaving: Counter[str], arriving: Counter[str], order: dict[str, int]) -> list[Change]:
+def paired(component: str, leaving: Counter[str], arriving: Counter[str], order: dict[str, int]) -> list[CopiesMoved]:
     """Copies that leave machines and copies that come to some, as moves, stops and starts: few rows, in order.
 
     Parameters
@@ -108,7 +130,7 @@ def paired(component: str, leaving: Counter[str], arriving: Counter[str], order:
     def place(row: tuple[str | None, str | None]) -> list[int]:
         return [-1 if name is None else order[name] for name in row]
 
-    return [Change(component, rows[row], *row) for row in sorted(rows, key=place)]
+    return [CopiesMoved(component, rows[row], *row) for row in sorted(rows, key=place)]
 
 
 def _without_kept(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.report.baseline import Baseline, Rent
-    from placement.report.changes import Change, Changes
+    from placement.report.changes import Changes, CopiesMoved, End
     from placement.report.facts import ComponentFacts, ComponentOption, MachineFacts, MachineLoad, PlanFacts
     from placement.solving.result import Result
 
@@ -322,21 +322,16 @@ def change_table(changes: Changes, limit: int | None) -> RenderableType:
     table.figures("copies")
     table.words("from", "to")
     for change in rows:
-        table.add_row(words.shown(change.component), str(change.copies), *_from_to(change))
+        table.add_row(words.shown(change.component), str(change.copies), *map(_end, change.ends))
     return Group(Fitting(table, lambda: Group(*map(_change_block, rows))), *below)
 
 
-def _from_to(change: Change) -> tuple[Text, Text]:
-    source = Text("starts", style="dim") if change.source is None else Text(words.shown(change.source))
-    if change.target is None:
-        return source, Text("stops", style="dim")
-    if change.target == change.source:
-        return source, Text("another place on it", style="dim")
-    return source, Text(words.shown(change.target))
+def _end(end: End) -> Text:
+    return Text(words.shown(end.text), style="" if end.is_machine else "dim")
 
 
-def _change_block(change: Change) -> RenderableType:
-    source, target = _from_to(change)
+def _change_block(change: CopiesMoved) -> RenderableType:
+    source, target = map(_end, change.ends)
     copies = words.count(change.copies, "copy", "copies")
     start = source if change.source is None else Text.assemble("from ", source)
     end = target if change.target is None else Text.assemble("on " if change.source is None else "to ", target)

@@ -155,11 +155,10 @@ def _changes(facts: PlanFacts, changes: Changes | None, most: int | None) -> Ite
     running = sum(facts.fleet.running)
     if running:
         copies = words.count(running, "running copy", "running copies")
-        stops = sum(change.copies for change in changes.copies if change.target is None)
-        starts = sum(change.copies for change in changes.copies if change.source is None)
         allowed = facts.fleet.max_moves
         limit = "" if allowed is None else f" (at most {allowed:,} may)"
-        yield "moves", f"{changes.moves:,} of {copies} moved{limit}, {stops:,} stopped; {starts:,} started"
+        ends = f"{changes.stopped:,} stopped; {changes.started:,} started"
+        yield "moves", f"{changes.moves:,} of {copies} moved{limit}, {ends}"
     back = [f"{name} (draining)" if state == "draining" else name for name, state in changes.given_back]
     for label, names in (("kept", changes.kept), ("new", changes.new), ("given back", back)):
         machines = words.count(len(names), "machine")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import placement
-from placement.report.changes import Change, changes
+from placement.report.changes import CopiesMoved, changes
 from placement.report.tables import Report
 from tests import strategies
 from tests.corpus import seeds
@@ -62,11 +62,11 @@ def test_which_copy_goes_where() -> None:
     found = changes(placement.Problem(**DRAIN), PLAN)
 
     assert found.copies == (
-        Change("chat", 1, "i-1", "i-2"),
-        Change("chat", 1, "i-1", "b/new-1"),
-        Change("rank", 1, "i-2", "i-2"),
-        Change("old", 1, "i-3", None),
-        Change("rank", 1, None, "b/new-1"),
+        CopiesMoved("chat", 1, "i-1", "i-2"),
+        CopiesMoved("chat", 1, "i-1", "b/new-1"),
+        CopiesMoved("rank", 1, "i-2", "i-2"),
+        CopiesMoved("old", 1, "i-3", None),
+        CopiesMoved("rank", 1, None, "b/new-1"),
     )
     assert (found.kept, found.new) == (("i-2",), ("b/new-1",))
     assert found.given_back == (("i-1", "draining"), ("i-3", "active"))
@@ -88,7 +88,7 @@ def test_a_copy_that_stays_on_its_machine_is_not_sent_away() -> None:
 
     found = changes(placement.Problem(**{**DRAIN, "placements": rows}), plan)
 
-    assert found.copies == (Change("chat", 1, "i-1", "b/new-1"), Change("chat", 1, "i-2", "i-2"))
+    assert found.copies == (CopiesMoved("chat", 1, "i-1", "b/new-1"), CopiesMoved("chat", 1, "i-2", "i-2"))
 
 
 def test_the_screen_says_it() -> None:

@@ -11,7 +11,7 @@ from placement.report.page.fleet_map import FleetMap, fleet_map
 from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
-    from placement.report.changes import Change, Changes
+    from placement.report.changes import Changes, End
     from placement.report.page.view import View
 
 _NAMES = 12
@@ -57,10 +57,9 @@ def _side(machines: int, price: int, copies: int) -> str:
 
 
 def _moves(changed: Changes, most: int | None) -> str:
-    stops = sum(row.copies for row in changed.copies if row.target is None)
-    starts = sum(row.copies for row in changed.copies if row.source is None)
     limit = "" if most is None else f" (at most {most:,} may)"
-    return f"{words.count(changed.moves, 'copy', 'copies')} moved{limit}, {stops:,} stopped, {starts:,} started"
+    moved = words.count(changed.moves, "copy", "copies")
+    return f"{moved} moved{limit}, {changed.stopped:,} stopped, {changed.started:,} started"
 
 
 def _listed(names: Any) -> str:
@@ -72,7 +71,7 @@ def _table(changed: Changes, index: dict[str, int]) -> PageTable:
         (
             grid.name(row.component, colour_class(index[row.component])),
             grid.number(row.copies),
-            *_ends(row),
+            *map(_end, row.ends),
         )
         for row in changed.copies
     ]
@@ -80,10 +79,5 @@ def _table(changed: Changes, index: dict[str, int]) -> PageTable:
     return grid.table("Which copy goes where", heads, rows, "change")
 
 
-def _ends(row: Change) -> tuple[PageCell, PageCell]:
-    source = PageCell("starts", look="soft") if row.source is None else grid.name(row.source)
-    if row.target is None:
-        return source, PageCell("stops", look="soft")
-    if row.target == row.source:
-        return source, PageCell("another place on it", look="soft")
-    return source, grid.name(row.target)
+def _end(end: End) -> PageCell:
+    return grid.name(end.text) if end.is_machine else PageCell(end.text, look="soft")
