@@ -17,7 +17,7 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import changes
 from placement.running_state import as_running, running_plan
 from placement.solving.result import Status
-from placement.units import dollars, horizon, micro_dollars
+from placement.units import count, dollars, horizon, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,21 +178,17 @@ def _remarks(problem: Problem, dealt: dict[str, DealFit], verdict: Verdict) -> l
     open_ones = unjudged(dealt, verdict.violations)
     if dealt:
         remarks.append(
-            f"on {_machines(len(dealt))} it is not known which accelerators copies have: they are taken to have some "
-            "on which each finds what it needs, if there are any"
+            f"on {count(len(dealt), 'machine')} it is not known which accelerators copies have: they are taken to have "
+            "some on which each finds what it needs, if there are any"
         )
     if open_ones:
-        remarks.append(f"whether there are any is not known of {_machines(len(open_ones))}: {_some(open_ones)}")
+        remarks.append(f"whether there are any is not known of {count(len(open_ones), 'machine')}: {_some(open_ones)}")
     if problem.commitments:
         remarks.append("prices are on top of what is committed; those of single machines are list prices")
     if verdict.left_out:
         short = ", ".join(f"{n} of priority {priority}" for priority, n in verdict.left_out.items())
         remarks.append(f"wanted copies that do not run: {short}")
     return remarks
-
-
-def _machines(count: int) -> str:
-    return "1 machine" if count == 1 else f"{count:,} machines"
 
 
 def _some(names: Sequence[str]) -> str:

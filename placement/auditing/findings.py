@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from placement.auditing.document import BrokenRule, HeldCopies
 from placement.referee.standing import copy_need
 from placement.running_state.deal import DealFit
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,8 +126,7 @@ def _sentence(
 ) -> str:
     """The referee's sentence; of what is short the amount first, in the units of documents."""
     if violation.rule == "draining":
-        held = f"{copies} {'copy' if copies == 1 else 'copies'}"
-        return f"is draining, and {held} still {'runs' if copies == 1 else 'run'} there"
+        return f"is draining, and {count(copies, 'copy still runs', 'copies still run')} there"
     if violation.rule in ("copies", "min-copies"):
         runs = "copy runs" if counted == 1 else "copies run"
         return f"{figure(counted or 0)} {runs}, {violation.message.partition(', ')[2]}"

@@ -8,7 +8,7 @@ from placement.auditing.document import NOT_LOOKED
 from placement.auditing.examine import saved
 from placement.auditing.findings import figure
 from placement.report import words
-from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, joined
+from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, figures, joined, table_section
 from placement.units import HOURS_PER_MONTH, micro_dollars
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ _ITEMS = 6  # of one cell
 def audit_page(audit: Audit, *, full: bool = False) -> Outline:
     """What to print. `full`: every row of what is otherwise cut."""
     title: Line = ("Audit of ", Name(audit.problem)) if audit.problem else ("Audit",)
-    sections = [*_broken(audit, full=full), *_price(audit), *_going(audit, full=full), *_moves(audit, full=full)]
+    price = OutlineSection("Price", tuple(_price_lines(audit)))
+    sections = [*_broken(audit, full=full), price, *_going(audit, full=full), *_moves(audit, full=full)]
     if audit.remarks:
         sections.append(OutlineSection("Taken for granted", tuple((remark,) for remark in audit.remarks)))
     return Outline(title, tuple(_lead(audit)), tuple(sections), bad=not audit.ok)
 
 
 def _lead(audit: Audit) -> Iterator[Line]:
-    rules = "every rule is kept" if audit.ok else f"{words.count(len(audit.broken), 'rule')} broken"
-    verb = "" if audit.ok or len(audit.broken) != 1 else " is"
-    head = rules if audit.ok else rules.replace(" broken", f"{verb or ' are'} broken")
+    broken = len(audit.broken)
+    head = "every rule is kept" if audit.ok else f"{words.count(broken, 'rule is', 'rules are')} broken"
     price = micro_dollars(audit.price_per_hour)
     yield (
         f"{head}: {words.count(audit.copies, 'copy', 'copies')} on {words.count(audit.machines, 'machine')} for "
@@ -42,21 +42,20 @@ def _lead(audit: Audit) -> Iterator[Line]:
 
 
 def _broken(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
-    if not audit.broken:
-        return
-    shown = audit.broken if full else audit.broken[:_ROWS]
-    rows = tuple((_place(row), (row.message,), _held(row, full=full), (row.rule,)) for row in shown)
-    columns = (Column("where"), Column("what is wrong"), Column("copies there"), Column("rule"))
+    def cells(row: BrokenRule) -> tuple[Line, ...]:
+        return _place(row), (row.message,), _held(row, full=full), (row.rule,)
+
+    most = None if full else _ROWS
     remarks: list[Line] = []
-    if any(not row.accelerators_known for row in shown):
+    if any(not row.accelerators_known for row in audit.broken[:most]):
         remarks.append(
             (
                 "* which accelerators the copies have is not known; no way to deal them out keeps the rules, "
                 "and this one leaves the most room",
             )
         )
-    remarks += _more(len(audit.broken) - len(shown))
-    yield OutlineSection("Broken rules", (), Grid(columns, rows), tuple(remarks))
+    columns = (Column("where"), Column("what is wrong"), Column("copies there"), Column("rule"))
+    return table_section("Broken rules", columns, audit.broken, cells, most, remarks)
 
 
 def _place(row: BrokenRule) -> Line:
@@ -76,14 +75,6 @@ def _one(held: HeldCopies, unit: str | None) -> Line:
     takes = "" if held.takes is None or unit is None else f" {figure(held.takes)} {unit.removeprefix('of an ')}"
     each = " each" if times and takes else ""
     return (Name(held.component), f"{times}{takes}{each}")
-
-
-def _more(count: int) -> list[Line]:
-    return [(f"and {count:,} more; --full lists each",)] if count > 0 else []
-
-
-def _price(audit: Audit) -> Iterator[OutlineSection]:
-    yield OutlineSection("Price", tuple(_price_lines(audit)))
 
 
 def _price_lines(audit: Audit) -> Iterator[Line]:
@@ -133,22 +124,13 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
 
 
 def _going(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
-    going = audit.machines_that_could_go
-    if not going:
-        return
-    shown = going if full else going[:_ROWS]
-    rows = tuple(
-        (
-            (Name(row.instance),),
-            (Name(row.instance_type),),
-            (Name(row.zone),),
-            (words.plain_money(micro_dollars(row.price_per_hour)),),
-            (_why(row),),
-        )
-        for row in shown
-    )
-    columns = (Column("machine"), Column("type"), Column("zone"), Column("$/hour", figures=True), Column("why"))
-    yield OutlineSection("Machines that could go", (), Grid(columns, rows), tuple(_more(len(going) - len(shown))))
+    def cells(row: MachineToGo) -> tuple[Line, ...]:
+        names: list[Line] = [(Name(name),) for name in (row.instance, row.instance_type, row.zone)]
+        return *names, (_plain_money(row.price_per_hour),), (_why(row),)
+
+    columns = (Column("machine"), Column("type"), Column("zone"), *figures("$/hour"), Column("why"))
+    most = None if full else _ROWS
+    return table_section("Machines that could go", columns, audit.machines_that_could_go, cells, most)
 
 
 def _why(row: MachineToGo) -> str:
@@ -165,10 +147,10 @@ def _moves(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
     if not audit.first_moves and not audit.moves_left:
         return
     rows = tuple(
-        ((str(k),), _made(step, full=full), (_plain_change(step.saving_per_hour),), _gains(step, full=full))
+        ((str(k),), _made(step, full=full), (_plain_money(step.saving_per_hour),), _gains(step, full=full))
         for k, step in enumerate(audit.first_moves, 1)
     )
-    columns = (Column("step"), Column("moves"), Column("saves $/hour", figures=True), Column("then"))
+    columns = (Column("step"), Column("moves"), *figures("saves $/hour"), Column("then"))
     remarks: list[Line] = []
     left = words.count(audit.moves_left, "move")
     if not rows:
@@ -178,7 +160,7 @@ def _moves(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
     yield OutlineSection("First moves", (), Grid(columns, rows) if rows else None, tuple(remarks))
 
 
-def _plain_change(dollars: float) -> str:
+def _plain_money(dollars: float) -> str:
     return words.plain_money(micro_dollars(dollars))
 
 

@@ -88,13 +88,17 @@ def equal_up_to_numbers(before: Held, after: Held) -> bool:
 
 def signature(held: Held) -> tuple[object, ...]:
     """What equal contents have in common: kinds on each accelerator, and copies without any."""
+    lists = sorted(tuple(sorted(kinds.items())) for kinds in _by_accelerator(held).values())
+    none = sorted((copy.kind, count) for copy, count in held.items() if not copy.accelerators)
+    return tuple(lists), tuple(none)
+
+
+def _by_accelerator(held: Held) -> dict[int, Counter[Kind]]:
     on: dict[int, Counter[Kind]] = defaultdict(Counter)
     for copy, count in held.items():
         for k in copy.accelerators or ():
             on[k][copy.kind] += count
-    lists = sorted(tuple(sorted(kinds.items())) for kinds in on.values())
-    none = sorted((copy.kind, count) for copy, count in held.items() if not copy.accelerators)
-    return tuple(lists), tuple(none)
+    return on
 
 
 def _graph(held: Held) -> Any:
@@ -119,10 +123,7 @@ def _regrouped(before: Held, after: Held) -> Counter[Kind]:
 
 
 def _company(held: Held) -> dict[Kind, Counter[object]]:
-    on: dict[int, Counter[Kind]] = defaultdict(Counter)
-    for copy, count in held.items():
-        for k in copy.accelerators or ():
-            on[k][copy.kind] += count
+    on = _by_accelerator(held)
     found: dict[Kind, Counter[object]] = defaultdict(Counter)
     for copy, count in held.items():
         beside = tuple(sorted(tuple(sorted(on[k].items())) for k in copy.accelerators or ()))

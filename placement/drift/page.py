@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.report import words
-from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, joined
+from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, figures, joined, table_section
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         PlanDifference,
         PoolChange,
     )
-    from placement.report.changes import End
+    from placement.report.changes import CopiesMoved, End
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell
@@ -99,7 +99,7 @@ def _sides(found: PlanDifference) -> OutlineSection:
         (("machines",), *_counted(old.machines, new.machines)),
         (("copies",), *_counted(old.copies, new.copies)),
     ]
-    columns = (Column(""), Column("before", True), Column("after", True), Column("change", True))
+    columns = (Column(""), *figures("before", "after", "change"))
     where = "to another pool or another option" if found.by_pool else "from one to the other"
     remark: Line = (f"{words.count(found.moves, 'copy moves', 'copies move')} {where}",)
     return OutlineSection("Before and after", (), Grid(columns, tuple(rows)), (remark,))
@@ -114,27 +114,14 @@ def _signed_money(change: int) -> str:
 
 
 def _components(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
-    if not found.components:
-        return
-    shown = found.components if full else found.components[:_ROWS]
-    rows = tuple(
-        (
-            (Name(row.component),),
-            (f"{row.before:,}",),
-            (f"{row.after:,}",),
-            (f"{row.moves:,}",),
-            _what(row, full=full) or ("other pools" if found.by_pool else "other machines",),
-        )
-        for row in shown
-    )
-    columns = (
-        Column("component"),
-        Column("before", True),
-        Column("after", True),
-        Column("moves", True),
-        Column("what changes"),
-    )
-    yield OutlineSection("By component", (), Grid(columns, rows), _more(len(found.components) - len(shown)))
+    elsewhere: Line = ("other pools" if found.by_pool else "other machines",)
+
+    def cells(row: ComponentChange) -> tuple[Line, ...]:
+        counts = ((f"{count:,}",) for count in (row.before, row.after, row.moves))
+        return (Name(row.component),), *counts, _what(row, full=full) or elsewhere
+
+    columns = (Column("component"), *figures("before", "after", "moves"), Column("what changes"))
+    return table_section("By component", columns, found.components, cells, None if full else _ROWS)
 
 
 def _what(row: ComponentChange, *, full: bool) -> Line:
@@ -164,45 +151,22 @@ def _from_to(before: Mapping[str, int], after: Mapping[str, int], *, full: bool)
 
 
 def _machines(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
-    if not found.machines:
-        return
-    shown = found.machines if full else found.machines[:_ROWS]
-    rows = tuple(
-        (
-            _machine(row),
-            (Name(row.instance_type or row.pool),),
-            (Name(row.zone),) if row.zone else ("",),
-            (_price(row),),
-            _holds(row, full=full),
-        )
-        for row in shown
-    )
-    columns = (Column("machine"), Column("type"), Column("zone"), Column("$/hour", True), Column("what changes"))
-    yield OutlineSection("By machine", (), Grid(columns, rows), _more(len(found.machines) - len(shown)))
+    def cells(row: MachineChange) -> tuple[Line, ...]:
+        zone: Line = (Name(row.zone),) if row.zone else ("",)
+        return _machine(row), (Name(row.instance_type or row.pool),), zone, (_price(row),), _holds(row, full=full)
+
+    columns = (Column("machine"), Column("type"), Column("zone"), *figures("$/hour"), Column("what changes"))
+    return table_section("By machine", columns, found.machines, cells, None if full else _ROWS)
 
 
 def _pools(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
-    if not found.pools:
-        return
-    shown = found.pools if full else found.pools[:_ROWS]
-    rows = tuple(
-        (
-            (Name(row.pool),),
-            (Name(row.instance_type or row.pool),),
-            (f"{row.machines_before:,}",),
-            (f"{row.machines_after:,}",),
-            joined(filter(None, (_machines_more(row), _more_and_less(row, full=full))), None, "; "),
-        )
-        for row in shown
-    )
-    columns = (
-        Column("pool"),
-        Column("type"),
-        Column("machines before", True),
-        Column("after", True),
-        Column("what changes"),
-    )
-    yield OutlineSection("By pool", (), Grid(columns, rows), _more(len(found.pools) - len(shown)))
+    def cells(row: PoolChange) -> tuple[Line, ...]:
+        counts = ((f"{count:,}",) for count in (row.machines_before, row.machines_after))
+        changes = joined(filter(None, (_machines_more(row), _more_and_less(row, full=full))), None, "; ")
+        return (Name(row.pool),), (Name(row.instance_type or row.pool),), *counts, changes
+
+    columns = (Column("pool"), Column("type"), *figures("machines before", "after"), Column("what changes"))
+    return table_section("By pool", columns, found.pools, cells, None if full else _ROWS)
 
 
 def _machines_more(row: PoolChange) -> Line:
@@ -255,22 +219,15 @@ def _copies(rows: Iterable[CopiesThere], most: int | None) -> Line:
 
 
 def _changes(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
-    if not found.changes:
-        return
-    shown = found.changes if full else found.changes[:_ROWS]
-    rows = tuple(((Name(row.component),), (f"{row.copies:,}",), *map(_end, row.ends)) for row in shown)
-    columns = (Column("component"), Column("copies", True), Column("from"), Column("to"))
-    yield OutlineSection(
-        "Copies that move, stop and start", (), Grid(columns, rows), _more(len(found.changes) - len(shown))
-    )
+    def cells(row: CopiesMoved) -> tuple[Line, ...]:
+        return (Name(row.component),), (f"{row.copies:,}",), *map(_end, row.ends)
+
+    columns = (Column("component"), *figures("copies"), Column("from"), Column("to"))
+    return table_section("Copies that move, stop and start", columns, found.changes, cells, None if full else _ROWS)
 
 
 def _end(end: End) -> Line:
     return (Name(end.text) if end.is_machine else end.text,)
-
-
-def _more(count: int) -> tuple[Line, ...]:
-    return ((f"and {count:,} more; --full lists each",),) if count > 0 else ()
 
 
 def _scope(found: PlanDifference) -> Iterator[Line]:

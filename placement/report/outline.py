@@ -6,7 +6,7 @@ Names of documents are `Name`s: in Markdown they are code, where no sign of thei
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rich.console import Group
 from rich.padding import Padding
@@ -17,7 +17,7 @@ from placement.report import words
 from placement.report.narrow import Fitting, PlainTable, block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
@@ -52,6 +52,31 @@ class OutlineSection(NamedTuple):
     lines: tuple[Line, ...] = ()
     table: Grid | None = None
     remarks: tuple[Line, ...] = ()
+
+
+T = TypeVar("T")  # a row of a document
+
+
+def table_section(
+    heading: str,
+    columns: tuple[Column, ...],
+    rows: Sequence[T],
+    cells: Callable[[T], tuple[Line, ...]],
+    most: int | None,
+    remarks: Iterable[Line] = (),
+) -> Iterator[OutlineSection]:
+    """A section with a line for each row, of more than `most` with the first; none where there are no rows."""
+    if not rows:
+        return
+    shown = rows[:most]
+    cut = len(rows) - len(shown)
+    more: list[Line] = [(f"and {cut:,} more; --full lists each",)] if cut else []
+    yield OutlineSection(heading, (), Grid(columns, tuple(map(cells, shown))), (*remarks, *more))
+
+
+def figures(*headings: str) -> tuple[Column, ...]:
+    """Columns of figures."""
+    return tuple(Column(heading, figures=True) for heading in headings)
 
 
 @dataclass(frozen=True, slots=True)
