@@ -23,6 +23,8 @@ from placement.cli.parameters import (
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from placement.replanning import RoomFound
 
 
@@ -88,10 +90,10 @@ def make_room(
                 listener=listener,
             )
         from placement.replanning.room_document import room_document
-        from placement.report.room import RoomReport, room_checklist, room_lines
+        from placement.report.room import room_checklist, room_lines, room_report
 
-        def report() -> RoomReport:
-            return RoomReport(found, full=full)
+        def report() -> RenderableType:
+            return room_report(found, full=full)
 
         carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
 

@@ -60,7 +60,7 @@ def rollout(
     """
     with in_words(full=full):
         from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, show
-        from placement.report.transition.rollout import RolloutTable, as_transition, rollout_checklist
+        from placement.report.transition.rollout import as_transition, rollout_checklist, rollout_table
         from placement.rollout import BatchSize, plan_rollout
         from placement.rollout.options import read_options
         from placement.rollout.planning import MOST_EXTRA
@@ -84,7 +84,7 @@ def rollout(
             on_stdout(form, output),
             output,
             lambda: rollout_checklist(found),
-            lambda: RolloutTable(found, full=full),
+            lambda: rollout_table(found, full=full),
         )
         draw(as_transition(found), picture or ())
     raise typer.Exit(OF_FOUND[found.status])

@@ -69,7 +69,7 @@ def scenarios(
         from placement.cli.traffic import one_stdin
         from placement.documents import check_outputs
         from placement.errors import DocumentError
-        from placement.report.scenarios import ScenarioReport
+        from placement.report.scenarios import scenario_report
         from placement.scenarios import read_scenarios
         from placement.scenarios.answer import answer_document
         from placement.scenarios.planning import plan_scenarios
@@ -97,7 +97,7 @@ def scenarios(
                 listener=listener,
             )
         plans = () if folder is None else (partial(_write_plans, found, Path(folder)),)
-        hand_out(go, found, document=lambda: answer_document(found), report=lambda: ScenarioReport(found), more=plans)
+        hand_out(go, found, document=lambda: answer_document(found), report=lambda: scenario_report(found), more=plans)
         if found.cost is None and go.tables is None:
             say(f"placement: {found}")
         code = OF_STATUS[found.status]

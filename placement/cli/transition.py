@@ -50,7 +50,7 @@ def transition(
         from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, read_values, show
         from placement.documents import read_plan
         from placement.report.transition.checklist import checklist
-        from placement.report.transition.table import TransitionTable
+        from placement.report.transition.table import transition_table
         from placement.transition import MOST_TEMPORARY, plan_transition
 
         check_one_stdin({"FILE": file, "PLAN": plan})
@@ -71,7 +71,7 @@ def transition(
             on_stdout(form, output),
             output,
             lambda: checklist(found),
-            lambda: TransitionTable(found, full=full),
+            lambda: transition_table(found, full=full),
         )
         draw(found, picture or ())
     raise typer.Exit(OF_FOUND[found.status])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.text import Text
 
 from placement.markdown import escaped
@@ -14,12 +15,12 @@ from placement.report.changes import changes
 from placement.report.tables import ROWS, change_table
 from placement.report.transition.checklist import checklist_lines
 from placement.report.transition.sentences import summary
-from placement.report.transition.table import TransitionTable
+from placement.report.transition.table import transition_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import RenderableType
 
     from placement.replanning.room import RoomFound
     from placement.replanning.shortfall import Shortfall
@@ -27,57 +28,37 @@ if TYPE_CHECKING:
 _NEAR = 3  # machines whose shortfall is told
 
 
-class RoomReport:
-    """The answer to a wish; rendered with ``console.print(RoomReport(found))``."""
+def room_report(found: RoomFound, *, full: bool = False) -> RenderableType:
+    """The answer in a sentence, the changes, the order; `full`: every row, and every machine's shortfall."""
+    head, told = _asked(found)
+    asked = Text.assemble((head, "bold"), told)
+    if found.plan is None:
+        return Group(asked, *_none(found, None if full else _NEAR))
+    head, told, proof = _answer(found)
+    parts: list[RenderableType] = [
+        asked,
+        Text.assemble((head, "bold"), (told, "bold green"), proof),
+        *(Text(f"  {line}", style="yellow") for line in _evicted(found)),
+        *(Text(f"  {line}", style="dim") for line in _not_wanted(found)),
+    ]
+    changed = changes(found.wish.problem, found.plan)
+    if changed.copies:
+        parts += ["", change_table(changed, None if full else ROWS)]
+    parts.append("")
+    if found.transition is not None:
+        parts.append(transition_table(found.transition, full=full))
+    return Group(*parts)
 
-    def __init__(self, found: RoomFound, *, full: bool = False) -> None:
-        """`full`: every row, and every machine's shortfall."""
-        self.found, self._full = found, full
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The answer in a sentence, the changes, the order."""
-        found = self.found
-        yield self._asked()
-        if found.plan is None:
-            yield from self._none()
-            return
-        yield self._answer()
-        yield from self._stops()
-        changed = changes(found.wish.problem, found.plan)
-        if changed.copies:
-            yield ""
-            yield change_table(changed, None if self._full else ROWS)
-        yield ""
-        yield from self._order()
-
-    def _asked(self) -> Text:
-        head, told = _asked(self.found)
-        return Text.assemble((head, "bold"), told)
-
-    def _answer(self) -> Text:
-        head, told, proof = _answer(self.found)
-        return Text.assemble((head, "bold"), (told, "bold green"), proof)
-
-    def _stops(self) -> Iterator[Text]:
-        for line in _evicted(self.found):
-            yield Text(f"  {line}", style="yellow")
-        for line in _not_wanted(self.found):
-            yield Text(f"  {line}", style="dim")
-
-    def _order(self) -> Iterator[RenderableType]:
-        order = self.found.transition
-        if order is not None:
-            yield TransitionTable(order, full=self._full)
-
-    def _none(self) -> Iterator[Text]:
-        head, told = _no_room(self.found)
-        yield Text.assemble((head, "bold red"), told)
-        most = None if self._full else _NEAR
-        for line in _lacking(self.found, most):
-            yield Text(f"  {line}")
-        left = _left(self.found, most)
-        if left:
-            yield Text(f"  and {words.count(left, 'more machine')}; --full lists each", style="dim")
+def _none(found: RoomFound, most: int | None) -> Iterator[Text]:
+    """That nothing lets the wish in, and what is missing."""
+    head, told = _no_room(found)
+    yield Text.assemble((head, "bold red"), told)
+    for line in _lacking(found, most):
+        yield Text(f"  {line}")
+    left = _left(found, most)
+    if left:
+        yield Text(f"  and {words.count(left, 'more machine')}; --full lists each", style="dim")
 
 
 def room_checklist(found: RoomFound) -> str:

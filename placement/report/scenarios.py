@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.text import Text
 
 from placement.report import words
@@ -13,7 +14,7 @@ from placement.solving.result import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import RenderableType
 
     from placement.scenarios import Committed, ScenarioOutcome, ScenarioPlan, Weighted
 
@@ -25,26 +26,15 @@ _POLICIES = {
 _STOPS = {"interrupted": "interrupted", "time": "the time is over", "gap": "as near as was asked for"}
 
 
-class ScenarioReport:
-    """All of an answer; rendered with ``console.print(ScenarioReport(found))``."""
-
-    def __init__(self, found: ScenarioPlan) -> None:
-        """Keep the answer."""
-        self.found = found
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """What is committed first, the reasons for it after."""
-        del console, options
-        found = self.found
-        if found.committed and found.cost is not None:
-            yield commitments_table(found)
-            yield ""
-        yield scenarios_table(found)
-        if found.policies:
-            yield ""
-            yield policies_table(found)
-        yield ""
-        yield from _summary(found)
+def scenario_report(found: ScenarioPlan) -> RenderableType:
+    """What is committed first, the reasons for it after."""
+    parts: list[RenderableType] = []
+    if found.committed and found.cost is not None:
+        parts += [commitments_table(found), ""]
+    parts += [scenarios_table(found), ""]
+    if found.policies:
+        parts += [policies_table(found), ""]
+    return Group(*parts, *_summary(found))
 
 
 def commitments_table(found: ScenarioPlan) -> RenderableType:

@@ -4,49 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
+from rich.console import Group
 
 from placement.documents.transition import Transition
 from placement.markdown import escaped
 from placement.report import words
 from placement.report.narrow import PlainTable
 from placement.report.transition.checklist import checklist_lines
-from placement.report.transition.table import step_table
+from placement.report.transition.table import headed, step_table
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import RenderableType
 
     from placement.documents.rollout import FleetBeside, Rollout
 
 HEAD = ("", "extra machines", "machine-hours", "cost", "takes")
 
 
-class RolloutTable:
-    """Rendered with ``console.print(RolloutTable(rollout))``; `full`: all steps, however many."""
-
-    def __init__(self, found: Rollout, *, full: bool = False) -> None:
-        """Nothing is counted before it is drawn."""
-        self._found, self._full = found, full
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Steps, then both ways side by side, then what is proven."""
-        found = self._found
-        if found.steps:
-            yield from step_table(found.steps, full=self._full)
-            yield ""
-        rows = list(side_by_side(found))
-        if rows:
-            table = PlainTable(tight=False)
-            for k, head in enumerate(HEAD):
-                table.add_column(head, justify="right" if k else "left")
-            for row in rows:
-                table.add_row(*row)
-            yield table
-        for k, line in enumerate(rollout_lines(found)):
-            yield Text(line, style="" if k else "bold" if found.found else "bold red")
+def rollout_table(found: Rollout, *, full: bool = False) -> RenderableType:
+    """Steps, all of them if `full`, then both ways side by side, then what is proven."""
+    parts: list[RenderableType] = [*step_table(found.steps, full=full), ""] if found.steps else []
+    rows = list(side_by_side(found))
+    if rows:
+        table = PlainTable(tight=False)
+        for k, head in enumerate(HEAD):
+            table.add_column(head, justify="right" if k else "left")
+        for row in rows:
+            table.add_row(*row)
+        parts.append(table)
+    return Group(*parts, *headed(rollout_lines(found), is_good=found.found))
 
 
 def side_by_side(found: Rollout) -> Iterator[tuple[str, ...]]:

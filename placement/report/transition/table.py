@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.text import Text
 
 from placement.report import words
@@ -12,9 +13,9 @@ from placement.report.tables import ROWS
 from placement.report.transition.sentences import clock, sentence, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import RenderableType
 
     from placement.documents.transition import Transition, TransitionStep
 
@@ -22,20 +23,16 @@ if TYPE_CHECKING:
 _NAMES = 8  # components in one line
 
 
-class TransitionTable:
-    """Rendered with ``console.print(TransitionTable(transition))``; `full`: all steps, however many."""
+def transition_table(found: Transition, *, full: bool = False) -> RenderableType:
+    """Steps, all of them if `full`, and below what they come to: what matters most stands last."""
+    steps = [*step_table(found.steps, full=full), ""] if found.steps else []
+    return Group(*steps, *headed(summary(found, None if full else _NAMES), is_good=found.found))
 
-    def __init__(self, found: Transition, *, full: bool = False) -> None:
-        """Nothing is counted before it is drawn."""
-        self._found, self._full = found, full
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Steps first; what matters most stands last."""
-        if self._found.steps:
-            yield from step_table(self._found.steps, full=self._full)
-            yield ""
-        for k, line in enumerate(summary(self._found, None if self._full else _NAMES)):
-            yield Text(line, style="" if k else "bold" if self._found.found else "bold red")
+def headed(lines: Iterable[str], *, is_good: bool) -> Iterator[Text]:
+    """Lines, of which the first one has the answer."""
+    for k, line in enumerate(lines):
+        yield Text(line, style="" if k else "bold" if is_good else "bold red")
 
 
 def step_table(steps: Sequence[TransitionStep], *, full: bool) -> Iterator[RenderableType]:
