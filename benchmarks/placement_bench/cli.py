@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
 app = Commands(
     help="Run solvers on published sets of packing problems, have every answer checked, and compare.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Data = Annotated[

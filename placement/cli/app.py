@@ -34,10 +34,8 @@ app = Commands(
     epilog="Exit codes: 0 done, 1 a plan or what runs breaks a rule (verify, audit) or differs (diff), 2 bad input, "
     "3 proven infeasible, 4 nothing found in time, 70 a bug, 71 memory ran out, 130 interrupted, 141 nobody reads the "
     "output.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 

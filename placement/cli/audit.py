@@ -42,14 +42,14 @@ def audit(
     with in_words(full=full):
         from placement.auditing import audit as find
         from placement.auditing.page import audit_page
-        from placement.cli.streams import check_one_stdin
+        from placement.cli.streams import check_one_stdin, following
         from placement.documents import read_plan
 
         one_of("--format", output_format, FORMATS)
         check_one_stdin({"FILE": file, "PLAN": plan})
         problem = read_warned(file, full=full)
         judged = None if plan is None else of_problem(read_plan(plan), plan, problem)
-        with _following() as listener:
+        with following(live=is_terminal("stderr")) as listener:
             found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
         put(audit_page(found, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.ok else Code.BROKEN)
@@ -91,13 +91,3 @@ def of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
 def shown(path: str) -> str:
     """What messages call the file of a plan."""
     return "the plan on stdin" if path == STDIN else path
-
-
-def _following() -> Any:
-    from contextlib import nullcontext
-
-    if not is_terminal("stderr"):
-        return nullcontext()
-    from placement.cli.progress import following
-
-    return following(live=True, verbose=False, chart=False)

@@ -11,18 +11,13 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say, told_together
-from placement.cli.parameters import PriceOption, WriteOverOption, one_of
+from placement.cli.parameters import PriceOption, WriteOverOption, between_commas, one_of
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
     from placement.catalogue.market import Market
 
-app = Commands(
-    name="catalogue",
-    help="What can be rented: machines, accelerators, prices, zones, quotas.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = Commands(name="catalogue", help="What can be rented: machines, accelerators, prices, zones, quotas.")
 
 FactsOption = Annotated[
     list[str] | None,
@@ -91,27 +86,21 @@ def list_machines(
     """
     with in_words():
         from placement.catalogue.search import Filter, region_remarks, search
+        from placement.cli.streams import console
+        from placement.report.machines import machine_table
 
         one_of("--format", output_format, ("table", "csv", "json"))
         market = read_market(facts)
-        rows = search(market, Filter(tuple(gpu or ()), region, provider, max_price))
-        if output_format == "table":
-            _print_table(rows, region)
-        else:
+        like = Filter(tuple(gpu or ()), region, provider, max_price)
+        rows = search(market, like)
+        if output_format != "table":
             _print_rows([_plain_row(market, *row, region) for row in rows], output_format)
-        for line in region_remarks(market, Filter(tuple(gpu or ()), region, provider, max_price)):
+        elif rows:
+            console(sys.stdout).print(machine_table(rows, region))
+        for line in region_remarks(market, like):
             say(f"note: {line}")
         if not rows:
             say("placement: no machine of the catalogue is like that")
-
-
-def _print_table(rows: list[tuple[InstanceFacts, Price | None]], region: str) -> None:
-    if not rows:
-        return
-    from placement.cli.streams import console
-    from placement.report.machines import machine_table
-
-    console(sys.stdout).print(machine_table(rows, region))
 
 
 def _plain_row(market: Market, facts: InstanceFacts, price: Price | None, region: str) -> dict[str, Any]:
@@ -139,17 +128,12 @@ def _plain_row(market: Market, facts: InstanceFacts, price: Price | None, region
 
 def _print_rows(rows: list[dict[str, Any]], output_format: str) -> None:
     if output_format == "json":
-        tell_raw(json.dumps(rows, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["instance_type"], lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({key: " ".join(value) if isinstance(value, list) else value for key, value in row.items()})
-
-
-def tell_raw(text: str) -> None:
-    """Text for programs on stdout, as it is."""
-    typer.echo(text)
 
 
 @app.command()
@@ -216,7 +200,7 @@ def export(
         refuse_over(output, force=force)
         market = read_market(facts)
         check_region(region, market)
-        places = tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip()))
+        places = between_commas(zones)
         like = Filter(tuple(gpu or ()), region, provider, max_price)
         wanted = chosen(market, names or (), like, places)
         named = {market.instance_type(name).name for name in names or ()}

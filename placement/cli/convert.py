@@ -55,7 +55,6 @@ def schema(
         from placement.cli.schema import KINDS, document_schema
         from placement.errors import UsageError, nearest
 
-        found = next((known for known in KINDS if known == kind), None)
-        if found is None:
+        if kind not in KINDS:
             raise UsageError(f'no document "{kind}"; {nearest(kind, KINDS)}')
-        typer.echo(json.dumps(document_schema(found), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(document_schema(kind), indent=1, ensure_ascii=False))

@@ -16,6 +16,7 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
 from placement.catalogue.tables import accelerators
 from placement.cli.endings import tell
+from placement.cli.parameters import between_commas
 from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import FitsNowhereError, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
@@ -295,5 +296,5 @@ def _surviving(market: Market, answers: Answers) -> Answers:
     told: dict[str, Any] = {"survive_zones": lost}
     if lost and not answers.zones and not any(market.zones(name, answers.region) for name in market.types):
         text = _typed(f"Zones of {printable(answers.region)}, such as a,b,c:", lambda _: None)
-        told["zones"] = tuple(dict.fromkeys(zone.strip() for zone in text.split(",") if zone.strip()))
+        told["zones"] = between_commas(text)
     return replace(answers, **told)

@@ -49,8 +49,7 @@ def headroom(
     """
     with in_words(full=full):
         from placement.cli.answers import hand_out
-        from placement.cli.progress import following
-        from placement.cli.streams import picture_targets, streams
+        from placement.cli.streams import following, picture_targets, streams
         from placement.documents import check_outputs
         from placement.report.headroom import headroom_table, write_headroom_picture
         from placement.scenarios.headroom import find_headroom

@@ -11,7 +11,7 @@ import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import in_words, is_terminal, say, told_together
-from placement.cli.parameters import PriceOption, WriteOverOption
+from placement.cli.parameters import PriceOption, WriteOverOption, between_commas
 from placement.cli.profile import StatisticOption, read_files
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def init(
             provider=provider,
             gpus=tuple(gpu or ()),
             instance_types=tuple(instance_type or ()),
-            zones=tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip())),
+            zones=between_commas(zones),
             survive_zones=survive_zones or 0,
             share=share,
             engine=engine,

@@ -67,8 +67,7 @@ def make_room(
     """
     with in_words(full=full):
         from placement.cli.answers import hand_out
-        from placement.cli.progress import following
-        from placement.cli.streams import streams
+        from placement.cli.streams import following, streams
         from placement.cli.transition_options import check_targets, draw, on_stdout, show
         from placement.documents.read import STDIN
         from placement.replanning import make_room as find_room

@@ -60,6 +60,15 @@ def output_option(what: str) -> Any:
     return typer.Option("--output", "-o", metavar="FILE", help=text)
 
 
+def between_commas(text: str) -> tuple[str, ...]:
+    """The words of ``A,B``, each once.
+
+    >>> between_commas("us-east-1a, us-east-1b,us-east-1a,")
+    ('us-east-1a', 'us-east-1b')
+    """
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
 def one_of(option: str, word: str, known: Iterable[str]) -> Any:
     """A word that an option may have.
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 app = Commands(
     name="profile",
     help="What a copy serves: read what benchmarks write, and make options with throughput of it.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 FilesArgument = Annotated[

@@ -211,8 +211,6 @@ def following_points(
     return _live_points() if live else nullcontext()
 
 
-def following(*, live: bool, verbose: bool, chart: bool = False) -> AbstractContextManager[Listener | None]:
-    """A listener for `solve`: a line for each event, a live line with or without a chart, or none."""
-    if verbose:
-        return nullcontext(logged)
-    return _live(chart=chart) if live else nullcontext()
+def following(*, verbose: bool, chart: bool) -> AbstractContextManager[Listener]:
+    """A listener for `solve`: a line for each event, or a live line with or without a chart."""
+    return nullcontext(logged) if verbose else _live(chart=chart)

@@ -20,6 +20,7 @@ from placement.cli.parameters import (
     WorkOption,
     output_option,
 )
+from placement.solving.result import Status
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -154,7 +155,7 @@ def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *
     from dataclasses import replace
 
     from placement.cli.answers import hand_out
-    from placement.cli.progress import following
+    from placement.cli.streams import following
     from placement.replanning import replan_within
     from placement.report.tables import Report
 
@@ -169,5 +170,5 @@ def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *
     if not found.plan.assignments and found.plan.status in ("unknown", "infeasible"):
         if go.tables is None:
             say(f"placement: {found.plan.reason or 'no plan found'}")
-        return Code.INFEASIBLE if found.plan.status == "infeasible" else Code.NOTHING_FOUND
+        return OF_STATUS[Status(found.plan.status)]
     return Code.OK

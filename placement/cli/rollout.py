@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words, read_warned
+from placement.cli.endings import OF_STATUS, in_words, read_warned
 from placement.cli.parameters import FileArgument, FullOption, component_of
 from placement.cli.transition_options import (
-    OF_FOUND,
     DrainOption,
     FormatOption,
     OpenOption,
@@ -17,6 +16,7 @@ from placement.cli.transition_options import (
     PictureOption,
     StartupOption,
 )
+from placement.solving.result import Status
 
 
 def rollout(
@@ -87,4 +87,4 @@ def rollout(
             lambda: rollout_table(found, full=full),
         )
         draw(as_transition(found), picture or ())
-    raise typer.Exit(OF_FOUND[found.status])
+    raise typer.Exit(OF_STATUS[Status(found.status)])

@@ -64,8 +64,7 @@ def scenarios(
     """
     with in_words(full=full):
         from placement.cli.answers import hand_out
-        from placement.cli.progress import following
-        from placement.cli.streams import streams
+        from placement.cli.streams import following, streams
         from placement.cli.traffic import one_stdin
         from placement.documents import check_outputs
         from placement.errors import DocumentError

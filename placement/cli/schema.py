@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from placement.demand.document import ScalingPolicy
 from placement.documents import Problem
@@ -17,23 +17,6 @@ from placement.scenarios.headroom_document import HeadroomDocument
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Kind = Literal[
-    "problem", "plan", "scaling", "scenarios", "headroom", "frontier", "room", "transition", "rollout", "audit", "diff"
-]
-
-KINDS: tuple[Kind, ...] = (
-    "problem",
-    "plan",
-    "scaling",
-    "scenarios",
-    "headroom",
-    "frontier",
-    "room",
-    "transition",
-    "rollout",
-    "audit",
-    "diff",
-)
 _MODELS: dict[str, type[BaseModel]] = {
     "problem": Problem,
     "plan": Plan,
@@ -45,10 +28,11 @@ _MODELS: dict[str, type[BaseModel]] = {
     "transition": Transition,
     "rollout": Rollout,
 }
+KINDS = (*_MODELS, "audit", "diff")
 _WRITTEN_BY_HAND = ("problem", "scaling", "scenarios")  # their readers want the format's name, which the models fill in
 
 
-def document_schema(kind: Kind) -> dict[str, Any]:
+def document_schema(kind: str) -> dict[str, Any]:
     """JSON Schema (2020-12) of a document as it is read, or of what a command writes.
 
     Rules between rows, such as names that must exist, can't be said in a schema; reading a document checks them too.
@@ -58,21 +42,17 @@ def document_schema(kind: Kind) -> dict[str, Any]:
     >>> document_schema("problem")["properties"]["format"]["const"]
     'placement/v1'
     """
-    if kind not in _MODELS:
-        return _of_rows(kind)
-    schema = _MODELS[kind].model_json_schema()
+    schema = _MODELS[kind].model_json_schema() if kind in _MODELS else _of_rows(kind)
     version = schema["properties"]["format"]["const"]
     required = ["format", *schema.get("required", [])] if kind in _WRITTEN_BY_HAND else schema.get("required", [])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": version, "required": required}
 
 
-def _of_rows(kind: Kind) -> dict[str, Any]:
+def _of_rows(kind: str) -> dict[str, Any]:
     """Of a document that is written and never read; every key is there."""
     from pydantic import TypeAdapter
 
     from placement.auditing import Audit
     from placement.drift import PlanDifference
 
-    schema = (TypeAdapter(Audit) if kind == "audit" else TypeAdapter(PlanDifference)).json_schema()
-    version = schema["properties"]["format"]["const"]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": version}
+    return (TypeAdapter(Audit) if kind == "audit" else TypeAdapter(PlanDifference)).json_schema()

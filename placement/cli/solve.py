@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned, say, tell_faults
+from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned, say
 from placement.cli.parameters import (
     FileArgument,
     GapOption,
@@ -21,8 +22,8 @@ from placement.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from placement.cli.streams import Streams
     from placement.documents import Problem
+    from placement.report.tables import Report
     from placement.solving.result import Result
 
 
@@ -106,9 +107,9 @@ def solve(
     program, 71 memory ran out.
     """
     with in_words(full=full):
+        from placement.cli.answers import hand_out
         from placement.cli.settings import read_settings
-        from placement.cli.stops import STOPS
-        from placement.cli.streams import streams
+        from placement.cli.streams import following, streams
         from placement.documents import read_plan
         from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan
@@ -120,7 +121,7 @@ def solve(
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            _following(live=go.progress, verbose=verbose, chart=watch) as listener,
+            following(live=go.progress, verbose=verbose, chart=watch) as listener,
         ):
             result = find_plan(
                 problem,
@@ -137,15 +138,16 @@ def solve(
                 certificate=certificate is not None,
             )
         with raised_last() as later:
-            with STOPS.keeping():
-                with later():
-                    _write_result(problem, result, go, full=full)
-                if page is not None:
-                    with later():
-                        from placement.report.drawn import write_page
-
-                        write_page(problem, result.plan, page, result.fleet)
-                tell_faults(result)
+            with later():
+                hand_out(
+                    go,
+                    result,
+                    document=result.to_document,
+                    report=partial(_report, problem, result, full=full),
+                    more=() if page is None else (partial(_draw, problem, result, page),),
+                )
+            if result.packing is None and go.tables is None:
+                say(f"placement: {result}")
             if certificate is not None:
                 write_certificate(result, certificate, time_limit, quiet=quiet)
         code = OF_STATUS[result.status]
@@ -173,26 +175,13 @@ def _check_files(
     check_outputs(plan | more, {}, "")
 
 
-def _write_result(problem: Problem, result: Result, go: Streams, *, full: bool) -> None:
-    """The plan for programs, and tables for people, wherever each of them goes."""
-    if go.plan is not None:
-        from placement.documents import write_document
+def _report(problem: Problem, result: Result, *, full: bool) -> Report:
+    from placement.report.tables import Report
 
-        write_document(result.to_document(), go.plan)
-    if go.tables is not None:
-        from placement.cli.streams import console
-        from placement.report.tables import Report
-
-        console(go.tables).print(Report(problem, result, full=full))
-    elif result.packing is None:
-        say(f"placement: {result}")
+    return Report(problem, result, full=full)
 
 
-def _following(*, live: bool, verbose: bool, chart: bool) -> Any:
-    from contextlib import nullcontext
+def _draw(problem: Problem, result: Result, page: str) -> None:
+    from placement.report.drawn import write_page
 
-    if not live and not verbose:
-        return nullcontext()  # without rich: a script pays for what it sees
-    from placement.cli.progress import following
-
-    return following(live=live, verbose=verbose, chart=chart)
+    write_page(problem, result.plan, page, result.fleet)

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words, read_warned
+from placement.cli.endings import OF_STATUS, in_words, read_warned
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.transition_options import (
-    OF_FOUND,
     DrainOption,
     FormatOption,
     OpenOption,
@@ -19,6 +18,7 @@ from placement.cli.transition_options import (
     TemporaryOption,
     UnavailableOption,
 )
+from placement.solving.result import Status
 
 
 def transition(
@@ -74,4 +74,4 @@ def transition(
             lambda: transition_table(found, full=full),
         )
         draw(found, picture or ())
-    raise typer.Exit(OF_FOUND[found.status])
+    raise typer.Exit(OF_STATUS[Status(found.status)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import Code, say
+from placement.cli.endings import say
 from placement.cli.parameters import component_of, one_of
 from placement.errors import UsageError, printable, wrong_argument
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from placement.transition import Durations
 
 FORMATS = ("table", "json", "markdown")
-OF_FOUND = {"optimal": Code.OK, "feasible": Code.OK, "infeasible": Code.INFEASIBLE, "unknown": Code.NOTHING_FOUND}
 MOST_SECONDS = 10**7
 MARKDOWN = (".md", ".markdown")
 

@@ -8,25 +8,10 @@ from __future__ import annotations
 from placement.cli.commands import Commands
 from placement.cli.platforms import kubernetes, ray, sagemaker, serving
 
-_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
-
-import_app = Commands(
-    name="import",
-    help="Read what runs on a platform, as a problem.",
-    no_args_is_help=True,
-    context_settings=_HELP_NAMES,
-)
-export_app = Commands(
-    name="export",
-    help="Write a plan as what a platform accepts.",
-    no_args_is_help=True,
-    context_settings=_HELP_NAMES,
-)
+import_app = Commands(name="import", help="Read what runs on a platform, as a problem.")
+export_app = Commands(name="export", help="Write a plan as what a platform accepts.")
 apply_app = Commands(
-    name="apply",
-    help="Send an export to a platform; without --send it only tells what would be sent.",
-    no_args_is_help=True,
-    context_settings=_HELP_NAMES,
+    name="apply", help="Send an export to a platform; without --send it only tells what would be sent."
 )
 GROUPS = (import_app, export_app, apply_app)
 

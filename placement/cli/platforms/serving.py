@@ -20,6 +20,7 @@ from placement.cli.platforms.shared import (
     read_policy,
     write_exported,
 )
+from placement.cli.traffic import one_stdin
 
 
 def export_kserve_command(
@@ -107,8 +108,7 @@ def export_keda_command(
         chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
-        if peak is not None and [problem_file, plan_file, peak].count("-") > 1:
-            raise UsageError("only one file can be standard input")
+        one_stdin(problem_file, plan_file, peak or "")
         most = None if peak is None else read_peak(problem, peak)
         if policy is not None and target is not None:
             raise UsageError("--target or --policy, which has targets of its own")

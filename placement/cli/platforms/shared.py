@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import Code, say
+from placement.cli.traffic import fitting_policy, one_stdin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,11 +85,10 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
     typer.Exit
         The plan breaks a rule, or says something untrue of itself; each is told on stderr.
     """
+    from placement.cli.streams import check_one_stdin
     from placement.documents import read_plan, read_problem
-    from placement.errors import UsageError
 
-    if problem_file == plan_file == "-":
-        raise UsageError("only one of PROBLEM and PLAN can be standard input")
+    check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file})
     problem, plan = read_problem(problem_file), read_plan(plan_file)
     _check_plan(problem, plan)
     return problem, plan
@@ -140,13 +140,9 @@ def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPoli
     UsageError
         It is standard input, and so is another file.
     """
-    from placement.cli.traffic import fitting_policy
-    from placement.errors import UsageError
-
     if file is None:
         return None
-    if file == "-" and "-" in others:
-        raise UsageError("only one file can be standard input")
+    one_stdin(file, *others)
     return fitting_policy(file, problem)
 
 
