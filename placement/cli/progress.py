@@ -14,7 +14,7 @@ from rich.text import Text
 
 from placement.cli.streams import console
 from placement.report import words
-from placement.report.curve import draw, value_range
+from placement.report.curve import chart_lines, draw, value_range
 from placement.solving.result import Status, relative_gap
 
 if TYPE_CHECKING:
@@ -98,12 +98,7 @@ class Watch:
         seconds = max(time.monotonic() - self._started, costs[-1][0], 0.01)
         low, high = value_range(costs, bounds)
         rows = draw((costs, bounds), (low, high), seconds, (wide, _ROWS))
-        labels = {0: words.money(round(high)), _ROWS - 1: words.money(round(low))}
-        for k, row in enumerate(rows):
-            text = Text(f"{labels.get(k, ''):>{_LABEL}} ", style="dim", no_wrap=True)
-            for sign in row:
-                text.append(sign.text, style=f"not dim {_LOOKS[sign.curve]}" if sign.curve >= 0 else "")
-            yield text
+        yield from chart_lines(rows, words.money(round(high)), words.money(round(low)), _LABEL, _LOOKS)
         end = words.seconds(seconds)
         text = Text(f"{'':{_LABEL}} 0 s", style="dim", no_wrap=True)
         text.append(f"{end:>{max(0, wide - 3)}}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from rich.text import Text
 
 _BLANK = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from the top
@@ -58,6 +60,15 @@ def draw(curves: Sequence[Steps], span: tuple[float, float], seconds: float, siz
         [Sign(chr(_BLANK + found) if found else " ", curve) for found, curve in zip(line, owners, strict=True)]
         for line, owners in zip(dots, owner, strict=True)
     ]
+
+
+def chart_lines(rows: list[list[Sign]], high: str, low: str, wide: int, looks: tuple[str, str]) -> Iterator[Text]:
+    """Rows as lines, with labels `wide` columns beside the highest and the lowest; `looks` are styles of the curves."""
+    for row, label in zip(rows, [high, *[""] * (len(rows) - 2), low], strict=True):
+        text = Text(f"{label:>{wide}} ", style="dim", no_wrap=True)
+        for sign in row:
+            text.append(sign.text, style=f"not dim {looks[sign.curve]}" if sign.curve >= 0 else "")
+        yield text
 
 
 def _at(steps: Steps, seconds: float) -> float | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from placement.compiled.fleet import compile_fleet
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetOption
     from placement.documents import Component, Problem
@@ -80,6 +81,51 @@ class MachineLoad:
     host: Amount
 
 
+class MachineTotals(NamedTuple):
+    """Machines together: how many, the copies on them, their price, and how much of each resource is used.
+
+    Accelerators count those touched. `shares` are thousandths, all of an accelerator that is owned; `with_shares` tells
+    whether any copy asks for some.
+    """
+
+    machines: int
+    copies: int
+    price: int
+    accelerators: Amount
+    memory: Amount
+    shares: int
+    with_shares: bool
+    vcpus: Amount
+    host: Amount
+
+    @classmethod
+    def of(cls, loads: Sequence[tuple[MachineLoad, int]]) -> MachineTotals:
+        """Of so many machines of each content."""
+        devices = [(device, number) for load, number in loads for device in load.devices]
+        return cls(
+            machines=sum(number for _, number in loads),
+            copies=sum(number * len(load.standing) for load, number in loads),
+            price=sum(number * load.price for load, number in loads),
+            accelerators=total((Amount(int(device.copies > 0), 1), number) for device, number in devices),
+            memory=total((device.memory, number) for device, number in devices),
+            shares=sum(number * (WHOLE_SHARE if device.owned else device.share) for device, number in devices),
+            with_shares=any(device.share for device, _ in devices),
+            vcpus=total((load.vcpus, number) for load, number in loads),
+            host=total((load.host, number) for load, number in loads),
+        )
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+def totals_by(loads: Mapping[MachineLoad, int], key: Callable[[MachineLoad], K]) -> dict[K, MachineTotals]:
+    """The totals of machines for which the key is the same, in the order in which they first come."""
+    groups: dict[K, list[tuple[MachineLoad, int]]] = defaultdict(list)
+    for load, number in loads.items():
+        groups[key(load)].append((load, number))
+    return {name: MachineTotals.of(group) for name, group in groups.items()}
+
+
 class MachineFacts(NamedTuple):
     """One machine of a plan, and what it holds; `state` is new, active or cordoned."""
 
@@ -104,10 +150,11 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """A whole plan. Accelerators count those touched; memory is what copies need of what machines offer.
+    """A whole plan.
 
-    `loads` counts the machines that share one. `price` is what is paid on top of commitments, `list_price` the sum of
-    the machines' prices; micro-dollars per hour. `paid` (P,) are the machines paid for by pool.
+    `loads` counts the machines that share one, `whole` has the totals of all. `price` is what is paid on top of
+    commitments, that of `whole` the sum of the machines' prices; micro-dollars per hour. `paid` (P,) are the machines
+    paid for by pool.
     """
 
     fleet: Fleet
@@ -115,12 +162,13 @@ class PlanFacts:
     loads: Counter[MachineLoad]
     components: tuple[ComponentFacts, ...]
     price: int
-    list_price: int
     paid: tuple[int, ...]
-    accelerators: Amount
-    memory: Amount
-    vcpus: Amount
-    host: Amount
+    whole: MachineTotals
+
+    @property
+    def list_price(self) -> int:
+        """The sum of the machines' prices, micro-dollars per hour."""
+        return self.whole.price
 
 
 def gather(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> PlanFacts:
@@ -141,22 +189,15 @@ def gather(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> PlanFact
     loads = Counter(machine.load for machine in machines)
     used = Counter(pools[row.pool] for row in rows)
     paid = tuple(max(used[pool.index], pool.min_instances) for pool in fleet.pools)
-    listed = sum(load.price * n for load, n in loads.items())
+    whole = MachineTotals.of(list(loads.items()))
     return PlanFacts(
         fleet=fleet,
         machines=machines,
         loads=loads,
         components=_components(problem, fleet, plan, loads),
-        price=fleet.rent(paid) if fleet.commitments else listed,
-        list_price=listed,
+        price=fleet.rent(paid) if fleet.commitments else whole.price,
         paid=paid,
-        accelerators=Amount(
-            sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads.items()),
-            sum(n * len(load.devices) for load, n in loads.items()),
-        ),
-        memory=total((device.memory, n) for load, n in loads.items() for device in load.devices),
-        vcpus=total((load.vcpus, n) for load, n in loads.items()),
-        host=total((load.host, n) for load, n in loads.items()),
+        whole=whole,
     )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from placement.replanning.buys import distinct, purchases, suggested_knee
 from placement.report import words
-from placement.report.curve import draw
+from placement.report.curve import chart_lines, draw
 from placement.report.narrow import Fitting, PlainTable, block
 from placement.units import MIB_PER_GIB, MICRO
 
@@ -181,12 +181,8 @@ def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:
     if high <= low:
         high, low = high * 1.05 + 1e-6, low * 0.95
     rows = draw((costs, bounds), (low, high), float(len(shown)), (each * len(shown), _ROWS))
-    labels = {0: words.money(round(high * MICRO)), _ROWS - 1: words.money(round(low * MICRO))}
-    for k, row in enumerate(rows):
-        text = Text(f"{labels.get(k, ''):>{_LABEL}} ", style="dim", no_wrap=True)
-        for sign in row:
-            text.append(sign.text, style=f"not dim {_LOOKS[sign.curve]}" if sign.curve >= 0 else "")
-        yield text
+    top, bottom = (words.money(round(value * MICRO)) for value in (high, low))
+    yield from chart_lines(rows, top, bottom, _LABEL, _LOOKS)
     axis = Text(" " * (_LABEL + 1), style="dim", no_wrap=True)
     for point in shown:
         axis.append(f"{limit_of(point):<{each}}"[:each])

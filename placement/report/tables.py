@@ -13,7 +13,7 @@ from rich.text import Text
 from placement.report import words
 from placement.report.baseline import dedicated_baseline
 from placement.report.changes import changes
-from placement.report.facts import gather, total
+from placement.report.facts import gather, totals_by
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
 from placement.report.narrow import Fitting, PlainTable, block
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.report.baseline import Baseline, Rent
     from placement.report.changes import Changes, CopiesMoved, End
-    from placement.report.facts import ComponentFacts, ComponentOption, MachineFacts, MachineLoad, PlanFacts
+    from placement.report.facts import (
+        ComponentFacts,
+        ComponentOption,
+        MachineFacts,
+        MachineLoad,
+        MachineTotals,
+        PlanFacts,
+    )
     from placement.solving.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
@@ -172,12 +179,10 @@ def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
 
 def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     """Machines by type and zone, those of the highest price together where they are more than `limit`."""
-    groups: dict[tuple[str, str], list[tuple[MachineLoad, int]]] = defaultdict(list)
-    for load, number in Counter(machine.load for machine in machines).items():
-        groups[load.type, load.zone].append((load, number))
+    groups = totals_by(Counter(machine.load for machine in machines), lambda load: (load.type, load.zone))
     keys = sorted(groups)
     if len(keys) > limit:
-        keys = sorted(sorted(keys, key=lambda key: -_price(groups[key]))[:_LEFT])
+        keys = sorted(sorted(keys, key=lambda key: -groups[key].price)[:_LEFT])
     cut = len(groups) - len(keys)
     zones = {zone for _, zone in groups}
     several_zones = len(zones) > 1
@@ -201,23 +206,16 @@ def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     return Group(Fitting(table, blocks), *notes)
 
 
-def _price(group: Sequence[tuple[MachineLoad, int]]) -> int:
-    return sum(load.price * number for load, number in group)
-
-
-def _type_figures(group: Sequence[tuple[MachineLoad, int]]) -> list[str]:
-    devices = sum(number * len(load.devices) for load, number in group)
-    touched = sum(number * sum(device.copies > 0 for device in load.devices) for load, number in group)
+def _type_figures(group: MachineTotals) -> list[str]:
+    touched, devices = group.accelerators
     return [
-        f"{sum(number for _, number in group):,}",
-        words.plain_money(_price(group)),
-        f"{sum(number * copies for load, number in group for _, copies in load.copies):,}",
+        f"{group.machines:,}",
+        words.plain_money(group.price),
+        f"{group.copies:,}",
         f"{touched:,}/{devices:,}" if devices else "none",
-        words.percent(*total((device.memory, number) for load, number in group for device in load.devices))
-        if devices
-        else "",
-        words.percent(*total((load.vcpus, number) for load, number in group)),
-        words.percent(*total((load.host, number) for load, number in group)),
+        words.percent(*group.memory) if devices else "",
+        words.percent(*group.vcpus),
+        words.percent(*group.host),
     ]
 
 

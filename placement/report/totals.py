@@ -132,7 +132,7 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
 def _machines(facts: PlanFacts) -> str:
     empty = sum(number for load, number in facts.loads.items() if not load.copies)
     parts = [f"{len(facts.machines):,}{f' ({empty:,} empty)' if empty else ''}"]
-    touched, memory = facts.accelerators, facts.memory
+    touched, memory = facts.whole.accelerators, facts.whole.memory
     if touched.room:
         parts.append(f"{touched.used:,} of {touched.room:,} accelerators in use ({words.percent(*touched)})")
         needed = f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB of their memory needed"
@@ -141,7 +141,7 @@ def _machines(facts: PlanFacts) -> str:
 
 
 def _hosts(facts: PlanFacts) -> str:
-    vcpus, host = facts.vcpus, facts.host
+    vcpus, host = facts.whole.vcpus, facts.whole.host
     return (
         f"{vcpus.used / MILLI:,.0f} of {vcpus.room / MILLI:,.0f} vCPUs ({words.percent(*vcpus)}), "
         f"{words.gib(host.used)} of {words.gib(host.room)} GiB of host memory ({words.percent(*host)})"

@@ -89,10 +89,10 @@ def test_facts_are_those_of_the_plan() -> None:
     assert [device.owned for device in machine.load.devices] == [False, True, False, True]
     assert [device.fill for device in machine.load.devices] == [0.5, 1.0, 0.0, 1.0]
     assert facts.price == 10_500_000
-    assert facts.accelerators == Amount(3, 4)
-    assert facts.memory == Amount((12 + 12 + 40 + 40) * 1024, 4 * 48 * 1024)
-    assert facts.vcpus == Amount(16_000, 48_000)
-    assert facts.host == Amount(64 * 1024, 384 * 1024)
+    assert facts.whole.accelerators == Amount(3, 4)
+    assert facts.whole.memory == Amount((12 + 12 + 40 + 40) * 1024, 4 * 48 * 1024)
+    assert facts.whole.vcpus == Amount(16_000, 48_000)
+    assert facts.whole.host == Amount(64 * 1024, 384 * 1024)
     assert [(c.name, c.placed, c.wanted, c.machines) for c in facts.components] == [
         ("chat", 2, 2, 1),
         ("large", 1, 1, 1),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from placement.report import words
+from placement.report.facts import totals_by
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
@@ -126,30 +126,20 @@ def _less(micro: int) -> str:
 
 def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[MachineLoad], str]) -> PageTable:
     """Machines, accelerators and price by what `key` says of a machine."""
-    groups: dict[str, list[tuple[MachineLoad, int]]] = defaultdict(list)
-    for load, machines in facts.loads.items():
-        groups[key(load)].append((load, machines))
-    rows: list[grid.Row] = []
-    for name, group in sorted(groups.items(), key=lambda row: (-_price(row[1]), row[0])):
-        machines = sum(n for _, n in group)
-        accelerators = sum(n * len(load.devices) for load, n in group)
-        copies = sum(n * len(load.standing) for load, n in group)
-        rows.append(
-            (
-                grid.name(name),
-                grid.number(machines),
-                grid.number(accelerators),
-                grid.number(copies),
-                grid.money(_price(group)),
-                grid.percent(_price(group), facts.list_price),
-            )
+    groups = totals_by(facts.loads, key)
+    rows: list[grid.Row] = [
+        (
+            grid.name(name),
+            grid.number(group.machines),
+            grid.number(group.accelerators.room),
+            grid.number(group.copies),
+            grid.money(group.price),
+            grid.percent(group.price, facts.list_price),
         )
+        for name, group in sorted(groups.items(), key=lambda row: (-row[1].price, row[0]))
+    ]
     heads = (Head(what), *grid.numbers("machines", "accelerators", "copies", "$ an hour", "part"))
     return grid.table(caption, heads, rows, what)
-
-
-def _price(group: list[tuple[MachineLoad, int]]) -> int:
-    return sum(load.price * n for load, n in group)
 
 
 def _by_component(view: View) -> PageTable:

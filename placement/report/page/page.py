@@ -133,11 +133,10 @@ def _tiles(view: View) -> list[FigureTile]:
     copies = words.count(view.verdict.copies, "copy", "copies")
     components = words.count(sum(row.placed > 0 for row in facts.components), "component")
     tiles.append(FigureTile("machines", f"{view.verdict.instances:,}", f"with {copies} of {components}"))
-    if facts.accelerators.room:
-        memory = f"{words.percent(*facts.memory)} of their memory is needed"
-        tiles.append(
-            FigureTile("accelerators in use", f"{facts.accelerators.used:,} of {facts.accelerators.room:,}", memory)
-        )
+    touched = facts.whole.accelerators
+    if touched.room:
+        memory = f"{words.percent(*facts.whole.memory)} of their memory is needed"
+        tiles.append(FigureTile("accelerators in use", f"{touched.used:,} of {touched.room:,}", memory))
     left_out = sum(view.verdict.left_out.values())
     if left_out:
         tiles.append(FigureTile("left out", words.count(left_out, "copy", "copies"), "optional; see below", "warn"))

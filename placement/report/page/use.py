@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.report import words
-from placement.report.facts import Amount, total
+from placement.report.facts import Amount, totals_by
 from placement.report.fullness import findings
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.report.facts import MachineLoad
+    from placement.report.facts import MachineTotals
     from placement.report.page.view import View
 
 _TYPES = 24
@@ -42,27 +39,15 @@ def use(view: View) -> dict[str, Any] | None:
     facts = view.facts
     if facts is None or not facts.machines:
         return None
-    loads = list(facts.loads.items())
-    by_type: dict[str, list[tuple[MachineLoad, int]]] = defaultdict(list)
-    for load, number in loads:
-        by_type[load.type].append((load, number))
-    kinds = sorted(by_type.items(), key=lambda row: -sum(load.price * n for load, n in row[1]))
+    kinds = sorted(totals_by(facts.loads, lambda load: load.type).items(), key=lambda row: -row[1].price)
     shown = [Use(words.shown(kind), _meters(group)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []
     rest = f"and {words.count(len(kinds) - _TYPES, 'more instance type')}" if len(kinds) > _TYPES else ""
-    return {"uses": [Use("all machines", _meters(loads)), *shown], "note": rest, "grid": _why(view)}
+    return {"uses": [Use("all machines", _meters(facts.whole)), *shown], "note": rest, "grid": _why(view)}
 
 
-def _meters(loads: Sequence[tuple[MachineLoad, int]]) -> list[Meter]:
-    touched = Amount(
-        sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads),
-        sum(n * len(load.devices) for load, n in loads),
-    )
-    memory = total((device.memory, n) for load, n in loads for device in load.devices)
-    share = Amount(
-        sum(n * (WHOLE_SHARE if device.owned else device.share) for load, n in loads for device in load.devices),
-        WHOLE_SHARE * touched.room,
-    )
-    vcpus, host = total((load.vcpus, n) for load, n in loads), total((load.host, n) for load, n in loads)
+def _meters(group: MachineTotals) -> list[Meter]:
+    touched, memory, vcpus, host = group.accelerators, group.memory, group.vcpus, group.host
+    share = Amount(group.shares, WHOLE_SHARE * touched.room)
     rows = [
         ("accelerators in use", touched, f"{touched.used:,} of {touched.room:,}"),
         ("their memory", memory, f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB"),
@@ -70,11 +55,10 @@ def _meters(loads: Sequence[tuple[MachineLoad, int]]) -> list[Meter]:
         ("vCPUs", vcpus, f"{vcpus.used / MILLI:,.0f} of {vcpus.room / MILLI:,.0f}"),
         ("host memory", host, f"{words.gib(host.used)} of {words.gib(host.room)} GiB"),
     ]
-    with_share = any(device.share for load, _ in loads for device in load.devices)
     return [
         Meter(name, round(100 * amount.used / amount.room, 2), words.percent(*amount), figures)
         for name, amount, figures in rows
-        if amount.room and (with_share or name != "their shares")
+        if amount.room and (group.with_shares or name != "their shares")
     ]
 
 
