@@ -91,8 +91,8 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDoc
     """
     verdict = verify(problem, plan)
     if verdict.violations:
-        more = len(verdict.violations) - 1
-        tail = f"; and {more:,} more: `placement verify` lists them" if more else ""
+        others = len(verdict.violations) - 1
+        tail = f"; and {others:,} more: `placement verify` lists them" if others else ""
         raise UsageError(f"the plan breaks a rule, so it can't be shown: {verdict.violations[0]}{tail}")
     if more.transition is not None and more.transition.steps:
         broken = simulate(problem, plan, more.transition)
