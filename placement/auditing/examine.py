@@ -73,9 +73,7 @@ def audit(
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     dealt: dict[str, DealFit] = {}
     if plan is None:
-        if "instances" not in problem.model_fields_set:  # an empty list says that nothing runs
-            rule = "list machines under `instances` (`[]`: none) and copies under `placements`, or give a plan to judge"
-            raise UsageError(f"nothing runs by this problem: {rule}")
+        check_running(problem, "give a plan to judge")
         state = running_plan(problem)
         now, dealt, running = state.plan, state.dealt, problem
     else:
@@ -104,6 +102,19 @@ def audit(
         first_moves=moves,
         moves_left=left,
     )
+
+
+def check_running(problem: Problem, otherwise: str) -> None:
+    """Refuse a problem that does not say what runs; an empty list of machines says that nothing does.
+
+    Raises
+    ------
+    UsageError
+        It does not; `otherwise` is another way out.
+    """
+    if "instances" not in problem.model_fields_set:
+        rule = "list machines under `instances` (`[]`: none) and copies under `placements`"
+        raise UsageError(f"nothing runs by this problem: {rule}, or {otherwise}")
 
 
 def _start(running: Problem) -> Plan | None:
@@ -141,8 +152,7 @@ def _way(
     for row in running.instances:
         if row.id in back:
             pool = pools[row.pool]
-            own = pool.price_per_hour
-            price = running.instance_types[pool.instance_type].price_per_hour if own is None else own
+            price = running.price_of(pool)
             going.append(
                 MachineToGo(
                     row.id, row.pool, pool.instance_type, pool.zone, price, row.state, on[row.id], moved[row.id]

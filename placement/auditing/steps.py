@@ -96,7 +96,7 @@ class _Route:
         self.pools = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
         self.planned = {row.id for row in plan.instances}
         self.running = {row.id for row in problem.instances}
-        self.prices = _prices(problem)
+        self.prices = {row.name: problem.price_of(row) for row in problem.pools}
         self.dealer = Dealer(problem)
         self.on = Counter(running_copies(problem))
         self.up = set(self.running)
@@ -255,12 +255,3 @@ def _by_machine(copies: Counter[RunningCopy]) -> dict[tuple[str, str], list[Runn
     for copy in copies.elements():
         found[copy.component, copy.instance].append(copy)
     return dict(found)
-
-
-def _prices(problem: Problem) -> dict[str, float]:
-    return {
-        row.name: problem.instance_types[row.instance_type].price_per_hour
-        if row.price_per_hour is None
-        else row.price_per_hour
-        for row in problem.pools
-    }

@@ -211,11 +211,7 @@ def compile_fleet(problem: Problem) -> Fleet:
             name=row.name,
             zone=zone_index[row.zone],
             shape=shapes[row.instance_type],
-            price=micro_dollars(
-                problem.instance_types[row.instance_type].price_per_hour
-                if row.price_per_hour is None
-                else row.price_per_hour
-            ),
+            price=micro_dollars(problem.price_of(row)),
             min_instances=row.min_instances,
             max_instances=row.max_instances,
             instance_type=row.instance_type,

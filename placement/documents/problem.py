@@ -77,6 +77,11 @@ class Problem(Row):
         if faults:
             raise DocumentError(faults, "problem")
 
+    def price_of(self, pool: Pool) -> float:
+        """Dollars an hour of a machine of a pool: its own price, else that of its instance type."""
+        own, kind = pool.price_per_hour, self.instance_types[pool.instance_type]
+        return kind.price_per_hour if own is None else own
+
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists: what was given, in the order of the format.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement import arguments
+from placement.auditing.examine import check_running
 from placement.auditing.findings import findings
 from placement.documents import Problem
 from placement.documents.plan import Plan
@@ -104,9 +105,7 @@ def diff(
 
 
 def _running(problem: Problem) -> _Side:
-    if "instances" not in problem.model_fields_set:  # an empty list says that nothing runs
-        rule = "list machines under `instances` (`[]`: none) and copies under `placements`, or give two plans"
-        raise UsageError(f"nothing runs by this problem: {rule}")
+    check_running(problem, "give two plans")
     now = running_plan(problem)
     verdict = verify(problem, now.plan)
     rows = (
@@ -231,9 +230,7 @@ class _Comparison:
         pool = next((pool for pool in self.problem.pools if pool.name == name), None)
         if pool is None:
             return {"instance_type": None, "zone": None, "price_per_hour": None}
-        listed = self.problem.instance_types[pool.instance_type].price_per_hour
-        price = listed if pool.price_per_hour is None else pool.price_per_hour
-        return {"instance_type": pool.instance_type, "zone": pool.zone, "price_per_hour": price}
+        return {"instance_type": pool.instance_type, "zone": pool.zone, "price_per_hour": self.problem.price_of(pool)}
 
     def _pools(self) -> Iterable[PoolChange]:
         before, after = self.counts

@@ -104,7 +104,7 @@ def _supply(problem: Problem) -> Iterator[_Type]:
     for name, kind in problem.instance_types.items():
         if not pools[name]:
             continue
-        prices = [kind.price_per_hour if pool.price_per_hour is None else pool.price_per_hour for pool in pools[name]]
+        prices = [problem.price_of(pool) for pool in pools[name]]
         quota: dict[str, int | None] = {}
         for pool in pools[name]:
             so_far = quota.get(pool.zone, 0)

@@ -108,10 +108,9 @@ def with_committed(problem: Problem, terms: Sequence[Term], machines: Sequence[i
 def at_committed_prices(problem: Problem, terms: Sequence[Term]) -> Problem:
     """The problem as if each machine that may be committed were, for just the hours that it is used."""
     price = {name: term.dollars for term in terms for name in term.pool_names}
-    types = problem.instance_types
     pools = []
     for pool in problem.pools:
-        own = types[pool.instance_type].price_per_hour if pool.price_per_hour is None else pool.price_per_hour
+        own = problem.price_of(pool)
         least = min(own, price.get(pool.name, own))
         pools.append(pool if least == own else pool.model_copy(update={"price_per_hour": least}))
     return revised(problem, pools=pools)

@@ -182,12 +182,11 @@ def _fallbacks(view: PlanView, group: ServingGroup) -> tuple[str, ...]:
     rooms = {}
     for pool in view.pools.values():
         kind = view.kind(pool.name)
-        row = view.problem.instance_types[pool.instance_type]
         allowed = all(view.may_stand(unit, pool) for unit in group.copies)
         used = sum(name == pool.name for name in view.pool_of.values())
         open_for = pool.max_instances is None or pool.max_instances - used >= group.machines
         if kind != own and allowed and open_for and labels.ENDPOINT not in pool.labels:
-            price = row.price_per_hour if pool.price_per_hour is None else pool.price_per_hour
+            price = view.problem.price_of(pool)
             prices[kind] = min(price, prices.get(kind, price))
             rooms[kind] = view.room(pool.instance_type)
     found = []
