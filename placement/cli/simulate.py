@@ -223,7 +223,7 @@ class _Targets:
         UsageError
             One can't be.
         """
-        from placement.cli.streams import check_page_target, picture_targets
+        from placement.cli.streams import check_file, picture_targets
         from placement.documents import check_outputs
         from placement.errors import UsageError
 
@@ -231,7 +231,7 @@ class _Targets:
             if value and self.policies > 1:
                 raise UsageError(f"{option} shows one policy: ask for it with each by itself")
         if self.page is not None:
-            check_page_target(self.page)
+            check_file("--report", self.page)
         outputs: dict[str, str | Path] = {} if self.output is None else {"--output": self.output}
         outputs |= picture_targets(self.pictures, self.theme)
         outputs |= {} if self.page is None else {"--report": self.page}

@@ -158,20 +158,20 @@ def _check_files(
     problem: dict[str, str], hint: dict[str, str], plan: dict[str, str], page: str | None, certificate: str | None
 ) -> None:
     """Refuse files that `solve` can't write, or that it would write over another; each by what it is called."""
-    from placement.cli.streams import check_certificate_target, check_page_target
+    from placement.cli.streams import check_certificate_target, check_file
     from placement.documents import check_outputs
 
     own = "write each to a file of its own"
     check_outputs(plan, problem, own)
     more: dict[str, str] = {}
-    for option, path, check in (
-        ("--report", page, check_page_target),
-        ("--certificate", certificate, check_certificate_target),
-    ):
-        if path is not None:
-            check(path)
-            more[option] = path
-            check_outputs({option: path}, problem | hint, own)
+    if page is not None:
+        check_file("--report", page)
+        more["--report"] = page
+    if certificate is not None:
+        check_certificate_target(certificate)
+        more["--certificate"] = certificate
+    for option, path in more.items():
+        check_outputs({option: path}, problem | hint, own)
     check_outputs(plan | more, {}, "")
 
 

@@ -116,15 +116,13 @@ def check_certificate_target(target: str) -> None:
     UsageError
         It is standard output, which has the plan or the tables; it is YAML; or it can't be written.
     """
-    if target == STDIN:
-        raise UsageError("--certificate: name a file, as standard output has the plan or what is said of it")
     if Path(target).suffix.lower() in (".yaml", ".yml"):
         raise UsageError(f"--certificate {target}: a certificate is JSON, which its checker reads: name a .json file")
-    check_target(target)
+    check_file("--certificate", target)
 
 
-def check_page_target(target: str) -> None:
-    """Refuse a page that can't be written.
+def check_file(option: str, target: str) -> None:
+    """Refuse a file of an option that can't be written.
 
     Raises
     ------
@@ -132,7 +130,7 @@ def check_page_target(target: str) -> None:
         It is standard output, which has the plan or the tables; or the file can't be written.
     """
     if target == STDIN:
-        raise UsageError("--report: name a file, as standard output has the plan or what is said of it")
+        raise UsageError(f"{option}: name a file, as standard output has the plan or what is said of it")
     check_target(target)
 
 

@@ -12,6 +12,7 @@ from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
 from placement.quickstart.answers import measured_of
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
+from placement.report import words
 from placement.sizing import Launch, read_model, size
 from placement.sizing.engines import find_engine
 
@@ -202,9 +203,9 @@ def _measured_copies(
             reasons.append(f"not on {count} x {device}: {sized.reason}")
         else:
             started = sized if sized is not None and sized.fits else None
-            words = [f"profile: {choice.words}", *([started.command] if started else [])]
+            told = [f"profile: {choice.words}", *([started.command] if started else [])]
             notes = started.notes if started else ()
-            found.append(DraftedCopy(choice.to_option() | _host(count), tuple(words), notes))
+            found.append(DraftedCopy(choice.to_option() | _host(count), tuple(told), notes))
     return found, reasons
 
 
@@ -288,11 +289,9 @@ def _amount(
     if not survive or not copies:
         return {"copies": copies}
     if copies <= survive:
-        remarks.append(f"{survive + 1} copies in place of {copies}, to survive the loss of {_zones(survive)}.")
+        remarks.append(
+            f"{survive + 1} copies in place of {copies}, to survive the loss of {words.count(survive, 'zone')}."
+        )
         copies = survive + 1
     left = max(1, copies - math.ceil(copies / max(zones, 2)))  # as many as an even spread leaves
     return {"copies": copies} | spread | {"min_available_on_zone_loss": left}
-
-
-def _zones(number: int) -> str:
-    return f"{number} zone{'s' if number != 1 else ''}"

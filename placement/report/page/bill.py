@@ -16,13 +16,14 @@ from placement.units import horizon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from placement.report.baseline import Baseline
     from placement.report.facts import MachineLoad, PlanFacts
     from placement.report.page.view import View
 
 
 def bill(view: View) -> dict[str, Any] | None:
     """What the section's template reads; None without a plan."""
-    if view.facts is None:
+    if view.facts is None or view.baseline is None:
         return None
     return {
         "waterfall": waterfall(view),
@@ -32,7 +33,7 @@ def bill(view: View) -> dict[str, Any] | None:
         "grids": [
             _by(view.facts, "Instance types", "instance type", lambda load: load.type),
             _by(view.facts, "Zones", "zone", lambda load: load.zone),
-            _by_component(view),
+            _by_component(view.facts, view.baseline),
         ],
     }
 
@@ -142,11 +143,8 @@ def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[MachineLoad], 
     return grid.table(caption, heads, rows, what)
 
 
-def _by_component(view: View) -> PageTable:
+def _by_component(facts: PlanFacts, baseline: Baseline) -> PageTable:
     """Each component's part of the price, beside what machines of its own would cost."""
-    facts, baseline = view.facts, view.baseline
-    if facts is None or baseline is None:
-        raise ValueError("a bill needs a plan")
     parts, empty = split_price(facts)
     rows: list[grid.Row] = []
     for c, (row, alone) in enumerate(zip(facts.components, baseline.rents, strict=True)):

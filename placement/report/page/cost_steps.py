@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.report import words
 from placement.report.page.charts import Axis, Curve, StepChart, step_chart, value_axis
-from placement.units import MICRO
+from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.referee import Verdict
+
 
 class CostStep(NamedTuple):
-    """One answer: what it is called below the chart, micro-dollars, and what is told of it."""
+    """One answer as the referee counts it: what it is called, the bound that it claims, and what is told of it."""
 
     label: str
-    cost: int
+    verdict: Verdict
     bound: int | None
     told: str
+
+    @classmethod
+    def of(cls, label: str, verdict: Verdict, lower_bound: float | None, told: str) -> CostStep:
+        """With a bound in dollars as its document has it, which is above the cost at most by rounding."""
+        bound = None if lower_bound is None else min(verdict.cost, micro_dollars(lower_bound))
+        return cls(label, verdict, bound, f"{words.money(verdict.cost)} {told}")
+
+    @property
+    def cost(self) -> int:
+        """Micro-dollars."""
+        return self.verdict.cost
 
 
 def cost_steps(title: str, steps: Sequence[CostStep]) -> tuple[StepChart, list[Curve]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
 from placement.referee import verify
@@ -10,7 +10,6 @@ from placement.report import words
 from placement.report.page import grid
 from placement.report.page.cost_steps import CostStep, cost_steps
 from placement.report.page.grid import PageCell, PageTable
-from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,17 +21,7 @@ if TYPE_CHECKING:
 _TITLE = "Cost by the moves that are allowed"
 
 
-class _Counted(NamedTuple):
-    """A point as the referee counts it, and the bound that it claims: micro-dollars."""
-
-    limit: str
-    moves: int
-    price: int
-    cost: int
-    bound: int | None
-
-
-def counted_points(problem: Problem, frontier: FrontierDocument) -> list[_Counted]:
+def counted_points(problem: Problem, frontier: FrontierDocument) -> list[CostStep]:
     """The points with a plan.
 
     Raises
@@ -50,9 +39,9 @@ def counted_points(problem: Problem, frontier: FrontierDocument) -> list[_Counte
             wrong = f"its plan moves {verdict.moves} copies"
         if wrong:
             raise UsageError(f"the frontier is none of this problem: point {k}: {wrong}")
-        bound = None if row.lower_bound is None else min(verdict.cost, micro_dollars(row.lower_bound))
         limit = "any" if row.max_moves is None else f"{row.max_moves:,}"
-        found.append(_Counted(limit, verdict.moves, verdict.price_per_hour, verdict.cost, bound))
+        told = f"with {words.count(verdict.moves, 'move')}, {limit} allowed"
+        found.append(CostStep.of(limit, verdict, row.lower_bound, told))
     return found
 
 
@@ -63,7 +52,7 @@ def frontier_section(view: View) -> dict[str, Any] | None:
     points = counted_points(view.problem, view.more.frontier)
     if not points:
         return None
-    chart, curves = cost_steps(_TITLE, [CostStep(row.limit, row.cost, row.bound, _told(row)) for row in points])
+    chart, curves = cost_steps(_TITLE, points)
     knee = view.more.frontier.knee
     suggested = ""
     if knee is not None:
@@ -77,16 +66,12 @@ def frontier_section(view: View) -> dict[str, Any] | None:
     }
 
 
-def _told(point: _Counted) -> str:
-    return f"{words.money(point.cost)} with {words.count(point.moves, 'move')}, {point.limit} allowed"
-
-
-def _table(points: Sequence[_Counted]) -> PageTable:
+def _table(points: Sequence[CostStep]) -> PageTable:
     rows: list[grid.Row] = [
         (
-            PageCell(point.limit, float(k)),
-            grid.number(point.moves),
-            grid.money(point.price),
+            PageCell(point.label, float(k)),
+            grid.number(point.verdict.moves),
+            grid.money(point.verdict.price_per_hour),
             grid.money(point.cost),
             *grid.proven(point.cost, point.bound),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
 from placement.referee import verify
@@ -11,7 +11,6 @@ from placement.report.page import grid
 from placement.report.page.cost_steps import CostStep, cost_steps
 from placement.report.page.grid import PageCell, PageTable
 from placement.scenarios.headroom import times
-from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +22,7 @@ if TYPE_CHECKING:
 _TITLE = "Cost by times the copies and demand of today"
 
 
-class _HeadroomCounted(NamedTuple):
-    """A point as the referee counts it, and the bound that it claims: micro-dollars."""
-
-    factor: str
-    copies: int
-    machines: int
-    cost: int
-    bound: int | None
-
-
-def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[_HeadroomCounted]:
+def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[CostStep]:
     """The points with a plan.
 
     Raises
@@ -48,8 +37,8 @@ def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[_Headro
         verdict = verify(times(problem, row.factor, set(headroom.components)), row.plan)
         if verdict.violations:
             raise UsageError(f"the headroom is none of this problem: point {k}: {verdict.violations[0]}")
-        bound = None if row.lower_bound is None else min(verdict.cost, micro_dollars(row.lower_bound))
-        found.append(_HeadroomCounted(f"{row.factor:g}", verdict.copies, verdict.instances, verdict.cost, bound))
+        told = f"for times {row.factor:g}: {words.count(verdict.copies, 'copy', 'copies')}"
+        found.append(CostStep.of(f"{row.factor:g}", verdict, row.lower_bound, told))
     return found
 
 
@@ -60,9 +49,8 @@ def headroom_section(view: View) -> dict[str, Any] | None:
     points = counted_points(view.problem, view.more.headroom)
     if not points:
         return None
-    base = next((point.cost for point in points if point.factor == "1"), None)
-    steps = [CostStep(row.factor, row.cost, row.bound, _told(row)) for row in points]
-    chart, curves = cost_steps(_TITLE, steps)
+    base = next((point.cost for point in points if point.label == "1"), None)
+    chart, curves = cost_steps(_TITLE, points)
     none = [f"{row.factor:g}" for row in view.more.headroom.points if row.status == "infeasible"]
     return {
         "chart": chart,
@@ -79,16 +67,12 @@ def _grows(problem: Problem, headroom: HeadroomDocument) -> str:
     return f"These grow: {words.listed(list(headroom.components), 8)}. The others stay as they are."
 
 
-def _told(point: _HeadroomCounted) -> str:
-    return f"{words.money(point.cost)} for times {point.factor}: {words.count(point.copies, 'copy', 'copies')}"
-
-
-def _table(points: Sequence[_HeadroomCounted], base: int | None) -> PageTable:
+def _table(points: Sequence[CostStep], base: int | None) -> PageTable:
     rows: list[grid.Row] = [
         (
-            PageCell(row.factor, float(row.factor)),
-            grid.number(row.copies),
-            grid.number(row.machines),
+            PageCell(row.label, float(row.label)),
+            grid.number(row.verdict.copies),
+            grid.number(row.verdict.instances),
             grid.money(row.cost),
             grid.money(row.cost - base) if base is not None else PageCell(""),
             PageCell(f"{100 * (row.cost - base) / base:+.1f}%" if base else "", (row.cost - base) if base else None),

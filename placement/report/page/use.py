@@ -12,7 +12,8 @@ from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.report.facts import MachineTotals
+    from placement.report.facts import MachineLoad, MachineTotals, PlanFacts
+    from placement.report.fullness import FullnessReason
     from placement.report.page.view import View
 
 _TYPES = 24
@@ -42,7 +43,11 @@ def use(view: View) -> dict[str, Any] | None:
     kinds = sorted(totals_by(facts.loads, lambda load: load.type).items(), key=lambda row: -row[1].price)
     shown = [Use(words.shown(kind), _meters(group)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []
     rest = f"and {words.count(len(kinds) - _TYPES, 'more instance type')}" if len(kinds) > _TYPES else ""
-    return {"uses": [Use("all machines", _meters(facts.whole)), *shown], "note": rest, "grid": _why(view)}
+    return {
+        "uses": [Use("all machines", _meters(facts.whole)), *shown],
+        "note": rest,
+        "grid": _why(facts, view.reasons),
+    }
 
 
 def _meters(group: MachineTotals) -> list[Meter]:
@@ -62,10 +67,7 @@ def _meters(group: MachineTotals) -> list[Meter]:
     ]
 
 
-def _why(view: View) -> PageTable | None:
-    facts = view.facts
-    if facts is None:
-        return None
+def _why(facts: PlanFacts, reasons: dict[MachineLoad, FullnessReason]) -> PageTable:
     rows: list[grid.Row] = [
         (
             PageCell(finding.short),
@@ -73,7 +75,7 @@ def _why(view: View) -> PageTable | None:
             grid.money(finding.price),
             PageCell(words.shown(finding.example)),
         )
-        for finding in findings(facts, view.reasons)
+        for finding in findings(facts, reasons)
     ]
     heads = (Head("what is in the way"), *grid.numbers("machines", "$ an hour"), Head("on one of them"))
     return PageTable(

@@ -84,21 +84,20 @@ class _Chart:
             self._say(_EDGE, _EDGE + 36 + k * _LINE, line, WIDE - 2 * _EDGE)
         top = self._legend(_EDGE + 40 + len(self._said) * _LINE) + 26
         rows = _rows(self._found.steps)
-        shown = [(machine, steps) for machine, steps in rows.items()]
         y, left = top, MOST_ROWS
         body: list[tuple[float, str, list[TransitionStep]]] = []
-        for machine, steps in shown:
-            bars = [step for step in steps if step.component is not None]
+        for machine, steps in rows.items():
+            bars = max(1, sum(step.component is not None for step in steps))
             if left <= 0:
                 break
             body.append((y, machine, steps))
-            left -= max(1, len(bars))
-            y += _LINE * max(1, len(bars)) + 6
+            left -= bars
+            y += _LINE * bars + 6
         self._columns(top, y)
         for at, machine, steps in body:
             self._machine(at, machine, steps)
-        if len(body) < len(shown):
-            self._say(_EDGE, y + 12, f"and {words.count(len(shown) - len(body), 'more machine')}", WIDE, style="soft")
+        if len(body) < len(rows):
+            self._say(_EDGE, y + 12, f"and {words.count(len(rows) - len(body), 'more machine')}", WIDE, style="soft")
             y += 22
         return framed(title, (WIDE, y + _EDGE), self._theme.ground, self._shapes)
 
