@@ -51,7 +51,8 @@ def headroom(
         from placement.cli.answers import hand_out
         from placement.cli.streams import following, picture_targets, streams
         from placement.documents import check_outputs
-        from placement.report.headroom import headroom_table, write_headroom_picture
+        from placement.report.headroom import headroom_picture, headroom_table
+        from placement.report.still import write_still
         from placement.scenarios.headroom import find_headroom
 
         chosen = _factors(factors)
@@ -74,7 +75,7 @@ def headroom(
             )
 
         def draw(path: str) -> None:
-            write_headroom_picture(found, path, theme)
+            write_still(headroom_picture(found, theme), path)
             say(f"{path}: the curve")
 
         hand_out(

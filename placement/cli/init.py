@@ -12,7 +12,7 @@ import typer
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import in_words, is_terminal, say, told_together
 from placement.cli.parameters import PriceOption, WriteOverOption, between_commas
-from placement.cli.profile import StatisticOption, read_files
+from placement.cli.profile import StatisticOption, note, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,8 +145,8 @@ def init(
             check_outputs({"FILE": output}, inputs, "name another file")
         made = draft(answers, market)
         _write(made, output, force=force)
-        for note in made.notes:
-            say(f"note: {note}")
+        for sentence in made.notes:
+            note(sentence)
         if not answers.spot:
             tell_unused_spot_prices(market, "--spot makes pools at them beside those on demand")
 
@@ -165,7 +165,7 @@ def _throughputs(
             raise UsageError("--slo-ttft, --slo-tpot, --statistic and tokens are of measurements: add --profile FILE")
         return {}
     read = read_files(files, None, statistic)
-    return Measurements(read, parse_limits(*slo), Size(*tokens), lambda sentence: say(f"note: {sentence}"))
+    return Measurements(read, parse_limits(*slo), Size(*tokens), note)
 
 
 def _check_names(answers: Answers, market: Market, one: Attempts) -> None:

@@ -29,6 +29,9 @@ AcceleratorOption = Annotated[str, typer.Option(metavar="NAME", help="The accele
 CountOption = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Accelerators of a copy, where files do not say.")
 ]
+TokensOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Of a request; larger ones that were measured count too.")
+]
 StatisticOption = Annotated[
     str | None,
     typer.Option(
@@ -96,12 +99,8 @@ def options(
     accelerator: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="On these accelerators alone; may be repeated.")
     ] = None,
-    input_tokens: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Of a request; larger ones that were measured count too.")
-    ] = None,
-    output_tokens: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Of a request; larger ones that were measured count too.")
-    ] = None,
+    input_tokens: TokensOption = None,
+    output_tokens: TokensOption = None,
     statistic: StatisticOption = None,
 ) -> None:
     """Print `options:` with the throughput of a model on each accelerator, requests a second within the limits.
@@ -125,7 +124,7 @@ def options(
         models = model or dict.fromkeys(profile.model for profile in read)
         choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds, models)
         for sentence in choices.missing:
-            say(f"note: {sentence}")
+            note(sentence)
         if not any(choices.of_model.values()):
             raise UsageError(f"no measurement can be used within the limits: {limits}")
         for line in option_lines(choices):
@@ -147,13 +146,14 @@ def read_files(files: list[str], given: Given | None, statistic: str | None) -> 
     with told_together() as one:
         for file in files:
             with one():
-                found += read_profiles(file, given, statistic=statistic, tell=_note)
+                found += read_profiles(file, given, statistic=statistic, tell=note)
     for sentence in unknown_accelerators(found):
-        _note(sentence)
+        note(sentence)
     return found
 
 
-def _note(sentence: str) -> None:
+def note(sentence: str) -> None:
+    """A remark on stderr."""
     say(f"note: {sentence}")
 
 

@@ -127,12 +127,13 @@ def _frontier(
         found = find_frontier(problem, limits, watcher=watcher, **how)
 
     def draw(path: str) -> None:
-        from placement.report.frontier_picture import write_frontier_picture
+        from placement.report.frontier_picture import frontier_picture
+        from placement.report.still import write_still
 
         if all(point.cost is None for point in found.points):
             say(f"{path}: not drawn, as there is no plan")
             return
-        write_frontier_picture(found, path, theme)
+        write_still(frontier_picture(found, theme), path)
         say(f"{path}: the frontier")
 
     hand_out(

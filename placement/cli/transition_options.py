@@ -189,11 +189,12 @@ def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = 
 
     `lines` stand below the title of the chart.
     """
-    from placement.report.transition.gantt import write_gantt
+    from placement.report.still import write_still
+    from placement.report.transition.gantt import gantt
 
     for path in paths:
         if found is not None and found.steps:
-            write_gantt(found, path, lines=lines)
+            write_still(gantt(found, lines=lines), path)
             say(f"{printable(path)}: the steps over time")
         else:
             say(f"{printable(path)}: not drawn, as there are no steps")

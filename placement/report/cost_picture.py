@@ -9,12 +9,11 @@ from xml.sax.saxutils import escape
 from placement.report import words
 from placement.report.map.colours import colours
 from placement.report.page.charts import value_axis
-from placement.report.still import check_picture, framed, said, theme_of, write_still
+from placement.report.still import framed, said, theme_of
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 WIDE, HIGH, LEFT, RIGHT = 960, 480, 100, 40
 _TOP, _BOTTOM = 74, 64
@@ -74,15 +73,3 @@ class CostPicture:
         for k, point in enumerate(self._points):
             yield said(x(k), HIGH - _BOTTOM + 20, point.label, theme.ink, "middle")
         yield said((LEFT + WIDE - RIGHT) / 2, HIGH - 18, self._below, theme.soft, "middle")
-
-
-def write_cost_picture(svg: Callable[[], str], path: str | Path, theme: str) -> None:
-    """Write a picture as SVG or PNG, by the suffix.
-
-    Raises
-    ------
-    UsageError
-        The suffix or the theme is another, or the file can't be written.
-    """
-    check_picture(path, theme)
-    write_still(svg(), path)

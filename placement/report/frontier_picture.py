@@ -8,27 +8,15 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError
 from placement.replanning.buys import suggested_knee
 from placement.report import words
-from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, write_cost_picture
+from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint
 from placement.report.frontier import limit_of
 from placement.report.still import said
 from placement.solving.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from placement.replanning.point import Frontier, FrontierPoint
-
-
-def write_frontier_picture(frontier: Frontier, path: str | Path, theme: str = "light") -> None:
-    """Write the picture as SVG or PNG, by the suffix.
-
-    Raises
-    ------
-    UsageError
-        There is no plan to draw, the suffix or the theme is another, or the file can't be written.
-    """
-    write_cost_picture(lambda: frontier_picture(frontier, theme), path, theme)
 
 
 def frontier_picture(frontier: Frontier, theme: str = "light") -> str:

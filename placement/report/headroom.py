@@ -9,14 +9,13 @@ from rich.text import Text
 
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint, write_cost_picture
+from placement.report.cost_picture import LEFT, RIGHT, WIDE, CostPicture, PricedPoint
 from placement.report.narrow import figures_table
 from placement.report.still import said
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -65,17 +64,6 @@ def _notes(found: Headroom, most: int | None) -> Iterator[Text]:
     over = "an hour" if hours == 1 else f"over {hours:g} hours, with moves"
     ended = {"proved": "every point is proven", "interrupted": "interrupted", "time": "the time is over"}
     yield Text(f"cost {over}; {words.seconds(found.seconds)}; {ended.get(found.stop.value, 'done')}", style="dim")
-
-
-def write_headroom_picture(found: Headroom, path: str | Path, theme: str = "light") -> None:
-    """Write the curve as SVG or PNG, by the suffix.
-
-    Raises
-    ------
-    UsageError
-        There is no plan to draw, the suffix or the theme is another, or the file can't be written.
-    """
-    write_cost_picture(lambda: headroom_picture(found, theme), path, theme)
 
 
 def headroom_picture(found: Headroom, theme: str = "light") -> str:

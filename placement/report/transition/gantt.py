@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from xml.sax.saxutils import escape
 
-from placement.errors import UsageError, printable
+from placement.errors import UsageError
 from placement.report import words
 from placement.report.map.colours import Theme, colours
 from placement.report.map.sketch import COLOURS
-from placement.report.still import PICTURES, THEMES, framed, theme_of, write_still
+from placement.report.still import THEMES, framed, theme_of
 from placement.report.transition.sentences import by_batch, clock, headline
 
 if TYPE_CHECKING:
@@ -27,19 +26,6 @@ _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of
 _LETTER = 6.7  # mean width of a letter at 12 pixels
 _LEGEND = 24  # components in it
 _SLIVER = 3.0  # the least width of a bar
-
-
-def write_gantt(found: Transition, path: str | Path, theme: str = "light", *, lines: Sequence[str] = ()) -> None:
-    """Write the chart as SVG or PNG, by the suffix; `lines` as of `gantt`.
-
-    Raises
-    ------
-    UsageError
-        The suffix is another, there are no steps, or the file can't be written.
-    """
-    if Path(path).suffix.lower() not in PICTURES:
-        raise UsageError(f"{printable(str(path))}: a picture is .svg or .png, by the suffix of its file")
-    write_still(gantt(found, theme, lines=lines), path)
 
 
 def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (), *, lines: Sequence[str] = ()) -> str:
