@@ -111,7 +111,7 @@ class _Route:
     def find(self, most: int | None) -> FirstMoves:
         """Take whatever step gains, until none does."""
         steps: list[AuditStep] = []
-        idle = {name for name in self.running - self.planned if not self._holds(name)}
+        idle = self.running - self.planned - {copy.instance for copy in self.on}
         if idle and (step := self._try(_Group(()), idle).step) is not None:
             steps.append(step)
         while self.looks > 0 and (most is None or len(steps) < most):
@@ -119,7 +119,9 @@ class _Route:
             if step is None:
                 break
             steps.append(step)
-        return self._end(steps[:most])
+        steps = steps[:most]
+        made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
+        return FirstMoves(tuple(steps), self.moves - made)
 
     def _with_company(self, group: _Group) -> AuditStep | None:
         """The step of a group, with groups that it needs: those that make room, or keep rules together with it."""
@@ -139,10 +141,6 @@ class _Route:
             parts += more
         return None
 
-    def _end(self, steps: list[AuditStep]) -> FirstMoves:
-        made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
-        return FirstMoves(tuple(steps), self.moves - made)
-
     def _groups(self, rows: Sequence[CopiesMoved]) -> list[_Group]:
         """Changes by the machine they leave, or by the component that starts.
 
@@ -160,9 +158,6 @@ class _Route:
         gone = sum(self.prices[self.pools[name]] for name in group.sources - self.planned)
         new = sum(self.prices[self.pools[name]] for name in group.targets - self.running)
         return (gone - new) / group.copies
-
-    def _holds(self, machine: str) -> bool:
-        return any(copy.instance == machine for copy in self.on)
 
     def _try(self, group: _Group, gone: set[str]) -> _Tried:
         """Make a step if it breaks nothing and gains something."""

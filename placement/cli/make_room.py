@@ -25,8 +25,6 @@ from placement.cli.transition_options import FORMATS, OutputOption, PictureOptio
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from placement.replanning import RoomFound
-
 
 def make_room(
     file: FileArgument,
@@ -104,9 +102,5 @@ def make_room(
 
         aside = replace(go, plan=None, tables=None if go.tables is sys.stdout or carried == "table" else go.tables)
         hand_out(aside, found, document=lambda: room_document(found), report=report, more=(write, write_pictures))
-        code = _code(found)
+        code = Code.OK if found.plan is not None else OF_STATUS[found.status]
     raise typer.Exit(code)
-
-
-def _code(found: RoomFound) -> int:
-    return Code.OK if found.plan is not None else OF_STATUS[found.status]

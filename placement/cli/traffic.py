@@ -91,18 +91,38 @@ class TrafficWords:
         UsageError
             An option has, or files do not go together.
         """
+        from placement.simulation import read_traffic
+
         one_stdin(*self.inputs.values())
         problem = read_warned(self.file, full=full)
         if self.component is not None:
             component_of(problem, self.component, self.file)
-        for named in traffic_given(self.names, None, self.gaps).names.values():
+        given = self._given()
+        for named in given.names.values():
             component_of(problem, named, self.file, "--name")
         names = policy_names(self.policies)
         policies = {name: fitting_policy(path, problem) for name, path in zip(names, self.policies, strict=True)}
-        found = read_rates_over_time(self.traffic, self.names, self.component, self.gaps, self.times)
+        found = read_traffic(self.traffic, given)
+        if self.times != 1:
+            found = found.times_factor(self.times)
         _tell_silent(problem, found, self.traffic)
         every, until = length("--every", self.every), None if self.until is None else length("--until", self.until)
         return TrafficCase(problem, policies, found, every, until)
+
+    def _given(self) -> TrafficGiven:
+        """What it says of the traffic file."""
+        from placement.errors import UsageError
+        from placement.simulation import TrafficGiven
+
+        if self.gaps not in ("error", "hold", "zero"):
+            raise UsageError(f"--gaps must be error, hold or zero, got {self.gaps}")
+        pairs = {}
+        for text in self.names or ():
+            left, sign, right = text.partition("=")
+            if not sign or not left or not right:
+                raise UsageError(f"--name must be FILE=COMPONENT, got {text}")
+            pairs[left] = right
+        return TrafficGiven(names=pairs, component=self.component, gaps=self.gaps)
 
 
 def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
@@ -154,31 +174,8 @@ def policy_names(files: list[str]) -> list[str]:
     return short if len(set(short)) == len(short) else files
 
 
-def read_rates_over_time(path: str, names: list[str] | None, component: str | None, gaps: str, times: float) -> Traffic:
-    """The traffic of a command line."""
-    from placement.simulation import read_traffic
-
-    found = read_traffic(path, traffic_given(names, component, gaps))
-    return found if times == 1 else found.times_factor(times)
-
-
-def traffic_given(names: list[str] | None, component: str | None, gaps: str) -> TrafficGiven:
-    """What a command line says of a traffic file."""
-    from placement.errors import UsageError
-    from placement.simulation import TrafficGiven
-
-    if gaps not in ("error", "hold", "zero"):
-        raise UsageError(f"--gaps must be error, hold or zero, got {gaps}")
-    pairs = {}
-    for text in names or ():
-        left, sign, right = text.partition("=")
-        if not sign or not left or not right:
-            raise UsageError(f"--name must be FILE=COMPONENT, got {text}")
-        pairs[left] = right
-    return TrafficGiven(names=pairs, component=component, gaps=gaps)
-
-
 def one_stdin(*files: str) -> None:
+    """Refuse more than one file that is standard input."""
     from placement.errors import UsageError
 
     if files.count("-") > 1:

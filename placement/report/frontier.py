@@ -110,7 +110,15 @@ def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableTy
     table.names("moves")
     table.figures("save $/hour", "a move")
     table.add_column("machines", ratio=1, overflow="fold")
-    rows = [(_moves(row), words.plain_money(row.saved), _each(row), Text(machines_of(row, most))) for row in bought]
+    rows = [
+        (
+            f"{row.before.moves or 0:,} to {row.after.moves or 0:,}",
+            words.plain_money(row.saved),
+            "" if row.per_move is None else words.plain_money(row.per_move),
+            Text(machines_of(row, most)),
+        )
+        for row in bought
+    ]
     for row in rows:
         table.add_row(*row)
 
@@ -122,14 +130,6 @@ def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableTy
         return Group(*blocks)
 
     return Fitting(table, narrow)
-
-
-def _moves(row: Purchase) -> str:
-    return f"{row.before.moves or 0:,} to {row.after.moves or 0:,}"
-
-
-def _each(row: Purchase) -> str:
-    return "" if row.per_move is None else words.plain_money(row.per_move)
 
 
 def machines_of(row: Purchase, most: int | None) -> str:

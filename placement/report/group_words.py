@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.worst_losses import worst_losses
@@ -12,7 +11,7 @@ from placement.report import words
 from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from placement.documents.plan import Plan
     from placement.report.facts import PlanFacts
@@ -130,17 +129,10 @@ def one_more_lines(plan: Plan) -> Iterator[RuleLine]:
         rows = marginal.get(kind) if isinstance(marginal, dict) else None
         for row in rows if isinstance(rows, (list, tuple)) else ():
             value = row.get("dollars_per_hour") if isinstance(row, dict) else None
-            if _is_money(value) and isinstance(row.get("name"), str) and row.get("of") in _UNITS:
-                yield _one_more(row)
-
-
-def _one_more(row: Mapping[str, Any]) -> RuleLine:
-    rate = words.money(round(row["dollars_per_hour"] * MICRO))
-    return RuleLine(words.shown(row["name"]), f"about {rate} an hour for one {_UNITS[row['of']]} more")
-
-
-def _is_money(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+            is_money = words.is_number(value) and value >= 0
+            if is_money and isinstance(row.get("name"), str) and row.get("of") in _UNITS:
+                rate = words.money(round(value * MICRO))
+                yield RuleLine(words.shown(row["name"]), f"about {rate} an hour for one {_UNITS[row['of']]} more")
 
 
 def amount(value: float, of: str) -> str:

@@ -26,14 +26,11 @@ def parameter_table() -> RenderableType:
         modules = getattr(PARAMETERS, room.name)
         for module in fields(modules):
             group = getattr(modules, module.name)
-            table.add_row(Text(f"{room.name}.{module.name}", style="bold"), "", "", Text(_said_of(group), style="bold"))
+            said = " ".join((inspect.getdoc(group) or "").split())
+            table.add_row(Text(f"{room.name}.{module.name}", style="bold"), "", "", Text(said, style="bold"))
             for row in parameter_rows(group):
                 table.add_row(f"  {row.name}", _value(row.value), row.unit, row.what)
     return table
-
-
-def _said_of(group: Any) -> str:
-    return " ".join((inspect.getdoc(group) or "").split())
 
 
 def _value(value: Any) -> str:

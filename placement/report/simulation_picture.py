@@ -128,16 +128,15 @@ class _SimulationDrawing:
         ]
         lines = [_Curve("copies wanted", wanted, self._theme.ink)]
         top = max(float((used + free).max()), float(wanted.max()), 1.0)
-        self._chart(y, "Fleet against demand", areas, lines, top, _number)
+        self._chart(y, "Fleet against demand", areas, lines, top, "{:,.0f}".format)
 
     def _use(self, y: float) -> None:
         """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
         use, missed = over_time.use(self._simulation, _POINTS)
-        lines = [
-            _Curve("accelerator memory in use", use, self._palette[0]),
-            _Curve("requests not served", missed, self._palette[1], area=True),
-        ]
-        self._chart(y, "How well it is used, and what is lost", [lines[1]], [lines[0]], 100.0, _percent, averaged=True)
+        lost = _Curve("requests not served", missed, self._palette[1], area=True)
+        used = _Curve("accelerator memory in use", use, self._palette[0])
+        title, percent = "How well it is used, and what is lost", "{:.0f}%".format
+        self._chart(y, title, [lost], [used], 100.0, percent, averaged=True)
 
     # -- one chart
 
@@ -244,11 +243,3 @@ class _SimulationDrawing:
         self._shapes.append(
             f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size}"{bold}{place}>{escape(text)}</text>'
         )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0f}%"

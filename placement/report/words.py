@@ -5,7 +5,8 @@ Every name of a document that is put on a page goes through `shown`, which escap
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, TypeGuard
 
 from placement.errors import printable
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
@@ -103,6 +104,11 @@ def listed(names: Sequence[str], most: int | None) -> str:
     """
     told = ", ".join(map(shown, names[:most]))
     return told if most is None or len(names) <= most else f"{told} and {len(names) - most:,} more"
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a figure, where a stranger's plan may have anything."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def common_prefix(names: Iterable[str]) -> str:

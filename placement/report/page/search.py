@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.report import words
@@ -35,15 +34,11 @@ def events(plan: Plan) -> list[TracePoint]:
     rows = (plan.model_extra or {}).get("trace")
     found = []
     for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or not _is_number(row.get("seconds")):
+        if not isinstance(row, dict) or not words.is_number(row.get("seconds")):
             continue
-        cost, bound = (micro_dollars(row[key]) if _is_number(row.get(key)) else None for key in ("cost", "bound"))
+        cost, bound = (micro_dollars(row[key]) if words.is_number(row.get(key)) else None for key in ("cost", "bound"))
         found.append(TracePoint(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
     return sorted(found, key=lambda event: event.seconds)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def search(view: View) -> dict[str, Any] | None:

@@ -137,7 +137,7 @@ def _size(simulation: Simulation) -> dict[str, Any]:
     lines = [Curve("first", "copies wanted", _points(simulation, wanted))]
     top = max(1.0, float((used + free).max()), float(wanted.max()))
     chart = area_chart(
-        "Accelerators, and copies wanted", _times(simulation), value_axis(0.0, top, _number), areas, lines
+        "Accelerators, and copies wanted", _times(simulation), value_axis(0.0, top, "{:,.0f}".format), areas, lines
     )
     return {"chart": chart, "areas": areas, "lines": lines, "note": ""}
 
@@ -264,7 +264,3 @@ def _times(simulation: Simulation) -> Axis:
     marks = range(0, int(seconds // unit) + 1, step)
     return Axis(0.0, float(seconds), tuple((float(k * unit), f"day {k + 1}" if name == "day" else f"{k} h")
                                            for k in marks if k * unit < seconds * 0.985))  # fmt: skip
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}"

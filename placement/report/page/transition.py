@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.report import words
 from placement.report.page import grid
-from placement.report.page.grid import Head, PageCell, PageTable
+from placement.report.page.grid import Head, PageCell
 from placement.report.transition.gantt import gantt
 from placement.report.transition.sentences import clock, sentence, summary
 
@@ -20,10 +20,12 @@ def transition_section(view: View) -> dict[str, Any] | None:
     found = view.more.transition
     if found is None:
         return None
+    rows = [_row(step) for step in found.steps]
+    heads = (*grid.numbers("batch"), Head("step"), *grid.numbers("from", "to"))
     return {
         "lines": list(summary(found)),
         "chart": _chart(view, found),
-        "grid": _table(found) if found.steps else None,
+        "grid": grid.table("Steps", heads, rows, "step") if found.steps else None,
     }
 
 
@@ -34,13 +36,9 @@ def _chart(view: View, found: Transition) -> str:
     return Markup(gantt(found, "page", [row.name for row in view.problem.components])) if found.steps else ""
 
 
-def _table(found: Transition) -> PageTable:
-    rows: list[grid.Row] = [(grid.number(step.batch), *_cells(step)) for step in found.steps]
-    return grid.table("Steps", (*grid.numbers("batch"), Head("step"), *grid.numbers("from", "to")), rows, "step")
-
-
-def _cells(step: TransitionStep) -> tuple[PageCell, ...]:
+def _row(step: TransitionStep) -> grid.Row:
     return (
+        grid.number(step.batch),
         PageCell(words.shown(sentence(step)), look="" if step.critical else "soft"),
         PageCell(clock(step.starts_at), step.starts_at),
         PageCell(clock(step.ends_at), step.ends_at),
