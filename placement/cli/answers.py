@@ -1,7 +1,8 @@
-"""What a command found, handed out: its document, its tables, its pictures, and faults of ours that showed."""
+"""Who follows a search, and what it found handed out: document, tables, pictures, and faults of ours that showed."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from placement.cli.endings import raised_last, tell_faults
@@ -9,8 +10,19 @@ from placement.cli.stops import STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from placement.cli.streams import Streams
+    from placement.solving.incumbent import Listener
+
+
+def following(*, live: bool, verbose: bool = False, chart: bool = False) -> AbstractContextManager[Listener | None]:
+    """A listener for a search: a line for each event, a live line with or without a chart, or none."""
+    if not live and not verbose:
+        return nullcontext()  # without rich: a script pays for what it sees
+    from placement.cli import progress
+
+    return progress.following(verbose=verbose, chart=chart)
 
 
 def hand_out(

@@ -42,7 +42,8 @@ def audit(
     with in_words(full=full):
         from placement.auditing import audit as find
         from placement.auditing.page import audit_page
-        from placement.cli.streams import check_one_stdin, following
+        from placement.cli.answers import following
+        from placement.cli.streams import check_one_stdin
         from placement.documents import read_plan
 
         one_of("--format", output_format, FORMATS)

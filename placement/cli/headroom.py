@@ -48,8 +48,8 @@ def headroom(
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
-        from placement.cli.answers import hand_out
-        from placement.cli.streams import following, picture_targets, streams
+        from placement.cli.answers import following, hand_out
+        from placement.cli.streams import picture_targets, streams
         from placement.documents import check_outputs
         from placement.report.headroom import headroom_picture, headroom_table
         from placement.report.still import write_still

@@ -64,8 +64,8 @@ def make_room(
     this program, 71 memory ran out.
     """
     with in_words(full=full):
-        from placement.cli.answers import hand_out
-        from placement.cli.streams import following, streams
+        from placement.cli.answers import following, hand_out
+        from placement.cli.streams import streams
         from placement.cli.transition_options import check_targets, draw, on_stdout, show
         from placement.documents.read import STDIN
         from placement.replanning import make_room as find_room

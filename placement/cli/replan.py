@@ -155,8 +155,7 @@ def _code(frontier: Frontier) -> int:
 def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *, full: bool, verbose: bool) -> int:
     from dataclasses import replace
 
-    from placement.cli.answers import hand_out
-    from placement.cli.streams import following
+    from placement.cli.answers import following, hand_out
     from placement.replanning import replan_within
     from placement.report.tables import Report
 

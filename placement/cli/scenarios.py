@@ -63,8 +63,8 @@ def scenarios(
     Exit codes: 0 a plan for each scenario, 2 bad input, 3 proven that one has none, 4 none found within the limits.
     """
     with in_words(full=full):
-        from placement.cli.answers import hand_out
-        from placement.cli.streams import following, streams
+        from placement.cli.answers import following, hand_out
+        from placement.cli.streams import streams
         from placement.cli.traffic import one_stdin
         from placement.documents import check_outputs
         from placement.errors import DocumentError

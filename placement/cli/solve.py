@@ -107,9 +107,9 @@ def solve(
     program, 71 memory ran out.
     """
     with in_words(full=full):
-        from placement.cli.answers import hand_out
+        from placement.cli.answers import following, hand_out
         from placement.cli.settings import read_settings
-        from placement.cli.streams import following, streams
+        from placement.cli.streams import streams
         from placement.documents import read_plan
         from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan

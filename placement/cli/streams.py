@@ -13,7 +13,6 @@ Progress is on stderr, and only when that is a terminal. ``--quiet`` leaves only
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -25,11 +24,8 @@ from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from rich.console import Console
-
-    from placement.solving.incumbent import Listener
 
 DOCUMENTS = (".json", ".yaml", ".yml")  # suffixes of files of documents
 
@@ -80,15 +76,6 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
         raise UsageError("standard output is closed: write the plan to a file with --output FILE")
     targets = {} if plan is None else {"--output" if output else "standard output": plan}
     return Streams(plan, None if quiet else tables, watched and not quiet, targets)
-
-
-def following(*, live: bool, verbose: bool = False, chart: bool = False) -> AbstractContextManager[Listener | None]:
-    """A listener for a search: a line for each event, a live line with or without a chart, or none."""
-    if not live and not verbose:
-        return nullcontext()  # without rich: a script pays for what it sees
-    from placement.cli import progress
-
-    return progress.following(verbose=verbose, chart=chart)
 
 
 def check_suffix(target: str, known: Sequence[str]) -> None:

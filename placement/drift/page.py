@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         PlanDifference,
         PoolChange,
     )
-    from placement.report.changes import CopiesMoved, End
+    from placement.report.changes import CopiesMoved, MoveEnd
 
 _ROWS = 20  # of one table, unless all are asked for
 _ITEMS = 8  # of one cell
@@ -226,7 +226,7 @@ def _changes(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
     return table_section("Copies that move, stop and start", columns, found.changes, cells, None if full else _ROWS)
 
 
-def _end(end: End) -> Line:
+def _end(end: MoveEnd) -> Line:
     return (Name(end.text) if end.is_machine else end.text,)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
 
 
-class End(NamedTuple):
+class MoveEnd(NamedTuple):
     """Where copies come from or go to, as a table has it: the name of a machine, or a word in its place."""
 
     text: str
@@ -30,12 +30,14 @@ class CopiesMoved:
     target: str | None
 
     @property
-    def ends(self) -> tuple[End, End]:
+    def ends(self) -> tuple[MoveEnd, MoveEnd]:
         """From where, and to where."""
-        source = End("starts", False) if self.source is None else End(self.source, True)
+        source = MoveEnd("starts", False) if self.source is None else MoveEnd(self.source, True)
         if self.target is None:
-            return source, End("stops", False)
-        return source, End("another place on it", False) if self.target == self.source else End(self.target, True)
+            return source, MoveEnd("stops", False)
+        if self.target == self.source:
+            return source, MoveEnd("another place on it", False)
+        return source, MoveEnd(self.target, True)
 
 
 @dataclass(frozen=True, slots=True)

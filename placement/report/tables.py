@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.report.baseline import Baseline, Rent
-    from placement.report.changes import Changes, CopiesMoved, End
+    from placement.report.changes import Changes, CopiesMoved, MoveEnd
     from placement.report.facts import (
         ComponentFacts,
         ComponentOption,
@@ -324,7 +324,7 @@ def change_table(changes: Changes, limit: int | None) -> RenderableType:
     return Group(Fitting(table, lambda: Group(*map(_change_block, rows))), *below)
 
 
-def _end(end: End) -> Text:
+def _end(end: MoveEnd) -> Text:
     return Text(words.shown(end.text), style="" if end.is_machine else "dim")
 
 

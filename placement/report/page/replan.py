@@ -11,7 +11,7 @@ from placement.report.page.fleet_map import FleetMap, fleet_map
 from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
-    from placement.report.changes import Changes, End
+    from placement.report.changes import Changes, MoveEnd
     from placement.report.page.view import View
 
 _NAMES = 12
@@ -79,5 +79,5 @@ def _table(changed: Changes, index: dict[str, int]) -> PageTable:
     return grid.table("Which copy goes where", heads, rows, "change")
 
 
-def _end(end: End) -> PageCell:
+def _end(end: MoveEnd) -> PageCell:
     return grid.name(end.text) if end.is_machine else PageCell(end.text, look="soft")
