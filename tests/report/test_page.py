@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 import placement
 from placement.errors import UsageError, printable
 from placement.referee import verify
+from placement.report.changes import Changes, CopiesMoved
 from placement.report.facts import gather
 from placement.report.map.picture import picture
 from placement.report.page import replan
@@ -288,6 +288,7 @@ def test_axes_cover_their_values(one: float, other: float) -> None:
 
 def test_the_page_says_how_many_copies_may_move() -> None:
     told = getattr(replan, "_moves")  # noqa: B009 - one line of the page
-    changed = SimpleNamespace(moves=2, copies=[SimpleNamespace(source=None, target="i", copies=4)])
+    rows = (CopiesMoved("chat", 2, "h", "i"), CopiesMoved("chat", 4, None, "i"))
+    changed = Changes(copies=rows, kept=("i",), new=(), given_back=())
     assert told(changed, 3) == "2 copies moved (at most 3 may), 0 stopped, 4 started"
     assert told(changed, None) == "2 copies moved, 0 stopped, 4 started"
