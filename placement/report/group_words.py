@@ -129,8 +129,9 @@ def one_more_lines(plan: Plan) -> Iterator[RuleLine]:
         rows = marginal.get(kind) if isinstance(marginal, dict) else None
         for row in rows if isinstance(rows, (list, tuple)) else ():
             value = row.get("dollars_per_hour") if isinstance(row, dict) else None
-            is_money = words.is_number(value) and value >= 0
-            if is_money and isinstance(row.get("name"), str) and row.get("of") in _UNITS:
+            if not words.is_number(value) or value < 0:
+                continue
+            if isinstance(row.get("name"), str) and row.get("of") in _UNITS:
                 rate = words.money(round(value * MICRO))
                 yield RuleLine(words.shown(row["name"]), f"about {rate} an hour for one {_UNITS[row['of']]} more")
 
