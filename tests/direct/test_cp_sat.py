@@ -225,7 +225,7 @@ def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
 
 
 def test_an_outline_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
-    """The plan of the heuristics is the answer, at once."""
+    """The plan of the heuristics is the answer, at once, with the bound that volumes give."""
     parameters(DIRECT.cp_sat, outline_terms=100)
     monkeypatch.setattr(search, "DirectModel", None)  # whoever writes one fails
     fleet = compile_fleet(Problem.model_validate(crowd()))
@@ -233,6 +233,7 @@ def test_an_outline_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPat
     assert run.outcome.stop is Stop.STUCK
     assert "max_terms" in run.outcome.reason
     assert run.incumbent.best is not None
+    assert run.incumbent.ticks_bound is not None
 
 
 def test_time_that_ends_while_the_model_is_written_leaves_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -454,6 +454,7 @@ def test_a_program_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
     assert run.outcome.stop is Stop.STUCK
     assert not run.outcome.infeasible
     assert "max_terms" in run.outcome.reason
+    assert run.incumbent.ticks_bound is not None  # by volumes
     huge = crowd(2)
     huge["components"][0]["copies"] = 10**9  # not even its machines may be counted out one by one
     assert solved(huge).outcome.stop is Stop.STUCK

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
+from placement.bounds.instant import raise_instant_bounds
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.levels import Levels
 from placement.direct.model import DirectModel
@@ -147,8 +148,8 @@ class _CpSatSearch:
     """One call of the solver: stages over levels and money, phases within a stage."""
 
     def __init__(self, solve: Solve, options: CpSatOptions) -> None:
+        self._solve, self._options = solve, options
         self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
-        self._options = options
         self._levels = Levels(solve, NAME, units=WORK_PER_SECOND)  # of deterministic seconds
         self.stats: dict[str, int | float | str] = {}
 
@@ -157,6 +158,7 @@ class _CpSatSearch:
         try:
             infeasible = any(map(self._none_at, self._levels.open()))
         except _CpSatStuck as stuck:
+            raise_instant_bounds(self._solve)
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
         except OutOfTimeError:
             return Outcome(NAME, self._why_stopped(), stats=self.stats)

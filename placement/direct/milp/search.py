@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.broken_rule import broken_rule
 from placement.direct.levels import Levels, Stage
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
@@ -114,6 +115,7 @@ class _MilpSearch:
         try:
             infeasible = any(map(self._stage, self._levels.open()))
         except _MilpStuck as stuck:
+            raise_instant_bounds(self._solve)
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
         except OutOfTimeError:
             self._cut_short = True
