@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet, Shape
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine, Packing
     from placement.local_search.content_program import Content, Held
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -46,7 +46,7 @@ class SetCovering:
     def __init__(self, solve: Solve) -> None:
         """Nothing seen yet."""
         self._solve, self._pools = solve, solve.fleet.pools
-        self._seen: dict[tuple[Shape, Held], Content] = {}
+        self._seen: dict[tuple[Shape, Held], Machine] = {}
         self._covered = 0  # contents of the last program
 
     @property
@@ -54,11 +54,16 @@ class SetCovering:
         """How many different ones were seen."""
         return len(self._seen)
 
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """One with each content."""
+        return tuple(self._seen.values())
+
     def add(self, packing: Packing) -> None:
         """See a packing, complete or not, of the solve's fleet or of a reduction with the same indices. O(copies)."""
         for machine in packing.machines:
             if machine.seats:
-                self._seen.setdefault((self._pools[machine.pool].shape, held_on(machine.seats)), machine.seats)
+                self._seen.setdefault((self._pools[machine.pool].shape, held_on(machine.seats)), machine)
 
     def run(self, budget: Budget) -> bool:
         """Offer the cheapest plan of what was seen, after there was anything new; says whether it is a better one."""
@@ -108,9 +113,10 @@ class SetCovering:
                 pools[pool.shape].append(pool.index)
         allowed = [[option.pools for option in component.options] for component in fleet.components]
         caps = {c.index: c.max_per_instance for c in fleet.components if c.max_per_instance is not None}
-        for (shape, held), content in self._seen.items():
+        for (shape, held), machine in list(self._seen.items()):  # a second process may hand over its own meanwhile
             counts = Counter(c for c, _ in held)
-            if all(counts[c] <= cap for c, cap in caps.items() if c in counts):
-                yield from (
-                    (p, content) for p in pools.get(shape, ()) if all(p in allowed[c][option] for c, option in held)
-                )
+            if any(counts[c] > cap for c, cap in caps.items() if c in counts):
+                continue
+            for p in pools.get(shape, ()):
+                if all(p in allowed[c][option] for c, option in held):
+                    yield p, machine.seats

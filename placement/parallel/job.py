@@ -10,7 +10,7 @@ from placement.parallel.executors import heeding_interrupts
 from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Machine, Packing
     from placement.solving.context import Solve
     from placement.solving.result import SolverFault
 
@@ -36,11 +36,15 @@ class TaskLimits:
 
 @dataclass(frozen=True, slots=True)
 class TaskAnswer:
-    """What a task found: its best packing, the bounds it proved, as `Incumbent.raise_bound` takes them, and faults."""
+    """What a task found: its best packing, the bounds it proved, as `Incumbent.raise_bound` takes them, and faults.
+
+    `machines` are those that its packings had, once each, where the search beside it covers with them.
+    """
 
     packing: Packing | None = None
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
     faults: tuple[SolverFault, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
 
 def answer_of(solve: Solve) -> TaskAnswer:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
+    from placement.local_search.set_covering import SetCovering
     from placement.parallel.helper import HelperJob
     from placement.solvers.column_generation.search import ColumnGenerationOptions
     from tests.parameters import Change
@@ -194,9 +195,11 @@ def test_a_zone_of_many_components_is_packed_in_groups_first(
     """What the groups have is a packing of the zone: it has the copies of each component, and keeps every rule."""
     parameters(COLUMN_GENERATION.zone_packing, components_from=1, groups=2)
 
-    def in_groups(solve: Solve, options: ColumnGenerationOptions | None = None) -> None:
+    def in_groups(
+        solve: Solve, options: ColumnGenerationOptions | None = None, covering: SetCovering | None = None
+    ) -> None:
         if solve.fleet is not here.fleet:  # the zone itself has no other plan
-            first_plan(solve) if options is None else search(solve, options)
+            search(solve, options, covering) if options and covering else first_plan(solve)
 
     for name in ("search", "first_plan"):
         monkeypatch.setattr(zone_packing, name, in_groups)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.packing import Packing
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.variable_neighbourhood import NAME as NEIGHBOURHOODS
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.local_search.whole_plan import improve_whole_plan
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.parallel.job import TaskAnswer
     from placement.solvers.column_generation.ground import Ground
     from placement.solving.budget import Budget
@@ -41,18 +43,31 @@ def may_help(fleet: Fleet, budget: Budget) -> bool:
     return may_dive(fleet) and fleet.copies >= COLUMN_GENERATION.pack.dive_from and budget.left() >= _PARAMS.least
 
 
-def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None = None) -> Iterator[HelperJob]:
-    """Zones first, or else mixes within a budget of their own; then turns from the best plan of all."""
+def helper_jobs(
+    solve: Solve, covering: SetCovering, mixes: Budget, zones: Iterator[HelperJob] | None = None
+) -> Iterator[HelperJob]:
+    """Zones first, or else mixes within a budget of their own; then turns from the best plan of all.
+
+    `covering`, that of the search beside this, sees the machines of all packings.
+    """
     fleet, budget, seed = solve.fleet, solve.budget, solve.seed
     if zones is not None:
         yield from zones
     else:
-        yield HelperJob(PackFleetMixes(fleet, solve.packing, seed), mixes, NAME)
+        yield HelperJob(PackFleetMixes(fleet, solve.packing, seed), mixes, NAME, partial(_join, solve, covering, NAME))
     for turn in count(1):
         best = solve.packing
         if best is None or solve.incumbent.good_enough or budget.left() < _PARAMS.shortest_turn:
             return
-        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), NEIGHBOURHOODS)
+        take = partial(_join, solve, covering, NEIGHBOURHOODS)
+        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), NEIGHBOURHOODS, take)
+
+
+def _join(solve: Solve, covering: SetCovering, by: str, answer: TaskAnswer) -> None:
+    """Take a plan, and the machines of all others."""
+    covering.add(Packing(answer.machines))
+    if answer.packing is not None:
+        solve.incumbent.offer(answer.packing, by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +86,10 @@ class PackFleetMixes:
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         if not may_build(self.fleet, budget):
             return answer_of(solve)
-        ground = self._ground(solve)
+        ground, covering = self._ground(solve), SetCovering(solve)
         if ground is not None and not budget.over():
-            FleetMixPacking(solve, ground).run(budget, first=1)
-        return answer_of(solve)
+            FleetMixPacking(solve, ground, covering).run(budget, first=1)
+        return replace(answer_of(solve), machines=covering.machines)
 
     def _ground(self, solve: Solve) -> Ground | None:
         part = _TIME.bound.within(solve)
@@ -98,8 +113,9 @@ class Improve:
     def run(self, budget: Budget) -> TaskAnswer:
         """Until time is over."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
+        covering = SetCovering(solve)
         if named_fleet_rules(self.fleet):
-            improve_whole_plan(solve)
+            improve_whole_plan(solve, covering)
         else:
-            VariableNeighbourhoodSearch(solve).run(budget, _MOST)
-        return answer_of(solve)
+            VariableNeighbourhoodSearch(solve, covering).run(budget, _MOST)
+        return replace(answer_of(solve), machines=covering.machines)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.spread import is_zoned
 from placement.heuristics import improve
-from placement.local_search.set_covering import SetCovering
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
@@ -23,6 +22,7 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from placement.local_search.set_covering import SetCovering
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -52,7 +52,9 @@ class ColumnGenerationOptions:
 DEFAULT = ColumnGenerationOptions()
 
 
-def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones | None = None) -> Outcome:
+def search(
+    solve: Solve, options: ColumnGenerationOptions, covering: SetCovering, pack_zones: PackZones | None = None
+) -> Outcome:
     """Steps 2 to 6 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
     budget = solve.budget
     if not may_build(solve.fleet, budget):
@@ -60,7 +62,6 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     stats: Stats = {}
-    covering = SetCovering(solve)
     whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
     for left_out in left_out_limits(solve) if whole_plan else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)

@@ -32,6 +32,7 @@ from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
+from placement.local_search.set_covering import SetCovering
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import helper_process
 from placement.parallel.thread import may_search_in_background
@@ -85,10 +86,11 @@ def solve_column_generation(
         improve_whole_plan(_TIME.recreate.within(solve, solve.budget.work))
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None
+    covering = SetCovering(solve)
     run = (
-        partial(search_whole_plan, solve, options)
+        partial(search_whole_plan, solve, options, covering)
         if rules
-        else partial(search, solve, options, None if zones is None else zones.run)
+        else partial(search, solve, options, covering, None if zones is None else zones.run)
     )
     if not helped:
         return run()
@@ -97,7 +99,7 @@ def solve_column_generation(
     mixes = budget.share(options.bound_share + (1 - options.bound_share) * _TIME.mixes.part)
     begun = None if zones is None else zones.jobs(first, budget)
     other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
-    with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):
+    with helper_process(solve.incumbent, budget, helper_jobs(other, covering, mixes, begun)):
         return run()
 
 

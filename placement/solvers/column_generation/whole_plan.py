@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.local_search.set_covering import SetCovering
 from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
@@ -33,15 +32,16 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from placement.local_search.set_covering import SetCovering
     from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
     from placement.solvers.column_generation.search import ColumnGenerationOptions, Stats
     from placement.solving.context import Solve
 
 
-def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome:
+def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: SetCovering) -> Outcome:
     """All steps of the module's text."""
     if not may_build(solve.fleet, solve.budget):
-        return _improved(solve, {}, TOO_LARGE, SetCovering(solve))
+        return _improved(solve, {}, TOO_LARGE, covering)
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
     stats: Stats = {}
     if by_prices:
@@ -51,7 +51,6 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions) -> Outcome
         if prices.infeasible:
             return replace(prices, solver=NAME, stats=stats)
     by_mix: CombinatorialBenders | None = None
-    covering = SetCovering(solve)
     for left_out in left_out_limits(solve) if by_tree else ():
         if solve.ended:
             break

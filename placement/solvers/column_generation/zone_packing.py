@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Packing
 from placement.compiled.spread import is_zoned
 from placement.heuristics.first_plan import first_plan
+from placement.local_search.set_covering import SetCovering
 from placement.parallel.helper import HelperJob
 from placement.parallel.job import TaskAnswer, answer_of
 from placement.reductions.greenfield import Greenfield
@@ -70,7 +71,7 @@ class PackZone:
         solve = Solve.of(self.zone.fleet, budget, self.seed)
         first_plan(solve)
         self._in_groups(solve)
-        search(solve, _ALONE)
+        search(solve, _ALONE, SetCovering(solve))
         return answer_of(solve)
 
     def _in_groups(self, solve: Solve) -> None:
@@ -80,7 +81,7 @@ class PackZone:
         groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
         coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget, solve.budget.work), self.seed)
         first_plan(coarse)
-        search(coarse, _ALONE)
+        search(coarse, _ALONE, SetCovering(coarse))
         solve.incumbent.note_faults(coarse.incumbent.faults)
         if coarse.packing is not None:
             solve.incumbent.offer(groups.lift(coarse.packing), NAME)
