@@ -20,6 +20,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solving.schedule import SCHEDULE
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _PARAMS = COLUMN_GENERATION.mixes
+_TIME = SCHEDULE.column_generation.mixes.offer
 _WHOLE = 1e-7  # of a machine
 
 
@@ -75,7 +77,7 @@ class FleetMixes:
         parts = self._priced(spare, low, high, budget) or self._priced(0.0, low, high, budget)
         if parts is None:
             return None
-        return FleetMix(tuple(map(int, self._whole(parts, budget))))
+        return FleetMix(tuple(map(int, self._whole(parts, _TIME.whole.of(budget)))))
 
     def _priced(self, spare: float, low: Floats, high: Floats, budget: Budget) -> _Solution | None:
         """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
