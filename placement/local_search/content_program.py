@@ -48,7 +48,7 @@ class ContentProgram:
         self._fleet, self._columns = fleet, columns
         self.rows = IntegerRows()
         self._paid = [self._pay(pool) for pool in fleet.pools]
-        self._covered = [(commitment, self._commit(commitment)) for commitment in fleet.commitments]
+        self._free = [self._commit(commitment) for commitment in fleet.commitments]
         self._kept: dict[tuple[int, int], int] = {}
         self._zone_columns: list[ZoneColumns] = []
         for limit in fleet.limits:
@@ -74,19 +74,19 @@ class ContentProgram:
         """A column for the machines of a pool that are paid for."""
         return self.rows.column(self._most(pool), self._fleet.fewest(pool.index), pool.price / MICRO)
 
-    def _commit(self, commitment: FleetCommitment) -> dict[int | None, int]:
-        """Columns for what a commitment pays: dollars (None), or machines by pool; as `patterns.group_rows` has it."""
-        rows, prices = self.rows, {p: self._fleet.pools[p].price / MICRO for p in commitment.pools}
+    def _commit(self, commitment: FleetCommitment) -> list[int]:
+        """Columns of what a commitment pays: dollars, or free machines of each pool; as in `patterns.group_rows`."""
+        rows, prices = self.rows, [self._fleet.pools[p].price / MICRO for p in commitment.pools]
+        paid = [self._paid[p] for p in commitment.pools]
         if commitment.money is not None:
-            dollars = rows.column(commitment.money / MICRO, cost=-1.0)
-            rows.row(0.0, math.inf, {self._paid[p]: price for p, price in prices.items()} | {dollars: -1.0})
-            free: dict[int | None, int] = {None: dollars}
+            free = [rows.column(commitment.money / MICRO, cost=-1.0)]
+            rows.row(0.0, math.inf, dict(zip(paid, prices, strict=True)) | {free[0]: -1.0})
         else:
-            free = {p: rows.column(commitment.instances, cost=-price) for p, price in prices.items()}
-            for p, column in free.items():
-                rows.row(0.0, math.inf, {self._paid[p or 0]: 1.0, column: -1.0})
-            rows.row(-math.inf, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
-        rows.parts.update(free.values())
+            free = [rows.column(commitment.instances, cost=-price) for price in prices]
+            for machines, column in zip(paid, free, strict=True):
+                rows.row(0.0, math.inf, {machines: 1.0, column: -1.0})
+            rows.row(-math.inf, float(commitment.instances), dict.fromkeys(free, 1.0))
+        rows.parts.update(free)
         return free
 
     def _cover(self, component: FleetComponent, covers: dict[int, Terms]) -> None:
@@ -122,22 +122,22 @@ class ContentProgram:
                     values[k] += 1
         for pool, paid in zip(fleet.pools, self._paid, strict=True):
             values[paid] = max(values[paid], float(fleet.fewest(pool.index)))
-        for commitment, free in self._covered:
+        for commitment, free in zip(fleet.commitments, self._free, strict=True):
             self._begin_at_free(commitment, free, values)
         for columns in self._zone_columns:
             columns.begin_at(values)
         return values
 
-    def _begin_at_free(self, commitment: FleetCommitment, free: dict[int | None, int], values: list[float]) -> None:
+    def _begin_at_free(self, commitment: FleetCommitment, free: list[int], values: list[float]) -> None:
         """Let a commitment pay all that it can of machines that are paid for, the dearest first."""
+        pools = [(self._fleet.pools[p].price, values[self._paid[p]]) for p in commitment.pools]
         if commitment.money is not None:
-            dollars = sum(self._fleet.pools[p].price * values[self._paid[p]] for p in commitment.pools)
-            values[free[None]] = min(commitment.money, dollars) / MICRO
+            values[free[0]] = min(commitment.money, sum(price * n for price, n in pools)) / MICRO
             return
         left = float(commitment.instances)
-        for p in commitment.pools:
-            values[free[p]] = min(left, values[self._paid[p]])
-            left -= values[free[p]]
+        for column, (_, n) in zip(free, pools, strict=True):
+            values[column] = min(left, n)
+            left -= values[column]
 
     def packing(self, solution: Sequence[int]) -> Packing:
         """The machines of a solution, without the copies that are covered twice."""
