@@ -60,6 +60,8 @@ def _machine(fleet: Fleet, machine: Machine) -> Iterator[str]:
         yield f"{name}: host vCPUs or memory"
     for k in range(shape.accelerators):
         users = [option for seat, option in modes if k in seat.accelerators]
+        if not users:  # where more memory is reserved than there is
+            continue
         alone = len(users) == 1 or all(option.shared for option in users)
         share = sum(option.share for option in users)
         if not alone or share > WHOLE_SHARE or sum(option.memory_mib for option in users) > shape.memory_mib:

@@ -40,6 +40,10 @@ def held_on(seats: Iterable[Seat]) -> Held:
     return tuple(sorted((seat.component, seat.option) for seat in seats))
 
 
+def _quota(pool: FleetPool) -> float:
+    return math.inf if pool.max_instances is None else pool.max_instances
+
+
 class ContentProgram:
     """Machines that are paid for by pool, those of each content, and copies kept by zone where rules look at zones."""
 
@@ -52,14 +56,17 @@ class ContentProgram:
         self._kept: dict[tuple[int, int], int] = {}
         self._zone_columns: list[ZoneColumns] = []
         for limit in fleet.limits:
-            self.rows.row(-math.inf, limit.most, {self._paid[p]: float(n) for p, n in limit.weight.items()})
+            unit = max(limit.weight.values(), default=1)
+            self.rows.row(-math.inf, limit.most / unit, {self._paid[p]: n / unit for p, n in limit.weight.items()})
         self._first = len(self.rows.cost)
         machines: list[Terms] = [{} for _ in fleet.pools]
         covers: dict[int, dict[int, Terms]] = defaultdict(lambda: defaultdict(dict))  # by component and pool
         for p, content in columns:
-            column = self.rows.column(self._most(fleet.pools[p]))
+            held = Counter(seat.component for seat in content)
+            useful = max(-(-fleet.components[c].required // n) for c, n in held.items())
+            column = self.rows.column(min(useful, _quota(fleet.pools[p])))
             machines[p][column] = -1.0
-            for c, n in Counter(seat.component for seat in content).items():
+            for c, n in held.items():
                 covers[c][p][column] = float(n)
         for paid, here in zip(self._paid, machines, strict=True):
             self.rows.row(0.0, math.inf, {paid: 1.0} | here)
@@ -67,20 +74,21 @@ class ContentProgram:
             if component.required:
                 self._cover(component, covers[component.index])
 
-    def _most(self, pool: FleetPool) -> float:
-        return math.inf if pool.max_instances is None else pool.max_instances
-
     def _pay(self, pool: FleetPool) -> int:
         """A column for the machines of a pool that are paid for."""
-        return self.rows.column(self._most(pool), self._fleet.fewest(pool.index), pool.price / MICRO)
+        return self.rows.column(_quota(pool), self._fleet.fewest(pool.index), pool.price / MICRO)
 
     def _commit(self, commitment: FleetCommitment) -> list[int]:
-        """Columns of what a commitment pays: dollars, or free machines of each pool; as in `patterns.group_rows`."""
+        """Columns of what a commitment pays: money, or free machines of each pool; as in `patterns.group_rows`.
+
+        Money is counted in the dearest machine's price, so that no coefficient is above 1.
+        """
         rows, prices = self.rows, [self._fleet.pools[p].price / MICRO for p in commitment.pools]
         paid = [self._paid[p] for p in commitment.pools]
         if commitment.money is not None:
-            free = [rows.column(commitment.money / MICRO, cost=-1.0)]
-            rows.row(0.0, math.inf, dict(zip(paid, prices, strict=True)) | {free[0]: -1.0})
+            unit = max(*prices, 1 / MICRO)
+            free = [rows.column(commitment.money / MICRO / unit, cost=-unit)]
+            rows.row(0.0, math.inf, {k: price / unit for k, price in zip(paid, prices, strict=True)} | {free[0]: -1.0})
         else:
             free = [rows.column(commitment.instances, cost=-price) for price in prices]
             for machines, column in zip(paid, free, strict=True):
@@ -132,27 +140,28 @@ class ContentProgram:
         """Let a commitment pay all that it can of machines that are paid for, the dearest first."""
         pools = [(self._fleet.pools[p].price, values[self._paid[p]]) for p in commitment.pools]
         if commitment.money is not None:
-            values[free[0]] = min(commitment.money, sum(price * n for price, n in pools)) / MICRO
+            dollars = min(commitment.money, sum(price * n for price, n in pools)) / MICRO
+            values[free[0]] = dollars / -self.rows.cost[free[0]]
             return
         left = float(commitment.instances)
         for column, (_, n) in zip(free, pools, strict=True):
             values[column] = min(left, n)
             left -= values[column]
 
-    def packing(self, solution: Sequence[int]) -> Packing:
-        """The machines of a solution, without the copies that are covered twice."""
-        left: dict[tuple[int, int | None], int] = {(c.index, None): c.required for c in self._fleet.components}
-        left |= {key: solution[kept] for key, kept in self._kept.items()}
+    def packing(self, solution: Sequence[int]) -> Packing | None:
+        """The machines of a solution, without the copies that are covered twice; None where rounding lost a copy."""
+        zoned = {c for c, _ in self._kept}  # counted by zone
+        left: dict[tuple[int, int | None], int] = {key: solution[kept] for key, kept in self._kept.items()}
+        left |= {(c.index, None): c.required for c in self._fleet.components if c.index not in zoned}
         machines = []
         for (p, content), times in zip(self._columns, solution[self._first :], strict=False):
             for _ in range(times):
                 seats = []
                 for seat in content:
-                    zoned = (seat.component, self._fleet.pools[p].zone)
-                    key = zoned if zoned in left else (seat.component, None)
+                    key = (seat.component, self._fleet.pools[p].zone if seat.component in zoned else None)
                     if left[key]:
                         left[key] -= 1
                         seats.append(seat)
                 if seats:
                     machines.append(Machine(p, None, tuple(seats)))
-        return Packing(tuple(machines))
+        return None if any(left.values()) else Packing(tuple(machines))

@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
 from placement.local_search.content_program import ContentProgram, held_on, may_cover
 from placement.local_search.parameters import LOCAL_SEARCH
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet, Shape
-    from placement.compiled.packing import Machine, Packing
+    from placement.compiled.packing import Machine, Packing, Value
     from placement.local_search.content_program import Content, Held
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -47,7 +46,7 @@ class SetCovering:
         """Nothing seen yet."""
         self._solve, self._pools = solve, solve.fleet.pools
         self._seen: dict[tuple[Shape, Held], Machine] = {}
-        self._covered = 0  # contents of the last program
+        self._asked: tuple[int, Value] | None = None  # contents and best plan of the last program
 
     @property
     def contents(self) -> int:
@@ -72,20 +71,18 @@ class SetCovering:
             return False
         packing, value = best
         self.add(packing)
-        if self.contents == self._covered:
+        if self._asked == (self.contents, value):
             return False
-        self._covered = self.contents
+        self._asked = (self.contents, value)
         reduced = Chain.of(
             self._solve.fleet,
             partial(Greenfield.of, best=value),
             partial(RequiredAsPlaced.of, packing=packing),
             CappedInstances.of,
         )
-        cheapest = None if reduced is None else self._cheapest(reduced.fleet, packing, SCHEDULE.covering.of(budget))
+        cheapest = None if reduced is None else self._cheapest(reduced.fleet, packing, budget)
         whole = None if reduced is None or cheapest is None else reduced.lift(cheapest)
-        if whole is None or broken_fleet_rule(self._solve.fleet, whole):
-            return False
-        return self._solve.incumbent.offer(whole, NAME)
+        return whole is not None and self._solve.incumbent.offer(whole, NAME)
 
     def _cheapest(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
         """The cheapest packing of a fleet found on such machines, from a plan on; None without, or of too many."""
@@ -93,12 +90,14 @@ class SetCovering:
         if not columns or len(columns) > _PARAMS.most_columns:
             return None
         program = ContentProgram(fleet, columns)
-        nodes = _PARAMS.nodes if budget.work is None else _PARAMS.nodes_of_work * budget.work
+        within, nodes = SCHEDULE.covering.of(budget), _PARAMS.nodes
+        if budget.work is not None:  # the same everywhere
+            within, nodes = budget, _PARAMS.nodes_of_work * budget.work
         limits = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
-            solver = load_lp(program.rows.program(), seconds=budget.left(), **limits)
+            solver = load_lp(program.rows.program(), seconds=within.left(), **limits)
             begin_at(solver, program.values(start))
-            with stopped_when(lambda: self._solve.within(budget).ended, solver):
+            with stopped_when(lambda: self._solve.within(within).ended, solver):
                 run(solver)
         except EngineError:
             return None

@@ -11,6 +11,7 @@ import placement
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate, machine_price
+from placement.engines.highs import load_lp
 from placement.local_search.content_program import ContentProgram, may_cover
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.set_covering import NAME, SetCovering
@@ -23,6 +24,10 @@ from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    import pytest
+
     from placement.compiled.fleet import Fleet
     from tests.parameters import Change
 
@@ -79,6 +84,7 @@ def test_a_plan_is_a_solution_that_costs_what_it_does(seeds: range) -> None:
         cost = sum(value * each for value, each in zip(values, rows.cost, strict=True))
         assert math.isclose(cost, machine_price(fresh, as_new(packing)) / MICRO, abs_tol=1e-6), f"seed {seed}"
         again = program.packing([round(value) for value in values])
+        assert again is not None, f"seed {seed}"
         assert Counter(seat.component for _, seat in again.seats()) == placed, f"seed {seed}"
         looked_at["plans"] += 1
         looked_at["limits"] += bool(fresh.limits)
@@ -153,3 +159,57 @@ def test_limits_and_commitments_say_where_machines_are() -> None:
         assert covering.run(Budget(threads=1))
         assert solve.packing is not None
         assert machine_price(fleet, solve.packing) == rent * MICRO
+
+
+def test_money_is_committed_at_any_price() -> None:
+    """Commitments of dollars a million times as large cost and pay a million times as much."""
+    kind = {"instance_type": "big", "zone": "a"}
+    for times in (1.0, 1e6):
+        pools = [
+            {"name": "cheap", "price_per_hour": times, **kind},
+            {"name": "dear", "price_per_hour": 3 * times, **kind},
+        ]
+        money = [{"name": "year", "pools": ["dear"], "price_per_hour": 2 * times}]
+        fleet = compile_fleet(Problem(**document([component("large", 1, 50)], pools=pools, commitments=money)))
+        program = ContentProgram(fleet, [(p, (Seat(0, 0, (0,)),)) for p in (0, 1)])
+        for pool, rent in ((0, times), (1, times)):
+            values = program.values(Packing((Machine(pool, None, (Seat(0, 0, (0,)),)),)))
+            cost = sum(value * each for value, each in zip(values, program.rows.cost, strict=True))
+            assert math.isclose(cost, rent), "3 less 2 is as dear as 1"
+            assert all(
+                low - 1e-6 <= sum(n * values[k] for k, n in program.rows.terms(r).items()) <= high + 1e-6
+                for r, (low, high) in enumerate(zip(program.rows.low, program.rows.high, strict=True))
+            )
+        most = [max(n for n in program.rows.terms(r).values()) for r in range(len(program.rows.low))]
+        assert max(most) <= 1.0, "larger coefficients are made smaller by rounding"
+
+
+def test_a_program_begins_again_where_the_best_plan_is_another() -> None:
+    """Optional copies that it places are then wanted: the same contents hold them on fewer machines."""
+    rows = [component("large", 2, 50), component("small", 2, 30, min_copies=0, priority=1)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    solve = solve_from(fleet, on_machines(fleet, (0,), (0,)))
+    covering = SetCovering(solve)
+    covering.add(on_machines(fleet, (0, 1), (1,), (1, 1)))
+    assert not covering.run(Budget(threads=1)), "no copy more is wanted"
+    assert solve.incumbent.offer(on_machines(fleet, (0,), (0,), (1,), (1,)), "elsewhere")
+    assert covering.run(Budget(threads=1))
+    assert solve.packing is not None
+    assert len(solve.packing.machines) == 2
+
+
+def test_work_is_no_matter_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a limit on work a program has no limit in seconds, so that its answer is the same on any machine."""
+    fleet, seconds = fleet_of_pairs(), []
+
+    def load(*args: Any, **limits: Any) -> Any:
+        seconds.append(limits["seconds"])
+        return load_lp(*args, **limits)
+
+    monkeypatch.setattr("placement.local_search.set_covering.load_lp", load)
+    for budget in (Budget(work=1, threads=1), Budget(threads=1)):
+        solve = solve_from(fleet, on_machines(fleet, (0,), (0,), (1, 1)))
+        covering = SetCovering(solve)
+        covering.add(on_machines(fleet, (0, 1)))
+        assert covering.run(budget)
+    assert seconds[0] == math.inf > seconds[1]
