@@ -86,7 +86,7 @@ class ContentProgram:
         rows, prices = self.rows, [self._fleet.pools[p].price / MICRO for p in commitment.pools]
         paid = [self._paid[p] for p in commitment.pools]
         if commitment.money is not None:
-            unit = max(*prices, 1 / MICRO)
+            unit = max([*prices, 1 / MICRO])
             free = [rows.column(commitment.money / MICRO / unit, cost=-unit)]
             rows.row(0.0, math.inf, {k: price / unit for k, price in zip(paid, prices, strict=True)} | {free[0]: -1.0})
         else:
