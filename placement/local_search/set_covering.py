@@ -80,8 +80,10 @@ class SetCovering:
             partial(RequiredAsPlaced.of, packing=packing),
             CappedInstances.of,
         )
-        cheapest = None if reduced is None else self._cheapest(reduced.fleet, packing, budget)
-        whole = None if reduced is None or cheapest is None else reduced.lift(cheapest)
+        if reduced is None:
+            return False
+        cheapest = self._cheapest(reduced.fleet, packing, budget)
+        whole = None if cheapest is None else reduced.lift(cheapest)
         return whole is not None and self._solve.incumbent.offer(whole, NAME)
 
     def _cheapest(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
@@ -114,7 +116,7 @@ class SetCovering:
         caps = {c.index: c.max_per_instance for c in fleet.components if c.max_per_instance is not None}
         for (shape, held), machine in list(self._seen.items()):  # a second process may hand over its own meanwhile
             counts = Counter(c for c, _ in held)
-            if any(counts[c] > cap for c, cap in caps.items() if c in counts):
+            if any(n > caps.get(c, n) for c, n in counts.items()):
                 continue
             for p in pools.get(shape, ()):
                 if all(p in allowed[c][option] for c, option in held):
