@@ -19,7 +19,7 @@ from placement.compiled.translate import from_plan
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.errors import UsageError, failure, ran_out_of_memory, wrong_argument
-from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.solvers.registry import SOLVERS, find_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -122,7 +122,7 @@ def solve(
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     if budget.seconds is not None and budget.seconds <= 0:
         return written(whole, _too_long(solver, fleet), solver)
-    start = None if hint is None else _packing_of(fleet, hint)
+    start = None if hint is None else _packing_of(fleet, hint, "hint")
     outcome = _run(lambda: entry.load()(whole, hint=start, options=settings), whole, solver)
     found = written(whole, outcome, solver)
     return _with_evidence(found, whole, outcome) if certificate else found
@@ -275,16 +275,18 @@ def _check_listener(listener: Listener | None) -> None:
         raise wrong_argument("listener", "a function of one event, or None", listener)
 
 
-def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
-    """A plan from outside in compiled form, if it keeps every rule; what it says of its own cost does not matter."""
+def _packing_of(fleet: Fleet, plan: Plan, name: str = "plan") -> Packing:
+    """A plan from outside in compiled form, if it keeps every rule; what it says of its own cost does not matter.
+
+    `name` is the argument that it is.
+    """
     bare = Plan(
         instances=[row.model_dump() for row in plan.instances],
         assignments=[row.model_dump() for row in plan.assignments],
     )
     broken = verify(fleet.problem, bare).violations
     if broken:
-        more = f"; {len(broken) - 1} more are broken: placement verify lists them" if len(broken) > 1 else ""
-        raise UsageError(f"the plan can't be used, as it breaks a rule: {broken[0]}{more}")
+        raise refused(name, bare, broken)
     return from_plan(fleet, bare)
 
 

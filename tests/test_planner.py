@@ -135,10 +135,10 @@ def test_a_broken_hint_is_refused() -> None:
     good = placement.solve(problem, "greedy", time_limit=None, work=1).plan
     rows = [row.model_dump() for row in good.assignments]
     bad = Plan(instances=[row.model_dump() for row in good.instances], assignments=rows[1:])
-    said = rf"can't be used, as it breaks a rule: {re.escape(rows[0]['component'])}: .*\[[a-z-]+\]"
-    with pytest.raises(UsageError, match=said):
+    said = rf" at \$\.assignments: breaks a rule of the problem: {re.escape(rows[0]['component'])}: .*\[[a-z-]+\]"
+    with pytest.raises(UsageError, match=f"^hint{said}"):
         placement.solve(problem, "greedy", hint=bad)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=f"^plan{said}"):
         placement.bound(problem, bad)
 
 

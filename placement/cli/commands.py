@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_FILES = ("FILE", "PLAN")  # how parameters are shown that are files
+
+
 class Command(TyperCommand):
     """A command that refuses an option of one value where it stands twice; flags may stand as often as they like."""
 
@@ -41,15 +44,20 @@ class Command(TyperCommand):
             raise
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; its errors know how its options are typed."""
-        options = {
-            row.name: max(row.opts, key=len) for row in self.params if row.name and row.param_type_name == "option"
-        }
-        before = OPTIONS.set(options)
+        """Run the command; its errors know how its options are typed, and which files it reads."""
+        called = {row.name: _called(row, ctx.params.get(row.name)) for row in self.params if row.name}
+        before = OPTIONS.set({name: words for name, words in called.items() if words})
         try:
             return super().invoke(ctx)
         finally:
             OPTIONS.reset(before)
+
+
+def _called(row: Any, value: object) -> str:
+    """What errors call an argument of the library: the file that gives it, or the option; empty where neither does."""
+    if row.metavar and row.metavar.strip("[]") in _FILES and isinstance(value, str):
+        return "standard input" if value == "-" else value
+    return max(row.opts, key=len) if row.param_type_name == "option" else ""
 
 
 class Commands(typer.Typer):

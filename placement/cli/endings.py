@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 DEBUG = "PLACEMENT_DEBUG"
-OPTIONS: ContextVar[dict[str, str]] = ContextVar("OPTIONS")  # of the command that runs, by parameter, as they are typed
+OPTIONS: ContextVar[dict[str, str]] = ContextVar("OPTIONS")  # of the command that runs: what errors call a parameter
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
 NO_NAME = (errno.ENAMETOOLONG, errno.ELOOP)  # of a path that no file can have, wherever it is looked up
 
@@ -100,7 +100,7 @@ def tell(line: str, *, err: bool = False) -> None:
 
 
 def _as_typed(error: PlacementError) -> str:
-    """The message of an error; an argument of the library that an option of the command gives is called as that is."""
+    """The message of an error; an argument of the library is called by the option, or the file, that gives it."""
     text = str(error)
     name = getattr(error, "argument", "")
     option = OPTIONS.get({}).get(name)

@@ -45,7 +45,6 @@ def transition(
     Exit codes: 0 there is an order, 2 bad input, 3 proven that there is none, 4 none was found.
     """
     with in_words(full=full):
-        from placement.cli.audit import shown
         from placement.cli.streams import check_one_stdin
         from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, read_values, show
         from placement.documents import read_plan
@@ -64,7 +63,6 @@ def transition(
             durations=durations_of(startup, drain, open_seconds, problem, file),
             time_limit=time_limit,
             seed=seed,
-            plan_is=shown(plan),
         )
         show(
             found.to_document(),

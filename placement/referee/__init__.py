@@ -8,6 +8,7 @@ lists what is refused here and accepted by the second opinion that ships with th
 """
 
 from placement.referee.judge import PLAN_RULE, PROBLEM_RULE, cost, verify, violations
+from placement.referee.refused import refused
 from placement.referee.verdict import Figures, Rule, Spot, Verdict, Violation
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Verdict",
     "Violation",
     "cost",
+    "refused",
     "verify",
     "violations",
 ]

@@ -50,7 +50,7 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
     check_picture(path, theme)
     view = look(problem, plan)
     if view.facts is None:
-        raise UsageError("the plan places nothing, so there is nothing to draw")
+        raise UsageError("plan at $.assignments: places nothing, so there is nothing to draw", "plan")
     write_still(picture(view.facts, headline(problem, plan, view.facts), theme), path)
 
 

@@ -15,7 +15,7 @@ from placement.documents.quantities import part_of
 from placement.documents.transition import Transition
 from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
 from placement.fleet_simulator import simulate
-from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.referee.claims import name_claim
 from placement.transition.answer import ATTEMPTS, TransitionAsk
 from placement.transition.difference import difference
@@ -44,7 +44,6 @@ def plan_transition(
     time_limit: float | None = None,
     seed: int = 0,
     exact: bool = True,
-    plan_is: str = "the plan",
 ) -> Transition:
     """A safe order of steps from what runs to a plan: as few temporary machine-hours as can be, then as few batches.
 
@@ -65,7 +64,6 @@ def plan_transition(
     attempts : orders to try, fewer of large transitions; the same answer every time.
     time_limit : seconds after which no further order is tried. Ctrl-C ends with the best order so far, too.
     exact : solve small transitions to the proof, by CP-SAT.
-    plan_is : what messages call the plan, such as the name of its file.
 
     Returns
     -------
@@ -82,7 +80,7 @@ def plan_transition(
     started = time.monotonic()
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     arguments.instance("plan", plan, Plan, PLAN_RULE)
-    plan = bare(problem, plan, plan_is)
+    plan = bare(problem, plan)
     most = arguments.whole("temporary_instances", temporary_instances, rule="a whole number of at least 0")
     tries = arguments.whole("attempts", attempts, rule="a whole number of at least 0")
     limit = arguments.seconds("time_limit", time_limit)
@@ -138,35 +136,31 @@ def _without_order(
     )
 
 
-def bare(problem: Problem, plan: Plan, plan_is: str = "the plan") -> Plan:
+def bare(problem: Problem, plan: Plan) -> Plan:
     """A plan's rows alone, once they keep every rule of the problem: what else it claims of itself is left behind.
 
     A plan may be older than what runs: half of it may be carried out, and a machine of it may be gone.
-
-    Parameters
-    ----------
-    plan_is : what messages call the plan.
 
     Raises
     ------
     UsageError
         The plan names another problem, the rows break a rule, or there are none.
     """
-    shown = printable(plan_is)
     for other in name_claim(problem, plan):
         raise UsageError(
-            f"{shown} at $.problem: {other.message}; give it with its own problem, or change its `problem` where that "
-            "was renamed"
+            f"plan at $.problem: {other.message}; give it with its own problem, or change its `problem` where that "
+            "was renamed",
+            "plan",
         )
     if "status" in plan.model_fields_set and plan.status in ("infeasible", "unknown") and not plan.assignments:
-        raise UsageError(f"{shown} at $.status: is {plan.status}, and places nothing, so there is nothing to go to")
+        rule = f"is {plan.status}, and places nothing, so there is nothing to go to"
+        raise UsageError(f"plan at $.status: {rule}", "plan")
     rows = Plan(
         instances=[PlanInstance(id=row.id, pool=row.pool) for row in plan.instances], assignments=plan.assignments
     )
     broken = [row for row in verify(problem, rows).violations if row.rule != "max-moves"]
     if broken:
-        more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
-        raise UsageError(f"{shown} breaks a rule of the problem: {broken[0]}{more}; `placement verify` tells all")
+        raise refused("plan", rows, broken)
     running = {row.id for row in problem.instances}
     return Plan(
         instances=[

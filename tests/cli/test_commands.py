@@ -34,6 +34,55 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# --- a plan that is of no use
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("solve", "tiny.json", "--hint", "plan.json"),
+        ("bound", "tiny.json", "plan.json"),
+        ("transition", "tiny.json", "plan.json"),
+        ("report", "tiny.json", "plan.json"),
+        ("report", "tiny.json", "plan.json", "--picture", "map.svg"),
+        ("show", "plan.json", "--problem", "tiny.json"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"assignments": PLAN["assignments"][:2]}, "$.assignments: breaks a rule of the problem"),
+        ({"assignments": [PLAN["assignments"][0]] * 3}, "$.instances[0]: breaks a rule of the problem"),
+        ({"assignments": [*PLAN["assignments"], {"component": "x", "instance": "a/new-1"}]}, "$.assignments[3]: "),
+    ],
+    ids=["copies", "memory", "row"],
+)
+def test_a_plan_that_breaks_a_rule_is_told_of_its_file(
+    files: Path, command: tuple[str, ...], broken: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file, the place in it, the rule with its figures, and where all of them are told; nothing is written."""
+    monkeypatch.chdir(files)
+    Path("plan.json").write_text(json.dumps(PLAN | broken))
+
+    done = run(*command)
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"placement: plan.json at {said}"), done.stderr
+    assert done.stderr.endswith("; `placement verify` tells all\n")
+    assert sorted(path.name for path in files.iterdir()) == ["plan.json", "tiny.json"]
+
+
+def test_what_a_plan_says_untrue_of_itself_is_no_rule_of_the_problem(files: Path) -> None:
+    """A price that it does not have: the page would show it."""
+    (files / "plan.json").write_text(json.dumps(PLAN | {"price_per_hour": 1.0}))
+
+    done = run("show", "-", "--problem", files / "tiny.json", stdin=(files / "plan.json").read_text())
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("placement: standard input at $: says something untrue, so it can't be shown: plan: ")
+
+
 # --- verify
 
 

@@ -215,7 +215,7 @@ def test_a_section_of_the_page(fleet: Path, tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text(json.dumps(damaged))
     refused = run("report", fleet, plan, "--html", tmp_path / "x.html", "--frontier", tmp_path / "other.json")
     assert refused.exit_code == 2
-    assert "the frontier is none of this problem: point 0: its plan moves 2 copies" in refused.stderr
+    assert "other.json at $.points[0].plan: is none of this problem: its plan moves 2 copies" in refused.stderr
     wrong = run("report", fleet, plan, "--frontier", plan)
     assert wrong.exit_code == 2
     assert 'must be "placement-frontier/v1"' in wrong.stderr

@@ -91,7 +91,7 @@ def test_a_plan_that_breaks_a_rule_gets_no_page(files: tuple[Path, Path], tmp_pa
     done = run("report", problem, plan)
 
     assert done.exit_code == 2
-    assert "the plan breaks a rule" in done.stderr
+    assert f"{plan} at $.assignments: breaks a rule" in done.stderr
     assert not (tmp_path / "plan.html").exists()
 
 

@@ -160,10 +160,10 @@ def test_a_plan_that_can_not_be_reached_is_named(files: tuple[Path, Path]) -> No
         f'placement: {target} at $.problem: is a plan of the problem "other", this is "swap"; give it with its own '
         "problem, or change its `problem` where that was renamed\n"
     )
-    assert f"placement: {target} breaks a rule of the problem: b: " in short.stderr
+    assert f"placement: {target} at $.assignments: breaks a rule of the problem: b: " in short.stderr
     assert f"placement: {target} at $.status: is infeasible, and places nothing" in none.stderr
     assert (
-        "placement: the plan on stdin breaks a rule"
+        "placement: standard input at $.assignments: breaks a rule"
         in run("transition", problem, "-", stdin=json.dumps(document | {"assignments": []})).stderr
     )
 
@@ -206,4 +206,4 @@ def test_the_report_has_the_steps_over_time(files: tuple[Path, Path], tmp_path: 
     write_document(document, tmp_path / "broken.json")
     broken = run("report", *files, "--transition", "broken.json", "--html", "other.html")
     assert broken.exit_code == 2
-    assert "the transition is none from this problem to this plan" in broken.stderr
+    assert "broken.json at $.steps: is none from this problem to this plan" in broken.stderr

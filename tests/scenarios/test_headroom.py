@@ -184,7 +184,7 @@ def test_a_section_of_the_page(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text(json.dumps(found))
     refused = run("report", problem, plan, "--html", tmp_path / "x.html", "--headroom", tmp_path / "other.json")
     assert refused.exit_code == 2
-    assert "the headroom is none of this problem: point 1:" in refused.stderr
+    assert "other.json at $.points[1].plan: is none of this problem:" in refused.stderr
     wrong = run("report", problem, plan, "--headroom", plan)
     assert wrong.exit_code == 2
     assert 'must be "placement-headroom/v1"' in wrong.stderr

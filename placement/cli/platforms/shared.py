@@ -90,7 +90,7 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
 
     check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file})
     problem, plan = read_problem(problem_file), read_plan(plan_file)
-    _check_plan(problem, plan)
+    _check_plan(problem, plan, plan_file)
     return problem, plan
 
 
@@ -110,23 +110,24 @@ def read_peak(problem: Problem, plan_file: str) -> Plan:
     for row in document["components"]:
         if row.get("copies") is not None:
             row["copies"] = max(row["copies"], placed[row["name"]])
-    _check_plan(Problem(**document), plan)
+    _check_plan(Problem(**document), plan, plan_file)
     return plan
 
 
-def _check_plan(problem: Problem, plan: Plan) -> None:
-    """Refuse a plan without assignments, or one that breaks a rule."""
+def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
+    """Refuse the plan in a file if it has no assignments, or breaks a rule."""
     from placement.errors import UsageError
     from placement.referee import verify
     from placement.report.verdict import verdict_lines
 
+    shown = "standard input" if file == "-" else file
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
-        raise UsageError(f"the plan says {plan.status}: there is nothing to export")
+        raise UsageError(f"{shown} at $.status: is {plan.status}, and places nothing, so there is nothing to export")
     verdict = verify(problem, plan)
     if not verdict.ok:
         for line in verdict_lines(problem, plan, verdict):
             say(line)
-        say("placement: a plan that breaks a rule is not exported")
+        say(f"placement: {shown}: a plan that breaks a rule is not exported")
         raise typer.Exit(Code.BROKEN)
 
 

@@ -38,7 +38,8 @@ def counted_points(problem: Problem, frontier: FrontierDocument) -> list[CostSte
         if row.max_moves is not None and verdict.moves > row.max_moves:
             wrong = f"its plan moves {verdict.moves} copies"
         if wrong:
-            raise UsageError(f"the frontier is none of this problem: point {k}: {wrong}")
+            rule = f"is none of this problem: {wrong}; write it anew with `placement replan`"
+            raise UsageError(f"frontier at $.points[{k}].plan: {rule}", "frontier")
         limit = "any" if row.max_moves is None else f"{row.max_moves:,}"
         told = f"with {words.count(verdict.moves, 'move')}, {limit} allowed"
         found.append(CostStep.of(limit, verdict, row.lower_bound, told))

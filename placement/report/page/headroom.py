@@ -36,7 +36,8 @@ def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[CostSte
             continue
         verdict = verify(times(problem, row.factor, set(headroom.components)), row.plan)
         if verdict.violations:
-            raise UsageError(f"the headroom is none of this problem: point {k}: {verdict.violations[0]}")
+            rule = f"is none of this problem: {verdict.violations[0]}; write it anew with `placement headroom`"
+            raise UsageError(f"headroom at $.points[{k}].plan: {rule}", "headroom")
         told = f"for times {row.factor:g}: {words.count(verdict.copies, 'copy', 'copies')}"
         found.append(CostStep.of(f"{row.factor:g}", verdict, row.lower_bound, told))
     return found

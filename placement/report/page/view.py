@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError
 from placement.fleet_simulator import simulate
-from placement.referee import verify
+from placement.referee import refused, verify
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
 from placement.report.facts import MachineLoad, PlanFacts, gather
@@ -91,13 +91,12 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDoc
     """
     verdict = verify(problem, plan)
     if verdict.violations:
-        others = len(verdict.violations) - 1
-        tail = f"; and {others:,} more: `placement verify` lists them" if others else ""
-        raise UsageError(f"the plan breaks a rule, so it can't be shown: {verdict.violations[0]}{tail}")
+        raise refused("plan", plan, verdict.violations, ", so it can't be shown")
     if more.transition is not None and more.transition.steps:
         broken = simulate(problem, plan, more.transition)
         if broken:
-            raise UsageError(f"the transition is none from this problem to this plan: {broken[0]}")
+            rule = f"is none from this problem to this plan: {broken[0]}; write it anew with `placement transition`"
+            raise UsageError(f"transition at $.steps: {rule}", "transition")
     fleet = compile_fleet(problem) if fleet is None else fleet
     if not plan.assignments and plan.status in ("infeasible", "unknown"):
         return View(problem, plan, verdict, fleet, None, None, None, None, {}, Sketcher())

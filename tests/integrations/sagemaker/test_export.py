@@ -465,8 +465,8 @@ def test_the_command_refuses_what_is_no_plan(tmp_path: Path) -> None:
     broken = {"instances": [{"id": "g5/new-1", "pool": "g5"}], "assignments": rows}
     out = tmp_path / "calls"
     for content, code, said in (
-        (broken, 1, "a plan that breaks a rule is not exported"),
-        ({"status": "infeasible"}, 2, "the plan says infeasible: there is nothing to export"),
+        (broken, 1, "plan.json: a plan that breaks a rule is not exported"),
+        ({"status": "infeasible"}, 2, "plan.json at $.status: is infeasible, and places nothing, so"),
     ):
         (tmp_path / "plan.json").write_text(json.dumps({"format": "placement-plan/v1", **content}))
         done = run("export", "sagemaker", tmp_path / "p.json", tmp_path / "plan.json", "--out", out, "--role", ROLE)

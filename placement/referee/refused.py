@@ -1,0 +1,41 @@
+"""The error of a plan that breaks rules, where only one that keeps them is of use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents.plan import Plan
+    from placement.referee.verdict import Violation
+
+_OF_ROWS = ("known-component", "listed-instance", "known-option")  # rules whose `where` is a row of the assignments
+
+
+def refused(name: str, plan: Plan, broken: Sequence[Violation], so: str = "") -> UsageError:
+    """The error: where in the plan the first rule is broken, with its figures, and what lists them all.
+
+    Parameters
+    ----------
+    name : the argument that the plan is; a command line says the file in its place.
+    broken : of `verify`, at least one.
+    so : what follows from it, such as ", so it can't be shown".
+    """
+    first = broken[0]
+    what = "says something untrue" if first.is_claim else "breaks a rule of the problem"
+    more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
+    return UsageError(f"{name} at {_place(plan, first)}: {what}{so}: {first}{more}; `placement verify` tells all", name)
+
+
+def _place(plan: Plan, violation: Violation) -> str:
+    """The JSON path of what a rule is broken at: a machine, an assignment, all of them, or the plan as a whole."""
+    if violation.rule in _OF_ROWS:
+        return f"$.{violation.where}"
+    machine = violation.spot.instance or violation.where
+    for index, row in enumerate(plan.instances):
+        if row.id == machine:
+            return f"$.instances[{index}]"
+    return "$.assignments" if violation.spot.component else "$"
