@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, read_warned
+from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned
 from placement.cli.parameters import (
     FileArgument,
     FullOption,
@@ -71,16 +71,20 @@ def scale(
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
-        from placement.cli.streams import console, streams
+        from placement.cli.stops import STOPS
+        from placement.cli.streams import check_file, console, streams
         from placement.demand.now import read_rates, scale_now, with_wanted
-        from placement.documents import check_outputs, write_document
+        from placement.documents import check_outputs, write_documents
         from placement.planner import solve
         from placement.report.scaling import copies_table
         from placement.report.tables import Report
 
         go = streams(output, quiet=False)
         inputs = {"the problem": file, "the policy": policy, "the rates": rates}
-        outputs = go.targets | ({} if problem_out is None else {"--problem": problem_out})
+        outputs = dict(go.targets)
+        if problem_out is not None:
+            check_file("--problem", problem_out)
+            outputs["--problem"] = problem_out
         check_outputs(outputs, inputs, "write each to a file of its own")
         one_stdin(file, policy, rates)
         problem = read_warned(file, full=full)
@@ -88,16 +92,17 @@ def scale(
         known = [component.name for component in problem.components]
         rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
         wanted = with_wanted(problem, [row.wanted for row in rows])
-        if problem_out is not None:
-            write_document(wanted.to_document(), problem_out)
         result = solve(wanted, solver, time_limit=time_limit, gap=gap, seed=seed, work=work)
-        if go.plan is not None:
-            write_document(result.to_document(), go.plan)
-        if go.tables is not None:
-            screen = console(go.tables)
-            screen.print(copies_table(rows, full=full))
-            screen.print("")
-            screen.print(Report(wanted, result, full=full))
+        documents = ((result.to_document(), go.plan), (wanted.to_document(), problem_out))
+        with raised_last() as later, STOPS.keeping():
+            with later():
+                write_documents([(document, path) for document, path in documents if path is not None])
+            with later():
+                if go.tables is not None:
+                    screen = console(go.tables)
+                    screen.print(copies_table(rows, full=full))
+                    screen.print("")
+                    screen.print(Report(wanted, result, full=full))
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
 

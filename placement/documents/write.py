@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -121,20 +121,53 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
         The file can't be written, or the document holds something that no file can; what stood there before is
         untouched.
     """
+    with _document_ready(document, path, remarks) as put:
+        put()
+
+
+def write_documents(documents: Sequence[tuple[dict[str, Any], str | Path]]) -> None:
+    """Write several documents, each to its path as `write_document` does: all of them, or no file.
+
+    Each is written beside its file before any is put in its place; what goes to standard output, a device or a pipe,
+    and can't be taken back, before any file is put there.
+
+    Raises
+    ------
+    UsageError
+        As of `write_document`, by the first that can't be written.
+    """
+    with ExitStack() as stack:
+        for put in [stack.enter_context(_document_ready(*row)) for row in sorted(documents, key=_is_kept)]:
+            put()
+
+
+def _is_kept(row: tuple[dict[str, Any], str | Path]) -> bool:
+    """Whether a document goes to a file."""
+    path = row[1]
+    kind = None if str(path) == STDIN else _kind(Path(path))
+    return str(path) != STDIN and (kind is None or stat.S_ISREG(kind))
+
+
+@contextmanager
+def _document_ready(
+    document: dict[str, Any], path: str | Path, remarks: Sequence[str] = ()
+) -> Iterator[Callable[[], object]]:
+    """As `_ready`, of a document that may go to standard output."""
     path = arguments.path("path", path)
     rule = "a dictionary, such as problem.to_document() or result.to_document() give"
     arguments.instance("document", document, dict, rule)
     for key in document:
         arguments.instance("every key of document", key, str, "text")
     if str(path) == STDIN:
-        _to_standard_output(partial(_write_json, document))
+        yield partial(_to_standard_output, partial(_write_json, document))
         return
     target = Path(path)
     kind = _kind(target)
     named = target.resolve() if target.is_symlink() else target
     is_yaml = named.suffix.lower() in YAML_SUFFIXES and (kind is None or stat.S_ISREG(kind))
     write = partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
-    _write_whole(target, write)
+    with _ready(target, write) as put:
+        yield put
 
 
 def write_file(content: str | bytes, path: str | Path) -> None:
@@ -152,7 +185,8 @@ def write_file(content: str | bytes, path: str | Path) -> None:
     if str(path) == STDIN:
         _to_standard_output(write)
     else:
-        _write_whole(Path(path), write)
+        with _ready(Path(path), write) as put:
+            put()
 
 
 def _to_standard_output(write: Callable[[TextIO], object]) -> None:
@@ -162,25 +196,42 @@ def _to_standard_output(write: Callable[[TextIO], object]) -> None:
     sys.stdout.flush()
 
 
-def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
-    """Write beside the target, then rename; to a device or a pipe as it is, since there is nothing to lose."""
+@contextmanager
+def _ready(target: Path, write: Callable[[TextIO], object]) -> Iterator[Callable[[], object]]:
+    """Write beside the target; what is given then renames that, or writes to a device or a pipe as it is."""
     kind = _kind(target)
-    try:
-        if kind is not None and not stat.S_ISREG(kind):
-            with target.open("w", encoding="utf-8") as stream:
-                write(stream)
-            return
-        if target.is_symlink():
-            target = target.resolve()  # the file that the link names is replaced, not the link
-        _clear_stale(target)
-        with _beside(target) as (stream, beside):
+    if kind is not None and not stat.S_ISREG(kind):
+        yield partial(_through, target, write)
+        return
+    if target.is_symlink():
+        target = target.resolve()  # the file that the link names is replaced, not the link
+    with ExitStack() as stack:
+        with _in_words(target):
+            _clear_stale(target)
+            stream, beside = stack.enter_context(_beside(target))
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
             if not _CAN_LOCK:
                 stream.close()  # where there are no locks, an open file can't be renamed either
             beside.chmod(_mode(target))
-            beside.replace(target)
+        yield partial(_rename, beside, target)
+
+
+def _through(target: Path, write: Callable[[TextIO], object]) -> None:
+    with _in_words(target), target.open("w", encoding="utf-8") as stream:
+        write(stream)
+
+
+def _rename(beside: Path, target: Path) -> None:
+    with _in_words(target):
+        beside.replace(target)
+
+
+@contextmanager
+def _in_words(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(f"{target}: can't be written: {error.strerror}") from None
     except UnicodeEncodeError:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.test_names import bad, check
 from tests.cli.test_solve import run
 from tests.corpus import first
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROBLEM = {
     "format": "placement/v1",
@@ -54,6 +52,28 @@ def test_scale(folder: Path) -> None:
     assert [row["copies"] for row in wanted["components"]] == [1, 3]
     assert (plan["status"], plan["price_per_hour"], len(plan["assignments"])) == ("optimal", 2, 4)
     assert run("verify", folder / "wanted.json", folder / "plan.json").exit_code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux thing")
+def test_scale_writes_both_files_or_neither(folder: Path) -> None:
+    """A problem without its plan would pass for what was planned for; the tables are there all the same."""
+    before = sorted(folder.iterdir())
+
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv",
+               "-o", "/dev/full", "--problem", folder / "wanted.json")  # fmt: skip
+
+    assert done.exit_code == 2
+    assert done.stderr == "placement: /dev/full: can't be written: No space left on device\n"
+    assert "4 copies wanted, 0 running" in done.stdout
+    assert sorted(folder.iterdir()) == before
+
+
+def test_scale_has_one_document_for_standard_output(folder: Path) -> None:
+    """That is the plan; the problem beside it would make both unreadable."""
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv", "--problem", "-")
+
+    assert done.exit_code == 2
+    assert "--problem: name a file, as standard output has the plan" in done.stderr
 
 
 def test_simulate(folder: Path) -> None:

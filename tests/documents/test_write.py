@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import placement
-from placement.documents import check_outputs, write_file
+from placement.documents import check_outputs, write_documents, write_file
 from placement.errors import UsageError
 
 
@@ -62,6 +62,23 @@ def test_a_pipe_is_written_through(tmp_path: Path) -> None:
     reader.join(timeout=600)
     assert json.loads(heard[0]) == {"a": 1}
     assert pipe.is_fifo()
+
+
+# --- Several documents
+
+
+def test_several_documents_are_written_all_or_none(tmp_path: Path) -> None:
+    """The second can't be written: the first is as it was, and nothing lies beside it."""
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    placement.write({"a": 0}, first)
+
+    with pytest.raises(UsageError, match=r"second\.json: can't be written: half a surrogate pair"):
+        write_documents([({"a": 1}, first), ({"a": "\ud800"}, second)])
+    assert json.loads(first.read_text(encoding="utf-8")) == {"a": 0}
+    assert [path.name for path in tmp_path.iterdir()] == ["first.json"]
+
+    write_documents([({"a": 1}, first), ({"a": 2}, second)])
+    assert [json.loads(path.read_text(encoding="utf-8")) for path in (first, second)] == [{"a": 1}, {"a": 2}]
 
 
 # --- What processes that were killed have left
