@@ -195,9 +195,9 @@ def export(
     with in_words():
         from placement.catalogue.blocks import Wish, blocks
         from placement.catalogue.search import Filter, check_region, region_remarks
-        from placement.cli.exporting import chosen, prices_of, refuse_over, write_blocks
+        from placement.cli.exporting import check_new_file, chosen, prices_of, write_blocks
 
-        refuse_over(output, force=force)
+        check_new_file(output, facts or (), force=force)
         market = read_market(facts)
         check_region(region, market)
         places = between_commas(zones)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.search import Filter, search
 from placement.cli.endings import told_together
-from placement.documents.write import write_document, write_file
+from placement.documents.write import check_outputs, write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
 from placement.errors import UsageError, printable, wrong_argument
 
@@ -30,6 +30,18 @@ def refuse_over(output: str, *, force: bool) -> None:
     """
     if output != "-" and not force and Path(output).exists():
         raise UsageError(f"{printable(output)} is there already; name another file, or write over it with --force")
+
+
+def check_new_file(output: str, inputs: Sequence[str | Path], *, force: bool) -> None:
+    """Refuse to write over what is read, or over a file unasked, before anything is read.
+
+    Raises
+    ------
+    UsageError
+        The file is one of `inputs`, is there, or can't be written.
+    """
+    check_outputs({"--output": output}, {str(path): path for path in inputs}, "name another file")
+    refuse_over(output, force=force)
 
 
 def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say, told_together
+from placement.cli.parameters import WriteOverOption
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
@@ -55,18 +56,18 @@ def import_files(
     ] = None,
     statistic: StatisticOption = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The CSV; - is stdout.")] = "-",
+    force: WriteOverOption = False,
 ) -> None:
     """Write the measurements of files as one CSV, placement-profile/v1.
 
     Exit codes: 0 written, 2 bad input.
     """
     with in_words():
-        from placement.documents import check_outputs
+        from placement.cli.exporting import check_new_file
         from placement.documents.write import write_file
         from placement.profiles import Given, to_csv
 
-        inputs = {f"FILE {number}": file for number, file in enumerate(files, 1)}
-        check_outputs({"--output": output}, inputs, "write to another file, and move it there afterwards")
+        check_new_file(output, files, force=force)
         name, _, version = engine.partition("=")
         given = Given(
             model=model,

@@ -192,6 +192,19 @@ def test_export_of_quotas_and_spot(files: Path) -> None:
     assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
 
 
+def test_export_never_writes_over_its_facts(files: Path) -> None:
+    """Not with --force either: an answer of AWS that was saved would be lost."""
+    facts = files / "quotas.json"
+    before = facts.read_bytes()
+
+    wish = ("ml.p5.48xlarge", "--region", "us-east-1", "--facts", facts)
+    done = run("catalogue", "export", *wish, "-o", facts, "--force")
+
+    assert done.exit_code == 2
+    assert "is the same file as" in done.stderr
+    assert facts.read_bytes() == before
+
+
 def spot_prices(path: Path, *zones: str) -> Path:
     """A file of spot prices of g6e.xlarge in some zones, by id or by name."""
     rows = [

@@ -72,6 +72,8 @@ def test_options_of_several_models(files: Path) -> None:
         (("import", "pareto.csv", "--statistic", "p98"), 'did you mean "p9'),
         (("import", "none.csv"), "can't be read"),
         (("import", "pareto.csv", "-o", "pareto.csv"), "is the same file as"),
+        (("import", "pareto.csv", "-o", "pareto.csv", "--force"), "is the same file as"),
+        (("import", "pareto.csv", "-o", "bench.json"), "is there already; name another file, or write over it with"),
     ],
 )
 def test_bad_input(arguments: tuple[str, ...], words: str, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +86,24 @@ def test_bad_input(arguments: tuple[str, ...], words: str, files: Path, monkeypa
     assert words in done.stderr
 
 
+def test_import_writes_over_a_file_only_when_asked(files: Path) -> None:
+    """Measurements that somebody put together stay; with --force the table is new."""
+    table = files / "profile.csv"
+    table.write_text("mine")
+
+    first = run("profile", "import", files / "pareto.csv", "-o", table)
+    kept = table.read_text()
+    second = run("profile", "import", files / "pareto.csv", "-o", table, "--force")
+
+    assert (first.exit_code, kept, second.exit_code) == (2, "mine", 0)
+    assert table.read_text().startswith(",".join(COLUMNS))
+
+
 def test_an_accelerator_that_the_catalogue_has_not_is_told(files: Path) -> None:
     """With the nearest names, or the sizes of one that has several; the measurements are kept."""
     for name, told in (("H10x", 'did you mean "H100"?'), ("A100", 'write "A100-40GB" or "A100-80GB"')):
         given = ("--accelerator", name, "--accelerators", "1")
-        done = run("profile", "import", files / "bench.json", *given, "-o", files / "profile.csv")
+        done = run("profile", "import", files / "bench.json", *given, "-o", files / f"{name}.csv")
         assert (done.exit_code, f"{told}; it is kept as it is written" in " ".join(done.stderr.split())) == (0, True)
-        assert f'"{name}"' in run("profile", "options", files / "profile.csv").stderr
+        assert f'"{name}"' in run("profile", "options", files / f"{name}.csv").stderr
     assert "kept" not in run("profile", "import", files / "bench.json", "--accelerator", "h100", *given[2:]).stderr

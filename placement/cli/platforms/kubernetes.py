@@ -16,7 +16,6 @@ from placement.cli.platforms.shared import (
     OutputOption,
     PlanArgument,
     ProblemArgument,
-    check_import_output,
     read_both,
     write_exported,
     write_imported,
@@ -50,9 +49,10 @@ def import_command(
     Exit codes: 0 done, 2 bad input.
     """
     with in_words(full=full):
+        from placement.cli.exporting import check_new_file
         from placement.integrations.kubernetes import Wishes, import_kubernetes
 
-        check_import_output(output, [*files, *(facts or ())], force=force)
+        check_new_file(output, [*files, *(facts or ())], force=force)
         wishes = Wishes(name, zone_label, _prices(price or []), read_market(facts), grow)
         write_imported(import_kubernetes(files, wishes), output, full=full)
 

@@ -17,7 +17,6 @@ from placement.cli.platforms.shared import (
     PlanArgument,
     PolicyOption,
     ProblemArgument,
-    check_import_output,
     read_both,
     read_policy,
     write_exported,
@@ -83,7 +82,7 @@ def import_endpoints(
     with in_words(full=full):
         from pathlib import Path
 
-        from placement.cli.exporting import prices_of
+        from placement.cli.exporting import check_new_file, prices_of
         from placement.errors import UsageError
         from placement.integrations import Notes
         from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
@@ -94,7 +93,7 @@ def import_endpoints(
         from placement.integrations.sagemaker.variant_pools import with_hosted_types
 
         saved_files = [] if from_json is None else list(Path(from_json).glob("*"))
-        check_import_output(output, [*saved_files, *(facts or ())], force=force)
+        check_new_file(output, [*saved_files, *(facts or ())], force=force)
         notes = Notes()
         targets: Sequence[ApiAnswer] = ()
         scaling: Sequence[ApiAnswer] = ()

@@ -37,21 +37,6 @@ PolicyOption = Annotated[
 AllNotesOption = Annotated[bool, typer.Option("--full", help="Every note and every fault, however many.")]
 
 
-def check_import_output(output: str, inputs: Sequence[str | Path], *, force: bool) -> None:
-    """Refuse to write over a file unasked, or over what is read, before anything is read.
-
-    Raises
-    ------
-    UsageError
-        The file is there, is one of `inputs`, or can't be written.
-    """
-    from placement.cli.exporting import refuse_over
-    from placement.documents import check_outputs
-
-    refuse_over(output, force=force)
-    check_outputs({"--output": output}, {str(path): path for path in inputs}, "name another file")
-
-
 def write_imported(imported: Imported, output: str, *, full: bool = False) -> None:
     """Write the problem, and tell the notes on stderr; a YAML file has them as comments at its top too."""
     from placement.documents.write import write_document
