@@ -1,4 +1,4 @@
-"""JSON as plain values: every number is finite and every key stands once; else the fault has the path."""
+"""JSON as plain values: every key stands once, and every number is finite unless asked; else the fault has the path."""
 
 from __future__ import annotations
 
@@ -32,15 +32,19 @@ class _Odd:
     rule: str
 
 
-def parse_json_text(text: str) -> Any:
+def parse_json_text(text: str, *, finite: bool = True) -> Any:
     """The value of a JSON text.
+
+    Parameters
+    ----------
+    finite : refuse `NaN`, `Infinity` and numbers that are too large for a float.
 
     Raises
     ------
     json.JSONDecodeError
         It is no JSON.
     OddValueError
-        A number is not finite or too long, or a mapping has a key twice.
+        A number is too long, or not finite, or a mapping has a key twice.
     RecursionError
         It is nested too deeply.
     """
@@ -63,13 +67,13 @@ def parse_json_text(text: str) -> Any:
         return odd(f'the key "{printable(twice)}" stands twice in one mapping')
 
     value = json.loads(text, object_pairs_hook=mapping, parse_constant=float, parse_int=whole)
-    if found or "NaN" in text or "Infinity" in text or _OVERFLOWS.search(text):
-        check_values(value)
+    if found or (finite and ("NaN" in text or "Infinity" in text or _OVERFLOWS.search(text))):
+        check_values(value, finite=finite)
     return value
 
 
-def check_values(value: Any) -> None:
-    """Refuse numbers that are not finite, wherever they stand in a value.
+def check_values(value: Any, *, finite: bool = True) -> None:
+    """Refuse what `parse_json_text` left in the place of odd values and, if `finite`, numbers that are not finite.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def check_values(value: Any) -> None:
             stack += [(inner, (*way, index)) for index, inner in reversed([*enumerate(entry)])]
         elif isinstance(entry, _Odd):
             faults.append(Fault(json_path(way), entry.rule))
-        elif isinstance(entry, float) and not math.isfinite(entry):
+        elif finite and isinstance(entry, float) and not math.isfinite(entry):
             faults.append(Fault(json_path(way), "must be a finite number", entry))
     if faults:
         raise OddValueError(faults)

@@ -7,12 +7,12 @@ https://github.com/huggingface/safetensors#format
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, printable
 from placement.sizing.config import parse_config
@@ -25,7 +25,7 @@ _PART = re.compile(r"(.*)-(\d{1,9})-of-(\d{1,9})\.safetensors")
 _FLOATS = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
 _MOST_HEADER = 100_000_000  # bytes: what the format allows
 _POINTER = b"version "  # how a file starts that Git LFS left in the place of a large one
-_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d{1,9})\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,9 @@ def _tensors(file: Path) -> dict[str, tuple[str, int]]:
                     [Fault("$", "is no safetensors file: its header's length is wrong", length)], source
                 )
             header = stream.read(length)
-        values = json.loads(header.decode("utf-8"))
+        values = parse_json_text(header.decode("utf-8"), finite=False)
+    except OddValueError as error:
+        raise DocumentError(error.faults, source) from None
     except (UnicodeDecodeError, ValueError, RecursionError):
         raise DocumentError([Fault("$", "is no safetensors file: its header is not JSON")], source) from None
     except OSError as error:

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from placement.documents.json_text import OddValueError, parse_json_text
 from placement.errors import DocumentError, Fault, printable
 
 if TYPE_CHECKING:
@@ -194,19 +195,19 @@ def parse_config(text: str, source: str) -> Config:
     Raises
     ------
     DocumentError
-        It is empty, no JSON, or no mapping.
+        It is empty, no JSON, or no mapping; a key stands twice, or a number is too long.
     """
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)
     try:
-        values = json.loads(text)
+        values = parse_json_text(text, finite=False)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
-    except (RecursionError, ValueError):  # ValueError: a number of more digits than Python reads
-        raise DocumentError(
-            [Fault("$", "is not JSON of a model: nested too deeply, or a number too long")], source
-        ) from None
+    except OddValueError as error:
+        raise DocumentError(error.faults, source) from None
+    except RecursionError:
+        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
     if not isinstance(values, dict):
         raise DocumentError([Fault("$", "must be a mapping of keys to values, as in a model's config.json")], source)
     return Config(values, source)

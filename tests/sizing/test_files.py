@@ -155,12 +155,20 @@ def test_an_index_without_its_files_has_the_total(tmp_path: Path) -> None:
         (b"[1, 2]", "its header is no mapping"),
         ({"a.b": {"data_offsets": [4, 2]}}, r"\$\.a\.b\.data_offsets: must be two rising numbers, got \[4, 2\]"),
         ({"a": 7}, "must be two rising numbers"),
+        (b'{"a": {"data_offsets": [0, 4], "data_offsets": [0, 8]}}', r'\$\.a: the key "data_offsets" stands twice'),
     ],
 )
 def test_a_damaged_checkpoint(header: Any, words: str, tmp_path: Path) -> None:
     """Which file, and where in it."""
     with pytest.raises(DocumentError, match=rf"model\.safetensors at .*{words}"):
         size(folder(tmp_path, header), "H100")
+
+
+def test_a_tensor_of_no_layer_that_can_be_is_counted(tmp_path: Path) -> None:
+    """A number of more digits than Python reads is a name like any other."""
+    path = folder(tmp_path, {f"layers.{'9' * 5000}.w": {"dtype": "BF16", "data_offsets": [0, GIB]}})
+
+    assert size(path, "H100").weights_gib == pytest.approx(1, abs=0.01)
 
 
 def test_weights_that_are_given_override_what_cannot_be_read(tmp_path: Path) -> None:
@@ -408,6 +416,27 @@ def test_an_empty_file_is_called_empty() -> None:
     """As any other document is."""
     with pytest.raises(DocumentError, match=r"c at \$: is empty"):
         parse_config(" \n", "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"hidden_size": 64, "hidden_size": 128}', r'c at \$: the key "hidden_size" stands twice in one mapping'),
+        ('{"text_config": {"x": 1, "x": 2}}', r'c at \$\.text_config: the key "x" stands twice'),
+        (f'{{"vocab_size": {"9" * 5000}}}', r"c at \$\.vocab_size: must be a shorter number: it has 5000 digits"),
+        ("[" * 100_000, r"c at \$: is nested too deeply"),
+    ],
+    ids=["twice", "twice inside", "digits", "deep"],
+)
+def test_a_config_that_can_be_read_in_two_ways_or_in_none(text: str, words: str) -> None:
+    """As of any other document: which value was meant is not known."""
+    with pytest.raises(DocumentError, match=words):
+        parse_config(text, "c")
+
+
+def test_infinity_in_a_config_is_let_pass() -> None:
+    """Configs of state-space models have it, as a limit on time steps."""
+    assert parse_config('{"time_step_limit": [0.0, Infinity], "x": 1e400}', "c").values["x"] == float("inf")
 
 
 @given(st.binary(max_size=60))
