@@ -34,6 +34,17 @@ def room(value: float, scale: int) -> int:
     return near if abs(scaled - near) < _SNAP * max(1.0, abs(scaled)) else math.floor(scaled)
 
 
+def whole_in(text: str, digits: int = 9) -> int | None:
+    """The whole number that a text is: digits of ASCII, at most so many; None of any other text.
+
+    `str.isdigit` takes characters for digits that `int` does not, and `int` refuses very long numbers.
+
+    >>> whole_in("007"), whole_in("²"), whole_in("-1"), whole_in("1000", digits=3)
+    (7, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def micro_dollars(dollars: float) -> int:
     """Dollars as the nearest whole number of micro-dollars."""
     return round(dollars * MICRO)

@@ -99,11 +99,12 @@ def replan(
 
 def _limits(text: str) -> list[int]:
     from placement.errors import wrong_argument
+    from placement.units import whole_in
 
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+    found = [number for word in text.split(",") if (number := whole_in(word.strip())) is not None]
+    if len(found) <= text.count(","):
         raise wrong_argument("--moves", "whole numbers with commas between, such as 0,5,20", text)
-    return [int(word) for word in words]
+    return found
 
 
 def _frontier(

@@ -298,6 +298,11 @@ def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Fin
             ("T4", 16, 2),
         ),
         (
+            {"nvidia.com/gpu.product": "Tesla-T4", "nvidia.com/gpu.replicas": "1" * 5000},
+            {"nvidia.com/gpu": "2"},
+            ("T4", 16, 2),
+        ),
+        (
             {"karpenter.k8s.aws/instance-gpu-name": "a100", "karpenter.k8s.aws/instance-gpu-memory": "81920"},
             {"nvidia.com/gpu": "8"},
             ("A100-80GB", 80, 8),

@@ -136,6 +136,11 @@ def test_counts_by_the_minute(tmp_path: Path) -> None:
         ),
         ("client,t0,t10\n1,2,3\n1,2,3\n", "FILE at row 3: stands there already"),
         ("service,minute,requests\nc,1,5\nc,0,5\n", 'FILE at row 3, column minute: "c" goes back in time'),
+        (
+            f"service,minute,requests\nc,{'1' * 5000},5\n",
+            "FILE at row 2, column minute: must be a whole number of minutes from the start, within a year, got",
+        ),
+        ("service,minute,requests\nc,²,5\n", "FILE at row 2, column minute: must be a whole number of minutes"),
         ("service,minute,requests\nc,1,-5\n", "FILE at row 2, column requests: must not be negative"),
         (AZURE, "FILE at row 1: does not say whose requests they are"),
         (BURSTGPT + "3,GPT-4,1,1,2,API log\n", "FILE at row 5: goes back in time"),

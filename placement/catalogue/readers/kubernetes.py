@@ -18,7 +18,7 @@ from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offe
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, each, number_in
 from placement.catalogue.tables import accelerators, instance_types
-from placement.units import BYTES_PER_GIB, MIB_PER_GIB
+from placement.units import BYTES_PER_GIB, MIB_PER_GIB, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -180,9 +180,9 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
         return _PARTITIONS if partitions else NONE
     count = amount(allocatable.key(resource))
-    replicas = first_label(labels, REPLICA_LABELS)
-    if replicas.isascii() and replicas.isdigit() and int(replicas) > 1:
-        count = max(1.0, count // int(replicas))  # time slicing: each accelerator is told so many times
+    replicas = whole_in(first_label(labels, REPLICA_LABELS))
+    if replicas is not None and replicas > 1:
+        count = max(1.0, count // replicas)  # time slicing: each accelerator is told so many times
     if count != int(count) or count > _MOST_GPUS:
         raise allocatable.key(resource).fault(f"must be a whole number of at most {_MOST_GPUS}")
     found = devices_by_labels(labels, int(count)) or devices_by_type(labels, int(count))

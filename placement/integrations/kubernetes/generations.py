@@ -21,7 +21,7 @@ from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.notes import Notes
-from placement.units import count
+from placement.units import count, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +160,7 @@ def _born(found: KubeObject) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10
+    return whole_in(text) is not None
 
 
 def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:

@@ -20,7 +20,7 @@ from placement.catalogue.readers.kubernetes import (
 )
 from placement.errors import json_path
 from placement.integrations.kubernetes.mixed import Mixed, mixed, name_of
-from placement.units import MIB_PER_GIB
+from placement.units import MIB_PER_GIB, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -122,8 +122,8 @@ def inventory(
 
 
 def _plugin(node: KubeObject, resource: str, told: int, notes: Notes) -> Inventory | str:
-    written = first_label(dict(node.labels), REPLICA_LABELS)
-    replicas = int(written) if written.isascii() and written.isdigit() and 1 < int(written[:6]) <= told else 1
+    written = whole_in(first_label(dict(node.labels), REPLICA_LABELS))
+    replicas = written if written and written <= told else 1
     count = told // replicas
     if count > MOST:
         return f"has {count} accelerators; at most {MOST} can be one machine's"
@@ -161,8 +161,7 @@ def _partitions(node: KubeObject, resource: str, partition: re.Match[str], count
     if count > MOST:
         return f"has {count} partitions; at most {MOST} can be one machine's"
     product = re.sub(r"-MIG-.*|-SHARED", "", node.labels.get("nvidia.com/gpu.product", ""))
-    told = node.labels.get(f"{resource}.memory", "")
-    memory = int(told) if told.isascii() and told.isdigit() and 0 < len(told) < 9 else 0
+    memory = whole_in(node.labels.get(f"{resource}.memory", ""), digits=8)
     full = named_devices(product, 1, None) if product else None
     name = f"{full.accelerator if full else product or 'GPU'}-MIG-{partition['profile']}"
     return Inventory(name, count, memory or int(partition["gb"]) * MIB_PER_GIB, resource)
@@ -247,6 +246,7 @@ def _hami_json(register: str, place: str) -> list[HamiRow]:
 
 
 def _within(digits: str, place: str) -> int:
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 8 and int(digits) > 0):
+    found = whole_in(digits, digits=8)
+    if not found:
         raise FieldError(place, "must be a whole number, at least 1", digits)
-    return int(digits)
+    return found

@@ -21,6 +21,7 @@ from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
 from placement.integrations.kubernetes.volumes import names_mounted
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +109,7 @@ def read_pods(cluster: KubeCluster, claims: Mapping[tuple[str, str], DeviceClaim
 def written_option(pod: KubeObject) -> int:
     """The option that an exported pod names; 0 for others."""
     written = pod.annotations.get(OPTION, "") if pod.annotations.get(COMPONENT) else ""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
+    return whole_in(written) or 0
 
 
 def _pod(

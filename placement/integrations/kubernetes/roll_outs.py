@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import choice_at, whole_at
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -115,9 +116,10 @@ def count_text(at: At) -> str:
         raise at.fault("must be a whole number or a percentage")
     text = str(value)
     digits = text.removesuffix("%")
-    if isinstance(value, str) and digits == text and digits.isdigit():
+    is_number = whole_in(digits) is not None
+    if isinstance(value, str) and digits == text and is_number:
         raise at.fault("must be a whole number or a percentage: without a per cent sign it is no text in quotes")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+    if not is_number:
         raise at.fault("must be a whole number or a percentage")
     return text
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.kubernetes.naming import HOSTNAME, REQUIRED
 from placement.integrations.kubernetes.objects import choice_at, rows, texts
 from placement.integrations.kubernetes.taints import tolerations_of
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,8 +56,7 @@ class Requirement:
 
 
 def _number(text: str) -> int | None:
-    digits = text.removeprefix("-")
-    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 19 else None
+    return None if whole_in(text.removeprefix("-"), digits=19) is None else int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
 from placement.integrations.notes import listed
-from placement.units import count
+from placement.units import count, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,15 +51,12 @@ def strategy_of(group: CopyGroup, deployment: KubeObject | None, notes: Notes) -
 def _rolling(group: CopyGroup, asked: int | None) -> Json:
     """How many pods of a Deployment may be away, or be there beside the others, while it is rolled out."""
     told = group.component.labels
-    away, surge = _number(told.get(ROLLED, "")) if asked is None else asked, _number(told.get(MAX_SURGE, ""))
+    away = whole_in(told.get(ROLLED, ""), digits=6) if asked is None else asked
+    surge = whole_in(told.get(MAX_SURGE, ""), digits=6)
     if away is None:
         return {}
     away, more = min(away, group.copies), 1 if surge is None else surge
     return {"rollingUpdate": {"maxSurge": more or int(not away), "maxUnavailable": away}}  # both at 0 are refused
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
 def tell_roll_outs(
@@ -81,7 +78,7 @@ def tell_roll_outs(
         notes.inexact(f"pool {pool}", f"roll-outs of {listed([*dict.fromkeys(names)])} {told}")
     for name, counts in taken.items():
         component = components[name]
-        allowed = max(component.most_unavailable, _number(component.labels.get(ROLLED, "")) or 0)
+        allowed = max(component.most_unavailable, whole_in(component.labels.get(ROLLED, ""), digits=6) or 0)
         if "max_unavailable" in component.model_fields_set and len(counts) > 1 and sum(counts) > allowed:
             taken_away = count(sum(counts), "copy", "copies")
             told = f"a roll-out of all its {len(counts)} Deployments at once takes {taken_away} away"

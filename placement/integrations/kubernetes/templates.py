@@ -24,6 +24,7 @@ from placement.integrations.kubernetes.pods import (
 from placement.integrations.kubernetes.volumes import Volumes
 from placement.integrations.kubernetes.workloads import service_running, split, workloads_of
 from placement.integrations.notes import Notes
+from placement.units import whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -175,9 +176,8 @@ def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
             made = deployment_of(row.pod, cluster)
             if made is not None and row.pod.annotations.get(COMPONENT):
                 exported[made.namespace, made.name] = workload.name
-            option = row.pod.annotations.get(OPTION, "")
-            number = int(option) if option.isdigit() and len(option) < 9 else shape
-            pods.setdefault((workload.name, number), []).append(row.pod)
+            option = whole_in(row.pod.annotations.get(OPTION, ""))
+            pods.setdefault((workload.name, shape if option is None else option), []).append(row.pod)
     return Templates(
         pods={key: generation_of(members, cluster) for key, members in pods.items()},
         uuids={row.name: row.held.uuids for row in machines if row.held.uuids},

@@ -11,7 +11,7 @@ from placement.catalogue.readers.fields import FieldError, each
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST
 from placement.simulation.traffic import from_rows
-from placement.units import MICRO
+from placement.units import MICRO, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,13 +27,14 @@ def read(rows: Sequence[CsvRow], source: str, names: Mapping[str, str]) -> Traff
 
     def one(row: CsvRow) -> tuple[str, int, int]:
         name = row.required("service")
-        minute, count = row.required("minute"), row.required("requests")
-        if not minute.isascii() or not minute.isdigit() or int(minute) * _MINUTE > LONGEST:
-            raise FieldError(row.place("minute"), "must be a whole number of minutes from the start", minute)
+        minute, count = whole_in(row.required("minute")), row.required("requests")
+        if minute is None or minute * _MINUTE > LONGEST:
+            rule = "must be a whole number of minutes from the start, within a year"
+            raise FieldError(row.place("minute"), rule, row.required("minute"))
         if count.startswith("-"):
             raise FieldError(row.place("requests"), "must not be negative", count)
         found = row.value("requests")
-        return names.get(name, name), int(minute), round((found or 0) * MICRO / _MINUTE)
+        return names.get(name, name), minute, round((found or 0) * MICRO / _MINUTE)
 
     found: dict[str, dict[int, int]] = {}
     places: dict[str, str] = {}

@@ -148,6 +148,15 @@ def test_a_damaged_template_is_named(tmp_path: Path) -> None:
         exported(tmp_path, OLD, wrong)
 
 
+@pytest.mark.parametrize("written", ["²", "٣", "1" * 5000])
+def test_an_option_that_somebody_wrote_by_hand_is_none(tmp_path: Path, written: str) -> None:
+    """What Python takes for digits, or is too long for a number: the copies are as they are without it."""
+    marked = generation("aaa", 1, "i")
+    marked["metadata"]["annotations"] = {"gpu-placement/option": written}
+
+    assert runs(exported(tmp_path, marked)) == "i"
+
+
 # --- What a Deployment has beside the template
 
 
