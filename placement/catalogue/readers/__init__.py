@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.catalogue.offers import Findings
-    from placement.catalogue.readers.fields import At
+    from placement.catalogue.readers.fields import At, CsvRow
 
 _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_types.KEY: ("aws ec2 describe-instance-types", aws_types.read_types),
@@ -39,6 +39,10 @@ _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_account.RESERVED: ("aws ec2 describe-reserved-instances", aws_account.read_reserved_instances),
     aws_account.BUDGETS: ("aws budgets describe-budgets", aws_account.read_budgets),
     "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
+}
+_CSV: dict[str, tuple[tuple[str, ...], Callable[[list[CsvRow], str], Findings]]] = {
+    "SkyPilot": (skypilot.COLUMNS, skypilot.read_skypilot),
+    "gpuhunt": (gpuhunt.COLUMNS, gpuhunt.read_gpuhunt),
 }
 ANSWERS_OF_AWS = frozenset(_JSON) - {"items"}  # the keys by which they are told
 _TOKENS = ("NextToken", "nextToken")  # of an answer that goes on in another one
@@ -63,6 +67,21 @@ def read_facts(path: str | Path) -> Findings:
         return _read_json(text, source) if start in "{[" else _read_csv(text, source)
     except FieldError as error:
         raise DocumentError([error.fault], source) from None
+
+
+def command_of_facts(keys: Mapping[str, Any]) -> str:
+    """The command that printed a JSON answer with these keys; empty where it is none of those that are read."""
+    return next((command for key, (command, _) in _JSON.items() if key in keys), "")
+
+
+def price_list_of(text: str) -> str:
+    """Whose price list a CSV is, such as ``a price list of SkyPilot``; empty where it is none that is known."""
+    try:
+        rows = parse_csv(text, "")
+    except DocumentError:
+        return ""
+    columns = set(rows[0].cells) if rows else set()
+    return next((f"a price list of {name}" for name, (known, _) in _CSV.items() if set(known) <= columns), "")
 
 
 def _read_json(text: str, source: str) -> Findings:
@@ -90,9 +109,9 @@ def _read_csv(text: str, source: str) -> Findings:
     rows = parse_csv(text, source)
     if not rows:
         raise DocumentError([Fault("$", "has no rows below the row of column names")], source)
-    for columns, read in ((skypilot.COLUMNS, skypilot.read_skypilot), (gpuhunt.COLUMNS, gpuhunt.read_gpuhunt)):
+    for columns, read in _CSV.values():
         if set(columns) <= set(rows[0].cells):
             return read(rows, source)
-    known = f"of SkyPilot ({', '.join(skypilot.COLUMNS)}) or of gpuhunt ({', '.join(gpuhunt.COLUMNS)})"
+    known = " or ".join(f"of {name} ({', '.join(columns)})" for name, (columns, _) in _CSV.items())
     rule = f"is no price list that is known: its first row must name the columns {known}"
     raise DocumentError([Fault("row 1", rule, ", ".join(rows[0].cells))], source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.integrations.sagemaker.client import open_client, told
 from placement.integrations.sagemaker.fields import COMPONENT_LISTED, tell_fields
+from placement.integrations.sagemaker.strays import stray, what_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +31,11 @@ _PAGE = 100  # most that ListInferenceComponents gives at once
 _TARGETS = 50  # most that DescribeScalableTargets gives at once
 _LAST_SECOND = 1e12  # of any time that is one; a larger number of a damaged answer need not fit a float
 MOST_FILES = 10_000
+_TOLD = 3  # files that are named which are none of the answers
+_WANTED = (
+    "name the folder of answers of the AWS command line, one in each .json file: those of aws sagemaker "
+    "describe-endpoint, describe-endpoint-config, list-inference-components, describe-inference-component"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ class SavedAnswers:
     pages: list[Page] = field(default_factory=list)  # of them and of what Application Auto Scaling says
     targets: list[ApiAnswer] = field(default_factory=list)
     scaling: list[ApiAnswer] = field(default_factory=list)  # scheduled actions and policies of autoscaling
+    strays: dict[str, str] = field(default_factory=dict)  # files that are none of the answers: what they are
     facts: list[str] = field(default_factory=list)  # prices, quotas and such, for `placement.catalogue.readers`
 
 
@@ -108,7 +116,8 @@ def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
     folder = Path(directory)
     shown = printable(str(directory))
     if folder.is_file():
-        raise UsageError(f"{shown}: is a file; name the folder that holds it, with one answer in each .json file")
+        source, text = read_text(folder)
+        raise DocumentError([Fault("$", f"is a file, {what_it_is(text)}; {_WANTED}")], source)
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json" and path.is_file())
     except (OSError, ValueError) as error:
@@ -153,7 +162,8 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
     elif keys & ANSWERS_OF_AWS:
         saved.facts.append(answer.source)
     else:
-        notes.ignored(answer.source, "it is none of the answers that are read")
+        saved.strays[answer.source] = stray(at.value)
+        notes.ignored(answer.source, f"it is {saved.strays[answer.source]}, none of the answers that are read")
 
 
 def _keep(rows: dict[str, ApiAnswer], name: str, answer: ApiAnswer) -> None:
@@ -173,7 +183,9 @@ def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tup
     """
     wanted = tuple(dict.fromkeys(names)) or tuple(saved.endpoints)
     if not wanted:
-        raise UsageError("no file is an answer of: aws sagemaker describe-endpoint --endpoint-name NAME")
+        others = [f"; {printable(source)} is {what}" for source, what in islice(saved.strays.items(), _TOLD)]
+        call = "aws sagemaker describe-endpoint --endpoint-name NAME"
+        raise UsageError(f"no file is an answer of: {call}{''.join(others)}")
     found = tuple(_of_one(saved, name) for name in wanted)
     _tell_gaps(saved, notes)
     return found

@@ -565,7 +565,7 @@ def test_the_command_writes_a_problem_that_can_be_solved(tmp_path: Path) -> None
         (("--from-json", "/nonexistent"), "/nonexistent: can't be read"),
         (
             ("--from-json", __file__),
-            "test_import.py: is a file; name the folder that holds it",
+            "test_import.py at $: is a file, no JSON; name the folder",
         ),
         (("--from-json", "SAVED", "--endpoint", "other"), "describe-endpoint --endpoint-name other"),
         (("--from-json", "SAVED", "--headroom", "x"), "--headroom must be TYPE=GIB or GIB"),
@@ -580,6 +580,35 @@ def test_wrong_options_are_told(tmp_path: Path, arguments: tuple[str, ...], said
 
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"format": "placement-plan/v1", "assignments": []}', "a plan (placement-plan/v1)"),
+        ('{"format": "placement/v1"}', "a problem (placement/v1)"),
+        ("name: x\nformat: placement/v1\ncomponents: []\n", "a problem (placement/v1)"),
+        ('{"format": "placement-room/v1"}', "a document (placement-room/v1)"),
+        ('{"PriceList": []}', "an answer of aws pricing get-products"),
+        ('{"EndpointName": "e", "EndpointStatus": "InService"}', "an answer of aws sagemaker describe-endpoint"),
+        ("InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,Region\na,,,4,8,1,r\n",
+         "a price list of SkyPilot"),
+        ('{"a": 1}', "JSON of another kind"),
+        ("7", "one value"),
+    ],
+)  # fmt: skip
+def test_another_document_is_told_as_what_it_is(tmp_path: Path, text: str, said: str) -> None:
+    """As the one file, with what is wanted in its place; and in a folder, where it is all that there is."""
+    file = tmp_path / "saved.json"
+    file.write_text(text)
+
+    alone = run("import", "sagemaker", "--from-json", file)
+    among = run("import", "sagemaker", "--from-json", tmp_path)
+
+    assert (alone.exit_code, among.exit_code) == (2, 2)
+    assert f"{file} at $: is a file, {said}; name the folder of answers" in alone.stderr
+    if text.startswith("{") and "an answer" not in said:
+        assert f"describe-endpoint --endpoint-name NAME; {file} is {said}" in among.stderr
 
 
 def test_a_type_that_the_catalogue_lacks_comes_from_a_file(tmp_path: Path) -> None:
