@@ -85,6 +85,14 @@ def test_it_loads_in_silence_and_fits_a_phone(name: str, opened: Callable[..., O
         assert page.locator("img").count() == 0
 
 
+def test_a_phone_shows_which_copy_goes_where(opened: Callable[..., Opened]) -> None:
+    """All columns of the table, without scrolling to the side: where a copy goes is the last of them."""
+    page = opened(page_of(RUNNING), viewport=PHONE).page
+
+    assert page.locator("#changes thead th").last.inner_text() == "to"
+    assert page.evaluate("(t => t.scrollWidth - t.parentElement.clientWidth)(document.querySelector('#changes'))") <= 0
+
+
 def test_its_figures_are_the_plan_s(opened: Callable[..., Opened]) -> None:
     """Tiles, tables and legend, read from the page, are what the referee and a count of the plan's rows say."""
     problem, plan = solved(RUNNING)
