@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from placement.bounds.parameters import BOUNDS, BoundsParameters
 from placement.direct.parameters import DIRECT, DirectParameters
+from placement.engines.parameters import ENGINES, EnginesParameters
 from placement.heuristics.parameters import HEURISTICS, HeuristicsParameters
 from placement.local_search.parameters import LOCAL_SEARCH, LocalSearchParameters
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT, MachineReassignmentParameters
@@ -22,6 +23,7 @@ from placement.vector_packing.parameters import VECTOR_PACKING, VectorPackingPar
 class SolvingParameters:
     """A field a room; each has one for every module of it that has parameters."""
 
+    engines: EnginesParameters = ENGINES
     bounds: BoundsParameters = BOUNDS
     vector_packing: VectorPackingParameters = VECTOR_PACKING
     machine_reassignment: MachineReassignmentParameters = MACHINE_REASSIGNMENT

@@ -21,7 +21,7 @@ from placement.documents.plan import Plan
 from placement.errors import UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.solvers.registry import SOLVERS, find_solver
-from placement.solving.budget import Budget
+from placement.solving.budget import POLL, Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import SEARCH, Incumbent
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Stop, said_infeasible
@@ -44,7 +44,6 @@ _ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
 _SHORT = 0.25
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
-_POLL = 0.5  # seconds between two looks at an interrupt
 _NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule over the whole plan, with figures
 
 
@@ -373,7 +372,7 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
     over: float | None = None
     # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
     # since a bare wait can't be interrupted everywhere.
-    while not done.wait(timeout=min(_POLL, budget.left()) if over is None else _LATE / 5):
+    while not done.wait(timeout=min(POLL, budget.left()) if over is None else POLL):
         if over is None and budget.over():
             over = budget.elapsed()
             late = _LATE_INTERRUPTED if budget.interrupted else _LATE + _LATE_PART * (budget.seconds or 0.0)

@@ -131,15 +131,15 @@ def test_changed_parameters_come_back() -> None:
     pack = PARAMETERS.column_generation.pack
 
     def failing() -> None:
-        with changed(pack, tries=1, idle=2):
-            assert (pack.tries, pack.idle) == (1, 2)
+        with changed(pack, tries=1, less=0.5):
+            assert (pack.tries, pack.less) == (1, 0.5)
             raise KeyError
 
     with pytest.raises(KeyError):
         failing()
     with pytest.raises(AttributeError), changed(pack, tries=1, gone=2):
         pass
-    assert (pack.tries, pack.idle) == (12, 12)
+    assert (pack.tries, pack.less) == (12, 0.6)
 
 
 def test_the_table_has_every_parameter() -> None:

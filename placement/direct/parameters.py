@@ -28,7 +28,6 @@ class CpSatParameters:
 class CbcParameters:
     """CBC as a process of its own (`milp/engines.py`)."""
 
-    poll: float = parameter(0.02, "s", "between two looks whether it is to stop")
     grace: float = parameter(1.0, "s", "for it to write down what it has")
 
 
@@ -58,7 +57,6 @@ class RestrictedParameters:
     """The program restricted to what its linear relaxation uses (`milp/restricted.py`)."""
 
     unused: float = parameter(1e-6, "units", "of a variable, below which the relaxation does not use it")
-    gap: float = parameter(0.002, "relative gap", "at which a solution is good enough")
     effort: float = parameter(0.3, "part of the time", "for heuristics of HiGHS, which gives them 0.05 by default")
 
 
@@ -67,13 +65,6 @@ class PatternRowsParameters:
     """Rows from the pattern bound (`pattern_rows.py`)."""
 
     unit: int = parameter(10_000, "parts", "of what an accelerator can hold, to which the worth of copies is rounded")
-
-
-@dataclass(frozen=True, slots=True)
-class OutlinePlanParameters:
-    """Plans from an outline (`milp/outline_plans.py`)."""
-
-    ejections: int = parameter(100, "ejections", "of the repair of one plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +88,6 @@ class DirectParameters:
     cbc: CbcParameters = CbcParameters()
     outline: OutlineParameters = OutlineParameters()
     restricted: RestrictedParameters = RestrictedParameters()
-    outline_plans: OutlinePlanParameters = OutlinePlanParameters()
     pattern_rows: PatternRowsParameters = PatternRowsParameters()
     milp: MilpParameters = MilpParameters()
 

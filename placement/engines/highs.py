@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
+from placement.engines.parameters import ENGINES
 from placement.errors import PlacementError
+from placement.solving.budget import POLL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     Numbers = float | Sequence[float] | NDArray[np.number[Any]]
 
+_PARAMS = ENGINES.integer_program
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
 SHARP: dict[str, float] = dict.fromkeys(
@@ -38,7 +41,6 @@ SHARP: dict[str, float] = dict.fromkeys(
 FAULTY_RULES = 1 << 16
 LARGEST = 2**20  # of a coefficient: more and such a tolerance is more than one
 _SLIP = 0.01  # of a step, that a bound is above a whole number of them for nothing
-_POLL = 0.05  # seconds between two looks whether a run is to stop
 
 
 class EngineError(PlacementError):
@@ -119,6 +121,11 @@ def sparse_program(
     if integer:
         lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
     return lp
+
+
+def most_nodes(work: int | None) -> int:
+    """Nodes that an integer program of a search may have, under a limit on work or without one."""
+    return _PARAMS.nodes if work is None else _PARAMS.fewer_nodes
 
 
 def load_lp(lp: highspy.HighsLp, *, seconds: float = math.inf, **options: bool | int | float | str) -> QuietHighs:
@@ -252,7 +259,7 @@ def stopped_when(ended: Callable[[], bool], solver: highspy.Highs) -> Iterator[N
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(_POLL):
+        while not done.wait(POLL):
             if ended():
                 for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
                     event.subscribe(_stop)

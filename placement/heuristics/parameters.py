@@ -125,6 +125,7 @@ class RelabelParameters:
 class RepairParameters:
     """Ejections for copies that are stuck (`repair.py`)."""
 
+    ejections: int = parameter(100, "ejections", "of one repair, where no option says how many")
     machines: int = parameter(24, "machines", "looked at by an ejection, drawn at random where there are more")
     reset_chance: float = parameter(
         0.1, "chance", "of an ejection that takes off all copies of the stuck component instead"

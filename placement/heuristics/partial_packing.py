@@ -15,6 +15,7 @@ from placement.heuristics.check import lacking, missing_pins
 from placement.heuristics.construct import construct
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.keep import keep_running
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
@@ -41,7 +42,7 @@ class PartialPacking:
 
 
 def partial_packing(
-    fleet: Fleet, budget: Budget, seed: int, ejections: int, held: Sequence[Machine] = ()
+    fleet: Fleet, budget: Budget, seed: int, ejections: int = HEURISTICS.repair.ejections, held: Sequence[Machine] = ()
 ) -> PartialPacking | None:
     """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without.
 

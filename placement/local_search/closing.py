@@ -23,6 +23,7 @@ from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct
 from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -108,7 +109,7 @@ class Closing:
                     break
                 ws.place(seat, m)
         stuck = construct(ws, self._policy)
-        if stuck and Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
+        if stuck and Repair(ws, self._policy, self._rng).run(stuck, HEURISTICS.repair.ejections, budget):
             return None
         if not is_complete(ws):
             return None

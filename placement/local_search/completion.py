@@ -14,10 +14,10 @@ import numpy as np
 from placement.compiled.packing import evaluate
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.solving.budget import Budget
-
-_PARAMS = LOCAL_SEARCH.completion
 
 
 class Completion:
@@ -49,7 +47,7 @@ class Completion:
         ws = self.load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
-        best = Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
+        best = Repair(ws, self._policy, self._rng).finish(stuck, HEURISTICS.repair.ejections, budget)
         if best is not None and not self._fleet.instances:
             return best
         starts = inserted, ws.to_packing()  # where copies run, those that were moved may cost more than a machine
@@ -80,7 +78,7 @@ class Completion:
         """Unassigned copies placed on machines rented beside those that are there."""
         ws = self.load(fleet, start)
         stuck = construct(ws, self._policy)
-        return Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
+        return Repair(ws, self._policy, self._rng).finish(stuck, HEURISTICS.repair.ejections, budget)
 
 
 def _machines_of(fleet: Fleet, packing: Packing) -> list[int]:

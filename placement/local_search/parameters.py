@@ -15,17 +15,9 @@ class ClosingParameters:
         (1.0, 0.6, 1.5, 0.3, 2.0, 0.0), "times a copy's share", "that a copy counts in the program, in turn"
     )
     effort: float = parameter(0.5, "deterministic s", "of the program")
-    ejections: int = parameter(400, "ejections", "of the repair after it")
     noise: float = parameter(0.3, "part", "by which shares are bent at random, once all factors were tried")
     most_places: int = parameter(50_000, "places", "of a fleet for which the program is written")
     left_out: int = parameter(4, "dearest machines", "that a copy left out is charged, for each level from the lowest")
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionParameters:
-    """A packing that lacks copies made a plan (`completion.py`)."""
-
-    ejections: int = parameter(100, "ejections", "of each repair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +96,6 @@ class SetCoveringParameters:
     Programs of up to 600 columns end at their optimum within 3 s, most within 1 s (docs/notes/2026-11-set-covering.md).
     """
 
-    gap: float = parameter(0.0005, "part", "of the program's optimum at which it ends")
-    nodes: int = parameter(100_000, "nodes", "of HiGHS, without a limit on work")
-    nodes_of_work: int = parameter(200, "nodes", "of HiGHS for each unit of work")
     most_columns: int = parameter(20_000, "columns", "of the program; of more there is none")
 
 
@@ -131,7 +120,6 @@ class LocalSearchParameters:
     """Search around a plan."""
 
     closing: ClosingParameters = ClosingParameters()
-    completion: CompletionParameters = CompletionParameters()
     eliminate: EliminateParameters = EliminateParameters()
     large_neighbourhood: LargeNeighbourhoodParameters = LargeNeighbourhoodParameters()
     refill: RefillParameters = RefillParameters()

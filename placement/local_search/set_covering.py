@@ -13,7 +13,8 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
+from placement.engines.highs import EngineError, begin_at, load_lp, most_nodes, run, stopped_when, whole_solution
+from placement.engines.parameters import ENGINES
 from placement.local_search.content_program import ContentProgram, held_on, may_cover
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.base import Chain
@@ -92,10 +93,9 @@ class SetCovering:
         if not columns or len(columns) > _PARAMS.most_columns:
             return None
         program = ContentProgram(fleet, columns)
-        within, nodes = SCHEDULE.covering.of(budget), _PARAMS.nodes
-        if budget.work is not None:  # the same everywhere
-            within, nodes = budget, _PARAMS.nodes_of_work * budget.work
-        limits = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
+        within = SCHEDULE.covering.of(budget) if budget.work is None else budget  # else the same everywhere
+        gap, nodes = ENGINES.integer_program.gap, most_nodes(budget.work)
+        limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
             solver = load_lp(program.rows.program(), seconds=within.left(), **limits)
             begin_at(solver, program.values(start))

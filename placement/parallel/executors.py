@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, nearest
 from placement.parallel.parameters import PARALLEL
+from placement.solving.budget import POLL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ def heeding_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     left, asked = threading.Event(), _stop_asked
 
     def watch() -> None:
-        while not left.wait(_PARAMS.poll):
+        while not left.wait(POLL):
             if asked.is_set():
                 interrupt()
                 return

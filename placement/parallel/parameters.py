@@ -11,7 +11,6 @@ from placement.solving.parameters import parameter
 class ExecutorParameters:
     """Processes and Dask clusters (`executors.py`)."""
 
-    poll: float = parameter(0.2, "s", "between looks at the request to stop")
     connect: float = parameter(10.0, "s", "to wait for a scheduler")
 
 

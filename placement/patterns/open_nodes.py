@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.patterns.parameters import PATTERNS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,14 +17,16 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
+_PARAMS = PATTERNS.open_nodes
 
-def may_decide(solve: Solve, bound: PatternBound, most_copies: int) -> bool:
+
+def may_decide(solve: Solve, bound: PatternBound) -> bool:
     """Whether engines may decide parts of the bound's tree: the fleet is small and nothing runs.
 
     And the best plan leaves out no copy, and the bound is of such plans.
     """
     fleet, best = solve.fleet, solve.value
-    if best is None or any(best.left_out) or fleet.instances or fleet.copies > most_copies:
+    if best is None or any(best.left_out) or fleet.instances or fleet.copies > _PARAMS.most_copies:
         return False
     return not fleet.levels or bound.given == best.left_out
 

@@ -18,7 +18,6 @@ class BendersParameters:
 class PatternBoundParameters:
     """Column generation and branching (`bound.py`)."""
 
-    mix_gap: float = parameter(1e-3, "part", "of the cost: the gap of the cheapest mix")
     mix_seconds: float = parameter(0.4, "s", "of the cheapest mix")
     mixes: int = parameter(20, "mixes", "held against the room that they have")
     node_rounds: int = parameter(30, "rounds", "of column generation in one node")
@@ -62,7 +61,6 @@ class CountParameters:
     whole_rounds: int = parameter(6, "rounds", "of inequalities that whole solutions break")
     tight: float = parameter(0.999, "part of what machines hold", "that an inequality must say to be kept")
     near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
-    nodes: int = parameter(200_000, "nodes", "of a program, without a limit on work, whose unit is a node")
     mending: int = parameter(40, "programs", "each with what the one before broke, until one breaks nothing")
     over: int = parameter(20, "machines", "above a quota that a search may have on its way, and as many as the quota")
     over_price: float = parameter(4.0, "times the price", "of a machine, that one above a quota costs on top")
@@ -142,8 +140,6 @@ class NodeProgramParameters:
     """The program of one node, over all patterns (`enumeration/node_program.py`)."""
 
     listed: int = parameter(1_000, "patterns", "of a device class, beyond which it has inequalities in their place")
-    nodes: int = parameter(100_000, "nodes", "of the program")
-    fewer_nodes: int = parameter(200, "nodes", "of it under a limit on work, whose seconds are not counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +148,17 @@ class GivenMachinesParameters:
 
     most_patterns: int = parameter(20_000, "patterns", "of all machines together")
     contents: int = parameter(10, "factor", "times as many contents of accelerators are looked at as may be patterns")
-    nodes: int = parameter(10_000, "nodes", "of the program")
-    fewer_nodes: int = parameter(100, "nodes", "of it under a limit on work, whose seconds are not counted")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNodeParameters:
+    """Parts of the tree decided by engines (`open_nodes.py`)."""
+
+    most_copies: int = parameter(
+        250,
+        "copies",
+        "up to which nodes and mixes are decided one by one; beyond, whole solutions come of narrow programs",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +262,7 @@ class PatternsParameters:
     dedicated: DedicatedParameters = DedicatedParameters()
     listing: ListingParameters = ListingParameters()
     enumeration: EnumerationParameters = EnumerationParameters()
+    open_nodes: OpenNodeParameters = OpenNodeParameters()
     program: PatternProgramParameters = PatternProgramParameters()
     class_cuts: ClassCutParameters = ClassCutParameters()
     node_program: NodeProgramParameters = NodeProgramParameters()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
+POLL: Final = 0.05  # seconds between two looks at whether a search is to end, for those who wait for something else
+
 
 class LeftBehindError(BaseException):
     """Raised in a search that goes on after its solve has ended: nobody takes what it may still find."""

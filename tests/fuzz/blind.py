@@ -57,6 +57,16 @@ def poor_plan(solve: Solve) -> None:
         solve_ffd(solve.share(work=1), options=HeuristicOptions(restarts=1, ejections=5))
 
 
+def never(*args: Any) -> bool:
+    """In place of whether something may be done."""
+    return False
+
+
+def always(*args: Any) -> bool:
+    """The same."""
+    return True
+
+
 def nothing(*args: Any, **kwargs: Any) -> None:
     """In place of what only reports what it found."""
 

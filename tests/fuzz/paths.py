@@ -129,11 +129,10 @@ QUICK: dict[str, Any] = {
     "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
     "parameters:heuristics.first_plan.restarts": 1,
     "parameters:local_search.refill.most_steps": 200,
-    "parameters:local_search.completion.ejections": 10,
+    "parameters:heuristics.repair.ejections": 10,
     "parameters:local_search.large_neighbourhood.work": 30,
     "parameters:column_generation.combinatorial_benders.work": 3_000,
     "parameters:column_generation.pack.tries": 3,
-    "parameters:column_generation.pack.idle": 3,
     "parameters:local_search.variable_neighbourhood.tries": 4,
     "parameters:local_search.variable_neighbourhood.steps": 3,
     "placement.certificates.search:_MOST_NODES": 200,
@@ -159,11 +158,11 @@ _FEW_AGGREGATES = {
     "parameters:patterns.formulation.most_aggregates": 1,
     "parameters:patterns.dedicated.most_copies": 1,
 }
-_NO_NODES = {"parameters:column_generation.branch_and_check.most_copies": 0}
-_NO_MIXES = _NO_NODES | {"parameters:column_generation.combinatorial_benders.most_copies": 0}
+_NO_NODES = {f"{_CG_ROOM}.branch_and_check:may_decide": blind.never}
+_NO_MIXES = _NO_NODES | {f"{_CG_ROOM}.combinatorial_benders:may_decide": blind.never}
 # No node is decided before, and few device classes have their patterns.
 _NODES = {"parameters:patterns.enumeration.most_patterns": 1, "parameters:patterns.node_program.listed": 2}
-_NARROW = {"parameters:column_generation.whole_solutions.narrow_from": 0}
+_NARROW = {f"{_CG_ROOM}.whole_solutions:is_large": blind.always}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
 _ZONES_FROM = {

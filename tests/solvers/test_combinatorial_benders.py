@@ -23,11 +23,11 @@ from placement.patterns.certificate import NodeDomain
 from placement.patterns.formulation import relax
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import OpenNodes
+from placement.patterns.parameters import PATTERNS
 from placement.planner import _packing_of
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders, anywhere
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -200,7 +200,7 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not CombinatorialBenders(Solve.of(fleet), bound, "test").possible
     stays = replace(fleet, instances=(RunningInstance(0, "i", 0, cordoned=False, removable=True, residents={}),))
     assert not prepared(stays)[2].possible
-    most = COLUMN_GENERATION.combinatorial_benders.most_copies
+    most = PATTERNS.open_nodes.most_copies
     for copies, possible in ((most - 1, True), (most, False)):
         many = replace(fleet.components[0], copies=copies, required=copies)
         by_mix = prepared(replace(fleet, components=(many, fleet.components[1])))[2]

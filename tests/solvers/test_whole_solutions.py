@@ -23,7 +23,6 @@ from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.planner import _packing_of
 from placement.reductions.capped import CappedInstances
 from placement.reductions.some_pools import SomePools
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import left_out_limits
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solve import solve_column_generation
@@ -37,7 +36,6 @@ from tests.heuristics.fleets import component, document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.parameters import Change
 
 Doc = dict[str, Any]
 
@@ -87,9 +85,9 @@ def test_plans_keep_all_rules_and_nearly_all_are_optimal(seeds: range) -> None:
 
 
 @seeds(range(2_000, 2_200), 10)
-def test_plans_of_narrow_programs_keep_all_rules(seeds: range, parameters: Change) -> None:
+def test_plans_of_narrow_programs_keep_all_rules(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for larger fleets: what fits in part is completed, no plan is below the optimum, and most are at it."""
-    parameters(COLUMN_GENERATION.whole_solutions, narrow_from=-1)
+    monkeypatch.setattr("placement.solvers.column_generation.whole_solutions.is_large", lambda _: True)
     tried = best = 0
     for seed, fleet, least in small(seeds):
         solve, solutions = searched(fleet, first=False)

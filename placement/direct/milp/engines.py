@@ -22,6 +22,7 @@ import pulp
 from placement.direct.parameters import DIRECT
 from placement.engines.highs import MARGIN
 from placement.errors import UsageError
+from placement.solving.budget import POLL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -313,7 +314,7 @@ def _run_process(command: list[str], folder: str, output: Any, enough: Callable[
     try:
         while not enough():
             try:
-                return process.wait(_PARAMS.poll)
+                return process.wait(POLL)
             except subprocess.TimeoutExpired:
                 continue
         if os.name != "nt":

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Packing
-from placement.direct.parameters import DIRECT
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from placement.direct.model import DirectModel
     from placement.direct.program import Values
     from placement.solving.budget import Budget
-
-_PARAMS = DIRECT.outline_plans
 
 
 class OutlinePlans:
@@ -77,4 +75,4 @@ class OutlinePlans:
         if not ws.load(running):
             return None
         stuck = construct(ws, self._policy)
-        return Repair(ws, self._policy, self._rng).finish(stuck, _PARAMS.ejections, budget)
+        return Repair(ws, self._policy, self._rng).finish(stuck, HEURISTICS.repair.ejections, budget)

@@ -17,6 +17,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.engines.parameters import ENGINES
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Merging
 from placement.patterns.parameters import PATTERNS
@@ -152,7 +153,7 @@ class CountSearch:
         """
         self.programs += 1
         program, known, placed = self._model.program(), self._at, frozenset(self._placed)
-        nodes = _PARAMS.nodes if budget.work is None else budget.work
+        nodes = ENGINES.integer_program.nodes if budget.work is None else budget.work
 
         def tell_of_others(counts: Counts) -> None:
             if counts != known:
@@ -227,7 +228,7 @@ class CountSearch:
     ) -> FoundCounts:
         """One program."""
         self.programs += 1
-        nodes = _PARAMS.nodes if budget.work is None else budget.work
+        nodes = ENGINES.integer_program.nodes if budget.work is None else budget.work
         limits = budget.share(seconds=self._seconds if seconds is None else seconds, work=budget.work)
         return self._model.program().find(limits, nodes, known, free, barred)
 

@@ -26,7 +26,7 @@ from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
-from placement.engines.highs import prove, whole_solution
+from placement.engines.highs import most_nodes, prove, whole_solution
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import PATTERNS
 from placement.units import WHOLE_SHARE
@@ -110,7 +110,7 @@ class _Program:
         self._machines: list[_OneMachine] = []
         self._patterns: dict[tuple[int, int, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
         self._left = _PARAMS.most_patterns
-        self._nodes = _PARAMS.nodes if budget.work is None else _PARAMS.fewer_nodes
+        self._nodes = most_nodes(budget.work)
 
     def add_machine(self, held: Machine) -> bool:
         """Columns and rows of one more machine; False when there are too many patterns."""

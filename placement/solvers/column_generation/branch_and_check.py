@@ -64,7 +64,7 @@ def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
 
 def _may_decide(solve: Solve, bound: PatternBound) -> bool:
     """Whether counts of copies say enough, too."""
-    return may_decide(solve, bound, _PARAMS.most_copies) and not solve.fleet.has_demand
+    return may_decide(solve, bound) and not solve.fleet.has_demand
 
 
 def is_near(solve: Solve, bound: PatternBound) -> bool:

@@ -50,7 +50,7 @@ class CombinatorialBenders:
     @property
     def possible(self) -> bool:
         """Whether this fleet is one to be tried."""
-        return may_decide(self._solve, self._bound, _PARAMS.most_copies)
+        return may_decide(self._solve, self._bound)
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""

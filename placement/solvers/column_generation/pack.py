@@ -130,7 +130,7 @@ class FleetMixPacking:
         for source in sources:
             source.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
         idle = 0
-        while sources and self._goes_on(budget) and idle < _PARAMS.idle:
+        while sources and self._goes_on(budget) and idle < _PARAMS.tries:
             began = budget.elapsed()
             source = sources[(self.tried + idle) % len(sources)]
             mix = source.offer(source.spare, source.least, _TIME.offer.of(budget))
@@ -170,7 +170,7 @@ class FleetMixPacking:
         wide = None if start is None else self._widen(start, budget)
         _require_used_pools(source, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
-        first = start or partial_packing(narrow, budget, seed, _PARAMS.ejections)
+        first = start or partial_packing(narrow, budget, seed)
         if first is None:
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)

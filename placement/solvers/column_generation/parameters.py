@@ -11,7 +11,6 @@ from placement.solving.parameters import parameter
 class BranchAndCheckParameters:
     """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
 
-    most_copies: int = parameter(250, "copies", "of larger fleets nodes are not decided within a minute")
     dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
     rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
     solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
@@ -22,7 +21,6 @@ class BranchAndCheckParameters:
 class CombinatorialBendersParameters:
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
-    most_copies: int = parameter(250, "copies", "more are beyond what CP-SAT packs on a fleet of given machines")
     nodes: int = parameter(2_000, "nodes", "of the tree, from one mix to the next")
     work: int = parameter(20_000, "0.001 deterministic s", "of CP-SAT for one mix, under a limit on work")
 
@@ -87,7 +85,6 @@ class MixParameters:
     """Fleet mixes near the bound's (`mixes.py`)."""
 
     rounds: int = parameter(8, "rounds", "of pricing before each mix")
-    gap: float = parameter(1e-3, "part", "of the cost: the gap of the tree over whole counts")
     nodes: int = parameter(2_000, "nodes and branchings", "of the tree: with two LPs each about as long as an offer")
     nodes_of_work: int = parameter(20, "nodes and branchings", "of the tree for a unit of a work limit")
 
@@ -103,11 +100,9 @@ class PackParameters:
     )
     less: float = parameter(0.6, "factor", "of what is spare, after a mix that was packed")
     more: float = parameter(1.6, "factor", "of what is spare, after one that was not")
-    tries: int = parameter(12, "mixes", "without a limit on time")
-    idle: int = parameter(12, "mixes", "in a row that do not pay")
+    tries: int = parameter(12, "mixes", "in a row that do not pay, and in all without a limit on time")
     worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
     effort: float = parameter(0.05, "part of a search for unassigned copies", "for a unit of a work limit")
-    ejections: int = parameter(50, "ejections", "of each construction that is stuck")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +123,6 @@ class WholeSolutionsParameters:
     spot machines from 3.7 to 1.7 % (docs/notes/2026-11-operators.md).
     """
 
-    ejections: int = parameter(200, "ejections", "for as many copies as fit, of a part that was not packed")
-    most_copies: int = parameter(1_000, "copies", "beyond which the program takes longer than dives")
-    narrow_from: int = parameter(250, "copies", "from which the program is a narrow one")
     narrow: tuple[float, ...] = parameter(
         (1e-3, 3e-3, 5e-4), "part of the LP's value", "of reduced costs that a narrow program has, one after the other"
     )
@@ -139,9 +131,6 @@ class WholeSolutionsParameters:
         40, "patterns", "of each device class, at the prices of a part of the items, before the first"
     )
     rounds: int = parameter(100, "solutions", "tried to be packed, at most")
-    gap: float = parameter(1e-3, "part", "of the cost: the gap of the program; each solution only has to beat the last")
-    nodes: int = parameter(100_000, "nodes", "of the program")
-    fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work, whose seconds are not counted")
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
     work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for one part, under a limit on work")
 
@@ -155,10 +144,7 @@ class RunningSolutionsParameters:
     narrow: tuple[float, ...] = parameter(
         (1e-3, 3e-4, 3e-3), "part of the LP's value", "of reduced costs that the program has, one after the other"
     )
-    gap: float = parameter(2e-3, "part", "of the cost: the gap of the program")
     missing: float = parameter(2.0, "penalties", "of a copy that a solution lacks")
-    nodes: int = parameter(100_000, "nodes", "of the program")
-    fewer_nodes: int = parameter(200, "nodes", "of the program under a limit on work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +166,6 @@ class ZonePackingParameters:
     """
 
     copies_from: int = parameter(600, "copies", "in smaller fleets the split costs more than it brings")
-    poll: float = parameter(0.05, "s", "between two looks at whether there is something to do")
     components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
     groups: int = parameter(600, "groups", "of alike components then")
     lacks: float = parameter(0.02, "part", "of the LP's value, below which the bound is raised by groups")

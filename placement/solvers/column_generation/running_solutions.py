@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.engines.highs import most_nodes
+from placement.engines.parameters import ENGINES
 from placement.heuristics import relabel
 from placement.heuristics.workspace import Workspace
 from placement.patterns.running.whole_bound import raise_running_bound
@@ -90,9 +92,9 @@ class RunningSolutions:
         program.spare_moves(self._spare)
         program.narrow(_PARAMS.narrow[self.solutions % len(_PARAMS.narrow)], budget)
         self.solutions += 1
-        if budget.work is not None:
-            return program.cheapest(budget, _PARAMS.fewer_nodes, _PARAMS.gap, self._penalties)
-        return program.cheapest(_TIME.program.of(budget), _PARAMS.nodes, _PARAMS.gap, self._penalties)
+        within = budget if budget.work is not None else _TIME.program.of(budget)
+        nodes = most_nodes(budget.work)
+        return program.cheapest(within, nodes, ENGINES.integer_program.gap, self._penalties)
 
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from placement.compiled.packing import Packing
 from placement.heuristics import partial_packing
+from placement.heuristics.parameters import HEURISTICS
 from placement.local_search.refill import bring_in
 from placement.patterns.enumeration.given_machines import pack_given, thinned
 from placement.patterns.enumeration.program import Forbidden
@@ -132,7 +133,7 @@ class SolutionParts:
         """As many copies of a part as local search brings in on its machines."""
         solve = self._solve.within(self._share(budget))
         fleet = SomePools.of(self._fleet, part.machines, part.copies).fleet
-        ejections = 0 if part.held else _PARAMS.ejections  # which would move what is held
+        ejections = 0 if part.held else HEURISTICS.repair.ejections  # which would move what is held
         start = partial_packing(fleet, solve.budget, solve.seed, ejections, part.held)
         return Packing(()) if start is None else bring_in(fleet, start, solve, held=part.held).packing
 

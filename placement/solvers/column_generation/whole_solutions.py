@@ -23,9 +23,12 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
+from placement.engines.highs import most_nodes
+from placement.engines.parameters import ENGINES
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.patterns.parameters import PATTERNS
 from placement.reductions.capped import CappedInstances
 from placement.solvers.column_generation.branch_and_check import is_near
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -49,12 +52,12 @@ _TIME = SCHEDULE.column_generation.whole_solutions
 
 def may_pack_solutions(fleet: Fleet) -> bool:
     """Whether the fleet is small, and counts of copies say enough: nothing runs, and there are no demands."""
-    return fleet.copies <= _PARAMS.most_copies and not fleet.instances and not fleet.has_demand
+    return fleet.copies <= PATTERNS.whole_bound.most_copies and not fleet.instances and not fleet.has_demand
 
 
 def is_large(fleet: Fleet) -> bool:
     """Whether programs of the fleet are narrow ones, which leave little for dives to find."""
-    return fleet.copies > _PARAMS.narrow_from
+    return fleet.copies > PATTERNS.open_nodes.most_copies
 
 
 def pack_solutions(
@@ -119,11 +122,11 @@ class WholeSolutions:
             return None
         if self.large:
             program.narrow(_PARAMS.narrow[turn % len(_PARAMS.narrow)], budget)
-        within, nodes = (_TIME.narrow if self.large else _TIME.program).of(budget), _PARAMS.nodes
-        if budget.work is not None:  # the same everywhere
-            within, nodes = budget, _PARAMS.fewer_nodes
+        within = budget  # under a limit on work, for the same answer everywhere
+        if budget.work is None:
+            within = (_TIME.narrow if self.large else _TIME.program).of(budget)
         find = program.solution if self.large else program.solve
-        return find(cutoff, within, nodes, gap=_PARAMS.gap)
+        return find(cutoff, within, most_nodes(budget.work), gap=ENGINES.integer_program.gap)
 
     def _program(self) -> NarrowProgram:
         """Of all copies, machines and patterns that are known, without what was seen not to fit."""

@@ -32,6 +32,7 @@ from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_counts import round_by_zone
+from placement.solving.budget import POLL
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
@@ -150,7 +151,7 @@ class ZonePacking:
         """Zones, once it is decided what is in each."""
         while not budget.over() and self._deadline is None:
             with self._change:
-                self._change.wait(_PARAMS.poll)
+                self._change.wait(POLL)
         while self._deadline is not None and (task := self._take()) is not None:
             try:
                 yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
@@ -216,7 +217,7 @@ class ZonePacking:
             while not self._open and self._found.keys() < self._begun:
                 if budget.over() or self._incumbent.good_enough:
                     return None
-                self._change.wait(_PARAMS.poll)
+                self._change.wait(POLL)
             return self._take()
 
     def _joined(self, zones: set[int]) -> bool:

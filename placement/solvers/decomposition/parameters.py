@@ -18,7 +18,6 @@ class DecompositionSolveParameters:
         "times as many groups of alike components, and their part of the time",
     )
     patience: int = parameter(4, "rounds", "without a gain after which it ends")
-    ejections: int = parameter(50, "ejections", "of each construction that is stuck, for a first plan")
     offers: int = parameter(16, "plans", "offered in one round at most")
 
 
@@ -26,7 +25,6 @@ class DecompositionSolveParameters:
 class TaskParameters:
     """Tasks that may run elsewhere (`tasks.py`)."""
 
-    poll: float = parameter(0.2, "s", "between looks at the budget while they do")
     groups: tuple[int, ...] = parameter(
         (100, 200, 400, 800, 1_600, 3_200), "components", "of the coarser problems whose bounds are taken in turn"
     )

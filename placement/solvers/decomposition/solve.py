@@ -121,7 +121,7 @@ def _first_plan(solve: Solve) -> None:
     if solve.packing is not None or solve.budget.over():
         return
     part = _TIME.start.within(solve, solve.budget.work)
-    start = partial_packing(part.fleet, part.budget, part.seed, _PARAMS.ejections)
+    start = partial_packing(part.fleet, part.budget, part.seed)
     filled = None if start is None else bring_in(part.fleet, start, part)
     if filled is not None and not filled.missing:
         solve.incumbent.offer(relabel(solve.fleet, filled.packing), NAME)

@@ -17,6 +17,7 @@ from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.registry import find_solver
+from placement.solving.budget import POLL
 from placement.solving.context import Solve
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class _Elsewhere:
                         self._start(waiting.pop(0))
                     if not self._running:
                         break
-                    done, _ = wait(self._running, timeout=_PARAMS.poll, return_when=FIRST_COMPLETED)
+                    done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
                     for future in sorted(done, key=lambda future: self._running[future]):
                         yield from self._collect(future)
         except GeneratorExit:  # whoever asked has enough: what still runs is told so
