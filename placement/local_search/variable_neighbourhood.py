@@ -53,7 +53,7 @@ class VariableNeighbourhoodSearch:
         """How many of them made the plan cheaper."""
         return self._free.improved
 
-    def run(self, budget: Budget, most: int) -> None:
+    def run(self, budget: Budget, most: float) -> None:
         """Turns until the budget is over, or both kinds have done `most` tries and steps (or have nothing to do)."""
         done = -1
         while done < self.tries + self.steps and not self._ended(budget):
@@ -72,7 +72,7 @@ class VariableNeighbourhoodSearch:
     def _ended(self, budget: Budget) -> bool:
         return self._solve.within(budget).ended
 
-    def _close(self, budget: Budget, most: int) -> None:
+    def _close(self, budget: Budget, most: float) -> None:
         """Close machines, and hand the plan on if it is no worse."""
         firm = RequiredAsPlaced.of(self._fleet, self._free.packing)
         search = BinElimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
@@ -94,7 +94,7 @@ class VariableNeighbourhoodSearch:
         if value <= self._free.value:
             self._free.packing, self._free.value = packing, value
 
-    def _repack(self, budget: Budget, most: int) -> None:
+    def _repack(self, budget: Budget, most: float) -> None:
         """Free a few machines at a time."""
         failed = 0
         while self._free.possible and failed < _PARAMS.steps and self.steps < most and not self._ended(budget):

@@ -57,25 +57,24 @@ class CoarsePriceParameters:
 class CountParameters:
     """The count program (`counts/bound.py`, `counts/search.py`)."""
 
-    part_rounds: int = parameter(20, "rounds", "of inequalities that solutions in parts break")
-    whole_rounds: int = parameter(6, "rounds", "of inequalities that whole solutions break")
+    rounds: int = parameter(20, "programs", "each with the inequalities that the solution of the one before breaks")
     tight: float = parameter(0.999, "part of what machines hold", "that an inequality must say to be kept")
     near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
-    mending: int = parameter(40, "programs", "each with what the one before broke, until one breaks nothing")
     over: int = parameter(20, "machines", "above a quota that a search may have on its way, and as many as the quota")
     over_price: float = parameter(4.0, "times the price", "of a machine, that one above a quota costs on top")
     free: float = parameter(0.6, "part of the components", "counted anew at a time among few modes, at first")
-    free_anywhere: float = parameter(0.2, "part of the components", "the same among all modes")
-    mended: float = parameter(0.2, "part of the components", "counted anew where a solution breaks something")
-    tightened: float = parameter(5e-3, "part of the room", "more than counts without a packing leave free")
+    fewer_free: float = parameter(
+        0.2, "part of the components", "the same among all modes, and where a solution breaks something"
+    )
     mends: int = parameter(4, "programs", "to mend one solution")
     least_free: float = parameter(0.1, "part of the components", "that are at least")
-    narrower: float = parameter(0.75, "factor", "of that part, where the engine did not come to its end")
-    wider: float = parameter(1.1, "factor", "of it, where the engine says that nothing is cheaper")
-    least_spare: float = parameter(0.004, "part of the room", "left free on a pool after the first failure there")
-    more_spare: float = parameter(1.7, "factor", "of it, after each further one")
+    wider: float = parameter(1.1, "factor", "of that part, where the engine says that nothing is cheaper")
+    least_spare: float = parameter(0.005, "part of the room", "left free on a pool after the first failure there")
     most_spare: float = parameter(0.05, "part of the room", "left free at most")
-    less_spare: float = parameter(0.7, "factor", "of it, from one round to the next")
+    more: float = parameter(1.7, "factor", "of what is left free, after each further failure")
+    less: float = parameter(
+        0.7, "factor", "of that, from one round to the next; and of a part that was too large for the engine"
+    )
     failures: int = parameter(12, "neighbourhoods", "without cheaper counts, after which the search ends")
 
 

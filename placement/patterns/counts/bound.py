@@ -107,13 +107,13 @@ class CountBound(CountModel):
         if not self._separated:
             self.separate(_PHASE.separate.of(budget))
             self._separated = True
-        for _ in range(_PARAMS.whole_rounds):
+        for _ in range(_PARAMS.rounds):
             if not self._solve(_PHASE.program.of(budget, budget.work), _PARAMS.near) or (once and not self.solved):
                 return
 
     def prove(self, budget: Budget, until: Callable[[], bool] | None = None) -> None:
         """Go on to the end, from the counts at hand, or until `until` says that nobody needs it."""
-        for _ in range(_PARAMS.whole_rounds):
+        for _ in range(_PARAMS.rounds):
             if not self._solve(budget, 0.0, until):
                 return
 

@@ -120,7 +120,7 @@ class CountModel:
         """
         found: tuple[list[float], list[float]] | None = None
         always, rounding = len(self.weights), DemandRounding(self.relaxation)
-        for _ in range(_PARAMS.part_rounds):
+        for _ in range(_PARAMS.rounds):
             found = None if budget.over() else self.program().relaxed(budget)
             if found is None:
                 return ()
@@ -161,12 +161,12 @@ class CountModel:
             if weights.pool == p
         )
         if taken:
-            least = free / taken - 1 + _PARAMS.tightened
+            least = free / taken - 1 + _PARAMS.least_spare
             self.spare[p] = min(_PARAMS.most_spare, max(self.spare.get(p, 0.0), least))
 
     def relax_spare(self) -> None:
         """Ask for a part of that room: other copies stand on the pools by and by."""
-        self.spare = {p: spare * _PARAMS.less_spare for p, spare in self.spare.items() if spare > _PARAMS.tightened / 2}
+        self.spare = {p: spare * _PARAMS.less for p, spare in self.spare.items() if spare > _PARAMS.least_spare / 2}
 
     def _loads(self, machines: Sequence[float], copies: Sequence[float]) -> list[float]:
         """What copies weigh by each of the weights, as a part of what the machines of their pools hold."""

@@ -76,7 +76,7 @@ class CountSearch:
         self._model.weights = list(dict.fromkeys((*self._model.weights, *weights)))
         self._placed = sorted({mode.component for mode in relaxation.modes})
         # Part of the components that are counted anew at a time, among the choices and among all modes.
-        self._parts = {False: _PARAMS.free, True: _PARAMS.free_anywhere}
+        self._parts = {False: _PARAMS.free, True: _PARAMS.fewer_free}
         self._pools = pools
         self._separated = False
         self._parts_modes: set[int] = set()  # modes of the solution in parts
@@ -107,7 +107,7 @@ class CountSearch:
         spare = self._model.spare
         self._tight = self._tight if pools is None else tuple(pools)
         for p in self._tight:
-            spare[p] = min(_PARAMS.most_spare, max(_PARAMS.least_spare, spare.get(p, 0.0) * _PARAMS.more_spare))
+            spare[p] = min(_PARAMS.most_spare, max(_PARAMS.least_spare, spare.get(p, 0.0) * _PARAMS.more))
 
     def begin_at(self, packing: Packing) -> None:
         """Take the counts of a plan."""
@@ -179,7 +179,7 @@ class CountSearch:
         found, ended = self._find(budget, self._at, free, frozenset() if anywhere else self._other_modes)
         better = found is not None and not self._is_dearer(found) and self._mend(budget, found)
         if not ended:
-            self._parts[anywhere] = max(_PARAMS.least_free, part * _PARAMS.narrower)
+            self._parts[anywhere] = max(_PARAMS.least_free, part * _PARAMS.less)
         elif not better:
             self._parts[anywhere] = min(1.0, part * _PARAMS.wider)
         return better
@@ -210,8 +210,8 @@ class CountSearch:
         there = sorted(
             {mode.component for mode, n in zip(modes, counts.copies, strict=True) if n and mode.pool in pools}
         )
-        free = self._some(_PARAMS.mended * len(self._placed) / max(1, len(there)), there)
-        return free | self._some(_PARAMS.mended - len(free) / len(self._placed), self._placed)
+        free = self._some(_PARAMS.fewer_free * len(self._placed) / max(1, len(there)), there)
+        return free | self._some(_PARAMS.fewer_free - len(free) / len(self._placed), self._placed)
 
     def _some(self, part: float, components: Sequence[int]) -> frozenset[int]:
         """So many of them by chance."""
@@ -239,7 +239,7 @@ class CountSearch:
     def _repaired(self, counts: Counts, budget: Budget) -> Counts | None:
         """The same copies on as many machines more as they need; what they broke is known from then on."""
         model = self._model
-        for _ in range(_PARAMS.mending):
+        for _ in range(_PARAMS.rounds):
             known = set(model.weights)
             broken = [weights for weights in model.broken(counts.machines, counts.copies) if weights not in known]
             model.weights += broken

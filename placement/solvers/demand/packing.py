@@ -13,6 +13,7 @@ from placement.heuristics.workspace import Workspace
 from placement.patterns.counts.bound import NAME as BOUND_NAME
 from placement.patterns.counts.bound import RELAXES
 from placement.patterns.counts.pools import PoolPacking
+from placement.patterns.parameters import PATTERNS
 from placement.reductions.counted import Counted
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.zone import OneZone
@@ -160,7 +161,7 @@ class CountPacking:
         raise_instant_bounds(inner)
         for again in range(_PARAMS.again):
             bound = inner.incumbent.ticks_bound or 0
-            gap = max(inner.budget.gap, 1 - bound / (ticks * (1 + _PARAMS.near)) if ticks else 0.0)
+            gap = max(inner.budget.gap, 1 - bound / (ticks * (1 + PATTERNS.counts.near)) if ticks else 0.0)
             limits = inner.budget if again else _PHASE.pack.first.of(inner.budget, inner.budget.work)
             part = inner.within(limits.share(gap=gap, work=limits.work))
             solver.load()(part, hint=inner.packing, options=solver.make_options({}))

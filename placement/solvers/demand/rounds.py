@@ -8,6 +8,8 @@ is a second core, and each of its solutions is mended in a round.
 
 from __future__ import annotations
 
+import math
+from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
@@ -42,9 +44,9 @@ class CountRounds:
         budget = self._solve.budget
         beside = self._beside() if may_search_in_background(budget) else None
         idle = 0
-        for seed in range(_PARAMS.rounds if budget.work is None else _PARAMS.rounds_by_work):
+        for seed in count() if budget.work is None else range(_PARAMS.tries_by_work):
             part = self._part()
-            if self._packing.over or part.left() < _PARAMS.shortest * self._seconds or idle > _PARAMS.idle:
+            if self._packing.over or part.left() < _PARAMS.shortest * self._seconds or idle > _PARAMS.tries:
                 break
             if beside is None and idle == 1:
                 self._search.whole(_PHASE.whole.of(budget, budget.work), self._tell)()
@@ -126,4 +128,4 @@ class CountRounds:
 def improve_in_turns(solve: Solve, budget: Budget, seed: int) -> None:
     """Improve the best plan machine by machine."""
     search = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + seed))
-    search.run(budget, _PARAMS.steps if budget.work is None else _PARAMS.steps_by_work)
+    search.run(budget, math.inf if budget.work is None else _PARAMS.steps_by_work)

@@ -19,6 +19,7 @@ from placement.heuristics.first_plan import first_plan
 from placement.patterns.counts.bound import TOO_FEW, CountBound, raise_count_bound
 from placement.patterns.counts.search import CountSearch
 from placement.patterns.formulation import relax
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.demand.packing import NAME, CountPacking
 from placement.solvers.demand.rounds import CountRounds, improve_in_turns
@@ -39,7 +40,7 @@ __all__ = ["NAME", "DemandOptions", "solve_demand"]
 
 NO_DEMAND = "no component has a demand; use auto"
 _PHASE = SCHEDULE.demand
-_PARAMS = SOLVER_PARAMETERS.demand
+_PARAMS, _COUNTS = SOLVER_PARAMETERS.demand, PATTERNS.counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,14 @@ class _Search:
         """
         spare = 0.0
         for _ in range(_PARAMS.tries if budget.work is None else _PARAMS.tries_by_work):
-            if counts is None or counts in self._packing.tried or spare > _PARAMS.most_spare:
+            if counts is None or counts in self._packing.tried or spare > _COUNTS.most_spare:
                 return False
             if self._packing.over or budget.over() or self._packing.too_dear(counts):
                 return False
             fits = self._packing.pack(counts, _PHASE.pack.one.of(budget, budget.work), by_pool=by_pool)
             if not self._shares or (fits and not spare):
                 return fits
-            spare = spare * _PARAMS.less if fits else max(_PARAMS.least_spare, spare * _PARAMS.more)
+            spare = spare * _COUNTS.less if fits else max(_COUNTS.least_spare, spare * _COUNTS.more)
             other = search.with_spare(spare, budget)
             other.run(_PHASE.pack.other.of(budget, budget.work))
             counts, by_pool = other.counts, True
