@@ -64,10 +64,10 @@ def finish(filling: Filling, generation: Generation, dual_value: np.ndarray) -> 
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
-def dive(generation: Generation, *, seed: int = 0, exact: float = 0.0) -> None:
+def dive(generation: Generation, *, seed: int = 0) -> None:
     """Fix the loads that the program uses most, ask for the rest, generate a little, again; fill the rest each time.
 
-    When nothing better can come of it, bins are taken back until the rest can be packed exactly in `exact` seconds.
+    When nothing better can come of it, bins are taken back until the rest can be packed exactly in little time.
     The program is as before afterwards.
     """
     problem, state, master = generation.problem, generation.state, generation.master
@@ -90,16 +90,15 @@ def dive(generation: Generation, *, seed: int = 0, exact: float = 0.0) -> None:
             decided = _decide_rest(generation, filling.left)
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
-        elif exact:
-            done = [load for load, n in filling.loads for _ in range(n)]
-            pack_rest(generation, done, exact, _PARAMS.rest_loads, "diving")
+        else:
+            pack_rest(generation, [load for load, n in filling.loads for _ in range(n)], "diving")
     finally:
         master.fix(problem.demand, None)
         master.restore_types()
 
 
-def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: int, by: str) -> bool:
-    """Pack what bins `done` leave exactly, after taking back as many of the last as makes a program of at most `loads`.
+def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:
+    """Pack what bins `done` leave exactly, after taking back as many of the last as leaves a small program.
 
     Only a packing better than the best is looked for, so prices leave few patterns to choose from.
     """
@@ -114,7 +113,11 @@ def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: i
         cutoff = (state.cost or int(state.bound * 1.05)) - state.unit - spent
         cut = PackingCut(generation.cut.dual_value, int(generation.price @ rest.demand))
         slack = slack_of(rest, cut, dual_value, cutoff * generation.scale, generation.scale)
-        found = list_loads(rest, generation.price, dual_value, slack, state.budget.over, loads) if slack >= 0 else []
+        if slack < 0:
+            found: list[Load] | None = []
+        else:
+            over, few = state.budget.over, _PARAMS.rest_loads
+            found = list_loads(rest, generation.price, dual_value, slack, over, few)
         if found is None:
             break
         best = (rest, found, kept)
@@ -123,7 +126,7 @@ def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: i
         return False
     rest, found, kept = best
     most = float((state.cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
-    answer = solve_cover(rest, state, found, most, seconds)
+    answer = solve_cover(rest, state, found, most, _PARAMS.rest_seconds)
     if answer.chosen is None:
         return False
     return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, by)

@@ -88,10 +88,10 @@ def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | 
     while len(begun.chosen):
         for full in _ended(size, begun, slack):
             listed += len(full)
-            if listed > _PARAMS.listed * _PARAMS.most or budget.over():
+            if listed > _PARAMS.listed * VECTOR_PACKING.cover.most_loads or budget.over():
                 return None
             loads.extend((0, pattern) for pattern in _patterns(problem, rows, full))
-            if len(loads) > _PARAMS.most:
+            if len(loads) > VECTOR_PACKING.cover.most_loads:
                 return None
         pairs += len(begun.chosen) * len(rows)
         more = _extended(size, begun, least, budget) if pairs <= _PARAMS.pairs else None
@@ -104,7 +104,7 @@ def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | 
 def _extended(size: Ints, begun: _Begun, least: Ints, budget: Budget) -> _Begun | None:
     """One copy more, no earlier in the order, that leaves room for another; None where that is too many."""
     chosen, left, total = [], [], 0
-    step = max(1, _PARAMS.at_once // len(size))
+    step = max(1, VECTOR_PACKING.listed.at_once // len(size))
     for first in range(0, len(begun.chosen), step):
         part = _Begun(begun.chosen[first : first + step], begun.left[first : first + step])
         may = np.arange(len(size))[None, :] >= _last(part)[:, None]
@@ -128,7 +128,7 @@ def _ended(size: Ints, begun: _Begun, slack: Ints) -> Iterator[Ints]:
     first = 0
     while first < len(many):
         before = int(ends[first - 1]) if first else 0
-        stop = max(first + 1, int(np.searchsorted(ends, before + _PARAMS.at_once, "right")))
+        stop = max(first + 1, int(np.searchsorted(ends, before + VECTOR_PACKING.listed.at_once, "right")))
         part = many[first:stop]
         at = np.repeat(np.arange(first, stop), part)
         row = np.arange(len(at)) - np.repeat(np.cumsum(part) - part, part) + low[at]

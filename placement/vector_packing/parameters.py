@@ -21,7 +21,8 @@ class CoverParameters:
 class VectorDiveParameters:
     """Diving (`dive.py`)."""
 
-    rest_loads: int = parameter(2_500, "columns", "of the program at its end")
+    rest_loads: int = parameter(2_500, "columns", "of the exact program of what some bins leave, decided in no time")
+    rest_seconds: float = parameter(2.0, "s", "of that program")
     rounds: int = parameter(30, "rounds", "of generation for what is left, once loads are fixed")
 
 
@@ -29,13 +30,11 @@ class VectorDiveParameters:
 class FullBinsParameters:
     """Covers by full bins (`full_bins.py`)."""
 
-    most: int = parameter(10_000, "patterns", "of the cover")
     listed: int = parameter(
         3, "factor", "times as many may be listed, before those with too many copies of a row are left out"
     )
     pairs: int = parameter(60_000_000, "pairs", "of what is begun and a row that may join it, in all")
     begun: int = parameter(300_000, "patterns", "begun at one time")
-    at_once: int = parameter(500_000, "pairs", "looked at between two looks at the clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,6 @@ class GenerationParameters:
     smoothing: float = parameter(0.6, "weight", "of the best prices so far, in prices to price at")
     most_alone: int = parameter(7_000, "columns", "of one item and bin type each to begin with")
     extra: int = parameter(4, "columns", "more a round, for what the best one leaves")
-
-
-@dataclass(frozen=True, slots=True)
-class VectorImproveParameters:
-    """A few bins packed anew (`improve.py`)."""
-
-    loads: int = parameter(3_000, "columns", "of one covering program")
-    seconds: float = parameter(2.0, "s", "of one covering program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +86,15 @@ class PricingParameters:
 
     most_columns: int = parameter(40, "columns", "that one pricing by states hands on, over all bin types")
     most_cells: int = parameter(150_000_000, "cells", "of a table, room x rows")
-    states: int = parameter(10_000, "rooms a bin type", "of several sizes: as many as a search keeps states")
 
 
 @dataclass(frozen=True, slots=True)
 class VectorSolveParameters:
     """The order of its parts (`solve.py`)."""
 
-    rest_seconds: float = parameter(2.0, "s", "for the exact end of a dive")
     dives: int = parameter(8, "dives", "in all")
-    steps: int = parameter(400, "steps", "of an improvement between dives")
-    patience: int = parameter(25, "steps", "of it without gain")
-    last_steps: int = parameter(100_000, "steps", "of the last improvement")
-    last_patience: int = parameter(300, "steps", "of it without gain")
-    few_loads: int = parameter(1_500, "columns", "that an integer program decides in no time")
+    patience: int = parameter(25, "steps", "without gain of an improvement between dives")
+    last_patience: int = parameter(300, "steps", "without gain of the last improvement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +105,6 @@ class VectorPackingParameters:
     dive: VectorDiveParameters = VectorDiveParameters()
     full_bins: FullBinsParameters = FullBinsParameters()
     generation: GenerationParameters = GenerationParameters()
-    improve: VectorImproveParameters = VectorImproveParameters()
     listed: ListedParameters = ListedParameters()
     mix: BinMixParameters = BinMixParameters()
     states: StateParameters = StateParameters()

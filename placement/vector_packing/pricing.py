@@ -50,7 +50,7 @@ class Pricer:
         self.tabular = (
             problem.plain
             and bool((by_size == problem.fits).all())
-            and (problem.size.shape[1] == 1 or capacities <= _PARAMS.states * problem.types)
+            and (problem.size.shape[1] == 1 or capacities <= VECTOR_PACKING.states.beams[-1] * problem.types)
             and capacities * problem.rows <= _PARAMS.most_cells
         )
         self._searches: list[PatternSearch | PatternList] = []

@@ -91,19 +91,19 @@ def _steps(
     problem, state = generation.problem, generation.state
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
-    yield lambda: dive(generation, exact=_PARAMS.rest_seconds)
+    yield lambda: dive(generation)
     part = _TIME.master.of(state.budget).left()
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
     if stopped:
-        yield lambda: improve(generation, steps=_PARAMS.steps, patience=_PARAMS.patience, seed=seed + 2)
+        yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(thorough=True)
-    yield lambda: close_by_patterns(generation, _PARAMS.few_loads)
+    yield lambda: close_by_patterns(generation, VECTOR_PACKING.dive.rest_loads)
     for attempt in range(1, _PARAMS.dives):
-        yield partial(dive, generation, seed=seed + attempt, exact=_PARAMS.rest_seconds)
-    yield lambda: improve(generation, steps=_PARAMS.steps, patience=_PARAMS.patience, seed=seed)
+        yield partial(dive, generation, seed=seed + attempt)
+    yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed)
     yield lambda: close_by_patterns(generation)
     patience = min(_PARAMS.last_patience, state.budget.work or _PARAMS.last_patience)
-    yield lambda: improve(generation, steps=_PARAMS.last_steps, patience=patience, seed=seed + 1)
+    yield lambda: improve(generation, patience=patience, seed=seed + 1)
 
 
 def _count(problem: Compiled, state: PackingState, cuts: list[PackingCut], seed: int) -> None:

@@ -84,7 +84,7 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
     problem, prices = compile_packing(drawn[0]), np.array(drawn[1], dtype=np.int64)
     threshold = np.full(problem.types, enough)
     table = Pricer(problem, Budget(seconds=60.0))
-    with changed(VECTOR_PACKING.pricing, states=0):
+    with changed(VECTOR_PACKING.states, beams=(0,)):
         states = Pricer(problem, Budget(seconds=60.0))
     assert table.tabular
     assert not states.tabular
@@ -235,8 +235,8 @@ def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking
     assert generation.rounds <= 1
 
     round_down(generation)
-    dive(generation, exact=60.0)
-    improve(generation, steps=3, patience=2, seed=0)
+    dive(generation)
+    improve(generation, patience=2, seed=0)
 
     assert state.bound <= best
     if state.bins is not None:
