@@ -43,7 +43,7 @@ class Exchange:
         """Nothing is tried yet."""
         self._ws, self._policies, self._rng = ws, policies, rng
         self._penalty = penalty
-        self._ruin = Ruin(ws, penalty, rng, randomness=_PARAMS.randomness)
+        self._ruin = Ruin(ws, penalty, rng)
         self.rounds = 0
 
     def run(self, rounds: int, is_over: Callable[[], bool]) -> list[int]:
@@ -104,8 +104,8 @@ class Exchange:
         """Take some machines apart, and place their copies and the unassigned ones, these first or in one order."""
         ws = self._ws
         policy = self._policies[int(self._rng.integers(len(self._policies)))]
-        rows = self.aimed(out) if self._rng.random() < _PARAMS.aimed else None
-        rows = self._ruin.draw(_PARAMS.most_machines) if rows is None else rows
+        rows = self.aimed(out) if self._rng.random() < HEURISTICS.ruin.aimed else None
+        rows = self._ruin.draw() if rows is None else rows
         loose = [c for c in self._ruin.take_apart(rows) if c not in out]
         if self._rng.random() < _PARAMS.first:
             order = [*policy.order(ws, out), *policy.order(ws, loose)]

@@ -59,7 +59,7 @@ class Improvement:
         self.accepted = 0
         self._best = ws.value()
         self._best_packing = ws.to_packing()
-        self._ruin = Ruin(ws, dual_values, rng, randomness=_PARAMS.randomness)
+        self._ruin = Ruin(ws, dual_values, rng)
 
     @property
     def best(self) -> Packing:
@@ -70,12 +70,16 @@ class Improvement:
         """Whether the best packing leaves nothing out and costs no more than so many ticks."""
         return self._best.ticks <= least and not any(self._best.left_out)
 
-    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = _PARAMS.tolerance) -> Packing:
-        """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
+    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float | None = None) -> Packing:
+        """Try so many rounds, fewer when `is_over` says so; returns the best packing.
+
+        `tolerance` is the part of the cost that the first round may add in the mean; by default the parameter.
+        """
+        first = _PARAMS.tolerance if tolerance is None else tolerance
         for turn in range(rounds):
             if is_over():
                 break
-            self._round(tolerance * (1.0 - turn / rounds))
+            self._round(first * (1.0 - turn / rounds))
         return self._best_packing
 
     def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
@@ -122,10 +126,8 @@ class Improvement:
             self._best, self._best_packing = value, self.ws.to_packing()
 
     def _draw(self, out: Sequence[int]) -> list[int]:
-        grouped = bool(out or self.ws.fleet.limits)
-        most = _PARAMS.most_in_groups if grouped else _PARAMS.most_machines
-        aimed = bool(out) and self.rng.random() < _PARAMS.aimed
-        return self._ruin.draw(most, pools_of(self.ws, out) if aimed else None)
+        aimed = bool(out) and self.rng.random() < HEURISTICS.ruin.aimed
+        return self._ruin.draw(pools_of(self.ws, out) if aimed else None)
 
     def _placed(self, components: Sequence[int]) -> int:
         return sum(self.ws.placed[c] for c in components)

@@ -58,18 +58,21 @@ class PricedGreedyParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class ImproveParameters:
-    """Ruin and recreate (`improve.py`)."""
+class RuinParameters:
+    """Machines of a plan taken apart (`ruin.py`)."""
 
-    most_machines: int = parameter(8, "machines", "taken apart at once")
-    most_in_groups: int = parameter(
-        16, "machines", "taken apart at once within limits, or for copies that are left out"
-    )
-    tolerance: float = parameter(0.001, "part of the cost", "mean of what the first round may add; it falls to nothing")
+    most_machines: int = parameter(16, "machines", "taken apart at once")
     randomness: float = parameter(0.5, "part of its price", "scale of the noise on what a machine wastes")
     aimed: float = parameter(
         0.5, "part of the rounds", "for copies that are left out, that take apart machines where one may run alone"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImproveParameters:
+    """Ruin and recreate (`improve.py`)."""
+
+    tolerance: float = parameter(0.001, "part of the cost", "mean of what the first round may add; it falls to nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,7 @@ class ExchangeParameters:
     Measured: docs/notes/2026-11-operators.md, "First plans within limits".
     """
 
-    most_machines: int = parameter(20, "machines", "taken apart at once")
-    randomness: float = parameter(0.3, "part of a price", "scale of the noise in how much a machine is put to use")
     first: float = parameter(0.5, "part of the rounds", "in which unassigned copies are placed before all others")
-    aimed: float = parameter(0.5, "part of the rounds", "that make room within limits for one unassigned copy")
     beside: int = parameter(6, "machines", "at most that an aimed round takes apart beside those it has to")
     lacks: float = parameter(10.0, "times its price", "that an unassigned copy counts for beside the price of the plan")
     tolerance: float = parameter(0.01, "part of price and lack", "mean of what a round may add to both")
@@ -169,6 +169,7 @@ class HeuristicsParameters:
     first_fit_decreasing: FirstFitParameters = FirstFitParameters()
     first_plan: FirstPlanParameters = FirstPlanParameters()
     greedy: PricedGreedyParameters = PricedGreedyParameters()
+    ruin: RuinParameters = RuinParameters()
     improve: ImproveParameters = ImproveParameters()
     exchange: ExchangeParameters = ExchangeParameters()
     group_completion: GroupCompletionParameters = GroupCompletionParameters()

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.heuristics.parameters import HEURISTICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.heuristics.workspace import Bools, Ints, Workspace
+
+_PARAMS = HEURISTICS.ruin
 
 
 class Ruin:
@@ -18,27 +22,20 @@ class Ruin:
     Parameters
     ----------
     dual_values : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
-    randomness : part of its price, the scale of the noise on what a machine wastes.
     """
 
-    def __init__(
-        self,
-        ws: Workspace,
-        dual_values: Sequence[float],
-        rng: np.random.Generator,
-        *,
-        randomness: float,
-    ) -> None:
+    def __init__(self, ws: Workspace, dual_values: Sequence[float], rng: np.random.Generator) -> None:
         """Price what stands on every machine. O(copies)."""
         self._ws, self._dual_values, self._rng = ws, dual_values, rng
-        self._randomness = randomness
         self._used = np.empty(0)  # (rows,) part of the price that is put to use; inf on a row without copies
         self.update(range(ws.rows))
 
-    def draw(self, most: int, pools: Bools | None = None) -> list[int]:
-        """A few machines that hold copies, at most so many; of some `pools` (P,) alone when these are given."""
+    def draw(self, pools: Bools | None = None) -> list[int]:
+        """A few machines that hold copies; of some `pools` (P,) alone when these are given."""
         several = self._ranked(pools)
-        found: list[int] = several[: 1 + int(self._rng.integers(most))].tolist() if len(several) else []
+        found: list[int] = (
+            several[: 1 + int(self._rng.integers(_PARAMS.most_machines))].tolist() if len(several) else []
+        )
         return found
 
     def ranked(self) -> list[int]:
@@ -73,7 +70,7 @@ class Ruin:
         rows = np.flatnonzero(np.isfinite(self._used))
         if pools is not None:
             rows = rows[pools[self._ws.pool[rows]]]
-        noise = self._rng.gumbel(0.0, self._randomness, len(rows))
+        noise = self._rng.gumbel(0.0, _PARAMS.randomness, len(rows))
         ranked: Ints = rows[np.argsort(self._used[rows] + noise, kind="stable")]
         return ranked
 

@@ -209,7 +209,7 @@ PATHS: tuple[Path, ...] = (
             "placement.heuristics.machine_rows:_FIRST_ROWS": 1,
             "parameters:heuristics.relabel.most_pairs": 0,
             "parameters:heuristics.repair.machines": 1,
-            "parameters:heuristics.improve.most_machines": 2,
+            "parameters:heuristics.ruin.most_machines": 2,
         },
     ),
     # the direct models

@@ -90,7 +90,7 @@ def test_an_aimed_round_makes_room_for_a_machine_where_an_unassigned_copy_may_ru
         search = Exchange(ws, [greedy], greedy.dual_values, np.random.default_rng(seed))
         rows = search.aimed([0])
         assert rows
-        Ruin(ws, [1.0], np.random.default_rng(0), randomness=0.0).take_apart(rows)
+        Ruin(ws, [1.0], np.random.default_rng(0)).take_apart(rows)
         assert all(ws.can_rent(p) for p in range(len(fleet.pools)))
 
 

@@ -257,13 +257,13 @@ def test_machines_of_some_pools_alone_are_taken_apart() -> None:
     fleet = fleet_of([component("x", 30, 60), component("wide", 1, 60, accelerators=8)])
     ws, first_fit, _ = parts(fleet)
     construct(ws, first_fit)
-    ruin = Ruin(ws, [1.0, 8.0], np.random.default_rng(0), randomness=0.5)
+    ruin = Ruin(ws, [1.0, 8.0], np.random.default_rng(0))
     pools = pools_of(ws, [1])
     assert [fleet.pools[p].name[:3] for p in np.flatnonzero(pools)] == ["big"] * 3
-    rows = ruin.draw(40, pools)
+    rows = ruin.draw(pools)
     assert rows
     assert {fleet.pools[int(ws.pool[m])].name[:3] for m in rows} == {"big"}
-    assert ruin.draw(40, np.zeros(len(fleet.pools), dtype=np.bool_)) == []
+    assert ruin.draw(np.zeros(len(fleet.pools), dtype=np.bool_)) == []
     assert ruin.take_apart(rows)
     assert all(not ws.seats[m] for m in rows)
 
@@ -278,5 +278,5 @@ def test_a_pinned_copy_stays_on_a_machine_that_is_taken_apart() -> None:
     keep_pinned(ws)
     construct(ws, first_fit)
     assert len(ws.seats[0]) == 2
-    assert Ruin(ws, [1.0], np.random.default_rng(0), randomness=0.5).take_apart([0]) == [0]
+    assert Ruin(ws, [1.0], np.random.default_rng(0)).take_apart([0]) == [0]
     assert ws.seats[0] == [Seat(0, 0, (3,))]
