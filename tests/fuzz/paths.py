@@ -502,8 +502,7 @@ PATHS: tuple[Path, ...] = (
         options={"solver": "greedy"},
         reaches=("placement.patterns.counts.bound:CountBound.run",),
         lowers={
-            "parameters:patterns.counts.part_rounds": 1,
-            "parameters:patterns.counts.whole_rounds": 1,
+            "parameters:patterns.counts.rounds": 1,
             "parameters:patterns.counts.tight": 2.0,
         },
     ),
