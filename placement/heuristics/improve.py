@@ -1,9 +1,9 @@
-"""Make a complete plan cheaper: take a few machines apart, place their copies again, keep what is hardly worse.
+"""Make a complete plan cheaper: take a few machines apart, place their copies again, keep what is no dearer.
 
 Ruin and recreate (Schrimpf et al. 2000, *Record breaking optimization results using the ruin and recreate principle*,
 J. Comput. Phys. 159) with machines as what is ruined: those that waste most of their price are drawn most often. It
 empties machines, moves their content to cheaper types, and merges several into one, with every rule kept, moves counted
-and nothing left incomplete. A plan that costs a little more is accepted at first, ever less of it as rounds go by.
+and nothing left incomplete. A plan that costs as much is kept; one that costs more is not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Value
 from placement.heuristics.check import lacking, within_moves
 from placement.heuristics.construct import extend, extend_by_priority, left_out_components, place_optional, supply
 from placement.heuristics.parameters import HEURISTICS
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
-
-_PARAMS = HEURISTICS.improve
 
 
 def drop_superfluous(ws: Workspace) -> None:
@@ -70,16 +67,12 @@ class Improvement:
         """Whether the best packing leaves nothing out and costs no more than so many ticks."""
         return self._best.ticks <= least and not any(self._best.left_out)
 
-    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float | None = None) -> Packing:
-        """Try so many rounds, fewer when `is_over` says so; returns the best packing.
-
-        `tolerance` is the part of the cost that the first round may add in the mean; by default the parameter.
-        """
-        first = _PARAMS.tolerance if tolerance is None else tolerance
-        for turn in range(rounds):
+    def run(self, rounds: int, is_over: Callable[[], bool]) -> Packing:
+        """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
+        for _ in range(rounds):
             if is_over():
                 break
-            self._round(first * (1.0 - turn / rounds))
+            self._round()
         return self._best_packing
 
     def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
@@ -95,18 +88,17 @@ class Improvement:
             out = left_out_components(self.ws)
             if not out or is_over():
                 return turn
-            self._round(0.0, out)
+            self._round(out)
         return rounds
 
-    def _round(self, tolerance: float, out: Sequence[int] = ()) -> None:
+    def _round(self, out: Sequence[int] = ()) -> None:
         """Take machines apart and place their copies again, those of components that are `out` before all others."""
         ws = self.ws
         rows = self._draw(out)
         if not rows:
             return
         ws.forget()
-        mark, before = ws.mark(), ws.value()
-        limit = Value(before.left_out, before.ticks + int(before.ticks * tolerance * self.rng.exponential()))
+        mark, limit = ws.mark(), ws.value()
         policy = self.policies[int(self.rng.integers(len(self.policies)))]
         stood = self._placed(out)
         loose = [c for c in self._ruin.take_apart(rows) if c not in out]

@@ -59,20 +59,16 @@ class PricedGreedyParameters:
 
 @dataclass(frozen=True, slots=True)
 class RuinParameters:
-    """Machines of a plan taken apart (`ruin.py`)."""
+    """Machines of a plan taken apart (`ruin.py`).
+
+    Measured: docs/notes/2026-11-parameters.md, "Ruin and recreate".
+    """
 
     most_machines: int = parameter(16, "machines", "taken apart at once")
     randomness: float = parameter(0.5, "part of its price", "scale of the noise on what a machine wastes")
     aimed: float = parameter(
         0.5, "part of the rounds", "for copies that are left out, that take apart machines where one may run alone"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ImproveParameters:
-    """Ruin and recreate (`improve.py`)."""
-
-    tolerance: float = parameter(0.001, "part of the cost", "mean of what the first round may add; it falls to nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +166,6 @@ class HeuristicsParameters:
     first_plan: FirstPlanParameters = FirstPlanParameters()
     greedy: PricedGreedyParameters = PricedGreedyParameters()
     ruin: RuinParameters = RuinParameters()
-    improve: ImproveParameters = ImproveParameters()
     exchange: ExchangeParameters = ExchangeParameters()
     group_completion: GroupCompletionParameters = GroupCompletionParameters()
     prices: PriceParameters = PriceParameters()

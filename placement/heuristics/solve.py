@@ -320,7 +320,7 @@ def improve(solve: Solve, by: str) -> bool:
         solve.incumbent.offer(relabel(fleet, ws.to_packing()), by)
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
     for _ in count() if budget.work is None else range(budget.work):
-        better = improvement.run(_PARAMS.turn, lambda: solve.ended, tolerance=0.0)
+        better = improvement.run(_PARAMS.turn, lambda: solve.ended)
         if not solve.incumbent.offer(relabel(fleet, better), by):
             break
         gained = True
