@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from placement.bounds.parameters import BOUNDS, BoundsParameters
 from placement.direct.parameters import DIRECT, DirectParameters
-from placement.engines.parameters import ENGINES, EnginesParameters
+from placement.engines.parameters import ENGINE_PARAMETERS, EnginesParameters
 from placement.heuristics.parameters import HEURISTICS, HeuristicsParameters
 from placement.local_search.parameters import LOCAL_SEARCH, LocalSearchParameters
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT, MachineReassignmentParameters
@@ -23,7 +23,7 @@ from placement.vector_packing.parameters import VECTOR_PACKING, VectorPackingPar
 class SolvingParameters:
     """A field a room; each has one for every module of it that has parameters."""
 
-    engines: EnginesParameters = ENGINES
+    engines: EnginesParameters = ENGINE_PARAMETERS
     bounds: BoundsParameters = BOUNDS
     vector_packing: VectorPackingParameters = VECTOR_PACKING
     machine_reassignment: MachineReassignmentParameters = MACHINE_REASSIGNMENT

@@ -19,8 +19,7 @@ class CpSatParameters:
     """The solver cp-sat (`cp_sat/search.py`)."""
 
     outline_terms: int = parameter(3_000_000, "terms", "beyond which an outline can't be written and solved in minutes")
-    outline_effort: float = parameter(1.0, "deterministic s", "for the outline's bound")
-    scout_effort: float = parameter(0.5, "deterministic s", "to look for a first plan")
+    effort: float = parameter(0.5, "deterministic s", "for the outline's bound, and to look for a first plan")
     fewer_effort: float = parameter(0.05, "deterministic s", "to bound the machines of one pool")
 
 
@@ -71,9 +70,6 @@ class PatternRowsParameters:
 class MilpParameters:
     """The solver milp (`milp/search.py`)."""
 
-    second_opinion_work: int = parameter(
-        20_000, "0.001 deterministic s", "of CP-SAT, asked for a second opinion under a limit on work"
-    )
     last_digits: float = parameter(
         2e-6, "relative gap", "up to which CP-SAT decides what an engine in floats left open"
     )

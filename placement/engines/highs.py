@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import PlacementError
 from placement.solving.budget import POLL
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Numbers = float | Sequence[float] | NDArray[np.number[Any]]
 
-_PARAMS = ENGINES.integer_program
+_PARAMS = ENGINE_PARAMETERS.integer_program
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
 SHARP: dict[str, float] = dict.fromkeys(

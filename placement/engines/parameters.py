@@ -17,10 +17,19 @@ class IntegerProgramParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class CpSatWorkParameters:
+    """CP-SAT, asked by another search under a limit on work (`cp_sat.py`)."""
+
+    work: int = parameter(2_000, "0.001 deterministic s", "to pack a part of a fleet, or to find any plan")
+    proof_work: int = parameter(20_000, "0.001 deterministic s", "to decide a fleet mix, or what an engine left open")
+
+
+@dataclass(frozen=True, slots=True)
 class EnginesParameters:
     """Engines."""
 
+    cp_sat: CpSatWorkParameters = CpSatWorkParameters()
     integer_program: IntegerProgramParameters = IntegerProgramParameters()
 
 
-ENGINES = EnginesParameters()
+ENGINE_PARAMETERS = EnginesParameters()

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.engines.highs import EngineError, begin_at, load_lp, most_nodes, run, stopped_when, whole_solution
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.local_search.content_program import ContentProgram, held_on, may_cover
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.base import Chain
@@ -94,7 +94,7 @@ class SetCovering:
             return None
         program = ContentProgram(fleet, columns)
         within = SCHEDULE.covering.of(budget) if budget.work is None else budget  # else the same everywhere
-        gap, nodes = ENGINES.integer_program.gap, most_nodes(budget.work)
+        gap, nodes = ENGINE_PARAMETERS.integer_program.gap, most_nodes(budget.work)
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
             solver = load_lp(program.rows.program(), seconds=within.left(), **limits)

@@ -25,7 +25,7 @@ from placement.bounds.cutoff import cutoff_below
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
 from placement.patterns.certificate import certify, domain_bound
@@ -194,7 +194,9 @@ class PatternBound:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
             limits = self._mix_limits(self._solve.budget)
-            mix = cheapest_mix(self.fleet, self.cuts, gap=ENGINES.integer_program.gap, seed=self._solve.seed, **limits)
+            mix = cheapest_mix(
+                self.fleet, self.cuts, gap=ENGINE_PARAMETERS.integer_program.gap, seed=self._solve.seed, **limits
+            )
             self._machines = () if mix is None else mix.machines
         return self._machines
 

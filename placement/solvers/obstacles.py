@@ -14,6 +14,7 @@ from placement.bounds import why_infeasible
 from placement.compiled.fleet_rules import broken_fleet_rules
 from placement.direct.cp_sat import find_plan
 from placement.direct.slots import direct_terms, most_new_machines
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.heuristics import solve_greedy
 from placement.reductions.without_rules import WithoutRules
 from placement.solvers.parameters import SOLVER_PARAMETERS
@@ -71,4 +72,4 @@ def _plan(solve: Solve, fleet: Fleet) -> Packing | None:
     most = most_new_machines(fleet)
     if direct_terms(fleet, most) > _PARAMS.terms:
         return None
-    return find_plan(solve.reduced(fleet, work=_PARAMS.work), most, None)[0]
+    return find_plan(solve.reduced(fleet, work=ENGINE_PARAMETERS.cp_sat.work), most, None)[0]

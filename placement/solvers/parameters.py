@@ -28,7 +28,6 @@ class ObstacleParameters:
     limits: int = parameter(20, "limits", "that are left out one by one")
     told: int = parameter(3, "rules", "in one answer")
     terms: int = parameter(20_000, "terms", "of a direct model that is asked where greedy has no plan")
-    work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for that")
 
 
 @dataclass(frozen=True, slots=True)

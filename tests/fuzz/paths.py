@@ -131,7 +131,7 @@ QUICK: dict[str, Any] = {
     "parameters:local_search.refill.most_steps": 200,
     "parameters:heuristics.repair.ejections": 10,
     "parameters:local_search.large_neighbourhood.work": 30,
-    "parameters:column_generation.combinatorial_benders.work": 3_000,
+    "parameters:engines.cp_sat.proof_work": 3_000,
     "parameters:column_generation.pack.tries": 3,
     "parameters:local_search.variable_neighbourhood.tries": 4,
     "parameters:local_search.variable_neighbourhood.steps": 3,

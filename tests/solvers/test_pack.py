@@ -18,7 +18,7 @@ from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
@@ -189,7 +189,7 @@ def test_counts_become_whole_by_branching_where_there_is_time(
 @pytest.mark.parametrize("limited", [False, True])
 def test_whole_counts_are_the_cheapest(limited: bool, gap: float, parameters: Change) -> None:
     """Machines of a few sizes for copies with an accelerator each, at most so many: against all counts."""
-    parameters(ENGINES.integer_program, gap=gap)
+    parameters(ENGINE_PARAMETERS.integer_program, gap=gap)
     rng, dearer = random.Random(7), 0
     for _ in range(12):
         sizes = rng.sample(range(2, 10), 4)

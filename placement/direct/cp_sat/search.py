@@ -207,15 +207,27 @@ class _CpSatSearch:
         """So many deterministic seconds, or a fraction of what the work limit leaves."""
         return seconds if end is None else min(seconds, max(0.0, (end - self._levels.spent) * fraction))
 
+    def _prepare(
+        self,
+        engine: Engine,
+        effort: float,
+        budget: Budget,
+        end: float | None,
+        fraction: float = 1.0,
+        *,
+        partial: bool = False,
+    ) -> cp_model.CpSolverStatus:
+        """One of the short runs before the search, by one worker."""
+        effort = self._effort(effort, end, _TIME.prepare.part * fraction)
+        return self._run(engine, _TIME.prepare.of(budget), 1, effort, partial=partial)
+
     def _outline(
         self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
     ) -> tuple[cp_model.CpSolverStatus, list[int]]:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
         model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         engine = self._engine(model, goal)
-        status = self._run(
-            engine, _TIME.prepare.of(budget), 1, self._effort(_PARAMS.outline_effort, end, _TIME.prepare.part)
-        )
+        status = self._prepare(engine, _PARAMS.effort, budget, end)
         solution = engine.solution
         return status, [solution[var.index] if solution and isinstance(var, Var) else 0 for var in model.new]
 
@@ -224,13 +236,7 @@ class _CpSatSearch:
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few, self._options.max_terms):
             engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, partial=True)
-            self._run(
-                engine,
-                _TIME.prepare.of(budget),
-                1,
-                self._effort(_PARAMS.scout_effort, end, _TIME.prepare.part),
-                partial=True,
-            )
+            self._prepare(engine, _PARAMS.effort, budget, end, partial=True)
 
     def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
         """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
@@ -269,12 +275,7 @@ class _CpSatSearch:
             if most > 1:
                 minimise(program, model.program.objective([(model.new[p], -1)]))
                 engine = Engine(program)
-                self._run(
-                    engine,
-                    _TIME.prepare.of(budget),
-                    1,
-                    self._effort(_PARAMS.fewer_effort, end, _TIME.prepare.part / len(most_new)),
-                )
+                self._prepare(engine, _PARAMS.fewer_effort, budget, end, 1 / len(most_new))
                 if engine.bound is not None:
                     most_new[p] = min(most, -engine.bound)
         return most_new

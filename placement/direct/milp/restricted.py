@@ -13,7 +13,7 @@ import numpy as np
 
 from placement.direct.milp.engines import End, HighsListener, load_highs
 from placement.direct.parameters import DIRECT
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,7 +78,7 @@ def run_restricted(
     lp = solver.getLp()
     most = np.array(lp.col_upper_)
     solver.changeColsIntegrality(every.size, every, np.full(every.size, highspy.HighsVarType.kInteger))
-    solver.setOptionValue("mip_rel_gap", ENGINES.integer_program.gap)
+    solver.setOptionValue("mip_rel_gap", ENGINE_PARAMETERS.integer_program.gap)
     solver.setOptionValue("mip_heuristic_effort", _PARAMS.effort)
     for chosen in choices:
         flags = np.zeros(len(program.ranges), dtype=np.int64)

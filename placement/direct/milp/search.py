@@ -19,6 +19,7 @@ from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import TIGHT
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
@@ -161,7 +162,7 @@ class _MilpSearch:
         from placement.direct.cp_sat import find_plan  # loads an engine
 
         asked = self._solve.reduced(
-            self._fleet, work=None if self._budget.work is None else _PARAMS.second_opinion_work
+            self._fleet, work=None if self._budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
         )
         return find_plan(asked, most_new_machines(self._fleet, ticks), ticks, left_out=left_out)
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_move_ticks
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Counts
 from placement.patterns.history import EngineVerdict
@@ -123,7 +123,7 @@ class CountBound(CountModel):
             return False
         program = self.program()
         self.programs += 1
-        nodes = ENGINES.integer_program.nodes if budget.work is None else budget.work
+        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
         start = None if self.counts is None else program.start_at(*self.counts)
         answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start, until=until)
         self._raise(program, answer.bound)

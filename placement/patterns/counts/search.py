@@ -17,7 +17,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.counts.model import CountModel, merging_of
 from placement.patterns.counts.program import Merging
 from placement.patterns.parameters import PATTERNS
@@ -153,7 +153,7 @@ class CountSearch:
         """
         self.programs += 1
         program, known, placed = self._model.program(), self._at, frozenset(self._placed)
-        nodes = ENGINES.integer_program.nodes if budget.work is None else budget.work
+        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
 
         def tell_of_others(counts: Counts) -> None:
             if counts != known:
@@ -228,7 +228,7 @@ class CountSearch:
     ) -> FoundCounts:
         """One program."""
         self.programs += 1
-        nodes = ENGINES.integer_program.nodes if budget.work is None else budget.work
+        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
         limits = budget.share(seconds=self._seconds if seconds is None else seconds, work=budget.work)
         return self._model.program().find(limits, nodes, known, free, barred)
 

@@ -16,6 +16,7 @@ or CP-SAT for each part that was forbidden.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -98,8 +99,7 @@ class BranchAndCheck:
 
     def run(self, budget: Budget) -> None:
         """All nodes, the least bound first, until one can neither be decided nor branched on, or the budget is over."""
-        rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
-        for _ in range(rounds):
+        for _ in count() if budget.work is None else range(budget.work):
             self._bound.resume(_TIME.tree.of(budget), _PARAMS.tree_nodes)
             case, cutoff = self._nodes.least, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
             if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:
@@ -126,7 +126,7 @@ class BranchAndCheck:
         Neither where that is not known.
         """
         program = NodeProgram(self._bound.relaxation, self._bound.groups, case, rent, self._cuts)
-        for _ in range(_PARAMS.solutions):
+        for _ in range(COLUMN_GENERATION.whole_solutions.solutions):
             if self._solve.within(budget).ended:
                 break
             answer = program.solve(self._parts.forbidden, budget)

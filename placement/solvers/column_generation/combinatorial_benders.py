@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.direct.standard_form import to_standard_form
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import OpenNodes, may_decide
 from placement.reductions.limits import AtFleetMix
@@ -112,7 +113,7 @@ class CombinatorialBenders:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         from placement.direct.cp_sat import find_plan  # loads an engine
 
-        work = None if budget.work is None else _PARAMS.work
+        work = None if budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
         return find_plan(_TIME.within(self._solve.within(budget), work).reduced(narrow), most, cutoff.ticks - 1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import cheapest_mix
 from placement.patterns.group_bound import LinearBound
@@ -58,7 +58,7 @@ class WholePlanGround:
         self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
 
     def _cheapest(self, solve: Solve) -> tuple[int, ...]:
-        gap, seconds = ENGINES.integer_program.gap, _PARAMS.mix_seconds
+        gap, seconds = ENGINE_PARAMETERS.integer_program.gap, _PARAMS.mix_seconds
         mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, work=seconds, seed=solve.seed)
         return () if mix is None else mix.machines
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.group_rows import add_group_rows
@@ -94,7 +94,7 @@ class FleetMixes:
         time is over. One machine may cost a tenth of all, so few pools matter, and rounding all counts up is dear
         (docs/notes/2026-11-scale.md).
         """
-        strict, enough = bool(self._fleet.limits), max(0.0, ENGINES.integer_program.gap * root.value)
+        strict, enough = bool(self._fleet.limits), max(0.0, ENGINE_PARAMETERS.integer_program.gap * root.value)
         most = _PARAMS.nodes if budget.work is None else _PARAMS.nodes_of_work * budget.work
         best, cost = self._rounded(root)[0], math.inf
         number = itertools.count()

@@ -12,9 +12,9 @@ class BranchAndCheckParameters:
     """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
 
     dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
-    rounds: int = parameter(10_000, "nodes", "decided or branched on, at most")
-    solutions: int = parameter(200, "solutions", "of one node, tried to be packed")
-    tree_nodes: int = parameter(50, "nodes", "of the tree, before each node that is decided")
+    tree_nodes: int = parameter(
+        50, "nodes", "of the tree, before each node that is decided, and after each better plan"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,6 @@ class CombinatorialBendersParameters:
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
     nodes: int = parameter(2_000, "nodes", "of the tree, from one mix to the next")
-    work: int = parameter(20_000, "0.001 deterministic s", "of CP-SAT for one mix, under a limit on work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,6 @@ class PackParameters:
 class PenaltyParameters:
     """The penalty of a missing copy (`penalties.py`)."""
 
-    least: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
     alone: float = parameter(
         0.25, "part of its price", "that a machine for the copy alone counts, beside the part of one that it takes"
     )
@@ -126,13 +124,11 @@ class WholeSolutionsParameters:
     narrow: tuple[float, ...] = parameter(
         (1e-3, 3e-3, 5e-4), "part of the LP's value", "of reduced costs that a narrow program has, one after the other"
     )
-    tree_nodes: int = parameter(300, "nodes", "of the tree, after each plan")
     bent: int = parameter(
         40, "patterns", "of each device class, at the prices of a part of the items, before the first"
     )
-    rounds: int = parameter(100, "solutions", "tried to be packed, at most")
+    solutions: int = parameter(100, "solutions", "of a program, tried to be packed")
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
-    work: int = parameter(2_000, "0.001 deterministic s", "of CP-SAT for one part, under a limit on work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +137,6 @@ class RunningSolutionsParameters:
 
     idle: int = parameter(3, "solutions", "in a row that bring no better plan")
     spare: int = parameter(10, "parts", "of the moves allowed: one more is left to packing after each of those")
-    narrow: tuple[float, ...] = parameter(
-        (1e-3, 3e-4, 3e-3), "part of the LP's value", "of reduced costs that the program has, one after the other"
-    )
     missing: float = parameter(2.0, "penalties", "of a copy that a solution lacks")
 
 
@@ -155,7 +148,6 @@ class ZoneCountParameters:
     pricings: int = parameter(2, "rounds", "of pricing of the LP, at most")
     gap: float = parameter(0.05, "part", "of the cost: the gap of each program")
     nodes: int = parameter(100, "nodes", "of each program, at most")
-    least_weight: float = parameter(1e-3, "$/h", "that a copy is worth in it at least")
 
 
 @dataclass(frozen=True, slots=True)

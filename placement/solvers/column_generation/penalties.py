@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.units import MICRO
 
@@ -29,5 +30,5 @@ def left_out_penalties(fleet: Fleet) -> list[float]:
         alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
         least = part[first : first + len(component.options)].min(initial=float("inf"))
         penalty = (least + _PARAMS.alone * alone) / MICRO
-        found.append(max(_PARAMS.least, float(penalty)) if penalty < float("inf") else 1.0)
+        found.append(max(LOCAL_SEARCH.state.least_penalty, float(penalty)) if penalty < float("inf") else 1.0)
     return found

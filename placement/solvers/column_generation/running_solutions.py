@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.engines.highs import most_nodes
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.heuristics import relabel
 from placement.heuristics.workspace import Workspace
 from placement.patterns.running.whole_bound import raise_running_bound
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 NAME = "running-solutions"
 _PARAMS = COLUMN_GENERATION.running_solutions
+_NARROW = COLUMN_GENERATION.whole_solutions.narrow
 _TIME = SCHEDULE.running_solutions
 
 
@@ -90,11 +91,11 @@ class RunningSolutions:
         program, budget = self._bound.program(), self._solve.budget
         self._parts.restrict(program)
         program.spare_moves(self._spare)
-        program.narrow(_PARAMS.narrow[self.solutions % len(_PARAMS.narrow)], budget)
+        program.narrow(_NARROW[self.solutions % len(_NARROW)], budget)
         self.solutions += 1
         within = budget if budget.work is not None else _TIME.program.of(budget)
         nodes = most_nodes(budget.work)
-        return program.cheapest(within, nodes, ENGINES.integer_program.gap, self._penalties)
+        return program.cheapest(within, nodes, ENGINE_PARAMETERS.integer_program.gap, self._penalties)
 
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""

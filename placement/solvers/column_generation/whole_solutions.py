@@ -24,7 +24,7 @@ from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
 from placement.engines.highs import most_nodes
-from placement.engines.parameters import ENGINES
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
@@ -95,7 +95,7 @@ class WholeSolutions:
     def run(self, budget: Budget) -> None:
         """Solution after solution, until the program has none that is cheaper, or the budget is over."""
         self._bound.add_patterns(self._solve.packing, _PARAMS.bent)
-        rounds = _PARAMS.rounds if budget.work is None else min(_PARAMS.rounds, budget.work)
+        rounds = _PARAMS.solutions if budget.work is None else min(_PARAMS.solutions, budget.work)
         failed, programs = 0, len(_PARAMS.narrow) if self.large else 1
         for turn in range(rounds):
             if failed == programs or self._solve.within(budget).ended:
@@ -112,7 +112,9 @@ class WholeSolutions:
             if better and not self.large:
                 if is_near(self._solve, self._bound):  # programs of nodes find what is cheaper, or that nothing is
                     return
-                self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
+                self._bound.resume(
+                    budget, COLUMN_GENERATION.branch_and_check.tree_nodes
+                )  # with a better plan it decides more
 
     def _cheapest(self, budget: Budget, turn: int) -> ProgramAnswer | None:
         """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for."""
@@ -126,7 +128,7 @@ class WholeSolutions:
         if budget.work is None:
             within = (_TIME.narrow if self.large else _TIME.program).of(budget)
         find = program.solution if self.large else program.solve
-        return find(cutoff, within, most_nodes(budget.work), gap=ENGINES.integer_program.gap)
+        return find(cutoff, within, most_nodes(budget.work), gap=ENGINE_PARAMETERS.integer_program.gap)
 
     def _program(self) -> NarrowProgram:
         """Of all copies, machines and patterns that are known, without what was seen not to fit."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import highspy
 
 from placement.engines.highs import EngineError, load_lp, run, whole_solution
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.patterns.columns import PatternColumns
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.rows import IntegerRows
@@ -82,7 +83,7 @@ def zone_counts(
     for c in fleet.components:
         if not c.required:
             continue
-        weight = max(_PARAMS.least_weight, dual_value[c.index])
+        weight = max(LOCAL_SEARCH.state.least_penalty, dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)
         here: dict[int, dict[int, float]] = {}
         for z in c.eligible_zones:
