@@ -65,7 +65,7 @@ def rollout(
         from placement.rollout.options import read_options
         from placement.rollout.planning import MOST_EXTRA
 
-        check_targets(form, output, picture or (), {"the problem": file})
+        check_targets(form, output, picture or (), {"the problem": file, "the options": to})
         size = None if batch is None else BatchSize.parse(batch)
         problem = read_warned(file, full=full)
         row = component_of(problem, component, file)

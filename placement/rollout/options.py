@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from placement.documents import Option
+from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.read import read_mapping
 from placement.errors import DocumentError, Fault, UsageError, printable
 
@@ -32,8 +33,10 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
             return (mode,)
     if text.lstrip().startswith(("{", "[")):
         try:
-            found: Any = json.loads(text)
-        except ValueError as error:
+            found = parse_json_text(text)
+        except OddValueError as error:
+            raise DocumentError(error.faults, "--to") from None
+        except json.JSONDecodeError as error:
             raise UsageError(f"--to: what begins with {text.lstrip()[0]} must be JSON: {error}") from None
         except RecursionError:
             raise UsageError("--to: the JSON is nested too deep to be an option") from None

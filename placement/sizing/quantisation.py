@@ -33,7 +33,10 @@ def read_quantisation(config: Config, model: Config, beside: Path | None) -> Qua
             return _of(found)
     if beside is not None and beside.is_file():
         source, text = read_text(beside)
-        return _of(parse_config(text, source))
+        told = parse_config(text, source)
+        if told.inside("quantization") is None and told.get("quant_algo", "quant_method") is None:
+            raise told.fault("quantization", "is missing: ModelOpt writes it, with quant_algo, beside a config.json")
+        return _of(told)
     return None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
 from placement.sizing.launch import DTYPES, KV_DTYPES
-from placement.units import BYTES_PER_GIB
+from placement.units import BYTES_PER_GIB, whole_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PARTS = ("context", "non_torch", "weights", "activation", "graphs")
 KV, KV_TOKENS = "kv", "kv_tokens"  # what a log measures beside the parts
 _START = "non-default args: {"  # of the API server, once a start
+_MOST_DIGITS = 15  # of a number of tokens
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 
 
@@ -130,7 +131,7 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         measured["non_torch_gib"] = round(consumed - weights, 2)
     given = _given(text, source)
     pools = _found(_KV_GIB, text, source) if given is None else [given]
-    tokens = [int(number.replace(",", "")) for number in re.findall(_KV_TOKENS, text) if number.strip(",")]
+    tokens = _tokens(text, source)
     if not pools and not tokens and all(value is None for value in measured.values()):
         rule = "has no line of vLLM about memory; is it a log of its start, with VLLM_LOGGING_LEVEL=INFO or DEBUG?"
         raise DocumentError([Fault("$", rule)], source)
@@ -153,6 +154,23 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
         kv_tokens=min(tokens, default=None),
         **measured,
     )
+
+
+def _tokens(text: str, source: str) -> list[int]:
+    """What KV caches hold, in tokens."""
+    written = [number for number in re.findall(_KV_TOKENS, text) if number.strip(",")]
+    found = [whole_in(number.replace(",", ""), _MOST_DIGITS) for number in written]
+    numbers = [number for number in found if number is not None]
+    if len(numbers) < len(written):
+        odd = written[found.index(None)]
+        raise DocumentError([Fault(_line(odd, text), "has more tokens than any cache holds", odd)], source)
+    return numbers
+
+
+def _line(words: str, text: str) -> str:
+    """Where words stand, as a fault says it."""
+    before = text[: text.find(words)].count("\n")
+    return f"line {before + 1}"
 
 
 def _given(text: str, source: str) -> float | None:
@@ -178,8 +196,8 @@ def _found(patterns: tuple[str, ...], text: str, source: str) -> list[float]:
         numbers = [float(number) for number in found]
         odd = next((number for number in numbers if not -4096 < number < 4096), None)
         if odd is not None:
-            line = 1 + text[: text.find(found[numbers.index(odd)])].count("\n")
-            raise DocumentError([Fault(f"line {line}", "has memory that no GPU has, in GiB", odd)], source)
+            where = _line(found[numbers.index(odd)], text)
+            raise DocumentError([Fault(where, "has memory that no GPU has, in GiB", odd)], source)
         if numbers:
             return numbers
     return []

@@ -233,6 +233,21 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
         read_options("", component)
     with pytest.raises(UsageError, match="nested too deep"):
         read_options("[" * 100_000, component)
+    with pytest.raises(DocumentError, match=r'--to at \$: the key "accelerators" stands twice'):
+        read_options('{"accelerators": 4, "accelerators": 2}', component)
+
+
+def test_the_command_never_writes_over_the_options(tmp_path: Path) -> None:
+    """Neither the order nor the picture: they are read, and may be all there is of a new version."""
+    write_document(four(2, FREE).to_document(), tmp_path / "fleet.json")
+    options = tmp_path / "new.json"
+    options.write_text('{"accelerators": 1}', "utf-8")
+    (tmp_path / "new.svg").symlink_to(options)
+
+    for target in (("--output", options), ("--picture", tmp_path / "new.svg")):
+        done = run("rollout", tmp_path / "fleet.json", "--component", "a", "--to", options, *target)
+        assert (done.exit_code, "is the same file as the options" in done.stderr) == (2, True)
+        assert options.read_text("utf-8") == '{"accelerators": 1}'
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,21 @@ def test_a_log_of_several_gpus(tmp_path: Path) -> None:
     assert (log.version, log.tensor_parallel, log.context_gib) == ("0.19.0", 2, 1.53)
 
 
+def test_a_log_with_a_number_that_no_cache_has() -> None:
+    """More digits than Python reads: the line is named."""
+    with pytest.raises(DocumentError, match=r"log at line 2: has more tokens than any cache holds"):
+        parse_startup_log(f"Model loading took 7.60 GiB memory\nGPU KV cache size: {'9' * 5000} tokens", "log")
+
+
+def test_another_document_beside_a_config_is_told(tmp_path: Path) -> None:
+    """ModelOpt's file says how weights are stored; one that does not would leave them as they were trained."""
+    (tmp_path / "config.json").write_text(json.dumps(PLAIN))
+    (tmp_path / "hf_quant_config.json").write_text('{"format": "placement/v1"}')
+
+    with pytest.raises(DocumentError, match=r"hf_quant_config\.json at \$\.quantization: is missing"):
+        size(tmp_path, "H100")
+
+
 def test_logs_of_other_versions() -> None:
     """As public logs have it: 0.27 tells weights and other libraries' memory as one, 0.7 has all in two lines."""
     new = parse_startup_log(
