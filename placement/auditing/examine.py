@@ -79,7 +79,7 @@ def audit(
     else:
         arguments.instance("plan", plan, Plan, PLAN_RULE)
         if not plan.assignments and not plan.instances:
-            raise UsageError("the plan has no machines and no copies: there is nothing to judge")
+            raise UsageError("plan at $: has no machines and no copies: there is nothing to judge", "plan")
         now, running = plan, as_running(problem, plan)
     verdict = verify(problem, now)
     broken = tuple(findings(problem, now, verdict.violations, dealt))

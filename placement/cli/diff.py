@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.audit import of_problem, put, shown
-from placement.cli.endings import Code, in_words, read_warned
+from placement.cli.endings import Code, call_files, in_words, read_warned
 from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, one_of
 
 
@@ -59,6 +59,7 @@ def diff(
         else:
             old, names = first, (shown(plan), shown(other))
             new = of_problem(read_plan(other), other, problem)
+        call_files(before=plan, after=plan if other is None else other)
         found = compare(problem, old, new, alike=alike, by_pool=by_pool)
         put(diff_page(found, names, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.same else Code.BROKEN)

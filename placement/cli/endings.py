@@ -77,6 +77,11 @@ OF_STATUS = {
 }
 
 
+def call_files(**files: str) -> None:
+    """What errors call arguments of the library that are named unlike the command's parameters: files, by argument."""
+    OPTIONS.get({}).update({name: "standard input" if file == "-" else file for name, file in files.items()})
+
+
 def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:
     """Whether a person looks at a stream of this process; it may have been started without one."""
     found = getattr(sys, stream)

@@ -33,7 +33,7 @@ from placement.drift.pairing import pair
 from placement.errors import UsageError, printable
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import CopiesMoved, paired
-from placement.running_state import running_copies, running_plan
+from placement.running_state import check_listed_once, running_copies, running_plan
 from placement.units import dollars
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def diff(
         old = _running(problem)
     else:
         arguments.instance("before", before, Plan, PLAN_RULE)
-        old = _of_plan(problem, before, "the first plan")
-    new = _of_plan(problem, after, "the plan" if before is None else "the second plan")
+        old = _of_plan(problem, before, "before", "the first plan")
+    new = _of_plan(problem, after, "after", "the plan" if before is None else "the second plan")
     return _Comparison(problem, old, new, alike=alike, by_pool=by_pool).difference()
 
 
@@ -124,17 +124,18 @@ def _without_none(problem: Problem, rows: Iterable[tuple[str, HeldCopy]]) -> Ite
         yield machine, copy._replace(accelerators=()) if none else copy
 
 
-def _of_plan(problem: Problem, plan: Plan, what: str) -> _Side:
+def _of_plan(problem: Problem, plan: Plan, name: str, what: str) -> _Side:
+    """A side that is a plan: the argument `name`, called `what` in the answer."""
     if not plan.instances and not plan.assignments and plan.status in ("infeasible", "unknown"):
-        raise UsageError(f"{what} says {plan.status} and places nothing: there is nothing to compare")
-    names = Counter(row.id for row in plan.instances)
-    twice = next((name for name, count in names.items() if count > 1), None)
-    if twice is not None:
-        raise UsageError(f"{what} lists instance {printable(twice)} {names[twice]} times; list each once")
-    stray = next((row for row in plan.assignments if row.instance not in names), None)
-    if stray is not None:
-        where = f"{printable(stray.component)} on {printable(stray.instance)}"
-        raise UsageError(f"{what} places {where}, which its instances do not list; list it there")
+        rule = f"is {plan.status}, and places nothing: there is nothing to compare"
+        raise UsageError(f"{name} at $.status: {rule}", name)
+    check_listed_once(plan, name)
+    machines = {row.id for row in plan.instances}
+    for index, row in enumerate(plan.assignments):
+        if row.instance not in machines:
+            where = f"{printable(row.component)} on {printable(row.instance)}"
+            rule = f"places {where}, which its instances do not list; list it there"
+            raise UsageError(f"{name} at $.assignments[{index}].instance: {rule}", name)
     verdict = verify(problem, plan)
     rows = (
         (row.instance, HeldCopy(row.component, row.option, tuple(sorted(row.accelerators)))) for row in plan.assignments

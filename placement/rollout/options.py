@@ -60,6 +60,8 @@ def _is_file(text: str) -> bool:
 
 
 def _options(found: Any, source: str) -> tuple[Option, ...]:
+    if found == {}:
+        raise DocumentError([Fault("$", "says nothing: give a list of `options`, or the keys of one option")], source)
     rows = found.get("options", found) if isinstance(found, dict) else found
     rows = rows if isinstance(rows, list) else [rows]
     if not rows:

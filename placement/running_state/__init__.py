@@ -4,7 +4,16 @@ This room reads and makes documents; it knows nothing of fleets or solvers.
 """
 
 from placement.running_state.as_plan import Dealer, RunningCopy, RunningPlan, running_copies, running_plan
-from placement.running_state.as_problem import as_running
+from placement.running_state.as_problem import as_running, check_listed_once
 from placement.running_state.deal import DealFit
 
-__all__ = ["DealFit", "Dealer", "RunningCopy", "RunningPlan", "as_running", "running_copies", "running_plan"]
+__all__ = [
+    "DealFit",
+    "Dealer",
+    "RunningCopy",
+    "RunningPlan",
+    "as_running",
+    "check_listed_once",
+    "running_copies",
+    "running_plan",
+]

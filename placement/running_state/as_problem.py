@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from placement.documents.problem import revised
-from placement.errors import UsageError
+from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from placement.documents import Component, Problem
@@ -25,9 +25,7 @@ def as_running(problem: Problem, plan: Plan) -> Problem:
     UsageError
         The plan lists one machine twice, so it is not known which of the two holds its copies.
     """
-    twice = [name for name, count in Counter(row.id for row in plan.instances).items() if count > 1]
-    if twice:
-        raise UsageError(f"the plan lists instance {twice[0]} {plan_times(plan, twice[0])} times; list each once")
+    check_listed_once(plan)
     pools = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
     before = {row.id: row for row in problem.instances}
     counts = {row.id: pools[row.pool] for row in plan.instances if row.pool in pools}
@@ -47,9 +45,20 @@ def as_running(problem: Problem, plan: Plan) -> Problem:
     return revised(problem, instances=instances, placements=placements)
 
 
-def plan_times(plan: Plan, name: str) -> int:
-    """How often a plan lists a machine."""
-    return sum(row.id == name for row in plan.instances)
+def check_listed_once(plan: Plan, name: str = "plan") -> None:
+    """Refuse a plan that lists a machine twice; `name` is the argument that it is.
+
+    Raises
+    ------
+    UsageError
+        It does: with the place of the second row.
+    """
+    seen: set[str] = set()
+    for index, row in enumerate(plan.instances):
+        if row.id in seen:
+            rule = f"lists instance {printable(row.id)} a second time; list each once"
+            raise UsageError(f"{name} at $.instances[{index}].id: {rule}", name)
+        seen.add(row.id)
 
 
 _Pins = Counter[tuple[str, int, str]]

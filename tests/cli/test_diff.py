@@ -78,3 +78,22 @@ def test_bad_input(files: tuple[Path, Path]) -> None:
     code, _, text = run("instances/codegen-before.yaml", renamed)
     assert code == 2
     assert "nothing runs by this problem" in text
+
+
+def test_a_plan_that_says_two_things_is_told_of_its_file(files: tuple[Path, Path]) -> None:
+    """Which of the two files, and where in it; of `audit` too."""
+    problem, plan = files
+    document = json.loads(plan.read_text())
+    broken = problem.with_name("broken.json")
+    broken.write_text(json.dumps(document | {"instances": [document["instances"][0]] * 2}))
+    judged = CliRunner().invoke(app, ["audit", str(problem), str(broken)])
+
+    for code, _, text in (run(problem, broken), run(problem, broken, plan), run(problem, plan, broken)):
+        assert (code, judged.exit_code) == (2, 2)
+        assert text.startswith(f"placement: {broken} at $.instances[1].id: lists instance ")
+        assert judged.stderr == text
+    broken.write_text(json.dumps(document | {"instances": []}))
+    assert run(problem, plan, broken)[2].startswith(f"placement: {broken} at $.assignments[0].instance: places ")
+    broken.write_text(json.dumps(document | {"instances": [], "assignments": []}))
+    empty = CliRunner().invoke(app, ["audit", str(problem), str(broken)])
+    assert empty.stderr.startswith(f"placement: {broken} at $: has no machines and no copies")

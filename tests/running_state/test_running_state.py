@@ -142,5 +142,5 @@ def test_a_machine_that_is_listed_twice_is_refused() -> None:
         pools=[{"name": "p", "instance_type": "cpu", "zone": "a"}],
         components=[],
     )
-    with pytest.raises(placement.UsageError, match="instance x 2 times; list each once"):
+    with pytest.raises(placement.UsageError, match=r"^plan at \$\.instances\[1\]\.id: lists instance x a second"):
         as_running(problem, Plan(instances=[{"id": "x", "pool": "p"}] * 2))
