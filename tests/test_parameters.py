@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from placement.cli.app import app
 from placement.parameters import PARAMETERS
-from placement.report.parameters import parameter_table
+from placement.report.solvers import parameter_table
 from placement.solving.parameters import changed, parameter_rows
 from tests.report.test_tables import shown as text_of
 from tests.source import tree

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from placement.report.schedule import schedule_tables
+from placement.report.solvers import schedule_tables
 from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (

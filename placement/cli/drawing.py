@@ -116,7 +116,7 @@ def show(
     with in_words():
         from placement.cli.streams import check_one_stdin, console
         from placement.documents import read_plan, read_problem
-        from placement.report.shown import show as shown
+        from placement.report.drawn import show as shown
 
         check_one_stdin({"PLAN": plan, "--problem": problem})
         row = None if problem is None else read_problem(problem)

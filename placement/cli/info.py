@@ -33,9 +33,7 @@ def solvers(
     with in_words():
         from placement.cli.streams import console
         from placement.errors import UsageError
-        from placement.report.parameters import parameter_table
-        from placement.report.schedule import schedule_tables
-        from placement.report.solvers import solver_table
+        from placement.report.solvers import parameter_table, schedule_tables, solver_table
 
         if schedule and parameters:
             raise UsageError("--schedule and --parameters are two tables: ask for one of them")

@@ -1,4 +1,4 @@
-"""Pictures and pages of a plan, as files."""
+"""A plan drawn: as a map on the terminal, and as pictures and pages in files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import words
-from placement.report.page.view import NO_MORE, look
+from placement.report.group_words import rule_rows
+from placement.report.map.terminal import FleetLines, lines_of_facts, lines_of_plan
+from placement.report.mixed import FEW, mixed_line
+from placement.report.page.view import NO_MORE, PlacedView, look
 from placement.report.still import check_picture, write_still
 from placement.units import micro_dollars
 
@@ -49,9 +52,32 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
 
     check_picture(path, theme)
     view = look(problem, plan)
-    if view.facts is None:
+    if not isinstance(view, PlacedView):
         raise UsageError("plan at $.assignments: places nothing, so there is nothing to draw", "plan")
     write_still(picture(view.facts, headline(problem, plan, view.facts), theme), path)
+
+
+def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> FleetLines:
+    """What to print of a plan. With its problem memory is to scale, figures are counted, rules over the plan are told.
+
+    Without it the figures are the plan's.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule of the problem.
+    """
+    if problem is None:
+        lines, legend = lines_of_plan(plan)
+        return FleetLines(claimed(plan), lines, legend, full=full)
+    view = look(problem, plan)
+    if not isinstance(view, PlacedView):
+        return FleetLines(claimed(plan), [], [], full=full)
+    title = headline(problem, plan, view.facts)
+    legend = [(row.name, row.placed) for row in view.facts.components]
+    note = mixed_line(view.facts, None if full else FEW)
+    rules = tuple(rule_rows(view.facts, view.verdict.moves))
+    return FleetLines(title, lines_of_facts(view.facts, full=full), legend, full=full, note=note, rules=rules)
 
 
 def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:

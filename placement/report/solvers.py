@@ -1,9 +1,10 @@
-"""The registry as a table, with every option a solver has."""
+"""Solvers as tables: the registry with every option, the schedule of their time, and the numbers of their methods."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from placement.report.narrow import Fitting
+from placement.parameters import PARAMETERS
+from placement.report.narrow import Fitting, PlainTable
 from placement.solvers.registry import SOLVERS
+from placement.solving.parameters import parameter_rows
+from placement.solving.schedule import TURNS, Phase, rows
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from placement.solvers.registry import Solver
+    from placement.solving.schedule import Turn
+
+_LIMIT = 60.0  # seconds, of which examples are given
+_NOTE = (
+    f"A share is a part of what is left when its turn comes. Seconds are those of a limit of {_LIMIT:g}, where all "
+    "before it that have no condition take theirs in full. What a phase does not use is left to those after it."
+)
 
 
 def solver_table() -> RenderableType:
@@ -76,3 +87,69 @@ def _attributes(docstring: str) -> dict[str, str]:
         if colon:
             entries.update(dict.fromkeys(names.split(", "), " ".join(text.split())))
     return entries
+
+
+def schedule_tables() -> RenderableType:
+    """The turns of `auto` by fleet, and phases inside solvers with the seconds that they have of a limit."""
+    return Group(_turns(), Text(), _phases(), Text(), Text(_NOTE, style="dim"))
+
+
+def _turns() -> PlainTable:
+    table = _table("fleet", "turns of auto", "share", "when")
+    for fleet, turns in TURNS.items():
+        for n, turn in enumerate(turns):
+            table.add_row("" if n else fleet, turn.solver, f"{turn.part:.0%}", _when(turn))
+    return table
+
+
+def _when(turn: Turn) -> str:
+    said = ["beside those that follow"] if turn.beside else []
+    said += {0: [], 1: ["without a second core"], 2: ["with a second core"]}[turn.cores]
+    said += [] if turn.work is None else [f"at most {turn.work:,} units of work"]
+    return ", ".join(said)
+
+
+def _phases() -> PlainTable:
+    table = _table("phase", "share", "seconds", "for")
+    table.columns[2].justify = "right"
+    for row in rows(_LIMIT):
+        table.add_row("  " * row.depth + row.name, _share(row.phase), f"{row.seconds:.1f}", _purpose(row.phase))
+    return table
+
+
+def _purpose(phase: Phase) -> str:
+    return phase.what + (f" (where: {phase.when})" if phase.when else "")
+
+
+def _share(phase: Phase) -> str:
+    return f"{phase.part:.0%}" + ("" if math.isinf(phase.seconds) else f", {phase.seconds:g} s at most")
+
+
+def _table(*names: str) -> PlainTable:
+    table = PlainTable(tight=False)
+    for name in names:
+        table.add_column(name, no_wrap=name in ("share", "phase"), overflow="fold")
+    return table
+
+
+def parameter_table() -> RenderableType:
+    """Every number of a method; above those of a module what it does, from the docstring of their class."""
+    table = PlainTable(tight=False)
+    table.names("parameter")
+    table.add_column("value", justify="right", overflow="fold")
+    table.words("unit", "what it is")
+    for room in dataclasses.fields(PARAMETERS):
+        modules = getattr(PARAMETERS, room.name)
+        for module in dataclasses.fields(modules):
+            group = getattr(modules, module.name)
+            said = " ".join((inspect.getdoc(group) or "").split())
+            table.add_row(Text(f"{room.name}.{module.name}", style="bold"), "", "", Text(said, style="bold"))
+            for row in parameter_rows(group):
+                table.add_row(f"  {row.name}", _value(row.value), row.unit, row.what)
+    return table
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_value(one) for one in value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import placement
+from placement.report.page.view import PlacedView, look
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
@@ -61,3 +62,10 @@ def mixed_demand() -> placement.Problem:
         pools=[{"name": name, "instance_type": name, "zone": "z"} for name in types],
         components=[{"name": name, "demand": n, "options": options} for name, n in (("chat", 11), ("rank", 1))],
     )
+
+
+def looked_at(problem: placement.Problem, plan: placement.Plan) -> PlacedView:
+    """What a page is drawn from, of a plan that was found."""
+    view = look(problem, plan)
+    assert isinstance(view, PlacedView)
+    return view

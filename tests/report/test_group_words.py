@@ -11,9 +11,8 @@ from placement.report.facts import gather
 from placement.report.group_words import committed_lines, limit_lines, loss_lines, one_more_lines
 from placement.report.page.groups import groups
 from placement.report.page.page import render
-from placement.report.page.view import look
 from placement.report.tables import Report
-from tests.report.plans import named, planned, solved
+from tests.report.plans import looked_at, named, planned, solved
 from tests.report.test_tables import shown
 
 
@@ -94,7 +93,7 @@ def test_one_unit_more_is_told_on_the_terminal_and_the_page() -> None:
 def test_the_page_has_a_section_where_there_are_such_rules() -> None:
     """Bars of what is used and of what is left, with the words of the terminal; other problems have no such section."""
     problem, plan = solved("reserved-p5")
-    given = groups(look(problem, plan))
+    given = groups(looked_at(problem, plan))
     assert given is not None
     facts = gather(problem, plan)
     lines = [*committed_lines(facts), *limit_lines(facts)]
@@ -106,7 +105,7 @@ def test_the_page_has_a_section_where_there_are_such_rules() -> None:
     assert all(line.figure in page and line.note in page for line in lines)
 
     problem, plan = solved("spot-survives")
-    given = groups(look(problem, plan))
+    given = groups(looked_at(problem, plan))
     assert given is not None
     (kind,) = given["kinds"]
     lines = list(loss_lines(gather(problem, plan)))
@@ -115,4 +114,4 @@ def test_the_page_has_a_section_where_there_are_such_rules() -> None:
     ]
     assert given["binds"]
 
-    assert groups(look(named("chat"), planned(named("chat")))) is None
+    assert groups(looked_at(named("chat"), planned(named("chat")))) is None

@@ -17,6 +17,7 @@ import placement
 from placement.errors import UsageError, printable
 from placement.referee import verify
 from placement.report.changes import Changes, CopiesMoved
+from placement.report.drawn import show
 from placement.report.facts import gather
 from placement.report.map.picture import picture
 from placement.report.page import replan
@@ -26,11 +27,9 @@ from placement.report.page.html import embed
 from placement.report.page.page import SECTIONS, render
 from placement.report.page.resilience import resilience
 from placement.report.page.search import events
-from placement.report.page.view import look
-from placement.report.shown import show
 from placement.units import money
 from tests import strategies
-from tests.report.plans import mixed_demand, named, planned, solved
+from tests.report.plans import looked_at, mixed_demand, named, planned, solved
 
 VOID = {"meta", "link", "input"}
 NASTY = st.text(
@@ -184,7 +183,7 @@ def test_sections_appear_when_their_data_is_there() -> None:
 
     def shown(problem: placement.Problem, plan: placement.Plan) -> set[str | None]:
         ids = {attrs.get("id") for _, attrs in Reader(render(problem, plan)).tags}
-        return ids & {section.name for section in SECTIONS}
+        return ids & {"asked", *(section.name for section in SECTIONS)}
 
     assert shown(problem, planned(problem)) == {"map", "bill", "resilience", "use"}
     trace = [{"seconds": 0.1, "cost": 4.48, "bound": 2.24, "by": "ffd"}]
@@ -239,8 +238,8 @@ def test_the_bound_of_the_bill_never_exceeds_the_cost() -> None:
     problem = named("chat")
 
     claims = placement.Plan(**{**planned(problem).to_document(), "cost": 4.48, "lower_bound": 4.0})
-    assert look(problem, claims).bound == 4_000_000
-    assert look(problem, planned(problem)).bound is None
+    assert looked_at(problem, claims).bound == 4_000_000
+    assert looked_at(problem, planned(problem)).bound is None
     assert "Could still be saved" not in render(problem, planned(problem))
 
 
@@ -250,7 +249,7 @@ def test_what_stands_after_the_worst_loss() -> None:
     document["components"][0]["min_available_on_instance_loss"] = 1
     problem = placement.Problem(**document)
 
-    given = resilience(look(problem, planned(problem)))
+    given = resilience(looked_at(problem, planned(problem)))
 
     assert given is not None
     (row,) = given["grids"][2].rows
@@ -264,7 +263,7 @@ def test_what_is_committed_is_taken_off_in_the_bill() -> None:
     document["commitments"] = [{"name": "reserved", "pools": ["pool a"], "instances": 1}]
     problem = placement.Problem(**document)
 
-    rows = {bar.name: bar.figure for bar in waterfall(look(problem, planned(problem)))}
+    rows = {bar.name: bar.figure for bar in waterfall(looked_at(problem, planned(problem)))}
 
     assert rows["Rent of this plan"] == "$4.48"
     assert rows["Paid for already"] == "\N{MINUS SIGN}$2.24"

@@ -14,8 +14,8 @@ import placement
 from placement.cli.progress import Watch
 from placement.errors import UsageError
 from placement.report.curve import draw, value_range
+from placement.report.drawn import show
 from placement.report.map.terminal import LINES, Cell, ScenePart, _letters_of
-from placement.report.shown import show
 from placement.solving.result import Event
 from tests.report.plans import mixed_demand, named, planned, solved
 

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from placement.report.page.view import View
 
 
-def asked(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None where there is a plan, which tells more."""
-    if view.facts is not None:
-        return None
+def asked(view: View) -> dict[str, Any]:
+    """What the section's template reads."""
     return {"grids": [_components(view.fleet), _supply(view)]}
 
 

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 
     from placement.report.baseline import Baseline
     from placement.report.facts import MachineLoad, PlanFacts
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 
-def bill(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None without a plan."""
-    if view.facts is None or view.baseline is None:
-        return None
+def bill(view: PlacedView) -> dict[str, Any]:
+    """What the section's template reads."""
     return {
         "waterfall": waterfall(view),
         "unit": _unit(view),
@@ -38,12 +36,12 @@ def bill(view: View) -> dict[str, Any] | None:
     }
 
 
-def _unit(view: View) -> str:
+def _unit(view: PlacedView) -> str:
     hours = view.problem.objective.horizon_hours
     return "an hour" if hours == 1 else f"over {hours:g} hours"
 
 
-def _proof(view: View) -> str:
+def _proof(view: PlacedView) -> str:
     if view.plan.status == "optimal":
         return "This plan is optimal: it is proven that no plan costs less."
     if view.bound is None:
@@ -52,38 +50,32 @@ def _proof(view: View) -> str:
     relaxes = f" The bound does not count: {view.plan.bound_relaxes}." if view.plan.bound_relaxes else ""
     return (
         f"It is proven that no plan {scope}costs less than {words.least(view.bound)}: a better plan could save at most "
-        f"{words.money(view.cost - view.bound)}, or {words.gap(_gap(view))}.{words.shown(relaxes)}"
+        f"{words.money(view.cost - view.bound)}, or {words.gap(view.gap)}.{words.shown(relaxes)}"
     )
 
 
-def _unknown(view: View) -> str:
+def _unknown(view: PlacedView) -> str:
     """Why there is no comparison with machines of one's own; empty where there is one."""
-    if view.baseline is None or view.baseline.total is not None:
+    if view.baseline.total is not None:
         return ""
     name, why = next(iter(view.baseline.missing.items()))
     return f"What machines of its own for each component would cost is not known: {words.shown(name)}, {why}."
 
 
-def _gap(view: View) -> float:
-    return (view.cost - (view.bound or 0)) / view.cost if view.cost else 0.0
-
-
 _Row = tuple[str, str, int, int, str, str]  # name, figure, from, to, look, note; see `charts.bars`
 
 
-def waterfall(view: View) -> list[Bar]:
+def waterfall(view: PlacedView) -> list[Bar]:
     """Bars from what machines of one's own would cost, over what is paid, down to what is proven; micro-dollars."""
-    if view.facts is None:
-        return []
     hours = horizon(view.problem.objective.horizon_hours)
     rent, paid = round(view.facts.list_price * hours), round(view.verdict.price_per_hour * hours)
     rows = [*_down_to(rent, view), *_sum(rent, paid, view), *_down_to_bound(view)]
     return bars(rows)
 
 
-def _down_to(rent: int, view: View) -> Iterator[_Row]:
+def _down_to(rent: int, view: PlacedView) -> Iterator[_Row]:
     """From machines of one's own to the rent of the plan, where the former is known."""
-    alone = view.baseline.total if view.baseline is not None else None
+    alone = view.baseline.total
     if alone is None:
         return
     own = round(alone.price * horizon(view.problem.objective.horizon_hours))
@@ -95,7 +87,7 @@ def _down_to(rent: int, view: View) -> Iterator[_Row]:
         yield "More than on its own", words.money(rent - own), own, rent, "more", "quotas and rules count"
 
 
-def _sum(rent: int, paid: int, view: View) -> Iterator[_Row]:
+def _sum(rent: int, paid: int, view: PlacedView) -> Iterator[_Row]:
     """The plan's cost; before it, where it is not the rent alone, what is taken off and added."""
     machines = words.count(view.verdict.instances, "machine")
     if (rent, paid) != (view.cost, view.cost):
@@ -109,12 +101,12 @@ def _sum(rent: int, paid: int, view: View) -> Iterator[_Row]:
     yield "This plan", words.money(view.cost), 0, view.cost, "plan", machines
 
 
-def _down_to_bound(view: View) -> Iterator[_Row]:
+def _down_to_bound(view: PlacedView) -> Iterator[_Row]:
     """What could still be saved, and what is proven."""
     if view.bound is None:
         return
     left = view.cost - view.bound
-    note = f"at most {words.gap(_gap(view))}" if left else "nothing: proven"
+    note = f"at most {words.gap(view.gap)}" if left else "nothing: proven"
     yield "Could still be saved", _less(left), view.bound, view.cost, "open", note
     by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
     least = words.least(view.bound) if left else words.money(view.cost)

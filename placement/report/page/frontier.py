@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.replanning.document import FrontierDocument
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 _TITLE = "Cost by the moves that are allowed"
 
@@ -46,7 +46,7 @@ def counted_points(problem: Problem, frontier: FrontierDocument) -> list[CostSte
     return found
 
 
-def frontier_section(view: View) -> dict[str, Any] | None:
+def frontier_section(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None when no frontier is given, or no point of it has a plan."""
     if view.more.frontier is None:
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.report.group_words import RuleLine
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 _HAS_ROOM, _BINDS = "plan", "open"  # looks of bars
 
@@ -27,10 +27,8 @@ class RuleBars(NamedTuple):
     note: str
 
 
-def groups(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None without a plan, and where the problem has no such rule."""
-    if view.facts is None:
-        return None
+def groups(view: PlacedView) -> dict[str, Any] | None:
+    """What the section's template reads; None where the problem has no such rule."""
     found = [
         _bars("Paid for already", committed_lines(view.facts)),
         _bars("Limits over several pools", limit_lines(view.facts)),
@@ -51,7 +49,7 @@ def _bars(title: str, lines: Iterable[RuleLine]) -> RuleBars:
     return RuleBars(title, bars[: grid.ROWS], more)
 
 
-def _one_more(view: View) -> PageTable | None:
+def _one_more(view: PlacedView) -> PageTable | None:
     """What one unit more is worth, where the plan says so; the note says what that is."""
     rows: list[grid.Row] = [(grid.name(line.name), PageCell(line.figure)) for line in one_more_lines(view.plan)]
     heads = (Head("commitment or limit"), Head("one unit more"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Problem
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
     from placement.scenarios.headroom_document import HeadroomDocument
 
 _TITLE = "Cost by times the copies and demand of today"
@@ -43,7 +43,7 @@ def counted_points(problem: Problem, headroom: HeadroomDocument) -> list[CostSte
     return found
 
 
-def headroom_section(view: View) -> dict[str, Any] | None:
+def headroom_section(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None when no headroom is given, or no point of it has a plan."""
     if view.more.headroom is None:
         return None

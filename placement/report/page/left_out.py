@@ -10,13 +10,11 @@ from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell
 
 if TYPE_CHECKING:
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 
-def left_out(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None when every wanted copy is placed, or nothing is."""
-    if view.facts is None:
-        return None
+def left_out(view: PlacedView) -> dict[str, Any] | None:
+    """What the section's template reads; None when every wanted copy is placed."""
     priorities = {row.name: row.priority for row in view.problem.components}
     rows: list[grid.Row] = [
         (

@@ -10,13 +10,11 @@ from placement.report.page import grid
 from placement.report.page.grid import Head
 
 if TYPE_CHECKING:
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 
-def mixed_section(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None without a plan, or where one kind serves each demand."""
-    if view.facts is None:
-        return None
+def mixed_section(view: PlacedView) -> dict[str, Any] | None:
+    """What the section's template reads; None where one kind serves each demand."""
     mixed = mixed_demands(view.facts)
     if not mixed:
         return None

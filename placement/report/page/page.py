@@ -1,6 +1,6 @@
 """The report of a plan as one HTML page.
 
-A section appears when its data is there. A later feature adds its own: a function of the `View` that gives what its
+A section appears when its data is there. A later feature adds its own: a function of the view that gives what its
 template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SECTIONS`.
 """
 
@@ -26,7 +26,7 @@ from placement.report.page.resilience import resilience
 from placement.report.page.search import search
 from placement.report.page.transition import transition_section
 from placement.report.page.use import use
-from placement.report.page.view import NO_MORE, View, look
+from placement.report.page.view import NO_MORE, PlacedView, View, look
 from placement.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -80,13 +80,13 @@ def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreD
         The plan breaks a rule.
     """
     view = look(problem, plan, fleet, more)
-    sections = shown(SECTIONS, view)
+    sections = shown(SECTIONS, view) if isinstance(view, PlacedView) else shown(WITHOUT_PLAN, view)
     return html.page(
         "report.html.j2",
         scripts=[html.asset("common.js"), html.asset("map.js"), html.asset("moves.js")],
         styles=[html.asset("style.css"), colour_rules(len(problem.components))],
         title=words.shown(problem.name) or "A fleet",
-        tiles=_tiles(view),
+        tiles=_tiles(view) if isinstance(view, PlacedView) else [],
         lead=_lead(view),
         sections=sections,
         data=_data(view, sections),
@@ -110,11 +110,8 @@ class FigureTile(NamedTuple):
     look: str = ""
 
 
-def _tiles(view: View) -> list[FigureTile]:
-    facts = view.facts
-    if facts is None:
-        return []
-    price = view.verdict.price_per_hour
+def _tiles(view: PlacedView) -> list[FigureTile]:
+    facts, price = view.facts, view.verdict.price_per_hour
     month = f"{words.month(price)} a month of {HOURS_PER_MONTH} hours"
     if price != facts.list_price:
         month += f"; {words.money(facts.list_price - price)} an hour more is committed"
@@ -124,7 +121,7 @@ def _tiles(view: View) -> list[FigureTile]:
         over = f"over {hours:g} {'hour' if hours == 1 else 'hours'}, {words.count(view.verdict.moves, 'move')}"
         tiles.append(FigureTile("cost", words.money(view.cost), over))
     tiles.append(_proof_tile(view))
-    alone = view.baseline.total if view.baseline is not None else None
+    alone = view.baseline.total
     if alone is not None and alone.price > facts.list_price:  # like with like: list prices, whatever is committed
         saved = words.percent(alone.price - facts.list_price, alone.price)
         tiles.append(
@@ -143,18 +140,17 @@ def _tiles(view: View) -> list[FigureTile]:
     return tiles
 
 
-def _proof_tile(view: View) -> FigureTile:
+def _proof_tile(view: PlacedView) -> FigureTile:
     if view.plan.status == "optimal":
         return FigureTile("proof", "optimal", "no plan costs less", "good")
     if view.bound is None:
         return FigureTile("proof", "none", "how much could be saved is not known")
-    gap = (view.cost - view.bound) / view.cost if view.cost else 0.0
-    return FigureTile("proof", f"gap {words.gap(gap)}", f"no plan costs less than {words.least(view.bound)}")
+    return FigureTile("proof", f"gap {words.gap(view.gap)}", f"no plan costs less than {words.least(view.bound)}")
 
 
 def _lead(view: View) -> str:
     """One sentence below the title."""
-    if view.facts is None:
+    if not isinstance(view, PlacedView):
         why = f": {words.shown(view.plan.reason)}" if view.plan.reason else ""
         return (
             f"There is no plan, and that is proven{why}"
@@ -165,9 +161,7 @@ def _lead(view: View) -> str:
     return f"A plan for {words.count(view.verdict.copies, 'copy', 'copies')} on {machines}, checked against every rule."
 
 
-def _map(view: View) -> dict[str, Any] | None:
-    if view.facts is None:
-        return None
+def _map(view: PlacedView) -> dict[str, Any]:
     drawn = fleet_map("plan", view.facts, view.sketcher, view.reasons, zones=list(view.fleet.zones))
     placed = [(c, row) for c, row in enumerate(view.facts.components) if row.placed]
     named = [(c, words.shown(row.name), colour_class(c), f"{row.placed:,}") for c, row in placed]
@@ -187,8 +181,11 @@ def _map(view: View) -> dict[str, Any] | None:
     }
 
 
-SECTIONS = (
+WITHOUT_PLAN: tuple[Section[View], ...] = (
     Section("asked", "What was asked for", asked),
+    Section("search", "How the solve went", search),
+)
+SECTIONS: tuple[Section[PlacedView], ...] = (
     Section("map", "The fleet", _map),
     Section("replan", "Before and after", replan),
     Section("transition", "The way there", transition_section),

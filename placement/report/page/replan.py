@@ -12,15 +12,15 @@ from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.changes import Changes, MoveEnd
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 _NAMES = 12
 
 
-def replan(view: View) -> dict[str, Any] | None:
-    """What the section's template reads; None when nothing runs today, or there is no plan."""
+def replan(view: PlacedView) -> dict[str, Any] | None:
+    """What the section's template reads; None when nothing runs today."""
     facts, today, changed = view.facts, view.today, view.changes
-    if facts is None or today is None or changed is None:
+    if today is None or changed is None:
         return None
     zones = list(view.fleet.zones)
     before = fleet_map("before", today, view.sketcher, {}, zones=zones)

@@ -12,16 +12,16 @@ from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.facts import ComponentFacts, PlanFacts
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 _ZONES = 12  # columns; beyond, only the worst of them is told
 _NAMES = 6  # of components that go with a zone
 
 
-def resilience(view: View) -> dict[str, Any] | None:
+def resilience(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None without copies."""
     facts = view.facts
-    if facts is None or not any(row.placed for row in facts.components):
+    if not any(row.placed for row in facts.components):
         return None
     used = {zone for row in facts.components for zone in row.zones}
     zones = [zone for zone in facts.fleet.zones if zone in used]

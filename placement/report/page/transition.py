@@ -12,10 +12,10 @@ from placement.report.transition.sentences import clock, sentence, summary
 
 if TYPE_CHECKING:
     from placement.documents.transition import Transition, TransitionStep
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 
-def transition_section(view: View) -> dict[str, Any] | None:
+def transition_section(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None when no transition is given."""
     found = view.more.transition
     if found is None:
@@ -29,7 +29,7 @@ def transition_section(view: View) -> dict[str, Any] | None:
     }
 
 
-def _chart(view: View, found: Transition) -> str:
+def _chart(view: PlacedView, found: Transition) -> str:
     """The steps over time; its texts are escaped where it is drawn."""
     from markupsafe import Markup
 

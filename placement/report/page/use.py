@@ -14,7 +14,7 @@ from placement.units import MILLI, WHOLE_SHARE
 if TYPE_CHECKING:
     from placement.report.facts import MachineLoad, MachineTotals, PlanFacts
     from placement.report.fullness import FullnessReason
-    from placement.report.page.view import View
+    from placement.report.page.view import PlacedView
 
 _TYPES = 24
 
@@ -35,10 +35,10 @@ class Use(NamedTuple):
     meters: list[Meter]
 
 
-def use(view: View) -> dict[str, Any] | None:
+def use(view: PlacedView) -> dict[str, Any] | None:
     """What the section's template reads; None without machines."""
     facts = view.facts
-    if facts is None or not facts.machines:
+    if not facts.machines:
         return None
     kinds = sorted(totals_by(facts.loads, lambda load: load.type).items(), key=lambda row: -row[1].price)
     shown = [Use(words.shown(kind), _meters(group)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []

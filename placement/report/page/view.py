@@ -15,6 +15,7 @@ from placement.report.facts import MachineLoad, PlanFacts, gather
 from placement.report.fullness import FullnessReason, reasons
 from placement.report.map.sketch import Sketcher
 from placement.running_state import running_plan
+from placement.solving.result import relative_gap
 from placement.units import horizon, micro_dollars
 
 if TYPE_CHECKING:
@@ -40,14 +41,10 @@ NO_MORE = MoreDocuments()
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A plan of a problem, counted.
+    """A plan of a problem; as it is here, one that places nothing because none was found.
 
     Attributes
     ----------
-    facts, baseline : None where the plan places nothing because none was found.
-    changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
-    reasons : why no more stands on machines of each content.
-    more : its transition is one to the plan; plans of its frontier and its headroom are checked where they are shown.
     cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
@@ -55,13 +52,6 @@ class View:
     plan: Plan
     verdict: Verdict
     fleet: Fleet
-    facts: PlanFacts | None
-    baseline: Baseline | None
-    changes: Changes | None
-    today: PlanFacts | None
-    reasons: dict[MachineLoad, FullnessReason]
-    sketcher: Sketcher
-    more: MoreDocuments = NO_MORE
 
     @property
     def cost(self) -> int:
@@ -79,6 +69,31 @@ class View:
     def is_hourly(self) -> bool:
         """Whether the cost is the price of one hour, and nothing else."""
         return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedView(View):
+    """A plan that was found, counted.
+
+    Attributes
+    ----------
+    changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
+    reasons : why no more stands on machines of each content.
+    more : its transition is one to the plan; plans of its frontier and its headroom are checked where they are shown.
+    """
+
+    facts: PlanFacts
+    baseline: Baseline
+    changes: Changes | None
+    today: PlanFacts | None
+    reasons: dict[MachineLoad, FullnessReason]
+    sketcher: Sketcher
+    more: MoreDocuments
+
+    @property
+    def gap(self) -> float:
+        """What could still be saved, as a part of the cost."""
+        return relative_gap(self.cost, self.bound) or 0.0
 
 
 def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE) -> View:
@@ -99,11 +114,11 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreDoc
             raise UsageError(f"transition at $.steps: {rule}", "transition")
     fleet = compile_fleet(problem) if fleet is None else fleet
     if not plan.assignments and plan.status in ("infeasible", "unknown"):
-        return View(problem, plan, verdict, fleet, None, None, None, None, {}, Sketcher())
+        return View(problem, plan, verdict, fleet)
     facts = gather(problem, plan, fleet)
     baseline = dedicated_baseline(fleet, [row.placed for row in facts.components])
     runs = bool(problem.instances)
     today = gather(problem, running_plan(problem).plan, fleet) if runs else None
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
-    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, more)
+    return PlacedView(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, more)
