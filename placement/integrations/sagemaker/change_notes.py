@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.kept_scaling import (
     STEP,
@@ -19,7 +18,7 @@ from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
 from placement.integrations.sagemaker.wish import POLICIES, ROLLING
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,18 +46,6 @@ class ChangeNotes:
 
     # --- Endpoints
 
-    def not_made(self, endpoint: str) -> None:
-        """A new endpoint without machines."""
-        self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
-
-    def left_empty(self, endpoint: str) -> None:
-        """An endpoint that runs, and of which the plan uses no machine."""
-        self.notes.inexact(
-            f"endpoint {endpoint}",
-            "no copy of the plan is on it; once its components have none either, delete it to stop paying: "
-            "aws sagemaker delete-endpoint",
-        )
-
     def another_range(self, group: ServingGroup, running: MachineRange | None, wanted: MachineRange | None) -> None:
         """A range that is written though it is another than the one that runs, unless that was asked for."""
         if self.wish.pin or running is None or wanted is None or running == wanted:
@@ -68,23 +55,11 @@ class ChangeNotes:
             f"{_words(running)} machines now, {_words(wanted)} by the problem and its plan: the latter are written",
         )
 
-    def range_comes_first(self, endpoint: str) -> None:
-        """An endpoint that is updated twice."""
-        self.notes.assumed(
-            f"endpoint {endpoint}",
-            "it is updated twice: copies find room only on machines that its new range allows, so that comes before "
-            "copies change, and the plan's machines after. Each update starts new machines for all that runs",
-        )
-
     def another_configuration(self, group: ServingGroup, changes: Sequence[str]) -> None:
         """What else than its range a new configuration has otherwise than was read."""
         if changes:
             reason = f"other than it was read: {listed(changes)}: a new configuration is written"
             self.notes.assumed(f"{group.place} configuration", reason)
-
-    def kept_until_deleted(self, group: ServingGroup, now: int) -> None:
-        """A variant without machines in the plan, whose number nobody manages."""
-        self.notes.inexact(group.place, f"it keeps {now} machines until deleted")
 
     def fewer_machines(self, group: ServingGroup, now: int) -> None:
         """What may be lost for a while where SageMaker chooses which machines of a variant go."""
@@ -151,24 +126,6 @@ class ChangeNotes:
 
     # --- Components that run
 
-    def is_there(self, served: Served) -> None:
-        """A component that gets its first copies."""
-        self.notes.assumed(
-            served.place,
-            f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
-            "is not there yet must not have the label",
-        )
-
-    def asked_for_already(self, served: Served, now: int) -> None:
-        """A change that somebody else has begun."""
-        self.notes.assumed(
-            served.place, f"{now} copies run, and the plan's {served.copies} are asked for already: no call"
-        )
-
-    def stops_first(self, served: Served) -> None:
-        """Copies that make room."""
-        self.notes.inexact(served.place, "others need its room, so copies stop before those are in service")
-
     def leaving(self, served: Served, now: int) -> str:
         """What clients do before copies go that are elsewhere by then, which is told too, as what becomes of adapters.
 
@@ -191,11 +148,6 @@ class ChangeNotes:
             return before
         self.notes.inexact(served.place, f"no call moves clients. Before its copies go, {before}; apply stops there")
         return before
-
-    def specification_not_read(self, served: Served) -> None:
-        """A component that runs, by a label, and no label of what it runs with."""
-        reason = f"what it runs with was not read (label {labels.SPECIFICATION}): taken to be what the problem says"
-        self.notes.assumed(served.place, reason)
 
     def respecified(self, served: Served, copies: int) -> str:
         """What an update of its specification means for a component; what a person does before, else empty."""
@@ -233,22 +185,7 @@ class ChangeNotes:
             words = ", ".join(f"{name} {_words(share)}" for name, share in shares.items())
             self.notes.assumed(place, f"its parts share the range of {_words((least, most))} copies: {words}")
 
-    def actions_of_copies(self, served: Served, actions: Sequence[dict[str, Any]]) -> None:
-        """Scheduled actions that change the plan's copies."""
-        tell_actions(actions, served.copies, "copies", served.place, self.notes)
-
     # --- Components that are made
-
-    def without_its_endpoint(self, served: Served) -> None:
-        """A component without copies on an endpoint that is not made."""
-        reason = f"it has no copy, and its endpoint {served.group.endpoint} is not made: neither is it"
-        self.notes.inexact(served.place, reason)
-
-    def bound_to_no_variant(self, served: Served) -> None:
-        """A component that may be on any variant of its endpoint, where there are several."""
-        self.notes.inexact(
-            served.place, f"it is bound to no variant; its specification is the one for {served.group.variant}"
-        )
 
     def scaled_by(self, served: Served, policies: Sequence[Row]) -> None:
         """The policies that it was read with, else the target of its autoscaling."""

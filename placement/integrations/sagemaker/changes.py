@@ -29,6 +29,7 @@ from placement.integrations.sagemaker.kept_scaling import (
     scaling_policies,
     scheduled_actions,
     shared_actions,
+    tell_actions,
 )
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, kinds_of
 from placement.integrations.sagemaker.machine_range import (
@@ -119,7 +120,7 @@ class DeploymentChanges:
         changed = [group for group in groups if group.machines != self._machines_now(group)]
         if not runs:
             if all(group.machines == 0 for group in groups):
-                self.say.not_made(endpoint)
+                self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
                 return
             config = self._config(endpoint, groups, [group.machines for group in groups])
             made = {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]}
@@ -133,7 +134,11 @@ class DeploymentChanges:
         for group in groups:
             self._capacity(endpoint, group, runs=runs)
         if runs and all(group.machines == 0 for group in groups):
-            self.say.left_empty(endpoint)
+            self.notes.inexact(
+                f"endpoint {endpoint}",
+                "no copy of the plan is on it; once its components have none either, delete it to stop paying: "
+                "aws sagemaker delete-endpoint",
+            )
 
     def _machines_now(self, group: ServingGroup) -> int:
         return sum(self.running_machines[pool.name] for pool in group.pools)
@@ -159,7 +164,12 @@ class DeploymentChanges:
             self.say.another_range(group, running_range(group.pools), self._range(group, group.machines))
             self.say.another_configuration(group, configuration_changes(group.pools, kinds_of(self.view, group)))
         if any(group.range_first for group in groups):
-            self.say.range_comes_first(endpoint)
+            self.notes.assumed(
+                f"endpoint {endpoint}",
+                "it is updated twice: copies find room only on machines that its new range allows, so that comes "
+                "before copies change, and the plan's machines after. Each update starts new machines for all that "
+                "runs",
+            )
         before, after = configurations(self.view, groups)
         first = self._update(endpoint, groups, before)
         last = self._update(endpoint, groups, after)
@@ -193,7 +203,7 @@ class DeploymentChanges:
             if range_now is not None:
                 self.say.managed(group, now, range_now)
             elif group.machines == 0:
-                self.say.kept_until_deleted(group, now)
+                self.notes.inexact(group.place, f"it keeps {now} machines until deleted")
             else:
                 if group.machines < now:
                     self.say.fewer_machines(group, now)
@@ -253,11 +263,16 @@ class DeploymentChanges:
         told = self.view.components[served.component].labels
         asked = None if told.get(labels.STATUS) == "Failed" else labels.unpacked(told, labels.DESIRED)
         if served.copies > now == 0 and asked is None:
-            self.say.is_there(served)
+            self.notes.assumed(
+                served.place,
+                f"its label {labels.ENDPOINT} says that it is there, and no copy of it runs: it gets copies. One that "
+                "is not there yet must not have the label",
+            )
         ranges = self._ranges(served, now if asked is None else asked)
         steps = self._register(served.name, ranges.before)
         if served.copies != now and served.copies == asked:
-            self.say.asked_for_already(served, now)
+            reason = f"{now} copies run, and the plan's {served.copies} are asked for already: no call"
+            self.notes.assumed(served.place, reason)
         elif served.copies not in (now, asked) or asked not in (now, None):
             steps.append(_runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}"))
         steps += self._register(served.name, ranges.after) + self._shared_actions(served)
@@ -267,7 +282,7 @@ class DeploymentChanges:
             self._up[served.group.needs_room].extend(steps)
         elif served.group.needs_room:
             self._first_down += steps
-            self.say.stops_first(served)
+            self.notes.inexact(served.place, "others need its room, so copies stop before those are in service")
         else:
             (self._leave if before else self._down).extend(steps)
 
@@ -275,7 +290,8 @@ class DeploymentChanges:
         """Another specification of a component that runs, a step after the other."""
         change = specification_change(self.view, served.component, with_policy=self.wish.knows(POLICIES))
         if labels.SPECIFICATION not in self.view.components[served.component].labels:
-            self.say.specification_not_read(served)
+            reason = f"what it runs with was not read (label {labels.SPECIFICATION}): taken to be what the problem says"
+            self.notes.assumed(served.place, reason)
         elsewhere = any(not part.runs for part in self.deployment.parts(served.component))
         if change is None or (served.copies == 0 and elsewhere):
             return
@@ -309,7 +325,7 @@ class DeploymentChanges:
         """The scheduled actions of a component that runs, put anew with its share where it has one of several parts."""
         parts = self.deployment.parts(served.component)
         actions = self._actions(served)
-        self.say.actions_of_copies(served, actions)
+        tell_actions(actions, served.copies, "copies", served.place, self.notes)
         if len(parts) == 1 or not actions or self.wish.policy is not None:
             return []
         return _put_actions(actions, served.name)
@@ -343,14 +359,16 @@ class DeploymentChanges:
         if served.copies == 0 and not served.runs:
             return
         if all(other.machines == 0 for other in self.deployment.groups if other.endpoint == group.endpoint):
-            self.say.without_its_endpoint(served)
+            reason = f"it has no copy, and its endpoint {group.endpoint} is not made: neither is it"
+            self.notes.inexact(served.place, reason)
             return
         call = component_call(self.view, served)
         component = self.view.components[served.component]
         if served.runs and labels.VARIANT not in component.labels:
             del call["VariantName"]
             if sum(other.endpoint == group.endpoint for other in self.deployment.groups) > 1:
-                self.say.bound_to_no_variant(served)
+                told = f"it is bound to no variant; its specification is the one for {group.variant}"
+                self.notes.inexact(served.place, told)
         self.say.policy_of_placement(served)
         self.say.model(served)
         make = self._make[group.needs_room and not self.wish.as_new]
@@ -385,7 +403,7 @@ class DeploymentChanges:
         own = self._policies(served)
         self.say.scaled_by(served, own)
         actions = self._actions(served)
-        self.say.actions_of_copies(served, actions)
+        tell_actions(actions, served.copies, "copies", served.place, self.notes)
         return [*scaling_steps(served.name, registration, own), *_put_actions(actions, served.name)]
 
 
