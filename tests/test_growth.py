@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from placement import Problem
 from placement.compiled.alike_pools import alike_pools
 from placement.compiled.fleet import compile_fleet, holds
 from placement.compiled.translate import to_plan
-from placement.documents.references import RowNames, Rows, reference_faults
+from placement.documents.references import Rows, reference_faults
 from placement.documents.rows import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
@@ -148,10 +149,10 @@ def test_names_are_looked_up_not_searched() -> None:
         commitments=[(k, Commitment(name=f"n{k}", pools=(f"n{k}",), instances=1)) for k in range(count)],
         names={
             **{
-                section: RowNames(names)
+                section: Counter(names)
                 for section in ("pools", "limits", "components", "instances", "groups", "accelerators", "commitments")
             },
-            "instance_types": RowNames(["t"]),
+            "instance_types": Counter(["t"]),
         },
     )
     _Counted.compared = 0

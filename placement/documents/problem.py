@@ -5,7 +5,7 @@ Its rows keep the rules that a row can keep by itself (`rows`) and the rules bet
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -27,6 +27,11 @@ from placement.documents.rows import (
     Row,
 )
 from placement.errors import DocumentError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.documents.plan import PlanInstance
 
 
 class Problem(Row):
@@ -81,6 +86,11 @@ class Problem(Row):
         """Dollars an hour of a machine of a pool: its own price, else that of its instance type."""
         own, kind = pool.price_per_hour, self.instance_types[pool.instance_type]
         return kind.price_per_hour if own is None else own
+
+    def zones_of(self, machines: Iterable[Instance | PlanInstance]) -> dict[str, str]:
+        """By the id of a machine, of those that run or of a plan, its zone."""
+        zones = {row.name: row.zone for row in self.pools}
+        return {row.id: zones[row.pool] for row in machines}
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists: what was given, in the order of the format.

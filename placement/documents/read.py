@@ -18,6 +18,7 @@ from placement.documents.plan import Plan
 from placement.documents.problem import Problem
 from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError
+from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ STDIN = "-"
 MOST_MIB = 256  # of a document: several million rows
 MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
 LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
-_MIB = 2**20
 # What files that are no text begin with, and what they are.
 _OTHERS = {
     b"PK\x03\x04": "is a ZIP archive, as sheets of Excel (.xlsx) and LibreOffice (.ods) are: save the sheet as CSV",
@@ -208,10 +208,10 @@ def _bytes(path: str | Path, source: str) -> bytes:
 
 def _up_to(most: int, stream: BinaryIO, source: str) -> bytes:
     parts, size = [], 0
-    while part := stream.read(_MIB):
+    while part := stream.read(BYTES_PER_MIB):
         parts.append(part)
         size += len(part)
-        if size > most * _MIB:
+        if size > most * BYTES_PER_MIB:
             raise _too_large("", most, source)
     return b"".join(parts)
 
@@ -253,7 +253,7 @@ def _parse(text: str, suffix: str, source: str) -> Any:
 
 def _parse_yaml(text: str, source: str) -> Any:
     most = input_limit(MOST_YAML_MIB)
-    if len(text) > most * _MIB:
+    if len(text) > most * BYTES_PER_MIB:
         raise _too_large("of YAML, which is slow to read, ", most, source, "write it as JSON, or ")
     from placement.documents.yaml_text import parse_yaml
 

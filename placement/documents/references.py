@@ -29,26 +29,6 @@ GROUP = "group:"
 R = TypeVar("R", bound=BaseModel)
 
 
-class RowNames:
-    """Every name written in a section, in order; asking for one takes O(1), however many there are."""
-
-    __slots__ = ("_count",)
-
-    def __init__(self, written: Iterable[str]) -> None:
-        self._count = Counter(written)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._count
-
-    def __iter__(self) -> Iterator[str]:
-        """Each name once, as first written."""
-        return iter(self._count)
-
-    def repeated(self) -> Iterator[tuple[str, int]]:
-        """Names written more than once, and how often."""
-        return ((name, count) for name, count in self._count.items() if count > 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
@@ -63,7 +43,7 @@ class Rows:
     placements: list[tuple[int, Placement]]
     limits: list[tuple[int, Limit]]
     commitments: list[tuple[int, Commitment]]
-    names: dict[str, RowNames]  # section -> every name written there
+    names: dict[str, Counter[str]]  # section -> every name written there, and how often
 
     @classmethod
     def of_problem(cls, problem: BaseModel) -> Rows:
@@ -95,14 +75,14 @@ class Rows:
             limits=numbered(rows.Limit, "limits"),
             commitments=numbered(rows.Commitment, "commitments"),
             names={
-                "accelerators": RowNames(_keys(sections, "accelerators")),
-                "instance_types": RowNames(_keys(sections, "instance_types")),
-                "pools": RowNames(_written(sections, "pools", "name")),
-                "components": RowNames(_written(sections, "components", "name")),
-                "groups": RowNames(_labels(sections)),
-                "instances": RowNames(_written(sections, "instances", "id")),
-                "limits": RowNames(_written(sections, "limits", "name")),
-                "commitments": RowNames(_written(sections, "commitments", "name")),
+                "accelerators": Counter(_keys(sections, "accelerators")),
+                "instance_types": Counter(_keys(sections, "instance_types")),
+                "pools": Counter(_written(sections, "pools", "name")),
+                "components": Counter(_written(sections, "components", "name")),
+                "groups": Counter(_labels(sections)),
+                "instances": Counter(_written(sections, "instances", "id")),
+                "limits": Counter(_written(sections, "limits", "name")),
+                "commitments": Counter(_written(sections, "commitments", "name")),
             },
         )
 
@@ -171,8 +151,9 @@ def _type_faults(rows: Rows) -> Iterator[Fault]:
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
     sections = [(section, "name") for section in ("pools", "limits", "commitments", "components")]
     for section, key in (*sections, ("instances", "id")):
-        for name, count in rows.names[section].repeated():
-            yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
+        for name, count in rows.names[section].items():
+            if count > 1:
+                yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
 
 
 def _pool_faults(rows: Rows) -> Iterator[Fault]:

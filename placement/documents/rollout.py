@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from placement.documents.frozen import Listed
 from placement.documents.plan import Number, Plan, PlanRow
 from placement.documents.quantities import Count, Name
-from placement.documents.steps import StepsDocument
-from placement.documents.transition import TransitionStep
+from placement.documents.transition import StepsDocument, TransitionStep
 
 
 class FleetBeside(PlanRow):
@@ -44,7 +43,7 @@ class Rollout(StepsDocument):
         With every fault of the document.
     """
 
-    _called: ClassVar[str] = "rollout"
+    _called = "rollout"
 
     format: Literal["placement-rollout/v1"] = "placement-rollout/v1"
     component: Name

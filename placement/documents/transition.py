@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+from pydantic import ValidationError
+
+from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed, Table
-from placement.documents.plan import Number, PlanRow
+from placement.documents.plan import Number, PlanRow, StatusWord
 from placement.documents.quantities import Count, Name
-from placement.documents.steps import StepsDocument
+from placement.errors import DocumentError
 
 TRANSITION = "placement-transition/v1"
 Action = Literal["open", "start", "wait", "stop", "close"]
@@ -49,6 +52,38 @@ class BlockedMove(PlanRow):
     because: str
 
 
+class StepsDocument(PlanRow):
+    """A document of ordered steps. `status` is about the order: ``infeasible`` is proven, ``unknown``: none was found.
+
+    Raises
+    ------
+    DocumentError
+        With every fault of the document.
+    """
+
+    _called: ClassVar[str] = "document"  # in faults
+
+    format: str
+    problem: str = ""
+    status: StatusWord = "unknown"
+
+    def __init__(self, /, **document: Any) -> None:
+        """Validate `document`; all faults are raised at once."""
+        try:
+            super().__init__(**document)
+        except ValidationError as error:
+            raise DocumentError(structural_faults(type(self), error), self._called) from None
+
+    @property
+    def found(self) -> bool:
+        """Whether there is an order."""
+        return self.status in ("optimal", "feasible")
+
+    def to_document(self) -> dict[str, Any]:
+        """The document as plain dictionaries and lists, with every field that was set."""
+        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
+
+
 class Transition(StepsDocument):
     """A transition document. Hours are machine-hours, money is in dollars, times are seconds.
 
@@ -65,7 +100,7 @@ class Transition(StepsDocument):
         With every fault of the document.
     """
 
-    _called: ClassVar[str] = "transition"
+    _called = "transition"
 
     format: Literal["placement-transition/v1"] = "placement-transition/v1"
     method: str = ""

@@ -107,7 +107,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     runs = len(running[component])
     more = copies if copies is not None else max(1, (wished.copies or 0) - runs)
     fleet = compile_fleet(problem)
-    zone = {row.id: pool.zone for row in problem.instances for pool in problem.pools if pool.name == row.pool}
+    zone = problem.zones_of(problem.instances)
     pool_of = {row.id: row.pool for row in problem.instances}
     together = _together(problem)
     rows, surplus, served = [], {}, {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Component, Problem
-    from placement.scenarios.rows import Scenario
+    from placement.scenarios.document import Scenario
     from placement.scenarios.terms import Term
 
 _SPREAD = ("max_skew", "min_zones")

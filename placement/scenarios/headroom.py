@@ -28,7 +28,6 @@ from placement.units import dollars
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from placement.documents import Component
     from placement.solving.incumbent import Listener
     from placement.solving.result import Result, SolverFault
 
@@ -251,17 +250,13 @@ def cuts_down(problem: Problem, grows: set[str]) -> bool:
         return False
     if any(getattr(row, floor) for row in counted for floor in _FLOORS):
         return False
-    return not problem.placements or not any(_over_zones(row) for row in counted)
-
-
-def _over_zones(row: Component) -> bool:
-    return row.spread.max_skew is not None or row.spread.min_zones is not None
+    over_zones = any(row.spread.max_skew is not None or row.spread.min_zones is not None for row in counted)
+    return not problem.placements or not over_zones
 
 
 def _cut_down(plan: Plan, problem: Problem) -> Plan | None:
     """A plan for more without copies that are too many, dropped from the fullest zones; None if that breaks a rule."""
-    zone = {pool.name: pool.zone for pool in problem.pools}
-    zone_of = {row.id: zone[row.pool] for row in plan.instances}
+    zone_of = problem.zones_of(plan.instances)
     rows = list(plan.assignments)
     for component in problem.components:
         if component.copies is None:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.scenarios.document import MoveTerms
     from placement.scenarios.recourse import Asking
     from placement.scenarios.result import ScenarioOutcome
-    from placement.scenarios.rows import MoveTerms
 
 _FEWEST_SECONDS = 0.05
 _FINEST = 10**6  # of hours

@@ -12,11 +12,10 @@ from placement.errors import SolverBugError, wrong_argument
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE
 from placement.scenarios.apply import at_committed_prices, scenario_problem
-from placement.scenarios.document import ScenarioSet
+from placement.scenarios.document import Scenario, ScenarioComponent, ScenarioSet
 from placement.scenarios.moves import few_moves
 from placement.scenarios.recourse import Asking, Recourse
 from placement.scenarios.result import CommitmentPolicy, Committed, Moves, ScenarioOutcome, ScenarioPlan, Weighted
-from placement.scenarios.rows import Scenario, ScenarioComponent
 from placement.scenarios.search import ScenarioSearch
 from placement.scenarios.terms import compile_terms, whole_weights
 from placement.scenarios.written import written

@@ -8,7 +8,7 @@ import pytest
 
 from placement import DocumentError, Problem, ScenarioSet, UsageError, read_scenarios
 from placement.scenarios.apply import scaled, scenario_problem
-from placement.scenarios.rows import Scenario
+from placement.scenarios.document import Scenario
 from placement.scenarios.terms import compile_terms, whole_weights
 
 if TYPE_CHECKING:

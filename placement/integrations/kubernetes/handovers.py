@@ -17,8 +17,7 @@ from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
 from placement.integrations.kubernetes.templates import HASH
-from placement.integrations.notes import listed
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -248,9 +247,8 @@ def _tell_volumes(groups: Sequence[CopyGroup], workshop: Workshop) -> None:
 
 def _tell_zones(place: str, component: str, zones: set[str], problem: Problem, notes: Notes) -> None:
     """Copies in a zone where none of their component runs, to which no volume follows them."""
-    zone_of = {row.name: row.zone for row in problem.pools}
-    pool_of = {row.id: row.pool for row in problem.instances}
-    now = {zone_of[pool_of[row.instance]] for row in problem.placements if row.component == component}
+    zone_of = problem.zones_of(problem.instances)
+    now = {zone_of[row.instance] for row in problem.placements if row.component == component}
     if now and zones - now:
         told = f"to {listed(sorted(zones - now))}: a volume of one zone does not follow, and new copies there wait"
         way = f"name the zones of the volume in `zones` ({listed(sorted(now))}), or move its data first"

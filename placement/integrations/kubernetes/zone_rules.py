@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
 from placement.integrations.kubernetes.selectors import label_selector, node_rules
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
 from placement.integrations.variants import avoided
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
@@ -124,19 +125,17 @@ def _skew(counts: Counter[str], domains: Iterable[str], row: Json) -> int:
 
 def _planned(names: Sequence[str], around: Surroundings) -> Counter[str]:
     """By zone the copies of some components in the plan."""
-    zones = {row.name: row.zone for row in around.problem.pools}
-    pool_of = {row.id: row.pool for row in around.plan.instances}
-    return Counter(zones[pool_of[row.instance]] for row in around.plan.assignments if row.component in names)
+    zone_of = around.problem.zones_of(around.plan.instances)
+    return Counter(zone_of[row.instance] for row in around.plan.assignments if row.component in names)
 
 
 def _beside(names: Sequence[str], around: Surroundings) -> Counter[str]:
     """By zone the most copies of them while old and new ones run: of an earlier export's Deployments what is added."""
-    zones = {row.name: row.zone for row in around.problem.pools}
-    pool_of = {row.id: row.pool for row in around.problem.instances}
+    zone_of = around.problem.zones_of(around.problem.instances)
     found: Counter[str] = Counter()
     for component in (row for row in around.problem.components if row.name in names):
         name = component.name
-        now = Counter(zones[pool_of[row.instance]] for row in around.problem.placements if row.component == name)
+        now = Counter(zone_of[row.instance] for row in around.problem.placements if row.component == name)
         then = _planned([name], around)
         stays = is_left_alone(component) or owner_kind(component) in ("", "Component")
         found += (now | then) if stays else (now + then)
