@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-BYTES_PER_GIB = 2**30
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BYTES_PER_MIB, BYTES_PER_GIB = 2**20, 2**30
 MIB_PER_GIB = 1024
 MILLI = 1000
 MICRO = 1_000_000
@@ -81,6 +84,16 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     ('1 machine', '1,200 copies')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str], most: int | None = 8) -> str:
+    """Names side by side; of more than `most` the first, and how many more.
+
+    >>> listed(["a", "b", "c"], 2), listed(["a"], None)
+    ('a, b and 1 more', 'a')
+    """
+    told = ", ".join(names[:most])
+    return told if most is None or len(names) <= most else f"{told} and {len(names) - most:,} more"
 
 
 def money(micro: int, *, down: bool = False) -> str:

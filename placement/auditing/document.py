@@ -5,7 +5,7 @@ Money is in dollars, memory in GiB, vCPUs and shares as documents have them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
@@ -119,6 +119,7 @@ class Audit:
         last of them, which may need each other.
     """
 
+    format: Literal["placement-audit/v1"] = field(default=FORMAT, kw_only=True)
     problem: str
     ok: bool
     copies: int
@@ -132,15 +133,14 @@ class Audit:
     machines_that_could_go: tuple[MachineToGo, ...]
     first_moves: tuple[AuditStep, ...]
     moves_left: int
-    format: Literal["placement-audit/v1"] = FORMAT
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists; what is not known or does not apply is null."""
-        return {"format": self.format, **{key: value for key, value in plain(self).items() if key != "format"}}
+        return dict(plain(self))
 
 
 def plain(value: Any) -> Any:
     """Rows as dictionaries and tuples as lists, at every depth."""
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {key.name: plain(getattr(value, key.name)) for key in fields(value)}
     return [plain(row) for row in value] if isinstance(value, tuple) else value

@@ -17,11 +17,9 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.report.changes import changes
 from placement.running_state import as_running, running_plan
 from placement.solving.result import Status
-from placement.units import count, dollars, horizon, micro_dollars
+from placement.units import count, dollars, horizon, listed, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from placement.referee import Verdict
     from placement.running_state.deal import DealFit
     from placement.solving.incumbent import Listener
@@ -192,17 +190,13 @@ def _remarks(problem: Problem, dealt: dict[str, DealFit], verdict: Verdict) -> l
             "some on which each finds what it needs, if there are any"
         )
     if open_ones:
-        remarks.append(f"whether there are any is not known of {count(len(open_ones), 'machine')}: {_some(open_ones)}")
+        remarks.append(f"whether there are any is not known of {count(len(open_ones), 'machine')}: {listed(open_ones)}")
     if problem.commitments:
         remarks.append("prices are on top of what is committed; those of single machines are list prices")
     if verdict.left_out:
         short = ", ".join(f"{n} of priority {priority}" for priority, n in verdict.left_out.items())
         remarks.append(f"wanted copies that do not run: {short}")
     return remarks
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
 
 
 def saved(audit_found: Audit) -> int | None:

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.auditing.document import AuditStep
 from placement.documents.plan import Plan, PlanInstance
 from placement.referee import verify
-from placement.report.changes import changes
+from placement.report.changes import changes, without_kept
 from placement.running_state import Dealer, RunningCopy, running_copies
 from placement.units import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from placement.documents import Problem
-    from placement.documents.plan import Assignment
     from placement.referee import Spot, Verdict
     from placement.report.changes import CopiesMoved
 
@@ -102,7 +101,7 @@ class _Route:
         self.up = set(self.running)
         self.looks = max(1, min(LOOKS, ROWS // max(1, len(problem.placements) + len(problem.instances))))
         self.verdict = self._look(self.on, self.up)
-        leaving, arriving = _without_kept(self.on, plan.assignments)
+        leaving, arriving = without_kept(self.on, plan.assignments)
         self.leaving, self.arriving = _by_machine(leaving), _by_machine(arriving)
         found = changes(problem, plan)
         self.moves = found.moves
@@ -219,29 +218,6 @@ def _excess(verdict: Verdict) -> dict[tuple[str, str], float]:
         for row in verdict.violations
         if row.rule != "max-moves"
     }
-
-
-def _without_kept(
-    running: Counter[RunningCopy], planned: Iterable[Assignment]
-) -> tuple[Counter[RunningCopy], Counter[RunningCopy]]:
-    """Copies that run and do not stay, and planned copies that do not run there, as the referee counts them.
-
-    A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
-    by its option on its machine.
-    """
-    there = Counter(
-        RunningCopy(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in planned
-    )
-    known = Counter({copy: count for copy, count in running.items() if copy.accelerators is not None})
-    leaving, arriving = known - there, there - known
-    loose: dict[tuple[str, int, str], list[RunningCopy]] = defaultdict(list)
-    for copy in arriving.elements():
-        loose[copy[:3]].append(copy)
-    for copy, count in (running - known).items():
-        stay = loose[copy[:3]][:count]
-        arriving.subtract(stay)
-        leaving[copy] = count - len(stay)
-    return +leaving, +arriving
 
 
 def _by_machine(copies: Counter[RunningCopy]) -> dict[tuple[str, str], list[RunningCopy]]:

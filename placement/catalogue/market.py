@@ -6,9 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.catalogue.names import LISTED_BY, nearest_names
-from placement.catalogue.tables import accelerators, instance_types, region_of_zone
-from placement.errors import UsageError, printable
+from placement.catalogue.names import LISTED_BY
+from placement.catalogue.tables import accelerators, instance_types, region_of_zone, type_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,11 +70,7 @@ class Market:
         UsageError
             No table and no file has it; the message has the nearest names.
         """
-        found = self.types.get(name) or next((f for f in self.types.values() if f.name.lower() == name.lower()), None)
-        if found is None:
-            known = nearest_names(name, self.types, listed_by=LISTED_BY)
-            raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {known}')
-        return found
+        return type_called(name, self.types, listed_by=LISTED_BY)
 
     def regions(self, name: str) -> tuple[str, ...]:
         """Regions where a type is known to be offered."""

@@ -81,10 +81,21 @@ def instance_type(name: str) -> InstanceFacts:
     ('H100', 8, 192.0)
     """
     arguments.text("name", name)
-    found = instance_types().get(name) or _by_small_name().get(name.lower())
+    return type_called(name, instance_types())
+
+
+def type_called(name: str, known: Mapping[str, InstanceFacts], listed_by: str = "") -> InstanceFacts:
+    """Of some instance types the one of a name, in whatever case; `listed_by` as in `nearest_names`.
+
+    Raises
+    ------
+    UsageError
+        None has it; the message has the nearest names.
+    """
+    found = known.get(name) or next((facts for facts in known.values() if facts.name.lower() == name.lower()), None)
     if found is None:
-        known = nearest_names(name, instance_types())
-        raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {known}')
+        told = nearest_names(name, known, listed_by=listed_by)
+        raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {told}')
     return found
 
 
@@ -127,11 +138,6 @@ def _by_small_alias() -> dict[str, AcceleratorFacts]:
 @cache
 def _by_plain_name() -> dict[str, AcceleratorFacts]:
     return {plain(name): facts for facts in accelerators().values() for name in (*facts.aliases, facts.name)}
-
-
-@cache
-def _by_small_name() -> dict[str, InstanceFacts]:
-    return {name.lower(): facts for name, facts in instance_types().items()}
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from placement.auditing.document import plain
@@ -97,6 +97,7 @@ class PlanDifference:
     `pools` has those that differ, `machines` none, and a copy moves when it goes to another pool or option.
     """
 
+    format: Literal["placement-diff/v1"] = field(default=FORMAT, kw_only=True)
     problem: str
     same: bool
     alike: bool
@@ -108,8 +109,7 @@ class PlanDifference:
     pools: tuple[PoolChange, ...]
     components: tuple[ComponentChange, ...]
     changes: tuple[CopiesMoved, ...]
-    format: Literal["placement-diff/v1"] = FORMAT
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists; what does not apply is null."""
-        return {"format": self.format, **{key: value for key, value in plain(self).items() if key != "format"}}
+        return dict(plain(self))

@@ -34,10 +34,14 @@ def dns_label(*parts: str, most: int = _LONGEST) -> str:
     return _with_digest(re.sub(r"[^a-z0-9-]+", "-", name.lower()), name, most)
 
 
+def digest(text: str, digits: int) -> str:
+    """So many digits of a text's hash, by which two texts are told apart."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+
+
 def _with_digest(letters: str, name: str, most: int) -> str:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     letters = letters[: most - _DIGEST - 2].strip("-._") or "x"
-    return f"{letters if letters[0].isalpha() else f'x{letters}'}-{digest}"
+    return f"{letters if letters[0].isalpha() else f'x{letters}'}-{digest(name, _DIGEST)}"
 
 
 class ObjectNames:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 NoteKind = Literal["ignored", "assumed", "reconstructed", "suggested", "inexact", "broken"]
 
@@ -72,8 +72,3 @@ class Notes:
 
     def _add(self, kind: NoteKind, place: str, reason: str) -> None:
         self._rows[Note(kind, place, reason)] = None
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")

@@ -14,7 +14,7 @@ from placement.referee.verdict import Violation
 from placement.units import MICRO, dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sized
+    from collections.abc import Iterator
 
     from placement.documents import Problem
     from placement.referee.verdict import Rule
@@ -39,7 +39,7 @@ def no_plan_claims(problem: Problem, plan: Plan) -> Iterator[Violation]:
     """The news that there is no plan comes without one; and it is not true where placing nothing keeps every rule."""
     figures = ("price_per_hour", "cost", "moves", "gap")
     said = [f"{key} {getattr(plan, key):.12g}" for key in figures if getattr(plan, key) is not None]
-    said += [f"{len(rows)} rows of {key}" for key, rows in _rows_beside(plan).items() if rows]
+    said += [f"{len(rows)} rows of {key}" for key in ("instances", "unplaced") if (rows := getattr(plan, key))]
     if said:
         message = f"called {plan.status}, so there is no plan to speak of, yet it gives {', '.join(said)}"
         yield Violation("claimed-status", "plan", message)
@@ -47,10 +47,6 @@ def no_plan_claims(problem: Problem, plan: Plan) -> Iterator[Violation]:
         message = "called infeasible, but a plan that places 0 copies keeps every rule"
         yield Violation("claimed-status", "plan", message)
     yield from _stop_claim(plan)
-
-
-def _rows_beside(plan: Plan) -> dict[str, Sized]:
-    return {"instances": plan.instances, "unplaced": plan.unplaced}
 
 
 def _nothing(problem: Problem) -> Plan:

@@ -12,7 +12,7 @@ from placement.units import MICRO, MILLI, room
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from placement.documents import Instance, InstanceType, Placement
+    from placement.documents import Instance, Placement
     from placement.referee.standing import Standing
 
 
@@ -31,7 +31,8 @@ def quotas(stand: Standing) -> Iterator[Violation]:
 def limits(stand: Standing) -> Iterator[Violation]:
     """The machines paid for in the pools of a limit are within it, `min_instances` included, commitments aside."""
     for limit in stand.problem.limits:
-        pools = [(stand.paid(name), stand.price(name), _type_of(stand, name)) for name in limit.pools]
+        types = stand.problem.instance_types
+        pools = [(stand.paid(name), stand.price(name), types[stand.pools[name].instance_type]) for name in limit.pools]
         counted: tuple[tuple[str, float | None, int, int], ...] = (
             ("max_instances", limit.max_instances, sum(n for n, _, _ in pools), 1),
             ("max_accelerators", limit.max_accelerators, sum(n * t.accelerator_count for n, _, t in pools), 1),
@@ -42,10 +43,6 @@ def limits(stand: Standing) -> Iterator[Violation]:
             if most is not None and found > round(most * scale):
                 message = f"{key} is {found / scale:.12g}, at most {most:.12g}"
                 yield Violation("limit", f"limit {limit.name}", message, Figures(found / scale, most, key))
-
-
-def _type_of(stand: Standing, pool: str) -> InstanceType:
-    return stand.problem.instance_types[stand.pools[pool].instance_type]
 
 
 def by_instance(placements: Iterable[Placement]) -> dict[str, list[Placement]]:

@@ -71,7 +71,7 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
     """
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     arguments.instance("plan", plan, Plan, PLAN_RULE)
-    if _places_nothing(plan):
+    if says_none(plan) and not plan.assignments:  # the news that there is none, rather than rows to check
         told = (*name_claim(problem, plan), *no_plan_claims(problem, plan))
         return Verdict(told, price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
     stand = Standing(problem, plan)
@@ -104,8 +104,3 @@ def violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
 def cost(problem: Problem, plan: Plan) -> int:
     """Cost of the plan's rows, micro-dollars; see `verify`."""
     return verify(problem, plan).cost
-
-
-def _places_nothing(plan: Plan) -> bool:
-    """Whether the plan is the news that there is none, rather than rows to check."""
-    return says_none(plan) and not plan.assignments

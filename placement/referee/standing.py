@@ -142,9 +142,7 @@ class Standing:
 
     def price(self, pool: str) -> int:
         """Micro-dollars per hour of one machine of the pool."""
-        row = self.pools[pool]
-        own = row.price_per_hour
-        return micro_dollars(self.problem.instance_types[row.instance_type].price_per_hour if own is None else own)
+        return micro_dollars(self.problem.price_of(self.pools[pool]))
 
     def allows(self, mode: Option, instance_type: str) -> bool:
         """Whether the option's allow-lists admit the instance type and its accelerator."""

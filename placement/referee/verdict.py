@@ -24,8 +24,6 @@ Rule = Literal[
     "claimed-gap", "claimed-optimal", "claimed-unplaced", "claimed-left-out",
 ]  # fmt: skip
 
-PROBLEM_RULE = 'a Problem: make one by Problem(**document) or read("FILE")'
-
 
 class Figures(NamedTuple):
     """What was counted and what the rule allows, in whole units of `unit`: MiB, milli-vCPU, thousandths, copies, ...

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from placement.units import money
+from placement.units import count, money
 
 if TYPE_CHECKING:
     from placement.replanning.point import Frontier, FrontierPoint
@@ -127,14 +127,10 @@ def suggested_knee(frontier: Frontier) -> Knee | None:
         return None
     here = (best.moves or 0) - (first.moves or 0)
     reason = (
-        f"{_moves(here)} of {moves:,} ({float(of_moves):.0%}) bring {float(of_saving):.0%} of the saving, "
+        f"{count(here, 'move')} of {moves:,} ({float(of_moves):.0%}) bring {float(of_saving):.0%} of the saving, "
         f"{money(_each(first, best))} an hour each; those beyond bring {money(_each(best, last))} each"
     )
     return Knee(best, reason)
-
-
-def _moves(n: int) -> str:
-    return "1 move" if n == 1 else f"{n:,} moves"
 
 
 def _each(one: FrontierPoint, other: FrontierPoint) -> int:

@@ -131,7 +131,7 @@ def _search(wish: RoomWish, budget: Budget, how: dict[str, Any]) -> RoomFound:
 
 
 def _has_order(found: RoomFound) -> bool:
-    return found.transition is not None and found.transition.status in ("optimal", "feasible")
+    return found.transition is not None and found.transition.found
 
 
 def _in_order(first: RoomFound, other: RoomFound) -> RoomFound:
@@ -208,7 +208,7 @@ def _order(problem: Problem, plan: Plan, budget: Budget) -> Transition:
     """A safe order without temporary machines, or else with them."""
     seconds = None if budget.seconds is None else max(1.0, budget.left())
     found = plan_transition(problem, plan, temporary_instances=0, time_limit=seconds)
-    if found.status in ("optimal", "feasible"):
+    if found.found:
         return found
     other = plan_transition(problem, plan, time_limit=seconds)
-    return other if other.status in ("optimal", "feasible") else found
+    return other if other.found else found

@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from placement.running_state import RunningCopy, running_copies
 
-    from placement.documents import Component, Placement, Problem
-    from placement.documents.plan import Plan
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.documents import Problem
+    from placement.documents.plan import Assignment, Plan
 
 
 class MoveEnd(NamedTuple):
@@ -76,18 +78,13 @@ class Changes:
 
 def changes(problem: Problem, plan: Plan) -> Changes:
     """Compare a plan that keeps every rule with what runs now. O(copies log copies)."""
-    now: dict[str, list[Placement]] = defaultdict(list)
-    for row in problem.placements:
-        now[row.component].append(row)
-    planned: dict[str, list[_Place]] = defaultdict(list)
-    for copy in plan.assignments:
-        planned[copy.component].append((copy.instance, copy.option, _ascending(copy.accelerators)))
+    leaving, arriving = map(_by_component, without_kept(Counter(running_copies(problem)), plan.assignments))
     ids = [*(row.id for row in problem.instances), *(row.id for row in plan.instances)]
     order = {name: k for k, name in enumerate(dict.fromkeys(ids))}
     found = [
         change
         for row in problem.components
-        for change in paired(row.name, *_without_kept(row, now[row.name], planned[row.name]), order)
+        for change in paired(row.name, leaving[row.name], arriving[row.name], order)
     ]
     found.sort(key=lambda change: (change.source is None) * 2 + (change.target is None))  # stable
     running = {row.id for row in problem.instances}
@@ -100,12 +97,12 @@ def changes(problem: Problem, plan: Plan) -> Changes:
     )
 
 
-# Where a copy stands, by which option; accelerators are None where they are not known. Plain, as there are many.
-_Place = tuple[str, int, tuple[int, ...] | None]
-
-
-def _ascending(accelerators: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(accelerators)) if len(accelerators) > 1 else accelerators
+def _by_component(copies: Counter[RunningCopy]) -> dict[str, Counter[str]]:
+    """By component, copies by machine."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for copy, count in copies.items():
+        found[copy.component][copy.instance] += count
+    return found
 
 
 def paired(component: str, leaving: Counter[str], arriving: Counter[str], order: dict[str, int]) -> list[CopiesMoved]:
@@ -135,43 +132,24 @@ def paired(component: str, leaving: Counter[str], arriving: Counter[str], order:
     return [CopiesMoved(component, rows[row], *row) for row in sorted(rows, key=place)]
 
 
-def _without_kept(
-    component: Component, now: Sequence[Placement], planned: Sequence[_Place]
-) -> tuple[Counter[str], Counter[str]]:
-    """By machine: copies that run there and do not stay, and planned copies that do not run there.
+def without_kept(
+    running: Counter[RunningCopy], planned: Iterable[Assignment]
+) -> tuple[Counter[RunningCopy], Counter[RunningCopy]]:
+    """Copies that run and do not stay, and planned copies that do not run there, as the referee counts them.
 
     A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
     by its option on its machine.
     """
-    names = {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}
-    places: list[_Place] = [
-        (
-            row.instance,
-            names[row.option] if isinstance(row.option, str) else row.option,
-            None if row.accelerators is None else _ascending(row.accelerators),
-        )
-        for row in now
-    ]
-    left = Counter(planned)
-    leaving: Counter[str] = Counter()
-    known = Counter(place for place in places if place[2] is not None)
-    for place, count in known.items():
-        stay = min(count, left.get(place, 0))
-        if stay:
-            left[place] -= stay
-        if stay < count:
-            leaving[place[0]] += count - stay
-    arriving: Counter[tuple[str, int]] = Counter()
-    for (instance, option, _), count in left.items():
-        if count:
-            arriving[instance, option] += count
-    for instance, option, accelerators in places:
-        if accelerators is None:
-            if arriving[instance, option] > 0:
-                arriving[instance, option] -= 1
-            else:
-                leaving[instance] += 1
-    there: Counter[str] = Counter()
-    for (instance, _), count in arriving.items():
-        there[instance] += count
-    return +leaving, +there
+    there = Counter(
+        RunningCopy(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in planned
+    )
+    known = Counter({copy: count for copy, count in running.items() if copy.accelerators is not None})
+    leaving, arriving = known - there, there - known
+    loose: dict[tuple[str, int, str], list[RunningCopy]] = defaultdict(list)
+    for copy in arriving.elements():
+        loose[copy[:3]].append(copy)
+    for copy, count in (running - known).items():
+        stay = loose[copy[:3]][:count]
+        arriving.subtract(stay)
+        leaving[copy] = count - len(stay)
+    return +leaving, +arriving

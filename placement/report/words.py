@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeGuard
 
+from placement import units
 from placement.errors import printable
 from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
 from placement.units import count as count
@@ -97,13 +98,8 @@ def times(name: str, number: int) -> str:
 
 
 def listed(names: Sequence[str], most: int | None) -> str:
-    """Names side by side; of more than `most` the first, and how many more.
-
-    >>> listed(["a", "b", "c"], 2), listed(["a"], None)
-    ('a, b and 1 more', 'a')
-    """
-    told = ", ".join(map(shown, names[:most]))
-    return told if most is None or len(names) <= most else f"{told} and {len(names) - most:,} more"
+    """Names side by side, as `units.listed` has them."""
+    return units.listed([shown(name) for name in names], most)
 
 
 def is_number(value: object) -> TypeGuard[float]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.rollout.roll import extra_at_once, machines_to_empty
-from placement.transition.batches import Batch, Order
+from placement.transition.batches import Order
 from placement.transition.moment import Moment
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
         return True, None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return False, None
-    return True, _read(program, solver, due, rented)
+    return True, _read(program, solver, rented)
 
 
 def _hold_to_batches(program: TransitionProgram, size: int, copies: int) -> None:
@@ -111,15 +111,10 @@ def _places(sites: Sites, due: Difference, what: Roll, machines: list[str]) -> l
     return [place for place in every if place.option >= what.first and empty.fits(place)]
 
 
-def _read(program: Any, solver: Any, due: Difference, rented: dict[str, int]) -> Order:
-    batches = [Batch() for _ in program.batches]
-    for stand, row in zip(due.leaving, program.stop, strict=True):
-        batches[next(k for k, v in enumerate(row) if solver.boolean_value(v))].stops.append(stand)
-    for starter, rows in zip(program.starters, program.start, strict=True):
-        for stand, row in zip(starter.places, rows, strict=True):
-            for k, variable in enumerate(row):
-                if solver.boolean_value(variable):
-                    batches[k].starts.append(stand)
+def _read(program: TransitionProgram, solver: Any, rented: dict[str, int]) -> Order:
+    from placement.transition.exact import copies_by_batch
+
+    batches, _ = copies_by_batch(program, solver)
     extra: dict[str, int] = {}
     for batch in batches:
         for stand in batch.starts:

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 def steps(case: RollingCase, order: Order, times: Durations, pools: Mapping[str, str]) -> tuple[TransitionStep, ...]:
     """All steps back from the end, with times from when they begin; `batch` is the one that is undone."""
-    back = tuple(_undone(batch) for batch in reversed(order.batches))
+    back = tuple(
+        Batch(opens=[*batch.closes], starts=[*batch.stops], stops=[*batch.starts], closes=[*batch.opens])
+        for batch in reversed(order.batches)
+    )
     found = Timeline(case.due, Order(back, {}, ()), times, pools).steps()
     return tuple(step.model_copy(update={"batch": len(back) + 1 - step.batch}) for step in found)
-
-
-def _undone(batch: Batch) -> Batch:
-    return Batch(opens=[*batch.closes], starts=[*batch.stops], stops=[*batch.starts], closes=[*batch.opens])
 
 
 def in_words(case: RollingCase, order: Order) -> list[str]:

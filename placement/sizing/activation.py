@@ -18,12 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.units import BYTES_PER_MIB
+
 if TYPE_CHECKING:
     from placement.sizing.architecture import Architecture
     from placement.sizing.engines import EngineFacts
     from placement.sizing.stages import PipelineStage
 
-_MIB = 2**20
 _FOUR_BIT_FLOATS = ("mxfp4", "modelopt-fp4", "nvfp4")  # methods, or schemes of one
 
 
@@ -58,7 +59,7 @@ def activation_bytes(
     `capability` is CUDA's compute capability of the accelerator: cuBLAS takes a larger workspace from 9.0 on.
     """
     workspace = facts.cublas_mib_hopper if capability is not None and capability >= (9, 0) else facts.cublas_mib
-    lasting = int(workspace * _MIB) + _pictures(model, load) + _experts(model, load, facts)
+    lasting = int(workspace * BYTES_PER_MIB) + _pictures(model, load) + _experts(model, load, facts)
     lasting += 0 if stage.is_first else 2 * load.batched_tokens * model.hidden * load.dtype_bytes
     return lasting + max(_sampler(model, load, facts) if stage.is_last else 0, _feed_forward(model, load))
 

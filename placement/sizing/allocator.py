@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.sizing.architecture import LayerKind
 from placement.sizing.parameters import UNGATED, padded_vocabulary
+from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from placement.sizing.architecture import Architecture, Cache
     from placement.sizing.stages import PipelineStage
 
-_MIB = 2**20
-_LEAST = 10 * _MIB  # of a tensor with a segment of its own
-_SEGMENT = 2 * _MIB
-_KEPT = 1 * _MIB  # of a segment at most, beyond the tensor
+_LEAST = 10 * BYTES_PER_MIB  # of a tensor with a segment of its own
+_SEGMENT = 2 * BYTES_PER_MIB
+_KEPT = 1 * BYTES_PER_MIB  # of a segment at most, beyond the tensor
 
 
 def unsplit_bytes(size: int) -> int:

@@ -7,12 +7,7 @@ https://github.com/meta-llama/llama-models.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from placement.sizing.config import Config
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PARAMS = "params.json"
 _NAMES = {
@@ -58,7 +53,8 @@ def as_config(config: Config) -> Config:
     if config.get("hidden_dim") is None:
         values["intermediate_size"] = _llama_width(config)
     if experts is not None:
-        values |= _renamed(experts.values, _EXPERTS)
+        found = experts.values
+        values |= {new: found[old] for old, new in _EXPERTS.items() if found.get(old) is not None}
     yarn = config.inside("yarn")
     if yarn is not None:
         values["rope_scaling"] = {"rope_type": "yarn", **yarn.values}
@@ -70,10 +66,6 @@ def as_config(config: Config) -> Config:
     if encoder is not None:
         values["vision_config"] = {"model_type": "pixtral", **encoder.values}
     return Config(values, config.source, config.path)
-
-
-def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {new: values[old] for old, new in names.items() if values.get(old) is not None}
 
 
 def _llama_width(config: Config) -> int:

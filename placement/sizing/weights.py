@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError
 from placement.sizing.allocator import unsplit_weights
 from placement.sizing.mxfp4 import experts_beyond
-from placement.units import BYTES_PER_GIB
+from placement.units import BYTES_PER_GIB, BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from placement.sizing.launch import Launch
     from placement.sizing.read import Model
     from placement.sizing.stages import PipelineStage
-
-
-_MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ class _CountedWeights:
         assert parameters is not None
         is_in_8_bits = figures.quantisation is not None and figures.quantisation.method == "fp8"
         copied = parameters.inner(stage).latent if is_in_8_bits else 0
-        workspace = 0.0 if figures.is_sparse else self.facts.latent_workspace_mib * _MIB
+        workspace = 0.0 if figures.is_sparse else self.facts.latent_workspace_mib * BYTES_PER_MIB
         return workspace + copied * self.load.dtype_bytes / self.load.tensor_parallel
 
     def _of_experts(self, stage: PipelineStage) -> float:

@@ -240,6 +240,21 @@ def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
     A machine of the plan that no copy starts on opens when the program has it, perhaps in a batch of its own: only then
     may quotas and limits have room for it. One that is empty today closes in the first batch.
     """
+    batches, stopovers = copies_by_batch(program, solver)
+    used = {stand.instance for batch in batches for stand in batch.starts}
+    temporary = {name: pool for name, pool in program.size.temporary.items() if name in used}
+    for machine in (*program.due.opening, *temporary):
+        first = next((k for k, b in enumerate(batches) if any(s.instance == machine for s in b.starts)), -1)
+        batches[first if first >= 0 else _when(solver, program.is_open[machine])].opens.append(machine)
+    for machine in (*program.due.closing, *temporary):
+        touched = [k for k, b in enumerate(batches) if any(s.instance == machine for s in (*b.starts, *b.stops))]
+        batches[max(touched, default=0)].closes.append(machine)
+    batches = [batch for batch in batches if batch]
+    return Order(tuple(batches), temporary, tuple(stopovers))
+
+
+def copies_by_batch(program: TransitionProgram, solver: cp_model.CpSolver) -> tuple[list[Batch], list[Stand]]:
+    """What starts and stops in each batch of a solution, and which of the copies that start stop over."""
     batches = [Batch() for _ in program.batches]
     stopovers = []
     for stand, row in zip(program.due.leaving, program.stop, strict=True):
@@ -253,16 +268,7 @@ def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
             if leaves:
                 stopovers.append(stand)
                 batches[_when(solver, leaves[p])].stops.append(stand)
-    used = {stand.instance for batch in batches for stand in batch.starts}
-    temporary = {name: pool for name, pool in program.size.temporary.items() if name in used}
-    for machine in (*program.due.opening, *temporary):
-        first = next((k for k, b in enumerate(batches) if any(s.instance == machine for s in b.starts)), -1)
-        batches[first if first >= 0 else _when(solver, program.is_open[machine])].opens.append(machine)
-    for machine in (*program.due.closing, *temporary):
-        touched = [k for k, b in enumerate(batches) if any(s.instance == machine for s in (*b.starts, *b.stops))]
-        batches[max(touched, default=0)].closes.append(machine)
-    batches = [batch for batch in batches if batch]
-    return Order(tuple(batches), temporary, tuple(stopovers))
+    return batches, stopovers
 
 
 def _when(solver: cp_model.CpSolver, row: list[Any]) -> int:

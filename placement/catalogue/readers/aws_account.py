@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.offers import CostBudget, Findings, ReservedInstances, SavingsPlan
 from placement.catalogue.readers.aws_offers import LINUX
-from placement.catalogue.readers.fields import each, left_out
+from placement.catalogue.readers.fields import each, each_but
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
@@ -25,9 +25,8 @@ _SAGEMAKER = ("SageMaker", "Sagemaker")  # as the service writes it, and as some
 
 def read_savings_plans(document: At, source: str) -> Findings:
     """Active savings plans for SageMaker and EC2, by the dollars an hour that they commit to."""
-    plans = each(document.key(SAVINGS_PLANS).items(), _plan, source)
-    found = tuple(plan for plan in plans if plan is not None)
-    skipped = left_out(plans.count(None), "a savings plan that is not active, not in dollars, or of another kind")
+    others = "a savings plan that is not active, not in dollars, or of another kind"
+    found, skipped = each_but(document.key(SAVINGS_PLANS).items(), _plan, source, others)
     return Findings(source, savings_plans=found, skipped=skipped)
 
 
@@ -48,10 +47,9 @@ def _plan(row: At) -> SavingsPlan | None:
 
 def read_reserved_instances(document: At, source: str) -> Findings:
     """Active reserved instances that run Linux on shared machines; others are counted and left out."""
-    rows = each(document.key(RESERVED).items(), _reserved, source)
-    found = tuple(row for row in rows if row is not None)
-    what = "a reserved instance that is not active, or not for Linux on shared machines"
-    return Findings(source, reserved=found, skipped=left_out(rows.count(None), what))
+    others = "a reserved instance that is not active, or not for Linux on shared machines"
+    found, skipped = each_but(document.key(RESERVED).items(), _reserved, source, others)
+    return Findings(source, reserved=found, skipped=skipped)
 
 
 def _reserved(row: At) -> ReservedInstances | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Price
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each, left_out
+from placement.catalogue.readers.fields import FieldError, each, each_but
 from placement.catalogue.tables import region_of_zone
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def _offering(row: At) -> Offer:
 
 def read_spot_prices(document: At, source: str) -> Findings:
     """The newest spot price of each type in each zone, of machines that run Linux."""
-    rows = each(document.key(SPOT_PRICES).items(), _spot_price, source)
+    others = "the spot price of another system than Linux"
+    rows, skipped = each_but(document.key(SPOT_PRICES).items(), _spot_price, source, others)
     newest: dict[tuple[str, str], tuple[str, Offer]] = {}
-    for time, offer in filter(None, rows):
+    for time, offer in rows:
         key = offer.instance_type, offer.zone
         if key not in newest or time > newest[key][0]:
             newest[key] = time, offer
-    skipped = left_out(rows.count(None), "the spot price of another system than Linux")
     return Findings(source, offers=tuple(offer for _, offer in newest.values()), skipped=skipped)
 
 

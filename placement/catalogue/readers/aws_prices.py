@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Price
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import At, FieldError, each, left_out, parse_json
+from placement.catalogue.readers.fields import At, FieldError, each_but, parse_json
 from placement.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -32,11 +32,9 @@ _PLAIN_EC2 = {
 
 def read_prices(document: At, source: str) -> Findings:
     """On-demand prices by type and region; products of another kind are counted and left out."""
-    rows = each(document.key(KEY).items(), _offer, source)
-    offers = tuple(row for row in rows if row is not None)
-    others = len(rows) - len(offers)
-    what = "a product that is no plain price of an hour of hosting or of Linux"
-    return Findings(source, offers=offers, skipped=left_out(others, what))
+    others = "a product that is no plain price of an hour of hosting or of Linux"
+    offers, skipped = each_but(document.key(KEY).items(), _offer, source, others)
+    return Findings(source, offers=offers, skipped=skipped)
 
 
 def _offer(entry: At) -> Offer | None:
@@ -61,7 +59,7 @@ def _product(entry: At) -> At:
     if not isinstance(entry.value, str):
         return entry
     try:
-        return At(parse_json(entry.value, "").value, entry.mode)
+        return At(parse_json(entry.value, "").value, entry.way)
     except DocumentError as error:
         raise FieldError(entry.path, error.faults[0].rule) from None
 

@@ -54,15 +54,15 @@ def number_in(text: str, path: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A value of a JSON document, and the way to it."""
+    """A value of a JSON document, and the way to it: keys and indices from its root."""
 
     value: Any
-    mode: tuple[str | int, ...] = ()
+    way: tuple[str | int, ...] = ()
 
     @property
     def path(self) -> str:
         """The way as a JSON path."""
-        return json_path(self.mode)
+        return json_path(self.way)
 
     def fault(self, rule: str) -> FieldError:
         """The error that this value breaks a rule."""
@@ -74,7 +74,7 @@ class At:
         for name in names:
             inside = at.get(name)
             if inside is None:
-                raise FieldError(json_path((*at.mode, name)), "is required")
+                raise FieldError(json_path((*at.way, name)), "is required")
             at = inside
         return at
 
@@ -85,7 +85,7 @@ class At:
             value = at._mapping().get(name)
             if value is None:
                 return None
-            at = At(value, (*at.mode, name))
+            at = At(value, (*at.way, name))
         return at
 
     def _mapping(self) -> dict[Any, Any]:
@@ -97,11 +97,11 @@ class At:
         """The values of a list."""
         if not isinstance(self.value, list):
             raise self.fault("must be a list")
-        return (At(value, (*self.mode, index)) for index, value in enumerate(self.value))
+        return (At(value, (*self.way, index)) for index, value in enumerate(self.value))
 
     def values(self) -> Iterator[At]:
         """The values of a mapping."""
-        return (At(value, (*self.mode, str(name))) for name, value in self._mapping().items())
+        return (At(value, (*self.way, str(name))) for name, value in self._mapping().items())
 
     def text(self) -> str:
         """Text that is not empty, on one line."""
@@ -297,3 +297,12 @@ def each(rows: Iterable[T], read: Callable[[T], Any], source: str, damaged: Iter
     if faults:
         raise DocumentError(faults, source)
     return found
+
+
+def each_but(
+    rows: Iterable[T], read: Callable[[T], Any], source: str, what: str
+) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """What `read` makes of each row, but for None, and what is said of those rows: see `each` and `left_out`."""
+    made = each(rows, read, source)
+    found = tuple(row for row in made if row is not None)
+    return found, left_out(len(made) - len(found), what)

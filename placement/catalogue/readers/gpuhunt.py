@@ -13,7 +13,7 @@ from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each, left_out
+from placement.catalogue.readers.fields import FieldError, each_but
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import CsvRow
@@ -24,10 +24,9 @@ _ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[a-z]*\d)-[a-z]")  # Google 
 
 def read_gpuhunt(rows: list[CsvRow], source: str) -> Findings:
     """Types with their places and prices, on demand and on spot."""
-    found: list[tuple[InstanceFacts, Offer] | None] = each(rows, _row, source)
-    types = {row[0].name: row[0] for row in found if row}
-    skipped = left_out(found.count(None), "a row that names an accelerator whose memory nothing tells")
-    return Findings(source, tuple(types.values()), tuple(row[1] for row in found if row), skipped=skipped)
+    found, skipped = each_but(rows, _row, source, "a row that names an accelerator whose memory nothing tells")
+    types = {facts.name: facts for facts, _ in found}
+    return Findings(source, tuple(types.values()), tuple(offer for _, offer in found), skipped=skipped)
 
 
 def _row(row: CsvRow) -> tuple[InstanceFacts, Offer] | None:

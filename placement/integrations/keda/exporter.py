@@ -23,9 +23,9 @@ from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.manifests import manifest_text
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

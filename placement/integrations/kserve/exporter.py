@@ -32,8 +32,9 @@ from placement.integrations.kubernetes.own_rules import RULES, others_than_ours,
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.integrations.manifests import manifest_text
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

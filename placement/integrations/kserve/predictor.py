@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.kubernetes.keeping_off import both
 from placement.integrations.kubernetes.machines import NO_ZONE
-from placement.integrations.kubernetes.manifests import GPU, hami_limits, resource_of
+from placement.integrations.kubernetes.manifests import hami_limits, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
-from placement.integrations.kubernetes.naming import REQUIRED, TYPE, ZONE, is_label
+from placement.integrations.kubernetes.naming import GPU, REQUIRED, TYPE, ZONE, is_label
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
-from placement.integrations.notes import listed
 from placement.integrations.variants import most_beside
+from placement.units import listed
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -123,7 +123,7 @@ def _tell_claims(
         for claim in filter(None, claims):
             told = f"all its pods share ResourceClaim {claim}, whose devices are of one node: name a template instead"
             notes.inexact(f"component {name} resourceClaims", told)
-        if not now[name] and any(pod.dig("spec", "resourceClaims") for pod in known.running.by_component.get(name, ())):
+        if not now[name] and any(pod.get("spec", "resourceClaims") for pod in known.running.by_component.get(name, ())):
             told = f"its pods have accelerators by claims now, and no service tells of these: {wish.gpu} is asked for"
             notes.inexact(f"component {name} resourceClaims", told)
     if not wish.cluster and any(row.mode.accelerators and OWNER in row.component.labels for row in rows):

@@ -10,7 +10,7 @@ from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
 from placement.integrations.kubernetes.naming import OWNER, REQUIRED, ZONE
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
-from placement.integrations.kubernetes.objects import dig, read_cluster, rows, texts, whole_at
+from placement.integrations.kubernetes.objects import read_cluster, rows, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
@@ -137,7 +137,7 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
         {key: value for key, value in labels.items() if not key.startswith("gpu-placement/")},
         kept,
         {key: predictor.value[key] for key in _TARGETS if predictor.get(key) is not None},
-        tuple(sorted(key for key in spec.value if key != "predictor" and dig(spec, key) is not None)),
+        tuple(sorted(key for key in spec.value if key != "predictor" and spec.get(key) is not None)),
         tuple(key for key in _DROPPED if predictor.get(key) is not None),
     )
     return row, told.get(COMPONENT, "")
@@ -164,4 +164,4 @@ def _check(predictor: At, space: str) -> None:
 
 def _as_pod(found: KubeObject, predictor: Json, told: Mapping[str, str]) -> KubeObject:
     """The pod that KServe makes of a predictor, as far as rules are read of it."""
-    return replace(found, annotations=told, at=At({"spec": predictor}, found.at.mode))
+    return replace(found, annotations=told, at=At({"spec": predictor}, found.at.way))

@@ -16,8 +16,9 @@ from placement.catalogue.readers.fields import FieldError, number_in
 from placement.integrations.kubernetes.claims import DRIVER
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.mixed import share_of_one
+from placement.integrations.kubernetes.naming import GPU
 from placement.integrations.kubernetes.objects import amounts, rows
-from placement.units import MIB_PER_GIB, WHOLE_SHARE
+from placement.units import BYTES_PER_MIB, MIB_PER_GIB, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
 
-_MIB = 2**20
 KAI_FRACTION, KAI_MEMORY, KAI_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
 HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES = "nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores"
 HAMI_USE, HAMI_AVOID = "nvidia.com/use-gpuuuid", "nvidia.com/nouse-gpuuuid"
 OF_ACCELERATORS = (HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES)
-_GPU = "nvidia.com/gpu"
 # device.attributes['gpu.nvidia.com'].profile == '1g.10gb', also with double quotes; the class by what it selects.
 _CEL = re.compile(
     r"""\s*device\.attributes\[['"]gpu\.nvidia\.com['"]\]\.(?P<name>productName|profile|uuid|type)\s*==\s*['"](?P<value>[^'"]+)['"]\s*"""
@@ -108,10 +107,10 @@ def _kai(pod: KubeObject) -> Ask | None:
         share = _number(pod, KAI_FRACTION)
         if not 0 < share <= 1:
             raise _annotation(pod, KAI_FRACTION, "must be more than 0 and at most 1")
-        return Ask(int(count), _GPU, is_kai=True, share=share)
+        return Ask(int(count), GPU, is_kai=True, share=share)
     if KAI_MEMORY in told:
         memory = _number(pod, KAI_MEMORY)
-        return Ask(int(count), _GPU, is_kai=True, memory_mib=ceil(memory))
+        return Ask(int(count), GPU, is_kai=True, memory_mib=ceil(memory))
     return None
 
 
@@ -126,9 +125,9 @@ def _annotation(pod: KubeObject, key: str, rule: str) -> FieldError:
 
 def _of_plugin(pod: KubeObject, name: str, count: int, asked: Mapping[str, Fraction], notes: Notes, owner: str) -> Ask:
     memory, percent, cores = (int(asked[key]) if key in asked else None for key in OF_ACCELERATORS)
-    if name != _GPU:
+    if name != GPU:
         return Ask(count, name)
-    if sum(_GPU in amounts(row, "resources", "limits") for row in rows(pod.at.key("spec"), "containers")) > 1:
+    if sum(GPU in amounts(row, "resources", "limits") for row in rows(pod.at.key("spec"), "containers")) > 1:
         memory = _most_of_one(pod, HAMI_MEMORY, memory)
         cores = _most_of_one(pod, HAMI_CORES, cores)
         if memory is not None:
@@ -179,7 +178,7 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                     f"asks for all devices: {claim.count_of(request)} are counted",
                 )
             names = _selected(request.selectors, claim.place, notes)
-            memory = None if request.memory is None else ceil(request.memory / _MIB)
+            memory = None if request.memory is None else ceil(request.memory / BYTES_PER_MIB)
             found.append(
                 Ask(
                     claim.count_of(request),
@@ -257,7 +256,7 @@ def _serves(ask: Ask, held: Inventory) -> bool:
     if held.mixed is not None:
         return not ask.is_kai and ask.memory_mib is None and ask.percent is None
     if ask.is_kai:
-        return held.manager == "plugin" and held.replicas == 1 and held.resource == _GPU
+        return held.manager == "plugin" and held.replicas == 1 and held.resource == GPU
     if held.manager == "plugin" and (ask.memory_mib is not None or ask.percent is not None):
         return False  # only HAMi hands out memory
     if ask.keeps_whole and held.is_part:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.kubernetes.objects import (
     amount,
     choice_at,
-    dig,
     mapping_under,
     mappings_under,
     rows,
@@ -27,7 +26,7 @@ from placement.integrations.kubernetes.objects import (
     true_at,
     whole_at,
 )
-from placement.integrations.notes import listed
+from placement.units import listed
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -164,7 +163,7 @@ def _read_slice(found: KubeObject) -> tuple[str, str, int, int, str, list[SliceD
 
 def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
     basic = at.get("basic") or at  # the first versions had one more level
-    memory = dig(basic, "capacity", "memory", "value") or dig(basic, "capacity", f"{DRIVER}/memory", "value")
+    memory = basic.get("capacity", "memory", "value") or basic.get("capacity", f"{DRIVER}/memory", "value")
     return SliceDevice(
         key=(*pool, at.key("name").text()),
         node=node,
@@ -180,7 +179,7 @@ def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
 
 
 def _attribute(device: At, name: str) -> str:
-    found = dig(device, "attributes", name) or dig(device, "attributes", f"{DRIVER}/{name}")
+    found = device.get("attributes", name) or device.get("attributes", f"{DRIVER}/{name}")
     return text_at(found, "string") if found else ""
 
 
@@ -246,7 +245,7 @@ def choices(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _request(name: str, at: At, pin: str) -> ClaimRequest:
     everything = choice_at(at, ("ExactCount", "All"), "allocationMode") == "All"
-    memory = dig(at, "capacity", "requests", "memory") or dig(at, "capacity", "requests", f"{DRIVER}/memory")
+    memory = at.get("capacity", "requests", "memory") or at.get("capacity", "requests", f"{DRIVER}/memory")
     selectors = [text_at(row, "cel", "expression") for row in rows(at, "selectors")]
     return ClaimRequest(
         name,

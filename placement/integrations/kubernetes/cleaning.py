@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
 from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at
-from placement.integrations.notes import listed
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

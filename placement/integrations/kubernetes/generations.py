@@ -92,12 +92,12 @@ def _runs(pod: KubeObject) -> str:
 
 def _template(owner: KubeObject) -> KubeObject | None:
     """The template of an owner as the pod that it makes, with the rules that it had before an export."""
-    template = owner.dig("spec", "template")
+    template = owner.get("spec", "template")
     if template is None or template.get("spec") is None:
         return None
     told = template.get("metadata")
     labels, annotations = (texts(told.get(key)) if told else {} for key in ("labels", "annotations"))
-    made = replace(owner, labels=labels, annotations=annotations, at=At(template.value, template.mode))
+    made = replace(owner, labels=labels, annotations=annotations, at=At(template.value, template.way))
     return as_written(made)
 
 

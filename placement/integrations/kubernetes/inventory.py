@@ -20,7 +20,8 @@ from placement.catalogue.readers.kubernetes import (
 )
 from placement.errors import json_path
 from placement.integrations.kubernetes.mixed import Mixed, mixed, name_of
-from placement.units import MIB_PER_GIB, whole_in
+from placement.integrations.kubernetes.naming import GPU
+from placement.units import BYTES_PER_MIB, MIB_PER_GIB, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 HAMI_NODE = "hami.io/node-nvidia-register"
 MIG = re.compile(r"nvidia\.com/mig-(?P<profile>\d{1,2}g\.(?P<gb>\d{1,4})gb(?:\.[a-z.]+)?)", re.ASCII)
-_MIB = 2**20
-_GPU = "nvidia.com/gpu"
 MOST = 1024  # accelerators of a machine
 _UNKNOWN_MIB = MIB_PER_GIB  # of an accelerator that nothing tells of: memory is not counted there
 Manager = Literal["plugin", "hami", "dra"]
@@ -64,7 +63,7 @@ class Inventory:
     @property
     def is_part(self) -> bool:
         """Whether a pod that asks for an accelerator gets a part of one: a slice of time, or a partition by MIG."""
-        is_partition = self.resource == _GPU and "-MIG-" in self.accelerator
+        is_partition = self.resource == GPU and "-MIG-" in self.accelerator
         return self.manager == "plugin" and (self.replicas > 1 or is_partition)
 
     @property
@@ -104,7 +103,7 @@ def inventory(
         return NOTHING
     for resource, amount in held.items():
         if amount.denominator != 1 or amount > MOST * 1000:
-            path = json_path((*node.at.mode, "status", "allocatable", resource))
+            path = json_path((*node.at.way, "status", "allocatable", resource))
             raise FieldError(path, "must be a whole number of accelerators", str(amount))
     if len(held) > 2:
         for name in sorted(name for name in held if name not in asked):
@@ -143,7 +142,7 @@ def _of_two_kinds(node: KubeObject, held: dict[str, int], notes: Notes) -> Inven
     listed = ", ".join(sorted(held))
     sliced = first_label(dict(node.labels), (*REPLICA_LABELS, *(f"{name}.replicas" for name in held)))
     made = mixed(held)
-    is_known = all(name == _GPU or MIG.fullmatch(name) for name in held)
+    is_known = all(name == GPU or MIG.fullmatch(name) for name in held)
     if made is None or not is_known or sliced not in ("", "0", "1") or max(held.values()) > MOST:
         return f"has accelerators of several kinds ({listed}), and a machine counts two kinds, which nobody shares"
     resource, count = made.by_memory
@@ -182,13 +181,13 @@ def _of_slices(
     products = sorted({row.product for row in chosen})
     if len(products) > 1:
         return f"has accelerators of several products ({', '.join(products)}), and a machine of a problem has one kind"
-    sizes = [int(row.memory / _MIB) for row in chosen if row.memory is not None]
+    sizes = [int(row.memory / BYTES_PER_MIB) for row in chosen if row.memory is not None]
     if not sizes:
         notes.assumed(f"accelerators {products[0] or 'GPU'}", "no device tells their memory, so it is not counted")
     memory = min(sizes) if sizes else _UNKNOWN_MIB
     found = named_devices(products[0], len(chosen), memory / MIB_PER_GIB) if products[0] else None
     name = found.accelerator if found else products[0] or "GPU"
-    resource = _GPU
+    resource = GPU
     if fixed:
         name, resource = f"{name}-MIG-{profiles[0]}", f"nvidia.com/mig-{profiles[0]}"
     if resource in asked and resource not in mapped:
@@ -212,7 +211,7 @@ def _hami(node: KubeObject, register: str) -> Inventory | str:
     uuid, splits, memory, kind, _ = healthy[0]
     found = named_devices(kind.removeprefix("NVIDIA-"), len(healthy), memory / MIB_PER_GIB)
     name = found.accelerator if found and found.accelerator else kind or f"GPU-{uuid[:8]}"
-    return Inventory(name, len(healthy), memory, "nvidia.com/gpu", "hami", splits, tuple(row[0] for row in healthy))
+    return Inventory(name, len(healthy), memory, GPU, "hami", splits, tuple(row[0] for row in healthy))
 
 
 HamiRow = tuple[str, int, int, str, bool]  # UUID, splits, MiB, type, healthy

@@ -26,7 +26,8 @@ from placement.integrations.kubernetes.naming import (
 )
 from placement.integrations.kubernetes.selectors import node_rules
 from placement.integrations.kubernetes.taints import Taint
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,12 +8,12 @@ for those of the nodes that it would start.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
 from placement.integrations.kubernetes.objects import mappings_under
+from placement.integrations.labels import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +84,7 @@ def label_of(names: Iterable[str]) -> str:
 
 def digest_of(names: Iterable[str]) -> str:
     """A short text for a set of names."""
-    return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return digest("\0".join(sorted(names)), 12)
 
 
 def keep_off(names: Sequence[str], *, is_by_label: bool) -> Json:

@@ -19,6 +19,7 @@ from placement.integrations.kubernetes.objects import (
     true_at,
 )
 from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, taints_of, tell_taints
+from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 NodePhase = Literal["active", "cordoned", "draining"]
 Buy = Literal["on-demand", "spot", "reserved"]
 NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
-_MIB = 2**20
 _RESERVED = {
     "karpenter.sh/capacity-type": ("reserved",),
     "eks.amazonaws.com/capacityType": ("CAPACITY_BLOCK", "RESERVED"),
@@ -127,7 +127,7 @@ def _machine(
     if isinstance(held, str):
         notes.ignored(node.place, f"{held}: it is left out with its pods")
         return node.name
-    cpu, memory = floor(allocatable["cpu"] * 1000), floor(allocatable["memory"] / _MIB)
+    cpu, memory = floor(allocatable["cpu"] * 1000), floor(allocatable["memory"] / BYTES_PER_MIB)
     zone = first_label(dict(node.labels), ZONE_LABELS if zone_label in ZONE_LABELS else (zone_label,))
     taints = taints_of(node)
     tell_taints(node, taints, notes)
@@ -146,7 +146,7 @@ def _machine(
         cpu_milli=cpu,
         memory_mib=memory,
         capacity_cpu_milli=max(cpu, floor(capacity.get("cpu", allocatable["cpu"]) * 1000)),
-        capacity_memory_mib=max(memory, floor(capacity.get("memory", allocatable["memory"]) / _MIB)),
+        capacity_memory_mib=max(memory, floor(capacity.get("memory", allocatable["memory"]) / BYTES_PER_MIB)),
         held=held,
         other={name: value for name, value in allocatable.items() if "/" in name and not is_accelerator(name)},
         pods=int(allocatable.get("pods", 0)),
@@ -173,7 +173,7 @@ def _takes_pods(node: KubeObject, allocatable: Mapping[str, Fraction], notes: No
 
 def _phase(node: KubeObject, taints: tuple[Taint, ...], *, takes_pods: bool) -> NodePhase:
     hard = {row.key for row in taints if not row.is_wish}
-    if node.dig("metadata", "deletionTimestamp") or hard & {*LEAVING}:
+    if node.get("metadata", "deletionTimestamp") or hard & {*LEAVING}:
         return "draining"
     stopped = true_at(node.at.get("spec"), "unschedulable") or hard & {CORDON, *TROUBLE}
     return "cordoned" if stopped or not takes_pods else "active"
@@ -186,10 +186,8 @@ def _buy(node: KubeObject) -> Buy:
 
 
 def _stays(node: KubeObject) -> str:
-    told = {**node.labels, **node.annotations}
-    found = next((key for key, value in _STAYS.items() if told.get(key) == value), "")
-    if found:
-        return f"annotation {found}"
+    if told := node.annotation_of(_STAYS):
+        return told
     plane = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
     return "it is of the control plane" if any(key in node.labels for key in plane) else ""
 

@@ -24,6 +24,7 @@ from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,
+    GPU,
     GROUP_LABEL,
     GROUPS,
     HOSTNAME,
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     Sharing = Literal["none", "hami", "kai", "dra"]
 
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
-GPU = "nvidia.com/gpu"
 KEPT_OFF_BY_LABEL = "Karpenter starts no node for pods that refuse nodes by name: those that run are labelled first"
 _PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 

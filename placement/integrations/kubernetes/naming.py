@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+
+from placement.integrations.labels import digest
 
 HOSTNAME, ZONE, TYPE = "kubernetes.io/hostname", "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 REQUIRED, PREFERRED = (f"{how}DuringSchedulingIgnoredDuringExecution" for how in ("required", "preferred"))
 KARPENTER_POOL = "karpenter.sh/nodepool"  # label of its nodes
+GPU = "nvidia.com/gpu"  # the resource
 GROUPS = ("nodepool", "nodegroup", "agentpool")  # how labels of nodes end that name a group of nodes
 _OF_PLATFORMS = (
     *("kubernetes.io", "k8s.io", "karpenter.sh", "karpenter.k8s.aws", "amazonaws.com", "eksctl.io", "google.com"),
@@ -39,8 +41,8 @@ def slug(*parts: str, most: int = _MOST) -> str:
     made = "--".join(filter(None, (re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts)))
     if made and made == whole and len(made) <= most and not _HASHED.search(made):
         return made
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:6]
-    return f"{made[: most - 7].strip('-') or 'x'}-{digest}"
+    joined = "\0".join(parts)
+    return f"{made[: most - 7].strip('-') or 'x'}-{digest(joined, 6)}"
 
 
 def namespace_of(owner: str) -> str:

@@ -67,9 +67,14 @@ class KubeObject:
         """
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
-    def dig(self, *keys: str) -> At | None:
+    def annotation_of(self, values: Mapping[str, str]) -> str:
+        """Which of some annotations, or labels of the same names, it has with just that value; empty for none."""
+        told = {**self.labels, **self.annotations}
+        return next((f"annotation {key}" for key, value in values.items() if told.get(key) == value), "")
+
+    def get(self, *keys: str) -> At | None:
         """What stands under keys, one below the other; None where one of them is missing."""
-        return dig(self.at, *keys)
+        return self.at.get(*keys)
 
 
 @dataclass
@@ -241,7 +246,7 @@ def texts(at: At | None) -> dict[str, str]:
         return {}
     if not isinstance(at.value, dict):
         raise at.fault("must be a mapping of keys to values")
-    return {str(key): _text(value, At(value, (*at.mode, str(key)))) for key, value in at.value.items()}
+    return {str(key): _text(value, At(value, (*at.way, str(key)))) for key, value in at.value.items()}
 
 
 def _text(value: Any, at: At) -> str:
@@ -277,22 +282,20 @@ def mappings_under(value: Any, *keys: str) -> list[Json]:
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def dig(at: At | None, *keys: str) -> At | None:
+def _under(at: At | None, *keys: str) -> At | None:
     """What stands under keys, one below the other; None where one of them is missing."""
-    for key in keys:
-        at = at.get(key) if at is not None else None
-    return at
+    return at.get(*keys) if at is not None else None
 
 
 def rows(at: At | None, *keys: str) -> list[At]:
     """The entries of a list under keys; none where there is none."""
-    found = dig(at, *keys)
+    found = _under(at, *keys)
     return list(found.items()) if found is not None else []
 
 
 def text_at(at: At | None, *keys: str) -> str:
     """A text under keys; empty where there is none, or an empty one."""
-    found = dig(at, *keys)
+    found = _under(at, *keys)
     return "" if found is None or found.value == "" else found.text()
 
 
@@ -300,13 +303,13 @@ def choice_at(at: At | None, options: Sequence[str], *keys: str) -> str:
     """One of some words under keys; empty where there is none."""
     word = text_at(at, *keys)
     if word and word not in options:
-        raise FieldError(json_path((*(at.mode if at else ()), *keys)), f"must be one of {', '.join(options)}", word)
+        raise FieldError(json_path((*(at.way if at else ()), *keys)), f"must be one of {', '.join(options)}", word)
     return word
 
 
 def whole_at(at: At | None, *keys: str) -> int | None:
     """A whole number under keys, also a negative one; None where there is none."""
-    found = dig(at, *keys)
+    found = _under(at, *keys)
     if found is None:
         return None
     if isinstance(found.value, bool) or not isinstance(found.value, int):
@@ -316,7 +319,7 @@ def whole_at(at: At | None, *keys: str) -> int | None:
 
 def true_at(at: At | None, *keys: str) -> bool:
     """Whether a truth under keys is true; false where there is none."""
-    found = dig(at, *keys)
+    found = _under(at, *keys)
     if found is None:
         return False
     if not isinstance(found.value, bool):
@@ -342,13 +345,13 @@ def _digits(number: float) -> str:
 
 def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
     """Quantities by resource under keys."""
-    found = dig(at, *keys)
+    found = _under(at, *keys)
     if found is None:
         return {}
     if not isinstance(found.value, dict):
         raise found.fault("must be a mapping of resources to quantities")
     return {
-        str(name): amount(At(value, (*found.mode, str(name))))
+        str(name): amount(At(value, (*found.way, str(name))))
         for name, value in found.value.items()
         if value is not None
     }

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
-from placement.integrations.notes import listed
-from placement.units import MIB_PER_GIB, MILLI
+from placement.units import MIB_PER_GIB, MILLI, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set

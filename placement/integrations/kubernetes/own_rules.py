@@ -8,7 +8,6 @@ machine stand in the exported pod too, by the label of its component: they are r
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +19,7 @@ from placement.integrations.kubernetes.keeping_off import digest_of, without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
 from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.zone_rules import without_ours
+from placement.integrations.labels import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,7 +128,7 @@ def _digest(spec: Json) -> str:
     """Of what holds a pod to nodes: where somebody changed that after the export, it is a rule of its own."""
     nodes = mapping_under(spec, "affinity", "nodeAffinity").get(REQUIRED)
     held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
-    return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return digest(held, 12)
 
 
 def own_roll_out(pod: KubeObject) -> OwnRollOut:
@@ -171,7 +171,7 @@ def as_written(pod: KubeObject) -> KubeObject:
     apart[REQUIRED] = _both(apart.get(REQUIRED), told.get(_APART))
     affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
     spec["affinity"] = _told_of(affinity)
-    at = At({**pod.at.value, "spec": _told_of(spec)}, pod.at.mode)
+    at = At({**pod.at.value, "spec": _told_of(spec)}, pod.at.way)
     return replace(pod, at=at, annotations=_unpinned(pod.annotations, told.get(_UUIDS, "")))
 
 
@@ -202,7 +202,7 @@ def _told(pod: KubeObject) -> Json:
 
 
 def _part(pod: KubeObject, *keys: str) -> Json:
-    found = pod.dig("spec", *keys)
+    found = pod.get("spec", *keys)
     return {} if found is None else _mapping(found)
 
 

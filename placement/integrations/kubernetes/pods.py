@@ -15,13 +15,13 @@ from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask,
 from placement.integrations.kubernetes.claims import claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
-from placement.integrations.kubernetes.objects import choice_at, dig, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.objects import choice_at, rows, text_at, true_at, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
 from placement.integrations.kubernetes.volumes import names_mounted
-from placement.units import whole_in
+from placement.units import BYTES_PER_MIB, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 COMPONENT = "gpu-placement/component"  # annotation of exported pods: the component that they are copies of
 OPTION = "gpu-placement/option"  # ... and the index of the option that they run by
 RESERVATION_SPACES = ("kai-resource-reservation", "runai-reservation")  # of KAI's pods that hold a shared accelerator
-_MIB = 2**20
 _STAYS = {
     "karpenter.sh/do-not-disrupt": "true",
     "karpenter.sh/do-not-evict": "true",
@@ -123,7 +122,7 @@ def _pod(
     spec = pod.at.key("spec")
     if choice_at(pod.at.get("status"), _PHASES, "phase") in _ENDED:
         return None
-    if dig(pod.at, "metadata", "deletionTimestamp"):
+    if pod.get("metadata", "deletionTimestamp"):
         notes.ignored(pod.place, "is being deleted: no copy, and what it holds counts as free")
         return None
     if pod.namespace in RESERVATION_SPACES:
@@ -156,7 +155,7 @@ def _pod(
     neighbours = neighbours_of(pod, notes, told)
     shape = PodShape(
         ceil(asked.get("cpu", 0) * 1000),
-        ceil(asked.get("memory", 0) / _MIB),
+        ceil(asked.get("memory", 0) / BYTES_PER_MIB),
         ask,
         replace(node_rules(spec, notes, told), domains=neighbours.domains()),
         neighbours,
@@ -225,10 +224,8 @@ def controller_of(found: KubeObject) -> tuple[str, str] | None:
 
 def _pin(pod: KubeObject, owner: Owner) -> str:
     """Why a pod must stay where it is; empty where it may move."""
-    told = {**pod.labels, **pod.annotations}
-    found = next((key for key, value in _STAYS.items() if told.get(key) == value), "")
-    if found:
-        return f"annotation {found}"
+    if told := pod.annotation_of(_STAYS):
+        return told
     if owner.kind == "Pod":
         return "nothing would start it again: it has no controller"
     if owner.kind in _OF_NODE:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.kubernetes.upkeep import MADE, asked_away, made_text, read_budget
-from placement.integrations.notes import listed
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

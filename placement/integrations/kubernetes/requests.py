@@ -59,11 +59,11 @@ def is_sidecar(init_container: At) -> bool:
 def _requests(owner: At) -> PodAmounts:
     limits, asked = _amounts(owner, "limits"), _amounts(owner, "requests")
     for name in (name for name in {**limits} if "/" not in name and asked.get(name, 0) > limits[name]):
-        path = json_path((*owner.mode, "resources", "requests", name))
+        path = json_path((*owner.way, "resources", "requests", name))
         most, told = (_told(owner, kind, name) for kind in ("limits", "requests"))
         raise FieldError(path, f"must be at most its limit, {most}", told)
     for name in (name for name in {**limits} if "/" in name and asked.get(name, limits[name]) != limits[name]):
-        path = json_path((*owner.mode, "resources", "requests", name))
+        path = json_path((*owner.way, "resources", "requests", name))
         raise FieldError(path, "must be as much as its limit, which is no other for such a resource", str(asked[name]))
     return {**limits, **asked}
 
@@ -77,7 +77,7 @@ def _amounts(owner: At, kind: str) -> PodAmounts:
     """Requests or limits; of extended resources, which a node has one by one, whole ones."""
     found = amounts(owner, "resources", kind)
     for name, value in found.items():
-        path = json_path((*owner.mode, "resources", kind, name))
+        path = json_path((*owner.way, "resources", kind, name))
         if "/" not in name and name not in _NATIVE and not name.startswith("hugepages-"):
             raise FieldError(
                 path, f"must be one of {', '.join(_NATIVE)}, hugepages-SIZE, or have a domain in front", name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.notes import listed
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Set

@@ -54,7 +54,7 @@ def roll_out(found: KubeObject) -> RollOut | None:
 
 def _of_deployment(found: KubeObject) -> RollOut:
     kind = choice_at(found.at, ("RollingUpdate", "Recreate"), "spec", "strategy", "type")
-    rolling = found.dig("spec", "strategy", "rollingUpdate")
+    rolling = found.get("spec", "strategy", "rollingUpdate")
     if kind == "Recreate":  # all copies end before new ones start
         if rolling is not None:
             raise rolling.fault("must not be there with the type Recreate")
@@ -68,7 +68,7 @@ def _of_stateful_set(found: KubeObject) -> RollOut | None:
     place = "updateStrategy"
     if choice_at(found.at, ("RollingUpdate", "OnDelete"), "spec", place, "type") == "OnDelete":
         return None
-    rolling = found.dig("spec", place, "rollingUpdate")
+    rolling = found.get("spec", place, "rollingUpdate")
     told = _partition(rolling, f"{place}.rollingUpdate")
     away = _amount(rolling, "maxUnavailable", "1")
     _check_moves(rolling, away, "0")
@@ -77,7 +77,7 @@ def _of_stateful_set(found: KubeObject) -> RollOut | None:
 
 def _of_groups(found: KubeObject) -> RollOut:
     place = "rolloutStrategy.rollingUpdateConfiguration"
-    rolling = found.dig("spec", *place.split("."))
+    rolling = found.get("spec", *place.split("."))
     pods = whole_at(found.at, "spec", "leaderWorkerTemplate", "size")
     if pods is not None and not 1 <= pods <= _MOST_PODS:
         raise found.at.key("spec").key("leaderWorkerTemplate").key("size").fault("must be from 1 to 1,000,000")

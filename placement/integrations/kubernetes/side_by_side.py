@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.notes import listed
 from placement.integrations.variants import avoided
 from placement.referee.standing import machine_room
-from placement.units import MIB_PER_GIB, MILLI, need
+from placement.units import MIB_PER_GIB, MILLI, listed, need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.kubernetes.objects import mapping_under
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
-from placement.integrations.notes import listed
-from placement.units import count, whole_in
+from placement.units import count, listed, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

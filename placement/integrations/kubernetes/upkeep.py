@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from placement.integrations.kubernetes.own_rules import own_roll_out
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
 from placement.integrations.kubernetes.selectors import label_selector
-from placement.integrations.notes import listed
-from placement.units import count
+from placement.units import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from placement.catalogue.readers.kubernetes import ZONE_LABELS
 from placement.integrations.kubernetes.objects import rows, text_at
 from placement.integrations.kubernetes.selectors import NodeTerm, Requirement, Selector, node_terms
-from placement.integrations.notes import listed
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,7 @@ def names_mounted(pod: KubeObject) -> list[str]:
 
 
 def _claim(found: KubeObject) -> MountedClaim:
-    modes = found.dig("spec", "accessModes")
+    modes = found.get("spec", "accessModes")
     for row in modes.items() if modes else ():
         if row.text() not in MODES:
             raise row.fault(f"must be one of {', '.join(MODES)}")
@@ -107,7 +107,7 @@ def _claim(found: KubeObject) -> MountedClaim:
 
 
 def _terms(found: KubeObject) -> Terms:
-    required = found.dig("spec", "nodeAffinity", "required")
+    required = found.get("spec", "nodeAffinity", "required")
     if required is not None:
         return node_terms(required)
     told = [(key, found.labels[key]) for key in ZONE_LABELS if found.labels.get(key)]

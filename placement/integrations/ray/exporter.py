@@ -16,10 +16,10 @@ from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
 from placement.integrations.manifests import manifest_text
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
 from placement.integrations.variants import Pin, PlanVariant, variants
 from placement.referee.standing import copy_need, machine_room
-from placement.units import MILLI, WHOLE_SHARE
+from placement.units import BYTES_PER_MIB, MILLI, WHOLE_SHARE, listed
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -29,7 +29,6 @@ _IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its
 _PARTS = 10_000  # Ray counts resources in ten-thousandths
 _KEEP = "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES"  # Ray leaves the variable below as it is
 _MACHINE, _POOL = "placement/machine", "placement/pool"  # keys of labels; Ray keeps `ray.io/` to itself
-_BYTES_PER_MIB = 2**20
 _ADDRESS = "HEAD:6379"
 
 
@@ -109,7 +108,7 @@ def _deployment(problem: Problem, row: PlanVariant, name: str, wish: RayWish, no
     takes = copy_need(mode)
     options: dict[str, Any] = {
         "num_cpus": takes.vcpus / MILLI,
-        "memory": takes.host * _BYTES_PER_MIB,
+        "memory": takes.host * BYTES_PER_MIB,
         "label_selector": selector,
     }
     deployment: dict[str, Any] = {"name": name, "num_replicas": row.copies, "ray_actor_options": options}
@@ -222,7 +221,7 @@ def _nodes(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
             "labels": {_MACHINE: label_value(row.id), _POOL: label_value(row.pool)},
             "num_cpus": has.vcpus / MILLI,
             "num_gpus": has.accelerators,
-            "memory": has.host * _BYTES_PER_MIB,
+            "memory": has.host * BYTES_PER_MIB,
             "resources": resources,
         }
         found.append({**node, "command": _command(node)})

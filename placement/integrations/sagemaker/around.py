@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.errors import printable
-from placement.integrations.notes import listed
 from placement.integrations.sagemaker.fields import (
     SCALABLE_TARGET,
     SCALING_POLICY,
@@ -24,6 +23,7 @@ from placement.integrations.sagemaker.fields import (
 )
 from placement.integrations.sagemaker.inference_components import rows_of
 from placement.integrations.sagemaker.kept_scaling import STEP
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set

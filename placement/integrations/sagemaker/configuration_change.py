@@ -6,10 +6,10 @@ the problem, and where the two differ the endpoint gets a new configuration.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
+from placement.integrations.labels import digest
 from placement.integrations.sagemaker import labels
 
 if TYPE_CHECKING:
@@ -28,11 +28,7 @@ def recorded(told: Mapping[str, str], kinds: Iterable[str]) -> str:
 
 
 def _digests(told: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key: hashlib.sha256(told[key].encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
-        for key in _COMPARED
-        if key in told
-    }
+    return {key: digest(told[key], _DIGITS) for key in _COMPARED if key in told}
 
 
 def configuration_changes(pools: Sequence[Pool], kinds: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
-from placement.integrations.notes import Notes, listed
+from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice, labels, machine_mix
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
@@ -21,7 +21,7 @@ from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.specification import settings_of
 from placement.integrations.sagemaker.steps import Step, files, text
 from placement.integrations.sagemaker.template import differences, template
-from placement.units import money
+from placement.units import listed, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

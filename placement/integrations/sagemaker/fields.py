@@ -231,7 +231,7 @@ def tell_fields(at: At, structure: Structure, place: str, notes: Notes, between:
         raise at.fault("must be a mapping of keys to values")
     for key in at.value:
         found = at.get(key)
-        if found is not None and (at.mode or key != _ENVELOPE):
+        if found is not None and (at.way or key != _ENVELOPE):
             _tell(found, key, structure, f"{place}{between}{key}", notes)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from placement.demand.application_auto_scaling import NAMESPACE
 from placement.demand.parts import split_limits
 from placement.errors import printable
-from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.steps import Step
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

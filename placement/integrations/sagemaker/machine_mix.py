@@ -123,16 +123,8 @@ def most_machines(view: PlanView, group: ServingGroup) -> dict[str, int] | None:
 
 def price_per_hour(view: PlanView, group: ServingGroup, kinds: Mapping[str, int]) -> int:
     """Micro-dollars an hour of a group's machines by type, at list prices."""
-    return sum(number * _price(view, _pool_of(view, group.pools, kind)) for kind, number in kinds.items())
-
-
-def _price(view: PlanView, pool: Pool) -> int:
-    own = pool.price_per_hour
-    return micro_dollars(view.problem.instance_types[pool.instance_type].price_per_hour if own is None else own)
-
-
-def _pool_of(view: PlanView, pools: Iterable[Pool], kind: str) -> Pool:
-    return next(pool for pool in pools if view.kind(pool.name) == kind)
+    prices = {view.kind(pool.name): view.problem.price_of(pool) for pool in reversed(group.pools)}
+    return sum(number * micro_dollars(prices[kind]) for kind, number in kinds.items())
 
 
 def _expected(view: PlanView, group: ServingGroup, before: int | None, after: int | None) -> ServingGroup:

@@ -10,10 +10,10 @@ from placement.demand.application_auto_scaling import to_application_auto_scalin
 from placement.demand.parts import policy_parts, split_limits
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
-from placement.integrations.notes import listed
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.kept_scaling import purpose_of
 from placement.integrations.sagemaker.steps import Step
+from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -81,7 +81,7 @@ class Sketcher:
         for row in load.standing:
             for index in row.accelerators:
                 on[index].append(row)
-        tall = self._tall(load.devices[0].memory.room)
+        tall = max(LEAST, round(TALLEST * load.devices[0].memory.room / self._largest, 1))
         for k, device in enumerate(load.devices):
             x = k % PER_ROW * (WIDE + GAP)
             floor = (k // PER_ROW + 1) * (tall + GAP) - GAP
@@ -91,9 +91,6 @@ class Sketcher:
         columns = min(PER_ROW, len(load.devices))
         rows = -(-len(load.devices) // PER_ROW)
         return columns * (WIDE + GAP) - GAP, rows * (tall + GAP) - GAP
-
-    def _tall(self, memory: int) -> float:
-        return max(LEAST, round(TALLEST * memory / self._largest, 1))
 
     def _fill(self, rows: Sequence[PlacedCopy], room: int, cell: Rect) -> Iterator[tuple[str, int, Rect]]:
         """Copies on one accelerator, from its floor up; each as high as its part of the memory, or of the shares."""

@@ -12,13 +12,13 @@ from placement.catalogue.readers.fields import parse_csv
 from placement.documents.read import MOST_MIB, input_limit, read_text
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers import counted, listed, requests, wide
+from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.simulation.traffic import Traffic
 
-_MIB = 2**20
 _KINDS = (
     "this project's (component, time, rate), a column a time (client, t0, t10, ... in minutes or h0, h1, ...), counts "
     "(service, minute, requests), or one of Azure's LLM inference trace, BurstGPT or Mooncake"
@@ -78,12 +78,12 @@ def _text(path: str | Path) -> tuple[str, str]:
     source, most = str(path), input_limit(MOST_MIB)
     try:
         with gzip.open(Path(path), "rb") as stream:
-            found = stream.read(most * _MIB + 1)
+            found = stream.read(most * BYTES_PER_MIB + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DocumentError(
             [Fault("$", f"can't be read: {getattr(error, 'strerror', None) or error}")], source
         ) from None
-    if len(found) > most * _MIB:
+    if len(found) > most * BYTES_PER_MIB:
         raise DocumentError([Fault("$", f"is too large: at most {most} MiB are read, unpacked")], source)
     try:
         return source, found.decode("utf-8-sig")
