@@ -103,13 +103,7 @@ def audit(
 
 
 def check_running(problem: Problem, otherwise: str) -> None:
-    """Refuse a problem that does not say what runs; an empty list of machines says that nothing does.
-
-    Raises
-    ------
-    UsageError
-        It does not; `otherwise` is another way out.
-    """
+    """Refuse a problem that does not say what runs; an empty list of machines says that nothing does."""
     if "instances" not in problem.model_fields_set:
         rule = "list machines under `instances` (`[]`: none) and copies under `placements`"
         raise UsageError(f"nothing runs by this problem: {rule}, or {otherwise}")

@@ -63,13 +63,7 @@ class Market:
         return tuple(node for node in self._nodes.get(name, ()) if not region or node.region in ("", region))
 
     def instance_type(self, name: str) -> InstanceFacts:
-        """An instance type by its name.
-
-        Raises
-        ------
-        UsageError
-            No table and no file has it; the message has the nearest names.
-        """
+        """An instance type by its name, of the table or a file; else the nearest are told."""
         return type_called(name, self.types, listed_by=LISTED_BY)
 
     def regions(self, name: str) -> tuple[str, ...]:

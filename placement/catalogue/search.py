@@ -35,13 +35,7 @@ class Filter:
 
 
 def check_region(region: str, market: Market) -> None:
-    """Refuse a region that no row names.
-
-    Raises
-    ------
-    UsageError
-        With the nearest regions.
-    """
+    """Refuse a region that no row names, with the nearest ones."""
     known = sorted({*regions(), *(offer.region for found in market.findings for offer in found.offers)})
     if region and region not in known:
         told = nearest_names(region, known)
@@ -53,13 +47,7 @@ def check_region(region: str, market: Market) -> None:
 
 
 def check_provider(provider: str) -> None:
-    """Refuse a provider that there is not.
-
-    Raises
-    ------
-    UsageError
-        With the nearest ones.
-    """
+    """Refuse a provider that there is not, with the nearest ones."""
     if provider and provider not in PROVIDERS:
         told = nearest_names(provider, PROVIDERS)
         raise UsageError(f'no provider "{printable(provider)}" is in the catalogue; {told}')
@@ -87,13 +75,7 @@ def region_remarks(market: Market, wanted: Filter) -> Iterator[str]:
 
 
 def check_offered(names: Iterable[str], region: str, market: Market) -> None:
-    """Refuse types that are known not to be offered in a region; of nodes that run, those that run elsewhere.
-
-    Raises
-    ------
-    UsageError
-        Each such type is named, with the regions where it is.
-    """
+    """Refuse types known not to be offered in a region, with those where they are; of nodes, where they run."""
     absent = [name for name in names if _is_absent(name, region, market)] if region else []
     if absent:
         told = "; ".join(_absent_words(name, region, market) for name in absent)
@@ -138,13 +120,7 @@ def _cloud(facts: InstanceFacts) -> str:
 
 
 def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
-    """Names of accelerators that the user's words mean, those of several sizes included.
-
-    Raises
-    ------
-    UsageError
-        Words mean none; each with the nearest names.
-    """
+    """Names of accelerators that the user's words mean, of several sizes too; those that mean none are refused."""
     known = {facts.accelerator for facts in market.types.values() if facts.accelerator}
     found: set[str] = set()
     unknown: list[str] = []

@@ -85,13 +85,7 @@ def instance_type(name: str) -> InstanceFacts:
 
 
 def type_called(name: str, known: Mapping[str, InstanceFacts], listed_by: str = "") -> InstanceFacts:
-    """Of some instance types the one of a name, in whatever case; `listed_by` as in `nearest_names`.
-
-    Raises
-    ------
-    UsageError
-        None has it; the message has the nearest names.
-    """
+    """Of some types the one of a name, in whatever case; else `nearest_names` tells the nearest, with `listed_by`."""
     found = known.get(name) or next((facts for facts in known.values() if facts.name.lower() == name.lower()), None)
     if found is None:
         told = nearest_names(name, known, listed_by=listed_by)

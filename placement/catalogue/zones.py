@@ -26,13 +26,7 @@ def is_zone_name(zone: str, region: str) -> bool:
 
 
 def check_one_spelling(names: Iterable[str], region: str, market: Market, capacity: Capacity = "on-demand") -> None:
-    """Refuse types of which some are known in zones by id and some by name, which may be the same zone.
-
-    Raises
-    ------
-    UsageError
-        The first two such types, with a zone of each.
-    """
+    """Refuse types of which some are known in zones by id and some by name, which may be the same zone."""
     by_name, by_id = "", ""
     for name in names:
         for zone in market.zones(name, region, capacity):

@@ -40,11 +40,6 @@ def hand_out(
     found : the answer, whose `faults` are told.
     document, report : what is written, and what is printed; each is made when it is needed.
     more : what else is to be written.
-
-    Raises
-    ------
-    OSError, UsageError
-        The first of what failed.
     """
     with raised_last() as later, STOPS.keeping():
         with later():

@@ -71,13 +71,7 @@ def put(page: Outline, document: dict[str, Any], output_format: str) -> None:
 
 
 def of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
-    """The plan, if it is one of this problem: else every row would be wrong, and nothing would be said.
-
-    Raises
-    ------
-    UsageError
-        It is of a problem with another name.
-    """
+    """The plan, if it is one of this problem: else every row would be wrong, and nothing would be said."""
     from placement.errors import UsageError, printable
 
     own, this = plan.problem or "", problem.name or ""

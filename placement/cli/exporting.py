@@ -21,13 +21,7 @@ MOST_DOLLARS = 1e9
 
 
 def refuse_over(output: str, *, force: bool) -> None:
-    """Refuse to write over a file, unless that is asked for.
-
-    Raises
-    ------
-    UsageError
-        The file is there.
-    """
+    """Refuse to write over a file, unless that is asked for."""
     if output != "-" and not force and Path(output).exists():
         raise UsageError(f"{printable(output)} is there already; name another file, or write over it with --force")
 
@@ -45,13 +39,7 @@ def check_new_file(output: str, inputs: Sequence[str | Path], *, force: bool) ->
 
 
 def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence[str]) -> tuple[str, ...]:
-    """Names of the types to export: those named, those of a filter, or those of the nodes that run in these zones.
-
-    Raises
-    ------
-    UsageError
-        A name is unknown, or nothing tells which types are meant.
-    """
+    """Names of the types to export: those named, those of a filter, or those of the nodes that run in these zones."""
     named = [market.instance_type(name).name for name in names]
     if wanted.is_narrow:
         rows = search(market, wanted)
@@ -67,13 +55,7 @@ def chosen(market: Market, names: Sequence[str], wanted: Filter, zones: Sequence
 
 
 def prices_of(words: Sequence[str], market: Market) -> dict[str, float]:
-    """`TYPE=DOLLARS` of each word; all that is wrong with them is told.
-
-    Raises
-    ------
-    UsageError
-        A word is not like that, names an unknown type, or a type that another word has named.
-    """
+    """`TYPE=DOLLARS` of each word; all that is wrong with them is told."""
     found: dict[str, float] = {}
     with told_together() as one:
         for word in words:

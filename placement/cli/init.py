@@ -184,13 +184,7 @@ def _check_names(answers: Answers, market: Market, one: Attempts) -> None:
 
 
 def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], None] | None:
-    """What raises the error of a model that can't be served; None where nothing tells on which machines yet.
-
-    Raises
-    ------
-    UsageError
-        The machines can't be had.
-    """
+    """What raises the error of a model that can't be served; None where nothing tells on which machines yet."""
     from placement.errors import UsageError
     from placement.quickstart import FitsNowhereError, fitting
     from placement.quickstart.answers import missing_of_machines
@@ -210,13 +204,7 @@ def _check_of_models(answers: Answers, market: Market) -> Callable[[ModelWish], 
 
 
 def _check_complete(answers: Answers, output: str, *, has_nodes: bool, has_models: bool) -> None:
-    """Refuse answers of which some are missing; each is named as an option.
-
-    Raises
-    ------
-    UsageError
-        Some are.
-    """
+    """Refuse answers of which some are missing; each is named as an option."""
     from placement.errors import UsageError
     from placement.quickstart.answers import missing
 

@@ -70,26 +70,14 @@ def between_commas(text: str) -> tuple[str, ...]:
 
 
 def one_of(option: str, word: str, known: Iterable[str]) -> Any:
-    """A word that an option may have.
-
-    Raises
-    ------
-    UsageError
-        It is none of them.
-    """
+    """A word that an option may have; any other is refused, with the nearest."""
     if word not in known:
         raise UsageError(f'{option}: no "{printable(word)}"; {nearest(word, known)}')
     return word
 
 
 def component_of(problem: Problem, name: str, file: str, option: str = "--component") -> Component:
-    """The component that an option names, of the problem in a file.
-
-    Raises
-    ------
-    UsageError
-        There is none of that name.
-    """
+    """The component that an option names, of the problem in a file; where there is none, the nearest are told."""
     found = next((row for row in problem.components if row.name == name), None)
     if found is None:
         known = [row.name for row in problem.components]

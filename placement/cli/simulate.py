@@ -221,13 +221,7 @@ class _Targets:
         return [file for file in checkpoints_of(self.checkpoint, self.policies) if file is not None]
 
     def check(self, inputs: dict[str, str]) -> None:
-        """Before anything is played: no file is lost, and all can be written.
-
-        Raises
-        ------
-        UsageError
-            One can't be.
-        """
+        """Before anything is played: no file is lost, and all can be written."""
         from placement.cli.streams import check_file, picture_targets
         from placement.documents import check_outputs
         from placement.errors import UsageError

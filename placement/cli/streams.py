@@ -44,13 +44,7 @@ class Streams:
 
 
 def check_one_stdin(files: Mapping[str, str | None]) -> None:
-    """Standard input can be read once: at most one of the files, by what they are called, is ``-``.
-
-    Raises
-    ------
-    UsageError
-        More than one is.
-    """
+    """Standard input can be read once: at most one of the files, by what they are called, is ``-``."""
     if list(files.values()).count(STDIN) > 1:
         *names, last = files
         raise UsageError(f"only one of {', '.join(names)} and {last} can be standard input")
@@ -82,11 +76,6 @@ def check_suffix(target: str, known: Sequence[str]) -> None:
     """Refuse a file of ``--output`` whose suffix does not say what is to be written; without a suffix it is JSON.
 
     Standard output, devices and pipes are written as they are.
-
-    Raises
-    ------
-    UsageError
-        The suffix is another.
     """
     path = Path(target)
     if target == STDIN or path.suffix.lower() in ("", *known) or (path.exists() and not path.is_file()):
@@ -122,13 +111,7 @@ def check_file(option: str, target: str) -> None:
 
 
 def picture_targets(paths: Sequence[str] | None, theme: str = "light") -> dict[str, str]:
-    """Pictures by what they are called, for `check_outputs`, once each can be drawn: before anything is searched for.
-
-    Raises
-    ------
-    UsageError
-        As of `check_picture`.
-    """
+    """Pictures by what they are called, for `check_outputs`; each is refused here that could not be drawn."""
     if not paths:
         return {}
     from placement.report.still import check_picture
@@ -142,11 +125,6 @@ def console(stream: TextIO | None) -> Console:
     """A console on a stream. Plain figures are not coloured by guesswork, and ids are never taken for markup.
 
     Nor are they taken for orders to the terminal: what a report has let through is escaped here.
-
-    Raises
-    ------
-    UsageError
-        This process has been started without the stream.
     """
     from rich.console import Console
     from rich.segment import Segment

@@ -93,11 +93,6 @@ def read_values(option: str, words: Sequence[str] | None, problem: Problem, file
     `file` is what the problem was read from.
 
     A name may contain `=`: the last one counts, unless the whole word is a value.
-
-    Raises
-    ------
-    UsageError
-        A component is not there, or one is named twice.
     """
     if not words:
         return None

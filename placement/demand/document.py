@@ -63,13 +63,7 @@ class ScalingPolicy(Row):
         return ScalingPolicy(**document, components=rows)
 
     def check(self, problem: Problem) -> None:
-        """Hold the names of this policy against those of a problem.
-
-        Raises
-        ------
-        DocumentError
-            It has a policy for a component that the problem does not have.
-        """
+        """Hold the names of this policy against those of a problem."""
         known = {component.name for component in problem.components}
         faults = [
             Fault(f"$.components[{k}].name", f"is no component of the problem; {nearest(row.name, known)}", row.name)

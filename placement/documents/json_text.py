@@ -73,13 +73,7 @@ def parse_json_text(text: str, *, finite: bool = True) -> Any:
 
 
 def check_values(value: Any, *, finite: bool = True) -> None:
-    """Refuse what `parse_json_text` left in the place of odd values and, if `finite`, numbers that are not finite.
-
-    Raises
-    ------
-    OddValueError
-        There is one.
-    """
+    """Refuse what `parse_json_text` left in the place of odd values and, if `finite`, numbers that are not finite."""
     faults: list[Fault] = []
     stack: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
     while stack and len(faults) < _MOST_FAULTS:

@@ -101,13 +101,7 @@ class Problem(Row):
 
 
 def revised(problem: Problem, *left_out: str, **changed: object) -> Problem:
-    """The problem with other sections, and without those that are `left_out`, checked again.
-
-    Raises
-    ------
-    DocumentError
-        That is no problem.
-    """
+    """The problem with other sections, and without those that are `left_out`, checked again."""
     given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format", *left_out}}
     return Problem(**{**given, **changed})
 

@@ -84,13 +84,7 @@ def read_plan(path: str | Path) -> Plan:
 
 
 def read_transition(path: str | Path) -> Transition:
-    """The transition in a JSON or YAML file, or on standard input for ``-``.
-
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, is another document, or the transition has faults.
-    """
+    """The transition in a JSON or YAML file, or on standard input for ``-``; errors as of `read_plan`."""
     source, document = read_mapping(path)
     if document.get("format") != TRANSITION:
         found = document.get("format", ...)

@@ -53,13 +53,7 @@ class BlockedMove(PlanRow):
 
 
 class StepsDocument(PlanRow):
-    """A document of ordered steps. `status` is about the order: ``infeasible`` is proven, ``unknown``: none was found.
-
-    Raises
-    ------
-    DocumentError
-        With every fault of the document.
-    """
+    """A document of ordered steps. `status` is of the order: ``infeasible`` is proven, ``unknown``: none was found."""
 
     _called: ClassVar[str] = "document"  # in faults
 

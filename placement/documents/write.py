@@ -84,13 +84,7 @@ def check_target(path: str | Path) -> None:
 
 
 def _kind(target: Path) -> int | None:
-    """What stands at a path, behind its links: the mode of `stat`; None where nothing does.
-
-    Raises
-    ------
-    UsageError
-        Nothing can stand there: a name is too long, say, or links lead in a circle.
-    """
+    """What stands at a path, behind its links: the mode of `stat`; None where nothing does."""
     try:
         return target.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -107,13 +107,7 @@ def _of_statistic(
     statistic: str | None,
     tell: Callable[[str], object] | None,
 ) -> list[Profile]:
-    """The rows without times, or whose times are of a statistic; a sentence of each other one.
-
-    Raises
-    ------
-    DocumentError
-        None is left.
-    """
+    """The rows without times, or whose times are of a statistic; a sentence of each other one."""
     found: list[Profile] = []
     unused: list[Fault] = []
     for row, profile in zip(rows, profiles, strict=True):

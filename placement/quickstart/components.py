@@ -142,13 +142,7 @@ def _is_known(device: str) -> bool:
 
 
 def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | None:
-    """What copies of a model serve, measured; None where nobody needs that.
-
-    Raises
-    ------
-    UsageError
-        The model has a rate, and neither a throughput nor measurements.
-    """
+    """What copies of a model serve, measured; None where nobody needs that."""
     if wish.rate is None or wish.throughput is not None:
         return None
     found = measured_of(model.name, answers.throughputs)

@@ -76,13 +76,7 @@ def draft(answers: Answers, market: Market) -> Draft:
 
 
 def fitting(answers: Answers, market: Market) -> Callable[[ModelWish], None]:
-    """What raises the error that `draft` would raise of a model, before all else is answered.
-
-    Raises
-    ------
-    UsageError
-        The answers so far allow no machines.
-    """
+    """What raises the error that `draft` would raise of a model, before all else is answered."""
     _, made = _rented(answers, market)
     machinery = _machinery(market, made)
 

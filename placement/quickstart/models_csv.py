@@ -70,13 +70,7 @@ def _checked(wish: ModelWish, row: CsvRow, check: Callable[[ModelWish], object] 
 
 
 def _wish(row: CsvRow, known: Callable[[str], Model], throughputs: Mapping[str, Measured] | None) -> ModelWish:
-    """The wish of a row.
-
-    Raises
-    ------
-    DocumentError
-        With all faults of the row.
-    """
+    """The wish of a row."""
     faults: list[Fault] = []
     model = None
     name = row.text("model")

@@ -106,11 +106,5 @@ def _row(point: FrontierPoint) -> dict[str, Any]:
 
 
 def read_frontier(path: str | Path) -> FrontierDocument:
-    """The frontier in a file; ``-`` is standard input.
-
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, or is another document.
-    """
+    """The frontier in a file; ``-`` is standard input. Errors as of `read_of_format`."""
     return read_of_format(path, FrontierDocument, FORMAT)

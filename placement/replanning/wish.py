@@ -88,11 +88,6 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     ----------
     new_machines : whether machines may be rented within the quotas; else the wish must fit on what runs, and machines
         stay as they are.
-
-    Raises
-    ------
-    UsageError
-        No such component.
     """
     names = [row.name for row in problem.components]
     if component not in names:

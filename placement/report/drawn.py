@@ -61,11 +61,6 @@ def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> F
     """What to print of a plan. With its problem memory is to scale, figures are counted, rules over the plan are told.
 
     Without it the figures are the plan's.
-
-    Raises
-    ------
-    UsageError
-        The plan breaks a rule of the problem.
     """
     if problem is None:
         lines, legend = lines_of_plan(plan)

@@ -60,13 +60,7 @@ def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
 
 
 def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> None:
-    """Write the picture as SVG or PNG, by the suffix; with `steps` that of the waterfall.
-
-    Raises
-    ------
-    UsageError
-        As `check_picture` and `simulation_picture`, or the file can't be written.
-    """
+    """Write the picture as SVG or PNG, by the suffix; with `steps` that of the waterfall."""
     check_picture(path, theme)
     write_still(waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme), path)
 

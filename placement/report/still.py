@@ -66,13 +66,7 @@ def check_picture(path: str | Path, theme: str) -> None:
 
 
 def check_png() -> None:
-    """Refuse a PNG where the library that draws it is not installed.
-
-    Raises
-    ------
-    UsageError
-        The extra `pictures` is not installed.
-    """
+    """Refuse a PNG where the library that draws it is not installed."""
     try:
         import resvg_py  # noqa: F401 -- whether it can be imported is the question
     except ImportError:
@@ -83,13 +77,7 @@ def check_png() -> None:
 
 
 def to_png(svg: str, *, scale: int = 2) -> bytes:
-    """A picture as PNG, `scale` pixels for one of the SVG.
-
-    Raises
-    ------
-    UsageError
-        The extra `pictures`, which draws it, is not installed.
-    """
+    """A picture as PNG, `scale` pixels for one of the SVG."""
     check_png()
     import resvg_py
 
@@ -97,11 +85,5 @@ def to_png(svg: str, *, scale: int = 2) -> bytes:
 
 
 def write_still(svg: str, path: str | Path) -> None:
-    """Write a picture as SVG or PNG, by the suffix.
-
-    Raises
-    ------
-    UsageError
-        A PNG can't be drawn here, or the file can't be written.
-    """
+    """Write a picture as SVG or PNG, by the suffix."""
     write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)

@@ -124,13 +124,7 @@ class RollingCase:
         )
 
     def check(self, found: Rollout) -> None:
-        """Carry the steps out in the fleet simulator, and all of the way back.
-
-        Raises
-        ------
-        SolverBugError
-            A step breaks a rule.
-        """
+        """Carry the steps out in the fleet simulator, and all of the way back."""
         assert found.plan is not None
         listed = {row.id for row in found.plan.instances} | {s.instance for s in found.steps if s.action == "close"}
         left = [PlanInstance(id=row.id, pool=row.pool) for row in self.problem.instances if row.id not in listed]

@@ -217,13 +217,7 @@ def _checked(factors: Sequence[float]) -> list[float]:
 
 
 def times(problem: Problem, factor: float, grows: set[str]) -> Problem:
-    """The problem with so many times the copies or the demand of some components.
-
-    Raises
-    ------
-    UsageError
-        That is no problem, such as more than 1e9 copies.
-    """
+    """The problem with so many times the copies or the demand of some components."""
     if factor == 1:
         return problem
     components = [scaled(row, factor) if row.name in grows else row for row in problem.components]
@@ -289,13 +283,7 @@ def _point(factor: float, problem: Problem, found: Result) -> HeadroomPoint:
 
 
 def _share(points: Sequence[HeadroomPoint]) -> list[HeadroomPoint]:
-    """Bounds for less as bounds for more, by rising factor; no plan for less is no plan for more.
-
-    Raises
-    ------
-    SolverBugError
-        A plan for more costs less than a bound for less.
-    """
+    """Bounds for less as bounds for more, by rising factor; no plan for less is no plan for more."""
     found: list[HeadroomPoint] = []
     least: int | None = None
     infeasible = False

@@ -39,11 +39,5 @@ class HeadroomDocument(PlanRow):
 
 
 def read_headroom(path: str | Path) -> HeadroomDocument:
-    """The curve in a file; ``-`` is standard input.
-
-    Raises
-    ------
-    DocumentError
-        The file can't be read or parsed, or is another document.
-    """
+    """The curve in a file; ``-`` is standard input. Errors as of `read_of_format`."""
     return read_of_format(path, HeadroomDocument, FORMAT)

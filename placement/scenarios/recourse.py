@@ -213,13 +213,7 @@ class Recourse:
         return cut is not None
 
     def lacks_machines(self) -> None:
-        """Note that no machine counts hold its copies: a proof that there is no plan.
-
-        Raises
-        ------
-        SolverBugError
-            There is one.
-        """
+        """Note that no machine counts hold its copies: a proof that there is no plan."""
         if self.plans:
             raise SolverBugError(f"scenario {self.name} has a plan, and its machine counts are said to hold none")
         self.infeasible = self.infeasible or TOO_SMALL

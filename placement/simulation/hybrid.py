@@ -47,13 +47,7 @@ class HybridRules:
     plays: int = 12
 
     def check(self, known: Sequence[str]) -> None:
-        """Every name is one of the problem's, and in one of the two sets at most.
-
-        Raises
-        ------
-        UsageError
-            One is not.
-        """
+        """Every name is one of the problem's, and in one of the two sets at most."""
         for name in sorted(self.alone | self.share):
             if name not in known:
                 raise UsageError(f'"{name}" is no component of the problem; {nearest(name, known)}')

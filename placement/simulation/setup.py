@@ -53,15 +53,7 @@ class SimulationSetup:
     def of(
         cls, problem: Problem, policy: ScalingPolicy, traffic: Traffic, *, every: int, until: int | None, seed: int
     ) -> SimulationSetup:
-        """Let the policies follow the traffic. O(steps x components).
-
-        Raises
-        ------
-        DocumentError
-            The policy does not fit the problem.
-        UsageError
-            The traffic has a component that the problem does not have, or is shorter than a step.
-        """
+        """Let the policies follow the traffic. O(steps x components)."""
         rules = compile_rules(problem, policy)
         names = [component.name for component in problem.components]
         traffic.check(names)

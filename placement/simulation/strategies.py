@@ -98,13 +98,7 @@ STRATEGIES = {strategy.name: strategy for strategy in (*_ALL, *_BETWEEN)}
 
 
 def find_strategies(names: list[str] | None) -> list[Strategy]:
-    """The strategies by name, in the order of the table; those that are compared as a rule for None.
-
-    Raises
-    ------
-    UsageError
-        There is none of a name.
-    """
+    """The strategies by name, each of which must be known, in the order of the table; for None the usual ones."""
     if names is None:
         return list(_ALL)
     for name in names:

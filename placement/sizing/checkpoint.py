@@ -45,11 +45,6 @@ def read_checkpoint(folder: Path, layers: int) -> Checkpoint | None:
 
     Headers are preferred to the index where all files are at hand: they tell which tensors are of layers beyond the
     model's, such as those that predict several tokens, which an engine does not load.
-
-    Raises
-    ------
-    DocumentError
-        A file is damaged: which, and where in it.
     """
     files = _without_doubles(sorted(folder.glob("*.safetensors")))
     index = next((folder / name for name in _INDEXES if (folder / name).is_file()), None)

@@ -77,13 +77,7 @@ class Config:
         return next(((name, self.values[name]) for name in names if self.values.get(name) is not None), None)
 
     def whole(self, *names: str, least: int = 0) -> int | None:
-        """The whole number under the first of the names that is there; None when none is, or 0 where `least` is 1.
-
-        Raises
-        ------
-        DocumentError
-            What stands there is no whole number of at least `least`.
-        """
+        """The whole number under the first of the names that is there; None when none is, or 0 where `least` is 1."""
         found = self.get(*names)
         if found is None or (least and found[1] == 0 and not isinstance(found[1], bool)):
             return None  # 0 is how configs say that there is none
@@ -99,13 +93,7 @@ class Config:
         return int(value)
 
     def needed(self, *names: str, least: int = 1) -> int:
-        """As `whole`, of a key that each model has.
-
-        Raises
-        ------
-        DocumentError
-            None of the names is there, or no whole number stands there.
-        """
+        """As `whole`, of a key that each model has."""
         found = self.whole(*names, least=least)
         if found is None:
             also = f" (or {', '.join(names[1:])})" if names[1:] else ""

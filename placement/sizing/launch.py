@@ -46,13 +46,7 @@ class Launch:
 
 
 def check(launch: Launch) -> None:
-    """Refuse a launch that means nothing.
-
-    Raises
-    ------
-    UsageError
-        A number is out of range, or a type is not known.
-    """
+    """Refuse a launch that means nothing."""
     counts = ("max_num_seqs", "max_num_batched_tokens", "context_length", "concurrency", "pipeline_parallel")
     for name in counts:
         value = getattr(launch, name)

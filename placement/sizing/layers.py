@@ -84,13 +84,7 @@ def _words(config: Config) -> list[str]:
 
 
 def layer_count(config: Config) -> int:
-    """Layers of a model: the config's number, else as many as it lists.
-
-    Raises
-    ------
-    DocumentError
-        It has neither, or more than any model.
-    """
+    """Layers of a model: the config's number, else as many as it lists."""
     listed = config.rows("layers_block_type") or config.rows("layer_types") or config.text("hybrid_override_pattern")
     if listed and config.get(*keys.LAYERS) is None:
         return min(len(listed), MOST_LAYERS)

@@ -35,13 +35,7 @@ def is_params(config: Config) -> bool:
 
 
 def as_config(config: Config) -> Config:
-    """The same figures under the names of a `config.json`; a key that is not renamed stays.
-
-    Raises
-    ------
-    DocumentError
-        A key has a value that none of these models has.
-    """
+    """The same figures under the names of a `config.json`; a key that is not renamed stays."""
     kind = config.text("model_type")
     if kind not in ("", "transformer"):
         raise config.fault(

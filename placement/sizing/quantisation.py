@@ -21,11 +21,6 @@ def read_quantisation(config: Config, model: Config, beside: Path | None) -> Qua
     """What a config says of how its weights are stored; None when they are as they were trained.
 
     `beside` is ModelOpt's `hf_quant_config.json`, read where it exists.
-
-    Raises
-    ------
-    DocumentError
-        That file is damaged.
     """
     for place in (config, model):
         found = place.inside("quantization_config", "compression_config")

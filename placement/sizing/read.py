@@ -96,13 +96,7 @@ def _name_of(folder: Path) -> str:
 
 
 def model_of(config: Config, name: str, folder: Path | None = None, *, with_files: bool = True) -> Model:
-    """The model of a config; `folder` is where its checkpoint may be, which is read `with_files`.
-
-    Raises
-    ------
-    DocumentError
-        As `read_architecture`.
-    """
+    """The model of a config; `folder` is where its checkpoint may be, which is read `with_files`."""
     config = _with_encoder(as_config(config) if is_params(config) else config)
     architecture = read_architecture(config, folder)
     checkpoint = read_checkpoint(folder, architecture.layers) if folder is not None and with_files else None

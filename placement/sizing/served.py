@@ -40,11 +40,6 @@ def check_family(config: Config, model: Config) -> None:
     """Refuse what is no decoder, or one whose cache is laid out in a way that is not known here.
 
     `model` is the language model inside of `config`, or the same.
-
-    Raises
-    ------
-    DocumentError
-        The key that shows it, and the way out.
     """
     for place in (config,) if model.path == config.path else (config, model):
         _check(place)
@@ -53,13 +48,7 @@ def check_family(config: Config, model: Config) -> None:
 
 
 def check_kv_heads(config: Config) -> None:
-    """Refuse a config that says how many heads keys and values have under a name that is not known here.
-
-    Raises
-    ------
-    DocumentError
-        That name, and the way out.
-    """
+    """Refuse a config that says how many heads keys and values have under a name that is not known here."""
     for name, value in config.values.items():
         lower = name.lower()
         is_count = isinstance(value, int | list) and not isinstance(value, bool) and value not in ([], 0)

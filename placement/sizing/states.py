@@ -18,13 +18,7 @@ _STATE_DTYPES = ("mamba_ssm_cache_dtype", "mamba_ssm_dtype")
 
 
 def state_of(config: Config) -> Cache:
-    """The state and the convolution's inputs of one recurrent layer, in numbers, of all heads together.
-
-    Raises
-    ------
-    DocumentError
-        The config lacks a key that the shape follows from.
-    """
+    """The state and the convolution's inputs of one recurrent layer, in numbers, of all heads together."""
     if config.get("linear_num_value_heads") is not None:
         state, convolution = _gated_delta(config)
     elif config.inside("linear_attn_config") is not None:

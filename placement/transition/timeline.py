@@ -66,13 +66,7 @@ class Durations:
             arguments.whole(f"startup_of {printable(str(name))}", seconds, rule=rule)
 
     def of(self, problem: Problem) -> Durations:
-        """The same, with what components say of themselves where nothing is said of them here.
-
-        Raises
-        ------
-        UsageError
-            `startup_of` names a component that the problem does not have.
-        """
+        """The same, with what components say of themselves where nothing is said of them here."""
         names = {row.name: row for row in problem.components}
         unknown = next((name for name in self.startup_of if name not in names), None)
         if unknown is not None:

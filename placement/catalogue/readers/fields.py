@@ -230,13 +230,7 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
 def check_columns(
     rows: Sequence[CsvRow], needed: Iterable[str], source: str, known: Sequence[str] | None = None
 ) -> None:
-    """Refuse a table that lacks columns which every row needs, or names some beyond those that are `known`.
-
-    Raises
-    ------
-    DocumentError
-        With all of them.
-    """
+    """Refuse a table that lacks columns which every row needs, or names some beyond those that are `known`."""
     there = list(rows[0].cells) if rows else []
     unknown = [name for name in there if known is not None and name not in known]
     faults = [

@@ -58,13 +58,7 @@ def import_command(
 
 
 def _prices(words: list[str]) -> dict[str, float]:
-    """Prices by instance type; of a type given twice the later one.
-
-    Raises
-    ------
-    UsageError
-        One is no type and price.
-    """
+    """Prices by instance type; of a type given twice the later one."""
     from placement.documents.quantities import LARGEST
     from placement.errors import UsageError, printable
 

@@ -233,13 +233,7 @@ def _arranged(problem: Problem) -> Plan | None:
 
 
 def _headroom(words: list[str], market: Market) -> dict[str, float]:
-    """`TYPE=GIB` or `GIB` of each word.
-
-    Raises
-    ------
-    UsageError
-        A word is not like that, or names an unknown type.
-    """
+    """`TYPE=GIB` or `GIB` of each word."""
     from placement.errors import wrong_argument
 
     found = {}

@@ -80,13 +80,7 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
 
 
 def read_peak(problem: Problem, plan_file: str) -> Plan:
-    """A plan for the peak: it may place more copies of a component than the problem has, and keeps all other rules.
-
-    Raises
-    ------
-    UsageError, typer.Exit
-        As of `read_both`.
-    """
+    """A plan for the peak, as `read_both` reads one: it may place more copies than the problem has of a component."""
     from placement.documents import Problem, read_plan
 
     plan = read_plan(plan_file)
@@ -117,15 +111,7 @@ def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
 
 
 def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPolicy | None:
-    """A scaling policy that fits the problem; None where none is given.
-
-    Raises
-    ------
-    DocumentError
-        It has faults, or is for other components.
-    UsageError
-        It is standard input, and so is another file.
-    """
+    """A scaling policy that fits the problem; None where none is given."""
     if file is None:
         return None
     one_stdin(file, *others)

@@ -144,13 +144,7 @@ def _service(found: KubeObject) -> tuple[ServiceTemplate, str]:
 
 
 def _check(predictor: At, space: str) -> None:
-    """What is written again must have the shape that it is taken to have.
-
-    Raises
-    ------
-    FieldError
-        It has not.
-    """
+    """What is written again must have the shape that it is taken to have."""
     node_rules(predictor, Notes(), SERVICE)
     for container in rows(predictor, "containers"):
         container.get("resources")

@@ -44,13 +44,7 @@ class Autoscaler(NamedTuple):
 
 
 def autoscalers_of(cluster: KubeCluster) -> list[Autoscaler]:
-    """Those that a person wrote, rather than another object.
-
-    Raises
-    ------
-    DocumentError
-        One of them is damaged.
-    """
+    """Those that a person wrote, rather than another object."""
     objects = [row for kind in _FIELDS for row in cluster.of(kind)]
     return [row for row in cluster.read_each(objects, _read) if row is not None]
 

@@ -274,13 +274,7 @@ def named_claims(pod: KubeObject) -> dict[str, str]:
 
 
 def mapped_resources(cluster: KubeCluster, notes: Notes) -> set[str]:
-    """Names of resources that the driver of accelerators serves, by classes and by pods that have such a claim.
-
-    Raises
-    ------
-    DocumentError
-        A class is damaged.
-    """
+    """Names of resources that the driver of accelerators serves, by classes and by pods that have such a claim."""
     by_class = cluster.read_each(cluster.of("DeviceClass"), lambda row: _of_class(row, notes))
     return {*filter(None, by_class)} | _of_pods(cluster)
 

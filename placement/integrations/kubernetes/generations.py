@@ -51,13 +51,7 @@ class PodGeneration:
 
 
 def generation_of(pods: Sequence[KubeObject], cluster: KubeCluster) -> PodGeneration:
-    """What new copies of pods of one component and option are made of.
-
-    Raises
-    ------
-    DocumentError
-        A Deployment or a ReplicaSet is damaged.
-    """
+    """What new copies of pods of one component and option are made of."""
     ordered = newest_first(pods, cluster)
     first = ordered[0]
     made_by = deployment_of(first, cluster)

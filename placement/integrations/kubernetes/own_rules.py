@@ -109,13 +109,7 @@ def _is_of_parts(pool: Pool) -> bool:
 
 
 def may_have_parts(pod: KubeObject) -> bool:
-    """Whether an exported pod had parts of accelerators before, or could have had them.
-
-    Raises
-    ------
-    FieldError
-        The annotation is damaged.
-    """
+    """Whether an exported pod had parts of accelerators before, or could have had them."""
     return bool(_told(pod).get(_PARTS))
 
 
@@ -132,13 +126,7 @@ def _digest(spec: Json) -> str:
 
 
 def own_roll_out(pod: KubeObject) -> OwnRollOut:
-    """What the annotation of an exported pod says of a roll-out.
-
-    Raises
-    ------
-    FieldError
-        The annotation is damaged.
-    """
+    """What the annotation of an exported pod says of a roll-out."""
     told = _told(pod)
     away = told.get(_AWAY)
     if away is not None and (isinstance(away, bool) or away < 0):
@@ -147,13 +135,7 @@ def own_roll_out(pod: KubeObject) -> OwnRollOut:
 
 
 def as_written(pod: KubeObject) -> KubeObject:
-    """A pod with the rules that it had before it was exported; others as they are.
-
-    Raises
-    ------
-    FieldError
-        The annotation, or what it is about, is damaged.
-    """
+    """A pod with the rules that it had before it was exported; others as they are."""
     if RULES not in pod.annotations:
         return pod
     told = _told(pod)

@@ -44,13 +44,7 @@ class NewCopies(NamedTuple):
 
 
 def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str], notes: Notes) -> None:
-    """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run.
-
-    Raises
-    ------
-    DocumentError
-        A quota, or what copies ask for, is damaged.
-    """
+    """A note on each limit that new copies, beside pods that stay, go beyond; or while those of `ended` still run."""
     cluster = templates.cluster
     asked = _asked(new, cluster.source) if cluster.has("ResourceQuota") else []
     for quota, hard in cluster.read_kind("ResourceQuota", _hard):
@@ -77,13 +71,7 @@ def tell_quotas(templates: Templates, new: Sequence[NewCopies], ended: Set[str],
 
 
 def tell_counts(templates: Templates, written: Sequence[Json], notes: Notes) -> None:
-    """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies.
-
-    Raises
-    ------
-    DocumentError
-        A quota is damaged.
-    """
+    """A note on each limit on the number of objects that those of an export go beyond: old ones stay, at no copies."""
     quotas = templates.cluster.read_kind(
         "ResourceQuota", lambda row: (_hard(row), amounts(row.at.get("status"), "used"))
     )

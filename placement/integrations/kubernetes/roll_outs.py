@@ -40,13 +40,7 @@ class RollOut:
 
 
 def roll_out(found: KubeObject) -> RollOut | None:
-    """What an owner says; None where a roll-out takes nothing away by itself.
-
-    Raises
-    ------
-    FieldError
-        A field is damaged.
-    """
+    """What an owner says; None where a roll-out takes nothing away by itself."""
     if found.kind == "Deployment":
         return _of_deployment(found)
     return _of_stateful_set(found) if found.kind == "StatefulSet" else _of_groups(found)

@@ -147,13 +147,7 @@ class Templates:
 
 
 def templates_of(cluster: KubeCluster, zone_label: str) -> Templates:
-    """Templates and accelerators of the cluster that a problem was imported from.
-
-    Raises
-    ------
-    DocumentError
-        An object is damaged.
-    """
+    """Templates and accelerators of the cluster that a problem was imported from."""
     notes = Notes()
     machines, _ = read_machines(cluster, slice_devices(cluster, notes), zone_label, notes)
     claims = read_claims(cluster)

@@ -113,13 +113,7 @@ _LEAST, _MOST = "minAvailable", "maxUnavailable"
 
 
 def read_budget(found: KubeObject) -> DisruptionBudget:
-    """What a PodDisruptionBudget says.
-
-    Raises
-    ------
-    FieldError
-        It is damaged.
-    """
+    """What a PodDisruptionBudget says, which may be damaged."""
     spec = found.at.key("spec")
     told = {key: count_text(at) for key in (_LEAST, _MOST) if (at := spec.get(key)) is not None}
     if len(told) > 1:

@@ -96,13 +96,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
 
 
 def _check_models(view: PlanView, made: Deployment) -> None:
-    """Refuse that two components serve one model because their names become one name.
-
-    Raises
-    ------
-    UsageError
-        They do, and no label tells their models.
-    """
+    """Refuse that two components serve one model because their names become one name."""
     names: dict[str, str] = {}
     for served in made.served:
         component = view.components[served.component]

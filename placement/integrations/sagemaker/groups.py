@@ -89,13 +89,7 @@ class PlanView:
     """A plan as an export sees it: machines with their types and contents, what copies take, and what was asked for."""
 
     def __init__(self, problem: Problem, plan: Plan, wish: ExportWish) -> None:
-        """O(rows of both).
-
-        Raises
-        ------
-        UsageError
-            A pool's type is none of SageMaker's.
-        """
+        """O(rows of both)."""
         self.problem = problem
         self.wish = wish
         self.pools = {pool.name: pool for pool in problem.pools}

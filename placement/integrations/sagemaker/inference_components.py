@@ -98,13 +98,7 @@ def partition(at: At) -> str:
 
 
 def component_name(answer: ApiAnswer) -> str:
-    """The name of the component that an answer is about.
-
-    Raises
-    ------
-    DocumentError
-        There is none: with the answer's source.
-    """
+    """The name of the component that an answer is about."""
     with answer.reading() as at:
         return at.key("InferenceComponentName").text()
 

@@ -156,13 +156,7 @@ def _is_made_of(row: dict[str, Any]) -> bool:
 
 
 def check_labels(problem: Problem) -> None:
-    """Refuse labels of SageMaker that are not what they must be.
-
-    Raises
-    ------
-    DocumentError
-        With each of them: its path, its value, and what it must be.
-    """
+    """Refuse labels of SageMaker that are not what they must be: each with its path, its value, and what it must be."""
     faults = [*_each(problem.pools, "pools", OF_POOL), *_each(problem.components, "components", OF_COMPONENT)]
     faults = faults or [*_of_pools(problem.pools), *_of_components(problem)]
     if faults:

@@ -72,11 +72,6 @@ def registrations(view: PlanView, served: Sequence[Served]) -> dict[str, Registr
 
     With a policy all are, as it says; without one, new ones are that have a range. Where a component of the problem is
     several inference components, each has its part, which is that of its copies.
-
-    Raises
-    ------
-    DocumentError
-        The policy does not fit the problem.
     """
     wish = view.wish
     if wish.policy is not None:

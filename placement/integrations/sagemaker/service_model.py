@@ -40,13 +40,7 @@ class ServiceModel:
         return operation in self.operations
 
     def faults(self, operation: str, parameters: object) -> list[Fault]:
-        """All that the service's model refuses in the input of a call, with JSON paths.
-
-        Raises
-        ------
-        UsageError
-            There is no such call.
-        """
+        """All that the service's model refuses in the input of a call, with JSON paths."""
         if not self.has(operation):
             raise UsageError(f'there is no call "{operation}"; {nearest(operation, self.operations)}')
         shape = self.operations[operation].get("input", {}).get("shape")

@@ -53,13 +53,7 @@ class Deployment:
 
 
 def deployment(view: PlanView) -> Deployment:
-    """Groups with names, and the components on them.
-
-    Raises
-    ------
-    UsageError
-        A machine holds what SageMaker can't place on it.
-    """
+    """Groups with names, and the components on them."""
     running = with_expected_machines(view, running_groups(view))
     names = ResourceNames()
     for group in running:

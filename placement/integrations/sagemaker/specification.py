@@ -208,13 +208,7 @@ def _units(
 
 
 def check_options(view: PlanView, component: Component) -> None:
-    """Refuse a plan with copies of a component that runs by two options on machines of one type.
-
-    Raises
-    ------
-    UsageError
-        It has such.
-    """
+    """Refuse a plan with copies of a component that runs by two options on machines of one type."""
     for kind, pools in _homes(view, component).items():
         _used(view, component, kind, pools)
 

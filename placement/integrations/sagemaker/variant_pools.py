@@ -74,11 +74,6 @@ def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate:
 
     Variants that share a type have rows of instance types of their own, so that components stay in their variant; not
     where they may leave it (`consolidate`).
-
-    Raises
-    ------
-    UsageError
-        A type is not in the catalogue.
     """
     homes: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for endpoint in endpoints:
@@ -99,13 +94,7 @@ def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate:
 
 
 def _known_type(market: Market, endpoint: Endpoint, variant: Variant, kind: str) -> str:
-    """The name of a type in the catalogue.
-
-    Raises
-    ------
-    UsageError
-        It has none like that: with the answer, the endpoint and the variant that name it.
-    """
+    """The name of a type in the catalogue; the error names the answer, the endpoint and the variant that have it."""
     try:
         return market.instance_type(kind).name
     except UsageError as error:
@@ -142,11 +131,6 @@ def profile_gib(profile: str) -> float:
 
     >>> profile_gib("mig-3g.20gb")
     20.0
-
-    Raises
-    ------
-    UsageError
-        It is no such name.
     """
     found = PROFILE.fullmatch(profile)
     if found is None:

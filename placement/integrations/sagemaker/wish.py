@@ -55,13 +55,7 @@ class ExportWish:
         return self.target is None or self.target >= SINCE[what]
 
     def require(self, what: str, of: str) -> None:
-        """Refuse what the target has no field for.
-
-        Raises
-        ------
-        UsageError
-            It is older than the field.
-        """
+        """Refuse what the target has no field for."""
         if not self.knows(what):
             since = ".".join(map(str, SINCE[what]))
             raise UsageError(f"{of} needs {what}, which botocore has since {since}; see --target-version")
@@ -72,11 +66,6 @@ def parse_version(text: str) -> tuple[int, int, int]:
 
     >>> parse_version("1.43.62")
     (1, 43, 62)
-
-    Raises
-    ------
-    UsageError
-        It is none.
     """
     found = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,6})", text, re.ASCII)
     if found is None:

@@ -20,14 +20,7 @@ _NEEDED = ("model", "system", "num_total_gpus", "isl", "osl", "ttft", "tpot", "s
 
 
 def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> list[Found | Unused]:
-    """Every row; one in which nothing is served is no measurement.
-
-    Raises
-    ------
-    DocumentError
-        A column is missing, or a cell is damaged: row and column of each that is, and the rows that were `damaged`
-        before.
-    """
+    """Every row; one in which nothing is served is no measurement."""
     check_columns(rows, _NEEDED, source)
     return each(rows, _found, source, damaged)
 

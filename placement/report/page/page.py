@@ -73,11 +73,6 @@ def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, more: MoreD
     ----------
     fleet : the problem compiled, where that is at hand.
     more : documents that get sections of their own.
-
-    Raises
-    ------
-    UsageError
-        The plan breaks a rule.
     """
     view = look(problem, plan, fleet, more)
     sections = shown(SECTIONS, view) if isinstance(view, PlacedView) else shown(WITHOUT_PLAN, view)

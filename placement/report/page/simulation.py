@@ -38,13 +38,7 @@ _LOOKS = {"whole": "plan", "saved": "saved", "more": "more", "floor": "bound"}
 
 
 def render_simulation(simulation: Simulation) -> str:
-    """The page as text.
-
-    Raises
-    ------
-    UsageError
-        Nothing was played.
-    """
+    """The page as text."""
     if not simulation.strategies or not simulation.setup.steps:
         raise UsageError("nothing was played, so there is nothing to draw")
     setup, main = simulation.setup, over_time.main_outcome(simulation)
@@ -65,13 +59,7 @@ def render_simulation(simulation: Simulation) -> str:
 
 
 def write_simulation_page(simulation: Simulation, path: str | Path) -> None:
-    """Write the page as one file.
-
-    Raises
-    ------
-    UsageError
-        Nothing was played, or the file can't be written.
-    """
+    """Write the page as one file."""
     write_file(render_simulation(simulation), path)
 
 

@@ -87,13 +87,7 @@ def read_mooncake(text: str, source: str, component: str | None) -> Traffic:
 
 
 def _check_order(seconds: Sequence[float], numbers: Sequence[int], source: str) -> None:
-    """Requests come in the order of time.
-
-    Raises
-    ------
-    DocumentError
-        With the rows that go back.
-    """
+    """Requests come in the order of time."""
     back = [k for k in range(1, len(seconds)) if seconds[k] < seconds[k - 1]]
     if back:
         rule = "goes back in time: the request before it came later"
