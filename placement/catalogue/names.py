@@ -27,16 +27,16 @@ def plain(name: str) -> str:
     return "".join(words)
 
 
-def nearest_names(name: str, known: Iterable[str], *, most: int = 3, listed_by: str = "") -> str:
+def nearest_names(name: str, known: Iterable[str], *, listed_by: str = "") -> str:
     """A half sentence that helps with a name nobody knows: the nearest ones, or some of those there are.
 
     `listed_by` is the command that lists all of them, told where none is near and there are more than a few.
 
-    >>> nearest_names("ml.p5.48xl", ["ml.p5.48xlarge", "ml.g6.xlarge", "t4"], most=1)
+    >>> nearest_names("ml.p5.48xl", ["ml.p5.48xlarge", "g6", "t4"])
     'did you mean "ml.p5.48xlarge"?'
     """
     shown = {printable(entry).lower(): printable(entry) for entry in known}
-    close = closest(printable(name).lower(), shown, most)
+    close = closest(printable(name).lower(), shown, 3)
     quoted = [f'"{shown[entry]}"' for entry in close]
     if quoted:
         return f"did you mean {' or '.join([', '.join(quoted[:-1])] * (len(quoted) > 1) + quoted[-1:])}?"

@@ -39,7 +39,7 @@ def flow(value: object) -> str:
     return scalar(value)
 
 
-def comment(text: str, indent: int = 0, width: int = 118) -> list[str]:
+def comment(text: str, indent: int = 0) -> list[str]:
     """Lines of a comment, broken between words.
 
     What a name brings in must not end the comment: line ends and other unseen signs are escaped before they come here.
@@ -47,7 +47,7 @@ def comment(text: str, indent: int = 0, width: int = 118) -> list[str]:
     import textwrap
 
     space = " " * indent
-    return [f"{space}# {line}" for line in textwrap.wrap(text, width - indent - 2, break_long_words=False)]
+    return [f"{space}# {line}" for line in textwrap.wrap(text, 116 - indent, break_long_words=False)]
 
 
 def mapping_rows(rows: Mapping[str, Any], notes: Mapping[str, str] | None = None) -> list[str]:

@@ -19,9 +19,7 @@ OPTION = "--model"
 def parse_models(words: Iterable[str], check: Callable[[ModelWish], object] | None = None) -> tuple[ModelWish, ...]:
     """The models of some words, each of which is known.
 
-    Parameters
-    ----------
-    check : raises the error of a model that can't be served, such as `fitting` makes.
+    `check`: raises the error of a model that can't be served, such as `fitting` makes.
 
     Raises
     ------

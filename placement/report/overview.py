@@ -37,9 +37,7 @@ _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown
 class Overview:
     """All that is said of a problem: supply by instance type, then a line for each other fact.
 
-    Parameters
-    ----------
-    full : every instance type, zone and warning, however many.
+    `full`: every instance type, zone and warning, however many.
     """
 
     def __init__(self, problem: Problem, *, full: bool = False) -> None:

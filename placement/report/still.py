@@ -76,12 +76,12 @@ def check_png() -> None:
         ) from None
 
 
-def to_png(svg: str, *, scale: int = 2) -> bytes:
-    """A picture as PNG, `scale` pixels for one of the SVG."""
+def to_png(svg: str) -> bytes:
+    """A picture as PNG, two pixels for one of the SVG."""
     check_png()
     import resvg_py
 
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale))
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=2))
 
 
 def write_still(svg: str, path: str | Path) -> None:

@@ -46,9 +46,7 @@ _WIDE = 118  # columns from which the type of a machine has a column of its own
 class Report:
     """Everything a person wants to see of a result; rendered with ``console.print(Report(problem, result))``.
 
-    Parameters
-    ----------
-    full : every machine and every component, however many; by default at most `ROWS` rows a table.
+    `full`: every machine and every component, however many; by default at most `ROWS` rows a table.
     """
 
     def __init__(self, problem: Problem, result: Result, *, full: bool = False) -> None:

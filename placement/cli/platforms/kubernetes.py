@@ -108,14 +108,12 @@ def export_command(
     """
     with in_words(full=full):
         from placement.errors import UsageError
-        from placement.integrations.exported import check_directory
         from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 
         one_of("--pin", pin, ("none", "node", "accelerator"))
         one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
         if static and not node_class:
             raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
-        check_directory(out, force=force)
-        documents = read_both(problem, plan)
+        documents = read_both(problem, plan, out, force=force)
         wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
         write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)

@@ -42,11 +42,9 @@ def export_command(
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
     with in_words(full=full):
-        from placement.integrations.exported import check_directory
         from placement.integrations.ray import RayWish, export_ray
 
         chosen = one_of("--pin", pin, ("accelerator", "machine", "pool"))
-        check_directory(out, force=force)
-        problem, plan = read_both(problem_file, plan_file)
+        problem, plan = read_both(problem_file, plan_file, out, force=force)
         wish = RayWish(import_path, chosen, visible_devices)
         write_exported(export_ray(problem, plan, wish), out, force=force, full=full)

@@ -161,15 +161,13 @@ def export_plan(
     """
     with in_words(full=full):
         from placement.errors import DocumentError, UsageError
-        from placement.integrations.exported import check_directory
         from placement.integrations.sagemaker.export import export_plan as as_files
         from placement.integrations.sagemaker.wish import ExportWish, parse_version
 
-        check_directory(out, force=force)
         target = parse_version(target_version) if target_version else None
         if policy is not None and target_requests is not None:
             raise UsageError("--target-requests or --policy, which has targets of its own")
-        given, planned = read_both(problem, plan)
+        given, planned = read_both(problem, plan, out, force=force)
         rules = read_policy(policy, given, problem, plan)
         requests = 5.0 if target_requests is None else target_requests
         wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)

@@ -53,7 +53,6 @@ def export_kserve_command(
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
     with in_words(full=full):
-        from placement.integrations.exported import check_directory
         from placement.integrations.kserve import KServeWish, export_kserve
 
         wish = KServeWish(
@@ -64,8 +63,7 @@ def export_kserve_command(
             queue,
             tuple(cluster or ()),
         )
-        check_directory(out, force=force)
-        problem, plan = read_both(problem_file, plan_file)
+        problem, plan = read_both(problem_file, plan_file, out, force=force)
         write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
 
 
@@ -102,12 +100,10 @@ def export_keda_command(
     """
     with in_words(full=full):
         from placement.errors import UsageError
-        from placement.integrations.exported import check_directory
         from placement.integrations.keda import KedaWish, export_keda
 
         chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
-        check_directory(out, force=force)
-        problem, plan = read_both(problem_file, plan_file)
+        problem, plan = read_both(problem_file, plan_file, out, force=force)
         one_stdin(problem_file, plan_file, peak or "")
         most = None if peak is None else read_peak(problem, peak)
         if policy is not None and target is not None:

@@ -60,19 +60,21 @@ def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
         say(f"note: {len(notes) - shown:,} more; --full lists each")
 
 
-def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
-    """A problem and a plan of it that keeps every rule: nothing else is exported.
+def read_both(problem_file: str, plan_file: str, out: str, *, force: bool) -> tuple[Problem, Plan]:
+    """A problem and a plan of it that keeps every rule: nothing else is exported, and not over what stands there.
 
     Raises
     ------
     UsageError
-        Both are standard input, or the plan has no assignments to export.
+        The folder may not be written, both are standard input, or the plan has no assignments to export.
     typer.Exit
         The plan breaks a rule, or says something untrue of itself; each is told on stderr.
     """
     from placement.cli.streams import check_one_stdin
     from placement.documents import read_plan, read_problem
+    from placement.integrations.exported import check_directory
 
+    check_directory(out, force=force)
     check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file})
     problem, plan = read_problem(problem_file), read_plan(plan_file)
     _check_plan(problem, plan, plan_file)

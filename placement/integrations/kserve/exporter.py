@@ -50,9 +50,7 @@ _RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")
 def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish()) -> Exported:  # noqa: B008
     """The files for ``kubectl apply``: services, and then those that have fewer copies than now.
 
-    Parameters
-    ----------
-    problem, plan : the plan keeps every rule of the problem.
+    The plan keeps every rule of the problem.
     """
     notes = Notes()
     known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()

@@ -30,9 +30,7 @@ class Mixed:
     def keys(self, resource: str, count: int, memory_mib: int) -> dict[str, Any] | None:
         """What so many of a resource are on the accelerator that stands for all; None where there are not as many.
 
-        Parameters
-        ----------
-        memory_mib : of that accelerator: of all of the first kind together.
+        `memory_mib`: of that accelerator: of all of the first kind together.
         """
         found: dict[str, Any] = {"accelerators": 1, "shared": True}
         name, total = self.by_memory

@@ -51,9 +51,7 @@ class RayWish(NamedTuple):
 def export_ray(problem: Problem, plan: Plan, wish: RayWish = RayWish()) -> Exported:  # noqa: B008
     """The files for Ray Serve: ``nodes.json``, then ``serve.yaml`` for ``serve deploy``.
 
-    Parameters
-    ----------
-    problem, plan : the plan keeps every rule of the problem.
+    The plan keeps every rule of the problem.
 
     Raises
     ------

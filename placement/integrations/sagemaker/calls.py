@@ -30,9 +30,7 @@ def variant_row(
 ) -> dict[str, Any]:
     """A production variant with so many machines. One that was read gets no policy that it has not.
 
-    Parameters
-    ----------
-    scaling : least and most machines, where the platform manages their number.
+    `scaling`: least and most machines, where the platform manages their number.
 
     Raises
     ------

@@ -56,9 +56,7 @@ def purpose_of(policy: Mapping[str, Any], what: str) -> str:
 def measuring(policies: Sequence[Row], dimensions: Mapping[str, tuple[str, str]]) -> list[Row]:
     """Policies for something of another name: what they measure of the old one is measured of the new one.
 
-    Parameters
-    ----------
-    dimensions : old and new value by the name of a dimension of metrics.
+    `dimensions`: old and new value by the name of a dimension of metrics.
     """
     return [_measuring(policy, dimensions) for policy in policies]
 

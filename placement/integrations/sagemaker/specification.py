@@ -141,9 +141,7 @@ def amounts_of(row: Row) -> Amounts:
 def specification_change(view: PlanView, name: str, *, with_policy: bool = True) -> SpecificationChange | None:
     """What is new of the specification of a component that runs; None: nothing, or what it runs with is not known.
 
-    Parameters
-    ----------
-    with_policy : whether the target's client knows policies of placement.
+    `with_policy`: whether the target's client knows policies of placement.
 
     Raises
     ------

@@ -140,11 +140,11 @@ def _seconds(value: float) -> str:
     return f"{value:.6g} s"
 
 
-def value_axis(low: float, high: float, text: Callable[[float], str], count: int = 5) -> Axis:
+def value_axis(low: float, high: float, text: Callable[[float], str]) -> Axis:
     """An axis with round ticks that covers both ends."""
     if high <= low:
         high, low = high + max(abs(high) * 0.05, 1e-6), low - max(abs(low) * 0.05, 1e-6)
-    step = nice_step(high - low, count)
+    step = nice_step(high - low, 5)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     ticks = [low + k * step for k in range(round((high - low) / step) + 1)]
     return Axis(low, high, tuple((value, text(value)) for value in ticks))
