@@ -120,9 +120,9 @@ def newest_first(pods: Sequence[KubeObject], cluster: KubeCluster) -> list[KubeO
         made_by, replica_set = deployment_of(rows[0], cluster), _replica_set_of(rows[0], cluster)
         deployment = cluster.get(*made_by) if made_by else None
         born = min(map(_born, rows)) if replica_set is None else _born(replica_set)
-        revision = "" if replica_set is None else replica_set.annotations.get(_REVISION, "")
+        revision = None if replica_set is None else whole_in(replica_set.annotations.get(_REVISION, ""))
         is_current = deployment is not None and _is_made_of(deployment, rows)
-        rank[group] = (is_current, int(revision) if _is_number(revision) else -1, born)
+        rank[group] = (is_current, -1 if revision is None else revision, born)
     last: dict[str, str] = defaultdict(str)
     for group, (_, _, born) in rank.items():
         last[group[0]] = max(born, last[group[0]])
@@ -151,10 +151,6 @@ def _born(found: KubeObject) -> str:
     """When an object was made, as text that sorts; empty where that is not told."""
     told = mapping_under(found.at.value, "metadata").get("creationTimestamp")
     return told if isinstance(told, str) else ""
-
-
-def _is_number(text: str) -> bool:
-    return whole_in(text) is not None
 
 
 def _is_made_of(deployment: KubeObject, pods: Sequence[KubeObject]) -> bool:

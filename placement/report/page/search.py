@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from placement.report import words
 from placement.report.page import grid
 from placement.report.page.charts import Curve, step_chart, time_axis, value_axis
 from placement.report.page.grid import Head, PageCell, PageTable
+from placement.solving.result import Event
 from placement.units import MICRO, micro_dollars
 
 if TYPE_CHECKING:
@@ -20,16 +21,7 @@ if TYPE_CHECKING:
 _DOTS = 300  # of a curve: the last ones matter
 
 
-class TracePoint(NamedTuple):
-    """Cost and bound at a time, micro-dollars, and who changed them."""
-
-    seconds: float
-    cost: int | None
-    bound: int | None
-    by: str
-
-
-def events(plan: Plan) -> list[TracePoint]:
+def events(plan: Plan) -> list[Event]:
     """The trace of a plan; rows that a stranger's plan has of another kind are passed over."""
     rows = (plan.model_extra or {}).get("trace")
     found = []
@@ -37,7 +29,7 @@ def events(plan: Plan) -> list[TracePoint]:
         if not isinstance(row, dict) or not words.is_number(row.get("seconds")):
             continue
         cost, bound = (micro_dollars(row[key]) if words.is_number(row.get(key)) else None for key in ("cost", "bound"))
-        found.append(TracePoint(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
+        found.append(Event(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
     return sorted(found, key=lambda event: event.seconds)
 
 
@@ -68,20 +60,20 @@ def search(view: View) -> dict[str, Any] | None:
     }
 
 
-def _incumbents(told: Sequence[TracePoint]) -> list[TracePoint]:
+def _incumbents(told: Sequence[Event]) -> list[Event]:
     """Events at which the cost changed."""
-    found: list[TracePoint] = []
+    found: list[Event] = []
     for event in told:
         if event.cost is not None and (not found or event.cost != found[-1].cost):
             found.append(event)
     return found
 
 
-def _told(event: TracePoint) -> str:
+def _told(event: Event) -> str:
     return f"{words.money(event.cost or 0)} after {words.seconds(event.seconds)}, by {words.shown(event.by)}"
 
 
-def _sentence(plan: Plan, told: Sequence[TracePoint], last: float) -> str:
+def _sentence(plan: Plan, told: Sequence[Event], last: float) -> str:
     stopped = {
         "proved": "it ended with the proof",
         "gap": "it ended at the gap asked for",
@@ -98,7 +90,7 @@ def _sentence(plan: Plan, told: Sequence[TracePoint], last: float) -> str:
     return f"The search took {words.seconds(last)}{by} and found {plans}, each better than the last{tail}."
 
 
-def _table(found: Sequence[TracePoint]) -> PageTable:
+def _table(found: Sequence[Event]) -> PageTable:
     rows: list[grid.Row] = [
         (
             PageCell(words.seconds(event.seconds), event.seconds),
