@@ -68,8 +68,10 @@ def check_target(path: str | Path) -> None:
     Raises
     ------
     UsageError
-        It is a folder, its folder is not there, or nothing may be written in that.
+        It is a folder, its folder is not there, or nothing may be written in that; or it is no name at all.
     """
+    if not str(path):  # as of a variable that a shell does not have: a Path of it is this folder
+        raise UsageError('"" is no name of a file to write')
     target = Path(path)
     shown, folder = printable(str(target)), printable(str(target.parent))
     kind = _kind(target)

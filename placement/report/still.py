@@ -59,7 +59,8 @@ def check_picture(path: str | Path, theme: str) -> None:
         The suffix is another, or the theme, or a PNG is wanted without the library that draws it.
     """
     if Path(path).suffix.lower() not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+        shown = str(path) or '""'
+        raise UsageError(f"{shown}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
     theme_of(theme)
     if Path(path).suffix.lower() == ".png":
         check_png()

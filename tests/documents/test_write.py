@@ -189,6 +189,12 @@ def test_an_input_that_is_missing_is_not_in_the_way(tmp_path: Path) -> None:
     check_outputs({"--output": tmp_path / "absent"}, {"FILE": tmp_path / "absent"}, "")
 
 
+def test_an_output_without_a_name_is_told() -> None:
+    """As of a variable that the shell does not have; it was called a folder, the one of now."""
+    with pytest.raises(UsageError, match=r'^"" is no name of a file to write$'):
+        check_outputs({"--output": ""}, {}, "")
+
+
 def test_devices_may_be_read_and_written() -> None:
     """There is nothing to lose."""
     check_outputs({"--output": os.devnull, "--second": os.devnull}, {"FILE": os.devnull}, "")
