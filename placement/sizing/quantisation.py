@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from placement.documents.read import read_text
@@ -26,7 +27,7 @@ def read_quantisation(config: Config, model: Config, beside: Path | None) -> Qua
         found = place.inside("quantization_config", "compression_config")
         if found is not None:
             return _of(found)
-    if beside is not None and beside.is_file():
+    if beside is not None and os.path.lexists(beside):  # a link that leads nowhere can't be read, which is told
         source, text = read_text(beside)
         told = parse_config(text, source)
         if told.inside("quantization") is None and told.get("quant_algo", "quant_method") is None:

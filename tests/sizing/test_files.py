@@ -221,6 +221,10 @@ def test_another_document_beside_a_config_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(DocumentError, match=r"hf_quant_config\.json at \$\.quantization: is missing"):
         size(tmp_path, "H100")
+    (tmp_path / "hf_quant_config.json").unlink()
+    (tmp_path / "hf_quant_config.json").mkdir()
+    with pytest.raises(DocumentError, match=r"hf_quant_config\.json at \$: can't be read"):
+        size(tmp_path, "H100")
 
 
 def test_logs_of_other_versions() -> None:
