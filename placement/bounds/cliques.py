@@ -144,7 +144,7 @@ def _needs(fleet: Fleet, budget: Budget | None) -> dict[int, int]:
 
 def fewest_machines(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> int:
     """Machines that hold copies of the component in any plan, at least; 0 where it needs none or fits nowhere."""
-    copies, machines = component.required, pools.machines(component)
+    copies, machines = component.required, pools.of(component).machines
     if component.demand:
         fastest = max((component.options[o].throughput for alike in machines for o in alike.options), default=0)
         copies = max(copies, -(-component.demand // fastest) if fastest else 0)

@@ -216,7 +216,7 @@ def _caps_too_low(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> It
             f"{component.name} needs {_copies(component.required)}, but max_per_zone {component.max_per_zone} over "
             f"{len(component.eligible_zones)} eligible zones allows fewer"
         )
-    smallest = pools.smallest_zone(component)
+    smallest = pools.of(component).smallest_zone
     if smallest is None or smallest * len(component.eligible_zones) >= component.required:
         return  # a machine holds a copy at least, so what follows finds nothing
     cap = _zone_caps(fleet, component, pools)
@@ -232,7 +232,7 @@ def _caps_too_low(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> It
 def _caps_of_one(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> str:
     """The rule that keeps copies off machines with room for them, to end a sentence about quotas; "" for none."""
     bare = replace(component, max_per_instance=None, instance_loss_floor=0)
-    firsts = {alike.first for alike in pools.machines(component)}
+    firsts = {alike.first for alike in pools.of(component).machines}
     if all(most_on_one(fleet, component, p) == most_on_one(fleet, bare, p) for p in firsts):
         return ""
     by_floor, cap = most_by_floor(component, component.instance_loss_floor), component.max_per_instance
@@ -246,7 +246,7 @@ def _zone_caps(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> dict[
     """Per eligible zone, the most copies that its quotas hold when nothing else stands there; None: no limit."""
     most: dict[tuple[Shape, tuple[int, ...]], int] = {}
     cap: dict[int, int | None] = {}
-    for zone, machines in pools.by_zone(component).items():
+    for zone, machines in pools.of(component).by_zone.items():
         held = 0
         for alike in machines:
             key = fleet.pools[alike.first].shape, alike.options
@@ -427,7 +427,7 @@ def _least_need(component: FleetComponent, need_of: Callable[[int, FleetOption],
     """
     rates = [
         (need_of(alike.first, component.options[o]), component.options[o].throughput)
-        for alike in pools.machines(component)
+        for alike in pools.of(component).machines
         for o in alike.options
     ]
     least = component.required * min((need for need, _ in rates), default=0)

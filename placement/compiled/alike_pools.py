@@ -42,41 +42,36 @@ class AlikePools:
     quota: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ComponentPools:
+    """The pools of one component, put together.
+
+    `by_zone` are those of each zone, ascending, `machines` of all zones together, and `smallest_zone` the machines that
+    the quotas allow in the eligible zone where they allow fewest; None: no limit in any.
+    """
+
+    by_zone: dict[int, list[AlikePools]]
+    machines: list[AlikePools]
+    smallest_zone: int | None
+
+
 class PoolsOf:
     """For each component its pools, put together by zone, shape and options; components that share sets share these."""
 
     def __init__(self, fleet: Fleet) -> None:
         """Nothing is put together yet."""
         self._fleet = fleet
-        self._found: dict[tuple[frozenset[int], ...], _Alike] = {}
+        self._found: dict[tuple[frozenset[int], ...], ComponentPools] = {}
 
-    def by_zone(self, component: FleetComponent) -> dict[int, list[AlikePools]]:
-        """By zone, ascending. O(options x pools log pools) for new sets of pools, else O(options)."""
-        return self._of(component).by_zone
-
-    def machines(self, component: FleetComponent) -> list[AlikePools]:
-        """Of all zones together. As `by_zone`."""
-        return self._of(component).machines
-
-    def smallest_zone(self, component: FleetComponent) -> int | None:
-        """The machines that the quotas allow in the eligible zone where they allow fewest; None: no limit in any."""
-        return self._of(component).smallest_zone
-
-    def _of(self, component: FleetComponent) -> _Alike:
+    def of(self, component: FleetComponent) -> ComponentPools:
+        """Those of a component. O(options x pools log pools) for new sets of pools, else O(options)."""
         key = tuple(option.pools for option in component.options)
         if key not in self._found:
             self._found[key] = _put_together(self._fleet, key)
         return self._found[key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Alike:
-    by_zone: dict[int, list[AlikePools]]
-    machines: list[AlikePools]
-    smallest_zone: int | None
-
-
-def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
+def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> ComponentPools:
     users: dict[int, list[int]] = defaultdict(list)
     for o, pools in enumerate(sets):
         for p in pools:
@@ -91,7 +86,7 @@ def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
     for (zone, _, options), pools_there in places.items():
         by_zone[zone].append(_as_one(pools_there, options))
     quotas = [sum_of_quotas(alike.quota for alike in alikes) for alikes in by_zone.values()]
-    return _Alike(
+    return ComponentPools(
         by_zone=by_zone,
         machines=[_as_one(pools, options) for (_, options), pools in machines.items()],
         smallest_zone=min((quota for quota in quotas if quota is not None), default=None),

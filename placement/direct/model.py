@@ -81,14 +81,12 @@ class DirectModel(Variables):
     def start_at_ticks(self, least: int) -> None:
         """No cheaper plan than this: for what is proven, or of no interest."""
         goal = self.ticks()
-        columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
         fewest = -((goal.offset - least) // goal.scale)
         # What no plan is above, or below, says so by the number next to that: an engine may not hold the number.
-        self.program.at_least(Linear(columns, coefficients), min(max(fewest, -goal.largest - 1), goal.largest + 1))
+        self.program.at_least(goal.total, min(max(fewest, -goal.largest - 1), goal.largest + 1))
 
     def _limit(self, goal: LinearObjective, limit: int) -> None:
         most = (limit - goal.offset) // goal.scale
         if most >= goal.largest:
             return  # no plan is above it, and an engine may not hold the number
-        columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
-        self.program.at_most(Linear(columns, coefficients), max(most, -goal.largest - 1))
+        self.program.at_most(goal.total, max(most, -goal.largest - 1))

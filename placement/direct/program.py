@@ -112,6 +112,11 @@ class LinearObjective:
     offset: int
     largest: int = 0
 
+    @property
+    def total(self) -> Linear:
+        """The engine's sum."""
+        return Linear([column for column, _ in self.terms], [n for _, n in self.terms])
+
     def value(self, reduced: int) -> int:
         """The goal in its own unit when the engine's sum is `reduced`."""
         return self.scale * reduced + self.offset
@@ -176,8 +181,9 @@ class Program:
         """A variable that equals the sum of others: that one, when it is only one and within the range."""
         if len(parts) == 1 and low <= parts[0].low and parts[0].high <= high:
             return parts[0]
-        total = self.derive(low, high, _summed(parts))
-        self.equal(total_of(parts), total)
+        together = total_of(parts)
+        total = self.derive(low, high, together.value)
+        self.equal(together, total)
         return total
 
     def presence(self, parts: Sequence[Var], most: int) -> Var:
@@ -306,8 +312,3 @@ def weighted(terms: Terms) -> Linear:
     """``sum(coefficient * variable)``."""
     pairs = list(terms)
     return Linear([var.index for var, _ in pairs], list(map(itemgetter(1), pairs)))
-
-
-def _summed(parts: Sequence[Var]) -> Callable[[Values], int]:
-    indices = [var.index for var in parts]
-    return lambda values: sum(values[v] for v in indices)

@@ -46,37 +46,30 @@ def add_volume_rows(
 
 def _measures(shape: Shape, options: list[FleetOption]) -> Iterator[list[Fraction]]:
     """Needs per copy as fractions of one machine, by each resource and function."""
-    for need, room in _host(shape):
-        if room > 0:
-            for function in _functions():
-                yield [function(need(option), room) for option in options]
-    for need, room in _on_accelerator(shape):
-        if room > 0:
-            for function in _functions():
-                yield [
-                    Fraction(option.accelerators, shape.accelerators)
-                    * (function(need(option), room) if option.shared else 1)
-                    for option in options
-                ]
+    functions = _functions()
+    host = (
+        ([option.vcpus for option in options], shape.vcpus),
+        ([option.host_mib for option in options], shape.host_mib),
+        ([0 if option.shared else option.accelerators for option in options], shape.accelerators),
+    )
+    for needs, room in host:
+        for function in functions if room > 0 else ():
+            yield [function(need, room) for need in needs]
+    on_accelerator = (
+        ([option.memory_mib for option in options], shape.memory_mib),
+        ([option.share for option in options], WHOLE_SHARE),
+    )
+    for needs, room in on_accelerator if shape.accelerators else ():
+        for function in functions if room > 0 else ():
+            yield [
+                Fraction(option.accelerators, shape.accelerators) * (function(need, room) if option.shared else 1)
+                for option, need in zip(options, needs, strict=True)
+            ]
 
 
-def _host(shape: Shape) -> Iterator[tuple[Callable[[FleetOption], int], int]]:
-    yield (lambda option: option.vcpus), shape.vcpus
-    yield (lambda option: option.host_mib), shape.host_mib
-    yield (lambda option: 0 if option.shared else option.accelerators), shape.accelerators
-
-
-def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[FleetOption], int], int]]:
-    if shape.accelerators:
-        yield (lambda option: option.memory_mib), shape.memory_mib
-        yield (lambda option: option.share), WHOLE_SHARE
-
-
-def _functions() -> Iterator[Callable[[int, int], Fraction]]:
+def _functions() -> list[Callable[[int, int], Fraction]]:
     """Each maps a need and the room to a part of one."""
-    yield Fraction
-    for k in range(1, BOUNDS.dual_feasible.finest + 1):
-        yield partial(_rounded, k)
+    return [Fraction, *(partial(_rounded, k) for k in range(1, BOUNDS.dual_feasible.finest + 1))]
 
 
 def _rounded(k: int, need: int, room: int) -> Fraction:

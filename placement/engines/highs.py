@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -24,7 +25,7 @@ from placement.errors import PlacementError
 from placement.solving.budget import POLL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,6 +60,19 @@ class QuietHighs(highspy.Highs):
         """Turn output off before the first call that would print the banner."""
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    def add_row(self, low: float, high: float, terms: Mapping[int, float] = MappingProxyType({})) -> int:
+        """One more row, by its coefficients in columns that are there; returns its index."""
+        self.addRow(low, high, len(terms), np.array([*terms], dtype=np.int32), np.array([*terms.values()], dtype=float))
+        return int(self.getNumRow()) - 1
+
+    def add_column(
+        self, cost: float, high: float, terms: Mapping[int, float] = MappingProxyType({}), *, low: float = 0.0
+    ) -> int:
+        """One more column, by its coefficients in rows that are there; returns its index."""
+        rows, values = np.array([*terms], dtype=np.int32), np.array([*terms.values()], dtype=float)
+        self.addCol(cost, low, high, len(terms), rows, values)
+        return int(self.getNumCol()) - 1
 
 
 def linear_program(

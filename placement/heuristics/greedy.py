@@ -94,10 +94,10 @@ class Greedy:
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows by cost of the copy there, then tightest; those much dearer than a new machine are passed over."""
-        limit = self._patience * self._cheapest_rental(ws, c, zone)
+        limit, serves = self._patience * self._cheapest_rental(ws, c, zone), self._serves(ws, c)
         by_option: list[tuple[int, Floats, Ints, Ints]] = []
         for o in self._options[c]:
-            cost = self.cost[self._first[c] + o] / self._serves(ws, c, o)
+            cost = self.cost[self._first[c] + o] / serves[o]
             near = cost <= limit
             rows = ws.fits(c, o, zone, near).nonzero()[0] if near.any() else _NONE
             if len(rows):
@@ -161,18 +161,14 @@ class Greedy:
     def _share(self, ws: Workspace, c: int, mode: Ints, pool: Ints) -> Floats:
         """What a copy (under a demand: a unit of what is open of it) is charged by each mode on each pool."""
         cost: Floats = self.cost[mode, pool]
-        component = ws.fleet.components[c]
-        if component.demand:
-            open_demand = component.demand - ws.served[c]
-            throughput = np.array([each.throughput for each in ws.modes[c]], dtype=np.int64)
-            cost = cost / np.maximum(1, np.minimum(throughput, open_demand))[mode - self._first[c]]
+        if ws.fleet.components[c].demand:
+            cost = cost / np.array(self._serves(ws, c))[mode - self._first[c]]
         return cost
 
-    def _serves(self, ws: Workspace, c: int, o: int) -> int:
-        component = ws.fleet.components[c]
-        if not component.demand:
-            return 1
-        return max(1, min(ws.modes[c][o].throughput, component.demand - ws.served[c]))
+    def _serves(self, ws: Workspace, c: int) -> list[int]:
+        """What a copy by each option serves of what is open of a demand; 1 without a demand."""
+        demand = ws.fleet.components[c].demand
+        return [max(1, min(mode.throughput, demand - ws.served[c])) if demand else 1 for mode in ws.modes[c]]
 
 
 def dual_values_of(shares: Shares, cost: Floats) -> list[float]:

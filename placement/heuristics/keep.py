@@ -24,12 +24,12 @@ def keep_pinned(ws: Workspace) -> None:
     places = [place for place in ws.fleet.places if place.pinned]
     for place in places:
         if place.accelerators is not None:
-            _stay(ws, place, place.pinned)
+            stay(ws, place, place.pinned)
     unknown = [place for place in places if place.accelerators is None]
     for place in sorted(unknown, key=lambda place: _size(ws, place)):
         key = (place.component, place.option, place.instance)
         here = sum(1 for seat in ws.seats[place.instance] if seat[:2] == key[:2])
-        _stay(ws, place, ws.running.pinned[key] - here)
+        stay(ws, place, ws.running.pinned[key] - here)
 
 
 def keep_running(ws: Workspace) -> None:
@@ -51,7 +51,7 @@ def keep_running(ws: Workspace) -> None:
         for place in sorted(on[i], key=lambda place: (place.accelerators is None, *_size(ws, place))):
             already = _kept_seats(ws, place)
             for _ in range(place.count - already - leaving.get(place, 0)):
-                if not _is_wanted(ws, place) or not _stay(ws, place, 1):
+                if not _is_wanted(ws, place) or not stay(ws, place, 1):
                     break
 
 
@@ -100,7 +100,7 @@ def _is_wanted(ws: Workspace, place: Place) -> bool:
     return least_total(component, counts, start) is not None
 
 
-def _stay(ws: Workspace, place: Place, count: int) -> bool:
+def stay(ws: Workspace, place: Place, count: int) -> bool:
     """Put up to `count` copies where they run; False when one of them can't stand there."""
     m = place.instance
     for _ in range(count):

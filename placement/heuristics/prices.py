@@ -103,8 +103,5 @@ def _first_of_each(
 ) -> npt.NDArray[np.int64]:
     """The first mode of each usable component that is its cheapest."""
     modes = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
-    of = owner[modes]  # rising
-    is_first = np.ones(len(of), dtype=np.bool_)
-    is_first[1:] = of[1:] != of[:-1]
-    chosen: npt.NDArray[np.int64] = modes[is_first]
+    chosen: npt.NDArray[np.int64] = modes[np.unique(owner[modes], return_index=True)[1]]
     return chosen

@@ -131,11 +131,4 @@ class Rented:
         return self._prices[p] - (then - now)
 
     def _may(self, p: int) -> bool:
-        pool, used = self._fleet.pools[p], self.used[p]
-        if pool.max_instances is not None and used >= pool.max_instances:
-            return False
-        if used >= pool.min_instances:
-            for limit in self._limits.get(p, ()):
-                if self._counted[id(limit)] + limit.weight[p] > limit.most:
-                    return False
-        return True
+        return self.has_quota(p) and not self.full_limits(p)

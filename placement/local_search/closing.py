@@ -19,6 +19,7 @@ from ortools.sat.python import cp_model
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.engines.cp_sat import cp_sat_solver
+from placement.heuristics import keep
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct
@@ -98,16 +99,7 @@ class Closing:
         fixed = RequiredAsPlaced.of(self._fleet, Packing((Machine(0, None, tuple(counted)),)))
         ws = Workspace(fixed.fleet, like=self._blank)
         for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
-            place = self._fleet.places[k]
-            m = place.instance
-            for _ in range(stay[k]):
-                on = place.accelerators
-                if on is None:
-                    on = ws.seat_on(place.component, place.option, m)
-                seat = None if on is None else Seat(place.component, place.option, on)
-                if seat is None or not (ws.busy[m] or ws.can_rent(int(ws.pool[m]))) or not ws.can_stand(seat, m):
-                    break
-                ws.place(seat, m)
+            keep.stay(ws, self._fleet.places[k], stay[k])
         stuck = construct(ws, self._policy)
         if stuck and Repair(ws, self._policy, self._rng).run(stuck, HEURISTICS.repair.ejections, budget):
             return None

@@ -42,9 +42,7 @@ class MixSeparation:
                 return None
             duals = program.duals()
             prices = program.prices(duals)
-            most = [knapsack.best_pattern(prices.coverage[q])[0] for q, knapsack in self._knapsacks.items()]
-            capacity = [max(pair) for pair in zip(most, prices.capacity, strict=True)]
-            cut = certify(self.relaxation, prices, capacity)
+            cut = certify(self.relaxation, prices)
             if sum(dual_value * n for dual_value, n in zip(cut.coefficients, machines, strict=True)) < cut.least:
                 return cut
             if not program.improve(duals, prices, self._knapsacks):

@@ -130,7 +130,7 @@ class PatternBound:
         self.given = given
         self.lacks = math.inf
         self.machine_values: list[float] = []
-        self._prices: Prices | None = None  # the best of the root
+        self.prices: Prices | None = None  # the best of the root so far
         self._duals: Duals | None = None  # the root's last
         self.nodes = 0
         self.groups = groups_of(fleet)
@@ -167,8 +167,8 @@ class PatternBound:
         """More patterns: those of a plan, and so many of each device class at the prices of the root, of some items."""
         if packing is not None:
             self._columns.add_packing(packing)
-        if self._prices is not None:
-            self._columns.add_some(self._prices, times)
+        if self.prices is not None:
+            self._columns.add_some(self.prices, times)
 
     def useful_patterns(self) -> list[Pattern]:
         """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the root's last duals.
@@ -240,22 +240,17 @@ class PatternBound:
         """
         self._root(any_domain(self.fleet, self.groups))
         kept = self.kept_copies
-        return self._prices if kept is None or kept.proof is None else kept.proof[0]
+        return self.prices if kept is None or kept.proof is None else kept.proof[0]
 
     def root_prices(self) -> Prices | None:
         """The best prices of the linear program at the root, without any branching; None when there was no time."""
         self._converge(any_domain(self.fleet, self.groups), self._solve.budget)
-        return self._prices
+        return self.prices
 
     def resume(self, budget: Budget, nodes: int = 2_000) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self.tree is not None:
             self._grow(self.tree, budget, self._work(self.tree) + nodes, math.inf)
-
-    @property
-    def prices(self) -> Prices | None:
-        """The best of the root so far; None while there are none."""
-        return self._prices
 
     @property
     def root(self) -> NodeCase | None:
@@ -309,8 +304,8 @@ class PatternBound:
     def _keep(self, running_state: RunningState, domain: NodeDomain, budget: Budget) -> None:
         """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
         self.kept_copies = KeptCopiesBound(running_state)
-        if self._prices is not None:
-            self.kept_copies.try_prices(self._prices)
+        if self.prices is not None:
+            self.kept_copies.try_prices(self.prices)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
         self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns, domain)
         self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
@@ -364,7 +359,7 @@ class PatternBound:
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
                     self.infeasible = True
-                    self._prices = prices
+                    self.prices = prices
                     self.cuts.append(tried)
                     return None
                 if self.fleet.commitments:  # machines are not paid for one by one
@@ -374,7 +369,7 @@ class PatternBound:
                     bound = max(bound, domain_bound(self.fleet, tried, self.groups, of_any, domain))
                 if cut is None or bound > best:
                     best, cut, centre = bound, tried, point
-                    self._prices = prices
+                    self.prices = prices
                 if found:
                     break
             if best > self.bound * _PARAMS.news:
@@ -388,7 +383,7 @@ class PatternBound:
         self.lacks = max(0.0, 1 - best / value) if value > 0 else 0.0
         self.cuts.append(cut)
         self._raise(best)
-        return self._relaxed(best, self._prices)
+        return self._relaxed(best, self.prices)
 
     def _branch(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation in one node of the tree, from the columns that are there; None when out of time."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from placement.compiled.groups import FleetLimit
     from placement.patterns.certificate import Groups
 
+Offer = tuple[int, int, int | None]  # price, worth, how many there are; None: no end
 _RIGHT = 10**9
 
 
@@ -58,23 +59,30 @@ def any_domain(fleet: Fleet, groups: Groups = ()) -> NodeDomain:
 def covering_bound(fleet: Fleet, cut: Cut) -> int | None:
     """The least price of machine counts that keep one cut, parts of machines allowed; None when none do: a proof.
 
-    The covering knapsack's linear relaxation (Dantzig 1957): cheapest worth first. Exact, micro-dollars per hour,
-    rounded up, as whole machines have whole prices. O(pools log pools).
+    Exact, micro-dollars per hour, rounded up, as whole machines have whole prices. O(pools log pools).
     """
     fewest, most = machine_limits(fleet)
-    missing = Fraction(cut.least - sum(dual_value * n for dual_value, n in zip(cut.coefficients, fewest, strict=True)))
-    total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
-    useful = [pool for pool in fleet.pools if cut.coefficients[pool.index] > 0]
-    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.coefficients[pool.index])):
-        if missing <= 0:
+    paid = sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True))
+    pools = zip(fleet.pools, cut.coefficients, fewest, most, strict=True)
+    offers = [(pool.price, each, None if high is None else max(0, high - low)) for pool, each, low, high in pools]
+    total, lacking = cheapest_cover(-cut.slack(fewest), offers)
+    return math.ceil(paid + total) if lacking <= 0 else None
+
+
+def cheapest_cover(missing: int, offers: Iterable[Offer]) -> tuple[Fraction, Fraction]:
+    """The least price of offers, parts allowed, that are worth `missing`; and what even all of them lack.
+
+    The covering knapsack's linear relaxation (Dantzig 1957): what is cheapest for its worth first.
+    """
+    total, left = Fraction(0), Fraction(missing)
+    useful = [(price, dual_value, most) for price, dual_value, most in offers if dual_value > 0]
+    for price, dual_value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
+        if left <= 0:
             break
-        dual_value, high = cut.coefficients[pool.index], most[pool.index]
-        more = missing / dual_value
-        if high is not None:
-            more = min(more, Fraction(max(0, high - fewest[pool.index])))
-        total += more * pool.price
-        missing -= more * dual_value
-    return math.ceil(total) if missing <= 0 else None
+        taken = left / dual_value if most is None else min(left / dual_value, Fraction(most))
+        total += taken * price
+        left -= taken * dual_value
+    return total, left
 
 
 def cheapest_mix(

@@ -34,6 +34,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.capacity import capacity, most_on_one, usage
@@ -175,27 +176,14 @@ def relax(
     )
 
 
-def _by_pool(pool: FleetPool) -> int:
-    return pool.index
-
-
-def _by_zone(pool: FleetPool) -> int:
-    return pool.zone
-
-
-def _anywhere(pool: FleetPool) -> int:
-    del pool
-    return 0
-
-
 def _own_classes(fleet: Fleet, zones: _ZoneLimitsOf) -> tuple[DeviceClass, ...]:
     """The device classes in the places that suit a fleet."""
     # Where pools have caps an accelerator of a cheap one must not lend its patterns to copies in a dear one. Whether a
     # copy has to be placed does not matter: a fleet whose optional copies are required has the same device classes.
     capped = any(c.pool_loss_floor and not c.dedicated for c in fleet.components)
-    device_classes = _device_classes(fleet, zones, _by_pool if capped else _by_zone)
+    device_classes = _device_classes(fleet, zones, attrgetter("index" if capped else "zone"))
     if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
-        device_classes = _device_classes(fleet, zones, _anywhere)
+        device_classes = _device_classes(fleet, zones, lambda _: 0)
     return device_classes
 
 

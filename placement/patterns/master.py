@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.engines.highs import QuietHighs
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master_rows import Column
@@ -89,15 +90,9 @@ class PatternProgram:
         for row in self.rows.limit:
             self._miss(row, -1.0)
         for dollars, most, column in self.rows.paid_columns():
-            rows, parts = zip(*column, strict=True)
-            self.solver.addCol(-dollars, 0.0, most, len(rows), np.array(rows, dtype=np.int32), np.array(parts))
+            self.solver.add_column(-dollars, most, dict(column))
 
-    def later_row(self, low: float) -> int:
-        """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
-        self.solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
-        return int(self.solver.getNumRow()) - 1
-
-    def _load(self, columns: Sequence[Column]) -> highspy.Highs:
+    def _load(self, columns: Sequence[Column]) -> QuietHighs:
         scale = 1.0 if self._paid is None else self._paid
         cost = [scale * pool.price / MICRO for pool in self.relaxation.fleet.pools]
         cost += [0.0] * len(self.rows.group) + self._penalties()
@@ -239,18 +234,14 @@ class PatternProgram:
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
-        modes = np.array(self.relaxation.aggregates[s], dtype=np.int32) + self._modes
-        row = self.solver.getNumRow()
-        self.solver.addRow(-_INF, _INF, len(modes), modes.astype(np.int32), np.ones(len(modes)))
+        row = self.solver.add_row(-_INF, _INF, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s]})
         for sign in (1.0, -1.0):
             self._miss(row, sign)
-        return int(row)
+        return row
 
     def _miss(self, row: int, sign: float) -> None:
         """A column that lets a row be missed at a penalty."""
-        self._amiss.append(self.solver.getNumCol())
-        rows = np.array([row], dtype=np.int32)
-        self.solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+        self._amiss.append(self.solver.add_column(self._penalty_of_copy(), _INF, {row: sign}))
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""

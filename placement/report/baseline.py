@@ -150,11 +150,11 @@ class _MachineSupply:
         Zones that differ in nothing but their name are one, with how many they are.
         """
         if not component.has_zone_rules:
-            return [(self._pools.machines(component), 1)]
+            return [(self._pools.of(component).machines, 1)]
         key = tuple(option.pools for option in component.options)
         if key not in self._found:
             alike: dict[tuple[tuple[Shape, tuple[int, ...], int], ...], list[_Machines]] = defaultdict(list)
-            for zone in self._pools.by_zone(component).values():
+            for zone in self._pools.of(component).by_zone.values():
                 kind = tuple((self.fleet.pools[some.first].shape, some.options, some.price) for some in zone)
                 alike[kind].append(zone)
             self._found[key] = [(zones[0], len(zones)) for zones in alike.values()]

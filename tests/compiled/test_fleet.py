@@ -368,16 +368,16 @@ def test_the_pools_of_a_component_put_together() -> None:
     fleet = compiled(pools=pools, components=components, instances=[], placements=[])
     both, alone = fleet.components
     found = PoolsOf(fleet)
-    assert found.by_zone(both) == {
+    assert found.of(both).by_zone == {
         0: [AlikePools(0, (0, 1), 3_000_000, 5), AlikePools(2, (0,), 500_000, 4)],
         1: [AlikePools(3, (0, 1), 4_000_000, None)],
         2: [AlikePools(4, (0, 1), 4_000_000, 8)],
     }
-    assert found.machines(both) == [AlikePools(0, (0, 1), 3_000_000, None), AlikePools(2, (0,), 500_000, 4)]
-    assert found.smallest_zone(both) == 8
-    assert found.by_zone(alone) == {1: [AlikePools(3, (0,), 4_000_000, None)]}
-    assert found.smallest_zone(alone) is None
-    assert list(found.by_zone(both)) == [0, 1, 2]
+    assert found.of(both).machines == [AlikePools(0, (0, 1), 3_000_000, None), AlikePools(2, (0,), 500_000, 4)]
+    assert found.of(both).smallest_zone == 8
+    assert found.of(alone).by_zone == {1: [AlikePools(3, (0,), 4_000_000, None)]}
+    assert found.of(alone).smallest_zone is None
+    assert list(found.of(both).by_zone) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("quotas", "total"), [([], 0), ([2, 3], 5), ([2, None, 3], None), ([None], None), ([0, 4], 4)])

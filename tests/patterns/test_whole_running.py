@@ -15,9 +15,8 @@ from placement.compiled.translate import to_plan
 from placement.patterns.bound import PatternBound
 from placement.patterns.enumeration.exact_bound import price_bound
 from placement.patterns.enumeration.rows import IntegerRows
-from placement.patterns.running.growing_relaxation import GrowingRelaxation
 from placement.patterns.running.state import RunningState
-from placement.patterns.running.whole_bound import WholeRunningBound, may_bound_running
+from placement.patterns.running.whole_bound import GrowingRelaxation, WholeRunningBound, may_bound_running
 from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget

@@ -157,15 +157,6 @@ class _MilpSearch:
             decide_last_digits(self._solve, self._levels, NAME, given)
         return self._judge(end)
 
-    def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
-        """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
-        from placement.direct.cp_sat import find_plan  # loads an engine
-
-        asked = self._solve.reduced(
-            self._fleet, work=None if self._budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
-        )
-        return find_plan(asked, most_new_machines(self._fleet, ticks), ticks, left_out=left_out)
-
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"
         if end.verdict == "failed" and not self._incumbent.good_enough:
@@ -177,7 +168,10 @@ class _MilpSearch:
             if self._options.engine == "cbc":  # its objective is not brought below what floats take exactly
                 raise _MilpStuck(said)
             raise SolverBugError(said)
-        packing, none = self._ask(None, ())
+        from placement.direct.cp_sat import find_plan  # loads an engine; its arithmetic is exact
+
+        work = None if self._budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
+        packing, none = find_plan(self._solve.reduced(self._fleet, work=work), most_new_machines(self._fleet), None)
         if packing is not None:
             self._incumbent.offer(packing, "cp-sat")
         if packing is not None and not self._doubt:

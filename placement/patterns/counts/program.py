@@ -289,7 +289,7 @@ class CountProgram(WholeProgram):
                 mode = self.relaxation.modes[w]
                 amount = 0 if mode.parts else taken(mode)
                 if amount:
-                    of = free if len(pools) > 1 and self._merging.is_free(mode) else here
+                    of = free if len(pools) > 1 and mode.component in self._merging.free else here
                     of[self.mode_columns[w]] = -float(amount)
             if here:
                 self.rows.row(0.0, _INF, self.shared_columns(p, float(each)) | here)
@@ -342,10 +342,6 @@ class Merging:
                     side[p] = total if p == first else 0
         return replace(domain, fewest=tuple(fewest), most=tuple(most))
 
-    def is_free(self, mode: Mode) -> bool:
-        """Whether copies by this mode are counted for all pools like its own."""
-        return mode.component in self.free
-
     @property
     def first(self) -> dict[int, int]:
         """The first pool of the group of each."""
@@ -363,7 +359,7 @@ def everything(relaxation: Relaxation, domain: NodeDomain, merging: Merging) -> 
     for mode in relaxation.modes:
         component = relaxation.fleet.components[mode.component]
         pools: tuple[int, ...] = (mode.pool,)
-        if merging.is_free(mode):
+        if mode.component in merging.free:
             pools = merging.groups.get(mode.pool, ())  # of the others the first has all copies
         most = component.copies if any(domain.most[p] for p in pools) else 0
         if component.demand and not component.has_zone_rules and not running[component.index]:

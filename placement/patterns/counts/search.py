@@ -218,18 +218,11 @@ class CountSearch:
         n = min(len(components), max(0, math.ceil(part * len(components))))
         return frozenset(self._random.sample(components, n))
 
-    def _find(
-        self,
-        budget: Budget,
-        known: Counts | None,
-        free: Set[int],
-        barred: Set[int],
-        seconds: float | None = None,
-    ) -> FoundCounts:
+    def _find(self, budget: Budget, known: Counts | None, free: Set[int], barred: Set[int]) -> FoundCounts:
         """One program."""
         self.programs += 1
         nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
-        limits = budget.share(seconds=self._seconds if seconds is None else seconds, work=budget.work)
+        limits = budget.share(seconds=self._seconds, work=budget.work)
         return self._model.program().find(limits, nodes, known, free, barred)
 
     def _is_dearer(self, counts: Counts) -> bool:
@@ -252,10 +245,7 @@ class CountSearch:
                     return counts
                 for p in lacking:
                     model.tighten(counts, p)
-                more = _with_machines(counts, {p: -(-n // model.relaxation.devices(p)) for p, n in lacking.items()})
+                needed = {p: -(-n // model.relaxation.devices(p)) for p, n in lacking.items()}
+                more = counts._replace(machines=tuple(n + needed.get(p, 0) for p, n in enumerate(counts.machines)))
             counts = more
         return None
-
-
-def _with_machines(counts: Counts, more: Mapping[int, int]) -> Counts:
-    return counts._replace(machines=tuple(n + more.get(p, 0) for p, n in enumerate(counts.machines)))

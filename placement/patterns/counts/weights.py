@@ -14,14 +14,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import highspy
-import numpy as np
-
-from placement.engines.highs import LARGEST, linear_program, load_lp, run
+from placement.engines.highs import LARGEST
+from placement.patterns.enumeration.class_cuts import item_prices
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.modes import Mode
@@ -95,7 +93,7 @@ class PoolFit:
         known = [pattern for pattern in self._patterns if any(i in wanted for i in pattern)]
         known += [{i: limits[i]} for i in wanted]
         for _ in range(_PARAMS.rounds):
-            prices = _prices(known, wanted)
+            prices = item_prices(known, wanted)
             if prices is None:
                 return None
             items = [0] * len(self._device_class.items)
@@ -109,14 +107,3 @@ class PoolFit:
             known.append(pattern)
             self._patterns.append(pattern)
         return None
-
-
-def _prices(patterns: Sequence[Mapping[int, int]], wanted: Mapping[int, float]) -> dict[int, float] | None:
-    """What one more accelerator touched by each item asks for of accelerators, when these patterns may be cut."""
-    row = {i: r for r, i in enumerate(wanted)}
-    columns = [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns]
-    ones, infinity = np.ones(len(patterns)), highspy.kHighsInf
-    solver = load_lp(linear_program(columns, ones, within=(0.0, infinity), rows=(list(wanted.values()), infinity)))
-    if run(solver) != highspy.HighsModelStatus.kOptimal:
-        return None
-    return dict(zip(row, (max(0.0, price) for price in solver.getSolution().row_dual), strict=True))

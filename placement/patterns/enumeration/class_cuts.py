@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import highspy
 import numpy as np
 
 from placement.engines.highs import EngineError, linear_program, load_lp, run
@@ -43,31 +44,41 @@ def cut_at(device_class: DeviceClass, values: Sequence[int]) -> ClassCut | None:
     return ClassCut(tuple(items), device_class.knapsack.value(items))
 
 
+def item_prices(patterns: Sequence[Mapping[int, int]], wanted: Mapping[int, float]) -> dict[int, float] | None:
+    """What one more accelerator touched by each item asks for of accelerators, when these patterns may be cut.
+
+    None where the engine fails. Items that are not `wanted`, so often each, stand in patterns for nothing.
+    """
+    row = {i: r for r, i in enumerate(wanted)}
+    columns = [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns]
+    lp = linear_program(columns, np.ones(len(patterns)), within=(0.0, np.inf), rows=([*wanted.values()], np.inf))
+    try:
+        solver = load_lp(lp)
+        if run(solver) != highspy.HighsModelStatus.kOptimal:
+            return None
+    except EngineError:
+        return None
+    return dict(zip(row, (max(0.0, price) for price in solver.getSolution().row_dual), strict=True))
+
+
 def broken_cut(device_class: DeviceClass, touches: Mapping[int, int], accelerators: int) -> ClassCut | None:
     """One that copies break, which touch so many accelerators by item where there are so many in all; None: not known.
 
     O(rounds x knapsack), of an LP that has a row for each item.
     """
-    knapsack, rows = device_class.knapsack, {i: k for k, i in enumerate(touches)}
+    knapsack = device_class.knapsack
     if any(not knapsack.limits[i] for i in touches):
         return None
     patterns = [{i: knapsack.limits[i]} for i in touches]
     for _ in range(_PARAMS.rounds):
-        columns = [[(rows[i], float(n)) for i, n in pattern.items()] for pattern in patterns]
-        lp = linear_program(
-            columns, [1.0] * len(columns), (0.0, np.inf), ([float(n) for n in touches.values()], np.inf)
-        )
-        try:
-            solver = load_lp(lp)
-            run(solver)
-        except EngineError:
+        prices = item_prices(patterns, touches)
+        if prices is None:
             return None
-        duals = solver.getSolution().row_dual
         values = [0] * len(device_class.items)
-        for i, k in rows.items():
-            values[i] = max(0, int(duals[k] * _FINE))
+        for i, price in prices.items():
+            values[i] = int(price * _FINE)
         value, pattern = knapsack.best_pattern(values)
-        pattern = {i: n for i, n in pattern.items() if i in rows}
+        pattern = {i: n for i, n in pattern.items() if i in prices}
         if value <= _FINE * (1 + _PARAMS.more) or pattern in patterns:
             break
         patterns.append(pattern)

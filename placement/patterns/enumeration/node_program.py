@@ -50,7 +50,7 @@ class NodeProgram:
         """
         self._relaxation, self._groups, self._domain, self._cutoff = relaxation, groups, case.domain, cutoff
         prices = [node.prices for node in case.chain() if node.prices is not None]
-        self._reduced = self._within(prices[0]) if prices else self._anything()
+        self._reduced = self._within(prices[0]) if prices else Reduced.anything(relaxation, self._domain)
         self._patterns: list[Pattern] = []
         self.cuts: dict[int, list[ClassCut]] = {}
         self._known = known
@@ -106,21 +106,7 @@ class NodeProgram:
         relaxation = self._relaxation
         capacity = capacity_values(relaxation, prices)
         reduced = reduce_domain(relaxation, self._groups, prices, capacity, self._domain, self._cutoff)
-        return self._anything() if reduced is None else reduced
-
-    def _anything(self) -> Reduced:
-        """All that is in the domain."""
-        relaxation = self._relaxation
-        copies = tuple(relaxation.fleet.components[mode.component].copies for mode in relaxation.modes)
-        copies = tuple(
-            n if self._domain.most[mode.pool] else 0 for n, mode in zip(copies, relaxation.modes, strict=True)
-        )
-        items = tuple((0,) * len(device_class.items) for device_class in relaxation.device_classes)
-        least = tuple(
-            0 if any(self._domain.most[p] for p in device_class.pools) else None
-            for device_class in relaxation.device_classes
-        )
-        return Reduced(self._domain.fewest, self._domain.most, copies, items, least)
+        return Reduced.anything(relaxation, self._domain) if reduced is None else reduced
 
     def _list(self, q: int, prices: Iterable[Prices]) -> None:
         """The patterns of a device class, or inequalities."""

@@ -52,6 +52,15 @@ class Reduced:
     items: tuple[tuple[int | None, ...], ...]
     least: tuple[int | None, ...]
 
+    @classmethod
+    def anything(cls, relaxation: Relaxation, domain: NodeDomain) -> Reduced:
+        """All that is in a domain."""
+        components, classes = relaxation.fleet.components, relaxation.device_classes
+        copies = (components[mode.component].copies if domain.most[mode.pool] else 0 for mode in relaxation.modes)
+        items = tuple((0,) * len(device_class.items) for device_class in classes)
+        least = tuple(0 if any(domain.most[p] for p in device_class.pools) else None for device_class in classes)
+        return cls(domain.fewest, domain.most, tuple(copies), items, least)
+
 
 def reduce_domain(
     relaxation: Relaxation, groups: Groups, prices: Prices, capacity: list[int], domain: NodeDomain, cutoff: int

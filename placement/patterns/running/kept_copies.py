@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import highspy
-import numpy as np
 
 from placement.patterns.certificate import SCALE
 from placement.patterns.master import ENOUGH, PatternProgram, to_price
@@ -22,7 +21,7 @@ from placement.patterns.running.seat_contents import by_place, fill_seats
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from placement.patterns.certificate import NodeDomain, Prices
     from placement.patterns.master import Duals, Pattern
@@ -45,17 +44,17 @@ class KeptCopiesProgram(PatternProgram):
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
         for c, (money, n) in enumerate(zip(running_state.money, running_state.needed, strict=True)):
             if n and money:
-                self._keep[c] = self.later_row(float(n))
-                self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
-        self._seats = [self.later_row(0.0) for _ in running_state.seats]
+                self._keep[c] = self.solver.add_row(float(n), _INF)
+                self.solver.add_column(float(money) / MICRO, _INF, {self._keep[c]: 1.0})
+        self._seats = [self.solver.add_row(0.0, _INF) for _ in running_state.seats]
         self._residual_patterns: dict[Content, int] = {}  # their columns
         self._add_machines(domain)
         for s, seat in enumerate(running_state.seats):
             free = {self._seats[s]: -1.0, self.rows.capacity[seat.device_class]: 1.0}  # nothing is kept there
-            self._new_column(free)
+            self.solver.add_column(0.0, _INF, free)
             for resident in seat.residents:
                 if resident.item is None:
-                    self._new_column(free | self._kept(resident, 1))
+                    self.solver.add_column(0.0, _INF, free | self._kept(resident, 1))
 
     def _add_machines(self, domain: NodeDomain) -> None:
         """The columns of running machines; those of pools are for others, in the node without these."""
@@ -69,13 +68,8 @@ class KeptCopiesProgram(PatternProgram):
                 column[self.rows.capacity[relaxation.class_of[p]]] -= len(machine.seats)
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
             price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
-            self._new_column(column, price, low, 1.0)
+            self.solver.add_column(price, 1.0, column, low=low)
         self.limit(most, fewest)
-
-    def _new_column(self, column: Mapping[int, float], cost: float = 0.0, low: float = 0.0, high: float = _INF) -> int:
-        rows = np.array(list(column), dtype=np.int32)
-        self.solver.addCol(cost, low, high, len(rows), rows, np.array(list(column.values())))
-        return int(self.solver.getNumCol()) - 1
 
     def _kept(self, resident: Resident, times: int) -> dict[int, float]:
         """What copies kept on one of their accelerators count for."""
@@ -111,8 +105,8 @@ class KeptCopiesProgram(PatternProgram):
             items, kept = self._of(residual_pattern)
             dual_value = sum(times * duals.items[q][i] for i, times in items.items())
             if self.beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
-                self._residual_patterns[residual_pattern] = self._new_column(
-                    kept | self.pattern_column(holder, q, items)
+                self._residual_patterns[residual_pattern] = self.solver.add_column(
+                    0.0, _INF, kept | self.pattern_column(holder, q, items)
                 )
                 added += 1
         self.primal_feasible = True

@@ -26,19 +26,19 @@ from placement.bounds.moves import least_moves
 from placement.compiled.broken_rule import broken_machine_rule
 from placement.compiled.packing import Machine, Seat
 from placement.patterns.certificate import FINE, UNIT, certify
+from placement.patterns.covering import cheapest_cover
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from placement.compiled.running import RunningInstance
     from placement.patterns.certificate import Prices
+    from placement.patterns.covering import Offer
     from placement.patterns.formulation import Relaxation
     from placement.patterns.modes import Mode
 
 _PARAMS = PATTERNS.running
-
-Offer = tuple[int, int, int | None]  # price, worth, how many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class RunningState:
             offers += [(price, dual_value, 1) for dual_value in running[fewest:]]
             quota = pool.max_instances
             offers.append((price, new, None if quota is None else max(0, quota - max(fewest, len(running)))))
-        return (paid + _cover(missing, offers)) / UNIT
+        return (paid + cheapest_cover(missing, offers)[0]) / UNIT
 
 
 def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
@@ -183,16 +183,3 @@ def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) ->
     if mode.device_class is None or (mode.item is None and not mode.owns):
         return ()
     return (0,) if devices <= 1 else accelerators or ()
-
-
-def _cover(missing: int, offers: Iterable[Offer]) -> Fraction:
-    """The least price of offers, parts allowed, that are worth `missing`; some of them have no end."""
-    total, left = Fraction(0), Fraction(missing)
-    useful = [(price, dual_value, most) for price, dual_value, most in offers if dual_value > 0]
-    for price, dual_value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
-        if left <= 0:
-            break
-        taken = left / dual_value if most is None else min(left / dual_value, Fraction(most))
-        total += taken * price
-        left -= taken * dual_value
-    return total

@@ -1,18 +1,23 @@
 """Column generation for the whole program with what runs: its linear relaxation, and the bound that prices prove.
 
 Prices are smoothed (Wentges 1997): columns are priced at those of the relaxation, and between these and the best so
-far. Each time their bound holds in integers, whether or not it is the relaxation's.
+far. Each time their bound holds in integers, whether or not it is the relaxation's. Each round's program is solved from
+the basis of the one before.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import highspy
+
+from placement.engines.highs import EngineError, limit_time, load_lp, run
 from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import SCALE
 from placement.patterns.parameters import PATTERNS
-from placement.patterns.running.growing_relaxation import GrowingRelaxation
 from placement.patterns.running.state import RunningState
 from placement.patterns.running.whole_program import RunningProgram
 from placement.patterns.size import may_build
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from placement.compiled.fleet import Fleet
+    from placement.engines.highs import QuietHighs
     from placement.patterns.certificate import Groups
     from placement.patterns.master import Pattern
     from placement.patterns.running.seat_contents import Content
@@ -34,6 +40,8 @@ NAME = "patterns-running"
 RELAXES = "how copies of a pool share its machines"
 _PARAMS = PATTERNS.whole_bound
 _TIME = SCHEDULE.running_solutions
+_UNIT = MICRO * SCALE  # of prices, in a dollar
+_PRIMAL = 4  # of HiGHS's `simplex_strategy`: with more columns a solution stays one
 
 
 def may_bound_running(fleet: Fleet) -> bool:
@@ -55,6 +63,47 @@ def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
         solve.incumbent.raise_bound(ticks, NAME, found.given, RELAXES)
 
     return found if found.run(_TIME.bound.of(solve.budget), report) else None
+
+
+class RelaxedProgram(NamedTuple):
+    """The linear relaxation: its value, dollars per hour, and prices of its rows, in 1 / SCALE micro-dollars."""
+
+    value: float
+    prices: list[int]
+
+
+class GrowingRelaxation:
+    """The relaxation of programs of one fleet, each with all columns of the one before it."""
+
+    def __init__(self) -> None:
+        """No program yet."""
+        self._solver: QuietHighs | None = None
+        self._known: set[object] = set()
+
+    def solve(self, program: RunningProgram, budget: Budget) -> RelaxedProgram | None:
+        """The linear relaxation; None where there is no time, or no solution."""
+        with suppress(EngineError):
+            solver = self._load(program, budget)
+            if run(solver) == highspy.HighsModelStatus.kOptimal:
+                prices = [math.floor(dual * _UNIT) for dual in solver.getSolution().row_dual]
+                return RelaxedProgram(solver.getObjectiveValue(), prices)
+        return None
+
+    def _load(self, program: RunningProgram, budget: Budget) -> QuietHighs:
+        """The solver with all columns of a program."""
+        columns, rows = program.grown, program.rows
+        new = {key: column for key, column in columns.items() if key not in self._known}
+        self._known |= columns.keys()
+        if self._solver is None:
+            rows.parts = set(range(len(rows.cost)))
+            self._solver = load_lp(rows.program(), seconds=budget.left())
+            return self._solver
+        limit_time(self._solver, budget.left())
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL)
+        for column, (places, values) in rows.entries_of(new.values()).items():
+            lower, upper, cost = rows.lower[column], rows.upper[column], rows.cost[column]
+            self._solver.addCol(cost, lower, upper, len(places), places, values)
+        return self._solver
 
 
 class WholeRunningBound:

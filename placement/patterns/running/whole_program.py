@@ -96,9 +96,7 @@ class RunningProgram(NarrowProgram):
         self._money: dict[int, int] = {}  # of moves and commitments, 1 / SCALE micro-dollars, by column
         self._beside: list[tuple[int, int, Mapping[int, int]]] = []  # (column, device class, items) of contents
         domain = any_domain(state.relaxation.fleet, groups)
-        copies = tuple(state.relaxation.fleet.components[mode.component].copies for mode in state.relaxation.modes)
-        reduced = Reduced(domain.fewest, domain.most, copies, (), ())
-        super().__init__(state.relaxation, groups, domain, reduced, patterns)
+        super().__init__(state.relaxation, groups, domain, Reduced.anything(state.relaxation, domain), patterns)
 
     def missing_columns(self, component: FleetComponent) -> dict[int, float]:
         """Required copies that a solution may do without."""

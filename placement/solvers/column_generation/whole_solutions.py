@@ -133,8 +133,7 @@ class WholeSolutions:
     def _program(self) -> NarrowProgram:
         """Of all copies, machines and patterns that are known, without what was seen not to fit."""
         relaxation, domain = self._bound.relaxation, any_domain(self._fleet, self._bound.groups)
-        copies = tuple(self._fleet.components[mode.component].copies for mode in relaxation.modes)
-        anything = Reduced(domain.fewest, domain.most, copies, (), ())
+        anything = Reduced.anything(relaxation, domain)
         program = NarrowProgram(relaxation, self._bound.groups, domain, anything, self._bound.patterns)
         self._parts.restrict(program)
         return program

@@ -42,7 +42,7 @@ class ResidualProgram(PatternProgram):
         self.primal_feasible = False
         new = [residual for residual in residuals.places if residual not in self._residual]
         for residual in new:
-            self._residual[residual] = self.later_row(0.0)
+            self._residual[residual] = self.solver.add_row(0.0, _INF)
         free, vacancies = residuals.volumes(), residuals.vacancies()
         supply = dict.fromkeys((*self._residual.values(), *self.rows.capacity), 0.0)
         for residual, places in residuals.places.items():
