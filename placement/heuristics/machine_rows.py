@@ -94,31 +94,22 @@ class MachineRows:
 
     def append(self, p: int) -> int:
         """One more row of a pool, new and empty."""
-        m = self.rows
-        self.reserve(1)
-        self.rows += 1
-        shape = self.fleet.pools[p].shape
-        self.pool[m], self.instance[m] = p, -1
-        self.free_memory[m] = self.ranked[m] = self.full_memory[p]
-        self.share[m, : shape.accelerators] = WHOLE_SHARE
-        self.vacant[m], self.vcpus[m], self.host[m] = shape.accelerators, shape.vcpus, shape.host_mib
-        self.seats.append([])
-        self.kinds.append({})
-        return m
+        self.append_all(np.array([p]))
+        return self.rows - 1
 
     def append_all(self, pools: Ints) -> None:
-        """Rows of these pools, empty; as `append`, all at once."""
+        """Rows of these pools, new and empty."""
         count, first = len(pools), self.rows
         self.reserve(count)
         self.rows += count
-        rows, shapes = slice(first, self.rows), [pool.shape for pool in self.fleet.pools]
-        accelerators = np.array([shape.accelerators for shape in shapes], dtype=np.int64)[pools]
+        rows, shapes = slice(first, self.rows), [self.fleet.pools[p].shape for p in pools.tolist()]
+        accelerators = np.array([shape.accelerators for shape in shapes], dtype=np.int64)
         self.pool[rows] = pools
         self.free_memory[rows] = self.ranked[rows] = self.full_memory[pools]
         self.share[rows] = np.where(np.arange(self.width) < accelerators[:, None], WHOLE_SHARE, 0)
         self.vacant[rows] = accelerators
-        self.vcpus[rows] = np.array([shape.vcpus for shape in shapes], dtype=np.int64)[pools]
-        self.host[rows] = np.array([shape.host_mib for shape in shapes], dtype=np.int64)[pools]
+        self.vcpus[rows] = [shape.vcpus for shape in shapes]
+        self.host[rows] = [shape.host_mib for shape in shapes]
         self.seats.extend([] for _ in range(count))
         self.kinds.extend({} for _ in range(count))
 

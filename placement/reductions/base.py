@@ -2,7 +2,7 @@
 
 As in CVXPY (Agrawal et al. 2018, *A rewriting system for convex optimization problems*, J. Control Decis. 5), a
 `Reduction` is made for one fleet and kept beside the reduced one until there is an answer: `lift` takes a packing back,
-`lifted_value` says what it is then worth, and `keeps_bound` whether a bound carries over. A `Chain` is several in turn.
+and `keeps_bound` says whether a bound carries over. A `Chain` is several in turn.
 
 A restriction allows fewer plans than the whole does: its packings are plans of the whole, its bounds are not bounds. A
 relaxation allows more: its bounds are bounds, its packings need not be plans.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,6 @@ class Reduction(ABC):
         Such a bound is one on the value of plans, that is on left-out copies first, and on their ticks alone where the
         reduced fleet has no levels. If no plan of the reduced fleet keeps every rule, none of the whole does.
         """
-
-    def lifted_value(self, value: Value) -> Value | None:
-        """What a packing of that value is worth once it is lifted, or a little less; None when nothing is known of it.
-
-        As much, if not said otherwise.
-        """
-        return value
 
     @property
     def unchanged(self) -> CarriedBound | None:
@@ -144,13 +137,6 @@ class Chain(Reduction):
                 return None
             given = bound.given if given is None else _least(given, bound.given)
         return CarriedBound("; ".join(relaxes), given, sum(bound.less for bound in found))
-
-    def lifted_value(self, value: Value) -> Value | None:
-        """As all steps say, the last one first."""
-        found: Value | None = value
-        for step in reversed(self.steps):
-            found = None if found is None else step.lifted_value(found)
-        return found
 
 
 def _least(one: Iterable[int], other: Iterable[int]) -> tuple[int, ...]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Value
+from placement.compiled.survival import capped_by_placed
 from placement.heuristics import relabel
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.parameters import REDUCTIONS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Packing, Value
 
 RELAXES = "machines that run now; moves"
 _PARAMS = REDUCTIONS.greenfield
@@ -44,6 +44,16 @@ def without_running(fleet: Fleet) -> Fleet:
     pools = tuple(replace(p, min_instances=fleet.fewest(p.index)) for p in fleet.pools)
     nothing = (0,) * len(fleet.components)
     return replace(fleet, pools=pools, instances=(), places=(), running=nothing, max_moves=None)
+
+
+def with_new_machines_alone(fleet: Fleet) -> Fleet:
+    """What machines that are not there yet may hold in any plan: as if nothing ran, and with the widest caps.
+
+    The loss of an instance is a cap: that of all copies. For searches that know what stands on the machines that run,
+    and pack the new ones by themselves. O(components + pools).
+    """
+    components = tuple(capped_by_placed(c, c.instance_loss_floor, c.copies) for c in fleet.components)
+    return replace(without_running(fleet), components=components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,6 @@ class Greenfield(Reduction):
     def keeps_bound(self) -> CarriedBound:
         """What runs has no say: plans of the fleet cost as much without their moves, or more."""
         return EXACT if self.fleet is self.whole else CarriedBound(RELAXES)
-
-    def lifted_value(self, value: Value) -> Value:
-        """At most so much: all that runs may have to move."""
-        return value if self.fleet is self.whole else Value(value.left_out, value.ticks + all_moves(self.whole))
 
 
 @dataclass(frozen=True, slots=True)

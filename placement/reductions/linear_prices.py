@@ -23,7 +23,7 @@ from placement.reductions.base import CarriedBound, Reduction
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Packing
 
 RELAXES = "limits over groups of pools and max_moves but at their price"
 
@@ -99,7 +99,3 @@ class LinearPrices(Reduction):
         """Less the constant."""
         less = self.whole.tick_price * self.constant + self.whole.tick_move * self.moves
         return CarriedBound(RELAXES, less=less)
-
-    def lifted_value(self, value: Value) -> None:
-        """Nothing is known: it is no packing of the whole."""
-        del value

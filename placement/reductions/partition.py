@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.packing import Packing, evaluate, machines_held, moves
+from placement.compiled.packing import Packing, machines_held, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.rule_shares import commitment_shares, limit_shares
-from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
+from placement.reductions.subproblem import Subproblem, may_be_freed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent, FleetPool
-    from placement.compiled.packing import Machine, Value
+    from placement.compiled.packing import Machine
     from placement.compiled.running import Place
     from placement.heuristics import Missing
 
@@ -54,12 +54,6 @@ class Part(Reduction):
     def keeps_bound(self) -> None:
         """Other plans have other machines in other parts."""
         return
-
-    def lifted_value(self, value: Value) -> Value | None:
-        """As much more as the plan at hand, where neither minima nor moves are shared by the parts."""
-        if any(self.whole.running) or any(pool.min_instances for pool in self.whole.pools):
-            return None
-        return shifted(value, evaluate(self.fleet, self.packing), evaluate(self.whole, self.plan))
 
 
 def merged(plan: Packing, parts: Sequence[Part], found: Mapping[int, tuple[Machine, ...]]) -> Packing:

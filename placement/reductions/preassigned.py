@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
-from placement.compiled.packing import Machine, Packing, Seat, Value
+from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import most_in_pool
 from placement.patterns.parameters import PATTERNS
@@ -74,17 +74,6 @@ class Preassigned(Reduction):
     def keeps_bound(self) -> CarriedBound | None:
         """Not where a component got its machines: on others the rest may be cheaper."""
         return self.unchanged
-
-    def lifted_value(self, value: Value) -> Value:
-        """The machines cost what they cost, and so does moving the copies there, as far as any ran."""
-        fleet = self.whole
-        price = sum(pool.price * n for pool, n in zip(fleet.pools, self.used, strict=True))
-        moved = sum(
-            min(n, c.required) * c.move_cost
-            for n, c in zip(fleet.running, fleet.components, strict=True)
-            if c.dedicated
-        )
-        return Value(value.left_out, value.ticks + fleet.tick_price * price + fleet.tick_move * moved)
 
 
 def _without_copies(component: FleetComponent) -> FleetComponent:

@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Value
 from placement.reductions.base import EXACT, CarriedBound, Restriction
 
 if TYPE_CHECKING:
@@ -48,10 +47,6 @@ class RequiredAsPlaced(Restriction):
             return EXACT
         return None if any(self.left_out) else CarriedBound(given=self.left_out)
 
-    def lifted_value(self, value: Value) -> Value:
-        """It leaves out what the packing at hand does."""
-        return value if self.left_out is None else Value(self.left_out, value.ticks)
-
 
 @dataclass(frozen=True, slots=True)
 class RequiredAtLeast(Restriction):
@@ -82,7 +77,3 @@ class AllRequired(Restriction):
             c if c.level is None else replace(c, required=c.copies, level=None) for c in fleet.components
         )
         return cls(fleet, replace(fleet, components=components, levels=()))
-
-    def lifted_value(self, value: Value) -> Value:
-        """Nothing is left out."""
-        return Value((0,) * len(self.whole.levels), value.ticks)

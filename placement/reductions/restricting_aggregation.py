@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat, Value
+from placement.compiled.packing import Machine, Packing, Seat
 from placement.reductions.base import CarriedBound, Reduction
-from placement.reductions.greenfield import all_moves
 from placement.reductions.parameters import REDUCTIONS
 from placement.reductions.relaxing_aggregation import alike, common_need
 
@@ -71,10 +70,6 @@ class RestrictingAggregation(Reduction):
     def keeps_bound(self) -> CarriedBound | None:
         """Not where components were merged: they need more then."""
         return self.unchanged
-
-    def lifted_value(self, value: Value) -> Value:
-        """At most so much: copies that ran on machines which are gone may count as moved."""
-        return Value(value.left_out, value.ticks + all_moves(self.whole))
 
     def _copies(self, group: Sequence[int]) -> Iterator[int]:
         """The components of a group, each as often as it has copies, required ones first."""

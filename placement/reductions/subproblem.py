@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, moves
+from placement.compiled.packing import Machine, Packing, Seat, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import without_spread, zones_of
@@ -127,20 +127,6 @@ class Subproblem(Reduction):
     def keeps_bound(self) -> None:
         """Other plans have other machines that stand still."""
         return
-
-    def lifted_value(self, value: Value) -> Value:
-        """As much more as the plan at hand; where copies come in, at most that and moving those of them that run."""
-        moved = 0
-        if any(self.whole.running) and value.left_out != evaluate(self.fleet, self.packing).left_out:
-            moved = sum((c.copies - c.required) * c.move_cost for c in self.fleet.components)
-        more = shifted(value, evaluate(self.fleet, self.packing), evaluate(self.whole, self.lift(self.packing)))
-        return Value(more.left_out, more.ticks + self.whole.tick_move * moved)
-
-
-def shifted(value: Value, here: Value, there: Value) -> Value:
-    """A value of the small problem as one of the whole, when what is worth `here` in the one is worth `there`."""
-    left_out = tuple(n - a + b for n, a, b in zip(value.left_out, here.left_out, there.left_out, strict=True))
-    return Value(left_out, value.ticks - here.ticks + there.ticks)
 
 
 def may_be_freed(fleet: Fleet, machine: Machine) -> bool:

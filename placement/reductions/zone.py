@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Packing, Value, machine_price
+from placement.compiled.packing import Packing
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import with_just
 
@@ -60,9 +60,3 @@ class OneZone(Reduction):
     def keeps_bound(self) -> None:
         """Another split of the copies may be cheaper."""
         return None
-
-    def lifted_value(self, value: Value) -> Value:
-        """The machines of the other zones are paid for too."""
-        pools = tuple(replace(p, min_instances=0) if p.zone == self.zone else p for p in self.whole.pools)
-        price = machine_price(replace(self.whole, pools=pools), Packing(self.others))
-        return Value(value.left_out, value.ticks + self.whole.tick_price * price)

@@ -179,9 +179,8 @@ class _Turns:
             return solve_running(self._solve.share(turn.part, work=turn.work))
         from placement.solvers.registry import find_solver
 
-        solver = find_solver(turn.solver)
         part = self._solve.share(turn.part, work=turn.work)
-        return solver.load()(part, hint=self._solve.packing, options=solver.make_options(turn.options))
+        return find_solver(turn.solver).run(part, self._solve.packing, **turn.options)
 
     def _run(self, turn: Turn) -> Outcome:
         """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""

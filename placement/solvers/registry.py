@@ -48,6 +48,10 @@ class Solver:
         found: SolveFunction = _load(self.function)
         return found
 
+    def run(self, solve: Solve, hint: Packing | None = None, **options: Any) -> Outcome:
+        """Solve with these options; others are as `make_options` has them."""
+        return self.load()(solve, hint=hint, options=self.make_options(options))
+
     def default_options(self) -> Any:
         """The options as they are when nothing is set."""
         return _load(self.options)()

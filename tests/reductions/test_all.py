@@ -47,6 +47,7 @@ from placement.vector_packing import solve_vector_packing
 from tests import brute
 from tests.corpus import FEW, broken_rules, plans, seeds
 from tests.heuristics.fleets import component, fleet_of
+from tests.reductions.lifted_value import lifted_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -313,7 +314,7 @@ def check_lift(problem: Problem, fleet: Fleet, reduction: Reduction, packing: Pa
     if lifted is None:
         return False
     assert broken_rules(problem, fleet, lifted) == []
-    said, value = reduction.lifted_value(evaluate(reduction.fleet, packing)), evaluate(fleet, lifted)
+    said, value = lifted_value(reduction, evaluate(reduction.fleet, packing)), evaluate(fleet, lifted)
     if said is not None:
         assert value <= said
         assert value == said or says_too_little(reduction)

@@ -17,6 +17,7 @@ from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import strategies
 from tests.corpus import broken_rules, plans, seeds
+from tests.reductions.lifted_value import lifted_value
 
 
 @seeds(range(150), 80)
@@ -90,7 +91,7 @@ def test_a_copy_that_comes_in_elsewhere_has_moved() -> None:
     assert small.lift(both) == both
     assert broken_rules(problem, fleet, both) == []
     assert evaluate(fleet, both).ticks > evaluate(fleet, packing).ticks
-    assert small.lifted_value(evaluate(small.fleet, both)) == evaluate(fleet, both)
+    assert lifted_value(small, evaluate(small.fleet, both)) == evaluate(fleet, both)
 
 
 @seeds(range(150))

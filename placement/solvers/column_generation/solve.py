@@ -114,5 +114,4 @@ def _solve_free(solve: Solve, free: FreeMachines, options: ColumnGenerationOptio
 
 def _count(solve: Solve) -> None:
     """Have the solver `demand` count copies and pack them: the bound and the best plan begin there."""
-    solver = find_solver("demand")
-    solver.load()(_TIME.demand.within(solve, solve.budget.work), hint=None, options=solver.make_options({}))
+    find_solver("demand").run(_TIME.demand.within(solve, solve.budget.work))

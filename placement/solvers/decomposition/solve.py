@@ -89,7 +89,7 @@ def solve_decomposition(
 ) -> Outcome:
     """Solve in parts, bound as a whole; see the module's text."""
     if solve.fleet.copies <= 1.5 * options.copies:
-        return _as_a_whole(solve, hint, options)
+        return find_solver(options.solver).run(solve, hint, **_settings(options))
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
@@ -105,11 +105,6 @@ def solve_decomposition(
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, stats=search.stats)
     search.run()
     return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=search.stats)
-
-
-def _as_a_whole(solve: Solve, hint: Packing | None, options: DecompositionOptions) -> Outcome:
-    solver = find_solver(options.solver)
-    return solver.load()(solve, hint=hint, options=solver.make_options(_settings(options)))
 
 
 def _settings(options: DecompositionOptions) -> dict[str, Any]:

@@ -47,8 +47,7 @@ class Pack:
     def run(self, budget: Budget) -> TaskAnswer:
         """Solve within the budget, from the hint."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
-        solver = find_solver(self.solver)
-        solver.load()(solve, hint=self.hint, options=solver.make_options(self.options))
+        find_solver(self.solver).run(solve, self.hint, **self.options)
         return answer_of(solve)
 
 
@@ -110,8 +109,7 @@ class Whole:
     def run(self, budget: Budget) -> TaskAnswer:
         """Solve the smaller problem within the budget."""
         solve = Solve.of(self.groups.fleet, budget, self.seed)
-        solver = find_solver(self.solver)
-        solver.load()(solve, hint=None, options=solver.make_options({}))
+        find_solver(self.solver).run(solve)
         found = answer_of(solve)
         return found if found.packing is None else replace(found, packing=self.groups.lift(found.packing))
 

@@ -1,4 +1,7 @@
-"""Rules over the zones of a component: spread over the eligible ones, and what is left when one of them is lost."""
+"""Rules of one component: what it must serve (`demand`), its spread over the eligible zones, and the loss of one zone.
+
+Counts (`copies`, `min_copies`) are the range of `Variables.placed`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,15 @@ from placement.direct.program import total_of
 
 if TYPE_CHECKING:
     from placement.direct.variables import Variables
+
+
+def demand(model: Variables) -> None:
+    """The throughput of the copies placed reaches the demand."""
+    for component in model.fleet.components:
+        if component.demand:
+            rates = [min(option.throughput, component.demand) for option in component.options]
+            served = [(var, rates[o]) for _, o, var in model.everywhere[component.index]]
+            model.program.reach(served, component.demand)
 
 
 def max_per_zone(model: Variables) -> None:
