@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from placement.compiled.fleet import Fleet
 
@@ -54,11 +54,16 @@ class Value:
 def evaluate(fleet: Fleet, packing: Packing) -> Value:
     """What a packing that keeps every rule is worth. O(copies + pools)."""
     placed = Counter(seat.component for _, seat in packing.seats())
-    left_out = [0] * len(fleet.levels)
+    return Value(left_out(fleet, placed), ticks_of(fleet, machine_price(fleet, packing), moves(fleet, packing)))
+
+
+def left_out(fleet: Fleet, placed: Mapping[int, int]) -> tuple[int, ...]:
+    """Optional copies that are not `placed`, by component, per level."""
+    found = [0] * len(fleet.levels)
     for component in fleet.components:
         if component.level is not None:
-            left_out[component.level] += component.copies - placed[component.index]
-    return Value(tuple(left_out), ticks_of(fleet, machine_price(fleet, packing), moves(fleet, packing)))
+            found[component.level] += component.copies - placed[component.index]
+    return tuple(found)
 
 
 def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:

@@ -40,7 +40,9 @@ def drop_superfluous(ws: Workspace) -> None:
 
 
 class Improvement:
-    """Ruin and recreate on one complete plan, which stays complete after every round; `accepted` counts rounds.
+    """Ruin and recreate on one complete plan, which stays complete after every round.
+
+    `best` is the best packing so far, `accepted` counts rounds.
 
     Parameters
     ----------
@@ -54,18 +56,13 @@ class Improvement:
         """Price what stands on every machine. O(copies)."""
         self.ws, self.policies, self.rng = ws, policies, rng
         self.accepted = 0
-        self._best = ws.value()
-        self._best_packing = ws.to_packing()
+        self._value = ws.value()
+        self.best = ws.to_packing()
         self._ruin = Ruin(ws, dual_values, rng)
-
-    @property
-    def best(self) -> Packing:
-        """The best packing so far."""
-        return self._best_packing
 
     def is_within(self, least: int) -> bool:
         """Whether the best packing leaves nothing out and costs no more than so many ticks."""
-        return self._best.ticks <= least and not any(self._best.left_out)
+        return self._value.ticks <= least and not any(self._value.left_out)
 
     def run(self, rounds: int, is_over: Callable[[], bool]) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
@@ -73,7 +70,7 @@ class Improvement:
             if is_over():
                 break
             self._round()
-        return self._best_packing
+        return self.best
 
     def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
         """Rounds for optional copies that are left out, until none is; returns how many were tried.
@@ -114,8 +111,8 @@ class Improvement:
 
     def _keep_if_best(self) -> None:
         value = self.ws.value()
-        if value < self._best:
-            self._best, self._best_packing = value, self.ws.to_packing()
+        if value < self._value:
+            self._value, self.best = value, self.ws.to_packing()
 
     def _draw(self, out: Sequence[int]) -> list[int]:
         aimed = bool(out) and self.rng.random() < HEURISTICS.ruin.aimed

@@ -211,54 +211,37 @@ class MachineRows:
     def take(self, mode: PlacementMode, seat: Seat, m: int) -> None:
         """Note a copy on row m, which has room for it. O(K log K)."""
         self.seats[m].append(seat)
-        here = self.kinds[m]
-        here[seat.component] = here.get(seat.component, 0) + 1
-        self._take_host(mode, m, 1)
-        if not seat.accelerators:
-            return
-        free_memory, share, users = self.free_memory[m], self.share[m], self.users[m]
-        for k in seat.accelerators:
-            there = users.item(k)
-            if not there:
-                self.vacant[m] -= 1
-            users[k] = there + 1
-            if mode.shared:
-                free_memory[k] = free_memory.item(k) - mode.memory
-                share[k] = share.item(k) - mode.share
-            else:
-                free_memory[k] = -1
-        self._rank(m)
+        self._note(mode, seat, m, 1)
 
     def give_back(self, mode: PlacementMode, seat: Seat, m: int) -> None:
         """Note that a copy equal to `seat` has left row m. O(K log K + copies there)."""
         self.seats[m].remove(seat)
-        here = self.kinds[m]
-        here[seat.component] -= 1
-        if not here[seat.component]:
-            del here[seat.component]
-        self._take_host(mode, m, -1)
+        self._note(mode, seat, m, -1)
+
+    def _note(self, mode: PlacementMode, seat: Seat, m: int, copies: int) -> None:
+        """One copy more on row m, or one fewer.
+
+        `item` is a plain integer: reading and writing it takes a third of what arithmetic on elements of arrays takes.
+        """
+        here, c = self.kinds[m], seat.component
+        here[c] = here.get(c, 0) + copies
+        if not here[c]:
+            del here[c]
+        self.vcpus[m] = self.vcpus.item(m) - copies * mode.vcpus
+        self.host[m] = self.host.item(m) - copies * mode.host
         if not seat.accelerators:
             return
         free_memory, share, users = self.free_memory[m], self.share[m], self.users[m]
         for k in seat.accelerators:
-            others = users.item(k) - 1
-            users[k] = others
-            if not others:
-                self.vacant[m] += 1
+            before = users.item(k)
+            users[k] = after = before + copies
+            if not before or not after:
+                self.vacant[m] -= copies
             if mode.shared:
-                free_memory[k] = free_memory.item(k) + mode.memory
-                share[k] = share.item(k) + mode.share
+                free_memory[k] = free_memory.item(k) - copies * mode.memory
+                share[k] = share.item(k) - copies * mode.share
             else:
-                free_memory[k] = self.full_memory[self.pool.item(m), k]
-        self._rank(m)
-
-    # `item` is a plain integer: reading and writing it takes a third of what arithmetic on elements of arrays takes.
-
-    def _take_host(self, mode: PlacementMode, m: int, copies: int) -> None:
-        self.vcpus[m] = self.vcpus.item(m) - copies * mode.vcpus
-        self.host[m] = self.host.item(m) - copies * mode.host
-
-    def _rank(self, m: int) -> None:
-        ascending = self.free_memory[m].copy()
+                free_memory[k] = -1 if after else self.full_memory[self.pool.item(m), k]
+        ascending = free_memory.copy()
         ascending.sort()
         self.ranked[m] = ascending[::-1]

@@ -6,7 +6,7 @@ says that the plan is good enough.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count, product
 from typing import TYPE_CHECKING
 
@@ -78,32 +78,20 @@ class GreedyOptions(HeuristicOptions):
     rounds: int = 200
 
 
-@dataclass
 class _HeuristicRun:
     """One solve: what all restarts share, and what they found."""
 
-    name: str
-    solve: Solve
-    options: HeuristicOptions
-    rng: np.random.Generator
-    blank: Workspace = field(init=False)
-    shares: Shares = field(init=False)
-    limit: int = field(init=False)  # of restarts
-    groups: GroupCompletion = field(init=False)
-    restarts_differ: bool = False  # whether restarts have other parameters: where one is stuck another may not be
-    best: Value | None = None  # of the plans that were offered
-    stuck: tuple[Workspace, Policy] | None = None  # the first restart that was
-    limits_bind: bool = False  # whether a restart was stuck within limits
-    stats: dict[str, int | float | str] = field(default_factory=lambda: {"restarts": 0, "ejections": 0, "accepted": 0})
-
-    def __post_init__(self) -> None:
-        self.blank = Workspace(self.solve.fleet)
-        self.shares = Shares(self.solve.fleet)
-        self.groups = GroupCompletion(
-            self.blank, self.shares, self.solve.budget, self.rng, thorough=self.restarts_differ
-        )
-        work = self.solve.budget.work
-        self.limit = self.options.restarts if work is None else work
+    def __init__(self, name: str, solve: Solve, options: HeuristicOptions, *, restarts_differ: bool = False) -> None:
+        """Restarts that differ have other parameters: where one is stuck another may not be."""
+        self.name, self.solve, self.options, self.restarts_differ = name, solve, options, restarts_differ
+        self.rng = np.random.default_rng(solve.seed)
+        self.blank, self.shares = Workspace(solve.fleet), Shares(solve.fleet)
+        self.groups = GroupCompletion(self.blank, self.shares, solve.budget, self.rng, thorough=restarts_differ)
+        self.limit = options.restarts if solve.budget.work is None else solve.budget.work  # of restarts
+        self.best: Value | None = None  # of the plans that were offered
+        self.stuck: tuple[Workspace, Policy] | None = None  # the first restart that was
+        self.limits_bind = False  # whether a restart was stuck within limits
+        self.stats: dict[str, int | float | str] = {"restarts": 0, "ejections": 0, "accepted": 0}
 
     @property
     def has_groups(self) -> bool:
@@ -214,7 +202,7 @@ def _solve_plain(
     hint: Packing | None,
     options: HeuristicOptions,
 ) -> Outcome:
-    run = _HeuristicRun(name, solve, options, np.random.default_rng(solve.seed))
+    run = _HeuristicRun(name, solve, options)
     if hint is not None:
         solve.incumbent.offer(hint, name)
     stop = None
@@ -238,7 +226,7 @@ def solve_greedy(
 ) -> Outcome:
     """Price-guided greedy: a few restarts of other parameters, each repaired when stuck and improved when complete."""
     fleet = solve.fleet
-    run = _HeuristicRun("greedy", solve, options, np.random.default_rng(solve.seed), restarts_differ=True)
+    run = _HeuristicRun("greedy", solve, options, restarts_differ=True)
     if hint is not None:
         solve.incumbent.offer(hint, "greedy")
     sets = run.groups.parameter_sets

@@ -11,6 +11,7 @@ search, Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
 from __future__ import annotations
 
 import random
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, tightest
@@ -257,13 +258,8 @@ class Refill:
     def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
         """Fill one accelerator as full as can be; where it's equal, with few copies that are cheap here."""
         open_machines, items, missing = self.open_machines, self.open_machines.items, self.open_machines.missing
-        free_memory, share, vcpus, host, vacant = (
-            machine.free_memory[k],
-            machine.share[k],
-            machine.vcpus,
-            machine.host,
-            not machine.users[k],
-        )
+        free_memory, share = machine.free_memory[k], machine.share[k]
+        vcpus, host, vacant = machine.vcpus, machine.host, not machine.users[k]
         if free_memory < 0:
             return
         found: list[tuple[float, int, MachineMode]] = []
@@ -287,7 +283,7 @@ class Refill:
             if looked >= _PARAMS.most_looked_at:
                 break
         if found:
-            found.sort(key=_preference, reverse=True)
+            found.sort(key=itemgetter(0), reverse=True)
             self._place_fullest(machine, k, found)
 
     def _place_fullest(self, machine: MachineState, k: int, found: Sequence[tuple[float, int, MachineMode]]) -> None:
@@ -300,7 +296,3 @@ class Refill:
             fits = i in open_machines.missing and machine.fits_on(mode, k) and machine.takes(mode)
             if fits and machine.welcomes(open_machines.items[i].component, self._components):
                 open_machines.put(machine, Copy(i, mode, (k,)))
-
-
-def _preference(entry: tuple[float, int, MachineMode]) -> float:
-    return entry[0]

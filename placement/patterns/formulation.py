@@ -123,7 +123,6 @@ class Relaxation:
     in_pool: dict[int, int]
     elsewhere: dict[int, int]
     aggregates: tuple[tuple[int, ...], ...]
-    least: tuple[int, ...]
     given: tuple[int, ...] | None
     arrays: ModeArrays = field(compare=False, repr=False)
 
@@ -170,7 +169,6 @@ def relax(
         in_pool=in_pool,
         elsewhere=elsewhere,
         aggregates=_aggregates(fleet, device_classes, modes),
-        least=tuple(c.required for c in fleet.components),
         given=given,
         arrays=ModeArrays.of(modes_of, [len(device_class.items) for device_class in device_classes]),
     )

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import left_out
 from placement.reductions.base import EXACT, CarriedBound, Restriction
 
 if TYPE_CHECKING:
@@ -34,11 +35,7 @@ class RequiredAsPlaced(Restriction):
             c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
             for c in fleet.components
         )
-        left_out = [0] * len(fleet.levels)
-        for c in fleet.components:
-            if c.level is not None:
-                left_out[c.level] += c.copies - placed[c.index]
-        return cls(fleet, replace(fleet, components=components, levels=()), tuple(left_out))
+        return cls(fleet, replace(fleet, components=components, levels=()), left_out(fleet, placed))
 
     @property
     def keeps_bound(self) -> CarriedBound | None:

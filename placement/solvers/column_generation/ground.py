@@ -6,7 +6,7 @@ all of whose inequalities on machine counts hold, and of which the best is neare
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.bound import PatternBound
@@ -22,27 +22,13 @@ if TYPE_CHECKING:
 _PARAMS = PATTERNS.bound
 
 
-class Ground(Protocol):
-    """What packing takes of a bound."""
-
-    @property
-    def cuts(self) -> list[Cut]:
-        """Inequalities on machine counts that every plan keeps."""
-
-    @property
-    def machines(self) -> tuple[int, ...]:
-        """Cheap counts, by pool, that keep them; () where none are known."""
-
-    @property
-    def machine_values(self) -> list[float]:
-        """What a machine of each pool is worth; [] where that is not known."""
-
-    def useful_patterns(self) -> list[Pattern]:
-        """Patterns that may stand in a cheap plan."""
-
-
 class WholePlanGround:
-    """The ground of a fleet with rules over the whole plan, from all bounds that its incumbent has heard of."""
+    """The ground of a fleet with rules over the whole plan, from all bounds that its incumbent has heard of.
+
+    As of a `PatternBound`, packing takes of it the `cuts` that every plan keeps, `machines`, cheap counts by pool that
+    keep them (() where none are known), `machine_values`, what a machine of each pool is worth ([] where that is not
+    known), and `useful_patterns`.
+    """
 
     def __init__(self, solve: Solve) -> None:
         """O(bounds). `found` says whether there was any bound."""
@@ -65,3 +51,6 @@ class WholePlanGround:
     def useful_patterns(self) -> list[Pattern]:
         """Those of the best bound."""
         return [] if self._best is None else self._best.useful_patterns()
+
+
+Ground = PatternBound | WholePlanGround

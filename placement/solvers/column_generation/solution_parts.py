@@ -8,7 +8,7 @@ based Benders cuts (Hooker and Ottosson 2003, Math. Program. 96), branch and che
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.packing import Packing
 from placement.engines.parameters import ENGINE_PARAMETERS
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
-    from placement.patterns.enumeration.program import WholeProgram
+    from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
     from placement.patterns.formulation import Relaxation
+    from placement.patterns.running.whole_program import RunningAnswer
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
     Counts = dict[int, int]
+    Solution = ProgramAnswer | RunningAnswer
 
 _PARAMS = COLUMN_GENERATION.whole_solutions
 _TIME = SCHEDULE.column_generation.whole_solutions
@@ -47,18 +49,6 @@ class SolutionPart(NamedTuple):
     machines: Counts
     copies: Counts
     held: tuple[Machine, ...] = ()
-
-
-class Solution(Protocol):
-    """What is packed: machines by pool, and copies by mode."""
-
-    @property
-    def machines(self) -> tuple[int, ...]:
-        """(pools,)."""
-
-    @property
-    def copies(self) -> tuple[int, ...]:
-        """(modes,)."""
 
 
 class PackedParts(NamedTuple):
