@@ -193,10 +193,8 @@ class PatternBound:
     def machines(self) -> tuple[int, ...]:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
-            limits = self._mix_limits(self._solve.budget)
-            mix = cheapest_mix(
-                self.fleet, self.cuts, gap=ENGINE_PARAMETERS.integer_program.gap, seed=self._solve.seed, **limits
-            )
+            limits, gap = self._mix_limits(self._solve.budget), ENGINE_PARAMETERS.integer_program.gap
+            mix = cheapest_mix(self.fleet, self.cuts, gap=gap, seed=self._solve.seed, **limits)
             self._machines = () if mix is None else mix.machines
         return self._machines
 

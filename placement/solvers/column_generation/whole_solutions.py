@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 
 _PARAMS = COLUMN_GENERATION.whole_solutions
+_TREE_NODES = COLUMN_GENERATION.branch_and_check.tree_nodes
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 
@@ -112,9 +113,7 @@ class WholeSolutions:
             if better and not self.large:
                 if is_near(self._solve, self._bound):  # programs of nodes find what is cheaper, or that nothing is
                     return
-                self._bound.resume(
-                    budget, COLUMN_GENERATION.branch_and_check.tree_nodes
-                )  # with a better plan it decides more
+                self._bound.resume(budget, _TREE_NODES)  # with a better plan it decides more
 
     def _cheapest(self, budget: Budget, turn: int) -> ProgramAnswer | None:
         """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for."""
