@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
+    from placement.patterns.covering import CoveringMix
     from placement.patterns.formulation import Relaxation
     from placement.patterns.history import EngineVerdict, NodeCase
     from placement.patterns.master import Duals, Pattern
@@ -193,8 +194,7 @@ class PatternBound:
     def machines(self) -> tuple[int, ...]:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
-            limits, gap = self._mix_limits(self._solve.budget), ENGINE_PARAMETERS.integer_program.gap
-            mix = cheapest_mix(self.fleet, self.cuts, gap=gap, seed=self._solve.seed, **limits)
+            mix = self._cheapest_mix(self._solve.budget, ENGINE_PARAMETERS.integer_program.gap)
             self._machines = () if mix is None else mix.machines
         return self._machines
 
@@ -314,7 +314,7 @@ class PatternBound:
         for _ in range(_PARAMS.mixes):
             if self._solve.within(budget).ended:
                 return
-            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._solve.seed, **self._mix_limits(budget))
+            mix = self._cheapest_mix(budget, 0.0)
             if mix is None:
                 self.infeasible = True
                 return
@@ -327,10 +327,9 @@ class PatternBound:
                 return
             self.cuts.append(cut)
 
-    def _mix_limits(self, budget: Budget) -> dict[str, float]:
-        """How long a cheapest mix may be looked for; by work alone where that is limited, so the same everywhere."""
-        seconds = _PARAMS.mix_seconds if budget.work is None else math.inf
-        return {"seconds": min(seconds, budget.left()), "work": _PARAMS.mix_seconds}
+    def _cheapest_mix(self, budget: Budget, gap: float) -> CoveringMix | None:
+        seconds, effort = budget.left(), _PARAMS.mix_effort
+        return cheapest_mix(self.fleet, self.cuts, gap=gap, seconds=seconds, effort=effort, seed=self._solve.seed)
 
     def _raise(self, bound: int) -> None:
         if bound > self.bound:

@@ -86,11 +86,11 @@ def cheapest_cover(missing: int, offers: Iterable[Offer]) -> tuple[Fraction, Fra
 
 
 def cheapest_mix(
-    fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int
+    fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, effort: float, seed: int
 ) -> CoveringMix | None:
     """A mix that keeps all cuts, at most `gap` (relative) above the cheapest; None when there is none: a proof.
 
-    `seconds` and `work` (deterministic seconds) bound the search; then the mix is the best found and `bound` is proven.
+    `seconds` and `effort`, in deterministic ones, bound the search; then the mix is the best found and `bound` proven.
     """
     from ortools.sat.python import cp_model
 
@@ -99,7 +99,7 @@ def cheapest_mix(
     model, count = _counts(fleet, cuts, fleet.limits)
     rent: list[LinearExprT] = [pool.price * n for pool, n in zip(fleet.pools, count, strict=True)]
     model.minimize(cp_model.LinearExpr.sum(rent) - cp_model.LinearExpr.sum(_committed(model, fleet, count)))
-    solver = cp_sat_solver(seed, seconds=seconds, effort=work, gap=gap)
+    solver = cp_sat_solver(seed, seconds=seconds, effort=effort, gap=gap)
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         return None
@@ -110,9 +110,9 @@ def cheapest_mix(
 
 
 def least_of_limit(
-    fleet: Fleet, cuts: list[Cut], limit: FleetLimit, others: tuple[FleetLimit, ...] = (), *, seconds: float, seed: int
+    fleet: Fleet, cuts: list[Cut], limit: FleetLimit, others: tuple[FleetLimit, ...] = (), *, effort: float, seed: int
 ) -> int | None:
-    """The least that machine counts which keep all cuts count against a limit, or less, as far as the time reaches.
+    """The least that machine counts which keep all cuts count against a limit, or less, as far as `effort` reaches.
 
     None when the cuts can't be kept at all within the quotas and the `others`.
     """
@@ -122,7 +122,7 @@ def least_of_limit(
 
     model, count = _counts(fleet, cuts, others)
     model.minimize(cp_model.LinearExpr.sum([weight * count[p] for p, weight in limit.weight.items()]))
-    solver = cp_sat_solver(seed, seconds=seconds)
+    solver = cp_sat_solver(seed, effort=effort)
     if solver.solve(model) == cp_model.INFEASIBLE:
         return None
     return max(0, solver.response_proto.inner_objective_lower_bound)

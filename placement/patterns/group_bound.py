@@ -131,8 +131,8 @@ def raise_group_bound(solve: Solve) -> str | None:
             return None if given is not None else TOO_SMALL
         incumbent.raise_bound(priced.ticks, NAME, given, f"{RELAXES}; {priced.linear.keeps_bound.relaxes}")
         cuts += priced.patterns.cuts
-        seconds = min(_PARAMS.mix_seconds, budget.left()) if budget.work is None else budget.left()
-        mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_PARAMS.mix_seconds, seed=solve.seed)
+        seconds, effort = budget.left(), _PARAMS.mix_effort
+        mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, effort=effort, seed=solve.seed)
         if mix is None:
             return None if given is not None else _why_too_small(fleet, cuts, solve.seed)
         least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
@@ -183,7 +183,7 @@ def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
     """Names a limit that stands in the way, by itself or beside the others, with what the copies need at least."""
     others = [tuple(one for one in fleet.limits if one is not limit) for limit in fleet.limits]
     for limit, kept in (*((limit, ()) for limit in fleet.limits), *zip(fleet.limits, others, strict=True)):
-        least = least_of_limit(fleet, cuts, limit, kept, seconds=_PARAMS.mix_seconds, seed=seed)
+        least = least_of_limit(fleet, cuts, limit, kept, effort=_PARAMS.mix_effort, seed=seed)
         if least is not None and least > limit.most:
             return limit.too_small(least) + _beside(kept)
     return TOO_SMALL

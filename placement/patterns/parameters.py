@@ -18,7 +18,7 @@ class BendersParameters:
 class PatternBoundParameters:
     """Column generation and branching (`bound.py`)."""
 
-    mix_seconds: float = parameter(0.4, "s", "of the cheapest mix")
+    mix_effort: float = parameter(0.4, "deterministic s", "of CP-SAT, for the cheapest mix")
     mixes: int = parameter(20, "mixes", "held against the room that they have")
     node_rounds: int = parameter(30, "rounds", "of column generation in one node")
     cuts: int = parameter(30, "cuts", "kept of the tree")
@@ -197,7 +197,7 @@ class GroupParameters:
         6, "rounds", "of prices; most fleets end after two or three, when the multipliers are those of before"
     )
     nodes: int = parameter(50, "nodes", "of the tree")
-    mix_seconds: float = parameter(2.0, "s", "of the small program")
+    mix_effort: float = parameter(2.0, "deterministic s", "of CP-SAT, for the small program")
     prices: int = parameter(6, "prices", "of a move that are tried")
     first_price: float = parameter(0.25, "part of a copy's rent", "the first of them")
     dearer: float = parameter(3.0, "factor", "from one of them to the next")

@@ -49,7 +49,7 @@ def floor_of(problem: Problem, prices: CopyPrices, copies: Sequence[int], *, see
     fleet = compile_fleet(with_copies(problem, copies))
     least = sum(u * n for u, n in zip(prices.copy, copies, strict=True))
     cuts = [Cut(prices.machine, least), *_needed(fleet)]
-    mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=_SECONDS, work=_WORK, seed=seed)
+    mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=_SECONDS, effort=_WORK, seed=seed)
     return found if mix is None else max(found, mix.bound)
 
 

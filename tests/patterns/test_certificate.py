@@ -279,7 +279,7 @@ def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
         )
         if all(cut.slack(mix) >= 0 for cut in cuts)
     ]
-    found = cheapest_mix(fleet, cuts, gap=0, seconds=60, work=60, seed=1)
+    found = cheapest_mix(fleet, cuts, gap=0, seconds=60, effort=60, seed=1)
     if not kept:
         assert found is None
         return
@@ -290,8 +290,8 @@ def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
 
 def test_no_machines_are_no_mix_that_was_not_found() -> None:
     """Without a cut nothing is needed, for certain; without any work nothing is known."""
-    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, work=60, seed=1) == CoveringMix((0,), 0)
+    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, effort=60, seed=1) == CoveringMix((0,), 0)
     rng = random.Random(1)
     fleet = fleet_of(*({"price_per_hour": rng.randint(1, 99)} for _ in range(30)), copies=500)
     cuts = [Cut(tuple(rng.randint(1, 50) for _ in range(30)), rng.randint(300, 3000)) for _ in range(20)]
-    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, work=0, seed=1) == CoveringMix((), 0)
+    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, effort=0, seed=1) == CoveringMix((), 0)

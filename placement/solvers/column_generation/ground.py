@@ -44,8 +44,8 @@ class WholePlanGround:
         self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
 
     def _cheapest(self, solve: Solve) -> tuple[int, ...]:
-        gap, seconds = ENGINE_PARAMETERS.integer_program.gap, _PARAMS.mix_seconds
-        mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, work=seconds, seed=solve.seed)
+        gap, seconds = ENGINE_PARAMETERS.integer_program.gap, solve.budget.left()
+        mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, effort=_PARAMS.mix_effort, seed=solve.seed)
         return () if mix is None else mix.machines
 
     def useful_patterns(self) -> list[Pattern]:
