@@ -22,7 +22,7 @@ html_theme = "furo"
 html_title = f"placement {release}"
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
-myst_heading_anchors = 3  # a link may point at any heading down to ###
+myst_heading_anchors = 4  # a link may point at any heading down to ####
 # Prices are full of dollar signs: $25.25 is money, and only $x$ without inner spaces is a formula.
 myst_dmath_allow_digits = False
 myst_dmath_allow_space = False

@@ -6,6 +6,9 @@ import math
 
 from ortools.sat.python import cp_model
 
+from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.solving.steps import count_steps
+
 
 def cp_sat_solver(
     seed: int = 1, *, seconds: float = math.inf, effort: float = math.inf, gap: float = 0.0
@@ -24,3 +27,17 @@ def cp_sat_solver(
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), effort
     parameters.relative_gap_limit = gap
     return solver
+
+
+def run(
+    solver: cp_model.CpSolver, model: cp_model.CpModel, callback: cp_model.CpSolverSolutionCallback | None = None
+) -> cp_model.CpSolverStatus:
+    """Solve a model, and count the steps that it took."""
+    status = solver.solve(model, callback)
+    count_steps(lambda: solver.response_proto.deterministic_time * ENGINE_PARAMETERS.steps.second)
+    return status
+
+
+def deterministic_seconds(steps: float) -> float:
+    """How long CP-SAT may go on within so many steps (`solving.steps`)."""
+    return steps / ENGINE_PARAMETERS.steps.second

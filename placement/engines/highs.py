@@ -23,6 +23,7 @@ import numpy as np
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import PlacementError
 from placement.solving.budget import POLL
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -173,9 +174,18 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     EngineError
         The run failed: there is no status to read.
     """
-    if solver.run() == highspy.HighsStatus.kError:
+    failed = solver.run() == highspy.HighsStatus.kError
+    count_steps(lambda: _steps(solver))
+    if failed:
         raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
     return solver.getModelStatus()
+
+
+def _steps(solver: highspy.Highs) -> float:
+    """What the last run took, in steps."""
+    info, steps = solver.getInfo(), ENGINE_PARAMETERS.steps
+    each = steps.iteration if info.mip_node_count < 0 else steps.whole_iteration
+    return steps.program + each * max(0, info.simplex_iteration_count)
 
 
 def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:

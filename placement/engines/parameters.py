@@ -25,8 +25,23 @@ class CpSatWorkParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class StepParameters:
+    """What engines do, in steps of a nanosecond, about (`solving/steps.py`).
+
+    Measured: docs/notes/2026-11-parameters.md, "Steps".
+    """
+
+    program: int = parameter(200_000, "steps", "of HiGHS, for one run")
+    iteration: int = parameter(50_000, "steps", "for each iteration of the simplex method")
+    whole_iteration: int = parameter(500_000, "steps", "for each of an integer program, with all that is beside it")
+    second: int = parameter(2_500_000_000, "steps", "for one of CP-SAT's deterministic seconds")
+
+
+@dataclass(frozen=True, slots=True)
 class EnginesParameters:
     """Engines."""
+
+    steps: StepParameters = StepParameters()
 
     cp_sat: CpSatWorkParameters = CpSatWorkParameters()
     integer_program: IntegerProgramParameters = IntegerProgramParameters()

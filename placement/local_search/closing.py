@@ -18,7 +18,7 @@ from ortools.sat.python import cp_model
 
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.packing import Machine, Packing, Seat
-from placement.engines.cp_sat import cp_sat_solver
+from placement.engines.cp_sat import cp_sat_solver, run
 from placement.heuristics import keep
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
@@ -84,7 +84,7 @@ class Closing:
         program.model.minimize(goal)
         seed = int(self._rng.integers(2**30))
         solver = cp_sat_solver(seed, seconds=budget.left(), effort=_PARAMS.effort)
-        if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        if run(solver, program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         stay = {k: solver.value(var) for k, var in program.stay.items()}
         return _Choice(stay, {c: solver.value(var) for c, var in program.placed.items()})

@@ -78,6 +78,7 @@ class RefillParameters:
     gathering: float = parameter(0.3, "mean copies", "that an empty accelerator counts")
     heat: float = parameter(0.02, "mean copies", "mean worsening that is accepted")
     look: int = parameter(16, "steps", "between two looks at the clock")
+    counted: int = parameter(100_000, "steps of `solving/steps.py`", "for each of its own, about 0.1 ms")
     steps: int = parameter(100, "steps a copy", "without gain, of `bring_in`")
     most_steps: int = parameter(20_000, "steps", "without gain, of `bring_in`, at most")
 

@@ -19,6 +19,7 @@ from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.state import MachineStates
 from placement.local_search.subset_sum import fullest
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,8 +118,10 @@ class Refill:
         """
         best, least = (self.open_machines.save() if back else None), self._least
         while self.open_machines.missing and self._free and self.idle < patience:
-            if self.steps % _PARAMS.look == 0 and is_over():
-                break
+            if self.steps % _PARAMS.look == 0:
+                count_steps(lambda: _PARAMS.look * _PARAMS.counted)
+                if is_over():
+                    break
             self._step()
             if best is not None and self._least < least:
                 best, least = self.open_machines.save(), self._least

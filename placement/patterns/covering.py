@@ -94,13 +94,13 @@ def cheapest_mix(
     """
     from ortools.sat.python import cp_model
 
-    from placement.engines.cp_sat import cp_sat_solver
+    from placement.engines.cp_sat import cp_sat_solver, run
 
     model, count = _counts(fleet, cuts, fleet.limits)
     rent: list[LinearExprT] = [pool.price * n for pool, n in zip(fleet.pools, count, strict=True)]
     model.minimize(cp_model.LinearExpr.sum(rent) - cp_model.LinearExpr.sum(_committed(model, fleet, count)))
     solver = cp_sat_solver(seed, seconds=seconds, effort=effort, gap=gap)
-    status = solver.solve(model)
+    status = run(solver, model)
     if status == cp_model.INFEASIBLE:
         return None
     bound = max(0, solver.response_proto.inner_objective_lower_bound)  # its own integer rather than its float
@@ -118,12 +118,12 @@ def least_of_limit(
     """
     from ortools.sat.python import cp_model
 
-    from placement.engines.cp_sat import cp_sat_solver
+    from placement.engines.cp_sat import cp_sat_solver, run
 
     model, count = _counts(fleet, cuts, others)
     model.minimize(cp_model.LinearExpr.sum([weight * count[p] for p, weight in limit.weight.items()]))
     solver = cp_sat_solver(seed, effort=effort)
-    if solver.solve(model) == cp_model.INFEASIBLE:
+    if run(solver, model) == cp_model.INFEASIBLE:
         return None
     return max(0, solver.response_proto.inner_objective_lower_bound)
 

@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from placement.solving.steps import StepCounter, StepLimit, counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
@@ -49,6 +51,7 @@ class Budget:
         self._started = time.monotonic()
         self._parent: Budget | None = None
         self._interrupt = _Interrupt()
+        self._steps: StepLimit | None = None
 
     def elapsed(self) -> float:
         """Seconds since the budget was made."""
@@ -68,14 +71,18 @@ class Budget:
         own = math.inf if self.seconds is None else max(0.0, self.seconds - self.elapsed())
         return own if self._parent is None else min(own, self._parent.left())
 
+    def steps_left(self) -> float:
+        """Steps left (`solving.steps`); infinity where they are not limited."""
+        return math.inf if self._steps is None else self._steps.left
+
     @property
     def interrupted(self) -> bool:
         """Whether someone asked to stop (Ctrl-C)."""
         return self._interrupt.asked.is_set()
 
     def over(self) -> bool:
-        """Whether to stop now: out of time, or interrupted."""
-        return self.left() <= 0.0
+        """Whether to stop now: out of time or of steps, or interrupted."""
+        return self.left() <= 0.0 or self.steps_left() <= 0
 
     def check(self) -> None:
         """LeftBehindError when nobody waits for the search any more; for long steps that can't be cut short."""
@@ -104,7 +111,18 @@ class Budget:
         limit = None if self.seconds is None else self.seconds - seconds
         other = Budget(limit, self.work, self.gap, self.threads, self.executor)
         other._started, other._parent, other._interrupt = self._started, self._parent, self._interrupt
+        other._steps = self._steps
         return other
+
+    @contextmanager
+    def counting(self, steps: float) -> Iterator[Budget]:
+        """The same limits, and so many steps (`solving.steps`) of what is done within; as before where that counts."""
+        if self._steps is not None:
+            yield self
+            return
+        counter = StepCounter()
+        with counted(counter):
+            yield self.share(work=self.work, steps=StepLimit(counter, steps))
 
     def share(
         self,
@@ -114,10 +132,12 @@ class Budget:
         work: int | None = None,
         gap: float | None = None,
         alone: bool = False,
+        steps: StepLimit | None = None,
     ) -> Budget:
         """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
 
-        `work` and `gap` replace this one's; by default the part has the same fraction of the work, and the same gap.
+        `work`, `gap` and `steps` replace this one's; by default the part has the same fraction of the work and of the
+        steps that are left, and the same gap.
         `alone` gives it no executor.
         """
         left = self.left() * fraction
@@ -135,6 +155,7 @@ class Budget:
         )
         part._parent = self if self._parent is None else self._parent
         part._interrupt = self._interrupt
+        part._steps = steps or (self._steps and self._steps.share(fraction))
         return part
 
 

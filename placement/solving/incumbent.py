@@ -358,7 +358,9 @@ def why_stop(incumbent: Incumbent, budget: Budget) -> Stop | None:
         return Stop.GAP
     if budget.interrupted:
         return Stop.INTERRUPTED
-    return Stop.TIME if budget.over() else None
+    if not budget.over():
+        return None
+    return Stop.TIME if budget.left() <= 0 else Stop.DONE
 
 
 def _within(left_out: tuple[int, ...] | None, given: tuple[int, ...] | None) -> bool:

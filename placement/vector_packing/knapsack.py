@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from placement.solving.steps import count_steps
+from placement.vector_packing.parameters import VECTOR_PACKING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+_PARAMS = VECTOR_PACKING.knapsack
 _FAR = 2**62
 _Part = tuple[int, int, Any, Any]  # an item, how often, and where the table has room for it, as `_shift` says
 
@@ -63,6 +67,7 @@ class Knapsack:
     def table(self, prices: Sequence[int]) -> np.ndarray:
         """The same in each room up to all of it, by room."""
         best = self._table(prices)
+        count_steps(lambda: _PARAMS.cell * self.states * len(self._parts))
         for item, times, there, here in self._parts:
             item_values = prices[item] * times
             if item_values > 0:
@@ -125,6 +130,7 @@ class Knapsack:
         best = self._table(prices)
         parts = [part for part in self._parts if prices[part[0]] > 0]
         taken = self._zeros(bool, len(parts))
+        count_steps(lambda: _PARAMS.cell * self.states * len(parts))
         for row, (item, times, there, here) in enumerate(parts):
             with_it, without = best[here] + prices[item] * times, best[there]
             np.greater(with_it, without, out=taken[row][there])

@@ -36,7 +36,7 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     """
     from ortools.sat.python import cp_model
 
-    from placement.engines.cp_sat import cp_sat_solver
+    from placement.engines.cp_sat import cp_sat_solver, run
 
     model = cp_model.CpModel()
     most = np.maximum(problem.available, problem.least)
@@ -49,7 +49,7 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
         model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
     model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
     solver = cp_sat_solver(seed, seconds=state.budget.left(), effort=_PARAMS.effort)
-    status = solver.solve(model)
+    status = run(solver, model)
     if status == cp_model.INFEASIBLE:
         state.infeasible = True
         return None

@@ -47,6 +47,13 @@ class GenerationParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class KnapsackParameters:
+    """Bounded knapsacks (`knapsack.py`)."""
+
+    cell: int = parameter(5, "steps of `solving/steps.py`", "for a cell of the table and a part of the items")
+
+
+@dataclass(frozen=True, slots=True)
 class ListedParameters:
     """All patterns of a bin type (`listed.py`)."""
 
@@ -105,6 +112,7 @@ class VectorPackingParameters:
     dive: VectorDiveParameters = VectorDiveParameters()
     full_bins: FullBinsParameters = FullBinsParameters()
     generation: GenerationParameters = GenerationParameters()
+    knapsack: KnapsackParameters = KnapsackParameters()
     listed: ListedParameters = ListedParameters()
     mix: BinMixParameters = BinMixParameters()
     states: StateParameters = StateParameters()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
-from placement.engines.cp_sat import cp_sat_solver
+from placement.engines.cp_sat import cp_sat_solver, deterministic_seconds, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,13 +76,14 @@ class Engine(cp_model.CpSolverSolutionCallback):
         chosen.num_workers = workers
         chosen.random_seed = seed % 2**31
         chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
+        effort = min(effort, deterministic_seconds(budget.steps_left()))
         if not math.isinf(effort):
             chosen.max_deterministic_time = effort
         if not math.isinf(budget.left()):
             chosen.max_time_in_seconds = budget.left()
         try:
             with budget.stopping(self._halt):
-                status = self._solver.solve(self._model, self)
+                status = run(self._solver, self._model, self)
         finally:
             self._over.set()
         if self._error is not None:

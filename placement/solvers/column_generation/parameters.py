@@ -118,7 +118,7 @@ class WholeSolutionsParameters:
     """Whole solutions of the pattern program, packed part by part (`whole_solutions.py`).
 
     Measured: with narrow programs the worst of six seeds of 100 components under limits went from 6.1 to 1.4 %, and on
-    spot machines from 3.7 to 1.7 % (docs/notes/2026-11-operators.md).
+    spot machines from 3.7 to 1.7 % (docs/notes/2026-11-operators.md); `nodes`: docs/notes/2026-11-diving.md.
     """
 
     narrow: tuple[float, ...] = parameter(
@@ -128,6 +128,7 @@ class WholeSolutionsParameters:
         40, "patterns", "of each device class, at the prices of a part of the items, before the first"
     )
     solutions: int = parameter(100, "solutions", "of a program, tried to be packed")
+    nodes: int = parameter(10, "nodes", "of a program: many solutions that are good are worth more than a better one")
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
 
 
@@ -165,9 +166,20 @@ class ZonePackingParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkParameters:
+    """A limit on work (`solve.py`).
+
+    Measured: docs/notes/2026-11-parameters.md, "Steps".
+    """
+
+    steps: int = parameter(1_000_000_000, "steps of `solving/steps.py`", "for a unit of it, about a second of one core")
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnGenerationParameters:
     """The solver column-generation."""
 
+    work: WorkParameters = WorkParameters()
     branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
     templates: TemplateParameters = TemplateParameters()

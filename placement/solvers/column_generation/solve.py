@@ -43,6 +43,7 @@ from placement.reductions.free_machines import FreeMachines
 from placement.reductions.greenfield import moves_are_dear
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.whole_plan import search_whole_plan
@@ -69,6 +70,13 @@ def solve_column_generation(
     options: ColumnGenerationOptions = DEFAULT,
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
+    if solve.budget.work is None:
+        return _solve(solve, hint, options)
+    with solve.budget.counting(solve.budget.work * COLUMN_GENERATION.work.steps) as budget:
+        return _solve(solve.within(budget), hint, options)
+
+
+def _solve(solve: Solve, hint: Packing | None, options: ColumnGenerationOptions) -> Outcome:
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:

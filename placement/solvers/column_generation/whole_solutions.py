@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Packing
-from placement.engines.highs import most_nodes
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
@@ -127,7 +126,7 @@ class WholeSolutions:
         if budget.work is None:
             within = (_TIME.narrow if self.large else _TIME.program).of(budget)
         find = program.solution if self.large else program.solve
-        return find(cutoff, within, most_nodes(budget.work), gap=ENGINE_PARAMETERS.integer_program.gap)
+        return find(cutoff, within, _PARAMS.nodes, gap=ENGINE_PARAMETERS.integer_program.gap)
 
     def _program(self) -> NarrowProgram:
         """Of all copies, machines and patterns that are known, without what was seen not to fit."""
