@@ -36,7 +36,7 @@ WORK = {
     "ffd": 1,
     "best-fit": 1,
     "greedy": 6,
-    "column-generation": 1,
+    "column-generation": 10,
     "cp-sat": 1000,
     "auto": 1,
     "vector-packing": 1,  # the exact core that the packing sets call
@@ -55,8 +55,7 @@ _ALIKE = (
     *("scholl-1", "schwerin-2", "crainic-2", "crainic-3", "hemmelmayr-2", "belov-4"),
     *("ekici-1-200", "gen-panigrahy", "gen-triplet", "gen-new"),
 )
-# Seconds to minutes each, where another set of the kind runs: only with ``--slow``, at night. Those of fleets take a
-# minute or more, as the least work bounds neither mixes nor dives.
+# Seconds to a minute each, where another set of the kind runs: only with ``--slow``, at night.
 AT_NIGHT = {
     "auto": ("fleet-mixed", "fleet-replan", "demand-shared", "demand-whole", "demand-zoned"),
     "column-generation": ("fleet-mixed", "fleet-replan"),
