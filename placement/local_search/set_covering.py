@@ -93,7 +93,7 @@ class SetCovering:
         if not columns or len(columns) > _PARAMS.most_columns:
             return None
         program = ContentProgram(fleet, columns)
-        within = SCHEDULE.covering.of(budget) if budget.work is None else budget  # else the same everywhere
+        within = SCHEDULE.covering.of(budget) if budget.work is None else budget  # work: the same answer everywhere
         gap, nodes = ENGINE_PARAMETERS.integer_program.gap, most_nodes(budget.work)
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
