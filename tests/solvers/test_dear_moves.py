@@ -54,7 +54,7 @@ def test_the_gap_is_small_where_moves_are_dear(money: float, most: float) -> Non
     """Were what runs not in the bound it would be 3 and 21 %."""
     problem = suite("replan", 20, 2)
     problem["objective"]["move_cost"] = money
-    found = solve(Problem(**problem), solver="column-generation", time_limit=None, work=2)
+    found = solve(Problem(**problem), solver="column-generation", time_limit=None, work=20)
     assert found.status is Status.FEASIBLE
     assert found.gap is not None
     assert found.gap < most
