@@ -84,6 +84,10 @@ class Budget:
         """Whether to stop now: out of time or of steps, or interrupted."""
         return self.left() <= 0.0 or self.steps_left() <= 0
 
+    def cut_short(self) -> bool:
+        """Whether what is running is to be stopped: `over`, but not of steps, at which nothing is cut short."""
+        return self.left() <= 0.0
+
     def check(self) -> None:
         """LeftBehindError when nobody waits for the search any more; for long steps that can't be cut short."""
         if self._interrupt.left_behind:

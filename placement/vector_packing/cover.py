@@ -175,7 +175,7 @@ def solve_cover(
         lp,
         seconds=min(state.budget.left(), math.inf if work is not None else seconds),
         nodes=2**31 - 1 if work is None else work,
-        ended=state.budget.over,
+        ended=state.budget.cut_short,
         mip_rel_gap=0.0,
         mip_abs_gap=0.4,
     )

@@ -55,6 +55,7 @@ def test_a_budget_is_over_when_its_steps_are_done() -> None:
         count_steps(lambda: 25)
         assert budget.over()
         assert budget.left() == math.inf
+        assert not budget.cut_short()  # engines that run are not stopped by a clock that looks at the steps
         with budget.counting(10_000) as again:  # a search inside of one that is counted
             assert again is budget
     assert not whole.over()

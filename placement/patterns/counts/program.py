@@ -188,7 +188,7 @@ class CountProgram(WholeProgram):
                 solver.cbMipImprovingSolution.subscribe(
                     lambda event: tell(self._counts(list(event.data_out.mip_solution)))
                 )
-            with stopped_when(lambda: until() or budget.over(), solver):
+            with stopped_when(lambda: until() or budget.cut_short(), solver):
                 ended = run(solver) == highspy.HighsModelStatus.kOptimal
         except EngineError:
             return FoundCounts(None)

@@ -156,7 +156,7 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        ran = prove(self._rows.program(), seconds=budget.left(), nodes=self._nodes, ended=budget.over)
+        ran = prove(self._rows.program(), seconds=budget.left(), nodes=self._nodes, ended=budget.cut_short)
         if ran is None:
             return None, False
         solver, status = ran

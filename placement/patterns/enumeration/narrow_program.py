@@ -59,7 +59,7 @@ class NarrowProgram(WholeProgram):
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes}
         with suppress(EngineError):
             solver = load_lp(self.rows.program(), seconds=budget.left(), **limits, **options)
-            with stopped_when(budget.over, solver):
+            with stopped_when(budget.cut_short, solver):
                 run(solver)
             values = whole_solution(solver)
             return None if values is None else ColumnValues(values, solver.getObjectiveValue() * MICRO)

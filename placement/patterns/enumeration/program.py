@@ -168,7 +168,7 @@ class WholeProgram:
             self.rows.program(),
             seconds=budget.left(),
             nodes=nodes,
-            ended=budget.over if until is None else lambda: until() or budget.over(),
+            ended=budget.cut_short if until is None else lambda: until() or budget.cut_short(),
             start=start,
             mip_rel_gap=gap,
             mip_abs_gap=0.4 * self._unit / MICRO,

@@ -111,7 +111,7 @@ class CountRounds:
         budget = self._solve.budget
         for _ in range(_PARAMS.wholes):
             if not self._packing.over:
-                self._search.whole(_PHASE.whole.of(budget), self._tell, lambda: self._packing.over)()
+                self._search.whole(_PHASE.whole.of(budget), self._tell, self._packing.cut_short)()
         self._prove(_PHASE.beside.of(budget))
 
     def _tell(self, counts: Counts) -> None:
@@ -121,7 +121,7 @@ class CountRounds:
     def _prove(self, budget: Budget) -> None:
         """Bring the bound to its end, and tell of it."""
         if not self._packing.over:
-            self._counting.prove(budget, lambda: self._packing.over)
+            self._counting.prove(budget, self._packing.cut_short)
             self._counting.report(self._solve.incumbent)
 
 
