@@ -106,6 +106,7 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
     """Of what is left, and of seconds at most; without a limit of time there is none."""
     assert Phase("half", 0.5).of(Budget(60.0)).left() == pytest.approx(30.0, abs=0.5)
     assert Phase("short", 0.5, seconds=2.0).of(Budget(60.0)).left() == pytest.approx(2.0, abs=0.5)
+    assert math.isinf(Phase("short", 0.5, seconds=2.0).of(Budget(work=9)).left())
     assert math.isinf(Phase("half", 0.5).of(Budget()).left())
     assert Phase("half", 0.5).of(Budget(work=10)).work == 5
     assert Phase("half", 0.5).of(Budget(work=10), 10).work == 10

@@ -82,7 +82,7 @@ class Budget:
 
     def over(self) -> bool:
         """Whether to stop now: out of time or of steps, or interrupted."""
-        return self.left() <= 0.0 or self.steps_left() <= 0
+        return self.cut_short() or self.steps_left() <= 0
 
     def cut_short(self) -> bool:
         """Whether what is running is to be stopped: `over`, but not of steps, at which nothing is cut short."""

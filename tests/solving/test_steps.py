@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from highspy import HighsModelStatus
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.engines.highs import linear_program, load_lp, run
+from placement.engines.highs import linear_program, load_lp, prove, run
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solving.budget import Budget
@@ -115,3 +118,26 @@ def test_a_unit_of_work_limits_all_of_column_generation(parameters: Change, monk
     assert few[1] > many[1]
     assert few[2] < many[2] / 10
     assert solved(1_000) == few
+
+
+def test_no_engine_is_stopped_by_its_steps() -> None:
+    """A watcher asks by the clock, so an answer would depend on how fast the machine is: it asks `cut_short` alone."""
+    asked = re.compile(r"(stopped_when\(|ended=)[^\n]*\b(over|ended)\b[,)]")
+    for path in (Path(__file__).parents[2] / "placement").rglob("*.py"):
+        for line in path.read_text().splitlines():
+            found = asked.search(line.replace("def stopped_when(ended", ""))
+            assert found is None or "with stopped_when(ended, solver)" in line, f"{path.name}: {line.strip()}"
+
+
+def test_what_has_begun_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the steps are done and a watcher looks at once."""
+    monkeypatch.setattr("placement.engines.highs.POLL", 0.0)
+    rng = random.Random(0)
+    columns = [[(row, float(rng.randint(1, 30))) for row in range(12)] for _ in range(32)]
+    lp = linear_program(columns, [-1.0] * 32, (0.0, 1.0), (-math.inf, [200.0] * 12), integer=True)
+    with Budget(work=1).counting(1) as budget:
+        count_steps(lambda: 2)
+        assert budget.over()
+        ran = prove(lp, seconds=math.inf, nodes=10_000, ended=budget.cut_short)
+        assert ran is not None
+        assert ran[1] == HighsModelStatus.kOptimal
