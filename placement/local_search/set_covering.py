@@ -99,7 +99,7 @@ class SetCovering:
         try:
             solver = load_lp(program.rows.program(), seconds=within.left(), **limits)
             begin_at(solver, program.values(start))
-            with stopped_when(lambda: self._solve.incumbent.good_enough or within.cut_short(), solver):
+            with stopped_when(self._solve.within(within).cut_short, solver):
                 run(solver)
         except EngineError:
             return None

@@ -93,6 +93,10 @@ class Solve:
         """Whether to stop now: the best plan is good enough, or the budget is over."""
         return self.incumbent.good_enough or self.budget.over()
 
+    def cut_short(self) -> bool:
+        """Whether what an engine is doing is to be stopped: as `ended`, but not for steps (`Budget.cut_short`)."""
+        return self.incumbent.good_enough or self.budget.cut_short()
+
     def why_stop(self) -> Stop | None:
         """Why the solve should end now, or None to go on."""
         return why_stop(self.incumbent, self.budget)

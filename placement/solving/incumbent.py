@@ -360,7 +360,7 @@ def why_stop(incumbent: Incumbent, budget: Budget) -> Stop | None:
         return Stop.INTERRUPTED
     if not budget.over():
         return None
-    return Stop.TIME if budget.left() <= 0 else Stop.DONE
+    return Stop.TIME if budget.cut_short() else Stop.DONE
 
 
 def _within(left_out: tuple[int, ...] | None, given: tuple[int, ...] | None) -> bool:

@@ -59,8 +59,7 @@ class CountPacking:
 
     def cut_short(self) -> bool:
         """Whether what is running for this is to be stopped: `over`, but not of steps."""
-        incumbent = self._solve.incumbent
-        return incumbent.good_enough or incumbent.gap() == 0.0 or self._solve.budget.cut_short()
+        return self._solve.cut_short() or self._solve.incumbent.gap() == 0.0
 
     def pack(self, counts: Counts, budget: Budget, *, by_pool: bool) -> bool:
         """Pack counts; says whether they need no more machines than they should.
