@@ -146,6 +146,11 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _PICTURES = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421"}
 
 
+def called_file(path: object) -> str:
+    """What a person calls a file that is given by its path: ``-`` is standard input."""
+    return "standard input" if str(path) == "-" else str(path)
+
+
 def printable(text: str) -> str:
     """The text as any terminal can show it, on one line: a name may hold whatever JSON can.
 

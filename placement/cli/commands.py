@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from placement.cli.endings import OPTIONS
-from placement.errors import printable
+from placement.errors import called_file, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class Command(TyperCommand):
 def _called(row: Any, value: object) -> str:
     """What errors call an argument of the library: the file that gives it, or the option; empty where neither does."""
     if row.metavar and row.metavar.strip("[]") in _FILES and isinstance(value, str):
-        return "standard input" if value == "-" else value
+        return called_file(value)
     return max(row.opts, key=len) if row.param_type_name == "option" else ""
 
 

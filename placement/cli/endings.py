@@ -35,6 +35,7 @@ from placement.errors import (
     PlacementError,
     SolverBugError,
     UsageError,
+    called_file,
     printable,
     ran_out_of_memory,
 )
@@ -79,7 +80,7 @@ OF_STATUS = {
 
 def call_files(**files: str) -> None:
     """What errors call arguments of the library that are named unlike the command's parameters: files, by argument."""
-    OPTIONS.get({}).update({name: "standard input" if file == "-" else file for name, file in files.items()})
+    OPTIONS.get({}).update({name: called_file(file) for name, file in files.items()})
 
 
 def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:

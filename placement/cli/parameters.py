@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.errors import UsageError, nearest, printable
+from placement.errors import UsageError, called_file, nearest, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +81,6 @@ def component_of(problem: Problem, name: str, file: str, option: str = "--compon
     found = next((row for row in problem.components if row.name == name), None)
     if found is None:
         known = [row.name for row in problem.components]
-        where = "standard input" if file == "-" else printable(file)
+        where = printable(called_file(file))
         raise UsageError(f'{option}: no component "{printable(name)}" in {where}; {nearest(name, known)}')
     return found

@@ -67,7 +67,7 @@ def scenarios(
         from placement.cli.streams import streams
         from placement.cli.traffic import one_stdin
         from placement.documents import check_outputs
-        from placement.errors import DocumentError
+        from placement.errors import DocumentError, called_file
         from placement.report.scenarios import scenario_report
         from placement.scenarios import read_scenarios
         from placement.scenarios.answer import answer_document
@@ -82,7 +82,7 @@ def scenarios(
         try:
             rows.check(problem)
         except DocumentError as error:
-            raise error.of("standard input" if scenarios == "-" else scenarios) from None
+            raise error.of(called_file(scenarios)) from None
         with following(live=go.progress, verbose=verbose) as listener:
             found = plan_scenarios(
                 problem,

@@ -127,11 +127,12 @@ class TrafficWords:
 
 def _tell_silent(problem: Problem, traffic: Traffic, file: str) -> None:
     """Say which components the traffic does not name: a slip of a name would pass as a component that nobody asks."""
+    from placement.errors import called_file
     from placement.report import words
 
     silent = [row.name for row in problem.components if row.name not in traffic.components]
     if silent:
-        source = "standard input" if file == "-" else file
+        source = called_file(file)
         say(f"note: {source} has no traffic of {words.listed(silent, 8)}: played without requests")
 
 

@@ -17,7 +17,7 @@ from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
 from placement.documents.transition import TRANSITION, Transition
-from placement.errors import DocumentError, Fault, UsageError
+from placement.errors import DocumentError, Fault, UsageError, called_file
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def read_text(path: str | Path) -> tuple[str, str]:
         `path` is not the name of a file.
     """
     path = arguments.path("path", path)
-    source = "standard input" if str(path) == STDIN else str(path) or '""'
+    source = called_file(path) or '""'
     return source, _text(path, source)
 
 

@@ -97,11 +97,11 @@ def read_peak(problem: Problem, plan_file: str) -> Plan:
 
 def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
     """Refuse the plan in a file if it has no assignments, or breaks a rule."""
-    from placement.errors import UsageError
+    from placement.errors import UsageError, called_file
     from placement.referee import verify
     from placement.report.verdict import verdict_lines
 
-    shown = "standard input" if file == "-" else file
+    shown = called_file(file)
     if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(f"{shown} at $.status: is {plan.status}, and places nothing, so there is nothing to export")
     verdict = verify(problem, plan)

@@ -13,7 +13,7 @@ from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.documents.json_text import OddValueError, check_values
 from placement.documents.read import read_text
-from placement.errors import DocumentError, Fault, json_path
+from placement.errors import DocumentError, Fault, called_file, json_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -140,7 +140,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
     DocumentError
         A file can't be read or parsed, or an object in it has no kind or no name.
     """
-    cluster = KubeCluster(", ".join("standard input" if str(path) == "-" else str(path) for path in paths))
+    cluster = KubeCluster(", ".join(called_file(path) for path in paths))
     unknown: Counter[str] = Counter()
     for path in paths:
         source, text = read_text(path)
