@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +48,13 @@ def report(
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
     with in_words():
+        from placement.cli.answers import Output, write_outputs
         from placement.cli.streams import check_one_stdin, picture_targets
         from placement.documents import check_outputs, read_plan
         from placement.documents.read import read_transition
         from placement.replanning.document import read_frontier
-        from placement.report.drawn import write_page, write_picture
+        from placement.report.drawn import map_file
+        from placement.report.page.page import render
         from placement.report.page.view import MoreDocuments
         from placement.scenarios.headroom_document import read_headroom
 
@@ -70,13 +73,13 @@ def report(
             None if frontier is None else read_frontier(frontier),
             None if headroom is None else read_headroom(headroom),
         )
-        for path in pictures:
-            write_picture(problem, document, path, theme)
-            say(f"{path}: the map")
+        outputs = [
+            Output(path, partial(map_file, problem, document, path, theme), f"{path}: the map") for path in pictures
+        ]
         if page is not None:
-            write_page(problem, document, page, more=found)
-            if page != "-":
-                say(f"{page}: the report")
+            said = "" if page == "-" else f"{page}: the report"
+            outputs.append(Output(page, partial(render, problem, document, more=found), said))
+        write_outputs(outputs)
         if open_it and page is not None:
             _show(page)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, read_warned, say
+from placement.cli.endings import OF_STATUS, Code, in_words, read_warned
 from placement.cli.parameters import (
     FileArgument,
     FullOption,
@@ -48,11 +48,11 @@ def headroom(
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
-        from placement.cli.answers import following, hand_out
+        from placement.cli.answers import Output, following, hand_out
         from placement.cli.streams import picture_targets, streams
         from placement.documents import check_outputs
         from placement.report.headroom import headroom_picture, headroom_table
-        from placement.report.still import write_still
+        from placement.report.still import as_file
         from placement.scenarios.headroom import find_headroom
 
         chosen = _factors(factors)
@@ -74,16 +74,15 @@ def headroom(
                 listener=listener,
             )
 
-        def draw(path: str) -> None:
-            write_still(headroom_picture(found, theme), path)
-            say(f"{path}: the curve")
+        def drawn(path: str) -> str | bytes:
+            return as_file(headroom_picture(found, theme), path)
 
         hand_out(
             go,
             found,
             document=found.to_document,
             report=lambda: headroom_table(found, full=full),
-            more=tuple(partial(draw, path) for path in picture or ()),
+            more=[Output(path, partial(drawn, path), f"{path}: the curve") for path in picture or ()],
         )
         base = found.base
         code = Code.NOTHING_FOUND if base is None else OF_STATUS[base.status]

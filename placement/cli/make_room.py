@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from placement.cli.parameters import (
     component_of,
 )
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 def make_room(
@@ -66,7 +63,7 @@ def make_room(
     with in_words(full=full):
         from placement.cli.answers import following, hand_out
         from placement.cli.streams import streams
-        from placement.cli.transition_options import check_targets, draw, on_stdout, show
+        from placement.cli.transition_options import charts, check_targets, on_stdout, outputs_of
         from placement.documents.read import STDIN
         from placement.replanning import make_room as find_room
 
@@ -89,18 +86,15 @@ def make_room(
         from placement.replanning.room_document import room_document
         from placement.report.room import room_checklist, room_lines, room_report
 
-        def report() -> RenderableType:
-            return room_report(found, full=full)
-
         carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
-
-        def write() -> None:
-            show(room_document(found), carried, output, lambda: room_checklist(found), report)
-
-        def write_pictures() -> None:
-            draw(found.transition, picture or (), tuple(room_lines(found)))
-
-        aside = replace(go, plan=None, tables=None if go.tables is sys.stdout or carried == "table" else go.tables)
-        hand_out(aside, found, document=lambda: room_document(found), report=report, more=(write, write_pictures))
+        aside = None if go.tables is sys.stdout else go.tables
+        outputs = outputs_of(lambda: room_document(found), lambda: room_checklist(found), carried, output)
+        hand_out(
+            replace(go, plan=None, tables=sys.stdout if carried == "table" else aside),
+            found,
+            document=lambda: room_document(found),
+            report=lambda: room_report(found, full=full),
+            more=outputs + charts(found.transition, picture or (), tuple(room_lines(found))),
+        )
         code = Code.OK if found.plan is not None else OF_STATUS[found.status]
     raise typer.Exit(code)

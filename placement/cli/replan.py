@@ -118,7 +118,7 @@ def _frontier(
     full: bool,
     verbose: bool,
 ) -> int:
-    from placement.cli.answers import hand_out
+    from placement.cli.answers import Output, hand_out
     from placement.cli.progress import following_points
     from placement.replanning import find_frontier
     from placement.replanning.document import frontier_document
@@ -127,22 +127,23 @@ def _frontier(
     with following_points(live=go.progress, verbose=verbose) as watcher:
         found = find_frontier(problem, limits, watcher=watcher, **how)
 
-    def draw(path: str) -> None:
+    def drawn(path: str) -> str | bytes:
         from placement.report.frontier_picture import frontier_picture
-        from placement.report.still import write_still
+        from placement.report.still import as_file
 
-        if all(point.cost is None for point in found.points):
+        return as_file(frontier_picture(found, theme), path)
+
+    if all(point.cost is None for point in found.points):
+        for path in pictures:
             say(f"{path}: not drawn, as there is no plan")
-            return
-        write_still(frontier_picture(found, theme), path)
-        say(f"{path}: the frontier")
+        pictures = []
 
     hand_out(
         go,
         found,
         document=lambda: frontier_document(found),
         report=lambda: FrontierReport(found, full=full),
-        more=tuple(partial(draw, path) for path in pictures),
+        more=[Output(path, partial(drawn, path), f"{path}: the frontier") for path in pictures],
     )
     return _code(found)
 

@@ -59,7 +59,7 @@ def rollout(
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
     with in_words(full=full):
-        from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, show
+        from placement.cli.transition_options import charts, check_targets, durations_of, on_stdout, outputs_of, show
         from placement.report.transition.rollout import as_transition, rollout_checklist, rollout_table
         from placement.rollout import BatchSize, plan_rollout
         from placement.rollout.options import read_options
@@ -79,12 +79,7 @@ def rollout(
             extra_instances=MOST_EXTRA if extra is None else extra,
             time_limit=time_limit,
         )
-        show(
-            found.to_document(),
-            on_stdout(form, output),
-            output,
-            lambda: rollout_checklist(found),
-            lambda: rollout_table(found, full=full),
-        )
-        draw(as_transition(found), picture or ())
+        carried = on_stdout(form, output)
+        outputs = outputs_of(found.to_document, lambda: rollout_checklist(found), carried, output)
+        show(outputs + charts(as_transition(found), picture or ()), carried, lambda: rollout_table(found, full=full))
     raise typer.Exit(OF_STATUS[Status(found.status)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +21,12 @@ from placement.cli.parameters import (
     WorkOption,
     output_option,
 )
+from placement.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.cli.answers import Output
     from placement.scenarios import ScenarioPlan
 
 ScenariosArgument = Annotated[
@@ -83,20 +87,26 @@ def scenarios(
             rows.check(problem)
         except DocumentError as error:
             raise error.of(called_file(scenarios)) from None
-        with following(live=go.progress, verbose=verbose) as listener:
-            found = plan_scenarios(
-                problem,
-                rows,
-                time_limit=time_limit,
-                gap=gap,
-                seed=seed,
-                work=work,
-                threads=threads,
-                compare=compare,
-                listener=listener,
+        with _made(folder):
+            with following(live=go.progress, verbose=verbose) as listener:
+                found = plan_scenarios(
+                    problem,
+                    rows,
+                    time_limit=time_limit,
+                    gap=gap,
+                    seed=seed,
+                    work=work,
+                    threads=threads,
+                    compare=compare,
+                    listener=listener,
+                )
+            hand_out(
+                go,
+                found,
+                document=lambda: answer_document(found),
+                report=lambda: scenario_report(found),
+                more=[] if folder is None else _plans(found, Path(folder)),
             )
-        plans = () if folder is None else (partial(_write_plans, found, Path(folder)),)
-        hand_out(go, found, document=lambda: answer_document(found), report=lambda: scenario_report(found), more=plans)
         if found.cost is None and go.tables is None:
             say(f"placement: {found}")
         code = OF_STATUS[found.status]
@@ -104,8 +114,6 @@ def scenarios(
 
 
 def _check_folder(folder: str) -> None:
-    from placement.errors import UsageError
-
     path = Path(folder)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"--plans {folder}: is there already, and not empty; name a new folder")
@@ -113,13 +121,31 @@ def _check_folder(folder: str) -> None:
         raise UsageError(f"--plans {folder}: there is no folder {path.parent}")
 
 
-def _write_plans(found: ScenarioPlan, folder: Path) -> None:
-    """Files are numbered in the order of the scenarios, as their names may be anything."""
-    from placement.documents import write_document
+@contextmanager
+def _made(folder: str | None) -> Iterator[None]:
+    """Make a folder for what is written inside; a new one in which there is nothing at the end is removed."""
+    if folder is None or Path(folder).exists():
+        yield
+        return
+    try:
+        Path(folder).mkdir()
+    except OSError as error:
+        raise UsageError(f"--plans {folder}: can't be made: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(folder).rmdir()  # which removes no folder that holds a file
 
-    folder.mkdir(exist_ok=True)
+
+def _plans(found: ScenarioPlan, folder: Path) -> list[Output]:
+    """Files are numbered in the order of the scenarios, as their names may be anything."""
+    from placement.cli.answers import Output
+
+    outputs = []
     for k, row in enumerate(found.scenarios, 1):
-        write_document(row.problem.to_document(), folder / f"{k}-problem.yaml")
+        outputs.append(Output(str(folder / f"{k}-problem.yaml"), row.problem.to_document))
         if row.plan is not None:
-            write_document(row.plan.to_document(), folder / f"{k}-plan.json")
-            say(f"{folder / f'{k}-plan.json'}: {row.name}")
+            path = str(folder / f"{k}-plan.json")
+            outputs.append(Output(path, row.plan.to_document, f"{path}: {row.name}"))
+    return outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from placement.cli.answers import Output
     from placement.simulation import PolicyComparison, Simulation, SimulationProgress
 
 
@@ -71,10 +73,11 @@ def scale(
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
+        from placement.cli.answers import Output, write_outputs
         from placement.cli.stops import STOPS
         from placement.cli.streams import check_file, console, streams
         from placement.demand.now import read_rates, scale_now, with_wanted
-        from placement.documents import check_outputs, write_documents
+        from placement.documents import check_outputs
         from placement.planner import solve
         from placement.report.scaling import copies_table
         from placement.report.tables import Report
@@ -93,10 +96,10 @@ def scale(
         rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
         wanted = with_wanted(problem, [row.wanted for row in rows])
         result = solve(wanted, solver, time_limit=time_limit, gap=gap, seed=seed, work=work)
-        documents = ((result.to_document(), go.plan), (wanted.to_document(), problem_out))
+        documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
         with raised_last() as later, STOPS.keeping():
             with later():
-                write_documents([(document, path) for document, path in documents if path is not None])
+                write_outputs([Output(path, document) for path, document in documents if path is not None])
             with later():
                 if go.tables is not None:
                     screen = console(go.tables)
@@ -239,26 +242,27 @@ class _Targets:
 
     def write(self, found: PolicyComparison) -> None:
         """Write all of it; the checkpoints are needed no longer."""
-        from placement.documents import write_document
+        from placement.cli.answers import Output, write_outputs
 
         only = next(iter(found.simulations.values())) if self.policies == 1 else None
-        if self.output is not None:
-            write_document((only or found).to_document(), self.output)
+        outputs = [] if self.output is None else [Output(self.output, (only or found).to_document)]
         if only is not None:
-            self._draw(only)
+            outputs += self._drawn(only)
+        write_outputs(outputs)
         if not self.quiet:
             self._print(found, only)
         for file in self._checkpoints:
             file.unlink(missing_ok=True)
 
-    def _draw(self, simulation: Simulation) -> None:
-        from placement.report.page.simulation import write_simulation_page
-        from placement.report.simulation_picture import write_simulation_picture
+    def _drawn(self, simulation: Simulation) -> Iterator[Output]:
+        from placement.cli.answers import Output
+        from placement.report.page.simulation import render_simulation
+        from placement.report.simulation_picture import simulation_file
 
         for path in self.pictures:
-            write_simulation_picture(simulation, path, self.theme, steps=self.steps)
+            yield Output(path, partial(simulation_file, simulation, path, self.theme, steps=self.steps))
         if self.page is not None:
-            write_simulation_page(simulation, self.page)
+            yield Output(self.page, partial(render_simulation, simulation))
 
     def _print(self, found: PolicyComparison, only: Simulation | None) -> None:
         from placement.cli.streams import console

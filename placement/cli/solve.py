@@ -107,7 +107,7 @@ def solve(
     program, 71 memory ran out.
     """
     with in_words(full=full):
-        from placement.cli.answers import following, hand_out
+        from placement.cli.answers import Output, following, hand_out
         from placement.cli.settings import read_settings
         from placement.cli.streams import streams
         from placement.documents import read_plan
@@ -144,7 +144,7 @@ def solve(
                     result,
                     document=result.to_document,
                     report=partial(_report, problem, result, full=full),
-                    more=() if page is None else (partial(_draw, problem, result, page),),
+                    more=() if page is None else (Output(page, partial(_page, problem, result)),),
                 )
             if result.packing is None and go.tables is None:
                 say(f"placement: {result}")
@@ -181,7 +181,7 @@ def _report(problem: Problem, result: Result, *, full: bool) -> Report:
     return Report(problem, result, full=full)
 
 
-def _draw(problem: Problem, result: Result, page: str) -> None:
-    from placement.report.drawn import write_page
+def _page(problem: Problem, result: Result) -> str:
+    from placement.report.page.page import render
 
-    write_page(problem, result.plan, page, result.fleet)
+    return render(problem, result.plan, result.fleet)

@@ -46,7 +46,15 @@ def transition(
     """
     with in_words(full=full):
         from placement.cli.streams import check_one_stdin
-        from placement.cli.transition_options import check_targets, draw, durations_of, on_stdout, read_values, show
+        from placement.cli.transition_options import (
+            charts,
+            check_targets,
+            durations_of,
+            on_stdout,
+            outputs_of,
+            read_values,
+            show,
+        )
         from placement.documents import read_plan
         from placement.report.transition.checklist import checklist
         from placement.report.transition.table import transition_table
@@ -64,12 +72,7 @@ def transition(
             time_limit=time_limit,
             seed=seed,
         )
-        show(
-            found.to_document(),
-            on_stdout(form, output),
-            output,
-            lambda: checklist(found),
-            lambda: transition_table(found, full=full),
-        )
-        draw(found, picture or ())
+        carried = on_stdout(form, output)
+        outputs = outputs_of(found.to_document, lambda: checklist(found), carried, output)
+        show(outputs + charts(found, picture or ()), carried, lambda: transition_table(found, full=full))
     raise typer.Exit(OF_STATUS[Status(found.status)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from placement.errors import UsageError, printable, wrong_argument
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from placement.cli.answers import Output
     from placement.documents import Problem
     from placement.documents.transition import Transition
     from placement.transition import Durations
@@ -139,29 +141,33 @@ def _seconds(option: str, value: str) -> int:
     return found
 
 
-def show(
-    document: dict[str, Any],
-    form: str | None,
-    output: str | None,
-    checklist: Callable[[], str],
-    table: Callable[[], Any],
-) -> None:
-    """Write what was found to its file, and show it on standard output in its format; None shows nothing."""
+def show(outputs: Sequence[Output], form: str | None, table: Callable[[], Any]) -> None:
+    """Write what was found, and print its table where that is the format of standard output."""
+    from placement.cli.answers import write_outputs
+    from placement.cli.endings import raised_last
     from placement.cli.streams import console
-    from placement.documents import write_document, write_file
+
+    with raised_last() as later:
+        with later():
+            write_outputs(outputs)
+        with later():
+            if form == "table":
+                console(sys.stdout).print(table())
+
+
+def outputs_of(
+    document: Callable[[], dict[str, Any]], checklist: Callable[[], str], form: str | None, output: str | None
+) -> list[Output]:
+    """What was found as a file, by its suffix, and on standard output where that carries the document or Markdown."""
+    from placement.cli.answers import Output
     from placement.documents.read import STDIN
 
+    outputs = []
     if output is not None and output != STDIN:
-        if Path(output).suffix.lower() in MARKDOWN:
-            write_file(checklist(), output)
-        else:
-            write_document(document, output)
-    if form == "json":
-        write_document(document, STDIN)
-    elif form == "markdown":
-        write_file(checklist(), STDIN)
-    elif form == "table":
-        console(sys.stdout).print(table())
+        outputs.append(Output(output, checklist if Path(output).suffix.lower() in MARKDOWN else document))
+    if form in ("json", "markdown"):
+        outputs.append(Output(STDIN, checklist if form == "markdown" else document))
+    return outputs
 
 
 def on_stdout(form: str | None, output: str | None, *, piped: bool = False, quiet: bool = False) -> str | None:
@@ -179,17 +185,21 @@ def on_stdout(form: str | None, output: str | None, *, piped: bool = False, quie
     return None if quiet and carried == "table" and not is_file else carried
 
 
-def draw(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> None:
-    """Draw a transition as Gantt charts, or say that there are no steps: the answer decides how the command ends.
+def charts(found: Transition | None, paths: Sequence[str], lines: Sequence[str] = ()) -> list[Output]:
+    """Gantt charts of a transition to write; none, and a word of it, where there are no steps.
 
     `lines` stand below the title of the chart.
     """
-    from placement.report.still import write_still
+    from placement.cli.answers import Output
+    from placement.report.still import as_file
     from placement.report.transition.gantt import gantt
 
-    for path in paths:
-        if found is not None and found.steps:
-            write_still(gantt(found, lines=lines), path)
-            say(f"{printable(path)}: the steps over time")
-        else:
+    if found is None or not found.steps:
+        for path in paths:
             say(f"{printable(path)}: not drawn, as there are no steps")
+        return []
+
+    def drawn(path: str) -> str | bytes:
+        return as_file(gantt(found, lines=lines), path)
+
+    return [Output(path, partial(drawn, path), f"{printable(path)}: the steps over time") for path in paths]

@@ -17,7 +17,7 @@ from placement.documents.rows import (
     Reserved,
     Spread,
 )
-from placement.documents.write import check_outputs, write_document, write_documents, write_file
+from placement.documents.write import check_outputs, write_document, write_file, write_together
 
 __all__ = [
     "Accelerator",
@@ -38,6 +38,6 @@ __all__ = [
     "read_plan",
     "read_problem",
     "write_document",
-    "write_documents",
     "write_file",
+    "write_together",
 ]

@@ -121,27 +121,43 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
         put()
 
 
-def write_documents(documents: Sequence[tuple[dict[str, Any], str | Path]]) -> None:
-    """Write several documents, each to its path as `write_document` does: all of them, or no file.
+def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Path]]) -> None:
+    """Write several files, each to its path as `write_document` and `write_file` do: all of them, or none.
 
     Each is written beside its file before any is put in its place; what goes to standard output, a device or a pipe,
-    and can't be taken back, before any file is put there.
+    and can't be taken back, before any file is put there. A reader of standard output that goes away early has seen
+    enough: the files are put all the same.
 
     Raises
     ------
     UsageError
-        As of `write_document`, by the first that can't be written.
+        As of `write_document`, by the first that can't be written; what stood at the other paths before is untouched.
+    BrokenPipeError
+        Nobody reads standard output any more; the files are there.
     """
+    unread: BrokenPipeError | None = None
     with ExitStack() as stack:
-        for put in [stack.enter_context(_document_ready(*row)) for row in sorted(documents, key=_is_kept)]:
-            put()
+        for put in [stack.enter_context(_content_ready(*row)) for row in sorted(files, key=_is_kept)]:
+            try:
+                put()
+            except BrokenPipeError as error:
+                unread = error
+    if unread is not None:
+        raise unread
 
 
-def _is_kept(row: tuple[dict[str, Any], str | Path]) -> bool:
-    """Whether a document goes to a file."""
+def _is_kept(row: tuple[object, str | Path]) -> bool:
+    """Whether something goes to a file."""
     path = row[1]
     kind = None if str(path) == STDIN else _kind(Path(path))
     return str(path) != STDIN and (kind is None or stat.S_ISREG(kind))
+
+
+@contextmanager
+def _content_ready(content: dict[str, Any] | str | bytes, path: str | Path) -> Iterator[Callable[[], object]]:
+    """As `_ready`, of a document or of text, either of which may go to standard output."""
+    with _document_ready(content, path) if isinstance(content, dict) else _text_ready(content, path) as put:
+        yield put
 
 
 @contextmanager
@@ -174,15 +190,22 @@ def write_file(content: str | bytes, path: str | Path) -> None:
     UsageError
         The file can't be written; what stood there before is untouched.
     """
+    with _text_ready(content, path) as put:
+        put()
+
+
+@contextmanager
+def _text_ready(content: str | bytes, path: str | Path) -> Iterator[Callable[[], object]]:
+    """As `_ready`, of text or bytes that may go to standard output."""
 
     def write(stream: TextIO) -> object:
         return stream.buffer.write(content) if isinstance(content, bytes) else stream.write(content)
 
     if str(path) == STDIN:
-        _to_standard_output(write)
-    else:
-        with _ready(Path(path), write) as put:
-            put()
+        yield partial(_to_standard_output, write)
+        return
+    with _ready(Path(path), write) as put:
+        yield put
 
 
 def _to_standard_output(write: Callable[[TextIO], object]) -> None:

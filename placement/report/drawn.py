@@ -1,52 +1,33 @@
-"""A plan drawn: as a map on the terminal, and as pictures and pages in files."""
+"""A plan drawn as a map: on the terminal, and as a picture."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.group_words import rule_rows
 from placement.report.map.terminal import FleetLines, lines_of_facts, lines_of_plan
 from placement.report.mixed import FEW, mixed_line
-from placement.report.page.view import NO_MORE, PlacedView, look
-from placement.report.still import check_picture, write_still
+from placement.report.page.view import PlacedView, look
+from placement.report.still import as_file, check_picture
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.report.facts import PlanFacts
-    from placement.report.page.view import MoreDocuments
 
 
-def write_page(
-    problem: Problem, plan: Plan, path: str | Path, fleet: Fleet | None = None, more: MoreDocuments = NO_MORE
-) -> None:
-    """Write the report of a plan as one HTML file, with a section for each document more.
+def map_file(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> str | bytes:
+    """What the file of a plan's map holds: SVG or PNG, by the suffix.
 
     Raises
     ------
     UsageError
-        The plan breaks a rule, the transition is not one to it, frontier or headroom is none of the problem, or the
-        file can't be written.
-    """
-    from placement.report.page.page import render
-
-    write_file(render(problem, plan, fleet, more), path)
-
-
-def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:
-    """Write the map of a plan as SVG or PNG, by the suffix.
-
-    Raises
-    ------
-    UsageError
-        The plan breaks a rule or places nothing, the suffix or the theme is another, or the file can't be written.
+        The plan breaks a rule or places nothing, or the suffix or the theme is another.
     """
     from placement.report.map.picture import picture
 
@@ -54,7 +35,7 @@ def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "
     view = look(problem, plan)
     if not isinstance(view, PlacedView):
         raise UsageError("plan at $.assignments: places nothing, so there is nothing to draw", "plan")
-    write_still(picture(view.facts, headline(problem, plan, view.facts), theme), path)
+    return as_file(picture(view.facts, headline(problem, plan, view.facts), theme), path)
 
 
 def show(plan: Plan, problem: Problem | None = None, *, full: bool = False) -> FleetLines:

@@ -15,7 +15,7 @@ from placement.report import over_time, words
 from placement.report.map.colours import colours
 from placement.report.page.charts import nice_step
 from placement.report.scaling import words_of_span
-from placement.report.still import check_picture, framed, theme_of, write_still
+from placement.report.still import as_file, check_picture, framed, theme_of
 from placement.report.waterfall_picture import waterfall_picture
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
     return "\n".join(_SimulationDrawing(simulation, theme).lines()) + "\n"
 
 
-def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> None:
-    """Write the picture as SVG or PNG, by the suffix; with `steps` that of the waterfall."""
+def simulation_file(simulation: Simulation, path: str, theme: str = "light", *, steps: bool = False) -> str | bytes:
+    """What the file of the picture holds: SVG or PNG, by the suffix; with `steps` that of the waterfall."""
     check_picture(path, theme)
-    write_still(waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme), path)
+    return as_file(waterfall_picture(simulation, theme) if steps else simulation_picture(simulation, theme), path)
 
 
 class _SimulationDrawing:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from placement.documents import write_file
 from placement.errors import UsageError, printable
 from placement.report.map.colours import DARK, LIGHT
 
@@ -85,6 +84,6 @@ def to_png(svg: str) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=2))
 
 
-def write_still(svg: str, path: str | Path) -> None:
-    """Write a picture as SVG or PNG, by the suffix."""
-    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
+def as_file(svg: str, path: str | Path) -> str | bytes:
+    """What the file of a picture holds: SVG or PNG, by the suffix."""
+    return svg if Path(path).suffix.lower() == ".svg" else to_png(svg)

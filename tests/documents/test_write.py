@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import placement
-from placement.documents import check_outputs, write_documents, write_file
+from placement.documents import check_outputs, write_file, write_together
 from placement.errors import UsageError
 
 
@@ -67,18 +68,33 @@ def test_a_pipe_is_written_through(tmp_path: Path) -> None:
 # --- Several documents
 
 
-def test_several_documents_are_written_all_or_none(tmp_path: Path) -> None:
+def test_several_files_are_written_all_or_none(tmp_path: Path) -> None:
     """The second can't be written: the first is as it was, and nothing lies beside it."""
-    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first, second, page = tmp_path / "first.json", tmp_path / "second.json", tmp_path / "page.html"
     placement.write({"a": 0}, first)
 
     with pytest.raises(UsageError, match=r"second\.json: can't be written: half a surrogate pair"):
-        write_documents([({"a": 1}, first), ({"a": "\ud800"}, second)])
+        write_together([({"a": 1}, first), ("a page", page), ({"a": "\ud800"}, second)])
     assert json.loads(first.read_text(encoding="utf-8")) == {"a": 0}
     assert [path.name for path in tmp_path.iterdir()] == ["first.json"]
 
-    write_documents([({"a": 1}, first), ({"a": 2}, second)])
-    assert [json.loads(path.read_text(encoding="utf-8")) for path in (first, second)] == [{"a": 1}, {"a": 2}]
+    write_together([({"a": 1}, first), ("a page", page), (b"\x89", second)])
+    assert json.loads(first.read_text(encoding="utf-8")) == {"a": 1}
+    assert (page.read_text(encoding="utf-8"), second.read_bytes()) == ("a page", b"\x89")
+
+
+def test_files_are_written_though_nobody_reads_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that goes away has seen enough; a full disk under it is a file that is not there."""
+
+    def broken(_: str) -> int:
+        raise error
+
+    monkeypatch.setattr(sys.stdout, "write", broken)
+    for error, there in ((BrokenPipeError(), True), (OSError(errno.ENOSPC, "full"), False)):
+        with pytest.raises(type(error)):
+            write_together([({"a": 1}, tmp_path / "a.json"), ({"a": 2}, "-")])
+        assert (tmp_path / "a.json").exists() == there
+        (tmp_path / "a.json").unlink(missing_ok=True)
 
 
 # --- What processes that were killed have left

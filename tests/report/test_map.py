@@ -13,7 +13,7 @@ from hypothesis import given, settings
 import placement
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError
-from placement.report.drawn import write_picture
+from placement.report.drawn import map_file
 from placement.report.facts import gather
 from placement.report.fullness import EMPTY, findings, reasons
 from placement.report.map.colours import DARK, LIGHT, colours
@@ -26,8 +26,6 @@ from tests import strategies
 from tests.report.plans import mixed_demand, named, planned, solved
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from placement.report.map.sketch import Layer
 
 RECT = re.compile(r"M([\d.-]+) ([\d.-]+)h([\d.]+)v([\d.]+)h-[\d.]+z")
@@ -129,19 +127,18 @@ def test_names_in_a_picture_are_text() -> None:
     assert root.attrib["aria-label"].startswith('</text><script>"&')
 
 
-def test_pictures_are_written_by_their_suffix(tmp_path: Path) -> None:
+def test_pictures_are_drawn_by_their_suffix() -> None:
     """SVG, PNG, or a clear word."""
     problem = named("chat")
     plan = planned(problem)
 
-    write_picture(problem, plan, tmp_path / "map.svg", "dark")
-    assert (tmp_path / "map.svg").read_text("utf-8").startswith("<svg ")
+    assert str(map_file(problem, plan, "map.svg", "dark")).startswith("<svg ")
     with pytest.raises(UsageError, match=r"\.svg or \.png"):
-        write_picture(problem, plan, tmp_path / "map.jpg")
+        map_file(problem, plan, "map.jpg")
     with pytest.raises(UsageError, match="no theme"):
-        write_picture(problem, plan, tmp_path / "map.svg", "blue")
+        map_file(problem, plan, "map.svg", "blue")
     with pytest.raises(UsageError, match="nothing to draw"):
-        write_picture(problem, placement.Plan(problem=problem.name, status="infeasible"), tmp_path / "map.svg")
+        map_file(problem, placement.Plan(problem=problem.name, status="infeasible"), "map.svg")
 
 
 def test_a_png_is_drawn_where_its_library_is() -> None:

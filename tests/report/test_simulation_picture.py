@@ -10,7 +10,7 @@ import pytest
 
 from placement.errors import UsageError
 from placement.report.map.colours import LIGHT
-from placement.report.simulation_picture import simulation_picture, write_simulation_picture
+from placement.report.simulation_picture import simulation_file, simulation_picture
 from placement.report.still import check_picture
 from placement.report.waterfall_picture import _lines, waterfall_bars, waterfall_picture
 from placement.simulation import simulate
@@ -34,8 +34,7 @@ def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
         for wanted in ("Dollars an hour, shared by pool", "Fleet against demand", "one", "endpoints-peak", "floor"):
             assert any(wanted in text for text in texts), wanted
         assert float(root.attrib["height"]) > 600
-    write_simulation_picture(result, str(tmp_path / "a.svg"))
-    assert (tmp_path / "a.svg").read_text() == simulation_picture(result)
+    assert simulation_file(result, "a.svg") == simulation_picture(result)
 
 
 def test_pools_add_up_to_the_cost() -> None:
@@ -105,8 +104,9 @@ def test_a_waterfall_falls_from_the_first_cost_to_the_last(tmp_path: Path) -> No
         widths = [float(rect.attrib["width"]) for rect in root.iter(f"{SVG}rect")][1:]
         assert widths[0] == max(widths)
         assert widths[0] / widths[-2] == pytest.approx(steps[0].cost / steps[-1].cost, rel=0.01)
-    write_simulation_picture(result, str(tmp_path / "a.png"), steps=True)
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    png = simulation_file(result, "a.png", steps=True)
+    assert isinstance(png, bytes)
+    assert png.startswith(b"\x89PNG")
     with pytest.raises(UsageError, match='no theme "blue"'):
         waterfall_picture(result, "blue")
 

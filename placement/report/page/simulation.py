@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report import over_time, words
 from placement.report.map.sketch import colour_class
@@ -26,7 +25,6 @@ from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from placement.simulation import Simulation, StrategyOutcome
 
@@ -56,11 +54,6 @@ def render_simulation(simulation: Simulation) -> str:
         sections=shown(SECTIONS, simulation),
         data="",
     )
-
-
-def write_simulation_page(simulation: Simulation, path: str | Path) -> None:
-    """Write the page as one file."""
-    write_file(render_simulation(simulation), path)
 
 
 def _tiles(simulation: Simulation, main: StrategyOutcome) -> list[FigureTile]:
