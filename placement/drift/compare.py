@@ -113,15 +113,7 @@ def _running(problem: Problem) -> _Side:
     )
     broken = len(findings(problem, now.plan, verdict.violations, now.dealt))
     facts = ComparedSide(WHAT_RUNS, dollars(verdict.price_per_hour), verdict.instances, verdict.copies, broken)
-    return _Side({row.id: row.pool for row in problem.instances}, held_by_machine(_without_none(problem, rows)), facts)
-
-
-def _without_none(problem: Problem, rows: Iterable[tuple[str, HeldCopy]]) -> Iterable[tuple[str, HeldCopy]]:
-    """A copy that takes no accelerator is known to have none."""
-    takes = {row.name: [mode.accelerators for mode in row.modes] for row in problem.components}
-    for machine, copy in rows:
-        none = copy.accelerators is None and not takes[copy.component][copy.option]
-        yield machine, copy._replace(accelerators=()) if none else copy
+    return _Side({row.id: row.pool for row in problem.instances}, held_by_machine(rows), facts)
 
 
 def _of_plan(problem: Problem, plan: Plan, name: str, what: str) -> _Side:

@@ -13,7 +13,7 @@ from placement.running_state.deal import DealFit, Dealt, deal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.documents import Problem
+    from placement.documents import Placement, Problem
 
 
 class RunningCopy(NamedTuple):
@@ -54,20 +54,23 @@ def running_plan(problem: Problem) -> RunningPlan:
 
 
 def running_copies(problem: Problem) -> list[RunningCopy]:
-    """The copies that run now, as the problem has them."""
+    """The copies that run now, as the problem has them.
+
+    Accelerators that a row gives are those of the copy, though its option asks for another number of them: what runs
+    may break rules, and no plan keeps such a copy where it is. A row that gives none tells all of a copy without
+    accelerators.
+    """
+    modes = {row.name: row.modes for row in problem.components}
     names = {
-        row.name: {mode.name: o for o, mode in enumerate(row.modes) if mode.name is not None}
-        for row in problem.components
+        name: {mode.name: o for o, mode in enumerate(rows) if mode.name is not None} for name, rows in modes.items()
     }
-    return [
-        RunningCopy(
-            row.component,
-            names[row.component][row.option] if isinstance(row.option, str) else row.option,
-            row.instance,
-            None if row.accelerators is None else tuple(sorted(row.accelerators)),
-        )
-        for row in problem.placements
-    ]
+
+    def copy(row: Placement) -> RunningCopy:
+        option = names[row.component][row.option] if isinstance(row.option, str) else row.option
+        told = () if row.accelerators is None and not modes[row.component][option].accelerators else row.accelerators
+        return RunningCopy(row.component, option, row.instance, None if told is None else tuple(sorted(told)))
+
+    return list(map(copy, problem.placements))
 
 
 class Dealer:
@@ -83,15 +86,14 @@ class Dealer:
     def rows(
         self, pools: Mapping[str, str], copies: Sequence[RunningCopy]
     ) -> tuple[tuple[Assignment, ...], dict[str, DealFit]]:
-        """The copies as rows of a plan, in their order; and by machine with open ones, whether those find room.
+        """The copies as rows of a plan, in their order; and by machine with unknown ones, whether those find room.
 
         `pools` has the pool of each machine.
         """
         open_on: dict[str, list[int]] = defaultdict(list)
         known_on: dict[str, list[int]] = defaultdict(list)
         for k, copy in enumerate(copies):
-            takes = self.needs[copy.component][copy.option].accelerators
-            (open_on if takes and copy.accelerators is None else known_on)[copy.instance].append(k)
+            (open_on if copy.accelerators is None else known_on)[copy.instance].append(k)
         given: dict[int, tuple[int, ...]] = {}
         fits: dict[str, DealFit] = {}
         for machine, unknown in open_on.items():

@@ -94,12 +94,10 @@ def difference(problem: Problem, plan: Plan) -> Difference:
 
 
 def _rows(problem: Problem) -> Iterable[CopyNow]:
-    """Today's copies, those that are pinned first. Of those without accelerators all is known."""
-    modes = {row.name: row.modes for row in problem.components}
+    """Today's copies, those that are pinned first."""
 
     def row(placed: Placement, copy: RunningCopy) -> CopyNow:
-        on = copy.accelerators if modes[copy.component][copy.option].accelerators else ()
-        return CopyNow(copy.component, copy.option, copy.instance, on, placed.pinned)
+        return CopyNow(copy.component, copy.option, copy.instance, copy.accelerators, placed.pinned)
 
     copies = map(row, problem.placements, running_copies(problem))
     return sorted(copies, key=lambda row: not row.pinned)

@@ -11,10 +11,13 @@ import pytest
 
 import placement
 from placement import Plan, Problem
+from placement.auditing import audit
 from placement.compiled.translate import to_plan
+from placement.drift import diff
 from placement.referee.standing import CopyNeed, MachineRoom
 from placement.running_state import as_running, running_copies, running_plan
 from placement.running_state.deal import DealFit, deal
+from placement.transition import plan_transition
 from tests import strategies
 from tests.corpus import plans, seeds
 
@@ -144,3 +147,33 @@ def test_a_machine_that_is_listed_twice_is_refused() -> None:
     )
     with pytest.raises(placement.UsageError, match=r"^plan at \$\.instances\[1\]\.id: lists instance x a second"):
         as_running(problem, Plan(instances=[{"id": "x", "pool": "p"}] * 2))
+
+
+@pytest.mark.parametrize(
+    ("asks", "told", "moves"),
+    [(0, None, 0), (0, [], 0), (0, [0], 1), (2, [0], 1), (2, [0, 1], 0), (1, [0, 1], 1)],
+)
+def test_accelerators_that_are_told_are_where_a_copy_runs(asks: int, told: list[int] | None, moves: int) -> None:
+    """Also of another number than its option asks for: a broken rule, and a move to all who read it."""
+    plan = Plan(
+        instances=[{"id": "i", "pool": "p"}],
+        assignments=[{"component": "a", "option": 0, "instance": "i", "accelerators": list(range(asks))}],
+    )
+    problem = Problem(
+        accelerators={"G": {"memory_gib": 24}},
+        instance_types={
+            "m": {"accelerator": "G", "accelerator_count": 2, "vcpus": 8, "memory_gib": 32, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "m", "zone": "z", "max_instances": 2}],
+        components=[{"name": "a", "copies": 1, "accelerators": asks, "accelerator_memory_gib": 8, "shared": True}],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[{"component": "a", "instance": "i"} | ({} if told is None else {"accelerators": told})],
+    )
+
+    steps = plan_transition(problem, plan, time_limit=0).steps
+
+    assert placement.verify(problem, plan).moves == moves
+    assert sum(step.action == "start" for step in steps) == moves
+    assert [step.accelerators for step in steps if step.action == "stop"] == [tuple(told or ())] * moves
+    assert diff(problem, None, plan).same == (not moves)
+    assert [row.rule for row in audit(problem, time_limit=0).broken] == ["accelerator-set"] * moves
