@@ -72,22 +72,22 @@ class VolumeMode:
     throughput: int
 
 
-def volume_bound(fleet: Fleet, finest: int = BOUNDS.dual_feasible.finest, budget: Budget | None = None) -> int:
+def volume_bound(fleet: Fleet, budget: Budget | None = None) -> int:
     """Ticks that no plan can beat, optional copies left out or not.
 
     Parameters
     ----------
-    finest : dual feasible functions up to the one for 1 / (finest + 1) of an accelerator; 0: volumes alone.
     budget : when it is over before the LP is solved, its prices so far count, or none: the bound is then lower, down to
         what must be paid for empty, but still a bound.
 
     The LP has O(components x options x pools) columns, where components that need the same and pools that are alike
-    count once; milliseconds for hundreds of components.
+    count once; milliseconds for hundreds of components. Of too many columns volumes alone count, without dual feasible
+    functions.
     """
     small = VolumeAggregation.of(fleet).fleet
-    if sum(len(option.pools) for component in small.components for option in component.options) > _PARAMS.most_modes:
-        finest = 0
-    measures = [[] if _over(budget) else measures_of(small, pool.index, finest) for pool in small.pools]
+    columns = sum(len(option.pools) for component in small.components for option in component.options)
+    plain = columns > _PARAMS.most_modes
+    measures = [[] if _over(budget) else measures_of(small, pool.index, plain=plain) for pool in small.pools]
     modes = modes_of(small, measures, budget)
     prices = {} if _over(budget) else _prices(small, measures, modes, budget)
     if not prices:
@@ -99,16 +99,19 @@ def _over(budget: Budget | None) -> bool:
     return budget is not None and budget.over()
 
 
-def measures_of(fleet: Fleet, p: int, finest: int = BOUNDS.dual_feasible.finest) -> list[Measure]:
-    """The resources that machines of pool p have, and the functions that say more of some copy than its memory does."""
-    plain = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
+def measures_of(fleet: Fleet, p: int, *, plain: bool = False) -> list[Measure]:
+    """The resources that machines of pool p have, and the functions that say more of some copy than its memory does.
+
+    With `plain` the resources alone.
+    """
+    resources = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
     shape = fleet.pools[p].shape
-    if shape.memory_mib <= 0:  # all of it reserved
-        return plain
+    if plain or shape.memory_mib <= 0:  # all of it reserved
+        return resources
     memory = {o.memory_mib for c in fleet.components for o in c.options if o.shared and o.accelerators and p in o.pools}
-    return plain + [
+    return resources + [
         Measure(shape.accelerators * parts(k), "memory_mib", k)
-        for k in range(1, finest + 1)
+        for k in range(1, BOUNDS.dual_feasible.finest + 1)
         if any(rounded(need, shape.memory_mib, k) * shape.memory_mib > need * parts(k) for need in memory)
     ]
 

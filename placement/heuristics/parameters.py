@@ -103,6 +103,7 @@ class GroupCompletionParameters:
 class PriceParameters:
     """Prices of resources by multiplicative weights (`prices.py`)."""
 
+    rounds: int = parameter(80, "rounds", "of new weights, the best of which are taken")
     smoothing: float = parameter(0.15, "weight", "of the newest load in the average")
     step: float = parameter(0.6, "exponent", "of a weight, for a load twice the mean")
     many: int = parameter(1_000_000, "modes x pools", "beyond which alike pools are one")

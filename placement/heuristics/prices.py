@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 _PARAMS = HEURISTICS.prices
 
 
-def resource_prices(
-    fleet: Fleet, shares: Shares, rounds: int = 80, is_over: Callable[[], bool] = lambda: False
-) -> tuple[Floats, Floats]:
+def resource_prices(fleet: Fleet, shares: Shares, is_over: Callable[[], bool] = lambda: False) -> tuple[Floats, Floats]:
     """Weights (P, 3) that sum to 1 by pool, and what scarcity adds to the price of each pool (P,), micro-dollars.
 
     The best of the rounds until `is_over`. O(rounds x modes x pools); milliseconds for hundreds of components. Of a
@@ -61,7 +59,7 @@ def resource_prices(
     scarcity = np.zeros(len(groups))
     loads = np.zeros((len(groups), weights.shape[1]))
     best = (-np.inf, weights, scarcity)
-    for turn in range(rounds if len(owner) and len(groups) else 0):
+    for turn in range(_PARAMS.rounds if len(owner) and len(groups) else 0):
         if turn and is_over():
             break
         charged = np.where(allowed, (price + scarcity) * shares.weighted(one, weights), np.inf)

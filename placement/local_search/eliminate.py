@@ -27,7 +27,7 @@ _PARAMS = LOCAL_SEARCH.eliminate
 
 
 class BinElimination:
-    """The search on one complete packing of a fleet whose copies are all required. `tries` and `gained` count."""
+    """The search on one complete packing of a fleet whose copies are all required. `tries` counts."""
 
     def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
         """O(copies + items x pools)."""
@@ -36,7 +36,7 @@ class BinElimination:
         self._random = random.Random(seed)
         self._patience = float(_PARAMS.first_patience)
         self._quota = [math.inf if p.max_instances is None else p.max_instances for p in fleet.pools]
-        self.tries = self.gained = 0
+        self.tries = 0
 
     @property
     def possible(self) -> bool:
@@ -65,7 +65,6 @@ class BinElimination:
         open_machines.open_machines += [MachineState(self._fleet, p, None) for p in opened]
         self._refill.begin()
         if self._refill.run(int(self._patience), is_over):
-            self.gained += 1
             self._patience = max(_PARAMS.first_patience, self._patience / _PARAMS.more**10)
             return True
         open_machines.restore(saved)

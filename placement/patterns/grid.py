@@ -46,20 +46,18 @@ def fit_grid(
     capacity: Sequence[int],
     needs: Sequence[Sequence[int]],
     counts: Sequence[int],
-    states: int | None = None,
     *,
     up: bool = False,
 ) -> ValueGrid:
     """A grid for this room, (R,), and these needs, (I, R); dimensions that can't bind are left out.
 
     `counts` says how often an item is wanted: rounding that gives away, or takes, much of the room is avoided first.
-    With several dimensions it has at most so many `states`, by default those of the parameters.
+    With several dimensions it has few states: `states` of the parameters, where that can be.
     """
-    states = _PARAMS.states if states is None else states
     kept = _binding(capacity, needs)
     column = {r: _Column(capacity[r], [need[r] for need in needs], counts, up) for r in kept}
     unit = {r: column[r].unit(_PARAMS.finest) for r in kept}
-    while len(kept) > 1 and math.prod(_floor(capacity[r], unit[r]) + 1 for r in kept) > states:
+    while len(kept) > 1 and math.prod(_floor(capacity[r], unit[r]) + 1 for r in kept) > _PARAMS.states:
         coarser = {
             r: column[r].unit(_floor(capacity[r], unit[r]) // 2) for r in kept if _floor(capacity[r], unit[r]) > 1
         }

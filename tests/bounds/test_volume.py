@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.reductions.volume_aggregation import VolumeAggregation
 from tests.corpus import one_by_one
 from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 Doc = dict[str, Any]
 TYPES = {
@@ -155,7 +158,7 @@ def test_what_is_put_together_has_the_same_bound(seed: int) -> None:
     assert (again.pools, again.components) == (small.pools, small.components)
 
 
-def test_measures() -> None:
+def test_measures(parameters: Change) -> None:
     """Each resource that is there, and functions that say more of some copy than its memory does."""
     fleet = fleet_of(
         {"cheap": {}, "pair": {}},
@@ -166,8 +169,9 @@ def test_measures() -> None:
     )
     assert measures_of(fleet, 0) == [Measure(8_000, "vcpus"), Measure(16_384, "host_mib")]
     plain = [Measure(capacity(fleet, 1, name), name) for name, _, _ in RESOURCES]
-    assert measures_of(fleet, 1, finest=0) == plain
-    assert measures_of(fleet, 1, finest=1) == [*plain, Measure(2 * parts(1), "memory_mib", 1)]
+    assert measures_of(fleet, 1, plain=True) == plain
+    parameters(BOUNDS.dual_feasible, finest=1)
+    assert measures_of(fleet, 1) == [*plain, Measure(2 * parts(1), "memory_mib", 1)]
     shared, owned = (component.options[0] for component in fleet.components)
     assert [m.of(fleet, 1, shared) for m in plain] == [usage(fleet, 1, shared, name) for name, _, _ in RESOURCES]
     half = Measure(2 * parts(1), "memory_mib", 1)

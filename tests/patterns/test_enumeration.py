@@ -73,7 +73,8 @@ def random_kind(rng: random.Random) -> DeviceClass:
         sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in capacity)) for _ in range(4)}, reverse=True)
     )
     counts = [rng.randint(1, 3) for _ in items]
-    grid = fit_grid(capacity, items, counts, rng.choice([6, 40, 16_000]))
+    with changed(PATTERNS.grid, states=rng.choice([6, 40, 16_000])):
+        grid = fit_grid(capacity, items, counts)
     return DeviceClass(
         0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], counts)
     )
@@ -133,7 +134,7 @@ def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
 def test_many_small_items_keep_a_large_one_out() -> None:
     """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
     capacity, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
-    grid = fit_grid(capacity, items, [1, 4], 16_000)
+    grid = fit_grid(capacity, items, [1, 4])
     device_class = DeviceClass(
         0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], [1, 4])
     )
@@ -145,7 +146,7 @@ def test_many_small_items_keep_a_large_one_out() -> None:
 def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many patterns, entries of tables and value may there be, and no more."""
     need = Need(1, 0, 0, 0)
-    grid = fit_grid(Need(3, 0, 0, 0), (need,), [2], 16_000)
+    grid = fit_grid(Need(3, 0, 0, 0), (need,), [2])
     device_class = DeviceClass(
         0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.capacity((3, 0, 0, 0)), [grid.need(need)], [2])
     )
@@ -489,13 +490,14 @@ def test_settling_proves_what_the_tree_can_not() -> None:
         assert bool(bound.programs) == plan
 
 
-def test_too_many_patterns_are_left_to_the_tree() -> None:
+def test_too_many_patterns_are_left_to_the_tree(parameters: Change) -> None:
     """A node whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
     fleet = halves()
     incumbent = Incumbent(fleet, Budget())
     solve_greedy(Solve(fleet, incumbent, Budget()))
     bound = PatternBound(Solve.of(fleet))
-    settling = NodeEnumeration(bound.relaxation, groups_of(fleet), Multiplicity(bound.relaxation), most=1)
+    parameters(PATTERNS.enumeration, most_patterns=1)
+    settling = NodeEnumeration(bound.relaxation, groups_of(fleet), Multiplicity(bound.relaxation))
     prices = prices_of_nothing(bound.relaxation, groups_of(fleet))
     relaxed = Relaxed(0, (), feasible=True, prices=prices)
     knapsacks = [device_class.knapsack for device_class in bound.relaxation.device_classes]
@@ -861,10 +863,10 @@ def test_a_node_without_plans_in_half_of_the_gap_stays_to_be_split(
         assert (limits, found.bound, found.counts, found.feasible) == ([200, 150], 151, (1.5,), True)
 
 
-def enumeration_of(fleet: Fleet, most: int | None = None) -> NodeEnumeration:
-    """With so many patterns in one program, at most."""
+def enumeration_of(fleet: Fleet) -> NodeEnumeration:
+    """As a bound makes it."""
     relaxation = relax(fleet)
-    return NodeEnumeration(relaxation, groups_of(fleet), Multiplicity(relaxation), most)
+    return NodeEnumeration(relaxation, groups_of(fleet), Multiplicity(relaxation))
 
 
 def node_of(
@@ -947,13 +949,15 @@ def test_an_accelerator_that_no_machine_may_bring_leaves_the_others() -> None:
     assert (answer.machines, answer.copies) == ((0, 1), (0, 1))
 
 
-def test_patterns_of_all_accelerators_together_may_be_so_many() -> None:
+def test_patterns_of_all_accelerators_together_may_be_so_many(parameters: Change) -> None:
     """As many as there are, and with room for one less the node is left to the tree."""
     fleet = halves()
     many = len(whole_program(fleet, 30_000_000).pattern_columns)
-    enough, short = enumeration_of(fleet, many), enumeration_of(fleet, many - 1)
+    enough, short = enumeration_of(fleet), enumeration_of(fleet)
     for programs in (1, 2):
+        parameters(PATTERNS.enumeration, most_patterns=many)
         assert node_of(fleet, 30_000_000, by=enough) is not None
+        parameters(PATTERNS.enumeration, most_patterns=many - 1)
         assert node_of(fleet, 30_000_000, by=short) is None
         assert (enough.programs, short.programs) == (programs, 0)
 

@@ -26,6 +26,7 @@ from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.solving.parameters import changed
 from placement.vector_packing.knapsack import Knapsack
 from tests import brute
 from tests.corpus import one_by_one
@@ -96,7 +97,9 @@ def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
         for _ in range(4)
     ]
     states = rng.choice([50, 2000, 16_000])
-    grid = fit_grid(capacity, needs, [rng.randint(1, 5) for _ in needs], states)
+    counts = [rng.randint(1, 5) for _ in needs]
+    with changed(PATTERNS.grid, states=states):
+        grid = fit_grid(capacity, needs, counts)
     units, rounded = grid.capacity(capacity), [grid.need(need) for need in needs]
     assert set(contents(capacity, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
     assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
@@ -108,7 +111,9 @@ def test_what_fits_on_a_grid_rounded_up_fits(seed: int) -> None:
     rng = random.Random(seed)
     capacity = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
     needs = [tuple(rng.choice([0, have // 3, rng.randint(0, have)]) for have in capacity) for _ in range(4)]
-    grid = fit_grid(capacity, needs, [rng.randint(1, 5) for _ in needs], rng.choice([50, 2000, 16_000]), up=True)
+    counts = [rng.randint(1, 5) for _ in needs]
+    with changed(PATTERNS.grid, states=rng.choice([50, 2000, 16_000])):
+        grid = fit_grid(capacity, needs, counts, up=True)
     rounded = [grid.need(need) for need in needs]
     for part in (1.0, rng.random()):
         left = tuple(int(have * part) for have in capacity)

@@ -42,14 +42,11 @@ _ABOUT = "machines, copies and patterns of this node, with every pattern that a 
 class NodeEnumeration:
     """Decides nodes of one relaxation by enumerating patterns."""
 
-    def __init__(
-        self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity, most: int | None = None
-    ) -> None:
-        """Nothing is done yet; `most` patterns are as many as one program may have."""
+    def __init__(self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity) -> None:
+        """Nothing is done yet."""
         self._relaxation = relaxation
         self._groups = groups
         self._multiplicity = multiplicity
-        self._most = _PARAMS.most_patterns if most is None else most
         self._widest: int | None = None  # the gap, about, within which patterns are few enough; None: not known yet
         self.programs = 0  # solved so far
 
@@ -91,7 +88,7 @@ class NodeEnumeration:
             values, least = reduced.items[device_class.index], reduced.least[device_class.index]
             if least is None:
                 continue
-            here = list_patterns(device_class, knapsack, values, least, self._most - len(found))
+            here = list_patterns(device_class, knapsack, values, least, _PARAMS.most_patterns - len(found))
             if here is None or budget.over():
                 return None
             found += [(device_class.index, tuple(sorted(pattern.items()))) for pattern in here]
