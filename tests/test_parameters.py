@@ -92,6 +92,52 @@ def test_a_number_of_a_method_is_a_parameter(room: str) -> None:
             assert name.lstrip("_") in ARGUED, f"{path}: {name} belongs into parameters.py of its room"
 
 
+def taken_early(source: str) -> list[str]:
+    """Defaults of arguments and fields that are parameters: taken when the module is loaded, and never again."""
+    module = tree(source)
+    groups = {"_PARAMS"}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".parameters"):
+            groups |= {name.asname or name.name for name in node.names if name.name.isupper()}
+    defaults: list[ast.expr | None] = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            defaults += [*node.args.defaults, *node.args.kw_defaults]
+        elif isinstance(node, ast.ClassDef):
+            defaults += [field.value for field in node.body if isinstance(field, ast.AnnAssign)]
+    return [
+        ast.unparse(default)
+        for default in defaults
+        if default is not None
+        and any(_root(part) in groups for part in ast.walk(default) if isinstance(part, ast.Attribute))
+    ]
+
+
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes begins with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_parameter_is_looked_up_when_it_is_used(room: str) -> None:
+    """As a default it would keep its first value: a test or a fuzz path that changes it would change nothing."""
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        source = path.read_text()
+        assert ".parameters import" not in source or taken_early(source) == [], path
+
+
+def test_defaults_are_seen() -> None:
+    """Of functions, by position and by name, of lambdas and of fields."""
+    source = (
+        "from a.parameters import A\nfrom a.b import B\n_PARAMS = A.x\n"
+        "def f(x, y=A.x.y, *, z=2 * _PARAMS.z): return lambda q=_PARAMS.q: A.r\n"
+        "class C:\n    x: int = _PARAMS.x\n    y: int = B.y\n"
+    )
+    assert sorted(taken_early(source)) == ["2 * _PARAMS.z", "A.x.y", "_PARAMS.q", "_PARAMS.x"]
+
+
 def test_numbers_are_seen() -> None:
     """In each form that they have."""
     source = "A = 1\n_B, C = -2, 2**3\nD: float = 0.5\nE = (1, (2.0, 3))\nF = True\nG = 'x'\nH = A\nI = ()\n"

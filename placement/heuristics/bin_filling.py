@@ -129,7 +129,7 @@ class BinFilling:
             return self.ws.modes[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
         return 0.0
 
-    def _pools(self, c: int, most: int = _PARAMS.pools) -> list[tuple[int, int]]:
+    def _pools(self, c: int, most: int) -> list[tuple[int, int]]:
         """(option, pool) with quota left, one for each pool, the least share of the price first; at most `most`."""
         found: dict[int, tuple[float, int]] = {}
         for o, mode in enumerate(self.ws.modes[c]):
@@ -154,7 +154,7 @@ class BinFilling:
         ws, mark, before = self.ws, self.ws.mark(), self._lasting
         best: tuple[float, int, int, list[Seat]] | None = None  # value per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
-        for o, p in self._pools(c):
+        for o, p in self._pools(c, _PARAMS.pools):
             ws.rollback(mark)
             self.left[:] = before
             price = ws.rent_price(p)

@@ -42,7 +42,7 @@ class PartialPacking:
 
 
 def partial_packing(
-    fleet: Fleet, budget: Budget, seed: int, ejections: int = HEURISTICS.repair.ejections, held: Sequence[Machine] = ()
+    fleet: Fleet, budget: Budget, seed: int, ejections: int | None = None, held: Sequence[Machine] = ()
 ) -> PartialPacking | None:
     """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without.
 
@@ -56,7 +56,8 @@ def partial_packing(
         keep_running(ws)
         ws.load(Packing(tuple(held)))
         stuck = construct(ws, policy)
-        Repair(ws, policy, rng).run(stuck, ejections, budget)
+        most = HEURISTICS.repair.ejections if ejections is None else ejections
+        Repair(ws, policy, rng).run(stuck, most, budget)
         found = partial_packing_of(ws)
         if found is None:
             continue

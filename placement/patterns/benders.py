@@ -33,11 +33,11 @@ class MixSeparation:
         self._program.add_patterns(patterns)
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 
-    def separate(self, machines: Sequence[float], budget: Budget, rounds: int = _PARAMS.rounds) -> Cut | None:
+    def separate(self, machines: Sequence[float], budget: Budget, rounds: int | None = None) -> Cut | None:
         """A cut that these counts, whole or not, break; None when there is room for all, or no answer in time."""
         program = self._program
         program.limit(machines)
-        for _ in range(rounds):
+        for _ in range(_PARAMS.rounds if rounds is None else rounds):
             if not program.solve(budget.left()) or not program.uses_artificials():
                 return None
             duals = program.duals()

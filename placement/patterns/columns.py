@@ -62,12 +62,14 @@ class PatternColumns:
             ]
             self.program.allow(most)
 
-    def price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
+    def price(self, prices: Prices, duals: Duals, extra: int | None = None) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
-        Those are the best of each device class, and up to `extra` more without its items. The second part of the answer
+        Those are the best of each device class, and up to `extra` more without its items, by default as many as the
+        parameters say. The second part of the answer
         is the most that an accelerator of each device class is worth at `prices`, over all patterns that are allowed.
         """
+        extra = _PARAMS.extra if extra is None else extra
         capacity, found = [], []
         for q, knapsack in enumerate(self.knapsacks):
             value, best = knapsack.best_pattern(prices.coverage[q])

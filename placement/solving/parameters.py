@@ -46,7 +46,7 @@ def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
 def changed(group: Any, **values: Any) -> Iterator[None]:
     """Within it, parameters of a group have other values, in all threads of this process.
 
-    For tests and measurements; what a function has as its default was taken when it was defined.
+    For tests and measurements.
 
     Raises
     ------

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement.heuristics import GreedyOptions, HeuristicOptions
-from placement.heuristics.prices import resource_prices
 from placement.solving.schedule import DEAR, FEW_LARGE, FEW_SMALL, FIRST, LARGE, RUNNING, TURNS, Turn
 from tests.fuzz import blind
 
@@ -124,7 +123,7 @@ QUICK: dict[str, Any] = {
     "placement.heuristics.solve:GreedyOptions": _FEW_TRIES,
     "placement.heuristics.solve:HeuristicOptions": partial(HeuristicOptions, restarts=1, ejections=10),
     "parameters:heuristics.solve.turn": 5,
-    "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
+    "parameters:heuristics.prices.rounds": 4,
     f"{_AUTO_ROOM}:TURNS": {**TURNS, FIRST: tuple(replace(turn, work=1) for turn in TURNS[FIRST])},
     "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
     "parameters:heuristics.first_plan.restarts": 1,

@@ -512,9 +512,9 @@ def test_after_too_many_patterns_nodes_of_a_smaller_gap_are_tried(
     parameters: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of at most seven tenths of the half that was too much; each node that is passed over makes that a little more."""
-    parameters(PATTERNS.enumeration, parts=(1.0, 0.5), narrower=0.7, wider=1.02)
+    parameters(PATTERNS.enumeration, parts=(1.0, 0.5), narrower=0.7, wider=1.02, most_patterns=0)
     fleet, tried = halves(), list[int]()
-    enumeration = enumeration_of(fleet, 0)
+    enumeration = enumeration_of(fleet)
 
     def noted(*what: Any) -> object:
         tried.append(what[-1] - 100)

@@ -243,7 +243,8 @@ class _Decomposition:
     def _bound_task(self, others: float) -> Bound:
         """The bound of the whole, with its part of the time beside tasks of such a weight together."""
         weight = _TIME.bound.part / (1 - _TIME.bound.part) * others
-        return Bound(self._fleet, self._solve.left_out, int(self._rng.integers(2**30)), weight)
+        seed = int(self._rng.integers(2**30))
+        return Bound(self._fleet, self._solve.left_out, seed, weight, DECOMPOSITION.tasks.groups)
 
     def _hear(self, answer: TaskAnswer) -> None:
         self._incumbent.note_faults(answer.faults)

@@ -59,7 +59,7 @@ class Bound:
     given: tuple[int, ...] | None
     seed: int
     weight: float
-    groups: tuple[int, ...] = _PARAMS.groups
+    groups: tuple[int, ...]
 
     def run(self, budget: Budget) -> TaskAnswer:
         """The bounds by ever finer groups of alike components, as far as the time goes; the best one."""
