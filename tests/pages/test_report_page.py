@@ -93,6 +93,23 @@ def test_a_phone_shows_which_copy_goes_where(opened: Callable[..., Opened]) -> N
     assert page.evaluate("(t => t.scrollWidth - t.parentElement.clientWidth)(document.querySelector('#changes'))") <= 0
 
 
+@pytest.mark.parametrize("name", [RUNNING, LONG, WAY])
+def test_a_phone_shows_every_table_whole(name: str, opened: Callable[..., Opened]) -> None:
+    """None scrolls to the side: a wide one is stacked, each figure with its label, and is still a table to a reader."""
+    page = opened(page_of(name), viewport=PHONE).page
+
+    beside = "es => es.filter(e => e.scrollWidth > e.parentElement.clientWidth).map(e => e.id)"
+    assert page.locator(".scroll table").evaluate_all(beside) == []
+    labels = """es => es.map(e => [getComputedStyle(e, "::before").content, e.cellIndex, e.closest("table")])
+        .filter(([label, k, table]) => label !== `"${table.tHead.rows[0].cells[k].textContent}"`)"""
+    cells = page.locator("table.wide td:visible")
+    assert cells.count() > 5
+    assert cells.evaluate_all(labels) == []
+    wide = page.locator("table.wide").first
+    assert wide.get_by_role("row").count() == wide.locator("tr").count()
+    assert page.get_by_role("columnheader").count() == page.locator("thead th").count()
+
+
 def test_its_figures_are_the_plan_s(opened: Callable[..., Opened]) -> None:
     """Tiles, tables and legend, read from the page, are what the referee and a count of the plan's rows say."""
     problem, plan = solved(RUNNING)

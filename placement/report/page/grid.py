@@ -24,6 +24,9 @@ class PageCell(NamedTuple):
     colour: str = ""
 
 
+BESIDE = 4  # columns of a table on a phone, 360 pixels wide
+
+
 class PageTable(NamedTuple):
     """A table, what it is called for those who don't see it, and a note on rows that are not shown."""
 
@@ -32,6 +35,11 @@ class PageTable(NamedTuple):
     rows: list[tuple[PageCell, ...]]
     note: str = ""
     foot: tuple[PageCell, ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has more columns than stand side by side on a phone."""
+        return len(self.heads) > BESIDE
 
 
 ROWS = 200  # of a table: a page is to be read
