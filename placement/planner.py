@@ -20,6 +20,7 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.errors import UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
+from placement.referee.claims import name_claim
 from placement.solvers.registry import SOLVERS, find_solver
 from placement.solving.budget import POLL, Budget
 from placement.solving.context import Solve
@@ -285,7 +286,7 @@ def _packing_of(fleet: Fleet, plan: Plan, name: str = "plan") -> Packing:
     )
     broken = verify(fleet.problem, bare).violations
     if broken:
-        raise refused(name, bare, broken)
+        raise refused(name, bare, (*name_claim(fleet.problem, plan), *broken))
     return from_plan(fleet, bare)
 
 

@@ -147,6 +147,7 @@ def test_names_are_looked_up_not_searched() -> None:
         placements=[(k, Placement(component=f"n{count - 1 - k}", instance=f"n{k}")) for k in range(count)],
         limits=[(0, Limit(name="n0", pools=tuple(f"n{k}" for k in range(count)), max_instances=1))],
         commitments=[(k, Commitment(name=f"n{k}", pools=(f"n{k}",), instances=1)) for k in range(count)],
+        repeats={section: {} for section in ("pools", "limits", "commitments", "components", "instances")},
         names={
             **{
                 section: Counter(names)

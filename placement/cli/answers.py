@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import os
+import tempfile
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from placement.cli.endings import raised_last, say, tell_faults
 from placement.cli.stops import STOPS
+from placement.documents.read import YAML_SUFFIXES
+from placement.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +68,8 @@ def hand_out(
 ) -> None:
     """Write and print an answer where it was asked for; what fails to be written is raised once the rest is done.
 
+    An answer that can't be written is kept in the folder for temporary files: it may have taken an hour.
+
     Parameters
     ----------
     found : the answer, whose `faults` are told.
@@ -71,10 +78,39 @@ def hand_out(
     """
     with raised_last() as later, STOPS.keeping():
         with later():
-            write_outputs([*([] if go.plan is None else [Output(go.plan, document)]), *more])
+            if go.plan is None:
+                write_outputs(more)
+            else:
+                _write_or_keep(document(), go.plan, more)
         with later():
             if go.tables is not None:
                 from placement.cli.streams import console
 
                 console(go.tables).print(report())
         tell_faults(found)
+
+
+def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
+    try:
+        write_outputs([Output(target, lambda: document), *more])
+    except UsageError as error:
+        kept = _kept(document, Path(target).suffix.lower())
+        if kept is None:
+            raise
+        raise UsageError(f"{error}; the answer is kept in {kept}") from None
+
+
+def _kept(document: Any, suffix: str) -> str | None:
+    """The temporary file that holds a document now; None where that can't be written either."""
+    from placement.documents import write_document
+
+    with suppress(OSError):
+        handle, name = tempfile.mkstemp(prefix="placement-", suffix=suffix if suffix in YAML_SUFFIXES else ".json")
+        os.close(handle)
+        try:
+            write_document(document, name)
+        except UsageError:
+            Path(name).unlink(missing_ok=True)
+        else:
+            return name
+    return None

@@ -22,12 +22,14 @@ def convert(
 ) -> None:
     """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept."""
     with in_words(full=full):
+        from placement.cli.streams import DOCUMENTS, check_suffix
         from placement.documents import Problem, check_outputs, write_document
         from placement.documents.read import read_document
 
         name = "standard output" if out == "-" else "OUT"
         way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
         check_outputs({name: out}, {"FILE": file}, way_out)
+        check_suffix(out, DOCUMENTS, "OUT")
         document = read_document(file)
         if isinstance(document, Problem):
             warn(document, file, full=full)

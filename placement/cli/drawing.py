@@ -18,7 +18,13 @@ def report(
     plan: PlanArgument,
     html: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Where the page goes; absent: PLAN's name with .html; - is stdout."),
+        typer.Option(
+            "--html",
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the page goes; absent: PLAN's name with .html; - is stdout.",
+        ),
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     picture: Annotated[

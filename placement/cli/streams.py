@@ -72,8 +72,8 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
     return Streams(plan, None if quiet else tables, watched and not quiet, targets)
 
 
-def check_suffix(target: str, known: Sequence[str]) -> None:
-    """Refuse a file of ``--output`` whose suffix does not say what is to be written; without a suffix it is JSON.
+def check_suffix(target: str, known: Sequence[str], name: str = "--output") -> None:
+    """Refuse a file, called `name`, whose suffix does not say what is to be written; without a suffix it is JSON.
 
     Standard output, devices and pipes are written as they are.
     """
@@ -81,7 +81,7 @@ def check_suffix(target: str, known: Sequence[str]) -> None:
     if target == STDIN or path.suffix.lower() in ("", *known) or (path.exists() and not path.is_file()):
         return
     listed = f"{', '.join(known[:-1])} or {known[-1]}"
-    raise UsageError(f"--output {printable(target)}: the suffix says what is written, and must be {listed}")
+    raise UsageError(f"{name} {printable(target)}: the suffix says what is written, and must be {listed}")
 
 
 def check_certificate_target(target: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from placement.documents.amounts import number_meant
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
         rule = f"must be of class {context['class_name']}, or a mapping of its keys"
         return Fault(json_path(location), f"{rule}, not of class {type(item['input']).__name__}")
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
+    if kind == "number" and isinstance(item["input"], str):
+        rule += number_meant(str(location[-1]) if location else "", item["input"])
     return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
 
 

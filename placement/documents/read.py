@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from placement import arguments
 from placement.documents.faults import structural_faults
+from placement.documents.formats import mistaken
 from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
@@ -59,8 +60,7 @@ def _problem(document: dict[str, Any], source: str) -> Problem:
     if "format" not in document:
         found = [Fault("$.format", 'is required; write "format: placement/v1" at the top')]
         return _build(Problem, {"format": "placement/v1", **document}, source, found)
-    if document["format"] == "placement-plan/v1":
-        raise DocumentError([Fault("$.format", "this is a plan; a problem is wanted", document["format"])], source)
+    _check_kind(document, "placement/v1", source)
     return _build(Problem, document, source)
 
 
@@ -75,8 +75,7 @@ def read_plan(path: str | Path) -> Plan:
         The file can't be read or parsed, is another document, or the plan has faults.
     """
     source, document = read_mapping(path)
-    if document.get("format") == "placement/v1":
-        raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
+    _check_kind(document, "placement-plan/v1", source)
     if "format" not in document and not {"assignments", "status"} & document.keys():
         rule = 'is required where there are neither assignments nor a status; a plan has "format": "placement-plan/v1"'
         raise DocumentError([Fault("$.format", rule)], source)
@@ -86,6 +85,7 @@ def read_plan(path: str | Path) -> Plan:
 def read_transition(path: str | Path) -> Transition:
     """The transition in a JSON or YAML file, or on standard input for ``-``; errors as of `read_plan`."""
     source, document = read_mapping(path)
+    _check_kind(document, TRANSITION, source)
     if document.get("format") != TRANSITION:
         found = document.get("format", ...)
         raise DocumentError([Fault("$.format", f"a transition is wanted, of the format {TRANSITION}", found)], source)
@@ -103,7 +103,16 @@ def read_document(path: str | Path) -> Problem | Plan:
     source, document = read_mapping(path)
     if document.get("format") == "placement-plan/v1":
         return _build(Plan, document, source)
+    _check_kind(document, "placement/v1", source, "a problem or a plan")
     return _problem(document, source)
+
+
+def _check_kind(document: dict[str, Any], wanted: str, source: str, called: str = "") -> None:
+    """Refuse another document of ours by that alone: that its keys are others would be said of every one of them."""
+    found = document.get("format")
+    rule = mistaken(found, wanted, called)
+    if rule is not None:
+        raise DocumentError([Fault("$.format", rule, found)], source)
 
 
 def _build(model: type[Document], document: dict[str, Any], source: str, found: Sequence[Fault] = ()) -> Document:
@@ -132,7 +141,7 @@ def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     except RecursionError:
         raise DocumentError([Fault("$", "is nested too deeply")], source) from None
     if not isinstance(document, dict):
-        raise DocumentError([Fault("$", "must be a mapping of keys to values")], source)
+        raise DocumentError([Fault("$", "must be a mapping of keys to values", document)], source)
     odd = [key for key in document if not isinstance(key, str)]
     if odd:
         raise DocumentError([Fault("$", "keys must be text", odd[0])], source)
@@ -148,6 +157,7 @@ def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:
         As `read_mapping`; it says another format, or none; or `kind` found faults, told with the file's name.
     """
     source, document = read_mapping(path)
+    _check_kind(document, name, source)
     found = document.get("format", "")
     if found != name:
         rule = f'must be "{name}"' if found else f'is required; write "format: {name}" at the top'

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     )
 
 GROUP = "group:"
+# Sections with the key that must be unique in each, in the order in which faults are told.
+_UNIQUE = (
+    *((section, "name") for section in ("pools", "limits", "commitments", "components")),
+    ("instances", "id"),
+)
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -44,6 +49,7 @@ class Rows:
     limits: list[tuple[int, Limit]]
     commitments: list[tuple[int, Commitment]]
     names: dict[str, Counter[str]]  # section -> every name written there, and how often
+    repeats: dict[str, dict[str, list[int]]]  # section -> places of names that stand there several times
 
     @classmethod
     def of_problem(cls, problem: BaseModel) -> Rows:
@@ -66,6 +72,7 @@ class Rows:
         types = sections.get("instance_types")
         named = types.items() if isinstance(types, dict) else ()
         made = ((str(name), sound(rows.InstanceType, row)) for name, row in named)
+        names = {section: Counter(_written(sections, section, key)) for section, key in _UNIQUE}
         return cls(
             types={name: row for name, row in made if row is not None},
             pools=numbered(rows.Pool, "pools"),
@@ -77,13 +84,10 @@ class Rows:
             names={
                 "accelerators": Counter(_keys(sections, "accelerators")),
                 "instance_types": Counter(_keys(sections, "instance_types")),
-                "pools": Counter(_written(sections, "pools", "name")),
-                "components": Counter(_written(sections, "components", "name")),
                 "groups": Counter(_labels(sections)),
-                "instances": Counter(_written(sections, "instances", "id")),
-                "limits": Counter(_written(sections, "limits", "name")),
-                "commitments": Counter(_written(sections, "commitments", "name")),
+                **names,
             },
+            repeats={section: _repeats(sections, section, key, names[section]) for section, key in _UNIQUE},
         )
 
 
@@ -113,6 +117,16 @@ def _values(sections: dict[str, Any], section: str, key: str) -> list[Any]:
 
 def _written(sections: dict[str, Any], section: str, key: str) -> list[str]:
     return [value for value in _values(sections, section, key) if isinstance(value, str)]
+
+
+def _repeats(sections: dict[str, Any], section: str, key: str, names: Counter[str]) -> dict[str, list[int]]:
+    """The places of each name that stands several times."""
+    found: dict[str, list[int]] = {name: [] for name, count in names.items() if count > 1}
+    if found:
+        for index, name in enumerate(_values(sections, section, key)):
+            if isinstance(name, str) and name in found:
+                found[name].append(index)
+    return found
 
 
 def _labels(sections: dict[str, Any]) -> list[str]:
@@ -149,11 +163,11 @@ def _type_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
-    sections = [(section, "name") for section in ("pools", "limits", "commitments", "components")]
-    for section, key in (*sections, ("instances", "id")):
-        for name, count in rows.names[section].items():
-            if count > 1:
-                yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
+    for section, key in _UNIQUE:
+        for name, (first, second, *more) in rows.repeats[section].items():
+            others = f", and {len(more):,} more" if more else ""
+            rule = f"every {key} must be unique, and $.{section}[{first}] has this one{others}; choose another"
+            yield Fault(f"$.{section}[{second}].{key}", rule, name)
 
 
 def _pool_faults(rows: Rows) -> Iterator[Fault]:

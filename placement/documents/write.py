@@ -271,10 +271,12 @@ def _beside(target: Path) -> Iterator[tuple[TextIO, Path]]:
             break
         os.close(handle)
     beside = Path(name)
+    stream = os.fdopen(handle, "w", encoding="utf-8")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            yield stream, beside
+        yield stream, beside
     finally:
+        with suppress(OSError):  # what was written is on the disk already, or its error is on its way
+            stream.close()
         beside.unlink(missing_ok=True)
 
 

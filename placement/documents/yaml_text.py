@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_DEPTH = 100  # levels; the documents have about six
 MOST_REPEATED = 2_000_000  # values that aliases may add
+_TAB = r"'\t'"  # as the parser writes it
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -64,7 +65,8 @@ def parse_yaml(text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
         message = " ".join(str(error.problem or error.context).split())
-        raise ValueError(f"is not YAML: {message}{where}") from None
+        way_out = "; indent with blanks, YAML takes no tabs" if _TAB in message else ""
+        raise ValueError(f"is not YAML: {message}{where}{way_out}") from None
     except _AliasError as error:
         raise ValueError(str(error)) from None
     except (YAMLError, ValueError, TypeError, AttributeError) as error:

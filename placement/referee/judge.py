@@ -80,13 +80,12 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
     moved = sum(moves.values())
     short = left_out_by_priority(stand)
     told = (
-        *name_claim(problem, plan),
         *status_claims(plan, total, short),
         *figure_claims(plan, price, moved, total),
         *left_out_claims(stand, short),
     )
     return Verdict(
-        violations=(*broken(stand), *told),
+        violations=(*name_claim(problem, plan), *broken(stand), *told),  # the name first: it may explain all others
         price_per_hour=price,
         moves=moved,
         cost=total,

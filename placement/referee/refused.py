@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.errors import UsageError
+from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,15 @@ def refused(name: str, plan: Plan, broken: Sequence[Violation], so: str = "") ->
     Parameters
     ----------
     name : the argument that the plan is; a command line says the file in its place.
-    broken : of `verify`, at least one.
+    broken : of `verify`, at least one. Where the plan names another problem, that comes first and is told alone.
     so : what follows from it, such as ", so it can't be shown".
     """
     first = broken[0]
+    if first.rule == "claimed-problem":
+        others = len(broken) - 1
+        breaks = f", of which it breaks {others:,} rule{'s' if others > 1 else ''}" if others else ""
+        way_out = "give it with its own problem, or change its `problem` where that was renamed"
+        return UsageError(f"{name} at $.problem: {printable(first.message)}{breaks}{so}; {way_out}", name)
     what = "says something untrue" if first.is_claim else "breaks a rule of the problem"
     more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
     return UsageError(f"{name} at {_place(plan, first)}: {what}{so}: {first}{more}; `placement verify` tells all", name)

@@ -73,6 +73,49 @@ def test_a_plan_that_breaks_a_rule_is_told_of_its_file(
     assert sorted(path.name for path in files.iterdir()) == ["plan.json", "tiny.json"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("solve", "tiny.json", "--hint", "plan.json"),
+        ("bound", "tiny.json", "plan.json"),
+        ("report", "tiny.json", "plan.json"),
+    ],
+    ids=" ".join,
+)
+def test_a_plan_of_another_problem_is_told_as_that(
+    files: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both names: the first of the many rules that it breaks here would send its reader astray."""
+    monkeypatch.chdir(files)
+    rows = [{**row, "component": "other"} for row in PLAN["assignments"]]  # type: ignore[dict-item]
+    Path("plan.json").write_text(json.dumps(PLAN | {"problem": "fleet-b", "assignments": rows}))
+
+    done = run(*command)
+
+    assert done.exit_code == 2
+    start = 'placement: plan.json at $.problem: is a plan of the problem "fleet-b", this is "tiny", of which it breaks '
+    assert done.stderr.startswith(start), done.stderr
+    assert "give it with its own problem" in done.stderr
+
+
+def test_a_hint_of_a_problem_that_was_renamed_is_taken(files: Path) -> None:
+    """It keeps every rule, so its name does not matter."""
+    (files / "plan.json").write_text(json.dumps(PLAN | {"problem": "yesterday"}))
+
+    assert run("bound", files / "tiny.json", files / "plan.json").exit_code == 0
+
+
+def test_verify_names_another_problem_first(files: Path) -> None:
+    """Before all that follows from it, of which only some lines are shown."""
+    rows = [{**row, "pool": "b"} for row in PLAN["instances"]]  # type: ignore[dict-item]
+    (files / "plan.json").write_text(json.dumps(PLAN | {"problem": "fleet-b", "instances": rows}))
+
+    done = run("verify", files / "tiny.json", files / "plan.json")
+
+    assert done.exit_code == 1
+    assert done.stdout.startswith('plan: is a plan of the problem "fleet-b", this is "tiny" [claimed-problem]\n')
+
+
 def test_what_a_plan_says_untrue_of_itself_is_no_rule_of_the_problem(files: Path) -> None:
     """A price that it does not have: the page would show it."""
     (files / "plan.json").write_text(json.dumps(PLAN | {"price_per_hour": 1.0}))
@@ -215,6 +258,48 @@ def test_convert_does_not_write_over_what_it_reads(tmp_path: Path) -> None:
     assert (done.exit_code, path.read_text()) == (2, text)
     assert f"OUT {path} is the same file as FILE" in done.stderr
     assert "keeps no comments" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["p.toml", "p.yamll", "p.csv"])
+def test_convert_to_what_it_can_not_write_is_refused(files: Path, name: str) -> None:
+    """It wrote JSON into it."""
+    done = run("convert", files / "tiny.json", files / name)
+
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"{name}: the suffix says what is written, and must be .json, .yaml or .yml\n")
+    assert not (files / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("solve", "policy.json"), "this is a scaling policy; a problem is wanted"),
+        (("verify", "tiny.json", "policy.json"), "this is a scaling policy; a plan is wanted"),
+        (("convert", "policy.json"), "this is a scaling policy; a problem or a plan is wanted"),
+        (("transition", "tiny.json", "tiny.json"), "this is a problem; a plan is wanted"),
+        (("scenarios", "tiny.json", "tiny.json"), "this is a problem; scenarios are wanted"),
+        (("scale", "tiny.json", "plan.json", "--rates", "x.csv"), "this is a plan; a scaling policy is wanted"),
+        (
+            ("report", "tiny.json", "plan.json", "--transition", "tiny.json"),
+            "this is a problem; a transition is wanted",
+        ),
+        (("import", "kubernetes", "tiny.json"), "this is a problem; what kubectl get nodes,pods"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_document_of_another_kind_is_told_by_what_it_is(
+    files: Path, command: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line: that its keys are others would be said of each of them."""
+    monkeypatch.chdir(files)
+    policy = {"format": "placement-scaling/v1", "components": [{"name": "chat-8b", "target_value": 1}]}
+    Path("policy.json").write_text(json.dumps(policy))
+
+    done = run(*command)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 # --- schema

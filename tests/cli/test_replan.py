@@ -218,4 +218,4 @@ def test_a_section_of_the_page(fleet: Path, tmp_path: Path) -> None:
     assert "other.json at $.points[0].plan: is none of this problem: its plan moves 2 copies" in refused.stderr
     wrong = run("report", fleet, plan, "--frontier", plan)
     assert wrong.exit_code == 2
-    assert 'must be "placement-frontier/v1"' in wrong.stderr
+    assert "this is a plan; a frontier is wanted" in wrong.stderr

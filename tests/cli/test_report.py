@@ -31,6 +31,15 @@ def test_the_page_has_the_name_of_the_plan(files: tuple[Path, Path], tmp_path: P
     assert (tmp_path / "plan.html").read_text("utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("option", ["--html", "--output", "-o"])
+def test_the_page_under_a_name(files: tuple[Path, Path], tmp_path: Path, option: str) -> None:
+    """Also by the option that all other commands have for what they write."""
+    done = run("report", *files, option, "out.html")
+
+    assert (done.exit_code, done.stderr) == (0, "out.html: the report\n")
+    assert (tmp_path / "out.html").exists()
+
+
 def test_pictures_alone(files: tuple[Path, Path], tmp_path: Path) -> None:
     """With --picture and without --html there is no page."""
     done = run("report", *files, "--picture", "map.svg", "--theme", "dark")

@@ -83,7 +83,7 @@ def test_wrong_scenarios_name_file_and_row(files: tuple[Path, Path], tmp_path: P
     for given, said in (
         ([problem, scenarios, "-o", scenarios], "write it to a file of its own"),
         (["-", "-"], "only one file can be standard input"),
-        ([problem, problem], 'must be "placement-scenarios/v1"'),
+        ([problem, problem], "this is a problem; scenarios are wanted"),
     ):
         refused = run("scenarios", *given)
         assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr

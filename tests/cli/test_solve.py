@@ -408,6 +408,52 @@ def test_a_read_only_target_costs_no_search(tiny: Path, tmp_path: Path, monkeypa
     assert "nowhere" in done.stderr
 
 
+@pytest.mark.parametrize("suffix", [".json", ".yaml"])
+def test_an_answer_that_can_not_be_written_is_kept(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """The disk fills up during the search: the plan goes to the temporary folder, and the error says where."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    target = tmp_path / f"plan{suffix}"
+    replace = Path.replace
+
+    def full(self: Path, to: Path) -> Path:
+        if Path(to) == target:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", full)
+
+    done = run("solve", tiny, "--solver", "greedy", "--output", target)
+
+    (kept,) = (tmp_path / "temporary").iterdir()
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"can't be written: No space left on device; the answer is kept in {kept}\n")
+    assert kept.suffix == suffix
+    assert verify(placement.read(tiny), placement.read_plan(kept)).ok
+    assert not target.exists()
+
+
+def test_an_answer_that_can_be_kept_nowhere_is_told_as_before(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The temporary folder is full too: the error is that of the file that was asked for."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+
+    def full(*_: object) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+
+    done = run("solve", tiny, "--solver", "greedy", "--output", tmp_path / "plan.json")
+
+    assert done.exit_code == 2
+    assert done.stderr.endswith("plan.json: can't be written: No space left on device\n")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 # --- Settings
 
 

@@ -179,7 +179,7 @@ def test_the_suffix_says_what_is_written(files: tuple[Path, Path], tmp_path: Pat
 
 def test_another_document_is_no_transition(files: tuple[Path, Path]) -> None:
     """Its format is named."""
-    with pytest.raises(DocumentError, match=r"\$\.format: a transition is wanted"):
+    with pytest.raises(DocumentError, match=r"\$\.format: this is a problem; a transition is wanted"):
         read_transition(files[0])
 
 

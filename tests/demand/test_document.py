@@ -41,7 +41,7 @@ def test_yaml_and_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": "placement/v1"}, '$.format: must be "placement-scaling/v1", got "placement/v1"'),
+        ({"format": "placement/v1"}, '$.format: this is a problem; a scaling policy is wanted, got "placement/v1"'),
         ({"defaults": {"target": 5}}, '$.defaults.target: unknown key; did you mean "target_value"?'),
         ({"defaults": {"target_value": 0}}, "$.defaults.target_value: must be more than 0"),
         ({"components": [{"name": "a", "min_capacity": 5, "max_capacity": 2}]}, "min_capacity must not exceed"),

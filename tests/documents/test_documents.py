@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml as yaml_1_1
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from placement.cli.schema import document_schema
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Component, Problem, read_plan, read_problem, write_document
+from placement.documents.faults import structural_faults
 from placement.documents.plan import Plan
+from placement.documents.quantities import Quantity
 from placement.errors import DocumentError, Fault, UsageError, json_path, nearest
 
 if TYPE_CHECKING:
@@ -211,7 +213,11 @@ RULES = [
     ("pools.0.zone", GONE, "$.pools[0].zone: is required"),
     ("pools.0.zone", "", '$.pools[0].zone: must not be empty, got ""'),
     ("pools.0.min_instances", 21, "$.pools[0]: min_instances must not exceed max_instances"),
-    ("pools.1.name", "p4d-a", '$.pools: every name must be unique; this one stands 2 times, got "p4d-a"'),
+    (
+        "pools.1.name",
+        "p4d-a",
+        '$.pools[1].name: every name must be unique, and $.pools[0] has this one; choose another, got "p4d-a"',
+    ),
     (
         "pools.3.instance_type",
         "cpus",
@@ -219,7 +225,11 @@ RULES = [
     ),
     ("pools.2.labels.market", 5, "$.pools[2].labels.market: must be text, got 5"),
     # components
-    ("components.1.name", "inline", '$.components: every name must be unique; this one stands 2 times, got "inline"'),
+    (
+        "components.1.name",
+        "inline",
+        "$.components[1].name: every name must be unique, and $.components[0] has this one",
+    ),
     ("components.0.copies", GONE, "$.components[0]: give either `copies` or `demand`, and only one of them"),
     ("components.1.copies", 3, "$.components[1]: give either `copies` or `demand`, and only one of them"),
     ("components.0.min_copies", 7, "$.components[0]: min_copies must not exceed copies"),
@@ -273,7 +283,7 @@ RULES = [
     ("components.0.spread.max_per_instance", True, "spread.max_per_instance: must be a number, got true"),
     ("components.0.min_available_on_zone_loss", -1, "min_available_on_zone_loss: must be at least 0, got -1"),
     # what runs now
-    ("instances.1.id", "i-01", '$.instances: every id must be unique; this one stands 2 times, got "i-01"'),
+    ("instances.1.id", "i-01", "$.instances[1].id: every id must be unique, and $.instances[0] has this one; choose"),
     (
         "instances.0.pool",
         "p4d",
@@ -380,10 +390,11 @@ COUNTS = [
         (10**5000, "must be a finite number of at most 1e9, got a number of 16610 bits"),
         (-1, r"must be (at least [01]|more than 0), got -1"),
         (True, "must be a number, got true"),
-        ("4", 'must be a number, got "4"'),
+        ("4", 'must be a number: write 4 without quotes, got "4"'),
+        ("four", 'must be a number, got "four"'),
         ([4], r"must be a number, got \[4\]"),
     ],
-    ids=["nan", "inf", "-inf", "2e18", "huge", "-1", "true", "text", "list"],
+    ids=["nan", "inf", "-inf", "2e18", "huge", "-1", "true", "quoted", "text", "list"],
 )
 def test_no_number_is_taken_for_what_it_is_not(path: str, value: Any, rule: str) -> None:
     """NaN, infinities, negatives, booleans, text and lists are refused wherever a number stands."""
@@ -735,7 +746,7 @@ def test_rows_may_be_given_as_tuples() -> None:
 TEAM: Doc = {"name": "team", "pools": ["p4d-a", "p5en-a"], "max_instances": 3}
 BLOCK: Doc = {"name": "block", "pools": ["p4d-a", "p4d-b"], "instances": 3}
 GROUPS = [
-    ("limits", [TEAM, TEAM], "$.limits: every name must be unique; this one stands 2 times"),
+    ("limits", [TEAM, TEAM], "$.limits[1].name: every name must be unique, and $.limits[0] has this one"),
     ("limits", [{**TEAM, "pools": []}], "$.limits[0].pools: must name at least one pool"),
     ("limits", [{**TEAM, "pools": ["p4d"]}], "$.limits[0].pools[0]: names no pool of this problem; did you mean"),
     ("limits", [{**TEAM, "pools": ["p4d-a", "p4d-a"]}], "$.limits[0].pools[1]: every pool must stand once in its list"),
@@ -746,7 +757,11 @@ GROUPS = [
         [{"name": "team", "pools": ["p4d-a"]}],
         "$.limits[0]: give at least one of max_instances, max_accelerators, max_vcpus, max_price_per_hour",
     ),
-    ("commitments", [BLOCK, BLOCK], "$.commitments: every name must be unique; this one stands 2 times"),
+    (
+        "commitments",
+        [BLOCK, BLOCK],
+        "$.commitments[1].name: every name must be unique, and $.commitments[0] has this one",
+    ),
     ("commitments", [{**BLOCK, "price_per_hour": 1}], "$.commitments[0]: give either `instances` or `price_per_hour`"),
     ("commitments", [{"name": "k", "pools": ["p4d-a"]}], "$.commitments[0]: give either `instances` or"),
     (
@@ -804,6 +819,13 @@ UNREADABLE = [
     ("p.yaml", "1: 2\n", "p.yaml at $: keys must be text, got 1"),
     ("p.json", '{"name": "x"}', 'p.json at $.format: is required; write "format: placement/v1" at the top'),
     ("p.json", '{"format": "placement-plan/v1"}', "p.json at $.format: this is a plan; a problem is wanted"),
+    (
+        "p.json",
+        '{"format": "placement-scaling/v1"}',
+        "p.json at $.format: this is a scaling policy; a problem is wanted",
+    ),
+    ("p.yaml", "hello", 'p.yaml at $: must be a mapping of keys to values, got "hello"'),
+    ("p.yaml", "a:\n\tb: 1\n", "at line 2 column 1; indent with blanks, YAML takes no tabs"),
     ("p.json", '{"format": "placement/v9"}', "p.json at $.format: must be 'placement/v1', got \"placement/v9\""),
 ]
 
@@ -873,7 +895,7 @@ PLAN_RULES = [
     ("format", "placement/v1", "$.format: this is a problem; a plan is wanted"),
     ("status", "fine", "$.status: must be 'optimal', 'feasible', 'infeasible' or 'unknown', got \"fine\""),
     ("stop", "tired", "$.stop: must be 'proved', 'gap', 'time', 'interrupted', 'stuck' or 'done', got \"tired\""),
-    ("cost", "50", '$.cost: must be a number, got "50"'),
+    ("cost", "50", '$.cost: must be a number: write 50 without quotes, got "50"'),
     ("cost", True, "$.cost: must be a number, got true"),
     ("moves", -1, "$.moves: must be at least 0, got -1"),
     ("instances.0.pool", GONE, "$.instances[0].pool: is required"),
@@ -890,7 +912,7 @@ PLAN_RULES = [
     ("assignments.0.accelerators.0", True, "$.assignments[0].accelerators[0]: must be a number, got true"),
     ("instances.0.new", 0, "$.instances[0].new: must be true or false, got 0"),
     ("lower_bound", True, "$.lower_bound: must be a number, got true"),
-    ("gap", "0", '$.gap: must be a number, got "0"'),
+    ("gap", "0", '$.gap: must be a number: write 0 without quotes, got "0"'),
     ("moves", 0.5, "$.moves: must be a whole number, got 0.5"),
     ("unplaced.0.copies", -1, "$.unplaced[0].copies: must be at least 0, got -1"),
     ("unplaced.0.copies", True, "$.unplaced[0].copies: must be a number, got true"),
@@ -945,6 +967,64 @@ def test_figures_of_a_plan_are_finite(value: float) -> None:
         with pytest.raises(DocumentError, match=rf"\$\.{key}: must be a finite number"):
             Plan(**{**PLAN, key: value})
     assert Plan(**{**PLAN, "cost": 5e12}).cost == 5e12
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "way_out"),
+    [
+        ("memory_gib", "80 GiB", "it counts GiB, so write 80"),
+        ("memory_gib", "80GB", "it counts GiB, so write 74.5058"),
+        ("memory_gib", "81920Mi", "it counts GiB, so write 80"),
+        ("price_per_hour", "$2.24", "write 2.24 alone"),
+        ("accelerator_share", "25%", "write 0.25"),
+        ("startup_seconds", "5m", "it counts seconds, so write 300"),
+        ("memory_gib", "80 bananas", None),
+        ("price_per_hour", "2 GiB", None),
+    ],
+)
+def test_an_amount_written_with_its_unit_is_told_as_a_number(key: str, text: str, way_out: str | None) -> None:
+    """What to write in its place, in the unit that the key counts; nothing where that would be a guess."""
+    found = structural_faults(_Amounts, _faults_of(key, text))[0]
+
+    rule = "must be a number" if way_out is None else f"must be a number: {way_out}"
+    assert (found.path, found.rule, found.value) == (f"$.{key}", rule, text)
+
+
+class _Amounts(BaseModel):
+    memory_gib: Quantity = 1
+    price_per_hour: Quantity = 1
+    accelerator_share: Quantity = 1
+    startup_seconds: Quantity = 1
+
+
+def _faults_of(key: str, text: str) -> ValidationError:
+    with pytest.raises(ValidationError) as raised:
+        _Amounts.model_validate({key: text})
+    return raised.value
+
+
+def test_a_name_that_stands_three_times_is_told_at_the_second() -> None:
+    """With the first place, and how many more there are."""
+    pools = [{"name": "a", "instance_type": "t", "zone": "z"}] * 4
+    with pytest.raises(
+        DocumentError, match=r"\$\.pools\[1\]\.name: .* \$\.pools\[0\] has this one, and 2 more; choose"
+    ):
+        Problem(instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": 1}}, pools=pools, components=[])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of a process are a Unix thing")
+def test_a_disk_that_is_full_is_told_of_the_file_that_was_written(tmp_path: Path) -> None:
+    """Also where the rest of it fails once more when the file is closed."""
+    import resource
+
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
+    try:
+        with pytest.raises(UsageError, match=r"long\.yaml: can't be written: File too large"):
+            write_document({"rows": [{"name": f"row-{k}"} for k in range(2000)]}, tmp_path / "long.yaml")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert names(tmp_path) == []
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

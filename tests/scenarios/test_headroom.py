@@ -187,7 +187,7 @@ def test_a_section_of_the_page(tmp_path: Path) -> None:
     assert "other.json at $.points[1].plan: is none of this problem:" in refused.stderr
     wrong = run("report", problem, plan, "--headroom", plan)
     assert wrong.exit_code == 2
-    assert 'must be "placement-headroom/v1"' in wrong.stderr
+    assert "this is a plan; a curve of headroom is wanted" in wrong.stderr
 
 
 def test_all_faults_are_told_when_asked_and_only_then(tmp_path: Path) -> None:

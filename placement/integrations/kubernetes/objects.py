@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.catalogue.quantities import quantity
 from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.documents.formats import mistaken
 from placement.documents.json_text import OddValueError, check_values
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, called_file, json_path
@@ -147,6 +148,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         if not text.strip():
             raise DocumentError([Fault("$", "is empty")], source)
         document = parse_json(text, source, _SEVERAL) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+        _check_no_document(document, source)
         faults: list[Fault] = []
         for at, kind in _objects(document, faults, notes):
             try:
@@ -169,6 +171,14 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         rule = f"has no nodes: make it with {COMMAND}"
         raise DocumentError([Fault("$", rule)], ", ".join(map(str, paths)) if paths else "the import")
     return cluster
+
+
+def _check_no_document(at: At, source: str) -> None:
+    """Refuse a document of this package: it has no kinds, which would be all that is said of it."""
+    found = at.value.get("format") if isinstance(at.value, dict) else None
+    rule = mistaken(found, "", f"what {COMMAND} prints")
+    if rule is not None:
+        raise DocumentError([Fault("$.format", rule, found)], source)
 
 
 def _parse_yaml(text: str, source: str) -> At:

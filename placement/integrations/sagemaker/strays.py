@@ -7,18 +7,11 @@ from typing import Any
 
 from placement.catalogue.readers import command_of_facts, price_list_of
 from placement.catalogue.readers.fields import parse_json
+from placement.documents.formats import FORMATS
 from placement.errors import DocumentError, printable
 
 # A format in YAML, which is not read for this: on a line of its own.
 _FORMAT_LINE = re.compile(r"^format:[ ]+[\"']?(placement[a-z-]*/v[0-9]{1,3})[\"']?[ ]*$", re.MULTILINE)
-_FORMATS = {
-    "placement/v1": "a problem",
-    "placement-plan/v1": "a plan",
-    "placement-scaling/v1": "a scaling policy",
-    "placement-scenarios/v1": "scenarios",
-    "placement-transition/v1": "a transition",
-    "placement-sagemaker-steps/v1": "the steps of an export",
-}
 # The calls of the answers that are read, by a key that only they have.
 _CALLS = {
     "InferenceComponents": "sagemaker list-inference-components",
@@ -55,4 +48,4 @@ def stray(value: Any) -> str:
 
 
 def _of_format(name: str) -> str:
-    return f"{_FORMATS.get(name, 'a document')} ({printable(name)})"
+    return f"{FORMATS.get(name, 'a document')} ({printable(name)})"

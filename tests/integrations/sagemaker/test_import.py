@@ -588,7 +588,7 @@ def test_wrong_options_are_told(tmp_path: Path, arguments: tuple[str, ...], said
         ('{"format": "placement-plan/v1", "assignments": []}', "a plan (placement-plan/v1)"),
         ('{"format": "placement/v1"}', "a problem (placement/v1)"),
         ("name: x\nformat: placement/v1\ncomponents: []\n", "a problem (placement/v1)"),
-        ('{"format": "placement-room/v1"}', "a document (placement-room/v1)"),
+        ('{"format": "placement-other/v1"}', "a document (placement-other/v1)"),
         ('{"PriceList": []}', "an answer of aws pricing get-products"),
         ('{"EndpointName": "e", "EndpointStatus": "InService"}', "an answer of aws sagemaker describe-endpoint"),
         ("InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,Region\na,,,4,8,1,r\n",
