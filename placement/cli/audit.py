@@ -21,21 +21,24 @@ def audit(
     file: FileArgument,
     plan: Annotated[
         str | None,
-        typer.Argument(metavar="[PLAN]", help="Judge this plan in place of what runs, as if it ran; - is stdin."),
+        typer.Argument(
+            metavar="[PLAN]", help="Judge this plan, as if it ran, in place of what runs; - reads standard input."
+        ),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0, help="Seconds to search for the better plan and the bound; 0: rules alone.")
+        float, typer.Option(min=0, help="Seconds to search for a better plan and a bound; 0 checks the rules alone.")
     ] = 60.0,
     seed: SeedOption = 0,
-    steps: Annotated[int, typer.Option(min=0, help="Most first moves to give.")] = 5,
+    steps: Annotated[int, typer.Option(min=0, help="The largest number of first steps to suggest.")] = 5,
     output_format: FormatOption = "text",
     full: FullOption = False,
 ) -> None:
     """Say what is wrong with what runs now, what it costs against the proven bound, and which moves come first.
 
-    FILE is a problem with instances and placements, such as `placement import` writes. What runs is judged as if it
-    were a plan: every broken rule with the missing amount and the copies there. Then the price beside a better plan and
-    a bound that is proven, the machines that could go, and moves that can each be made alone, with their saving.
+    FILE is a problem with instances and placements, such as `placement import` writes. What runs is checked as a plan
+    is: each broken rule is listed with what is missing and the copies concerned. Then follow the price, beside that of
+    a better plan and a proven bound; the machines that could be given back; and steps that can each be taken alone,
+    with what each saves.
 
     Exit codes: 0 every rule is kept, 1 a rule is broken, 2 bad input.
     """

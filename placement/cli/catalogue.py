@@ -34,7 +34,9 @@ FactsOption = Annotated[
 RegionOption = Annotated[str, typer.Option(help="A region, such as us-east-1.")]
 GpuOption = Annotated[list[str] | None, typer.Option(help="An accelerator, such as H100; may be repeated.")]
 ProviderOption = Annotated[str, typer.Option(help="aws, sagemaker, gcp, azure or kubernetes.")]
-MaxPriceOption = Annotated[float | None, typer.Option(min=0, help="Most dollars an hour of a machine.")]
+MaxPriceOption = Annotated[
+    float | None, typer.Option(min=0, help="The highest price of a machine, in dollars an hour.")
+]
 
 
 def read_market(files: list[str] | None) -> Market:
@@ -82,7 +84,7 @@ def list_machines(
 ) -> None:
     """List machines with accelerators, the cheapest first.
 
-    With a region: those offered there. A price of another region, or a derived one, says so.
+    With a region it lists those offered there. Prices that are of another region, or derived, are marked.
     """
     with in_words():
         from placement.catalogue.search import Filter, region_remarks, search
@@ -178,19 +180,25 @@ def export(
     provider: ProviderOption = "",
     max_price: MaxPriceOption = None,
     zones: Annotated[
-        str, typer.Option(metavar="A,B", help="The zones to make pools in; else all that are known.")
+        str, typer.Option(metavar="A,B", help="The zones to make pools in. Default: all that are known.")
     ] = "",
-    spot: Annotated[bool, typer.Option("--spot", help="Pools at spot prices.")] = False,
+    spot: Annotated[bool, typer.Option("--spot", help="Make pools at spot prices.")] = False,
     price: PriceOption = None,
     facts: FactsOption = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="YAML with comments; JSON by the suffix .json.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write: JSON if its name ends in .json, else YAML with comments. - is standard output.",
+        ),
     ] = "-",
     force: WriteOverOption = False,
 ) -> None:
-    """Write blocks of a problem: accelerators, instance types, pools, limits from quotas, nodes that run.
+    """Write parts of a problem: accelerators, instance types, pools, limits from quotas, nodes that run.
 
-    With nodes of a cluster and no type named, all of its types.
+    Where --facts has the nodes of a cluster and no type is named, all types of the cluster are written.
     """
     with in_words():
         from placement.catalogue.blocks import Wish, blocks

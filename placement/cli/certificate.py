@@ -15,7 +15,8 @@ CertificateOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="Write down why the bound holds, for `python -m placement.check_certificate`; may take as long again.",
+        help="Write a proof of the bound, which `python -m placement.check_certificate` checks. It may "
+        "take as long again as the search.",
     ),
 ]
 

@@ -13,10 +13,13 @@ from placement.cli.parameters import FullOption
 
 def convert(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A problem or a plan, JSON or YAML; - is standard input.")
+        str, typer.Argument(metavar="FILE", help="A problem or a plan, JSON or YAML; - reads standard input.")
     ],
     out: Annotated[
-        str, typer.Argument(metavar="OUT", help="JSON or YAML by the suffix; - is JSON on standard output.")
+        str,
+        typer.Argument(
+            metavar="OUT", help="The file to write, JSON or YAML by its suffix; - writes JSON to standard output."
+        ),
     ] = "-",
     full: FullOption = False,
 ) -> None:
@@ -47,7 +50,7 @@ def schema(
         str,
         typer.Argument(
             metavar="[problem|plan|scaling|scenarios|headroom|frontier|transition|rollout|audit|diff]",
-            help="Which document.",
+            help="The kind of document.",
             autocompletion=_documents,
         ),
     ] = "problem",

@@ -14,21 +14,26 @@ from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOp
 def diff(
     file: FileArgument,
     plan: Annotated[
-        str, typer.Argument(metavar="PLAN", help="A plan; alone, it is compared with what runs by FILE. - is stdin.")
+        str,
+        typer.Argument(
+            metavar="PLAN", help="A plan; without PLAN_B it is compared with what runs in FILE. - reads standard input."
+        ),
     ],
     other: Annotated[
-        str | None, typer.Argument(metavar="[PLAN_B]", help="A second plan, compared with the first.")
+        str | None, typer.Argument(metavar="[PLAN_B]", help="A second plan, to compare with the first.")
     ] = None,
     alike: Annotated[
         bool,
-        typer.Option("--alike", help="Machines of one pool are alike, also those that run: their names do not count."),
+        typer.Option(
+            "--alike", help="Ignore the names of machines: treat machines of a pool as alike, also those that run."
+        ),
     ] = False,
     by_pool: Annotated[
         bool,
         typer.Option(
             "--by-pool",
-            help="Count machines and copies of each pool: for a platform that does not tell, or itself chooses, which "
-            "machine of a pool a copy is on.",
+            help="Compare only how many machines and copies each pool has. Use it for a platform that "
+            "chooses the machine of a copy itself, or does not tell it.",
         ),
     ] = False,
     output_format: FormatOption = "text",
@@ -36,9 +41,9 @@ def diff(
 ) -> None:
     """Say what differs between what runs and a plan, or between two plans: by component, by machine, move by move.
 
-    The order of rows never counts. Machines that do not run yet have names that a plan made up, so they are paired by
-    what they hold; with --alike so are those that run. With --by-pool it does not count on which machine of its pool a
-    copy is.
+    The order of rows does not matter. Machines that do not run yet are matched by the copies that they hold, as a plan
+    chooses their names freely; with --alike, so are machines that run. With --by-pool only the numbers of machines and
+    copies in each pool are compared.
 
     Exit codes: 0 nothing differs, 1 something does, 2 bad input.
     """

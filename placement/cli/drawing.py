@@ -23,33 +23,42 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where the page goes; absent: PLAN's name with .html; - is stdout.",
+            help="Write the page to this file; - is standard output. Default: the name of PLAN with .html, "
+            "in this folder.",
         ),
     ] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     picture: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Draw the map alone too, .svg or .png; may be repeated."),
+        typer.Option(metavar="FILE", help="Also draw the fleet alone, as an .svg or .png file; may be repeated."),
     ] = None,
-    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures; the page has both.")] = "light",
+    theme: Annotated[
+        str, typer.Option(metavar="light|dark", help="The colours of the pictures; the page has both.")
+    ] = "light",
     transition: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The page has its steps over time too; of `placement transition --output`."),
+        typer.Option(
+            metavar="FILE",
+            help="Add the steps of this transition to the page; `placement transition --output` writes it.",
+        ),
     ] = None,
     frontier: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The page has cost against moves too; of `placement replan --output`."),
+        typer.Option(
+            metavar="FILE", help="Add cost against moves to the page; `placement replan --output` writes this file."
+        ),
     ] = None,
     headroom: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="The page has what surviving more costs too; of `placement headroom --output`."
+            metavar="FILE",
+            help="Add the cost of more copies and demand to the page; `placement headroom --output` writes this file.",
         ),
     ] = None,
 ) -> None:
-    """Draw a plan as one HTML page: the fleet as a map, the bill, what a lost zone takes, how full, how it was found.
+    """Write a plan as one HTML page: the fleet to scale, the bill, what a lost zone takes, how full machines are.
 
-    The page needs no network and no other file. With --picture and no --html only pictures are written.
+    The page needs no network and no other file. With --picture and without --html only the pictures are written.
 
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
@@ -111,14 +120,16 @@ def _show(page: str) -> None:
 
 
 def show(
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan, by anyone; - is standard input.")],
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan, from any program; - reads standard input.")],
     problem: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Its problem: then memory is to scale, and the plan is checked."),
+        typer.Option(
+            metavar="FILE", help="The problem of the plan; memory is then drawn to scale, and the plan is checked."
+        ),
     ] = None,
     full: FullOption = False,
 ) -> None:
-    """Show a plan as a map on the terminal: a line a machine, a letter a component.
+    """Draw a plan on the terminal: a line for each machine, a letter for each component.
 
     Exit codes: 0 shown, 2 bad input, or a plan that breaks a rule of the problem.
     """

@@ -25,10 +25,12 @@ from placement.cli.parameters import (
 def headroom(
     file: FileArgument,
     factors: Annotated[
-        str, typer.Option(metavar="F,F,...", help="On copies, rounded up, and demand; 1 is always among them.")
+        str,
+        typer.Option(metavar="F,F,...", help="The factors for copies (rounded up) and demand; 1 is always among them."),
     ] = "1.1,1.3,1.5",
     component: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this one grows; may be repeated. Absent: all.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A component that grows; may be repeated. Default: all of them."),
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all points together.")] = 60.0,
     seed: SeedOption = 0,
@@ -36,14 +38,14 @@ def headroom(
     threads: ThreadsOption = None,
     output: Annotated[str | None, output_option("the curve with all plans")] = None,
     picture: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Draw the curve, .svg or .png; may be repeated.")
+        list[str] | None, typer.Option(metavar="FILE", help="Draw the curve as an .svg or .png file; may be repeated.")
     ] = None,
     theme: PictureThemeOption = "light",
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     full: FullOption = False,
 ) -> None:
-    """Say what surviving 1.1, 1.3 or 1.5 times the copies and demand costs: a plan and a proven bound for each.
+    """Say what a fleet for 1.1, 1.3 or 1.5 times the copies and demand costs: a plan and a proven bound for each.
 
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """

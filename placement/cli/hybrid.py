@@ -33,27 +33,49 @@ def hybrid(
     every: EveryOption = "10m",
     until: UntilOption = None,
     alone: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Must have machines of its own; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A component that must have machines of its own; may be repeated."),
     ] = None,
-    share: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Must share machines; repeatable.")] = None,
-    plays: Annotated[int, typer.Option(min=1, help="Fleets to play at most, each with other components alone.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Of the floor's programs; nothing else is random.")] = 0,
+    share: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A component that must share machines; may be repeated.")
+    ] = None,
+    plays: Annotated[
+        int,
+        typer.Option(
+            min=1, help="The largest number of fleets to play, each with other components on machines of their own."
+        ),
+    ] = 12,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed for the least cost that is proven; nothing else is random.")
+    ] = 0,
     name: NameOption = None,
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
-    executor: Annotated[str, typer.Option(help="Where fleets are played: local, processes, dask.")] = "local",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where the fleets are played: local (in this process), processes (on this machine) or "
+            "dask (on a cluster)."
+        ),
+    ] = "local",
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="placement-hybrid/v1; - is stdout.")
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the answer to this file (placement-hybrid/v1); - is standard output.",
+        ),
     ] = None,
     full: FullOption = False,
 ) -> None:
     """Say for each component what it costs on an endpoint of its own and in a shared fleet, and which should share.
 
-    Both are played over the traffic. Then fleets with some components alone are played, and the cheapest that keeps
-    --alone and --share is the hybrid.
+    Both are played over the traffic. Then fleets are played in which some components have machines of their own. The
+    cheapest of them that keeps to --alone and --share is the answer.
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted.
     """

@@ -23,10 +23,14 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 def solvers(
     schedule: Annotated[
-        bool, typer.Option("--schedule", help="Show instead who has which share of the time, and when.")
+        bool, typer.Option("--schedule", help="Print how the search time is shared out, in place of the list.")
     ] = False,
     parameters: Annotated[
-        bool, typer.Option("--parameters", help="Show instead every number of a method, with its unit and purpose.")
+        bool,
+        typer.Option(
+            "--parameters",
+            help="Print every tuning number of the methods with its unit and purpose, in place of the list.",
+        ),
     ] = False,
 ) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""

@@ -31,7 +31,9 @@ def init(
         ),
     ] = "fleet.yaml",
     region: Annotated[str, typer.Option(help="A region, such as us-east-1.")] = "",
-    provider: Annotated[str, typer.Option(help="aws, sagemaker, gcp or azure; else by the region, aws first.")] = "",
+    provider: Annotated[
+        str, typer.Option(help="aws, sagemaker, gcp or azure. Default: the provider that has the region, aws first.")
+    ] = "",
     gpu: Annotated[list[str] | None, typer.Option(help="An accelerator, such as L40S; may be repeated.")] = None,
     instance_type: Annotated[
         list[str] | None, typer.Option(metavar="TYPE", help="Machines by name, in place of --gpu; may be repeated.")
@@ -51,15 +53,17 @@ def init(
     survive_zones: Annotated[
         int | None, typer.Option(min=0, max=10, help="Zones that may be lost while every model still runs.")
     ] = None,
-    zones: Annotated[str, typer.Option(metavar="A,B", help="The zones to rent in; else those that offer most.")] = "",
+    zones: Annotated[
+        str, typer.Option(metavar="A,B", help="The zones to rent in. Default: those that offer the most types.")
+    ] = "",
     share: Annotated[
-        bool, typer.Option("--share", help="Copies on one accelerator may stand beside others on it.")
+        bool, typer.Option("--share", help="Let copies that take one accelerator share it with others.")
     ] = False,
     engine: Annotated[
-        str, typer.Option(metavar="ENGINE[=VERSION]", help="What copies run on, such as vllm=0.19.")
+        str, typer.Option(metavar="ENGINE[=VERSION]", help="The engine that serves the copies, such as vllm=0.19.")
     ] = "vllm",
     spot: Annotated[
-        bool, typer.Option("--spot", help="Pools at spot prices too, where --facts tells them, beside those on demand.")
+        bool, typer.Option("--spot", help="Also make pools at spot prices, where --facts tells these prices.")
     ] = False,
     price: PriceOption = None,
     profile: Annotated[
@@ -69,18 +73,27 @@ def init(
             help="Measurements (placement profile) of what copies serve, requests a second; may be repeated.",
         ),
     ] = None,
-    slo_ttft: Annotated[str | None, typer.Option(metavar="TIME", help="Most time to the first token: 500ms.")] = None,
-    slo_tpot: Annotated[str | None, typer.Option(metavar="TIME", help="Most time for each token after it.")] = None,
-    input_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
-    output_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
+    slo_ttft: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The longest time to the first token, such as 500ms.")
+    ] = None,
+    slo_tpot: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The longest time for each further token, such as 50ms.")
+    ] = None,
+    input_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Prompt tokens of a request, for --profile.")
+    ] = None,
+    output_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Answer tokens of a request, for --profile.")
+    ] = None,
     statistic: StatisticOption = None,
     facts: FactsOption = None,
     name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
     force: WriteOverOption = False,
 ) -> None:
-    """Write a first problem: models on machines of a region, commented, ready to be solved.
+    """Write a first problem: models on machines of a region, with comments, ready to be solved.
 
-    At a terminal, what is not given as an option is asked. Elsewhere, what is missing is an error.
+    At a terminal it asks for what no option gives. Elsewhere a missing option is an error.
+
     Exit codes: 0 written, 2 bad input or something missing.
     """
     with in_words():

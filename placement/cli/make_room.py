@@ -25,12 +25,17 @@ from placement.cli.transition_options import FORMATS, OutputOption, PictureOptio
 
 def make_room(
     file: FileArgument,
-    component: Annotated[str, typer.Option(metavar="NAME", help="Who is to get more copies.")],
+    component: Annotated[str, typer.Option(metavar="NAME", help="The component that is to get more copies.")],
     copies: Annotated[
-        int | None, typer.Option(min=1, help="How many more; absent: those it asks for that do not run, at least 1.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many more copies. Default: those that the problem asks for and that do not run, at least 1.",
+        ),
     ] = None,
     new_machines: Annotated[
-        bool, typer.Option("--new-machines/--no-new-machines", help="Whether machines may be rented within the quotas.")
+        bool,
+        typer.Option("--new-machines/--no-new-machines", help="Whether new machines may be rented, within the quotas."),
     ] = True,
     time_limit: TimeLimitOption = 60.0,
     seed: SeedOption = 0,
@@ -41,7 +46,8 @@ def make_room(
         typer.Option(
             "--format",
             metavar="table|json|markdown",
-            help="What stdout carries. Absent: a table; JSON where --output names no file and stdout is no terminal.",
+            help="What to print to standard output. Default: a table, but JSON where --output names no "
+            "file and standard output is no terminal.",
             autocompletion=lambda: list(FORMATS),
         ),
     ] = None,
@@ -53,9 +59,9 @@ def make_room(
 ) -> None:
     """Find the fewest evictions and moves that let more copies of a component in, and a safe order for them.
 
-    Only copies of components of lower priority are evicted, and none below its min_copies. Fewest evictions come first,
-    those of higher priority before those of lower; then fewest moves; then the cheapest machines. Or the answer is that
-    nothing lets the wish in, with the proof and what is missing where.
+    Only copies of components with a lower priority are evicted, and no component falls below its min_copies. The answer
+    has the fewest evictions, counted from the highest priority down; then the fewest moves; then the cheapest machines.
+    Where no evictions and moves make room it says so, with a proof and what is missing on which machines.
 
     Exit codes: 0 there is room, 2 bad input, 3 proven that there is none, 4 not decided within the limits, 70 a bug in
     this program, 71 memory ran out.

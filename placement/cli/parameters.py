@@ -15,48 +15,73 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "markdown", "json")
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
-PlanArgument = Annotated[
-    str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")
+FileArgument = Annotated[
+    str, typer.Argument(metavar="FILE", help="The problem, a JSON or YAML file; - reads standard input.")
 ]
-FullOption = Annotated[bool, typer.Option("--full", help="Every line of what is otherwise cut, such as faults.")]
+PlanArgument = Annotated[
+    str, typer.Argument(metavar="PLAN", help="A plan of that problem, from any program; - reads standard input.")
+]
+FullOption = Annotated[bool, typer.Option("--full", help="Print long lists in full, such as faults and table rows.")]
 FormatOption = Annotated[
     str,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="text, markdown or json.",
+        help="What to print: text, markdown or json.",
         autocompletion=lambda: list(FORMATS),
     ),
 ]
-EveryRowOption = Annotated[bool, typer.Option("--full", help="Every row and every machine.")]
-PictureThemeOption = Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")]
+EveryRowOption = Annotated[bool, typer.Option("--full", help="Print long tables in full: every row and every machine.")]
+PictureThemeOption = Annotated[str, typer.Option(metavar="light|dark", help="The colours of the pictures.")]
 PriceOption = Annotated[
-    list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
+    list[str] | None,
+    typer.Option(metavar="TYPE=DOLLARS", help="The price of an instance type in dollars an hour; may be repeated."),
 ]
-WriteOverOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+WriteOverOption = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 GapOption = Annotated[
-    float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Stop once the plan is proven to be within this part of the best: 0.01 is 1%; 0 searches "
+        "for a full proof.",
+    ),
 ]
-WorkersOption = Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="The largest number of processes to use. Default: one for each core.")
+]
 SchedulerOption = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster, such as tcp://10.0.0.5:8786.")
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="With --executor dask: the address of a running Dask scheduler, such as tcp://10.0.0.5:8786.",
+    ),
 ]
-TimeLimitOption = Annotated[float, typer.Option(min=0, help="Seconds for all of it.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+TimeLimitOption = Annotated[
+    float, typer.Option(min=0, help="Seconds for the whole command; the best answer by then is given.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed for all random choices.")]
 WorkOption = Annotated[
-    int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Limit each solve by counted work in place of time, in the solver's own unit, so that the "
+        "answer is the same on any machine.",
+    ),
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
+    int | None,
+    typer.Option(min=1, help="The largest number of threads to use; with 1 there is no second process either."),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress, no tables and no warnings.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print a line on stderr for each better plan and bound.")
+]
 
 
 def output_option(what: str) -> Any:
     """Where a command writes what it found."""
-    text = f"Write {what} here: YAML where it ends in .yaml or .yml, else JSON; - is JSON on stdout."
+    text = f"Write {what} to this file: YAML if its name ends in .yaml or .yml, else JSON. - writes JSON to stdout."
     return typer.Option("--output", "-o", metavar="FILE", help=text)
 
 

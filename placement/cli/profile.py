@@ -25,20 +25,23 @@ FilesArgument = Annotated[
         help="placement-profile/v1, or of GuideLLM, llm-d, vllm bench, AIBrix, Mélange, SageMaker, aiconfigurator.",
     ),
 ]
-ModelOption = Annotated[str, typer.Option(metavar="NAME", help="The model, where files do not say which.")]
-AcceleratorOption = Annotated[str, typer.Option(metavar="NAME", help="The accelerator, where files do not say which.")]
+ModelOption = Annotated[str, typer.Option(metavar="NAME", help="The model, where the files do not name it.")]
+AcceleratorOption = Annotated[
+    str, typer.Option(metavar="NAME", help="The accelerator, where the files do not name it.")
+]
 CountOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Accelerators of a copy, where files do not say.")
+    int | None, typer.Option(min=1, metavar="N", help="How many accelerators a copy has, where the files do not say.")
 ]
 TokensOption = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Of a request; larger ones that were measured count too.")
+    int | None,
+    typer.Option(min=1, metavar="N", help="How many of these a request has; measurements with more of them count too."),
 ]
 StatisticOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Of times: mean, p50, p90, p95, p99; without it the mean where a file has several. Rows of a CSV that "
-        "have another are not used.",
+        help="Which statistic of the times counts: mean, p50, p90, p95 or p99. Default: the mean where a file has "
+        "several. Rows of a CSV that have another one are left out.",
     ),
 ]
 
@@ -49,16 +52,25 @@ def import_files(
     model: ModelOption = "",
     accelerator: AcceleratorOption = "",
     accelerators: CountOption = None,
-    engine: Annotated[str, typer.Option(metavar="ENGINE[=VERSION]", help="Where files do not say.")] = "",
-    precision: Annotated[str, typer.Option(metavar="NAME", help="Such as bf16 or fp8, where files do not say.")] = "",
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE[=VERSION]", help="The engine, where the files do not name it.")
+    ] = "",
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="The precision, such as bf16 or fp8, where the files do not say.")
+    ] = "",
     memory_gib: Annotated[
-        float | None, typer.Option(min=0, metavar="GIB", help="On each accelerator, where files do not say.")
+        float | None,
+        typer.Option(
+            min=0, metavar="GIB", help="The memory that a copy takes on each accelerator, where the files do not say."
+        ),
     ] = None,
     statistic: StatisticOption = None,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The CSV; - is stdout.")] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="The CSV file to write; - is standard output.")
+    ] = "-",
     force: WriteOverOption = False,
 ) -> None:
-    """Write the measurements of files as one CSV, placement-profile/v1.
+    """Put the measurements of several files into one CSV file (placement-profile/v1).
 
     Exit codes: 0 written, 2 bad input.
     """
@@ -89,25 +101,23 @@ def import_files(
 def options(
     files: FilesArgument,
     slo_ttft: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Most time to the first token, such as 500ms.")
+        str | None, typer.Option(metavar="TIME", help="The longest time to the first token, such as 500ms.")
     ] = None,
     slo_tpot: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Most time for each token after it, such as 50ms.")
+        str | None, typer.Option(metavar="TIME", help="The longest time for each further token, such as 50ms.")
     ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Of these models alone; may be repeated.")
-    ] = None,
+    model: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this model; may be repeated.")] = None,
     accelerator: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="On these accelerators alone; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Only this accelerator; may be repeated.")
     ] = None,
     input_tokens: TokensOption = None,
     output_tokens: TokensOption = None,
     statistic: StatisticOption = None,
 ) -> None:
-    """Print `options:` with the throughput of a model on each accelerator, requests a second within the limits.
+    """Print `options:` of a problem: the requests a second that a model serves on each accelerator within the limits.
 
-    Of several models they are printed as `components:`, each with its options. What has no measurement, or none within
-    the limits, is told on stderr.
+    Of several models they are printed as `components:`, each with its options. Accelerators without a measurement, or
+    without one within the limits, are listed on stderr.
 
     Exit codes: 0 there are options, 2 bad input or none within the limits.
     """

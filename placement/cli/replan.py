@@ -31,16 +31,22 @@ if TYPE_CHECKING:
 def replan(
     file: FileArgument,
     max_moves: Annotated[
-        int | None, typer.Option(min=0, help="One plan within so many moves. 0: new copies start, nothing else moves.")
+        int | None,
+        typer.Option(
+            min=0, help="Find one plan with at most this many moves. With 0 new copies start and no copy moves."
+        ),
     ] = None,
     max_moved_gib: Annotated[
-        float | None, typer.Option(min=0, help="One plan whose moves move so much memory at most.")
+        float | None,
+        typer.Option(min=0, help="Find one plan whose moved copies take at most this much memory in all, GiB."),
     ] = None,
     min_saving_per_move: Annotated[
-        float | None, typer.Option(min=0, help="One plan, each move of which saves so many dollars per hour.")
+        float | None,
+        typer.Option(min=0, help="Find one plan in which each move saves at least this many dollars an hour."),
     ] = None,
     moves: Annotated[
-        str | None, typer.Option(metavar="N,N,...", help="Limits of the frontier; without: 0, 1, 2, 5, 10, 20, ...")
+        str | None,
+        typer.Option(metavar="N,N,...", help="The numbers of moves to try. Default: 0, 1, 2, 5, 10, 20, ..."),
     ] = None,
     time_limit: TimeLimitOption = 60.0,
     seed: SeedOption = 0,
@@ -49,7 +55,7 @@ def replan(
     output: Annotated[str | None, output_option("the frontier or the one plan")] = None,
     picture: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Draw the frontier, .svg or .png; may be repeated."),
+        typer.Option(metavar="FILE", help="Draw cost against moves, as an .svg or .png file; may be repeated."),
     ] = None,
     theme: PictureThemeOption = "light",
     full: EveryRowOption = False,
@@ -58,9 +64,10 @@ def replan(
 ) -> None:
     """Replan a fleet that runs with few moves: what each move buys, or the best plan within limits.
 
-    Without a limit the frontier: for 0, 1, 2, 5, 10, ... moves and any number the cheapest plan found, with a bound on
-    what no such plan beats, which machines the moves set free, and a suggestion. With --max-moves, --max-moved-gib or
-    --min-saving-per-move one plan that keeps all that are given. Ctrl-C ends with what is there.
+    Without a limit it finds the frontier of cost against moves: for 0, 1, 2, 5, 10, ... and any number of moves the
+    cheapest plan, a lower bound for it, the machines that the moves set free, and a suggestion. With --max-moves,
+    --max-moved-gib or --min-saving-per-move it finds one plan within these limits. Ctrl-C ends the search and gives
+    what was found.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
     program, 71 memory ran out.

@@ -21,26 +21,32 @@ from placement.solving.result import Status
 
 def rollout(
     file: FileArgument,
-    component: Annotated[str, typer.Option(metavar="NAME", help="Whose copies are updated.")],
+    component: Annotated[str, typer.Option(metavar="NAME", help="The component whose copies are updated.")],
     to: Annotated[
         str,
         typer.Option(
             metavar="OPTIONS",
-            help="How new copies run: name or index of an option it has (a new version of the same size), a file with "
-            "`options:`, or one option as JSON.",
+            help="How the new copies run: the name or index of an option that the component has (a new "
+            "version of the same size), a file with `options:`, or one option as JSON.",
         ),
     ],
     batch: Annotated[
         str | None,
-        typer.Option(metavar="N|N%", help="Copies of one batch, 5 to 50 % of them. Absent: what needs least."),
+        typer.Option(
+            metavar="N|N%",
+            help="Copies to update in one batch, from 5 to 50 % of all. Default: the size that needs the "
+            "fewest extra machines.",
+        ),
     ] = None,
     wait_seconds: Annotated[
-        int, typer.Option("--wait", min=0, metavar="SECONDS", help="Between batches, at most 3600.")
+        int, typer.Option("--wait", min=0, metavar="SECONDS", help="Seconds to wait between two batches, at most 3600.")
     ] = 0,
     extra: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="N", help="Most machines beyond as many as before, at once. Absent: as quotas let."
+            min=0,
+            metavar="N",
+            help="The largest number of extra machines at any moment. Default: as many as the quotas allow.",
         ),
     ] = None,
     startup: StartupOption = None,
@@ -54,7 +60,8 @@ def rollout(
 ) -> None:
     """Update all copies of a component in batches, new ones before old ones go, with the fewest extra machines.
 
-    Beside it stands blue/green, which doubles the machines that hold copies of it. Ctrl-C ends with the best so far.
+    The answer is compared with blue/green, which doubles the machines that hold copies of the component. Ctrl-C ends
+    the search and gives the best rollout so far.
 
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """

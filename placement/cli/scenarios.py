@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 ScenariosArgument = Annotated[
     str,
-    typer.Argument(metavar="SCENARIOS", help="Scenarios, placement-scenarios/v1, JSON or YAML; - is standard input."),
+    typer.Argument(
+        metavar="SCENARIOS", help="Scenarios (placement-scenarios/v1), JSON or YAML; - reads standard input."
+    ),
 ]
 
 
@@ -41,7 +43,11 @@ def scenarios(
     time_limit: TimeLimitOption = 60.0,
     gap: GapOption = 0.0,
     compare: Annotated[
-        bool, typer.Option("--compare/--no-compare", help="Say what others would commit: nothing, the mean, the peak.")
+        bool,
+        typer.Option(
+            "--compare/--no-compare",
+            help="Whether to compare with simple choices: commit nothing, what the mean needs, or what the peak needs.",
+        ),
     ] = True,
     seed: SeedOption = 0,
     work: WorkOption = None,
@@ -52,7 +58,8 @@ def scenarios(
         typer.Option(
             "--plans",
             metavar="FOLDER",
-            help="Write each scenario as a problem, with its plan, to a new folder: for verify or report.",
+            help="Also write each scenario as a problem, with its plan, to this new folder, for `placement "
+            "verify` or `placement report`.",
         ),
     ] = None,
     full: FullOption = False,
@@ -62,7 +69,8 @@ def scenarios(
     """Say which machines to commit so that many scenarios are served at least cost on average, and prove it.
 
     Committed machines are paid for all the time; what a scenario needs beyond them is rented on demand. Every
-    scenario gets a plan that keeps every rule. Costs are dollars per hour. Ctrl-C ends with what is there.
+    scenario gets a plan that keeps every rule. Costs are dollars per hour. Ctrl-C ends the search and gives what was
+    found.
 
     Exit codes: 0 a plan for each scenario, 2 bad input, 3 proven that one has none, 4 none found within the limits.
     """

@@ -49,26 +49,39 @@ def scale(
     file: FileArgument,
     policy: PolicyArgument,
     rates: Annotated[
-        str, typer.Option(metavar="FILE", help="CSV with the columns component and rate, requests a second now.")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="The rates of now: a CSV file with the columns component and rate, in requests a second.",
+        ),
     ],
     at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Date and time in UTC, for schedules; absent: now.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Date and time in UTC, such as 2026-11-27T08:30, at which the policy's schedules are "
+            "read. Default: now.",
+        ),
     ] = None,
-    solver: Annotated[str, typer.Option(help='Which solver; "placement solvers" lists them.')] = "auto",
+    solver: Annotated[str, typer.Option(help='The solver to use; "placement solvers" lists them.')] = "auto",
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for the plan.")] = 60.0,
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
-    work: Annotated[int | None, typer.Option(min=1, help="Limit in the solver's own unit.")] = None,
+    work: Annotated[
+        int | None,
+        typer.Option(min=1, help="Limit the search by counted work in place of time, in the solver's own unit."),
+    ] = None,
     problem_out: Annotated[
-        str | None, typer.Option("--problem", metavar="FILE", help="Write the problem with the wanted copies, too.")
+        str | None,
+        typer.Option("--problem", metavar="FILE", help="Also write the problem with the wanted copies to this file."),
     ] = None,
     output: Annotated[str | None, output_option("the plan")] = None,
     full: FullOption = False,
 ) -> None:
-    """Say how many copies a policy wants for the rates of now, and plan for them.
+    """Say how many copies a policy wants for the current request rates, and plan for them.
 
-    What runs now is that of the problem's placements; cooldowns are taken as over. A component without a rate keeps
-    what it has. Streams are those of `placement solve`.
+    The copies that run now are those of the problem's placements, and cooldowns are taken as over. A component without
+    a rate keeps its copies. Where the plan and the tables are printed is as for `placement solve`.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
@@ -117,18 +130,27 @@ def simulate(
     every: EveryOption = "10m",
     until: UntilOption = None,
     strategy: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="One of the strategies; repeatable. Absent: all.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A strategy to play; may be repeated. Default: all of them."),
     ] = None,
     floor: Annotated[
-        bool, typer.Option("--floor/--no-floor", help="Plan each hour anew too, and prove what nothing can beat.")
+        bool,
+        typer.Option(
+            "--floor/--no-floor",
+            help="Whether to plan each hour anew as well, and to prove the least cost of any way to run.",
+        ),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Of the hourly plans; nothing else is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for the hourly plans; nothing else is random.")] = 0,
     name: NameOption = None,
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
     executor: Annotated[
-        str, typer.Option(help="Where strategies are played: local, processes (beside one another), dask.")
+        str,
+        typer.Option(
+            help="Where the strategies are played: local (in this process), processes (side by side on "
+            "this machine) or dask (on a cluster)."
+        ),
     ] = "local",
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
@@ -138,38 +160,48 @@ def simulate(
             "--output",
             "-o",
             metavar="FILE",
-            help="All series: placement-simulation/v1, or placement-policy-comparison/v1 of several; - is stdout.",
+            help="Write the results over time to this file (placement-simulation/v1; of several policies "
+            "placement-policy-comparison/v1); - is standard output.",
         ),
     ] = None,
     picture: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE", help="Draw cost, size and use over time, or the waterfall, .svg or .png; may be repeated."
+            metavar="FILE",
+            help="Draw cost, size and use over time, or with --waterfall what each idea saves, as an .svg "
+            "or .png file; may be repeated.",
         ),
     ] = None,
     theme: PictureThemeOption = "light",
     page: Annotated[
         str | None,
-        typer.Option("--report", metavar="FILE", help="Write it as one HTML page, with charts and tables."),
+        typer.Option("--report", metavar="FILE", help="Also write the results as one HTML page."),
     ] = None,
     checkpoint: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Keeps what is done, numbered by policy; absent: beside the output, if there is one."
+            metavar="FILE",
+            help="Keep what has been played in this file, for --resume. Default: beside the output file, "
+            "if there is one. Of several policies each has a numbered file.",
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the checkpoint, if there is one.")] = False,
     steps: Annotated[
-        bool, typer.Option("--waterfall", help="Show what each idea saves, from endpoints for the peak on.")
+        bool,
+        typer.Option(
+            "--waterfall",
+            help="Show how much each idea saves, one after the other, starting from an endpoint for each "
+            "component that is sized for its peak.",
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no table.")] = False,
     full: FullOption = False,
 ) -> None:
     """Play traffic through a policy, and say what the fleet costs over days: shared, and in other ways to run it.
 
-    Copies follow their policies, machines come and go, copies move where that pays. The same traffic is played with
-    endpoints for each component, with first-fit and with the platform's packing, and each hour is planned anew.
-    Several policies are played beside one another, and compared in one table.
+    In the shared fleet copies follow the policy, machines come and go, and copies move where that pays. The same
+    traffic is also played with an endpoint for each component, with first-fit and with the platform's own packing, and
+    every hour is planned anew. Several policies are compared in one table.
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted (go on with --resume).
     """

@@ -31,7 +31,10 @@ def size(
     ],
     accelerator: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Such as H100; may be repeated. Without: all NVIDIA ones of the catalogue."),
+        typer.Option(
+            metavar="NAME",
+            help="An accelerator, such as H100; may be repeated. Default: all NVIDIA accelerators of the catalogue.",
+        ),
     ] = None,
     tensor_parallel: Annotated[
         list[int] | None,
@@ -40,7 +43,7 @@ def size(
             "--tensor-parallel-size",
             min=1,
             metavar="N",
-            help="GPUs that share a layer; may be repeated. Without: 1, 2, 4 and 8.",
+            help="How many GPUs share each layer; may be repeated. Default: 1, 2, 4 and 8.",
         ),
     ] = None,
     pipeline_parallel: Annotated[
@@ -50,10 +53,12 @@ def size(
             "--pipeline-parallel-size",
             min=1,
             metavar="N",
-            help="Groups of layers, one after another. Without: the log's, else 1.",
+            help="How many groups of GPUs have the layers one after another. Default: that of the startup log, else 1.",
         ),
     ] = None,
-    engine: Annotated[str, typer.Option(metavar="ENGINE[=VERSION]", help="Such as vllm=0.19.")] = "vllm",
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE[=VERSION]", help="The engine that serves the model, such as vllm=0.19.")
+    ] = "vllm",
     context_length: Annotated[
         int | None,
         typer.Option(
@@ -61,18 +66,20 @@ def size(
             "--max-model-len",
             min=1,
             metavar="TOKENS",
-            help="Most of one sequence, prompt and answer.",
+            help="The largest length of a sequence, prompt and answer together.",
         ),
     ] = None,
     concurrency: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Sequences of that length whose KV cache must be there at a time."),
+        typer.Option(min=1, metavar="N", help="How many sequences of that length the KV cache must hold at a time."),
     ] = None,
     max_num_seqs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Most sequences of a batch; without: the engine's default.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="The largest number of sequences in a batch. Default: the engine's."),
     ] = None,
     max_num_batched_tokens: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Most new tokens of a batch; without: the engine's default.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="The largest number of new tokens in a batch. Default: the engine's."),
     ] = None,
     utilization: Annotated[
         float | None,
@@ -82,34 +89,45 @@ def size(
             min=0,
             max=1,
             metavar="PART",
-            help="Of a GPU's memory that the engine may take.",
+            help="The part of a GPU's memory that the engine may take.",
         ),
     ] = None,
     kv_dtype: Annotated[
         str,
         typer.Option(
-            "--kv-dtype", "--kv-cache-dtype", metavar="TYPE", help="Of the KV cache: auto, fp8, bfloat16, ..."
+            "--kv-dtype",
+            "--kv-cache-dtype",
+            metavar="TYPE",
+            help="The number type of the KV cache: auto, fp8, bfloat16, ...",
         ),
     ] = "auto",
     dtype: Annotated[
-        str, typer.Option(metavar="TYPE", help="Of the model: auto, bfloat16, float16, float32.")
+        str, typer.Option(metavar="TYPE", help="The number type of the model: auto, bfloat16, float16 or float32.")
     ] = "auto",
-    enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="No CUDA graphs.")] = False,
+    enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="Size the copy without CUDA graphs.")] = False,
     expert_parallel: Annotated[
         bool,
         typer.Option(
-            "--expert-parallel", "--enable-expert-parallel", help="Experts whole, shared out over the GPUs of a layer."
+            "--expert-parallel",
+            "--enable-expert-parallel",
+            help="Keep each expert whole on one of the GPUs of a layer.",
         ),
     ] = False,
     weights_gib: Annotated[
-        float | None, typer.Option(min=0, metavar="GIB", help="Weights on each GPU, in place of what files tell.")
+        float | None,
+        typer.Option(min=0, metavar="GIB", help="The size of the weights on each GPU, in place of what the files say."),
     ] = None,
     checkpoint_gib: Annotated[
-        float | None, typer.Option(min=0, metavar="GIB", help="Weights of all files together, in their place.")
+        float | None,
+        typer.Option(min=0, metavar="GIB", help="The size of all weights together, in place of what the files say."),
     ] = None,
     memory_gib: Annotated[
         float | None,
-        typer.Option(min=0, metavar="GIB", help="What the accelerator hands out, in place of the catalogue's."),
+        typer.Option(
+            min=0,
+            metavar="GIB",
+            help="The memory of the accelerator that programs can use, in place of the catalogue's figure.",
+        ),
     ] = None,
     startup_log: Annotated[
         str | None, typer.Option(metavar="FILE", help="A vLLM startup log: its measurements replace estimates.")
@@ -121,9 +139,9 @@ def size(
 ) -> None:
     """Say how much memory a copy of a model takes on each of its GPUs, part by part, and whether it fits.
 
-    With --concurrency the KV cache is as large as so many sequences of --context-length need; with --utilization, or
-    neither, as large as the engine makes it. --format options has the copies that fit, as rows for `options:` of a
-    problem, each with the engine's flags.
+    With --concurrency the KV cache has the size that this many sequences of --context-length need. With --utilization,
+    or neither, it has the size that the engine gives it. --format options prints the copies that fit, as rows for
+    `options:` of a problem, each with the engine's flags.
 
     Exit codes: 0 sized, whether or not it fits; 2 bad input.
     """

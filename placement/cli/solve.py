@@ -49,7 +49,7 @@ def _setting_names(incomplete: str) -> list[str]:
 def solve(
     file: FileArgument,
     solver: Annotated[
-        str, typer.Option(help='Which solver; "placement solvers" lists them.', autocompletion=_solver_names)
+        str, typer.Option(help='The solver to use; "placement solvers" lists them.', autocompletion=_solver_names)
     ] = "auto",
     time_limit: Annotated[
         float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")
@@ -57,13 +57,19 @@ def solve(
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
     work: Annotated[
-        int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Limit the search by counted work in place of time, in the solver's own unit, so that the "
+            "plan is the same on any machine.",
+        ),
     ] = None,
     threads: ThreadsOption = None,
     executor: Annotated[
         str,
         typer.Option(
-            help="Where parts of a large problem are solved: local (this process), processes (of this machine), dask.",
+            help="Where the parts of a large problem are solved: local (in this process), processes (on "
+            "this machine) or dask (on a cluster).",
             autocompletion=lambda: ["local", "processes", "dask"],
         ),
     ] = "local",
@@ -74,34 +80,37 @@ def solve(
         typer.Option(
             "--set",
             metavar="SOLVER.OPTION=VALUE",
-            help="A solver's own option; may be repeated.",
+            help='Set an option of a solver, as "placement solvers" lists them; may be repeated.',
             autocompletion=_setting_names,
         ),
     ] = None,
     hint: Annotated[
         str | None,
-        typer.Option(metavar="PLAN", help="A plan of this problem to start from; the answer is never worse."),
+        typer.Option(metavar="PLAN", help="Start from this plan of the problem; the answer is never worse than it."),
     ] = None,
     output: Annotated[str | None, output_option("the plan")] = None,
     certificate: CertificateOption = None,
     page: Annotated[
         str | None,
-        typer.Option("--report", metavar="FILE", help="Draw the plan as an HTML page too, as `placement report` does."),
+        typer.Option(
+            "--report", metavar="FILE", help="Also write the plan as an HTML page, as `placement report` does."
+        ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
+        bool, typer.Option("--full", help="Print long lists in full: every machine, component and fault.")
     ] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Cost and bound over time as a small chart while it runs.")
+        bool,
+        typer.Option("--watch", "-w", help="Show cost and bound over time as a small chart while the search runs."),
     ] = False,
 ) -> None:
     """Find the cheapest plan, and prove how good it is.
 
-    Tables go to stdout. When stdout carries the plan (--output -, or no --output and stdout is no terminal) it carries
-    JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends
-    at once. SIGTERM and a terminal that goes away end like Ctrl-C.
+    Tables are printed to stdout. With --output -, or without --output where stdout is no terminal, stdout has the plan
+    as JSON and nothing else; tables then go to stderr if that is a terminal. Ctrl-C ends the search and gives the best
+    plan so far; a second one ends at once. So do SIGTERM and a terminal that is closed.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
     program, 71 memory ran out.

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from placement.simulation import Traffic, TrafficGiven
 
 PolicyArgument = Annotated[
-    str, typer.Argument(metavar="POLICY", help="A policy, placement-scaling/v1, JSON or YAML; - is standard input.")
+    str,
+    typer.Argument(
+        metavar="POLICY", help="A scaling policy (placement-scaling/v1), JSON or YAML; - reads standard input."
+    ),
 ]
 PoliciesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="POLICY...",
-        help="Policies, placement-scaling/v1, JSON or YAML; several are compared; - is standard input.",
+        help="Scaling policies (placement-scaling/v1), JSON or YAML; several are compared. - reads standard input.",
     ),
 ]
 TrafficOption = Annotated[
@@ -31,21 +34,39 @@ TrafficOption = Annotated[
     typer.Option(
         "--traffic",
         metavar="FILE",
-        help="Rates over time: component, time, rate; or of ServeGen, Azure, BurstGPT, Mooncake. May be .gz.",
+        help="Requests over time: a CSV file with the columns component, time and rate, or a trace of "
+        "ServeGen, Azure, BurstGPT or Mooncake; may be compressed (.gz).",
     ),
 ]
-EveryOption = Annotated[str, typer.Option(metavar="TIME", help="Between two decisions, such as 10m.")]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Play so much of it, such as 14d; absent: all.")]
+EveryOption = Annotated[
+    str, typer.Option(metavar="TIME", help="The time between two decisions of the policy, such as 10m.")
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Play only the first part of the traffic, such as 14d. Default: all of it."),
+]
 NameOption = Annotated[
     list[str] | None,
-    typer.Option("--name", metavar="FILE=COMPONENT", help="A name in the traffic file, and the component; repeatable."),
+    typer.Option(
+        "--name",
+        metavar="FILE=COMPONENT",
+        help="The component that a name in the traffic file stands for; may be repeated.",
+    ),
 ]
 ComponentOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Whose requests they are, where the file does not say.")
+    str | None,
+    typer.Option(metavar="NAME", help="The component that the requests are for, where the traffic file does not say."),
 ]
-GapsOption = Annotated[str, typer.Option(metavar="error|hold|zero", help="What a missing row of the traffic means.")]
+GapsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="error|hold|zero",
+        help="What to do where the traffic has a gap: stop with an error, hold the last rate, or take "
+        "the rate as zero.",
+    ),
+]
 TimesOption = Annotated[
-    float, typer.Option("--times", min=0, metavar="FACTOR", help="All rates so many times as high.")
+    float, typer.Option("--times", min=0, metavar="FACTOR", help="Multiply all rates by this factor.")
 ]
 
 

@@ -38,9 +38,9 @@ def transition(
 ) -> None:
     """Order the steps from what runs to a plan, so that no rule is broken at any moment.
 
-    FILE has `instances` and `placements` that run now. Steps come in batches: machines open, copies start and become
-    ready, copies drain and stop, machines close. As few temporary machine-hours as can be, then as few batches.
-    Ctrl-C ends with the best order so far.
+    FILE has the `instances` and `placements` that run now. Steps come in batches: machines open, copies start and
+    become ready, copies drain and stop, machines close. The order takes as few hours of temporary machines as possible,
+    then as few batches. Ctrl-C ends the search and gives the best order so far.
 
     Exit codes: 0 there is an order, 2 bad input, 3 proven that there is none, 4 none was found.
     """

@@ -29,23 +29,32 @@ UnavailableOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="[NAME=]N|N%",
-        help="Copies that may be missing at any moment, of each component or of one; may be repeated. Absent: what the "
-        "problem says, else none.",
+        help="How many copies may be missing at any moment, of every component or of the one named; "
+        "may be repeated. Default: what the problem says, else none.",
     ),
 ]
 TemporaryOption = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="Most machines rented for the transition alone; 0: none.")
+    int | None,
+    typer.Option(
+        min=0, metavar="N", help="The largest number of machines to rent for the transition alone; 0 rents none."
+    ),
 ]
 StartupOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="[NAME=]SECONDS",
-        help="Until a copy is ready, of all components or of one; may be repeated. Default 42.",
+        help="Seconds from the start of a copy until it is ready, for every component or the one "
+        "named; may be repeated. Default: 42.",
     ),
 ]
 DrainOption = Annotated[
     int | None,
-    typer.Option(min=0, max=MOST_SECONDS, metavar="SECONDS", help="Until a copy that drains is gone. Default 98."),
+    typer.Option(
+        min=0,
+        max=MOST_SECONDS,
+        metavar="SECONDS",
+        help="Seconds from when a copy begins to drain until it is gone. Default: 98.",
+    ),
 ]
 OpenOption = Annotated[
     int | None,
@@ -54,7 +63,7 @@ OpenOption = Annotated[
         min=0,
         max=MOST_SECONDS,
         metavar="SECONDS",
-        help="Until a machine that was ordered is there. Default 0.",
+        help="Seconds from when a machine is ordered until it can be used. Default: 0.",
     ),
 ]
 FormatOption = Annotated[
@@ -62,17 +71,22 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="table|json|markdown",
-        help="What stdout carries. Absent: a table, or JSON with --output -.",
+        help="What to print to standard output. Default: a table, or JSON with --output -.",
         autocompletion=lambda: list(FORMATS),
     ),
 ]
 OutputOption = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it here: JSON or YAML, or a checklist (.md)."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the steps to this file: JSON or YAML, or a checklist in Markdown (.md), by its suffix.",
+    ),
 ]
 PictureOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="FILE", help="Draw it as a Gantt chart, .svg or .png; may be repeated."),
+    typer.Option(metavar="FILE", help="Draw the steps over time as a Gantt chart, .svg or .png; may be repeated."),
 ]
 
 

@@ -18,7 +18,7 @@ def verify(
 ) -> None:
     """Check a plan against every rule, and count its price afresh.
 
-    Prints a line for each broken rule, with the rule's name in brackets, then what was counted.
+    It prints a line for each broken rule, with the name of the rule in brackets, then the price and the counts.
 
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
@@ -39,13 +39,16 @@ def verify(
 def bound(
     file: FileArgument,
     plan: Annotated[
-        str | None, typer.Argument(metavar="[PLAN]", help="A plan of that problem, by anyone; - is standard input.")
+        str | None,
+        typer.Argument(metavar="[PLAN]", help="A plan of that problem, from any program; - reads standard input."),
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds; the best bound by then is the answer.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(min=0, help="Seconds to search; the best bound by then is the answer.")
+    ] = 60.0,
     certificate: CertificateOption = None,
     full: FullOption = False,
 ) -> None:
-    """Say what no plan can beat, and how far a given plan is from it; search for nothing better.
+    """Find a lower bound that no plan can beat, and how far a given plan is from it, without a search for plans.
 
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """

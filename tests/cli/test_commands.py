@@ -6,13 +6,18 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 
 import placement
+from placement.cli.app import app
 from placement.cli.schema import document_schema
 from tests.cli.test_solve import CODEGEN, TINY, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = {
@@ -459,6 +464,38 @@ COMMANDS = (
     "scenarios",
     "headroom",
 )
+
+
+def parameters_of(command: Any, called: str = "placement") -> Iterator[tuple[str, str]]:
+    """Each argument and option of a command and of those below it, and what its help says."""
+    for parameter in command.params:
+        yield f"{called} {parameter.name}", getattr(parameter, "help", None) or ""
+    for name, below in getattr(command, "commands", {}).items():
+        yield from parameters_of(below, f"{called} {name}")
+
+
+def test_help_is_sentences() -> None:
+    """Not half ones, of which a reader has to guess the beginning: "Of the pictures.", "Until a copy is ready."."""
+    found = dict(parameters_of(typer.main.get_command(app)))
+    assert len(found) > 200
+    halves = (
+        "Of ",
+        "On ",
+        "Until ",
+        "Between ",
+        "Such as ",
+        "With",
+        "Absent",
+        "Most ",
+        "Whose ",
+        "Where files ",
+        "In ",
+    )
+    for name, said in found.items():
+        assert said.endswith("."), name
+        assert not said.startswith(halves) or said.startswith("With --"), f"{name}: {said}"
+        assert "Absent:" not in said, f"{name}: {said}"
+        assert "Without:" not in said, f"{name}: {said}"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

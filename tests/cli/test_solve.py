@@ -116,7 +116,7 @@ def test_another_suffix_is_json_as_the_help_says(tiny: Path, tmp_path: Path) -> 
     assert run("solve", tiny, "--output", target).exit_code == 0
     assert json.loads(target.read_text("utf-8"))["status"] == "optimal"
     said = " ".join(run("solve", "--help").stdout.replace("│", " ").split())
-    assert "YAML where it ends in .yaml or .yml, else JSON" in said
+    assert "YAML if its name ends in .yaml or .yml, else JSON" in said
 
 
 def test_a_terminal_gets_tables_and_progress(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,10 @@ def import_command(
     zone_label: Annotated[
         str, typer.Option(metavar="LABEL", help="The label of nodes that says which zone, or rack, they are in.")
     ] = "topology.kubernetes.io/zone",
-    grow: Annotated[int, typer.Option(min=0, metavar="N", help="Nodes that each pool may have beyond today's.")] = 0,
-    name: Annotated[str, typer.Option(help="What to call the problem.")] = "cluster",
+    grow: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many more nodes each pool may have than today.")
+    ] = 0,
+    name: Annotated[str, typer.Option(help="The name of the problem.")] = "cluster",
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
@@ -85,24 +87,32 @@ def export_command(
             metavar="FILE", help="What kubectl get printed: templates of pods, accelerators; may be repeated."
         ),
     ] = None,
-    pin: Annotated[str, typer.Option(help="How exactly: none (by pool), node, or accelerator.")] = "none",
+    pin: Annotated[
+        str, typer.Option(help="What each copy is held to: none (its pool alone), node, or accelerator.")
+    ] = "none",
     sharing: Annotated[
-        str, typer.Option(help="Who shares accelerators, of copies that no pod tells of: none, hami, kai or dra.")
+        str,
+        typer.Option(
+            help="What lets copies share accelerators, where no pod that runs tells it: none, hami, kai or dra."
+        ),
     ] = "none",
     node_class: Annotated[
-        str, typer.Option(metavar="NAME", help="An EC2NodeClass: write node pools of Karpenter for the machines.")
+        str,
+        typer.Option(metavar="NAME", help="Write node pools of Karpenter for the machines, with this EC2NodeClass."),
     ] = "",
     static: Annotated[
-        bool, typer.Option("--static", help="Static node pools: just so many nodes as the plan has.")
+        bool, typer.Option("--static", help="Write static node pools, with exactly as many nodes as the plan has.")
     ] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only components of which a copy moves.")] = False,
-    namespace: Annotated[str, typer.Option(help="Of copies that no imported name tells of.")] = "default",
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Write only the components of which a copy moves.")
+    ] = False,
+    namespace: Annotated[str, typer.Option(help="The namespace of components that were not imported.")] = "default",
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
     """Write a plan as manifests: Deployments by pool or pinned, node pools, disruption budgets, and the steps.
 
-    Nothing is sent anywhere. What Kubernetes can't say exactly is told on stderr and in the README of the folder.
+    Nothing is sent anywhere. What Kubernetes can't express exactly is noted on stderr and in the README of the folder.
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """

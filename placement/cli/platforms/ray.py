@@ -27,12 +27,16 @@ def export_command(
         str,
         typer.Option(
             metavar="MODULE:FUNCTION",
-            help="Builds an application of its args; a component has its own as the label ray.import_path.",
+            help="The function that builds an application from its args; the label ray.import_path of a "
+            "component goes before it.",
         ),
     ] = "serve_app:build",
-    pin: Annotated[str, typer.Option(help="What a copy is held to: accelerator, machine or pool.")] = "accelerator",
+    pin: Annotated[str, typer.Option(help="What each copy is held to: accelerator, machine or pool.")] = "accelerator",
     visible_devices: Annotated[
-        str, typer.Option(metavar="VARIABLE", help="Tells an engine which accelerators are its own.")
+        str,
+        typer.Option(
+            metavar="VARIABLE", help="The environment variable that tells an engine which accelerators it has."
+        ),
     ] = "CUDA_VISIBLE_DEVICES",
     force: ForceOption = False,
     full: AllNotesOption = False,

@@ -31,33 +31,37 @@ if TYPE_CHECKING:
     from placement.documents import Plan, Problem
     from placement.integrations.sagemaker.answers import ApiAnswer
 
-RegionOption = Annotated[str, typer.Option(help="The region; else the one that boto3 finds.")]
-EndpointUrlOption = Annotated[str, typer.Option(metavar="URL", help="Where the API is, in place of AWS's own address.")]
+RegionOption = Annotated[str, typer.Option(help="The region. Default: the one that boto3 is set to.")]
+EndpointUrlOption = Annotated[str, typer.Option(metavar="URL", help="The address of the API, in place of AWS's own.")]
 _SECONDS = 10.0  # for an arrangement of what runs, where first-fit finds none
 
 
 def import_endpoints(
     endpoint: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="An endpoint; may be repeated. With --from-json, all that are there."),
+        typer.Option(
+            metavar="NAME", help="An endpoint to read; may be repeated. Default with --from-json: all of them."
+        ),
     ] = None,
     from_json: Annotated[
         str | None,
         typer.Option(
-            "--from-json", metavar="DIR", help="Read files of the AWS command line's JSON instead of asking the API."
+            "--from-json",
+            metavar="DIR",
+            help="Read a folder of JSON files that the AWS command line wrote, in place of asking the API.",
         ),
     ] = None,
     region: RegionOption = "",
     endpoint_url: EndpointUrlOption = "",
     consolidate: Annotated[
-        bool, typer.Option("--consolidate", help="Components may leave their endpoint for another one that is read.")
+        bool, typer.Option("--consolidate", help="Let components move to another endpoint that is read.")
     ] = False,
     price: PriceOption = None,
     headroom: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[TYPE=]GIB",
-            help="Host memory that components can't reserve, on a type or on all; may be repeated.",
+            help="Host memory that components can't reserve, on the type named or on all; may be repeated.",
         ),
     ] = None,
     facts: Annotated[
@@ -72,10 +76,11 @@ def import_endpoints(
 ) -> None:
     """Read endpoints with inference components, and what runs on them.
 
-    Seven kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents,
-    DescribeInferenceComponent, and of Application Auto Scaling DescribeScalableTargets, DescribeScheduledActions and
-    DescribeScalingPolicies. SageMaker tells counts alone: which machine a copy is on is reconstructed. Everything that
-    was ignored, assumed or reconstructed is told on stderr, and in the comments of a YAML file.
+    It makes seven kinds of calls, which only read: DescribeEndpoint, DescribeEndpointConfig,
+    ListInferenceComponents, DescribeInferenceComponent, and of Application Auto Scaling DescribeScalableTargets,
+    DescribeScheduledActions and DescribeScalingPolicies. SageMaker tells only how many copies run, so which machine
+    a copy is on is reconstructed. All that was ignored, assumed or reconstructed is noted on stderr, and in the
+    comments of a YAML file.
 
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
@@ -122,31 +127,46 @@ def export_plan(
     plan: PlanArgument,
     out: OutOption,
     role: Annotated[
-        str, typer.Option(metavar="ARN", help="The role that new endpoints run as; else the one of the endpoint read.")
+        str,
+        typer.Option(
+            metavar="ARN", help="The IAM role that new endpoints run as. Default: that of the endpoint that was read."
+        ),
     ] = "",
-    name: Annotated[str, typer.Option(help="How names of new endpoints begin; else with the problem's name.")] = "",
+    name: Annotated[
+        str, typer.Option(help="How the names of new endpoints begin. Default: with the name of the problem.")
+    ] = "",
     exact: Annotated[
-        bool, typer.Option("--exact", help="An endpoint for each set of machines that hold the same.")
+        bool, typer.Option("--exact", help="Make an endpoint for each set of machines that hold the same copies.")
     ] = False,
     pin: Annotated[
-        bool, typer.Option("--pin", help="Fix the number of machines at the plan's, also where a range runs now.")
+        bool, typer.Option("--pin", help="Fix the number of machines at that of the plan, also where it may vary now.")
     ] = False,
     fallback: Annotated[
-        bool, typer.Option("--fallback", help="Other types that could hold a new endpoint are its further pools.")
+        bool,
+        typer.Option(
+            "--fallback",
+            help="Add other instance types that could hold a new endpoint, for when its own is not to be had.",
+        ),
     ] = False,
     as_new: Annotated[
         bool,
-        typer.Option("--as-new", help="Calls that make everything, also what runs: for another region or account."),
+        typer.Option(
+            "--as-new", help="Write calls that make everything, also what runs already: for another region or account."
+        ),
     ] = False,
     target_version: Annotated[
         str,
         typer.Option(
-            metavar="VERSION", help="The botocore that will send the calls; fields that it lacks are left out."
+            metavar="VERSION",
+            help="The version of botocore that will send the calls; fields that it does not know are left out.",
         ),
     ] = "",
     target_requests: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Requests at once of a copy, above which autoscaling adds another; 5 if absent."),
+        typer.Option(
+            min=0.1,
+            help="The number of concurrent requests of a copy above which autoscaling adds another. Default: 5.",
+        ),
     ] = None,
     policy: PolicyOption = None,
     force: ForceOption = False,
@@ -154,8 +174,8 @@ def export_plan(
 ) -> None:
     """Write a plan as calls of SageMaker, in order, with a CloudFormation template and a page of advice.
 
-    Endpoints and components that were imported are changed; what is new is made. A line for each variant tells which
-    components share it, on how many machines, and whether SageMaker's own packing surely fits them.
+    Endpoints and components that were imported are changed, and new ones are made. A line for each variant says which
+    components share it, on how many machines, and whether SageMaker's own packing is sure to fit them.
 
     Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
     """
@@ -185,21 +205,23 @@ def export_plan(
 def apply_steps(
     directory: Annotated[str, typer.Argument(metavar="DIR", help="A folder that placement export sagemaker wrote.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run/--send", help="Only tell the calls, or send them; telling is the default.")
+        bool, typer.Option("--dry-run/--send", help="Print the calls without sending them, or send them.")
     ] = True,
     region: RegionOption = "",
     endpoint_url: EndpointUrlOption = "",
     first: Annotated[
-        int | None, typer.Option("--from", min=1, metavar="N", help="Begin with call N: the others are done.")
+        int | None, typer.Option("--from", min=1, metavar="N", help="Begin with call N, as those before it are done.")
     ] = None,
-    wait_minutes: Annotated[float, typer.Option(min=0, help="Most minutes to wait for each to be in service.")] = 60.0,
+    wait_minutes: Annotated[
+        float, typer.Option(min=0, help="The longest wait for each endpoint or component to be in service, in minutes.")
+    ] = 60.0,
 ) -> None:
-    """Send the calls of an export, in order; without --send only tell what they are.
+    """Send the calls of an export, in order; without --send only print them.
 
-    Each call is checked against the service's model first. It stops at the first that is refused, and before calls that
-    take away what clients may still call, and says how to go on.
+    Each call is first checked against the model of the service that botocore has. The command stops at the first call
+    that is refused, and before calls that remove what clients may still use, and says how to go on.
 
-    Exit codes: 0 all are sent, or told; 2 a file is damaged, or a call is refused.
+    Exit codes: 0 all are sent, or printed; 2 a file is damaged, or a call is refused.
     """
     with in_words():
         from placement.errors import UsageError

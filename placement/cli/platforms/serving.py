@@ -27,16 +27,21 @@ def export_kserve_command(
     problem_file: ProblemArgument,
     plan_file: PlanArgument,
     out: OutOption,
-    pin: Annotated[str, typer.Option(help="What a copy is held to: pool, or machine where that runs now.")] = "pool",
+    pin: Annotated[str, typer.Option(help="What each copy is held to: pool, or machine where that runs now.")] = "pool",
     sharing: Annotated[
-        str, typer.Option(help="Who lets pods share an accelerator: time-slicing, kai or hami.")
+        str, typer.Option(help="What lets pods share an accelerator: time-slicing, kai or hami.")
     ] = "time-slicing",
     autoscaler: Annotated[
         str,
-        typer.Option(help="hpa holds each service at its copies; external leaves them to another one, such as KEDA."),
+        typer.Option(
+            help="hpa holds each service at its number of copies; external leaves that to another "
+            "autoscaler, such as KEDA."
+        ),
     ] = "hpa",
-    gpu: Annotated[str, typer.Option(metavar="RESOURCE", help="What stands for an accelerator.")] = "nvidia.com/gpu",
-    queue: Annotated[str, typer.Option(help="The queue of KAI.")] = "default",
+    gpu: Annotated[
+        str, typer.Option(metavar="RESOURCE", help="The Kubernetes resource that stands for an accelerator.")
+    ] = "nvidia.com/gpu",
+    queue: Annotated[str, typer.Option(help="The queue of the scheduler KAI.")] = "default",
     cluster: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,7 +53,7 @@ def export_kserve_command(
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
-    """Write a plan as InferenceServices of KServe: one a component, option and pool, with the plan's copies.
+    """Write a plan as InferenceServices of KServe: one for each component, option and pool, with the plan's copies.
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
@@ -72,17 +77,19 @@ def export_keda_command(
     plan_file: PlanArgument,
     out: OutOption,
     peak: Annotated[
-        str | None, typer.Option(metavar="PLAN", help="A plan for the peak: its copies are the maximum.")
+        str | None, typer.Option(metavar="PLAN", help="A plan for the peak; its numbers of copies are the maximum.")
     ] = None,
     server: Annotated[
-        str, typer.Option(metavar="URL", help="Of Prometheus.")
+        str, typer.Option(metavar="URL", help="The address of Prometheus.")
     ] = "http://prometheus-operated.monitoring:9090",
     query: Annotated[
         str | None,
-        typer.Option(metavar="PROMQL", help="What a component is asked for in all; $NAME is its name, in quotes."),
+        typer.Option(
+            metavar="PROMQL", help="The query for the load of a component; $NAME stands for its name, in quotes."
+        ),
     ] = None,
     target: Annotated[
-        float | None, typer.Option(min=0, help="Of that, for one copy; else the option's throughput.")
+        float | None, typer.Option(min=0, help="The load for one copy. Default: the throughput of its option.")
     ] = None,
     workload: Annotated[
         str, typer.Option(help="What is scaled: what export kserve writes, or export kubernetes.")
@@ -91,10 +98,10 @@ def export_keda_command(
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
-    """Write a plan as ScaledObjects of KEDA: its copies of each variant as minimum, those of a peak plan as maximum.
+    """Write a plan as ScaledObjects of KEDA, with its copies as the minimum and those of a peak plan as the maximum.
 
-    With a policy its limits, targets, waits and schedules are those of the policy, and the plans say which hardware
-    has which part of the copies.
+    With a policy, limits, targets, waits and schedules come from the policy, and the plans say which part of the copies
+    is on which hardware.
 
     Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
     """

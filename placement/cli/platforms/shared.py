@@ -20,21 +20,31 @@ if TYPE_CHECKING:
 
 NOTES = 20  # that are told, unless all are asked for
 
-ProblemArgument = Annotated[str, typer.Argument(metavar="PROBLEM", help="The problem, JSON or YAML; - is stdin.")]
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan of that problem; - is stdin.")]
-OutOption = Annotated[str, typer.Option("--out", metavar="DIR", help="The folder to write, which is made.")]
+ProblemArgument = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="The problem, a JSON or YAML file; - reads standard input.")
+]
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan of that problem; - reads standard input.")]
+OutOption = Annotated[str, typer.Option("--out", metavar="DIR", help="The folder to write to; it is made.")]
 OutputOption = Annotated[
     str,
-    typer.Option("--output", "-o", metavar="FILE", help="The problem: JSON, or YAML with notes; - is JSON on stdout."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="The problem to write: JSON, or YAML with notes as comments, by its suffix; - writes JSON "
+        "to standard output.",
+    ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what an earlier run wrote there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what an earlier run wrote.")]
 PolicyOption = Annotated[
     str | None,
     typer.Option(
-        "--policy", metavar="POLICY", help="A policy, placement-scaling/v1: scale as placement simulate plays it."
+        "--policy",
+        metavar="POLICY",
+        help="Scale by this policy (placement-scaling/v1), as `placement simulate` plays it.",
     ),
 ]
-AllNotesOption = Annotated[bool, typer.Option("--full", help="Every note and every fault, however many.")]
+AllNotesOption = Annotated[bool, typer.Option("--full", help="Print every note and every fault.")]
 
 
 def write_imported(imported: Imported, output: str, *, full: bool = False) -> None:
