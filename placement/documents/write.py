@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import stat
 import sys
 import tempfile
@@ -125,7 +126,8 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
     """Write several files, each to its path as `write_document` and `write_file` do: all of them, or none.
 
     Each is written beside its file before any is put in its place; what goes to standard output, a device or a pipe,
-    and can't be taken back, before any file is put there. A reader of standard output that goes away early has seen
+    and can't be taken back, before any file is put there. Where one can't be put in its place (another program holds
+    the file there, say) those before it are taken back. A reader of standard output that goes away early has seen
     enough: the files are put all the same.
 
     Raises
@@ -136,8 +138,11 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
         Nobody reads standard output any more; the files are there.
     """
     unread: BrokenPipeError | None = None
-    with ExitStack() as stack:
-        for put in [stack.enter_context(_content_ready(*row)) for row in sorted(files, key=_is_kept)]:
+    rows = sorted(files, key=_is_kept)
+    with ExitStack() as stack, ExitStack() as back:
+        for put, row in [(stack.enter_context(_content_ready(*row)), row) for row in rows]:
+            if len(rows) > 1 and _is_kept(row):
+                back.enter_context(_taken_back(Path(row[1])))
             try:
                 put()
             except BrokenPipeError as error:
@@ -245,6 +250,33 @@ def _through(target: Path, write: Callable[[TextIO], object]) -> None:
 def _rename(beside: Path, target: Path) -> None:
     with _in_words(target):
         beside.replace(target)
+
+
+@contextmanager
+def _taken_back(target: Path) -> Iterator[None]:
+    """What is put at a path inside is taken back where something then fails: what stood there stands there again.
+
+    It is kept by a second name meanwhile, where the file system knows that.
+    """
+    if target.is_symlink():
+        target = target.resolve()
+    was_there = target.exists()
+    kept = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
+    if was_there:
+        with suppress(OSError):
+            os.link(target, kept)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            if was_there:
+                kept.replace(target)
+            else:
+                target.unlink()
+        raise
+    finally:
+        with suppress(OSError):
+            kept.unlink(missing_ok=True)
 
 
 @contextmanager

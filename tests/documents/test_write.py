@@ -83,6 +83,35 @@ def test_several_files_are_written_all_or_none(tmp_path: Path) -> None:
     assert (page.read_text(encoding="utf-8"), second.read_bytes()) == ("a page", b"\x89")
 
 
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_file_that_can_t_be_put_in_its_place_takes_those_before_it_back(
+    was_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another program holds it; nothing lies beside."""
+    rename, first, second = Path.replace, tmp_path / "first.json", tmp_path / "second.json"
+    if was_there:
+        first.write_text("before", encoding="utf-8")
+    second.write_text("before", encoding="utf-8")
+    before = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+
+    def held(path: Path, target: Path) -> Path:
+        if target == second:
+            raise PermissionError(errno.EACCES, "held")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(UsageError, match=r"second\.json: can't be written: held"):
+        write_together([("after", first), ("after", second)])
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == before
+
+    monkeypatch.undo()
+    write_together([("after", first), ("after", second)])
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
+        "first.json": "after",
+        "second.json": "after",
+    }
+
+
 def test_files_are_written_though_nobody_reads_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that goes away has seen enough; a full disk under it is a file that is not there."""
 
