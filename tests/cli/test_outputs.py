@@ -38,11 +38,12 @@ SCENARIOS = {
 COMMANDS = {
     "solve": "solve fleet.json --solver ffd --output out.json --report full.html",
     "report": "report fleet.json plan.json --html out.html --picture full.svg",
-    "replan": "replan fleet.json --moves 0 --work 20 --output out.json --picture full.svg",
     "headroom": "headroom fleet.json --factors 1 --work 20 --output out.json --picture full.svg",
     "make-room": "make-room fleet.json --component chat --work 20 --output out.json --picture full.svg",
     "transition": "transition fleet.json plan.json --output out.json --picture full.svg",
     "rollout": "rollout fleet.json --component chat --to 0 --output out.json --picture full.svg",
+    # These two take longer than the others, and are for the night.
+    "replan": "replan fleet.json --moves 0 --work 20 --output out.json --picture full.svg",
     "simulate": "simulate p.json policy.yaml --traffic rates.csv --until 10m --strategy first-fit --no-floor "
     "--output out.json --report full.html",
 }
@@ -71,7 +72,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="/dev/full is a Linux thing")
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", first(COMMANDS, 6))
 def test_a_file_that_can_t_be_written_keeps_the_others_as_they_were(name: str, folder: Path) -> None:
     """A plan of today beside the picture of yesterday would be taken for its picture."""
     before = contents(folder)
