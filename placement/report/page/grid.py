@@ -34,7 +34,6 @@ class PageTable(NamedTuple):
     heads: tuple[Head, ...]
     rows: list[tuple[PageCell, ...]]
     note: str = ""
-    foot: tuple[PageCell, ...] = ()
 
     @property
     def is_wide(self) -> bool:
