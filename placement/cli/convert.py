@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placement.cli.endings import in_words, warn
 from placement.cli.parameters import FullOption
+
+if TYPE_CHECKING:
+    from placement.documents import Problem
 
 
 def convert(
@@ -21,22 +24,54 @@ def convert(
             metavar="OUT", help="The file to write, JSON or YAML by its suffix; - writes JSON to standard output."
         ),
     ] = "-",
+    running: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLAN",
+            help="The problem with what this plan of it rents and places as what runs: once the plan is carried out.",
+        ),
+    ] = None,
     full: FullOption = False,
 ) -> None:
-    """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept."""
+    """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept.
+
+    With --running FILE is a problem, and OUT is the fleet after the plan: what the next plan starts from.
+    """
     with in_words(full=full):
-        from placement.cli.streams import DOCUMENTS, check_suffix
-        from placement.documents import Problem, check_outputs, write_document
+        from placement.cli.streams import DOCUMENTS, check_one_stdin, check_suffix
+        from placement.documents import Problem, check_outputs, read_problem, write_document
         from placement.documents.read import read_document
 
         name = "standard output" if out == "-" else "OUT"
         way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
-        check_outputs({name: out}, {"FILE": file}, way_out)
+        files = {"FILE": file} | ({} if running is None else {"--running": running})
+        check_one_stdin(files)
+        check_outputs({name: out}, files, way_out)
         check_suffix(out, DOCUMENTS, "OUT")
-        document = read_document(file)
+        document = read_document(file) if running is None else read_problem(file)
         if isinstance(document, Problem):
             warn(document, file, full=full)
+            if running is not None:
+                document = _carried_out(document, running)
         write_document(document.to_document(), out)
+
+
+def _carried_out(problem: Problem, path: str) -> Problem:
+    """The problem with a plan of it as what runs."""
+    from placement.documents import read_plan
+    from placement.errors import UsageError
+    from placement.referee import refused, verify
+    from placement.running_state import as_running
+
+    plan = read_plan(path)
+    if plan.status in ("infeasible", "unknown") and not plan.assignments:
+        raise UsageError(
+            f"running at $.status: is {plan.status}, and places nothing, so nothing of it can run", "running"
+        )
+    broken = [row for row in verify(problem, plan).violations if not row.is_claim or row.rule == "claimed-problem"]
+    if broken:
+        raise refused("running", plan, broken)
+    return as_running(problem, plan)
 
 
 def _documents() -> list[str]:

@@ -265,6 +265,48 @@ def test_convert_does_not_write_over_what_it_reads(tmp_path: Path) -> None:
     assert "keeps no comments" in done.stderr
 
 
+def test_convert_to_the_fleet_once_a_plan_is_carried_out(files: Path) -> None:
+    """Its machines and copies run, so the plan of that fleet moves nothing and opens nothing."""
+    assert run("convert", files / "tiny.json", files / "run.yaml", "--running", files / "plan.json").exit_code == 0
+
+    problem = placement.read(files / "run.yaml")
+    assert [row.id for row in problem.instances] == ["a/new-1", "a/new-2"]
+    assert [(row.instance, row.accelerators) for row in problem.placements] == [
+        (row["instance"], (0,))
+        for row in PLAN["assignments"]  # type: ignore[index]
+    ]
+    assert placement.solve(problem, "greedy").plan.moves == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"problem": "other"}, 'plan.json at $.problem: is a plan of the problem "other", this is "tiny"'),
+        ({"assignments": PLAN["assignments"][:2]}, "plan.json at $.assignments: breaks a rule of the problem"),
+        ({"status": "infeasible", "assignments": [], "instances": []}, "plan.json at $.status: is infeasible"),
+    ],
+    ids=["other", "broken", "none"],
+)
+def test_convert_takes_no_plan_that_can_not_run(files: Path, change: dict[str, Any], said: str) -> None:
+    """Of another problem, against its rules, or the news that there is none; nothing is written."""
+    (files / "plan.json").write_text(json.dumps(PLAN | change))
+
+    done = run("convert", files / "tiny.json", files / "run.yaml", "--running", files / "plan.json")
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (files / "run.yaml").exists()
+
+
+def test_convert_wants_a_problem_for_a_plan_to_run_by(files: Path) -> None:
+    """Two plans are told by what the first is; only one of two files is standard input; neither is written over."""
+    plan = files / "plan.json"
+    assert "this is a plan; a problem is wanted" in run("convert", plan, "-", "--running", plan).stderr
+    assert "only one of FILE and --running" in run("convert", "-", "-", "--running", "-").stderr
+    refused = run("convert", files / "tiny.json", plan, "--running", plan)
+    assert (refused.exit_code, json.loads(plan.read_text())) == (2, PLAN)
+
+
 @pytest.mark.parametrize("name", ["p.toml", "p.yamll", "p.csv"])
 def test_convert_to_what_it_can_not_write_is_refused(files: Path, name: str) -> None:
     """It wrote JSON into it."""
