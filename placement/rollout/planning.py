@@ -19,7 +19,7 @@ from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
-from placement.transition.timeline import DURATIONS_RULE, Timeline
+from placement.transition.timeline import DURATIONS_RULE, Timeline, with_option_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,9 @@ def _written(
     assert search.best is not None
     size, order, bound = search.best
     pools = {machine: case.sites.fleet.pools[pool].name for machine, pool in case.sites.pool_of.items()}
-    steps = Timeline(case.due, replace(order, temporary={}), times, pools).steps()
+    steps = with_option_names(
+        Timeline(case.due, replace(order, temporary={}), times, pools).steps(), case.sites.fleet.problem
+    )
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
     notes = beyond_quotas(case)

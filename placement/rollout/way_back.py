@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.transition.batches import Batch, Order
-from placement.transition.timeline import Timeline
+from placement.transition.timeline import Timeline, with_option_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def steps(case: RollingCase, order: Order, times: Durations, pools: Mapping[str,
         Batch(opens=[*batch.closes], starts=[*batch.stops], stops=[*batch.starts], closes=[*batch.opens])
         for batch in reversed(order.batches)
     )
-    found = Timeline(case.due, Order(back, {}, ()), times, pools).steps()
+    found = with_option_names(Timeline(case.due, Order(back, {}, ()), times, pools).steps(), case.sites.fleet.problem)
     return tuple(step.model_copy(update={"batch": len(back) + 1 - step.batch}) for step in found)
 
 

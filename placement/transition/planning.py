@@ -21,7 +21,7 @@ from placement.transition.answer import ATTEMPTS, TransitionAsk
 from placement.transition.difference import difference
 from placement.transition.moment import Sites
 from placement.transition.search import search
-from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline
+from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline, with_option_names
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
 
@@ -112,7 +112,7 @@ def plan_transition(
         temporary_hours_bound=min(result.temporary_bound, value.temporary_seconds) / 3600,
         temporary_cost=dollars(value.temporary_cost),
         duration_seconds=value.seconds,
-        steps=Timeline(due, result.order, times, pools).steps(),
+        steps=with_option_names(Timeline(due, result.order, times, pools).steps(), problem),
         seconds=time.monotonic() - started,
         **facts,
     )

@@ -13,6 +13,8 @@ from placement.documents.transition import TransitionStep
 from placement.errors import UsageError, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.transition import Action
@@ -216,6 +218,19 @@ class Timeline:
             "assumed": stand in self._due.assumed,
             "temporary": stand.instance in self._order.temporary,
         }
+
+
+def with_option_names(steps: Iterable[TransitionStep], problem: Problem) -> tuple[TransitionStep, ...]:
+    """The steps, in which each copy that starts has the name of its option, where its component has several."""
+    names = {row.name: [mode.name for mode in row.modes] for row in problem.components}
+
+    def named(step: TransitionStep) -> TransitionStep:
+        known = names.get(step.component or "", ())
+        if step.action != "start" or step.option is None or len(known) < 2:
+            return step
+        return step.model_copy(update={"option_name": known[step.option]})
+
+    return tuple(map(named, steps))
 
 
 def _partners(order: Order) -> dict[Stand, str]:

@@ -272,8 +272,9 @@ def test_convert_to_the_fleet_once_a_plan_is_carried_out(files: Path) -> None:
     problem = placement.read(files / "run.yaml")
     assert [row.id for row in problem.instances] == ["a/new-1", "a/new-2"]
     assert [(row.instance, row.accelerators) for row in problem.placements] == [
-        (row["instance"], (0,))
-        for row in PLAN["assignments"]  # type: ignore[index]
+        ("a/new-1", (0,)),
+        ("a/new-1", (0,)),
+        ("a/new-2", (0,)),
     ]
     assert placement.solve(problem, "greedy").plan.moves == 0
 

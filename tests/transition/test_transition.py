@@ -43,6 +43,32 @@ def test_nothing_to_do_takes_no_step() -> None:
     assert (found.status, found.batches, found.steps) == ("optimal", 0, ())
 
 
+def test_a_copy_that_starts_is_told_with_the_name_of_its_option() -> None:
+    """Also by the first option; by its index where it has no name, and not at all where there is no other."""
+    options = [{"name": "small", "accelerators": 0, "vcpus": 1}, {"accelerators": 0, "vcpus": 2}]
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": "a", "copies": 2, "options": options},
+            {"name": "b", "copies": 1, "options": [{"name": "only", "accelerators": 0}]},
+        ],
+    )
+    rows = [("a", 0), ("a", 1), ("b", 0)]
+    copies = [{"component": name, "option": option, "instance": "p/new-1"} for name, option in rows]
+    found = plan_transition(problem, Plan(instances=[{"id": "p/new-1", "pool": "p"}], assignments=copies))
+
+    told = [
+        line.partition("start ")[2].partition(" (")[0] for line in checklist(found).splitlines() if "start " in line
+    ]
+    assert told == ["`a` on `p/new-1`, option `small`", "`a` on `p/new-1`, option 1", "`b` on `p/new-1`"]
+    assert [row.get("option_name") for row in found.to_document()["steps"] if row["action"] == "start"] == [
+        "small",
+        None,
+        None,
+    ]
+
+
 def test_a_chain_goes_batch_after_batch() -> None:
     """Each copy waits for the one before; the last frees nothing: three batches, which is proven."""
     problem = fleet([("a", "i-1", 0), ("b", "i-2", 0), ("c", "i-3", 0)], machines=["i-1", "i-2", "i-3", "i-4"])

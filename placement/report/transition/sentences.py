@@ -119,7 +119,8 @@ def sentence(step: TransitionStep, name: Callable[[str], str] = words.shown) -> 
     if step.action == "stop":
         guess = " (taken to be there)" if step.assumed else ""
         return f"drain and stop {where}{guess}"
-    option = f", option {step.option}" if step.option else ""
+    called = name(step.option_name) if step.option_name else step.option or ""
+    option = f", option {called}" if called else ""
     tail = (
         ", stops over" if step.stopover else f", in place of the one on {name(step.replaces)}" if step.replaces else ""
     )
