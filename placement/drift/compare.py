@@ -132,8 +132,9 @@ def _of_plan(problem: Problem, plan: Plan, name: str, what: str) -> _Side:
     rows = (
         (row.instance, HeldCopy(row.component, row.option, tuple(sorted(row.accelerators)))) for row in plan.assignments
     )
-    # What a plan says of itself was said when it was made: of other moves and prices than from what runs now.
-    broken = sum(not row.is_claim for row in verdict.violations)
+    # What a plan says of itself was said when it was made: of other moves and prices than from what runs now, and of
+    # machines that were new then.
+    broken = sum(not row.is_claim and row.rule != "known-instance" for row in verdict.violations)
     price = dollars(verdict.price_per_hour)
     facts = ComparedSide(what, price, len(plan.instances), len(plan.assignments), broken)
     return _Side({row.id: row.pool for row in plan.instances}, held_by_machine(rows), facts)

@@ -274,6 +274,22 @@ def test_a_plan_is_not_held_to_what_it_said_of_an_earlier_state() -> None:
     assert (found.same, found.after.broken) == (True, 0)
 
 
+def test_machines_of_a_plan_are_new_no_more_once_it_is_carried_out() -> None:
+    """The fleet runs by the plan, under its names: the same, and no rule is broken."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "a", "copies": 1, "accelerators": 0}],
+    )
+    plan = Plan(
+        instances=[{"id": "p/new-1", "pool": "p", "new": True}], assignments=[{"component": "a", "instance": "p/new-1"}]
+    )
+
+    found = placement.diff(as_running(problem, plan), None, plan)
+
+    assert (found.same, found.after.broken) == (True, 0)
+
+
 def test_the_page_of_pools() -> None:
     """Machines and copies of each pool, and no machine by its name."""
     running = {row["id"]: row["pool"] for row in RUNS["instances"]}
