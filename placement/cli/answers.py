@@ -93,11 +93,16 @@ def hand_out(
 def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
     try:
         write_outputs([Output(target, lambda: document), *more])
-    except UsageError as error:
+    except OSError:  # of standard output, whose reader may have seen enough
+        raise
+    except Exception as error:  # a bug in a picture or a page costs no answer either
         kept = _kept(document, Path(target).suffix.lower())
         if kept is None:
             raise
-        raise UsageError(f"{error}; the answer is kept in {kept}") from None
+        if isinstance(error, UsageError):
+            raise UsageError(f"{error}; the answer is kept in {kept}") from None
+        say(f"placement: not written where it was asked for; the answer is kept in {kept}")
+        raise
 
 
 def _kept(document: Any, suffix: str) -> str | None:

@@ -435,6 +435,26 @@ def test_an_answer_that_can_not_be_written_is_kept(
     assert not target.exists()
 
 
+def test_a_bug_in_the_page_costs_no_plan(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is owned up to, with neither file where it was asked for; the plan is in the temporary folder."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+
+    def planted(*_: object) -> str:
+        raise ValueError("planted")
+
+    monkeypatch.setattr("placement.report.page.page.render", planted)
+
+    done = run("solve", tiny, "--solver", "greedy", "--output", tmp_path / "plan.json", "--report", tmp_path / "p.html")
+
+    (kept,) = (tmp_path / "temporary").iterdir()
+    assert done.exit_code == 70
+    assert f"placement: not written where it was asked for; the answer is kept in {kept}\n" in done.stderr
+    assert "ValueError: planted" in done.stderr
+    assert verify(placement.read(tiny), placement.read_plan(kept)).ok
+    assert not (tmp_path / "plan.json").exists()
+
+
 def test_an_answer_that_can_be_kept_nowhere_is_told_as_before(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
