@@ -50,8 +50,9 @@ COMMANDS = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the commands read, a file from before, and names that stand for a full disk."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("kept")))
     monkeypatch.chdir(tmp_path)
     documents = {"fleet": GPUS, "plan": PLAN, "scenarios": SCENARIOS, "p": PROBLEM}
     for name, document in documents.items():

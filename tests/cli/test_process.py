@@ -349,7 +349,7 @@ def test_files_are_written_though_nobody_reads_the_output(tmp_path: Path, argume
         [*COMMAND, command, "tiny.json", *options, *rest, "--certificate", "certificate.json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(TMPDIR=str(tmp_path)),
         cwd=tmp_path,
     ) as process:
         assert process.stdout is not None
