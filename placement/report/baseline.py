@@ -70,11 +70,14 @@ class Baseline:
     @property
     def total(self) -> Rent | None:
         """All components together; None unless every one is known: a partial sum would mislead."""
+        return None if None in self.rents else self.known
+
+    @property
+    def known(self) -> Rent:
+        """The components whose rent is known together: all of them cost at least that."""
         total = Rent(0, 0)
         for rent in self.rents:
-            if rent is None:
-                return None
-            total = total.plus(rent)
+            total = total if rent is None else total.plus(rent)
         return total
 
 

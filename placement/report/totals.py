@@ -119,7 +119,17 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
     if total is None:
         name, why = next(iter(baseline.missing.items()))
         name = words.shown(name)
-        return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
+        known = baseline.known.price
+        if known <= facts.list_price:
+            return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
+        least, saved = words.money(known), words.percent(known - facts.list_price, known)
+        more = len(baseline.missing) - 1
+        others = f", and {words.count(more, 'component')} more" if more else ""
+        here = "this plan saves" if facts.price == facts.list_price else "at list prices the machines of this plan save"
+        return (
+            f"at least {least} an hour if each component had its own machines, without quotas and what can't be "
+            f"priced exactly ({name}: {why}{others}): {here} at least {saved}"
+        )
     machines = words.count(total.machines, "machine")
     text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas not counted"
     if total.price > facts.list_price:  # like with like: what was committed is paid in either case

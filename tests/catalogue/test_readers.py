@@ -403,6 +403,7 @@ DAMAGED = [
     (samples.SKYPILOT + "a,b\n", "row 6: has 2 columns, the first row has 10"),
     (samples.SKYPILOT.replace("Price,", "Cost,", 1), "row 1: is no price list that is known"),
     (samples.SKYPILOT.replace("vCPUs", "Price", 1), 'row 1: names a column twice, got "Price"'),
+    ("a,4.95,4.95\n", 'row 1: must name the columns, and has a number, got "4.95"'),
     (samples.GPUHUNT.replace("False", "maybe", 1), 'row 2, column spot: must be True or False, got "maybe"'),
     (samples.GPUHUNT.splitlines()[0], "has no rows below the row of column names"),
     ('a,"b\n', "row 1: is not CSV: unexpected end of data"),

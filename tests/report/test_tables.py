@@ -361,6 +361,28 @@ def test_what_is_committed_saves_nothing() -> None:
     assert "$4.48 an hour on 2 machines if each component had its own, quotas not counted machines" in text
 
 
+@pytest.mark.parametrize(("others", "told"), [(3, "at least $31.50 an hour"), (2, "n/a: machines of its own for each")])
+def test_what_machines_of_ones_own_cost_at_least_is_told(others: int, told: str) -> None:
+    """Of one component it is not known: the others alone cost more than the plan, or no more, which says nothing."""
+    kept = {
+        "name": "kept",
+        "copies": 2,
+        "accelerator_memory_gib": 4,
+        "shared": True,
+        "min_available_on_instance_loss": 1,
+    }
+    rest = [{"name": f"c{k}", "copies": 1, "accelerator_memory_gib": 4, "shared": True} for k in range(others)]
+    pool = {"name": "a", "instance_type": "g6e.12xlarge", "zone": "us-east-1a"}
+    problem = small_problem(pools=[pool], components=[kept, *rest])
+
+    text = " ".join(shown(Report(problem, solved(problem)), width=400).split())
+
+    assert "price $21.00 an hour" in text
+    assert told in text
+    assert "(kept: not known where a pool or an instance may be lost)" in text
+    assert ("saves at least 33%" in text) == (others == 3)
+
+
 def test_a_solver_that_gets_stuck_says_why() -> None:
     """On the screen and in the plan, also where another's plan is there; one that ends otherwise has no reason."""
     problem = small_problem()

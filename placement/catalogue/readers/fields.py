@@ -219,12 +219,18 @@ def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> lis
         faults.append(Fault(f"row {number + 1}", f"is not CSV: {error}"))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        faults.insert(0, Fault("row 1", "names a column twice", twice))
+        rule = "must name the columns, and has a number" if _is_number(twice) else "names a column twice"
+        faults.insert(0, Fault("row 1", rule, twice))
     if faults or (odd and (damaged is None or not rows)):
         raise DocumentError([*faults, *odd][:_MOST_FAULTS], source)
     if damaged is not None:
         damaged += odd
     return rows
+
+
+def _is_number(text: str) -> bool:
+    """Whether a cell of the first row is none of a header, which was left out."""
+    return re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text, re.ASCII) is not None
 
 
 def check_columns(

@@ -59,7 +59,9 @@ def _unknown(view: PlacedView) -> str:
     if view.baseline.total is not None:
         return ""
     name, why = next(iter(view.baseline.missing.items()))
-    return f"What machines of its own for each component would cost is not known: {words.shown(name)}, {why}."
+    known = view.baseline.known.price
+    others = f" Those of all that are known would cost {words.money(known)} an hour." if known else ""
+    return f"What machines of its own for each component would cost is not known: {words.shown(name)}, {why}.{others}"
 
 
 _Row = tuple[str, str, int, int, str, str]  # name, figure, from, to, look, note; see `charts.bars`
