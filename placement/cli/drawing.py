@@ -71,6 +71,7 @@ def report(
         from placement.report.drawn import map_file
         from placement.report.page.page import render
         from placement.report.page.view import MoreDocuments
+        from placement.report.still import theme_of
         from placement.scenarios.headroom_document import read_headroom
 
         given = {"the problem": file, "the plan": plan}
@@ -78,6 +79,7 @@ def report(
         inputs = given | {name: path for name, path in more.items() if path is not None}
         options = {"--transition": transition, "--frontier": frontier, "--headroom": headroom}
         check_one_stdin({"FILE": file, "PLAN": plan, **options})
+        theme_of(theme)
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
         named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})

@@ -145,6 +145,12 @@ def _with_both(problem: Problem, row: Component, options: Sequence[Option]) -> P
     document = problem.to_document()
     old = [mode.model_dump(mode="json", exclude_unset=True) for mode in row.modes]
     new = [option.model_dump(mode="json", exclude_unset=True, exclude={"name"}) for option in options]
+    taken = {mode.name for mode in row.modes}
+    for option, written in zip(options, new, strict=True):
+        name = f"{option.name} (new)" if option.name in taken else option.name
+        if name not in taken and option.name is not None:  # names are unique
+            taken.add(name)
+            written["name"] = name
     if row.demand is not None:
         new = [{"throughput": max(mode.throughput or 0 for mode in row.modes)} | option for option in new]
     direct = set(Option.model_fields)

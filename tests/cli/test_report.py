@@ -49,6 +49,14 @@ def test_pictures_alone(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert not (tmp_path / "plan.html").exists()
 
 
+def test_a_theme_that_there_is_not_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Also where no picture is asked for, which alone has it."""
+    done = run("report", *files, "--theme", "blue")
+
+    assert (done.exit_code, done.stderr) == (2, 'placement: no theme "blue"; known: light, dark\n')
+    assert not (tmp_path / "plan.html").exists()
+
+
 def test_the_page_on_standard_output(files: tuple[Path, Path]) -> None:
     """Nothing else is said there."""
     done = run("report", *files, "--html", "-")

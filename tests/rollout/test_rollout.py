@@ -411,6 +411,21 @@ def test_the_steps_back_undo_the_batches_from_the_last_to_the_first() -> None:
     assert {(step.batch, step.instance) for step in found.rollback_steps if step.action == "close"} == opened
 
 
+def test_new_options_keep_their_names() -> None:
+    """One that an old option has too is called new; steps tell both."""
+    document = four(4).to_document()
+    document["components"][0] |= {"options": [{"name": "tp1", "accelerators": 1, "accelerator_memory_gib": 70}]}
+    for key in ("accelerators", "accelerator_memory_gib", "shared"):
+        document["components"][0].pop(key, None)
+    new = (Option(name="tp1", accelerator_memory_gib=70), Option(name="tp2", accelerator_memory_gib=60))
+
+    found = plan_rollout(Problem(**document), "a", new)
+
+    assert found.asked is not None
+    assert [row.get("name") for row in found.asked["components"][0]["options"]] == ["tp1", "tp1 (new)", "tp2"]
+    assert {step.option_name for step in found.steps if step.action == "start"} <= {"tp1 (new)", "tp2"}
+
+
 def test_what_is_asked_and_what_runs_at_the_end_are_documents_of_their_own(tmp_path: Path) -> None:
     """So `placement transition` can be asked to go on."""
     found = plan_rollout(one_each(), "a", SAME)
