@@ -250,7 +250,7 @@ def _parse(text: str, suffix: str, source: str) -> Any:
         if suffix != ".json":  # no telling name: standard input, a file without suffix
             return _parse_yaml(text, source)
         where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+        raise DocumentError([Fault("$", f"is not JSON: {error.msg.removesuffix(' at')} at {where}")], source) from None
     except OddValueError as error:
         raise DocumentError(error.faults, source) from None
 

@@ -191,7 +191,7 @@ def parse_config(text: str, source: str) -> Config:
         values = parse_json_text(text, finite=False)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+        raise DocumentError([Fault("$", f"is not JSON: {error.msg.removesuffix(' at')} at {where}")], source) from None
     except OddValueError as error:
         raise DocumentError(error.faults, source) from None
     except RecursionError:

@@ -803,6 +803,7 @@ UNREADABLE = [
     ("p.json", '{"x": ' + "9" * 5000 + "}", "p.json at $.x: must be a shorter number: it has 5000 digits"),
     ("p.json", '{"x": [1, {"y": 1e400}]}', "p.json at $.x[1].y: must be a finite number, got Infinity"),
     ("p.json", '{"x": -' + "9" * 400 + ".0}", "p.json at $.x: must be a finite number, got -Infinity"),
+    ("p.json", '{"name": "cut', "p.json at $: is not JSON: Unterminated string starting at line 1 column 10"),
     ("p.json", '{"x": "1e400 NaN", "y": 7', "p.json at $: is not JSON: Expecting ',' delimiter"),
     ("p.yaml", "x: " + "9" * 5000, "p.yaml at $: is not YAML: Exceeds the limit"),
     ("p.json", b"\x89PNG\r\n\x1a\n\x00", "p.json at $: is not UTF-8 text (byte 0); save it as UTF-8"),

@@ -169,7 +169,7 @@ def parse_json(text: str, source: str, way_out: str = "give each as a file of it
         return At(parse_json_text(text))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        rule = f"is not JSON: {error.msg} at {where}"
+        rule = f"is not JSON: {error.msg.removesuffix(' at')} at {where}"
         if error.msg == "Extra data" and text[error.pos] in "{[":
             rule = f"holds several JSON documents, the second one at {where}: {way_out}"
         raise DocumentError([Fault("$", rule)], source) from None
