@@ -178,7 +178,7 @@ def bound(
     plan : anyone's plan of it; the bound is then on plans that leave out no more optional copies than it does.
     time_limit : seconds; None for no limit. The best bound so far is returned when it ends, and on Ctrl-C.
     seed : of the integer programs over machine counts.
-    work : limit on work, in the unit of the solver `column-generation`, for runs that must not depend on the machine.
+    work : limit on work, about in seconds of one core, for runs that must not depend on the machine.
     listener : called with each `Event`.
     certificate : as in `solve`.
 
@@ -201,7 +201,12 @@ def bound(
     fleet = compile_fleet(problem)
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
-    outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound")
+
+    def raise_bounds() -> Outcome:
+        with budget.counting() as counted:
+            return raise_bounds_by_rules(whole.within(counted), hint=start)
+
+    outcome = _run(raise_bounds, whole, "bound")
     found = written(whole, outcome, "bound")
     return _with_evidence(found, whole, outcome) if certificate else found
 

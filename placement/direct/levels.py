@@ -107,4 +107,4 @@ class Stage:
 
     def enough(self) -> bool:
         """Whether the engine may end."""
-        return self.budget.over() or self.levels.enough(self.level)
+        return self.budget.cut_short() or self.levels.enough(self.level)

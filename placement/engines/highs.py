@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.solving.budget import Budget
+
     Numbers = float | Sequence[float] | NDArray[np.number[Any]]
 
 _PARAMS = ENGINE_PARAMETERS.integer_program
@@ -50,12 +52,45 @@ class EngineError(PlacementError):
 
 
 class QuietHighs(highspy.Highs):
-    """A solver that prints nothing, ever, and leaves out what its presolve does wrong."""
+    """A solver that prints nothing, ever, and leaves out what its presolve does wrong. Its steps are counted.
 
-    def __init__(self) -> None:
+    HiGHS asks now and then whether to go on with an integer program, at the same points on every machine, so that is
+    where a limit on steps ends it. What it has done until then it does not tell; in the end it tells its iterations.
+
+    Parameters
+    ----------
+    steps : about what runs of integer programs may take in all (`solving.steps`); one round of each is always made.
+    """
+
+    def __init__(self, steps: float = math.inf) -> None:
         """Without `FAULTY_RULES`, whatever other options are set."""
         super().__init__()  # type: ignore[no-untyped-call]
+        self._steps, self._rounds = steps, math.inf
+        if math.isfinite(steps):
+            self.cbMipInterrupt.subscribe(self._end_round)
         self.setOptionValue("presolve_rule_off", FAULTY_RULES)
+
+    def run(self) -> highspy.HighsStatus:
+        """As HiGHS does, within its steps."""
+        steps = ENGINE_PARAMETERS.steps
+        before = steps.coefficient * self.getNumNz()
+        self._rounds = max(0.0, self._steps - before) // (steps.row * max(1, self.getNumRow()))
+        status = super().run()
+        info = self.getInfo()
+        iterations = max(0, info.simplex_iteration_count)
+        if info.mip_node_count < 0:
+            taken = steps.iteration * iterations
+        else:
+            taken = before + steps.whole_iteration * iterations
+            self._steps -= taken
+        count_steps(lambda: steps.program + taken)
+        return status
+
+    def _end_round(self, event: Any) -> None:
+        """A round of an integer program has ended, or the first begins."""
+        self._rounds -= 1
+        if self._rounds < -1:
+            event.interrupt()
 
     def enableCallbacks(self) -> None:
         """Turn output off before the first call that would print the banner."""
@@ -138,20 +173,26 @@ def sparse_program(
     return lp
 
 
-def most_nodes(work: int | None) -> int:
-    """Nodes that an integer program of a search may have, under a limit on work or without one."""
-    return _PARAMS.nodes if work is None else _PARAMS.fewer_nodes
+def most_nodes(budget: Budget) -> int:
+    """Nodes that an integer program of a search may have: fewer where neither the clock nor steps end it."""
+    return _PARAMS.nodes if budget.work is None or budget.counts_steps else _PARAMS.fewer_nodes
 
 
-def load_lp(lp: highspy.HighsLp, *, seconds: float = math.inf, **options: bool | int | float | str) -> QuietHighs:
-    """A quiet solver with `lp` loaded and `options` set, whose run ends after so many seconds.
+def load_lp(
+    lp: highspy.HighsLp,
+    *,
+    seconds: float = math.inf,
+    steps: float = math.inf,
+    **options: bool | int | float | str,
+) -> QuietHighs:
+    """A quiet solver with `lp` loaded and `options` set, whose run ends after so many seconds, or steps if it is whole.
 
     Raises
     ------
     EngineError
         HiGHS refused an option or the model.
     """
-    solver = QuietHighs()
+    solver = QuietHighs(steps)
     limit_time(solver, seconds)
     for name, value in {"threads": THREADS, **options}.items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
@@ -174,18 +215,9 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     EngineError
         The run failed: there is no status to read.
     """
-    failed = solver.run() == highspy.HighsStatus.kError
-    count_steps(lambda: _steps(solver))
-    if failed:
+    if solver.run() == highspy.HighsStatus.kError:
         raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
     return solver.getModelStatus()
-
-
-def _steps(solver: highspy.Highs) -> float:
-    """What the last run took, in steps."""
-    info, steps = solver.getInfo(), ENGINE_PARAMETERS.steps
-    each = steps.iteration if info.mip_node_count < 0 else steps.whole_iteration
-    return steps.program + each * max(0, info.simplex_iteration_count)
 
 
 def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:
@@ -211,6 +243,7 @@ def prove(
     lp: highspy.HighsLp,
     *,
     seconds: float,
+    steps: float,
     nodes: int,
     ended: Callable[[], bool],
     start: Sequence[float] | None = None,
@@ -219,11 +252,12 @@ def prove(
     """The solver of an integer program after its run within its tightest tolerances, and the status.
 
     None where it fails, or refuses, as numbers of 1e15. It looks for no symmetry unless `options` ask for it,
-    begins at a solution `start`, (columns,), and ends after so many nodes and seconds, or soon after `ended` says so.
+    begins at a solution `start`, (columns,), and ends after so many nodes, seconds and steps, or soon after `ended`
+    says so.
     """
     with suppress(EngineError):
         settings = {**SHARP, "mip_detect_symmetry": False, "mip_max_nodes": nodes, **options}
-        solver = load_lp(lp, seconds=seconds, **settings)
+        solver = load_lp(lp, seconds=seconds, steps=steps, **settings)
         if start is not None:
             begin_at(solver, start)
         with stopped_when(ended, solver):

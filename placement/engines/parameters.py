@@ -12,7 +12,7 @@ class IntegerProgramParameters:
     """One integer program of a search (`highs.py`)."""
 
     nodes: int = parameter(100_000, "nodes", "of one program")
-    fewer_nodes: int = parameter(200, "nodes", "of it under a limit on work, whose seconds are not counted")
+    fewer_nodes: int = parameter(200, "nodes", "of it under a limit on work that is not one on steps")
     gap: float = parameter(1e-3, "part", "of the cost, at which a solution is good enough")
 
 
@@ -33,7 +33,11 @@ class StepParameters:
 
     program: int = parameter(200_000, "steps", "of HiGHS, for one run")
     iteration: int = parameter(50_000, "steps", "for each iteration of the simplex method")
-    whole_iteration: int = parameter(500_000, "steps", "for each of an integer program, with all that is beside it")
+    whole_iteration: int = parameter(600_000, "steps", "for each of an integer program, with all that is beside it")
+    coefficient: int = parameter(10_000, "steps", "for each coefficient of an integer program, before that")
+    row: int = parameter(
+        50_000, "steps", "for each row of one, between two of HiGHS's questions whether to go on: half of it to twice"
+    )
     second: int = parameter(2_500_000_000, "steps", "for one of CP-SAT's deterministic seconds")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from placement.heuristics import GreedyOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
 from placement.solving.schedule import SCHEDULE
+from placement.solving.steps import UNLIMITED
 
 if TYPE_CHECKING:
     from placement.solving.context import Solve
@@ -18,12 +19,14 @@ _PARAMS = HEURISTICS.first_plan
 def first_plan(solve: Solve) -> None:
     """Have the heuristics look for a plan, unless there is one, or they have looked before: they would do the same.
 
-    First-fit is the quickest of them and comes first: cut short, the others would only take from its time.
+    First-fit is the quickest of them and comes first: cut short, the others would only take from its time. No limit on
+    steps cuts them short: without a plan there is nothing that a search could make cheaper.
     """
     if solve.packing is None and not solve.incumbent.heuristics_failed:
-        solve_ffd(solve.share(work=1))
+        free = solve.within(solve.budget.share(work=1, steps=UNLIMITED))
+        solve_ffd(free)
         for heuristic in (solve_best_fit, solve_greedy):
             if solve.ended:
                 return
-            heuristic(SCHEDULE.first_plan.within(solve, _PARAMS.restarts), options=_QUICK)
+            heuristic(SCHEDULE.first_plan.within(free, _PARAMS.restarts), options=_QUICK)
         solve.incumbent.heuristics_failed = solve.packing is None

@@ -140,6 +140,7 @@ class ShareParameters:
 class HeuristicSolveParameters:
     """Restarts and improvement (`solve.py`)."""
 
+    counted: int = parameter(150_000, "steps of `solving/steps.py`", "for a copy that is placed, about 0.15 ms")
     turn: int = parameter(1_000, "rounds", "of an improvement between two offers; one turn without a gain is its last")
     rounds: int = parameter(
         6,

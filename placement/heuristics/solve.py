@@ -279,11 +279,11 @@ def _beginnings(fleet: Fleet) -> tuple[bool, ...]:
     return (True,) if fleet.max_moves is not None else (True, False)
 
 
-def improve(solve: Solve, by: str) -> bool:
+def improve(solve: Solve, by: str, turns: int | None = None) -> bool:
     """Machines closed one by one, then ruin and recreate from the best plan, for as long as that gains.
 
     Says whether it gained. Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a
-    round can gain. A unit of a work budget is a turn of rounds.
+    round can gain. `turns` of rounds are the most; None for no limit.
     """
     best = solve.packing
     if best is None:
@@ -307,7 +307,7 @@ def improve(solve: Solve, by: str) -> bool:
     if gained:
         solve.incumbent.offer(relabel(fleet, ws.to_packing()), by)
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
-    for _ in count() if budget.work is None else range(budget.work):
+    for _ in count() if turns is None else range(turns):
         better = improvement.run(_PARAMS.turn, lambda: solve.ended)
         if not solve.incumbent.offer(relabel(fleet, better), by):
             break

@@ -18,9 +18,11 @@ import numpy as np
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.survival import most_in_pool, most_on_one
 from placement.heuristics.machine_rows import MachineRows
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.placement_modes import placement_modes
 from placement.heuristics.rented import Rented
 from placement.heuristics.running_copies import RunningCopyCounts
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,6 +274,7 @@ class Workspace(MachineRows):
 
     def place(self, seat: Seat, m: int) -> None:
         """Put a copy on row m; `seat_on` or `can_stand` must have said that it can. O(K log K)."""
+        count_steps(lambda: HEURISTICS.solve.counted)
         self._journal.append((True, m, seat))
         self._place(seat, m)
 

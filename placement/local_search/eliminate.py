@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import MachineState
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill
+from placement.solving.steps import count_steps
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class BinElimination:
 
     def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
         """O(copies + items x pools)."""
+        count_steps(lambda: _PARAMS.counted)
         self._fleet = fleet
         self._refill = Refill(fleet, packing, Counter(), seed, idle=False)
         self._random = random.Random(seed)
@@ -51,6 +53,7 @@ class BinElimination:
     def step(self, is_over: Callable[[], bool]) -> bool:
         """One try; says whether the machines got cheaper."""
         self.tries += 1
+        count_steps(lambda: LOCAL_SEARCH.refill.counted)
         open_machines = self._refill.open_machines
         closed = self._choose()
         opened = self._replacements(closed)

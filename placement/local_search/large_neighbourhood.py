@@ -16,6 +16,7 @@ from placement.compiled.packing import evaluate
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.partition import unused_part
 from placement.reductions.subproblem import Subproblem, may_be_freed
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +51,7 @@ class LargeNeighbourhood:
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""
         self.steps += 1
+        count_steps(lambda: _PARAMS.counted)
         freed = self._choose()
         if not freed:
             return False

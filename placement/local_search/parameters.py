@@ -35,6 +35,7 @@ class EliminateParameters:
         0.3, "part of its price", "scale of a Gumbel variable, added to the part that a machine puts to use"
     )
     draws: int = parameter(20, "draws", "of machines to open, until they are cheaper than those that close")
+    counted: int = parameter(10_000_000, "steps of `solving/steps.py`", "to begin a turn, about 10 ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class LargeNeighbourhoodParameters:
     """A few machines freed and packed anew by CP-SAT (`large_neighbourhood.py`)."""
 
     work: int = parameter(1000, "0.001 deterministic s", "of CP-SAT for one neighbourhood")
+    counted: int = parameter(50_000_000, "steps of `solving/steps.py`", "for one, beside CP-SAT's, about 50 ms")
     fewest: int = parameter(2, "machines", "freed at once, at least")
     most: int = parameter(30, "machines", "freed at once, at most")
     most_copies: int = parameter(120, "copies", "freed at once, beyond the first machine's")

@@ -40,7 +40,6 @@ def bring_in(
     start: PartialPacking,
     solve: Solve,
     penalties: Sequence[float] | None = None,
-    effort: float = 1.0,
     held: Sequence[Machine] = (),
 ) -> PartialPacking:
     """The packing with its missing copies assigned, as far as a search can; the best one that it saw.
@@ -51,14 +50,13 @@ def bring_in(
     start : a packing of it, and what it misses.
     solve : the search that the packing is for; its end ends this too, and its seed is this one's.
     penalties : as in `MachineStates`.
-    effort : part of the steps without gain after which it ends.
     held : parts of machines of the packing that stay as they are.
     """
     if not start.missing:
         return start
     search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties, held=held)
     copies = sum(component.copies for component in narrow.components)
-    search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies) * effort), lambda: solve.ended, back=True)
+    search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies)), lambda: solve.ended, back=True)
     return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
 
 

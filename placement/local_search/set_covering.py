@@ -93,11 +93,11 @@ class SetCovering:
         if not columns or len(columns) > _PARAMS.most_columns:
             return None
         program = ContentProgram(fleet, columns)
-        within = SCHEDULE.covering.of(budget) if budget.work is None else budget  # work: the same answer everywhere
-        gap, nodes = ENGINE_PARAMETERS.integer_program.gap, most_nodes(budget.work)
+        within = SCHEDULE.covering.of(budget)
+        gap, nodes = ENGINE_PARAMETERS.integer_program.gap, most_nodes(budget)
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
-            solver = load_lp(program.rows.program(), seconds=within.left(), **limits)
+            solver = load_lp(program.rows.program(), seconds=within.left(), steps=within.steps_left(), **limits)
             begin_at(solver, program.values(start))
             with stopped_when(self._solve.within(within).cut_short, solver):
                 run(solver)

@@ -7,6 +7,7 @@ and the limit on moves. Closing machines (`variable_neighbourhood`) knows none o
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from placement.heuristics import improve
@@ -22,29 +23,28 @@ NAME = "ruin-and-recreate"
 _PARAMS = LOCAL_SEARCH.whole_plan
 
 
-def improve_whole_plan(solve: Solve, covering: SetCovering | None = None) -> int:
+def improve_whole_plan(solve: Solve, covering: SetCovering | None = None, *, steps: int | None = None) -> int:
     """Turns from the best plan until the budget is over or both are stuck; says how many neighbourhoods were tried.
 
-    `covering` knows packings of searches before this one.
-
-    With a limit on work there is one turn, with as many steps as units.
+    `covering` knows packings of searches before this one. With `steps` there is one turn, of so many neighbourhoods.
     """
-    steps, work = 0, solve.budget.work
+    done = 0
     covering = covering or SetCovering(solve)
     if solve.fleet.places:
         _close(solve)
     while solve.packing is not None and not solve.ended:
-        seed = solve.seed + steps
-        improve(SCHEDULE.whole_plan.recreate.within(solve, None if work is None else 1, seed), NAME)
+        seed = solve.seed + done
+        improve(SCHEDULE.whole_plan.recreate.within(solve, seed=seed), NAME, None if steps is None else 1)
         search, failed = LargeNeighbourhood(solve.within(solve.budget, seed=seed)), 0
-        while search.possible and failed < _PARAMS.steps and not solve.ended and (work is None or search.steps < work):
+        most = math.inf if steps is None else steps
+        while search.possible and failed < _PARAMS.steps and search.steps < most and not solve.ended:
             failed = 0 if search.step(solve.budget) else failed + 1
             covering.add(search.packing)
         covering.run(solve.budget)
-        steps += search.steps
-        if work is not None or not search.steps:
+        done += search.steps
+        if steps is not None or not search.steps:
             break
-    return steps
+    return done
 
 
 def _close(solve: Solve) -> None:

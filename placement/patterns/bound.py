@@ -201,11 +201,11 @@ class PatternBound:
     def run(self, nodes: int = 2_000, patience: float = math.inf, *, packing_follows: bool = False) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
-        A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news, and
-        where packing follows, after its part of the time.
+        A limit on work that is not one on steps limits the nodes, so many for a unit. Branching ends too after
+        `patience` seconds without news (`Budget.clock`), and where packing follows, after its part of the time.
         """
         budget = self._solve.budget
-        if budget.work is not None:
+        if budget.work is not None and not budget.counts_steps:
             nodes = min(nodes, _PARAMS.nodes_of_work * budget.work)
         domain = any_domain(self.fleet, self.groups)
         root = self._root(domain)
@@ -266,13 +266,13 @@ class PatternBound:
     def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree, as `run` says."""
         solve = self._solve.within(budget)
-        news, since = self.bound, budget.elapsed()
+        news, since = self.bound, budget.clock()
         while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
             self._raise(tree.bound)
             self.nodes = tree.nodes
             if self.bound > news * _PARAMS.rise:
-                news, since = self.bound, budget.elapsed()
-            elif budget.elapsed() - since > patience:
+                news, since = self.bound, budget.clock()
+            elif budget.clock() - since > patience:
                 break
         self.follow_tree()
         self._machines = tree.machines or None

@@ -89,11 +89,11 @@ class PatternColumns:
         None is begun where there is time for a few more such LPs at most.
         """
         for left in range(rounds, -1, -1):
-            began = budget.elapsed()
+            began = budget.clock()
             if budget.over() or not self.program.solve(budget.left()):
                 return False
-            took = budget.elapsed() - began
-            if not left or budget.left() < _PARAMS.hurry * took:
+            took = budget.clock() - began
+            if not left or budget.remaining() < _PARAMS.hurry * took:
                 return True
             duals = self.program.duals()
             if not self.price(self.program.prices(duals), duals)[0]:

@@ -22,11 +22,16 @@ problem is small CP-SAT has the rest of the time. Where moves are limited the ou
 it proves most, and has most of the time, or runs beside the others where there is a second core.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
+
+A limit on work is one on the steps of all turns together (`solving.steps`), of which each turn has the same part as of
+the time, on one core. Two have limits of their own: heuristics their restarts, and `decomposition` the work of each
+part, as parts may be solved by other processes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,9 +63,10 @@ from placement.solving.schedule import (
     TURNS,
     WHOLE,
 )
+from placement.solving.steps import PER_SECOND, StepCounter, StepLimit, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
@@ -68,6 +74,11 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
+# Under a limit on work: those whose engine ends by steps, whatever their own unit is; and those with limits of their
+# own alone.
+_BY_STEPS = ("cp-sat", "milp", OUTLINE)
+_OWN_LIMITS = ("ffd", "best-fit", "greedy", "decomposition")
+_BEYOND = 2**31 - 1  # units
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +112,18 @@ def solve_auto(
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     search = _Turns(solve)
-    for turn in _turns(solve, options):
-        if search.over:
-            break
-        if turn.solver == BOUND:
-            search.bound(turn)
-        elif turn.solver == IMPROVE:
-            search.improve(turn)
-        elif turn.beside:
-            search.begin(turn)
-        else:
-            search.take(turn)
+    with search.counting():
+        for turn in _turns(solve, options):
+            if search.over:
+                break
+            if turn.solver == BOUND:
+                search.bound(turn)
+            elif turn.solver == IMPROVE:
+                search.improve(turn)
+            elif turn.beside:
+                search.begin(turn)
+            else:
+                search.take(turn)
     return search.outcome()
 
 
@@ -125,10 +137,19 @@ class _Turns:
         self._infeasible: Outcome | None = None
         self._error: Exception | None = None  # the first
         self._beside: list[tuple[str, BackgroundSearch[Outcome]]] = []
+        self._counter = StepCounter()
+        work = solve.budget.work
+        self._steps = None if work is None else StepLimit(self._counter, work * PER_SECOND)
+
+    def counting(self) -> AbstractContextManager[None]:
+        """Within it the steps of all turns are counted, under a limit on work."""
+        return nullcontext() if self._steps is None else counted(self._counter)
 
     @property
     def over(self) -> bool:
         """Whether no further turn makes sense."""
+        if self._steps is not None and self._steps.left <= 0:
+            return True
         return self._infeasible is not None or self._solve.why_stop() is not None
 
     def take(self, turn: Turn) -> None:
@@ -139,13 +160,13 @@ class _Turns:
         """The bound from patterns, of a fleet with rules over groups of pools or without."""
         from placement.patterns.group_bound import raise_bounds_by_rules
 
-        self._note("bound", raise_bounds_by_rules(self._solve.share(turn.part)))
+        self._note("bound", raise_bounds_by_rules(self._part(turn)))
 
     def improve(self, turn: Turn) -> None:
         """The best plan made cheaper, where rules look at the whole of it."""
         from placement.local_search.whole_plan import improve_whole_plan
 
-        steps = improve_whole_plan(self._solve.share(turn.part, work=turn.work))
+        steps = improve_whole_plan(self._part(replace(turn, work=None)), steps=turn.work)
         self._stats["neighbourhoods"] = int(self._stats.get("neighbourhoods", 0)) + steps
 
     def begin(self, turn: Turn) -> None:
@@ -172,15 +193,19 @@ class _Turns:
 
             if not may_outline(self._solve.fleet):
                 return Outcome(OUTLINE, Stop.STUCK)
-            return solve_outline(self._solve.share(turn.part, work=turn.work))
+            return solve_outline(self._part(turn))
         if turn.solver == RUNNING:
             from placement.solvers.column_generation.running_solutions import solve_running
 
-            return solve_running(self._solve.share(turn.part, work=turn.work))
+            return solve_running(self._part(turn))
         from placement.solvers.registry import find_solver
 
-        part = self._solve.share(turn.part, work=turn.work)
-        return find_solver(turn.solver).run(part, self._solve.packing, **turn.options)
+        return find_solver(turn.solver).run(self._part(turn), self._solve.packing, **turn.options)
+
+    def _part(self, turn: Turn) -> Solve:
+        """The problem with a turn's part of the time, of the work and of the steps."""
+        steps = None if self._steps is None or turn.solver in _OWN_LIMITS else self._steps.share(turn.part)
+        return self._solve.within(self._solve.budget.share(turn.part, work=turn.work, steps=steps))
 
     def _run(self, turn: Turn) -> Outcome:
         """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""
@@ -209,8 +234,7 @@ class _Turns:
 
 
 def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
-    """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
-    work = solve.budget.work
+    """Who searches when."""
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
         yield from TURNS[FIRST]
         solve.incumbent.heuristics_failed = solve.packing is None
@@ -218,8 +242,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
         terms = options.direct_terms_few_moves if few else options.direct_terms
         turns = TURNS[small if _size(solve, terms, options.decompose_from) == SMALL else large]
-        turns = tuple(turn for turn in turns if turn.cores in (0, _cores(solve)) and not (turn.beside and work))
-        yield from (turn if work is None or turn.work is not None else replace(turn, work=work) for turn in turns)
+        yield from _possible(turns, solve)
         return
     first, *more = TURNS[FIRST]
     yield first
@@ -230,14 +253,22 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     yield from TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more
     solve.incumbent.heuristics_failed = solve.packing is None
     demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
-    for turn in (*packers, *demands):
-        yield replace(turn, work=work)
+    yield from _possible((*packers, *demands), solve)
     size = _size(solve, options.direct_terms, options.decompose_from)
     searches = TURNS[DEAR if size == LARGE and moves_are_dear(solve.fleet) else size]
-    if work is not None:  # one search, which is the last of those by the clock
-        yield replace(searches[-1], work=work)
-        return
-    yield from (turn for turn in searches if turn.cores in (0, _cores(solve)))
+    yield from _possible(searches, solve)
+
+
+def _possible(turns: Iterable[Turn], solve: Solve) -> Iterator[Turn]:
+    """Those for the cores at hand; under a limit on work each has one, so that no answer depends on a clock."""
+    work = solve.budget.work
+    for turn in turns:
+        if turn.cores not in (0, _cores(solve)):
+            continue
+        if work is None or turn.work is not None or turn.solver == IMPROVE:
+            yield turn
+        else:
+            yield replace(turn, work=_BEYOND if turn.solver in _BY_STEPS else work)
 
 
 def _cores(solve: Solve) -> int:

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from placement.solving.steps import StepCounter, StepLimit, counted
+from placement.solving.steps import PER_SECOND, StepCounter, StepLimit, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +75,17 @@ class Budget:
         """Steps left (`solving.steps`); infinity where they are not limited."""
         return math.inf if self._steps is None else self._steps.left
 
+    def clock(self) -> float:
+        """What tells how long something takes: seconds, or steps where they are limited, as seconds that they take.
+
+        Only differences mean anything. Searches that go by it take the same way everywhere under a limit on work.
+        """
+        return self.elapsed() if self._steps is None else self._steps.spent / PER_SECOND
+
+    def remaining(self) -> float:
+        """What is left on that clock."""
+        return min(self.left(), self.steps_left() / PER_SECOND)
+
     @property
     def interrupted(self) -> bool:
         """Whether someone asked to stop (Ctrl-C)."""
@@ -118,15 +129,23 @@ class Budget:
         other._steps = self._steps
         return other
 
+    @property
+    def counts_steps(self) -> bool:
+        """Whether steps are limited, and nothing else by the limit on work."""
+        return self._steps is not None
+
     @contextmanager
-    def counting(self, steps: float) -> Iterator[Budget]:
-        """The same limits, and so many steps (`solving.steps`) of what is done within; as before where that counts."""
-        if self._steps is not None:
+    def counting(self) -> Iterator[Budget]:
+        """The same limits, of which that on work is one on the steps (`solving.steps`) of what is done within.
+
+        As before without one, or where steps are counted already.
+        """
+        if self._steps is not None or self.work is None:
             yield self
             return
         counter = StepCounter()
         with counted(counter):
-            yield self.share(work=self.work, steps=StepLimit(counter, steps))
+            yield self.share(work=self.work, steps=StepLimit(counter, self.work * PER_SECOND))
 
     def share(
         self,
@@ -141,11 +160,12 @@ class Budget:
         """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
 
         `work`, `gap` and `steps` replace this one's; by default the part has the same fraction of the work and of the
-        steps that are left, and the same gap.
+        steps that are left, and the same gap. Under a limit on work `seconds` are so many of steps, if those are
+        limited, and no limit otherwise: the clock must not decide what is found.
         `alone` gives it no executor.
         """
         left = self.left() * fraction
-        if seconds is not None:
+        if seconds is not None and self.work is None:
             left = min(left, seconds)
         limit = work
         if limit is None and self.work is not None:
@@ -159,7 +179,8 @@ class Budget:
         )
         part._parent = self if self._parent is None else self._parent
         part._interrupt = self._interrupt
-        part._steps = steps or (self._steps and self._steps.share(fraction))
+        most = math.inf if seconds is None else seconds * PER_SECOND
+        part._steps = steps or (self._steps and self._steps.share(fraction, most))
         return part
 
 

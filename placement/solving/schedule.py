@@ -40,8 +40,8 @@ class Phase:
     seconds: float = math.inf
 
     def of(self, budget: Budget, work: int | None = None) -> Budget:
-        """Its part of a budget; `work` as in `Budget.share`. Under a limit on work its own seconds do not count."""
-        return budget.share(self.part, seconds=self.seconds if budget.work is None else None, work=work)
+        """Its part of a budget; `work` as in `Budget.share`."""
+        return budget.share(self.part, seconds=self.seconds, work=work)
 
     def within(self, solve: Solve, work: int | None = None, seed: int | None = None) -> Solve:
         """The same problem with its part of the budget."""

@@ -2,18 +2,24 @@
 
 A step is a cell of a knapsack's table, about a nanosecond of one core. What engines do is counted in as many steps as
 that takes time, about (`engines/parameters.py`). Who does the work counts it, wherever that is in the code, and the
-counter is that of the search which is `counted` around it. Engines are not cut short, as they could not be at the same
-point everywhere: what has begun is finished.
+counter is that of the search which is `counted` around it. Engines end at a limit where they come by at the same point
+everywhere: CP-SAT by its own deterministic clock, HiGHS between the rounds of an integer program. Nothing else is cut
+short.
+
+A unit of work of the solvers that are limited so is as many steps as a second has nanoseconds.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+PER_SECOND: Final = 1_000_000_000  # about (docs/notes/2026-11-parameters.md, "Steps")
 
 _counter: ContextVar[StepCounter | None] = ContextVar("steps", default=None)
 
@@ -41,13 +47,21 @@ class StepLimit:
         self._counter, self._most = counter, most
 
     @property
+    def spent(self) -> float:
+        """How many the counter has."""
+        return self._counter.spent
+
+    @property
     def left(self) -> float:
         """How many are left."""
         return max(0.0, self._most - self._counter.spent)
 
-    def share(self, fraction: float) -> StepLimit:
-        """A fraction of those that are left."""
-        return StepLimit(self._counter, self._counter.spent + fraction * self.left)
+    def share(self, fraction: float, most: float = math.inf) -> StepLimit:
+        """A fraction of those that are left, and no more than so many."""
+        return StepLimit(self._counter, self._counter.spent + min(most, fraction * self.left))
+
+
+UNLIMITED: Final = StepLimit(StepCounter(), math.inf)
 
 
 @contextmanager

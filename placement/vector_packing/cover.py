@@ -174,6 +174,7 @@ def solve_cover(
     ran = prove(
         lp,
         seconds=min(state.budget.left(), math.inf if work is not None else seconds),
+        steps=state.budget.steps_left(),
         nodes=2**31 - 1 if work is None else work,
         ended=state.budget.cut_short,
         mip_rel_gap=0.0,

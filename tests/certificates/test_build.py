@@ -115,7 +115,10 @@ def test_the_search_is_handed_what_the_solve_has_found(solver: str, by: str, mon
             return super().strongest(known, incumbent, by, counted, prices)
 
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
-    result = placement.solve(placement.Problem(**levels()), solver, work=100, time_limit=None, seed=7, certificate=True)
+    work = {"column-generation": 1, "cp-sat": 100}[solver]
+    result = placement.solve(
+        placement.Problem(**levels()), solver, work=work, time_limit=None, seed=7, certificate=True
+    )
     placement.certify(result, time_limit=None)
     solve = getattr(result.evidence, "solve")  # noqa: B009 - of the planner alone
     proven = 2 * (solver == "cp-sat")  # levels

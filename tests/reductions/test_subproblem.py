@@ -105,7 +105,7 @@ def test_bringing_in_ends_complete_or_says_so(seeds: range) -> None:
         start = partial_packing(fleet, budget, seed, ejections=0)
         if start is None:
             continue
-        found = bring_in(fleet, start, Solve.of(fleet, budget, seed), effort=0.2)
+        found = bring_in(fleet, start, Solve.of(fleet, budget, seed))
         if not found.missing:
             assert broken_rules(problem, fleet, found.packing) == [], f"seed {seed}"
             complete += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -234,23 +235,25 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     incumbent, bound, by_mix = prepared(fleet)
     assert incumbent.best is not None
     assert (incumbent.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
-    asked: list[tuple[list[int], int, int | None]] = []
+    asked: list[tuple[list[int], int, float]] = []
 
     def undecided(solve: Solve, most: list[int], ticks: int) -> tuple[None, bool]:
         assert solve.seed == 7
-        asked.append((list(most), ticks, solve.budget.work))
+        asked.append((list(most), ticks, solve.budget.steps_left()))
         return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known
 
     monkeypatch.setattr("placement.direct.cp_sat.find_plan", undecided)
     by_mix.run(Budget(), most=1)
     assert sum(asked[0][0]) == 2
-    assert asked == [(asked[0][0], 9 * 10**6 - 1, None), ([1, 2, 2], 9 * 10**6 - 1, None)]
+    assert asked == [(asked[0][0], 9 * 10**6 - 1, math.inf), ([1, 2, 2], 9 * 10**6 - 1, math.inf)]
     assert by_mix.ruled_out == 1
     assert bound.bound == 6 * 10**6  # other mixes of two machines are not ruled out
-    by_mix.run(Budget(work=9), most=1)
+    with Budget(work=9).counting() as budget:
+        by_mix.run(budget, most=1)
     assert sum(asked[2][0]) == 2
     assert asked[2][0] != asked[0][0]
-    assert asked[2][1:] == (9 * 10**6 - 1, 20_000)
+    assert asked[2][1] == 9 * 10**6 - 1
+    assert asked[2][2] == 4.5e9  # a half of its steps, as of the time
     assert by_mix.ruled_out == 2
 
 

@@ -106,7 +106,8 @@ def find_plan(
     """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
-    first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
+    first, then, without a work limit (in the unit of `solve_cp_sat`, or in steps), the portfolio. None and False: not
+    decided.
     Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
     fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
@@ -115,7 +116,7 @@ def find_plan(
     threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
     phases = [(1, options.first_phase), (threads, math.inf)]
     if budget.work is not None:
-        phases = [(1, budget.work / WORK_PER_SECOND)]
+        phases = [(1, math.inf if budget.counts_steps else budget.work / WORK_PER_SECOND)]
     for workers, effort in phases:
         try:
             model = DirectModel(fleet, most_new, TOTALS, budget)

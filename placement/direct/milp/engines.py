@@ -126,7 +126,7 @@ def load_highs(program: PulpProgram, objective: LinearObjective, limits: EngineL
 
     shift = _shift(objective)
     program.minimise(objective, shift)
-    solver = QuietHighs()
+    solver = QuietHighs(limits.budget.steps_left())
     for name, value in _highs_options(limits, shift).items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             return End("failed", reason=f"HiGHS refused the option {name} = {value}")

@@ -50,7 +50,7 @@ class _Cheaper:
 
     def enough(self) -> bool:
         """Whether the engine may end."""
-        return self.budget.over() or self.proved
+        return self.budget.cut_short() or self.proved
 
     @property
     def proved(self) -> bool:

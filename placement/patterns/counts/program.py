@@ -180,7 +180,11 @@ class CountProgram(WholeProgram):
         lp.col_lower_, lp.col_upper_ = self._bounds(known, free, barred)
         try:
             solver = load_lp(
-                lp, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0, seconds=budget.left()
+                lp,
+                seconds=budget.left(),
+                steps=budget.steps_left(),
+                mip_max_nodes=nodes,
+                mip_rel_gap=_PARAMS.near if known is None else 0.0,
             )
             if known is not None:
                 begin_at(solver, self.start_at(*known))

@@ -110,7 +110,7 @@ class _Program:
         self._machines: list[_OneMachine] = []
         self._patterns: dict[tuple[int, int, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
         self._left = _PARAMS.most_patterns
-        self._nodes = most_nodes(budget.work)
+        self._nodes = most_nodes(budget)
 
     def add_machine(self, held: Machine) -> bool:
         """Columns and rows of one more machine; False when there are too many patterns."""
@@ -156,7 +156,13 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        ran = prove(self._rows.program(), seconds=budget.left(), nodes=self._nodes, ended=budget.cut_short)
+        ran = prove(
+            self._rows.program(),
+            seconds=budget.left(),
+            steps=budget.steps_left(),
+            nodes=self._nodes,
+            ended=budget.cut_short,
+        )
         if ran is None:
             return None, False
         solver, status = ran

@@ -78,7 +78,13 @@ class LastDigits:
 
 def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:
     """Whether these rows have a solution."""
-    ran = prove(rows.program(), seconds=budget.left(), nodes=_PARAMS.nodes, ended=budget.cut_short)
+    ran = prove(
+        rows.program(),
+        seconds=budget.left(),
+        steps=budget.steps_left(),
+        nodes=_PARAMS.nodes,
+        ended=budget.cut_short,
+    )
     if ran is None:
         return None
     if ran[1] == highspy.HighsModelStatus.kInfeasible:

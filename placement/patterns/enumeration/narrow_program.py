@@ -58,7 +58,7 @@ class NarrowProgram(WholeProgram):
         """The best solution that HiGHS finds, if any."""
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes}
         with suppress(EngineError):
-            solver = load_lp(self.rows.program(), seconds=budget.left(), **limits, **options)
+            solver = load_lp(self.rows.program(), seconds=budget.left(), steps=budget.steps_left(), **limits, **options)
             with stopped_when(budget.cut_short, solver):
                 run(solver)
             values = whole_solution(solver)

@@ -60,7 +60,7 @@ class NodeProgram:
     def solve(self, forbidden: Iterable[Forbidden], budget: Budget) -> ProgramAnswer:
         """Any solution without what is `forbidden`; its bound is None: there is none."""
         # Costs are not negative, so any solution is within all of its own cost of a bound.
-        return self._program(forbidden).solve(self._cutoff, budget, most_nodes(budget.work), gap=1.0)
+        return self._program(forbidden).solve(self._cutoff, budget, most_nodes(budget), gap=1.0)
 
     def written(self, forbidden: Iterable[Forbidden]) -> Callable[[], str]:
         """What writes the program down, as it is now."""

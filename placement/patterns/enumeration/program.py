@@ -167,6 +167,7 @@ class WholeProgram:
         ran = prove(
             self.rows.program(),
             seconds=budget.left(),
+            steps=budget.steps_left(),
             nodes=nodes,
             ended=budget.cut_short if until is None else lambda: until() or budget.cut_short(),
             start=start,

@@ -53,7 +53,7 @@ def raise_running_bound(solve: Solve) -> WholeRunningBound | None:
     """Raise a solve's bound by the whole program with what runs; None where it is too large, or there is no time."""
     if solve.ended or not may_bound_running(solve.fleet) or not may_build(solve.fleet, solve.budget):
         return None
-    patterns = PatternBound(_TIME.patterns.within(solve, solve.budget.work), solve.left_out)
+    patterns = PatternBound(_TIME.patterns.within(solve), solve.left_out)
     if patterns.running_prices() is None or patterns.infeasible:
         return None
     found = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)

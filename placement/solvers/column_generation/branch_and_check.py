@@ -16,7 +16,6 @@ or CP-SAT for each part that was forbidden.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -99,7 +98,7 @@ class BranchAndCheck:
 
     def run(self, budget: Budget) -> None:
         """All nodes, the least bound first, until one can neither be decided nor branched on, or the budget is over."""
-        for _ in count() if budget.work is None else range(budget.work):
+        while True:
             self._bound.resume(_TIME.tree.of(budget), _PARAMS.tree_nodes)
             case, cutoff = self._nodes.least, cutoff_below(self._solve.fleet, self._solve.value, self._bound.given)
             if self._solve.within(budget).ended or case is None or cutoff is None or cutoff.rent is None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.direct.standard_form import to_standard_form
-from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.history import EngineVerdict
 from placement.patterns.open_nodes import OpenNodes, may_decide
 from placement.reductions.limits import AtFleetMix
@@ -55,7 +54,7 @@ class CombinatorialBenders:
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
-        for _ in range(min(most, budget.work or most) if self.possible else 0):
+        for _ in range(most if self.possible else 0):
             if self._solve.within(budget).ended:
                 return
             if not self._bound.mix:
@@ -113,8 +112,7 @@ class CombinatorialBenders:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         from placement.direct.cp_sat import find_plan  # loads an engine
 
-        work = None if budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
-        return find_plan(_TIME.within(self._solve.within(budget), work).reduced(narrow), most, cutoff.ticks - 1)
+        return find_plan(_TIME.within(self._solve.within(budget)).reduced(narrow), most, cutoff.ticks - 1)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

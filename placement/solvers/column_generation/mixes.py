@@ -95,7 +95,6 @@ class FleetMixes:
         (docs/notes/2026-11-scale.md).
         """
         strict, enough = bool(self._fleet.limits), max(0.0, ENGINE_PARAMETERS.integer_program.gap * root.value)
-        most = _PARAMS.nodes if budget.work is None else _PARAMS.nodes_of_work * budget.work
         best, cost = self._rounded(root)[0], math.inf
         number = itertools.count()
         nodes = [(root.value, next(number), root)]
@@ -105,7 +104,7 @@ class FleetMixes:
                 up, lost = self._rounded(now)
                 if now.value + lost.sum() < cost and not (strict and lost.any()):  # rounded up they may break a limit
                     best, cost = up, now.value + float(lost.sum())
-                if not lost.any() or next(number) >= most or budget.over():
+                if not lost.any() or next(number) >= _PARAMS.nodes or budget.over():
                     break
                 now, other = self._sides(now, up, int(lost.argmax()), budget)
                 if other is not None:

@@ -122,7 +122,7 @@ class FleetMixPacking:
         return _TIME if self.dives else SCHEDULE.column_generation.plain
 
     def run(self, budget: Budget, first: int = 0) -> None:
-        """Try mixes of each source in turn, until the budget is over or no mix pays; under a work limit, a few.
+        """Try mixes of each source in turn, until the budget is over or no mix pays; without a limit, a few.
 
         The `first` sources come last, so that two processes begin with different ones.
         """
@@ -131,7 +131,7 @@ class FleetMixPacking:
             source.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
         idle = 0
         while sources and self._goes_on(budget) and idle < _PARAMS.tries:
-            began = budget.elapsed()
+            began = budget.clock()
             source = sources[(self.tried + idle) % len(sources)]
             mix = source.offer(source.spare, source.least, _TIME.offer.of(budget))
             if mix is None or not self.pays(mix):
@@ -143,13 +143,13 @@ class FleetMixPacking:
             self.tried += 1
             source.spare *= _PARAMS.less if self._pack(source, mix, budget) else _PARAMS.more
             self._covering.run(budget)
-            self._took = budget.elapsed() - began
+            self._took = budget.clock() - began
 
     def _goes_on(self, budget: Budget) -> bool:
-        """Whether there is time, or work, for another mix."""
-        if (budget.work is not None or math.isinf(budget.left())) and self.tried >= _PARAMS.tries:
+        """Whether there is time for another mix."""
+        if math.isinf(budget.remaining()) and self.tried >= _PARAMS.tries:
             return False
-        return not self._ended(budget) and budget.left() >= _PARAMS.worthwhile * self._took
+        return not self._ended(budget) and budget.remaining() >= _PARAMS.worthwhile * self._took
 
     def _ended(self, budget: Budget) -> bool:
         return self._solve.within(budget).ended
@@ -174,7 +174,7 @@ class FleetMixPacking:
         if first is None:
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
-        filled = bring_in(narrow, first, part, self._penalties, self._effort(budget))
+        filled = bring_in(narrow, first, part, self._penalties)
         self._covering.add(first.packing)
         self._covering.add(filled.packing)
         if not filled.missing and self._offer(filled.packing):
@@ -182,9 +182,6 @@ class FleetMixPacking:
         if self.dives:
             self._widen(filled, budget)
         return False
-
-    def _effort(self, budget: Budget) -> float:
-        return 1.0 if budget.work is None else min(1.0, _PARAMS.effort * budget.work)
 
     def _capped(self, mix: FleetMix) -> FleetMix:
         """The mix with no more copies by a mode than the loss of its pool leaves room for."""

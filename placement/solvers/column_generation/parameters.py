@@ -85,7 +85,6 @@ class MixParameters:
 
     rounds: int = parameter(8, "rounds", "of pricing before each mix")
     nodes: int = parameter(2_000, "nodes and branchings", "of the tree: with two LPs each about as long as an offer")
-    nodes_of_work: int = parameter(20, "nodes and branchings", "of the tree for a unit of a work limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,6 @@ class PackParameters:
     more: float = parameter(1.6, "factor", "of what is spare, after one that was not")
     tries: int = parameter(12, "mixes", "in a row that do not pay, and in all without a limit on time")
     worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
-    effort: float = parameter(0.05, "part of a search for unassigned copies", "for a unit of a work limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +164,9 @@ class ZonePackingParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkParameters:
-    """A limit on work (`solve.py`).
-
-    Measured: docs/notes/2026-11-parameters.md, "Steps".
-    """
-
-    steps: int = parameter(1_000_000_000, "steps of `solving/steps.py`", "for a unit of it, about a second of one core")
-
-
-@dataclass(frozen=True, slots=True)
 class ColumnGenerationParameters:
     """The solver column-generation."""
 
-    work: WorkParameters = WorkParameters()
     branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
     templates: TemplateParameters = TemplateParameters()

@@ -93,9 +93,8 @@ class RunningSolutions:
         program.spare_moves(self._spare)
         program.narrow(_NARROW[self.solutions % len(_NARROW)], budget)
         self.solutions += 1
-        within = budget if budget.work is not None else _TIME.program.of(budget)
-        nodes = most_nodes(budget.work)
-        return program.cheapest(within, nodes, ENGINE_PARAMETERS.integer_program.gap, self._penalties)
+        nodes = most_nodes(budget)
+        return program.cheapest(_TIME.program.of(budget), nodes, ENGINE_PARAMETERS.integer_program.gap, self._penalties)
 
     def _is_dear(self, answer: RunningAnswer) -> bool:
         """Whether the best plan costs no more than a solution, and leaves out as little."""

@@ -40,8 +40,7 @@ class ColumnGenerationOptions:
     ----------
     bound_share : part of the time for the bound.
     second : whether a second process may search at the same time, where there is a core and enough time for it.
-    steps : most steps of the large-neighbourhood search, and most tries to close a machine. A limit on work replaces
-        it.
+    steps : most steps of the large-neighbourhood search, and most tries to close a machine.
     """
 
     bound_share: float = _TIME.bound.part
@@ -85,7 +84,7 @@ def search(
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
         neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
-        neighbourhoods.run(budget, options.steps if budget.work is None else budget.work)
+        neighbourhoods.run(budget, options.steps)
         stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)
     stats.update(ruled_out=by_mix.ruled_out)
     return Outcome(NAME, _why(solve), stats=stats)
@@ -129,8 +128,8 @@ def left_out_limits(solve: Solve) -> Iterator[tuple[int, ...] | None]:
 
 
 def _patience(budget: Budget) -> float:
-    """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
-    return math.inf if budget.seconds is None or budget.work is not None else _TIME.bound.news * budget.seconds
+    """How long the bound may go without news (`Budget.clock`), when other work waits; for ever without a limit."""
+    return math.inf if math.isinf(budget.remaining()) else _TIME.bound.news * (budget.clock() + budget.remaining())
 
 
 def _why(solve: Solve) -> Stop:

@@ -11,7 +11,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.packing import Packing
-from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.heuristics import partial_packing
 from placement.heuristics.parameters import HEURISTICS
 from placement.local_search.refill import bring_in
@@ -176,7 +175,7 @@ class SolutionParts:
         return find_plan(part.reduced(fleet), [machines.get(p, 0) for p in range(len(fleet.pools))], None)
 
     def _share(self, budget: Budget) -> Budget:
-        return self._time.of(budget) if budget.work is None else budget.share(work=ENGINE_PARAMETERS.cp_sat.work)
+        return self._time.of(budget)
 
     def forbid(self, part: SolutionPart, budget: Budget) -> list[Forbidden]:
         """Of copies that do not fit on some machines as few as do not: there, and on machines like these.

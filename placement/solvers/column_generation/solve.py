@@ -43,7 +43,6 @@ from placement.reductions.free_machines import FreeMachines
 from placement.reductions.greenfield import moves_are_dear
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
-from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.running_solutions import solve_running
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.whole_plan import search_whole_plan
@@ -70,9 +69,7 @@ def solve_column_generation(
     options: ColumnGenerationOptions = DEFAULT,
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
-    if solve.budget.work is None:
-        return _solve(solve, hint, options)
-    with solve.budget.counting(solve.budget.work * COLUMN_GENERATION.work.steps) as budget:
+    with solve.budget.counting() as budget:
         return _solve(solve.within(budget), hint, options)
 
 
@@ -90,8 +87,8 @@ def _solve(solve: Solve, hint: Packing | None, options: ColumnGenerationOptions)
     if not rules and solve.fleet.has_demand and not is_counted(solve):
         _count(solve)
     if solve.packing is not None and (moves_are_dear(solve.fleet) or solve.fleet.max_moves is not None):
-        solve_running(_TIME.running.within(solve, solve.budget.work))
-        improve_whole_plan(_TIME.recreate.within(solve, solve.budget.work))
+        solve_running(_TIME.running.within(solve))
+        improve_whole_plan(_TIME.recreate.within(solve))
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None
     covering = SetCovering(solve)
@@ -114,7 +111,7 @@ def _solve(solve: Solve, hint: Packing | None, options: ColumnGenerationOptions)
 def _solve_free(solve: Solve, free: FreeMachines, options: ColumnGenerationOptions) -> Outcome:
     """Solve the fleet with committed machines that cost nothing, once it is known what one more of them is worth."""
     if may_build(solve.fleet, solve.budget):
-        prices = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work))
+        prices = raise_bounds_of_groups(SCHEDULE.prices.within(solve))
         if prices.infeasible:
             return replace(prices, solver=NAME)
     return solve_column_generation(handing_on(solve, free), options=options)

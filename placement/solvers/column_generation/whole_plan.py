@@ -45,7 +45,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: 
     by_prices, by_tree = needs_group_bound(solve.fleet), has_linear_prices(solve.fleet)
     stats: Stats = {}
     if by_prices:
-        part = SCHEDULE.prices.within(solve, solve.budget.work) if by_tree else solve.share(options.bound_share)
+        part = SCHEDULE.prices.within(solve) if by_tree else solve.share(options.bound_share)
         prices = raise_bounds_of_groups(part)
         stats.update(prices.stats)
         if prices.infeasible:

@@ -95,9 +95,8 @@ class WholeSolutions:
     def run(self, budget: Budget) -> None:
         """Solution after solution, until the program has none that is cheaper, or the budget is over."""
         self._bound.add_patterns(self._solve.packing, _PARAMS.bent)
-        rounds = _PARAMS.solutions if budget.work is None else min(_PARAMS.solutions, budget.work)
         failed, programs = 0, len(_PARAMS.narrow) if self.large else 1
-        for turn in range(rounds):
+        for turn in range(_PARAMS.solutions):
             if failed == programs or self._solve.within(budget).ended:
                 return
             answer = self._cheapest(budget, turn)
@@ -122,9 +121,7 @@ class WholeSolutions:
             return None
         if self.large:
             program.narrow(_PARAMS.narrow[turn % len(_PARAMS.narrow)], budget)
-        within = budget  # under a limit on work, for the same answer everywhere
-        if budget.work is None:
-            within = (_TIME.narrow if self.large else _TIME.program).of(budget)
+        within = (_TIME.narrow if self.large else _TIME.program).of(budget)
         find = program.solution if self.large else program.solve
         return find(cutoff, within, _PARAMS.nodes, gap=ENGINE_PARAMETERS.integer_program.gap)
 

@@ -191,7 +191,7 @@ class _Decomposition:
     def _improve_whole(self) -> bool:
         """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
         seed = int(self._rng.integers(2**30))
-        return improve(_TIME.improve.within(self._solve, self._budget.work, seed), NAME)
+        return improve(_TIME.improve.within(self._solve, seed=seed), NAME, self._budget.work)
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""

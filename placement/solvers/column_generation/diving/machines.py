@@ -50,11 +50,11 @@ class MachineSelection:
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
-        steps, first, began = 0, -(-self._accelerators() // _PARAMS.steps), budget.elapsed()
+        steps, first, began = 0, -(-self._accelerators() // _PARAMS.steps), budget.clock()
         while any(self._state.machines) and not budget.over() and self._solve(budget):
             steps += 1
             # What is left of the time may be too little for small steps.
-            more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
+            more = max(1.0, budget.remaining() * steps / max(SOME, budget.clock() - began))
             if not self._take_some(max(first, math.ceil(self._accelerators() / more)), budget):
                 break
         if steps:

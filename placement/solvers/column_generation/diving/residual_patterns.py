@@ -42,13 +42,13 @@ class ResidualPatterns:
     def run(self, budget: Budget) -> None:
         """Place what can be, until the time is over; copies for which no place is found stay unassigned."""
         self._fix_zones(budget)
-        steps, fruitless, began = 0, 0, budget.elapsed()
+        steps, fruitless, began = 0, 0, budget.clock()
         while any(self._state.unassigned[c] for c in self._master.narrow) and fruitless < _PARAMS.fruitless:
             if budget.over() or not self._solve(budget):
                 break
             steps += 1
             # What is left of the time may be too little for small steps.
-            more = budget.left() * steps / max(SOME, budget.elapsed() - began)
+            more = budget.remaining() * steps / max(SOME, budget.clock() - began)
             fruitless = 0 if self._step(min(_PARAMS.steps, max(1.0, more)), budget) else fruitless + 1
         if not steps:
             self._place_wanted()

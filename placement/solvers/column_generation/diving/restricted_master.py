@@ -120,16 +120,16 @@ class RestrictedMaster:
         """Solve and price patterns and residual patterns in turns; False when the first solution comes too late."""
         program = self._program
         values: list[float] = []
-        began = budget.elapsed()
+        began = budget.clock()
         while True:
             if not program.solve(budget.left()):
                 return False
-            took, began = budget.elapsed() - began, budget.elapsed()
+            took, began = budget.clock() - began, budget.clock()
             values.append(program.value())
             stalls = len(values) > _PARAMS.stall and values[-1] > (1 - _PARAMS.little) * values[-1 - _PARAMS.stall]
             if len(values) > least and (stalls or not program.uses_artificials() or len(values) >= _PARAMS.most_rounds):
                 return True
-            if budget.left() < _PARAMS.safe * took:  # a solution that comes too late would cost this one
+            if budget.remaining() < _PARAMS.safe * took:  # a solution that comes too late would cost this one
                 return True
             duals = program.duals()
             prices = program.prices(duals)
