@@ -32,6 +32,7 @@ from placement.solving.schedule import (
     SCHEDULE,
     SINGLE,
     SMALL,
+    STUCK,
     TURNS,
     WHOLE,
     Phase,
@@ -120,6 +121,7 @@ def test_turns() -> None:
         DEAR,
         AFTER_FIRST,
         AFTER_FIRST_HUGE,
+        STUCK,
     }
     for turns in TURNS.values():
         for turn in turns:

@@ -1,7 +1,8 @@
 """The solver `auto`: what is cheap first, and no further than the proof.
 
 1. Instant proofs of infeasibility.
-2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
+2. Heuristics, cheapest first, each handing its plan on, and the volume bound. Where first-fit and best-fit have no
+   plan of a small problem, the pattern bound and CP-SAT are asked whether there is one, before greedy's restarts.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core:
    before all others where bins are single accelerators, after a turn of column generation where they are machines.
    One with demands gets `demand` first, which counts copies by option and has the counts packed.
@@ -60,6 +61,7 @@ from placement.solving.schedule import (
     RUNNING,
     SINGLE,
     SMALL,
+    STUCK,
     TURNS,
     WHOLE,
 )
@@ -236,8 +238,7 @@ class _Turns:
 def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when."""
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
-        yield from TURNS[FIRST]
-        solve.incumbent.heuristics_failed = solve.packing is None
+        yield from _heuristics(TURNS[FIRST], solve, options)
         few = solve.fleet.max_moves is not None and any(solve.fleet.running)
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
         terms = options.direct_terms_few_moves if few else options.direct_terms
@@ -250,13 +251,22 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     packers = _packers(solve.fleet)
     if _copies(solve) >= options.decompose_from:
         more = [*TURNS[AFTER_FIRST_HUGE]]
-    yield from TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more
-    solve.incumbent.heuristics_failed = solve.packing is None
+    yield from _heuristics(TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more, solve, options)
     demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
     yield from _possible((*packers, *demands), solve)
     size = _size(solve, options.direct_terms, options.decompose_from)
     searches = TURNS[DEAR if size == LARGE and moves_are_dear(solve.fleet) else size]
     yield from _possible(searches, solve)
+
+
+def _heuristics(turns: Iterable[Turn], solve: Solve, options: AutoOptions) -> Iterator[Turn]:
+    """Those of heuristics; before the last of them, where there is no plan, it is asked whether there can be one."""
+    for turn in turns:
+        stuck = turn.solver == "greedy" and solve.packing is None
+        if stuck and _size(solve, options.direct_terms, options.decompose_from) == SMALL:
+            yield from TURNS[STUCK]
+        yield turn
+    solve.incumbent.heuristics_failed = solve.packing is None
 
 
 def _possible(turns: Iterable[Turn], solve: Solve) -> Iterator[Turn]:

@@ -354,6 +354,7 @@ class Turn:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+STUCK = "small enough for the direct models, without a plan after best-fit"
 BOUND = "bound"  # in place of a solver: the bound from patterns alone
 OUTLINE = "outline"  # in place of a solver: running machines one by one, new ones by pool
 RUNNING = "running"  # in place of a solver: whole solutions of the pattern program with what runs
@@ -380,6 +381,8 @@ HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", 
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
     AFTER_FIRST: (Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9, options={"rounds": 0})),
+    # Greedy has 0.4 of the time for its restarts, and where there is no plan it takes all of that.
+    STUCK: (Turn(BOUND, 0.1), Turn("cp-sat", 0.2, 200, options={"start": False})),
     # Restarts of greedy after the third were no better at mixed 3,000, seeds 2 and 3, and took 6 s of 60.
     AFTER_FIRST_HUGE: (Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 3)),
     RULES_SMALL: (
