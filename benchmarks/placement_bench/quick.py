@@ -36,9 +36,9 @@ WORK = {
     "ffd": 1,
     "best-fit": 1,
     "greedy": 6,
-    "column-generation": 5,
+    "column-generation": 10,
     "cp-sat": 1000,
-    "auto": 3,
+    "auto": 10,
     "vector-packing": 1,  # the exact core that the packing sets call
     "annealing": 200,  # rounds, of machine reassignment
     "from-scratch": 200,  # the same there
