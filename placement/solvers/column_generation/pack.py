@@ -37,6 +37,7 @@ from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solving.schedule import SCHEDULE
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,6 +166,7 @@ class FleetMixPacking:
 
     def _pack(self, source: _Source, mix: FleetMix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found a place there."""
+        count_steps(lambda: _PARAMS.counted)
         seed = self._seed + self.tried
         start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
         wide = None if start is None else self._widen(start, budget)

@@ -100,6 +100,7 @@ class PackParameters:
     more: float = parameter(1.6, "factor", "of what is spare, after one that was not")
     tries: int = parameter(12, "mixes", "in a row that do not pay, and in all without a limit on time")
     worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
+    counted: int = parameter(5_000_000, "steps of `solving/steps.py`", "for a mix, beside what is placed, about 5 ms")
 
 
 @dataclass(frozen=True, slots=True)
