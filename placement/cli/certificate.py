@@ -21,7 +21,7 @@ CertificateOption = Annotated[
 ]
 
 
-def write_certificate(result: Result, path: str, time_limit: float, *, quiet: bool) -> None:
+def write_certificate(result: Result, path: str, time_limit: float | None, *, quiet: bool) -> None:
     """Write the certificate of a result, and say what it proves."""
     from placement.documents import write_document
     from placement.planner import certify

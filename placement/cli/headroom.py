@@ -9,6 +9,7 @@ import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, read_warned
 from placement.cli.parameters import (
+    SECONDS_SHOWN,
     FileArgument,
     FullOption,
     PictureThemeOption,
@@ -19,6 +20,7 @@ from placement.cli.parameters import (
     WorkOption,
     component_of,
     output_option,
+    seconds_within,
 )
 
 
@@ -32,7 +34,9 @@ def headroom(
         list[str] | None,
         typer.Option(metavar="NAME", help="A component that grows; may be repeated. Default: all of them."),
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all points together.")] = 60.0,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds for all points together.")
+    ] = None,
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
@@ -69,7 +73,7 @@ def headroom(
                 problem,
                 chosen,
                 components=component,
-                time_limit=time_limit,
+                time_limit=seconds_within(time_limit, work),
                 seed=seed,
                 work=work,
                 threads=threads,

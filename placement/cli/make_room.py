@@ -19,6 +19,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     component_of,
+    seconds_within,
 )
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
@@ -37,7 +38,7 @@ def make_room(
         bool,
         typer.Option("--new-machines/--no-new-machines", help="Whether new machines may be rented, within the quotas."),
     ] = True,
-    time_limit: TimeLimitOption = 60.0,
+    time_limit: TimeLimitOption = None,
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
@@ -83,7 +84,7 @@ def make_room(
                 component,
                 copies,
                 new_machines=new_machines,
-                time_limit=time_limit,
+                time_limit=seconds_within(time_limit, work),
                 seed=seed,
                 work=work,
                 threads=threads,

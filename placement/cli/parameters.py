@@ -57,16 +57,21 @@ SchedulerOption = Annotated[
         help="With --executor dask: the address of a running Dask scheduler, such as tcp://10.0.0.5:8786.",
     ),
 ]
+_SECONDS = 60.0
+SECONDS_SHOWN = f"{_SECONDS:g}; with --work none"
 TimeLimitOption = Annotated[
-    float, typer.Option(min=0, help="Seconds for the whole command; the best answer by then is given.")
+    float | None,
+    typer.Option(
+        min=0, show_default=SECONDS_SHOWN, help="Seconds for the whole command; the best answer by then is given."
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed for all random choices.")]
 WorkOption = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Limit each solve by counted work in place of time, in the solver's own unit, so that the "
-        "answer is the same on any machine.",
+        help="Limit each solve by counted work in place of time, so that the answer is the same on any machine. A unit "
+        "is about a second of one core; of the other solvers see placement solvers.",
     ),
 ]
 ThreadsOption = Annotated[
@@ -77,6 +82,11 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progr
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print a line on stderr for each better plan and bound.")
 ]
+
+
+def seconds_within(time_limit: float | None, work: int | None) -> float | None:
+    """The time limit that a command keeps: the one that is asked for; without one, a minute, or none beside `work`."""
+    return _SECONDS if time_limit is None and work is None else time_limit
 
 
 def output_option(what: str) -> Any:

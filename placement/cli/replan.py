@@ -19,6 +19,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     output_option,
+    seconds_within,
 )
 from placement.solving.result import Status
 
@@ -48,7 +49,7 @@ def replan(
         str | None,
         typer.Option(metavar="N,N,...", help="The numbers of moves to try. Default: 0, 1, 2, 5, 10, 20, ..."),
     ] = None,
-    time_limit: TimeLimitOption = 60.0,
+    time_limit: TimeLimitOption = None,
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
@@ -87,7 +88,8 @@ def replan(
         targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
         problem = read_warned(file, full=full, quiet=quiet)
-        how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "work": work, "threads": threads}
+        seconds = seconds_within(time_limit, work)
+        how: dict[str, Any] = {"time_limit": seconds, "seed": seed, "work": work, "threads": threads}
         if limited:
             from placement.replanning import MoveLimits
 

@@ -20,6 +20,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     output_option,
+    seconds_within,
 )
 from placement.errors import UsageError
 
@@ -40,7 +41,7 @@ ScenariosArgument = Annotated[
 def scenarios(
     file: FileArgument,
     scenarios: ScenariosArgument,
-    time_limit: TimeLimitOption = 60.0,
+    time_limit: TimeLimitOption = None,
     gap: GapOption = 0.0,
     compare: Annotated[
         bool,
@@ -100,7 +101,7 @@ def scenarios(
                 found = plan_scenarios(
                     problem,
                     rows,
-                    time_limit=time_limit,
+                    time_limit=seconds_within(time_limit, work),
                     gap=gap,
                     seed=seed,
                     work=work,

@@ -12,6 +12,7 @@ import typer
 
 from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned
 from placement.cli.parameters import (
+    SECONDS_SHOWN,
     FileArgument,
     FullOption,
     GapOption,
@@ -20,6 +21,7 @@ from placement.cli.parameters import (
     SeedOption,
     WorkersOption,
     output_option,
+    seconds_within,
 )
 from placement.cli.traffic import (
     ComponentOption,
@@ -64,12 +66,18 @@ def scale(
         ),
     ] = None,
     solver: Annotated[str, typer.Option(help='The solver to use; "placement solvers" lists them.')] = "auto",
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for the plan.")] = 60.0,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds to search for the plan.")
+    ] = None,
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
     work: Annotated[
         int | None,
-        typer.Option(min=1, help="Limit the search by counted work in place of time, in the solver's own unit."),
+        typer.Option(
+            min=1,
+            help="Limit the search by counted work in place of time: about seconds of one core for auto, another "
+            "unit for some solvers (see placement solvers).",
+        ),
     ] = None,
     problem_out: Annotated[
         str | None,
@@ -108,7 +116,7 @@ def scale(
         known = [component.name for component in problem.components]
         rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
         wanted = with_wanted(problem, [row.wanted for row in rows])
-        result = solve(wanted, solver, time_limit=time_limit, gap=gap, seed=seed, work=work)
+        result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
         documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
         with raised_last() as later, STOPS.keeping():
             with later():

@@ -10,6 +10,7 @@ import typer
 from placement.cli.certificate import CertificateOption, write_certificate
 from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned, say
 from placement.cli.parameters import (
+    SECONDS_SHOWN,
     FileArgument,
     GapOption,
     QuietOption,
@@ -19,6 +20,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkersOption,
     output_option,
+    seconds_within,
 )
 
 if TYPE_CHECKING:
@@ -52,16 +54,18 @@ def solve(
         str, typer.Option(help='The solver to use; "placement solvers" lists them.', autocompletion=_solver_names)
     ] = "auto",
     time_limit: Annotated[
-        float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")
-    ] = 60.0,
+        float | None,
+        typer.Option(min=0, show_default=SECONDS_SHOWN, help="Seconds to search; the best plan by then is the answer."),
+    ] = None,
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
     work: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Limit the search by counted work in place of time, in the solver's own unit, so that the "
-            "plan is the same on any machine.",
+            help="Limit the search by counted work in place of time, so that the plan is the same on any machine: "
+            "about seconds of one core for auto and column-generation, another unit for the others (see placement "
+            "solvers).",
         ),
     ] = None,
     threads: ThreadsOption = None,
@@ -135,7 +139,7 @@ def solve(
             result = find_plan(
                 problem,
                 solver,
-                time_limit=time_limit,
+                time_limit=seconds_within(time_limit, work),
                 gap=gap,
                 seed=seed,
                 work=work,
@@ -158,7 +162,7 @@ def solve(
             if result.packing is None and go.tables is None:
                 say(f"placement: {result}")
             if certificate is not None:
-                write_certificate(result, certificate, time_limit, quiet=quiet)
+                write_certificate(result, certificate, seconds_within(time_limit, None), quiet=quiet)
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from placement.heuristics import GreedyOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
 from placement.solving.schedule import SCHEDULE
-from placement.solving.steps import UNLIMITED
 
 if TYPE_CHECKING:
     from placement.solving.context import Solve
@@ -23,7 +22,7 @@ def first_plan(solve: Solve) -> None:
     steps cuts them short: without a plan there is nothing that a search could make cheaper.
     """
     if solve.packing is None and not solve.incumbent.heuristics_failed:
-        free = solve.within(solve.budget.share(work=1, steps=UNLIMITED))
+        free = solve.within(solve.budget.share(work=1, counted=False))
         solve_ffd(free)
         for heuristic in (solve_best_fit, solve_greedy):
             if solve.ended:

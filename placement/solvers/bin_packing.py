@@ -53,7 +53,8 @@ def solve_bin_packing(
             solve.incumbent.offer(found.packing(event.bins), event.by)
         solve.incumbent.raise_bound(solve.fleet.tick_price * event.bound, event.by)
 
-    result = solve_vector_packing(found.problem, budget=solve.budget, seed=solve.seed, listener=report)
+    known = (solve.incumbent.ticks_bound or 0) // max(1, solve.fleet.tick_price)
+    result = solve_vector_packing(found.problem, budget=solve.budget, seed=solve.seed, known=known, listener=report)
     if result.infeasible and hint is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
     return Outcome(NAME, solve.why_stop() or result.stop, stats=result.stats)

@@ -32,7 +32,6 @@ part, as parts may be solved by other processes.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,6 @@ from placement.solving.schedule import (
     TURNS,
     WHOLE,
 )
-from placement.solving.steps import PER_SECOND, StepCounter, StepLimit, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,9 +111,9 @@ def solve_auto(
     reason = why_infeasible(solve.fleet, solve.budget)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    search = _Turns(solve)
-    with search.counting():
-        for turn in _turns(solve, options):
+    with solve.budget.counting() as budget:
+        search = _Turns(solve.within(budget))
+        for turn in _turns(search.solve, options):
             if search.over:
                 break
             if turn.solver == BOUND:
@@ -126,33 +124,24 @@ def solve_auto(
                 search.begin(turn)
             else:
                 search.take(turn)
-    return search.outcome()
+        return search.outcome()
 
 
 class _Turns:
     """The turns of one solve: what they were stuck on, what they counted, and which search goes on beside them."""
 
     def __init__(self, solve: Solve) -> None:
-        self._solve, self._incumbent = solve, solve.incumbent
+        self.solve, self._incumbent = solve, solve.incumbent
         self._stuck = ""
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
         self._error: Exception | None = None  # the first
         self._beside: list[tuple[str, BackgroundSearch[Outcome]]] = []
-        self._counter = StepCounter()
-        work = solve.budget.work
-        self._steps = None if work is None else StepLimit(self._counter, work * PER_SECOND)
-
-    def counting(self) -> AbstractContextManager[None]:
-        """Within it the steps of all turns are counted, under a limit on work."""
-        return nullcontext() if self._steps is None else counted(self._counter)
 
     @property
     def over(self) -> bool:
         """Whether no further turn makes sense."""
-        if self._steps is not None and self._steps.left <= 0:
-            return True
-        return self._infeasible is not None or self._solve.why_stop() is not None
+        return self._infeasible is not None or self.solve.why_stop() is not None
 
     def take(self, turn: Turn) -> None:
         """One turn from the best plan so far."""
@@ -173,7 +162,7 @@ class _Turns:
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
-        self._beside.append((turn.solver, BackgroundSearch(lambda: self._run(turn), self._solve.budget)))
+        self._beside.append((turn.solver, BackgroundSearch(lambda: self._run(turn), self.solve.budget)))
 
     def outcome(self) -> Outcome:
         """The end of all turns."""
@@ -181,19 +170,19 @@ class _Turns:
             found = beside.end()
             if found is not None:
                 self._note(f"beside {solver}", found)
-        best = self._solve.packing
+        best = self.solve.packing
         if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
             raise self._error
         if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
             return self._infeasible
-        stop = self._solve.why_stop() or (Stop.STUCK if best is None else Stop.DONE)
+        stop = self.solve.why_stop() or (Stop.STUCK if best is None else Stop.DONE)
         return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
     def _ask(self, turn: Turn) -> Outcome:
         if turn.solver == OUTLINE:
             from placement.direct.milp import may_outline, solve_outline
 
-            if not may_outline(self._solve.fleet):
+            if not may_outline(self.solve.fleet):
                 return Outcome(OUTLINE, Stop.STUCK)
             return solve_outline(self._part(turn))
         if turn.solver == RUNNING:
@@ -202,12 +191,12 @@ class _Turns:
             return solve_running(self._part(turn))
         from placement.solvers.registry import find_solver
 
-        return find_solver(turn.solver).run(self._part(turn), self._solve.packing, **turn.options)
+        return find_solver(turn.solver).run(self._part(turn), self.solve.packing, **turn.options)
 
     def _part(self, turn: Turn) -> Solve:
         """The problem with a turn's part of the time, of the work and of the steps."""
-        steps = None if self._steps is None or turn.solver in _OWN_LIMITS else self._steps.share(turn.part)
-        return self._solve.within(self._solve.budget.share(turn.part, work=turn.work, steps=steps))
+        counted = turn.solver not in _OWN_LIMITS
+        return self.solve.within(self.solve.budget.share(turn.part, work=turn.work, counted=counted))
 
     def _run(self, turn: Turn) -> Outcome:
         """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""

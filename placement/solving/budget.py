@@ -145,7 +145,8 @@ class Budget:
             return
         counter = StepCounter()
         with counted(counter):
-            yield self.share(work=self.work, steps=StepLimit(counter, self.work * PER_SECOND))
+            limit = StepLimit(counter, self.work * PER_SECOND)
+            yield self._part(self.left(), self.work, self.gap, self.executor, limit)
 
     def share(
         self,
@@ -155,14 +156,14 @@ class Budget:
         work: int | None = None,
         gap: float | None = None,
         alone: bool = False,
-        steps: StepLimit | None = None,
+        counted: bool = True,
     ) -> Budget:
         """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
 
-        `work`, `gap` and `steps` replace this one's; by default the part has the same fraction of the work and of the
-        steps that are left, and the same gap. Under a limit on work `seconds` are so many of steps, if those are
-        limited, and no limit otherwise: the clock must not decide what is found.
-        `alone` gives it no executor.
+        `work` and `gap` replace this one's; by default the part has the same fraction of the work, and the same gap. It
+        has the same fraction of the steps that are left, too, but unless `counted` no limit on them. Under a limit on
+        work `seconds` are so many of steps, if those are limited, and no limit otherwise: the clock must not decide
+        what is found. `alone` gives it no executor.
         """
         left = self.left() * fraction
         if seconds is not None and self.work is None:
@@ -170,17 +171,17 @@ class Budget:
         limit = work
         if limit is None and self.work is not None:
             limit = max(1, int(self.work * fraction))
-        part = Budget(
-            None if math.isinf(left) else left,
-            limit,
-            self.gap if gap is None else gap,
-            self.threads,
-            None if alone else self.executor,
-        )
+        steps = None
+        if self._steps is not None and counted:
+            steps = self._steps.share(fraction, math.inf if seconds is None else seconds * PER_SECOND)
+        return self._part(left, limit, self.gap if gap is None else gap, None if alone else self.executor, steps)
+
+    def _part(
+        self, left: float, work: int | None, gap: float, executor: Executor | None, steps: StepLimit | None
+    ) -> Budget:
+        part = Budget(None if math.isinf(left) else left, work, gap, self.threads, executor)
         part._parent = self if self._parent is None else self._parent
-        part._interrupt = self._interrupt
-        most = math.inf if seconds is None else seconds * PER_SECOND
-        part._steps = steps or (self._steps and self._steps.share(fraction, most))
+        part._interrupt, part._steps = self._interrupt, steps
         return part
 
 

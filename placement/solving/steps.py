@@ -61,9 +61,6 @@ class StepLimit:
         return StepLimit(self._counter, self._counter.spent + min(most, fraction * self.left))
 
 
-UNLIMITED: Final = StepLimit(StepCounter(), math.inf)
-
-
 @contextmanager
 def counted(counter: StepCounter) -> Iterator[None]:
     """Within it, steps of this thread are counted there."""

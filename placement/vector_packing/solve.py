@@ -37,7 +37,7 @@ _PARAMS = VECTOR_PACKING.solve
 
 
 def solve_vector_packing(
-    problem: VectorPacking, *, budget: Budget, seed: int = 0, listener: Listener | None = None
+    problem: VectorPacking, *, budget: Budget, seed: int = 0, known: int = 0, listener: Listener | None = None
 ) -> PackingResult:
     """The cheapest packing and the best bound within `budget`; single-threaded.
 
@@ -46,6 +46,7 @@ def solve_vector_packing(
     problem : what to pack.
     budget : wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
     seed : of the randomised heuristics.
+    known : a bound on the cost, by whoever has one: a packing that meets it is the best.
     listener : called at each improvement with a `PackingEvent`.
 
     Raises
@@ -62,6 +63,7 @@ def solve_vector_packing(
         state.infeasible = True
         return state.result()
     state.raise_bound(compiled.base_cost, "least")
+    state.raise_bound(known, "known")
     if not len(compiled.demand):
         state.offer(Bins(()), compiled.base_cost, "empty")
         return state.result()

@@ -122,7 +122,6 @@ _FEW_TRIES = partial(GreedyOptions, restarts=1, ejections=10, rounds=2)
 _STEPS = 100_000_000  # for a unit of work: a tenth of a second
 QUICK: dict[str, Any] = {
     "placement.solving.budget:PER_SECOND": _STEPS,
-    f"{_AUTO_ROOM}:PER_SECOND": _STEPS,
     "placement.heuristics.solve:GreedyOptions": _FEW_TRIES,
     "placement.heuristics.solve:HeuristicOptions": partial(HeuristicOptions, restarts=1, ejections=10),
     "parameters:heuristics.solve.turn": 5,

@@ -19,7 +19,7 @@ from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, strategies
-from tests.heuristics.fleets import document
+from tests.heuristics.fleets import component, document, fleet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,22 @@ def test_answers_are_the_true_optima() -> None:
             assert fleet.cost(incumbent.best[1].ticks) == best.account.cost
     assert outcomes == {True, False}
     assert len(documents) > 30
+
+
+def test_a_bound_that_is_known_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a packing meets it, before it has a bound of its own."""
+    for bound in ("volume_cuts", "dual_feasible_cuts", "_count", "cover_by_full_bins"):
+        monkeypatch.setattr(f"placement.vector_packing.solve.{bound}", lambda *_: [])
+    fleet = fleet_of([component("a", 5, 20.0, accelerators=3, shared=False)])  # two on a machine of eight
+    alone, told = (Solve.of(fleet, Budget(work=1000)) for _ in range(2))
+    outcome = solve_bin_packing(alone)
+    best = alone.value
+    assert best is not None
+    assert (outcome.stop, outcome.stats["columns"] != 0) == (Stop.PROVED, True)
+    told.incumbent.raise_bound(best.ticks, "told")
+    outcome = solve_bin_packing(told)
+    assert (outcome.stop, told.value, told.incumbent.bound_by) == (Stop.PROVED, best, "told")
+    assert "columns" not in outcome.stats
 
 
 SHARED = {"shared": True, "accelerator_memory_gib": 10}

@@ -124,15 +124,13 @@ def test_a_unit_of_work_limits_all_of_a_solver(search: Search, monkeypatch: pyte
         counters.append(StepCounter())
         return counters[-1]
 
-    for module in ("placement.solving.budget", "placement.solvers.portfolio"):
-        monkeypatch.setattr(f"{module}.StepCounter", new)
+    monkeypatch.setattr("placement.solving.budget.StepCounter", new)
     rng = random.Random(3)
     rows = [component(f"c{k}", rng.randint(2, 6), rng.randint(5, 70)) for k in range(12)]
     fleet = compile_fleet(Problem(**document(rows)))
 
     def solved(steps: int) -> tuple[Stop, int, float]:
-        for module in ("placement.solving.budget", "placement.solvers.portfolio"):
-            monkeypatch.setattr(f"{module}.PER_SECOND", steps)
+        monkeypatch.setattr("placement.solving.budget.PER_SECOND", steps)
         counters.clear()
         solve = Solve.of(fleet, Budget(work=2))
         outcome = search(solve)
