@@ -116,9 +116,7 @@ def solve_auto(
         for turn in _turns(search.solve, options):
             if search.over:
                 break
-            if turn.solver == BOUND:
-                search.bound(turn)
-            elif turn.solver == IMPROVE:
+            if turn.solver == IMPROVE:
                 search.improve(turn)
             elif turn.beside:
                 search.begin(turn)
@@ -147,12 +145,6 @@ class _Turns:
         """One turn from the best plan so far."""
         self._note(turn.solver, self._run(turn))
 
-    def bound(self, turn: Turn) -> None:
-        """The bound from patterns, of a fleet with rules over groups of pools or without."""
-        from placement.patterns.group_bound import raise_bounds_by_rules
-
-        self._note("bound", raise_bounds_by_rules(self._part(turn)))
-
     def improve(self, turn: Turn) -> None:
         """The best plan made cheaper, where rules look at the whole of it."""
         from placement.local_search.whole_plan import improve_whole_plan
@@ -179,6 +171,10 @@ class _Turns:
         return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
     def _ask(self, turn: Turn) -> Outcome:
+        if turn.solver == BOUND:
+            from placement.patterns.group_bound import raise_bounds_by_rules
+
+            return raise_bounds_by_rules(self._part(turn))
         if turn.solver == OUTLINE:
             from placement.direct.milp import may_outline, solve_outline
 
