@@ -11,7 +11,7 @@ import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
 from placement.cli.endings import in_words, is_terminal, say, told_together
-from placement.cli.parameters import PriceOption, WriteOverOption, between_commas
+from placement.cli.parameters import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.profile import StatisticOption, note, read_files
 
 if TYPE_CHECKING:
@@ -73,12 +73,8 @@ def init(
             help="Measurements (placement profile) of what copies serve, requests a second; may be repeated.",
         ),
     ] = None,
-    slo_ttft: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The longest time to the first token, such as 500ms.")
-    ] = None,
-    slo_tpot: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The longest time for each further token, such as 50ms.")
-    ] = None,
+    slo_ttft: FirstTokenOption = None,
+    slo_tpot: NextTokenOption = None,
     input_tokens: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Prompt tokens of a request, for --profile.")
     ] = None,

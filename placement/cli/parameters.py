@@ -37,6 +37,12 @@ PriceOption = Annotated[
     list[str] | None,
     typer.Option(metavar="TYPE=DOLLARS", help="The price of an instance type in dollars an hour; may be repeated."),
 ]
+FirstTokenOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="The longest time to the first token, such as 500ms.")
+]
+NextTokenOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="The longest time for each further token, such as 50ms.")
+]
 WriteOverOption = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 GapOption = Annotated[
     float,

@@ -8,7 +8,7 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import in_words, say, told_together
-from placement.cli.parameters import WriteOverOption
+from placement.cli.parameters import FirstTokenOption, NextTokenOption, WriteOverOption
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
@@ -100,12 +100,8 @@ def import_files(
 @app.command()
 def options(
     files: FilesArgument,
-    slo_ttft: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The longest time to the first token, such as 500ms.")
-    ] = None,
-    slo_tpot: Annotated[
-        str | None, typer.Option(metavar="TIME", help="The longest time for each further token, such as 50ms.")
-    ] = None,
+    slo_ttft: FirstTokenOption = None,
+    slo_tpot: NextTokenOption = None,
     model: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this model; may be repeated.")] = None,
     accelerator: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this accelerator; may be repeated.")
