@@ -45,6 +45,7 @@ _ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
 _SHORT = 0.25
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
+_LEAST = 0.25  # seconds of a search without a plan to start from: a small problem has one by then
 _NAMES_IT = ("limit ", "max_moves ", " must keep ")  # in reasons that name the rule over the whole plan, with figures
 
 
@@ -70,7 +71,8 @@ def solve(
     problem : what to place and where.
     solver : a name in `placement.SOLVERS`.
     time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
-        takes to check and write is taken off it, where that is more than a quarter of a second by its sizes.
+        takes to check and write is taken off it, where that is more than a quarter of a second by its sizes. A limit
+        below a quarter of a second, but not of 0, is taken as that where there is no `hint`.
     gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
@@ -113,6 +115,8 @@ def solve(
     _check_listener(listener)
     if executor is not None:
         arguments.instance("executor", executor, Executor, "a concurrent.futures.Executor, or None")
+    if time_limit and hint is None:
+        time_limit = max(time_limit, _LEAST)
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
     _check_rules(fleet, entry)

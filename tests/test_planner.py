@@ -16,6 +16,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.compiled.translate import from_plan, to_plan
 from placement.solving.budget import Budget
+from placement.solving.result import Outcome
 from tests import brute, strategies
 from tests.corpus import seeds
 from tests.referee import referee_main
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.solving.context import Solve
-    from placement.solving.result import Event, Outcome
+    from placement.solving.result import Event
 
 AFTER = "instances/codegen-after.yaml"
 
@@ -146,6 +147,25 @@ def test_no_time_at_all_is_told() -> None:
     """With no time nothing is claimed, and the stop says why."""
     result = placement.solve(placement.read(AFTER), "cp-sat", time_limit=0.0)
     assert (result.status, result.stop, result.packing) == (Status.UNKNOWN, Stop.TIME, None)
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(1e-9, 0.25), (0.3, 0.3), (None, None)])
+def test_a_first_plan_has_a_quarter_of_a_second(
+    monkeypatch: pytest.MonkeyPatch, limit: float | None, seconds: float | None
+) -> None:
+    """Whatever the limit, so that a small problem has a plan; a plan to start from needs none."""
+    seen: list[float | None] = []
+
+    def looks(solve: Solve, **_: object) -> Outcome:
+        seen.append(solve.budget.seconds)
+        return Outcome("ffd", Stop.STUCK)
+
+    problem = placement.read(AFTER)
+    plan = placement.solve(problem, "greedy", time_limit=None, work=1).plan
+    monkeypatch.setattr("placement.heuristics.solve_ffd", looks)
+    placement.solve(problem, "ffd", time_limit=limit)
+    placement.solve(problem, "ffd", time_limit=limit, hint=plan)
+    assert seen == [seconds, limit]
 
 
 def test_events_tell_the_story_in_order() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.engines.loading import HIGHS, NETWORKX, can_load
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.bin_filling import fill_bins
 from placement.heuristics.check import is_complete
@@ -157,7 +158,7 @@ class _HeuristicRun:
         packing = ws.to_packing()
         if fleet.instances:
             incumbent.offer(packing, self.name)
-            if self.solve.budget.over():
+            if self.solve.budget.over() or not can_load(NETWORKX, self.solve.budget):
                 return
         other = relabel(fleet, packing)
         if other is not packing or not fleet.instances:
@@ -265,7 +266,7 @@ def solve_greedy(
 def _least_ticks(solve: Solve) -> int:
     """What no plan can beat, so that one that meets it needs no rounds; -1 where nothing is known."""
     known = solve.incumbent.ticks_bound
-    if known is not None or solve.fleet.copies > _PARAMS.bounded:
+    if known is not None or solve.fleet.copies > _PARAMS.bounded or not can_load(HIGHS, solve.budget):
         return -1 if known is None else known
     from placement.bounds.instant import instant_bounds  # loads an engine
 

@@ -22,7 +22,8 @@ column generation comes first at any size, which then ends with ruin and recreat
 problem is small CP-SAT has the rest of the time. Where moves are limited the outline comes first in small problems, as
 it proves most, and has most of the time, or runs beside the others where there is a second core.
 
-It ends as soon as the plan meets the bound (or the gap that was asked for).
+It ends as soon as the plan meets the bound (or the gap that was asked for), and when the time left is too short to load
+the engines of all turns that are left (`engines.loading`).
 
 A limit on work is one on the steps of all turns together (`solving.steps`), of which each turn has the same part as of
 the time, on one core. Two have limits of their own: heuristics their restarts, and `decomposition` the work of each
@@ -38,6 +39,7 @@ from typing import TYPE_CHECKING
 from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
+from placement.engines.loading import CP_SAT, HIGHS, PULP, can_load
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.reductions.greenfield import moves_are_dear
@@ -79,6 +81,8 @@ NAME = "auto"
 _BY_STEPS = ("cp-sat", "milp", OUTLINE)
 _OWN_LIMITS = ("ffd", "best-fit", "greedy", "decomposition")
 _BEYOND = 2**31 - 1  # units
+# What a turn loads: HiGHS, or what stands here; heuristics load nothing.
+_LOADS = {"ffd": "", "best-fit": "", "greedy": "", "cp-sat": CP_SAT, "milp": PULP, OUTLINE: PULP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def solve_auto(
         for turn in _turns(search.solve, options):
             if search.over:
                 break
+            if not search.can_load(turn):
+                continue
             if turn.solver == IMPROVE:
                 search.improve(turn)
             elif turn.beside:
@@ -134,12 +140,21 @@ class _Turns:
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
         self._error: Exception | None = None  # the first
+        self._too_short = False  # the time left, for a turn to load its engine
         self._beside: list[tuple[str, BackgroundSearch[Outcome]]] = []
 
     @property
     def over(self) -> bool:
         """Whether no further turn makes sense."""
         return self._infeasible is not None or self.solve.why_stop() is not None
+
+    def can_load(self, turn: Turn) -> bool:
+        """Whether there is time to load what a turn needs."""
+        library = _LOADS.get(turn.solver, HIGHS)
+        if not library or can_load(library, self.solve.budget):
+            return True
+        self._too_short = True
+        return False
 
     def take(self, turn: Turn) -> None:
         """One turn from the best plan so far."""
@@ -163,11 +178,13 @@ class _Turns:
             if found is not None:
                 self._note(f"beside {solver}", found)
         best = self.solve.packing
-        if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
-            raise self._error
         if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
             return self._infeasible
-        stop = self.solve.why_stop() or (Stop.STUCK if best is None else Stop.DONE)
+        if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
+            raise self._error
+        stop = self.solve.why_stop()
+        if stop is None:
+            stop = Stop.TIME if self._too_short else Stop.STUCK if best is None else Stop.DONE
         return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
     def _ask(self, turn: Turn) -> Outcome:
@@ -232,8 +249,10 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
         return
     first, *more = TURNS[FIRST]
     yield first
-    raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
-    packers = _packers(solve.fleet)
+    packers: tuple[Turn, ...] = ()
+    if can_load(HIGHS, solve.budget):  # a first plan comes sooner
+        raise_instant_bounds(solve)
+        packers = _packers(solve.fleet)
     if _copies(solve) >= options.decompose_from:
         more = [*TURNS[AFTER_FIRST_HUGE]]
     yield from _heuristics(TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more, solve, options)

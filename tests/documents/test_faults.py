@@ -218,6 +218,20 @@ def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callab
     assert len(result.faults) == 1
 
 
+def test_with_auto_a_proof_of_others_that_there_is_no_plan_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault of a turn before it is told beside it."""
+
+    def fails(*_: object, **__: object) -> Outcome:
+        raise TypeError("planted")
+
+    full = {**DOCUMENT, "pools": [{**DOCUMENT["pools"][0], "max_instances": 1}]}
+    monkeypatch.setattr("placement.solvers.portfolio.why_infeasible", lambda *_: None)  # else there is no turn
+    monkeypatch.setattr("placement.heuristics.solve_ffd", fails)
+    result = placement.solve(Problem(**full), time_limit=20, threads=1)
+    assert result.status is Status.INFEASIBLE
+    assert [fault.solver for fault in result.faults] == ["ffd"]
+
+
 @pytest.mark.parametrize("bug", BUGS)
 def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome]) -> None:
     """As everywhere in the tests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -40,6 +41,51 @@ def test_a_shuffled_plan_finds_its_machines_again(seeds: range) -> None:
         won += evaluate(fleet, again) < evaluate(fleet, scrambled)
     assert tried > 100 * len(seeds) / 400
     assert won > 20 * len(seeds) / 400
+
+
+def _running(contents: list[list[str]]) -> Problem:
+    """Machines of one pool that run these copies."""
+    names = sorted({name for there in contents for name in there})
+    return Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 64, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[
+            {"name": name, "copies": sum(there.count(name) for there in contents), "accelerators": 0, "vcpus": 2}
+            for name in names
+        ],
+        instances=[{"id": f"i-{i}", "pool": "p"} for i in range(len(contents))],
+        placements=[{"component": name, "instance": f"i-{i}"} for i, there in enumerate(contents) for name in there],
+        objective={"move_cost": 0.01},
+    )
+
+
+@seeds(range(300), 40)
+def test_no_other_order_of_the_machines_saves_more(seeds: range) -> None:
+    """All are tried: four machines that run, and a plan of the same copies put together otherwise."""
+    for seed in seeds:
+        rng = random.Random(seed)
+        copies = [rng.choice("abcd") for _ in range(8)]
+        fleet = compile_fleet(_running([copies[i : i + 2] for i in range(0, 8, 2)]))
+        index = {component.name: component.index for component in fleet.components}
+        rng.shuffle(copies)
+        there = [tuple(Seat(c, 0, ()) for c in sorted(index[n] for n in copies[i : i + 2])) for i in range(0, 8, 2)]
+
+        def packing(order: tuple[int, ...], there: list[tuple[Seat, ...]] = there) -> Packing:
+            return Packing(tuple(Machine(0, i, seats) for i, seats in zip(order, there, strict=True)))
+
+        least = min(evaluate(fleet, packing(order)) for order in permutations(range(4)))
+        new = Packing(tuple(Machine(0, None, seats) for seats in there))
+        assert evaluate(fleet, relabel(fleet, new)) == least, f"seed {seed}"
+
+
+def test_a_plan_near_to_what_runs_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """networkx takes long to load; where each machine finds its best one alone, it is not asked."""
+    fleet = compile_fleet(_running([["a", "b"], ["a", "a"], ["b", "c"]]))
+    index = {component.name: component.index for component in fleet.components}
+    monkeypatch.setattr("networkx.max_weight_matching", None)
+    there = [["a", "a"], ["b", "c"], ["a", "b"]]
+    new = Packing(tuple(Machine(0, None, tuple(Seat(index[n], 0, ()) for n in names)) for names in there))
+    assert [machine.instance for machine in relabel(fleet, new).machines] == [1, 2, 0]
 
 
 @pytest.mark.slow

@@ -36,6 +36,20 @@ def test_a_second_core_is_needed_and_no_limit_on_work(monkeypatch: pytest.Monkey
     assert not may_search_in_background(Budget(10.0))
 
 
+def test_no_turn_is_begun_whose_engine_can_not_be_loaded_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heuristics have a plan, nothing is proven, and the time is why it stopped."""
+    asked: list[str] = []
+
+    def no(library: str, _: Budget) -> bool:
+        asked.append(library)
+        return False
+
+    monkeypatch.setattr("placement.solvers.portfolio.can_load", no)
+    result = placement.solve(placement.read("instances/codegen-before.yaml"), time_limit=None)
+    assert (result.status, result.stop, result.bound) == (Status.FEASIBLE, Stop.TIME, None)
+    assert set(asked) == {"highspy", "ortools", "pulp"}
+
+
 def test_what_is_raised_beside_is_raised_at_the_end() -> None:
     """And not lost in a thread."""
 
