@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from placement.cli.endings import raised_last, say, tell_faults
+from placement.cli.endings import is_full_output, raised_last, say, tell_faults, unwritable_output
 from placement.cli.stops import STOPS
 from placement.documents.read import YAML_SUFFIXES
 from placement.errors import UsageError
@@ -93,7 +93,7 @@ def hand_out(
 def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
     try:
         write_outputs([Output(target, lambda: document), *more])
-    except OSError:  # of standard output, whose reader may have seen enough
+    except BrokenPipeError:  # the reader of standard output may have seen enough
         raise
     except Exception as error:  # a bug in a picture or a page costs no answer either
         kept = _kept(document, Path(target).suffix.lower())
@@ -101,6 +101,8 @@ def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
             raise
         if isinstance(error, UsageError):
             raise UsageError(f"{error}; the answer is kept in {kept}") from None
+        if is_full_output(error):
+            raise UsageError(f"{unwritable_output(error)}; the answer is kept in {kept}") from None
         say(f"placement: not written where it was asked for; the answer is kept in {kept}")
         raise
 

@@ -25,7 +25,7 @@ import traceback
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
 import typer
 
@@ -142,8 +142,8 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         if ran_out_of_memory(error):
             _tell_memory(error)
             raise typer.Exit(Code.OUT_OF_MEMORY) from None
-        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
-            say(f"placement: standard output can't be written: {error.strerror}")
+        if is_full_output(error):
+            say(f"placement: {unwritable_output(error)}")
             raise typer.Exit(Code.BAD_INPUT) from None
         if isinstance(error, OSError) and error.errno in NO_NAME and error.filename is not None:
             say(f"placement: {error.filename}: can't be read or written: {error.strerror}")
@@ -154,6 +154,18 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         _own_up(f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
         say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
         raise typer.Exit(Code.BUG) from None
+
+
+def is_full_output(error: BaseException) -> TypeGuard[OSError]:
+    """Whether an error is that standard output can't be written, as on a full disk."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None
+
+
+def unwritable_output(error: OSError) -> str:
+    """That in words, with the way out where the command has one."""
+    option = OPTIONS.get({}).get("output")
+    way_out = f"; name a file where there is room with {option} FILE" if option else ""
+    return f"standard output can't be written: {error.strerror}{way_out}"
 
 
 @contextmanager
