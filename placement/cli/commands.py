@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_COUNTED = {"time_limit": "seconds"}  # what options count whose names do not say it
+_PARTS = " from 0 to 1"  # how the rule of a part of something ends
 _FILES = ("FILE", "PLAN")  # how parameters are shown that are files
 
 
@@ -40,7 +42,8 @@ class Command(TyperCommand):
             name = error.param.name if error.param else None
             if name in values and (rule := rule_of_number(self.callback, name)):
                 typed = values[name] if isinstance(values[name], list) else [values[name]]
-                error.message = f"must be {rule}, got {printable(' '.join(map(str, typed)))}"
+                meant = _meant(name, rule, typed)
+                error.message = f"must be {rule}, got {printable(' '.join(map(str, typed)))}{meant}"
             raise
 
     def invoke(self, ctx: Any) -> Any:
@@ -58,6 +61,21 @@ def _called(row: Any, value: object) -> str:
     if row.metavar and row.metavar.strip("[]") in _FILES and isinstance(value, str):
         return called_file(value)
     return max(row.opts, key=len) if row.param_type_name == "option" else ""
+
+
+def _meant(name: str, rule: str, typed: list[Any]) -> str:
+    """What to write in place of a percentage or a number with its unit, as the end of a sentence; else nothing."""
+    if len(typed) != 1:
+        return ""
+    (text,) = (str(one) for one in typed)
+    is_part = rule.endswith(_PARTS)
+    try:
+        number = float(text)
+    except ValueError:
+        from placement.documents.amounts import number_meant
+
+        return number_meant("share" if is_part else _COUNTED.get(name, name), text)
+    return f": for {number:g}% write {number / 100:g}" if is_part and 1 < number <= 100 else ""
 
 
 class Commands(typer.Typer):

@@ -54,10 +54,16 @@ def test_no_number_is_told_with_the_rule_and_the_value(program: Any) -> None:
     [
         (("solve", "x", "--time-limit=-3"), "'--time-limit': must be a number of at least 0, got -3"),
         (("solve", "x", "--work", "1.5"), "'--work': must be a whole number of at least 1, got 1.5"),
-        (("solve", "x", "--gap", "2"), "'--gap': must be a number from 0 to 1, got 2"),
+        (("solve", "x", "--gap", "-2"), "'--gap': must be a number from 0 to 1, got -2 ╰"),
+        (("solve", "x", "--gap", "5%"), "'--gap': must be a number from 0 to 1, got 5%: write 0.05 ╰"),
+        (("solve", "x", "--gap", "5"), "'--gap': must be a number from 0 to 1, got 5: for 5% write 0.05 ╰"),
+        (("solve", "x", "--gap", "500"), "'--gap': must be a number from 0 to 1, got 500 ╰"),
+        (("solve", "x", "--time-limit", "5m"), "of at least 0, got 5m: it counts seconds, so write 300 ╰"),
+        (("size", "x", "--memory-gib", "80GB"), "of at least 0, got 80GB: it counts GiB, so write 74.5058 ╰"),
+        (("solve", "x", "--work", "5m"), "'--work': must be a whole number of at least 1, got 5m ╰"),
         (("size", "x", "--tensor-parallel", "2", "--tensor-parallel", "0"), "whole number of at least 1, got 2 0"),
     ],
 )
 def test_numbers_out_of_range_are_told(words: tuple[str, ...], says: str) -> None:
-    """The least, the most, a fraction, and a list."""
+    """The least, the most, a fraction, and a list; percentages and units with what to write instead."""
     assert says in told(app, *words)
