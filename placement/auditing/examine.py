@@ -20,12 +20,13 @@ from placement.solving.result import Status
 from placement.units import count, dollars, horizon, listed, micro_dollars
 
 if TYPE_CHECKING:
-    from placement.referee import Verdict
+    from placement.referee import Verdict, Violation
     from placement.running_state.deal import DealFit
     from placement.solving.incumbent import Listener
     from placement.solving.result import Result
 
 STEPS = 5  # the first moves
+CARRIED_OUT = "the plan is what runs now: new machines, moves and cost that it tells of are those of before"
 
 
 def audit(
@@ -43,7 +44,8 @@ def audit(
     Parameters
     ----------
     problem : with `instances` and `placements`: what runs.
-    plan : judge this plan in their place, as if it ran. It is held to its word too, as `verify` does.
+    plan : judge this plan in their place, as if it ran. It is held to its word too, as `verify` does; but where it is
+        what runs by the problem, what it says of new machines, moves and cost is of the time before, and not judged.
     time_limit : seconds of the solve that finds the better plan and proves the bound; None for no limit.
     seed, work : of that solve.
     steps : most steps to give; None for as many as there are.
@@ -80,7 +82,9 @@ def audit(
             raise UsageError("plan at $: has no machines and no copies: there is nothing to judge", "plan")
         now, running = plan, as_running(problem, plan)
     verdict = verify(problem, now)
-    broken = tuple(findings(problem, now, verdict.violations, dealt))
+    carried_out = plan is not None and _runs(problem, plan)
+    violations = [row for row in verdict.violations if not carried_out or not _is_of_before(row)]
+    broken = tuple(findings(problem, now, violations, dealt))
     result = solve(running, time_limit=time_limit, seed=seed, work=work, hint=_start(running), listener=listener)
     runs = running_plan(running).plan
     going, moves, left = _way(running, runs, result, steps)
@@ -93,13 +97,34 @@ def audit(
         price_per_hour=dollars(verdict.price_per_hour),
         horizon_hours=problem.objective.horizon_hours,
         broken=broken,
-        remarks=tuple(_remarks(problem, dealt, verdict)),
+        remarks=(*_remarks(problem, dealt, verdict), *([CARRIED_OUT] if carried_out else [])),
         best=_best(result, looked=time_limit != 0),
         gap=None if broken or result.bound is None else max(0, cost - result.bound) / cost if cost else 0.0,
         machines_that_could_go=going,
         first_moves=moves,
         moves_left=left,
     )
+
+
+def _runs(problem: Problem, plan: Plan) -> bool:
+    """Whether the plan was carried out: its machines and copies are those that run by the problem."""
+    runs = running_plan(problem).plan
+    return _machines(runs) == _machines(plan) and _copies(runs) == _copies(plan)
+
+
+def _machines(plan: Plan) -> list[tuple[str, str]]:
+    return sorted((row.id, row.pool) for row in plan.instances)
+
+
+def _copies(plan: Plan) -> Counter[tuple[str, int, str, tuple[int, ...]]]:
+    return Counter(
+        (row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in plan.assignments
+    )
+
+
+def _is_of_before(violation: Violation) -> bool:
+    """Whether the word of a plan is untrue only since it was carried out."""
+    return violation.rule == "known-instance" or (violation.is_claim and violation.rule != "claimed-problem")
 
 
 def check_running(problem: Problem, otherwise: str) -> None:

@@ -231,6 +231,20 @@ def test_names_are_data_on_every_page() -> None:
     console.print(page)
 
 
+def test_a_plan_that_was_carried_out_is_not_held_to_what_it_said_before() -> None:
+    """Its new machines run now, and nothing moves any more. One that differs from what runs is held to its word."""
+    problem = placement.read("instances/kubernetes-mixed-gpus.yaml")
+    plan = placement.solve(problem, "ffd", time_limit=None, work=1).plan
+    assert any(row.new for row in plan.instances)
+    after = as_running(problem, plan)
+    found = placement.audit(after, plan, time_limit=0)
+    assert found.ok
+    assert any("is what runs now" in remark for remark in found.remarks)
+    held = placement.audit(after, plan.model_copy(update={"assignments": plan.assignments[1:]}), time_limit=0)
+    assert "known-instance" in {row.rule for row in held.broken}
+    assert not any("is what runs now" in remark for remark in held.remarks)
+
+
 def test_an_audit_needs_something_that_runs() -> None:
     """The way out is named."""
     with pytest.raises(placement.UsageError, match="list machines under `instances`"):
