@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from placement.cli.endings import is_full_output, raised_last, say, tell_faults, unwritable_output
+from placement.cli.endings import is_full_output, noting, raised_last, say, tell_faults, unwritable_output
 from placement.cli.stops import STOPS
 from placement.documents.read import YAML_SUFFIXES
 from placement.errors import UsageError
@@ -76,13 +76,15 @@ def hand_out(
     document, report : what is written, and what is printed; each is made when it is needed.
     more : what else is to be written: with the document, or not at all.
     """
+    said: AbstractContextManager[None] = nullcontext()
     with raised_last() as later, STOPS.keeping():
         with later():
             if go.plan is None:
                 write_outputs(more)
             else:
                 _write_or_keep(document(), go.plan, more)
-        with later():
+                said = noting("The answer was written before that.")
+        with later(), said:
             if go.tables is not None:
                 from placement.cli.streams import console
 
@@ -103,7 +105,7 @@ def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
             raise UsageError(f"{error}; the answer is kept in {kept}") from None
         if is_full_output(error):
             raise UsageError(f"{unwritable_output(error)}; the answer is kept in {kept}") from None
-        say(f"placement: not written where it was asked for; the answer is kept in {kept}")
+        error.add_note(f"Nothing was written where it was asked for; the answer is kept in {kept}.")
         raise
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import say
+from placement.cli.endings import noting, say
 
 if TYPE_CHECKING:
     from placement.solving.result import Result
@@ -26,7 +26,8 @@ def write_certificate(result: Result, path: str, time_limit: float | None, *, qu
     from placement.documents import write_document
     from placement.planner import certify
 
-    found = certify(result, time_limit=time_limit)
+    with noting("No certificate was written; the answer does not depend on it."):
+        found = certify(result, time_limit=time_limit)
     write_document(found.document, path)
     if not quiet:
         say(f"certificate: {found}")

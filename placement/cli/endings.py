@@ -128,7 +128,7 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         say(f"placement: {_as_typed(error)}")
         raise typer.Exit(Code.BAD_INPUT) from None
     except SolverBugError as error:
-        _own_up(str(error))
+        _own_up(error, str(error))
         raise typer.Exit(Code.BUG) from None
     except KeyboardInterrupt:
         say("placement: interrupted")
@@ -151,7 +151,7 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         if os.environ.get(DEBUG):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
-        _own_up(f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
+        _own_up(error, f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
         say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
         raise typer.Exit(Code.BUG) from None
 
@@ -166,6 +166,16 @@ def unwritable_output(error: OSError) -> str:
     option = OPTIONS.get({}).get("output")
     way_out = f"; name a file where there is room with {option} FILE" if option else ""
     return f"standard output can't be written: {error.strerror}{way_out}"
+
+
+@contextmanager
+def noting(written: str) -> Iterator[None]:
+    """Have an error say what is written, where that nothing is would be untrue."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(written)
+        raise
 
 
 @contextmanager
@@ -284,12 +294,18 @@ def hush() -> None:
 # --- Memory
 
 
+def _written(error: BaseException, nothing: str) -> str:
+    """What an error that is no word to users says of files; `nothing` where nobody noted anything (`noting`)."""
+    return " ".join(getattr(error, "__notes__", ())) or nothing
+
+
 def _tell_memory(error: BaseException) -> None:
     what = f" ({error})" if str(error) else ""
     say(f"placement: memory ran out{what}: {'; '.join(_memory_facts()) or 'how much there was is not known'}")
+    written = _written(error, "Nothing was written.")
     say(
-        "Nothing was written. Give the process more memory, or ask for less: solve takes less with --threads 1, least "
-        "with --solver ffd, and with --solver decomposition it takes a large problem in parts."
+        f"{written} Give the process more memory, or ask for less: solve takes less with --threads 1, least with "
+        "--solver ffd, and with --solver decomposition it takes a large problem in parts."
     )
 
 
@@ -333,9 +349,10 @@ def _versions(own: str) -> str:
     return f"placement {own}, Python {platform.python_version()}, {platform.platform()}"
 
 
-def _own_up(what: str) -> None:
+def _own_up(error: BaseException, what: str) -> None:
     """Say that it is our fault, and what to send."""
     from placement import __version__
 
     say(f"placement: a bug in this program, not in your problem: {what}")
-    say(f"No plan was written. Please report it with the problem file, the command line, and: {_versions(__version__)}")
+    written = _written(error, "No plan was written.")
+    say(f"{written} Please report it with the problem file, the command line, and: {_versions(__version__)}")

@@ -48,6 +48,25 @@ def test_what_no_certificate_is_written_to(files: dict[str, str], command: str, 
     assert run("verify", files["problem"], files["plan"])[0] == 2  # there is none
 
 
+@pytest.mark.parametrize(("error", "code"), [(ValueError("planted"), 70), (MemoryError(), 71)])
+def test_a_certificate_that_fails_does_not_deny_the_plan(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    """The plan was written before it."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("placement.certificates.write_certificate", fails)
+    words = ("solve", files["problem"], "-q", "--output", files["plan"], "--certificate", files["certificate"])
+    ended, text = run(*words)
+    assert ended == code
+    assert "No certificate was written; the answer does not depend on it." in text
+    assert "No plan was written" not in text
+    assert "Nothing was written" not in text
+    assert run("verify", files["problem"], files["plan"])[0] == 0
+
+
 def test_a_certificate_is_written_over_no_plan(files: dict[str, str]) -> None:
     """Neither the plan of this run, nor the one that it starts from, nor the one that a bound is for."""
     assert run("solve", files["problem"], "--quiet", "--output", files["plan"])[0] == 0

@@ -449,10 +449,28 @@ def test_a_bug_in_the_page_costs_no_plan(tiny: Path, tmp_path: Path, monkeypatch
 
     (kept,) = (tmp_path / "temporary").iterdir()
     assert done.exit_code == 70
-    assert f"placement: not written where it was asked for; the answer is kept in {kept}\n" in done.stderr
+    assert f"Nothing was written where it was asked for; the answer is kept in {kept}. Please" in done.stderr
+    assert "No plan was written" not in done.stderr
     assert "ValueError: planted" in done.stderr
     assert verify(placement.read(tiny), placement.read_plan(kept)).ok
     assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_bug_in_the_tables_does_not_deny_the_plan(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan was written before them."""
+
+    def planted(*_: object, **__: object) -> str:
+        raise ValueError("planted")
+
+    monkeypatch.setattr("placement.cli.solve._report", planted)
+
+    done = run("solve", tiny, "--solver", "greedy", "--output", tmp_path / "plan.json")
+
+    assert done.exit_code == 70
+    assert "The answer was written before that. Please report it" in done.stderr
+    assert verify(placement.read(tiny), placement.read_plan(tmp_path / "plan.json")).ok
 
 
 def test_an_answer_that_can_be_kept_nowhere_is_told_as_before(
