@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,6 +112,10 @@ def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert svg.startswith("<svg")
     assert "a`|&lt;b&gt;*" in svg
     assert "<b>" not in svg
+    for x, line in re.findall(r'<text x="([0-9.]+)"[^>]*text-anchor="start">([^<]*)</text>', svg):
+        assert not line.endswith("\N{HORIZONTAL ELLIPSIS}"), line
+        assert float(x) + 6.7 * len(line) <= 940, f"{line} goes beyond the edge"
+    assert "waits until all are ready</text>" in svg
     assert "a picture is .svg or .png" in run("transition", *files, "--picture", "steps.gif").stderr
 
 

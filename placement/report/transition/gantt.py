@@ -26,6 +26,10 @@ _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of
 _LETTER = 6.7  # mean width of a letter at 12 pixels
 _LEGEND = 24  # components in it
 _SLIVER = 3.0  # the least width of a bar
+_SIGNS = (
+    "full: starts, until it is ready; pale: drains and stops; dashed: for a while",
+    "bracket: a machine comes or goes; dotted: waits until all are ready",
+)
 
 
 def gantt(found: Transition, theme: str = "light", components: Sequence[str] = (), *, lines: Sequence[str] = ()) -> str:
@@ -105,15 +109,9 @@ class _Chart:
         if len(self._names) > _LEGEND:
             y += 19
             self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE, style="soft")
-        y += 19
-        self._say(
-            _EDGE,
-            y,
-            "full: starts, until it is ready; pale: drains and stops; dashed: for a while; "
-            "bracket: a machine comes or goes; dotted: waits until all are ready",
-            WIDE,
-            style="soft",
-        )
+        for line in _SIGNS:
+            y += 19
+            self._say(_EDGE, y, line, WIDE - 2 * _EDGE, style="soft")
         return y
 
     def _columns(self, top: float, bottom: float) -> None:
