@@ -63,6 +63,6 @@ def _run() -> None:
 
     try:
         with in_words():
-            app(prog_name="placement")
+            app.with_command(sys.argv[1:])(prog_name="placement")
     except typer.Exit as end:
         sys.exit(end.exit_code)

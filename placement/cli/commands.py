@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
+from typer.main import get_command_name
 
 from placement.cli.endings import OPTIONS
 from placement.errors import called_file, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from typer.models import CommandInfo
 
 
 _COUNTED = {"time_limit": "seconds"}  # what options count whose names do not say it
@@ -85,9 +89,28 @@ class Commands(typer.Typer):
         """Take the options of `typer.Typer`."""
         super().__init__(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}, **options)
 
+    def with_command(self, words: Sequence[str]) -> Commands:
+        """The group with the command alone that words of a command line begin with; as it is where they name none.
+
+        All commands take a tenth of a second to be made ready, which a script that calls one would pay each time.
+        """
+        name = words[0] if words else None
+        commands = [row for row in self.registered_commands if _name(row) == name]
+        groups = [row for row in self.registered_groups if row.typer_instance and row.typer_instance.info.name == name]
+        if not commands and not groups:
+            return self
+        other = copy.copy(self)
+        other.registered_commands, other.registered_groups = commands, groups
+        return other
+
     def command(self, name: str | None = None, **options: Any) -> Callable[[Any], Any]:
         """Add a command, as `typer.Typer.command` does."""
         return super().command(name, cls=Command, **options)
+
+
+def _name(row: CommandInfo) -> str:
+    """What a command is called on the command line."""
+    return row.name or get_command_name(row.callback.__name__ if row.callback else "")
 
 
 def rule_of_number(callback: Any, name: str) -> str:

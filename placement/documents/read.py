@@ -17,13 +17,14 @@ from placement.documents.formats import mistaken
 from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
-from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError, called_file
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import BinaryIO
+
+    from placement.documents.transition import Transition
 
 YAML_SUFFIXES = {".yaml", ".yml"}
 STDIN = "-"
@@ -38,7 +39,7 @@ _OTHERS = {
     b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
 }
-Document = TypeVar("Document", bound=Problem | Plan | Transition)
+Document = TypeVar("Document", bound="Problem | Plan | Transition")
 Made = TypeVar("Made", bound=BaseModel)
 
 
@@ -84,6 +85,8 @@ def read_plan(path: str | Path) -> Plan:
 
 def read_transition(path: str | Path) -> Transition:
     """The transition in a JSON or YAML file, or on standard input for ``-``; errors as of `read_plan`."""
+    from placement.documents.transition import TRANSITION, Transition
+
     source, document = read_mapping(path)
     _check_kind(document, TRANSITION, source)
     if document.get("format") != TRANSITION:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import stat
 import sys
 import tempfile
@@ -261,7 +260,7 @@ def _taken_back(target: Path) -> Iterator[None]:
     if target.is_symlink():
         target = target.resolve()
     was_there = target.exists()
-    kept = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
+    kept = target.with_name(f".{target.name}.{os.urandom(4).hex()}{_PART}")
     if was_there:
         with suppress(OSError):
             os.link(target, kept)

@@ -571,3 +571,22 @@ def test_completion(words: str, cword: int, expected: set[str], monkeypatch: pyt
     done = CliRunner().invoke(app, [], env=environment, prog_name="placement")
 
     assert set(done.stdout.split()) == expected
+
+
+# --- one command alone
+
+
+def test_a_command_line_makes_no_other_command_ready() -> None:
+    """That of all takes a tenth of a second. What names no command gets all: the help, and what was meant."""
+    every = typer.main.get_command(app)
+    assert isinstance(every, typer.core.TyperGroup)
+    assert len(every.commands) > 25
+    for name, command in every.commands.items():
+        alone = typer.main.get_command(app.with_command([name, "--help"]))
+        assert isinstance(alone, typer.core.TyperGroup)
+        assert {row.name for row in alone.commands.values()} == {name} == {command.name}
+    for words in ([], ["--help"], ["slove"]):
+        assert app.with_command(words) is app
+    again = typer.main.get_command(app)
+    assert isinstance(again, typer.core.TyperGroup)
+    assert again.commands.keys() == every.commands.keys()
