@@ -20,7 +20,7 @@ from placement.cli.parameters import (
     WorkOption,
     component_of,
     output_option,
-    seconds_within,
+    search_limits,
 )
 
 
@@ -73,10 +73,7 @@ def headroom(
                 problem,
                 chosen,
                 components=component,
-                time_limit=seconds_within(time_limit, work),
-                seed=seed,
-                work=work,
-                threads=threads,
+                **search_limits(time_limit, seed, work, threads),
                 listener=listener,
             )
 

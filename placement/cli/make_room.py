@@ -19,7 +19,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     component_of,
-    seconds_within,
+    search_limits,
 )
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
@@ -84,10 +84,7 @@ def make_room(
                 component,
                 copies,
                 new_machines=new_machines,
-                time_limit=seconds_within(time_limit, work),
-                seed=seed,
-                work=work,
-                threads=threads,
+                **search_limits(time_limit, seed, work, threads),
                 listener=listener,
             )
         from placement.replanning.room_document import room_document

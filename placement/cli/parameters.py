@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
@@ -93,6 +93,20 @@ VerboseOption = Annotated[
 def seconds_within(time_limit: float | None, work: int | None) -> float | None:
     """The time limit that a command keeps: the one that is asked for; without one, a minute, or none beside `work`."""
     return _SECONDS if time_limit is None and work is None else time_limit
+
+
+class SearchLimits(TypedDict):
+    """What bounds a search, as all functions of the library that search take it."""
+
+    time_limit: float | None
+    seed: int
+    work: int | None
+    threads: int | None
+
+
+def search_limits(time_limit: float | None, seed: int, work: int | None, threads: int | None) -> SearchLimits:
+    """These options as a search takes them."""
+    return SearchLimits(time_limit=seconds_within(time_limit, work), seed=seed, work=work, threads=threads)
 
 
 def output_option(what: str) -> Any:

@@ -13,13 +13,14 @@ from placement.cli.parameters import (
     FileArgument,
     PictureThemeOption,
     QuietOption,
+    SearchLimits,
     SeedOption,
     ThreadsOption,
     TimeLimitOption,
     VerboseOption,
     WorkOption,
     output_option,
-    seconds_within,
+    search_limits,
 )
 from placement.solving.result import Status
 
@@ -88,8 +89,7 @@ def replan(
         targets = go.targets | picture_targets(picture, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
         problem = read_warned(file, full=full, quiet=quiet)
-        seconds = seconds_within(time_limit, work)
-        how: dict[str, Any] = {"time_limit": seconds, "seed": seed, "work": work, "threads": threads}
+        how = search_limits(time_limit, seed, work, threads)
         if limited:
             from placement.replanning import MoveLimits
 
@@ -119,7 +119,7 @@ def _limits(text: str) -> list[int]:
 def _frontier(
     problem: Problem,
     limits: list[int] | None,
-    how: dict[str, Any],
+    how: SearchLimits,
     go: Streams,
     pictures: list[str],
     theme: str,
@@ -163,7 +163,7 @@ def _code(frontier: Frontier) -> int:
     return OF_STATUS[frontier.points[-1].status]
 
 
-def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *, full: bool, verbose: bool) -> int:
+def _one_plan(problem: Problem, limits: Any, how: SearchLimits, go: Streams, *, full: bool, verbose: bool) -> int:
     from dataclasses import replace
 
     from placement.cli.answers import following, hand_out

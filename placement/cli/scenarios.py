@@ -20,7 +20,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     output_option,
-    seconds_within,
+    search_limits,
 )
 from placement.errors import UsageError
 
@@ -101,11 +101,8 @@ def scenarios(
                 found = plan_scenarios(
                     problem,
                     rows,
-                    time_limit=seconds_within(time_limit, work),
                     gap=gap,
-                    seed=seed,
-                    work=work,
-                    threads=threads,
+                    **search_limits(time_limit, seed, work, threads),
                     compare=compare,
                     listener=listener,
                 )

@@ -20,6 +20,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkersOption,
     output_option,
+    search_limits,
     seconds_within,
 )
 
@@ -139,11 +140,8 @@ def solve(
             result = find_plan(
                 problem,
                 solver,
-                time_limit=seconds_within(time_limit, work),
                 gap=gap,
-                seed=seed,
-                work=work,
-                threads=threads,
+                **search_limits(time_limit, seed, work, threads),
                 options=options,
                 hint=start,
                 listener=listener,
