@@ -61,8 +61,8 @@ def scale(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Date and time in UTC, such as 2026-11-27T08:30, at which the policy's schedules are "
-            "read. Default: now.",
+            help="Date and time in UTC, such as 2026-11-27T08:30, or with an offset (+02:00), at which the "
+            "policy's schedules are read. Default: now.",
         ),
     ] = None,
     solver: Annotated[str, typer.Option(help='The solver to use; "placement solvers" lists them.')] = "auto",
@@ -318,16 +318,18 @@ class _Targets:
 
 
 def _moment(text: str | None) -> datetime:
+    """A date and time in UTC: as it is where it has no offset of its own; now without one."""
     from datetime import UTC, datetime
 
-    from placement.errors import UsageError
+    from placement.errors import UsageError, printable
 
     if text is None:
         return datetime.now(UTC)
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--at must be a date and time such as 2026-11-27T08:30, got {text}") from None
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day have no time in UTC for some offsets
+        raise UsageError(f"--at must be a date and time such as 2026-11-27T08:30, got {printable(text)}") from None
 
 
 def _week_second(moment: datetime) -> int:

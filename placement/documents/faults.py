@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 def structural_faults(model: type[BaseModel], error: ValidationError) -> list[Fault]:
     """Pydantic's errors in our words: JSON path, rule, value, and for a mistyped key the nearest known one."""
-    return [_fault(model, dict(item)) for item in error.errors(include_url=False)]
+    items = [dict(item) for item in error.errors(include_url=False)]
+    return [_fault(model, item) for item in items if not _counts_good_rows_alone(item)]
+
+
+def _counts_good_rows_alone(item: dict[str, Any]) -> bool:
+    """Whether a list is called too short though it has enough rows: pydantic counts those without a fault alone."""
+    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])
 
 
 def repeated(names: Iterable[str], path: str, rule: str) -> Iterator[Fault]:

@@ -22,7 +22,7 @@ class TransitionStep(PlanRow):
     `open` and `close` are of a machine, `start` and `stop` of a copy, `wait` is until all copies of its batch that
     start are ready. Times are seconds from the beginning. `after` are the steps it waits for, by `id`; besides, no step
     begins before all of the batch before have ended. `stopover`: the copy is there for a while only. `temporary`: the
-    machine is. `option_name`: of a copy that starts, where its component has several options and this one a name.
+    machine is. `option_name`: of a copy's option, where its component has several and this one a name.
     `assumed`: the copy runs at accelerators that the problem does not tell.
     """
 

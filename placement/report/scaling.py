@@ -158,7 +158,7 @@ def wanted_in_words(simulation: Simulation) -> str:
     copies = setup.wanted.sum(axis=1)
     return (
         f"{copies.mean():,.1f} copies wanted on the average, {copies.max(initial=0):,} at most; "
-        f"{int(setup.woken.sum()):,} times one was woken from zero"
+        f"{words.count(int(setup.woken.sum()), 'time')} one was woken from zero"
     )
 
 

@@ -98,7 +98,8 @@ class Traffic:
         if not (math.isfinite(factor) and factor >= 0 and highest * factor <= MOST_RATE):
             raise UsageError(
                 f"times must be a finite number of at least 0 with which no rate is over {MOST_RATE // MICRO} requests "
-                f"a second (the highest is {highest / MICRO:g}), got {factor:g}"
+                f"a second (the highest is {highest / MICRO:g}), got {factor:g}",
+                "times",
             )
         rates = np.rint(self.rates * factor).astype(np.int64)
         return replace(self, rates=rates)
@@ -117,8 +118,10 @@ class Traffic:
         end = self.end if until is None else min(until, self.end)
         count = end // every
         if not count:
-            played = f"the traffic, which ends after {self.end:,} seconds" if end == self.end else f"the {end:,} played"
-            raise UsageError(f"every: a step of {every:,} seconds is longer than {played}; take a shorter one")
+            played = "the second that is played" if end == 1 else f"the {end:,} seconds that are played"
+            if end == self.end:
+                played = f"the traffic, which ends after {end:,} seconds"
+            raise UsageError(f"every: a step of {every:,} seconds is longer than {played}; take a shorter one", "every")
         edges = np.arange(count + 1, dtype=np.int64) * every
         lengths = np.diff(np.append(self.times, self.end))
         # Requests up to each time, and up to each edge: piecewise linear, exact in integers.

@@ -13,7 +13,7 @@ from placement.documents.transition import TransitionStep
 from placement.errors import UsageError, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
@@ -161,7 +161,8 @@ class Timeline:
             own = durations.until_ready(stand.component)
             after = [opened[stand.instance]] if stand.instance in opened else self._freed[stand.instance]
             span = begin + later - own, begin + later
-            started.append(self._add(number, "start", span, after, critical=later == took, **self._copy(stand)))
+            fields = {"replaces": next(self._replaces[stand], None), **self._copy(stand)}
+            started.append(self._add(number, "start", span, after, critical=later == took, **fields))
         waited = []
         if started:
             first = min(int(self._steps[k - 1].ends_at) for k in started)
@@ -213,7 +214,6 @@ class Timeline:
             "option": stand.option,
             "instance": stand.instance,
             "accelerators": stand.accelerators,
-            "replaces": self._replaces.get(stand),
             "stopover": stand in self._stopovers,
             "assumed": stand in self._due.assumed,
             "temporary": stand.instance in self._order.temporary,
@@ -221,20 +221,23 @@ class Timeline:
 
 
 def with_option_names(steps: Iterable[TransitionStep], problem: Problem) -> tuple[TransitionStep, ...]:
-    """The steps, in which each copy that starts has the name of its option, where its component has several."""
+    """The steps, in which each copy has the name of its option, where its component has several."""
     names = {row.name: [mode.name for mode in row.modes] for row in problem.components}
 
     def named(step: TransitionStep) -> TransitionStep:
         known = names.get(step.component or "", ())
-        if step.action != "start" or step.option is None or len(known) < 2:
+        if step.option is None or len(known) < 2:
             return step
         return step.model_copy(update={"option_name": known[step.option]})
 
     return tuple(map(named, steps))
 
 
-def _partners(order: Order) -> dict[Stand, str]:
-    """For each copy that starts, the machine of one that stops for it: the first of its component, in batch order."""
+def _partners(order: Order) -> dict[Stand, Iterator[str]]:
+    """For copies that start, the machines of those that stop for them: the first of their component, in batch order.
+
+    Copies may start at one place one after another, so each place has a machine for each of them, in this order.
+    """
     starting: dict[str, list[Stand]] = defaultdict(list)
     stopping: dict[str, list[Stand]] = defaultdict(list)
     for batch in order.batches:
@@ -242,8 +245,8 @@ def _partners(order: Order) -> dict[Stand, str]:
             starting[stand.component].append(stand)
         for stand in batch.stops:
             stopping[stand.component].append(stand)
-    return {
-        new: old.instance
-        for component, copies in starting.items()
-        for new, old in zip(copies, stopping[component], strict=False)
-    }
+    machines: dict[Stand, list[str]] = {stand: [] for copies in starting.values() for stand in copies}
+    for component, copies in starting.items():
+        for new, old in zip(copies, stopping[component], strict=False):
+            machines[new].append(old.instance)
+    return {stand: iter(found) for stand, found in machines.items()}

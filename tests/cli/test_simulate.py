@@ -54,6 +54,47 @@ def test_scale(folder: Path) -> None:
     assert run("verify", folder / "wanted.json", folder / "plan.json").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("at", "copies"),
+    [("2026-11-27T13:30+05:00", 3), ("2026-11-27T08:30+05:00", 1)],
+)
+def test_a_moment_with_an_offset_is_that_moment(folder: Path, at: str, copies: int) -> None:
+    """Schedules are in UTC: half past eight five hours east of it is half past three."""
+    (folder / "policy.yaml").write_text(
+        "format: placement-scaling/v1\ndefaults: {target_value: 10}\ncomponents:\n  - name: chat\n    schedule:\n"
+        "      - {at: '08:00', min_capacity: 3}\n      - {at: '20:00', min_capacity: 1}\n"
+    )
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv", "--at", at,
+               "--work", 1, "-o", folder / "plan.json", "--problem", folder / "wanted.json")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    assert json.loads((folder / "wanted.json").read_text())["components"][0]["copies"] == copies
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00+05:00", "tomorrow", "2026-11-27T25:00"])
+def test_a_moment_that_there_is_not_is_refused(folder: Path, at: str) -> None:
+    """Also one that is before the first year in UTC."""
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv", "--at", at)
+
+    assert done.exit_code == 2
+    assert f"--at must be a date and time such as 2026-11-27T08:30, got {at}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--until", "1s"), "--every: a step of 600 seconds is longer than the second that is played"),
+        (("--times", "1e300"), "--times must be a finite number of at least 0 with which no rate is over"),
+    ],
+)
+def test_what_traffic_can_not_be_is_told_by_its_option(folder: Path, given: tuple[str, str], told: str) -> None:
+    """By the name that the command has for it."""
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", *given)
+
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux thing")
 def test_scale_writes_both_files_or_neither(folder: Path) -> None:
     """A problem without its plan would pass for what was planned for; the tables are there all the same."""

@@ -12,6 +12,7 @@ import pytest
 from placement import UsageError
 from placement.documents import Option, Problem, write_document
 from placement.errors import DocumentError
+from placement.report.transition.sentences import sentence
 from placement.rollout import BatchSize, plan_rollout, size_search
 from placement.rollout import roll as rolling
 from placement.rollout.batch_size import legal
@@ -424,6 +425,21 @@ def test_new_options_keep_their_names() -> None:
     assert found.asked is not None
     assert [row.get("name") for row in found.asked["components"][0]["options"]] == ["tp1", "tp1 (new)", "tp2"]
     assert {step.option_name for step in found.steps if step.action == "start"} <= {"tp1 (new)", "tp2"}
+    assert {step.option_name for step in found.steps if step.action == "stop"} == {"tp1"}
+
+
+def test_steps_tell_old_and_new_copies_apart_where_they_share_an_accelerator() -> None:
+    """Each new one comes in place of the one that stops in its batch, and a copy that stops has its option's name."""
+    option = {"name": "v", "accelerators": 1, "accelerator_memory_gib": 10, "shared": True}
+    document = fleet([("a", "i-1", 0), ("a", "i-2", 0)], accelerators=1).to_document()
+    kept = {key: value for key, value in document["components"][0].items() if key not in Option.model_fields}
+    document["components"][0] = {"name": "a", **kept, "options": [option]}
+
+    found = plan_rollout(Problem(**document), "a", (Option(**option),))
+
+    assert [step.replaces for step in found.steps if step.action == "start"] == ["i-1", "i-2"]
+    told = [sentence(step) for step in found.steps if step.action == "stop"]
+    assert told == ["drain and stop a on i-1 GPU 0, option v", "drain and stop a on i-2 GPU 0, option v"]
 
 
 def test_what_is_asked_and_what_runs_at_the_end_are_documents_of_their_own(tmp_path: Path) -> None:

@@ -69,6 +69,26 @@ def test_a_copy_that_starts_is_told_with_the_name_of_its_option() -> None:
     ]
 
 
+def test_copies_that_start_at_one_place_come_in_place_of_different_ones() -> None:
+    """Two shared copies of two machines move to one accelerator of a third: each step names the machine of one."""
+    option = {"accelerators": 1, "accelerator_memory_gib": 30, "shared": True}
+    rows = [{"component": "a", "instance": f"i-{k}", "accelerators": [0]} for k in (1, 2, 3, 3)]
+    problem = Problem(
+        accelerators={"L40S": {"memory_gib": 80}},
+        instance_types={
+            "t": {"accelerator": "L40S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "a", "copies": 2, **option}],
+        instances=[{"id": f"i-{k}", "pool": "p"} for k in (1, 2, 3)],
+        placements=rows[:2],
+    )
+    found = plan_transition(problem, Plan(instances=[{"id": "i-3", "pool": "p"}], assignments=rows[2:]))
+
+    assert sorted(step.replaces or "" for step in found.steps if step.action == "start") == ["i-1", "i-2"]
+    assert [step.replaces for step in found.steps if step.action == "stop"] == [None, None]
+
+
 def test_a_chain_goes_batch_after_batch() -> None:
     """Each copy waits for the one before; the last frees nothing: three batches, which is proven."""
     problem = fleet([("a", "i-1", 0), ("b", "i-2", 0), ("c", "i-3", 0)], machines=["i-1", "i-2", "i-3", "i-4"])

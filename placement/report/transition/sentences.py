@@ -115,16 +115,16 @@ def sentence(step: TransitionStep, name: Callable[[str], str] = words.shown) -> 
         verb = "open machine" if step.action == "open" else "close machine"
         mark = ", for this transition only" if step.temporary and step.action == "open" else ""
         return f"{verb} {machine} of pool {pool}{mark}"
-    where = f"{name(step.component)} on {machine}{_at(step.accelerators or ())}"
+    called = name(step.option_name) if step.option_name else step.option or ""
+    option = f", option {called}" if called else ""
+    where = f"{name(step.component)} on {machine}{_at(step.accelerators or ())}{option}"
     if step.action == "stop":
         guess = " (taken to be there)" if step.assumed else ""
         return f"drain and stop {where}{guess}"
-    called = name(step.option_name) if step.option_name else step.option or ""
-    option = f", option {called}" if called else ""
     tail = (
         ", stops over" if step.stopover else f", in place of the one on {name(step.replaces)}" if step.replaces else ""
     )
-    return f"start {where}{option}{tail}"
+    return f"start {where}{tail}"
 
 
 def _at(accelerators: Sequence[int]) -> str:
