@@ -64,7 +64,7 @@ class ScalingPolicy(Row):
 
     def check(self, problem: Problem) -> None:
         """Hold the names of this policy against those of a problem."""
-        known = {component.name for component in problem.components}
+        known = dict.fromkeys(component.name for component in problem.components)
         faults = [
             Fault(f"$.components[{k}].name", f"is no component of the problem; {nearest(row.name, known)}", row.name)
             for k, row in enumerate(self.components)

@@ -49,9 +49,12 @@ def read_rates(path: str | Path, known: Iterable[str]) -> dict[str, int]:
     """
     source, text = read_text(path)
     rows = parse_csv(text, source) if text.strip() else []
-    if not rows or not {"component", "rate"} <= rows[0].cells.keys():
+    if not rows:
+        rule = "has no rows below it: name the columns component and rate, and give each component's rate a row"
+        raise DocumentError([Fault("row 1", rule)], source)
+    if not {"component", "rate"} <= rows[0].cells.keys():
         raise DocumentError([Fault("row 1", "must name the columns component and rate")], source)
-    names, seen = set(known), set()
+    names, seen = dict.fromkeys(known), set()
 
     def one(row: CsvRow) -> tuple[str, int]:
         name = row.required("component")

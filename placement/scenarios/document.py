@@ -184,7 +184,8 @@ def _weights(document: ScenarioSet) -> Iterator[Fault]:
 
 def _scenario_faults(document: ScenarioSet, problem: Problem) -> Iterator[Fault]:
     components = {row.name: row for row in problem.components}
-    zones, pools = {row.zone for row in problem.pools}, {row.name for row in problem.pools}
+    zones = dict.fromkeys(row.zone for row in problem.pools)
+    pools = dict.fromkeys(row.name for row in problem.pools)
     for s, scenario in enumerate(document.scenarios):
         here = f"$.scenarios[{s}]"
         for k, row in enumerate(scenario.components):

@@ -64,6 +64,15 @@ def test_what_is_wrong_is_told(tmp_path: Path, change: dict[str, Any], said: str
     assert said in str(error.value)
 
 
+def test_known_names_are_told_in_the_order_of_the_problem() -> None:
+    """In the same one each time."""
+    names = [f"{letter}-model" for letter in "hgfedcba"]
+    document = problem().to_document()
+    document["components"] = [{**document["components"][0], "name": name} for name in names]
+    with pytest.raises(DocumentError, match="known: " + ", ".join(names)):
+        ScalingPolicy(components=[{"name": "zzzz", "target_value": 1}]).check(placement.Problem(**document))
+
+
 def test_a_fault_of_the_defaults_is_told_once(tmp_path: Path) -> None:
     """Not again for each component that takes it over."""
     document = {"format": "placement-scaling/v1", "defaults": {"min_capacity": -1}, "components": [{"name": "a"}]}
@@ -171,7 +180,9 @@ def test_the_copies_of_now(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "row 1: must name the columns component and rate"),
+        ("", "row 1: has no rows below it: name the columns component and rate"),
+        ("component,rate\n", "row 1: has no rows below it: name the columns component and rate"),
+        ("name,rate\nchat,1\n", "row 1: must name the columns component and rate"),
         ("component,rate\nchad,1\n", 'row 2, column component: is no component of the problem; did you mean "chat"'),
         ("component,rate\nchat,1\nchat,2\n", "row 3, column component: stands there already"),
         ("component,rate\nchat,-1\n", "row 2, column rate: must not be negative"),

@@ -430,7 +430,7 @@ def test_new_options_keep_their_names() -> None:
 
 def test_steps_tell_old_and_new_copies_apart_where_they_share_an_accelerator() -> None:
     """Each new one comes in place of the one that stops in its batch, and a copy that stops has its option's name."""
-    option = {"name": "v", "accelerators": 1, "accelerator_memory_gib": 10, "shared": True}
+    option: dict[str, Any] = {"name": "v", "accelerators": 1, "accelerator_memory_gib": 10, "shared": True}
     document = fleet([("a", "i-1", 0), ("a", "i-2", 0)], accelerators=1).to_document()
     kept = {key: value for key, value in document["components"][0].items() if key not in Option.model_fields}
     document["components"][0] = {"name": "a", **kept, "options": [option]}

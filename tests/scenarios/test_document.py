@@ -144,6 +144,15 @@ def test_faults_against_a_problem_name_row_and_rule(document: dict[str, Any], pa
     assert rule in faults[path]
 
 
+@pytest.mark.parametrize("key", ["failed_zones", "failed_pools"])
+def test_known_names_are_told_in_the_order_of_the_problem(key: str) -> None:
+    """In the same one each time."""
+    names = [f"{letter}-place" for letter in "hgfedcba"]
+    pools = [{"name": name, "instance_type": "small", "zone": name} for name in names]
+    with pytest.raises(DocumentError, match="known: " + ", ".join(names)):
+        ScenarioSet(**one(**{key: ["zzzz"]})).check(problem(pools=pools))
+
+
 def test_what_a_scenario_makes_of_a_problem() -> None:
     """Factors round copies up by what was written, rows stand before factors, what has failed has no machines."""
     row = scenario(

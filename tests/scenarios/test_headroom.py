@@ -128,7 +128,7 @@ def test_arguments_and_names_are_checked() -> None:
     for factors in wrong:
         with pytest.raises(UsageError, match="factors"):
             placement.headroom(chat(), factors)
-    with pytest.raises(UsageError, match='chta is no component of the problem; did you mean "chat"'):
+    with pytest.raises(UsageError, match='no component "chta"; did you mean "chat"'):
         placement.headroom(chat(), components=["chta"])
     assert placement.headroom(chat(), [2], components=[], work=1).points[1].cost == 40_000_000
     assert placement.headroom(chat(), time_limit=0).points[0].cost is None
