@@ -65,7 +65,7 @@ def test_a_moment_with_an_offset_is_that_moment(folder: Path, at: str, copies: i
         "      - {at: '08:00', min_capacity: 3}\n      - {at: '20:00', min_capacity: 1}\n"
     )
     done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv", "--at", at,
-               "--work", 1, "-o", folder / "plan.json", "--problem", folder / "wanted.json")  # fmt: skip
+               "--work", "1", "-o", folder / "plan.json", "--problem", folder / "wanted.json")  # fmt: skip
 
     assert done.exit_code == 0, done.stderr
     assert json.loads((folder / "wanted.json").read_text())["components"][0]["copies"] == copies

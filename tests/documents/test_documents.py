@@ -344,8 +344,9 @@ def test_a_broken_rule_is_named_with_its_place_and_value(path: str, value: Any, 
 @pytest.mark.parametrize("rows", [[{"accelerators": -1}], [{"cat": 1}, {"cat": 2}]])
 def test_a_faulty_row_makes_no_list_too_short(rows: list[Doc]) -> None:
     """Each row has its own fault, and the list is as long as it was written."""
+    component: Doc = {"name": "a", "copies": 1, "options": rows}
     with pytest.raises(DocumentError) as caught:
-        Component(name="a", copies=1, options=rows)
+        Component(**component)
 
     assert [fault.path for fault in caught.value.faults] == [
         f"$.options[{k}].{key}" for k, row in enumerate(rows) for key in row
