@@ -236,7 +236,7 @@ def test_faults_of_one_policy_of_several_are_told_of_its_file(folder: Path) -> N
         (("--every", "soon"), "--every: must be a length of time"),
         (("--picture", "a.pdf"), "a.pdf: a picture is .svg or .png, by the suffix of its file"),
         (("--every", "30d"), "a step of 2,592,000 seconds is longer than the traffic, which ends after 18,000"),
-        (("--until", "5m"), "a step of 600 seconds is longer than the 300 played; take a shorter one"),
+        (("--until", "5m"), "a step of 600 seconds is longer than the 300 seconds that are played; take a shorter one"),
         (("--every", "0"), "--every must be at least a second"),
         (("--every", "9" * 400), "--every: must be a time within a year"),
         (("--times", "inf"), "times must be a finite number of at least 0 with which no rate is over 100000 requests"),
