@@ -230,5 +230,5 @@ def test_nothing_beyond_the_traffic_is_played() -> None:
     assert traffic.steps(600, until=10**6).tolist() == [[10], [30]]
     with pytest.raises(UsageError, match="a step of 1,201 seconds is longer than the traffic, which ends after 1,200"):
         traffic.steps(1201)
-    with pytest.raises(UsageError, match="a step of 600 seconds is longer than the 599 played"):
+    with pytest.raises(UsageError, match="a step of 600 seconds is longer than the 599 seconds that are played"):
         traffic.steps(600, until=599)
