@@ -42,8 +42,17 @@ class BinElimination:
 
     @property
     def possible(self) -> bool:
-        """Whether there is a machine that may close, and one to take its copies or to open."""
-        return any(self._may_close(machine) for machine in self._refill.open_machines.open_machines)
+        """Whether there is a machine that may close, and one to take its copies or a cheaper one to open."""
+        machines = self._refill.open_machines.open_machines
+        if not any(self._may_close(machine) for machine in machines):
+            return False
+        return len(machines) > 1 or not machines[0].copies or self._is_dear(machines[0].pool)
+
+    def _is_dear(self, alone: int) -> bool:
+        """Whether the one machine of a plan, of this pool, costs more than one of another would in its place."""
+        counts = ([int(p == other) for p in range(len(self._quota))] for other in range(len(self._quota)))
+        now = self._price([int(p == alone) for p in range(len(self._quota))])
+        return any(self._price(used) < now for used, quota in zip(counts, self._quota, strict=True) if quota > 0)
 
     @property
     def packing(self) -> Packing:

@@ -21,7 +21,7 @@ from placement.solving.steps import count_steps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from placement.compiled.packing import Machine, Packing
+    from placement.compiled.packing import Machine, Packing, Value
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -42,11 +42,20 @@ class LargeNeighbourhood:
         self.improved = 0
         self._rng = np.random.default_rng(solve.seed)
         self._size = 5.0
+        self._decided_at: Value | None = None
 
     @property
     def possible(self) -> bool:
-        """Whether there are machines enough to free some together."""
-        return sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _PARAMS.fewest
+        """Whether there are machines enough to free some together, and that can help."""
+        return (
+            not self.decided
+            and sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _PARAMS.fewest
+        )
+
+    @property
+    def decided(self) -> bool:
+        """Whether a step freed the whole plan, and CP-SAT proved that none is better: no search helps."""
+        return self._decided_at == self.value
 
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""
@@ -62,6 +71,8 @@ class LargeNeighbourhood:
             return False
         whole = small.lift(packing)
         value = evaluate(self.fleet, whole)
+        if proved and value == self.value and not small.still and not small.holds_counts:
+            self._decided_at = value
         if value > self.value or broken_fleet_rule(self.fleet, whole):
             return False
         better = value < self.value

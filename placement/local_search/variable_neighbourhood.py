@@ -54,9 +54,12 @@ class VariableNeighbourhoodSearch:
         return self._free.improved
 
     def run(self, budget: Budget, most: float) -> None:
-        """Turns until the budget is over, or both kinds have done `most` tries and steps (or have nothing to do)."""
+        """Turns until the budget is over, or both kinds have done `most` tries and steps (or have nothing to do).
+
+        Also until it is proven that none is better.
+        """
         done = -1
-        while done < self.tries + self.steps and not self._ended(budget):
+        while done < self.tries + self.steps and not self._free.decided and not self._ended(budget):
             done = self.tries + self.steps
             self._catch_up()
             self._close(budget, most)

@@ -45,6 +45,11 @@ class Subproblem(Reduction):
     keys: tuple[Key, ...]
     instances: tuple[int, ...]
 
+    @property
+    def holds_counts(self) -> bool:
+        """Whether a component has to keep its number of copies in each zone, or by each option."""
+        return any(zone is not None or option is not None for _, zone, option in self.keys)
+
     @classmethod
     def of(cls, fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None) -> Subproblem:
         """Free machines of a packing by their index. O(copies + components).

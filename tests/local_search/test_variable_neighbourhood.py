@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 import placement
-from placement.compiled.packing import evaluate
+from placement import Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.reductions.required import RequiredAsPlaced
@@ -16,10 +19,6 @@ from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
-
-if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 MOST = 4
 
@@ -60,6 +59,48 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
         assert evaluate(fleet, search.packing) <= evaluate(fleet, better)
         seen += 1
     assert seen > 5 * len(seeds) / 120
+
+
+def _machines(copies: int, vcpus: float, **pool: Any) -> tuple[Fleet, Packing]:
+    """A fleet of machines with 4 vCPUs, and a plan with two copies on each."""
+    problem = Problem(
+        instance_types={
+            "t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 2},
+            "dear": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 3},
+        },
+        pools=[
+            {"name": "dear", "instance_type": "dear", "zone": "z"},
+            {"name": "p", "instance_type": "t", "zone": "z", **pool},
+        ],
+        components=[{"name": "c", "copies": copies, "accelerators": 0, "vcpus": vcpus}],
+    )
+    seats = [Seat(0, 0, ())] * copies
+    return compile_fleet(problem), Packing(
+        tuple(Machine(1, None, tuple(seats[n : n + 2])) for n in range(0, copies, 2))
+    )
+
+
+@pytest.mark.parametrize("copies", [1, 2, 4])
+def test_it_ends_where_no_neighbourhood_is_left(copies: int) -> None:
+    """One machine, the cheapest there is, or full ones that CP-SAT packed anew all together: in a few steps."""
+    fleet, packing = _machines(copies, 2)
+    incumbent = Incumbent(fleet, Budget())
+    incumbent.offer(packing, "test")
+    search = VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget()))
+    search.run(Budget(threads=1), 1_000)
+    assert search.steps <= 3
+    assert search.tries <= (0 if copies <= 2 else 60)
+
+
+def test_one_machine_is_closed_where_another_is_cheaper() -> None:
+    """It is not the end where one machine is left."""
+    fleet, packing = _machines(2, 2)
+    dear = Packing((replace(packing.machines[0], pool=0),))
+    assert BinElimination(fleet, dear, 0).possible
+    assert not BinElimination(fleet, packing, 0).possible
+    none_left = replace(fleet, pools=(fleet.pools[0], replace(fleet.pools[1], max_instances=0)))
+    assert not BinElimination(none_left, dear, 0).possible
+    assert BinElimination(fleet, Packing((Machine(1, None, ()),)), 0).possible
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.engines.parameters import ENGINE_PARAMETERS
+from placement.heuristics import PartialPacking, partial_packing
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import PatternBound
 from placement.patterns.columns import PatternColumns
@@ -343,6 +344,30 @@ def test_plans_at_mixes_keep_every_rule(seeds: range, parameters: Change) -> Non
             assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert dived > 10 * len(seeds) / 150
     assert found > 10 * len(seeds) / 150
+
+
+@pytest.mark.parametrize("fits", [False, True])
+def test_a_mix_on_which_all_or_nothing_fits_is_tried_once(
+    fits: bool, monkeypatch: pytest.MonkeyPatch, parameters: Change
+) -> None:
+    """The next ones are others, with more or less spare capacity; where none is new it ends."""
+    asked: list[tuple[int | None, ...]] = []
+
+    def recorded(narrow: Fleet, *given: Any) -> PartialPacking | None:
+        asked.append(tuple(pool.max_instances for pool in narrow.pools))
+        return partial_packing(narrow, *given) if fits else None
+
+    monkeypatch.setattr("placement.solvers.column_generation.pack.partial_packing", recorded)
+    monkeypatch.setattr(FleetMixPacking, "pays", lambda *_: True)  # as where moves are what costs
+    parameters(COLUMN_GENERATION.pack, tries=5)
+    fleet = compile_fleet(Problem(**document([component("a", 5, 30)])))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    search = FleetMixPacking(Solve.of(fleet), bound)
+    assert not search.dives
+    search.run(Budget())
+    assert len(asked) == search.tried >= 1
+    assert len(set(asked)) == len(asked)
 
 
 def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:

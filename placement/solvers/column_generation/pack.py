@@ -2,7 +2,8 @@
 
 A *fleet mix* says how many machines of each pool are in use. A mix that costs no more than the bound has no spare
 capacity, and can hardly be packed; more spare capacity costs more. So the spare part shrinks after each mix that was
-packed and grows after each one that was not. This repeats while time is left, since results vary.
+packed and grows after each one that was not. This repeats while time is left, since results vary. A mix for which not
+even a part of a plan was found is not tried again, nor is one that was packed.
 
 A packing is built in three steps. Dedicated components get machines of their own (`Preassigned`), and a dive on the
 pattern LP places the other copies (`diving`); where copies have rules that the dive does not know, the heuristics place
@@ -96,6 +97,8 @@ class FleetMixPacking:
         caps = {c.index: most_in_pool(c) for c in self._rest.components}
         self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
+        self._unpackable: set[Machines] = set()  # mixes for which not even a part of a plan was found: no proof
+        self._packed: set[Machines] = set()  # they may seem to pay for ever, as moves are not counted there
         self._took = 0.0  # seconds, by the last mix
 
     def _empty_mixes(self, bound: Ground) -> Iterator[_Source]:
@@ -135,14 +138,18 @@ class FleetMixPacking:
             began = budget.clock()
             source = sources[(self.tried + idle) % len(sources)]
             mix = source.offer(source.spare, source.least, _TIME.offer.of(budget))
-            if mix is None or not self.pays(mix):
+            nothing_fits = mix is not None and mix.machines in self._unpackable
+            if mix is None or nothing_fits or mix.machines in self._packed or not self.pays(mix):
                 source.least = self._fewest()
-                source.spare *= _PARAMS.less
+                source.spare *= _PARAMS.more if nothing_fits else _PARAMS.less
                 idle += 1
                 continue
             idle = 0
             self.tried += 1
-            source.spare *= _PARAMS.less if self._pack(source, mix, budget) else _PARAMS.more
+            packed = self._pack(source, mix, budget)
+            if packed:
+                self._packed.add(mix.machines)
+            source.spare *= _PARAMS.less if packed else _PARAMS.more
             self._covering.run(budget)
             self._took = budget.clock() - began
 
@@ -174,6 +181,8 @@ class FleetMixPacking:
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
         first = start or partial_packing(narrow, budget, seed)
         if first is None:
+            if not budget.over():  # else it may be for want of time
+                self._unpackable.add(mix.machines)
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
         filled = bring_in(narrow, first, part, self._penalties)
