@@ -107,12 +107,11 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         yield ("proven: nothing; give it more time with --time-limit",)
     else:
         by = f", by {best.bound_by}" if best.bound_by else ""
-        least = words.least(micro_dollars(best.lower_bound))
-        proven = "optimal, " if best.status == "optimal" else ""
+        optimal = best.status == "optimal"  # rounded down, the bound would look as if it were below the cost
+        least = "" if optimal else f" than {words.least(micro_dollars(best.lower_bound))}"
+        proven = "optimal, " if optimal else ""
         than = " that leaves out no more copies" if best.left_out else ""
-        yield (
-            f"proven: {proven}no plan that keeps every rule{than} costs less than {least} {over}, moves included{by}",
-        )
+        yield (f"proven: {proven}no plan that keeps every rule{than} costs less{least} {over}, moves included{by}",)
     if audit.gap is not None:
         yield (
             "what runs costs the least there is"
