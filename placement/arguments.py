@@ -46,7 +46,7 @@ def seconds(name: str, value: object) -> float | None:
 
 def gap(name: str, value: object) -> float:
     """A relative gap: a part of the cost."""
-    return number(name, value, most=1.0, rule="a number from 0 to 1")
+    return number(name, value, most=1.0, rule="a number from 0 to 1, such as 0.05 for 5%")
 
 
 def seed(name: str, value: object) -> int:

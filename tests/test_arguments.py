@@ -28,11 +28,11 @@ DOCUMENT: dict[str, Any] = {
 PROBLEM = Problem(**DOCUMENT)
 PLAN = Plan(instances=[{"id": "p/new-1", "pool": "p"}], assignments=[{"component": "c", "instance": "p/new-1"}] * 2)
 A_PROBLEM = 'problem must be a Problem: make one by Problem(**document) or read("FILE"), got '
-A_PLAN = 'plan must be a Plan: make one by Plan(**document) or read_plan("FILE")'
+A_PLAN = 'plan must be a Plan: result.plan, or make one by Plan(**document) or read_plan("FILE")'
 A_FILE = "path must be the name of a file (text or a Path), or - for standard input or output, got "
 A_DOCUMENT = "document must be a dictionary, such as problem.to_document() or result.to_document() give, got "
 TIME = "time_limit must be a number of at least 0, or None for no limit, got "
-GAP = "gap must be a number from 0 to 1, got "
+GAP = "gap must be a number from 0 to 1, such as 0.05 for 5%, got "
 SEED = "seed must be a whole number of at least 0, got "
 WORK = "work must be a whole number from 1 to 2147483647, or None for no limit, got "
 THREADS = "threads must be a whole number of at least 1, or None for no limit, got "
@@ -100,7 +100,7 @@ WRONG: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], str]] = [
     (solve, (), {"options": {5: 1}}, "solver ffd has no option 5; known: "),
     (solve, (), {"options": {"restarts": [1]}}, "ffd.restarts must be a whole number of at least 0, got [1]"),
     (solve, (), {"options": {"restarts": None}}, "ffd.restarts must be a whole number of at least 0, got None"),
-    (solve, (), {"hint": {}}, 'hint must be a Plan: make one by Plan(**document) or read_plan("FILE"), or None, got {'),
+    (solve, (), {"hint": {}}, f"{A_PLAN.replace('plan', 'hint', 1)}, or None, got {{"),
     (solve, (), {"hint": PROBLEM}, "or None, got a Problem"),
     (solve, (), {"listener": 5}, "listener must be a function of one event, or None, got 5"),
     (solve, (), {"executor": 5}, "executor must be a concurrent.futures.Executor, or None, got 5"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.referee.verdict import Violation
 
 PROBLEM_RULE = 'a Problem: make one by Problem(**document) or read("FILE")'
-PLAN_RULE = 'a Plan: make one by Plan(**document) or read_plan("FILE")'
+PLAN_RULE = 'a Plan: result.plan, or make one by Plan(**document) or read_plan("FILE")'
 
 
 def verify(problem: Problem, plan: Plan) -> Verdict:
