@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
 from placement.compiled.packing import evaluate
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.partition import unused_part
@@ -43,6 +43,8 @@ class LargeNeighbourhood:
         self._rng = np.random.default_rng(solve.seed)
         self._size = 5.0
         self._decided_at: Value | None = None
+        # Of rules over the whole plan a neighbourhood allows less than the whole, though all machines are freed.
+        self._is_whole = not named_fleet_rules(self.fleet)
 
     @property
     def possible(self) -> bool:
@@ -71,7 +73,7 @@ class LargeNeighbourhood:
             return False
         whole = small.lift(packing)
         value = evaluate(self.fleet, whole)
-        if proved and value == self.value and not small.still and not small.holds_counts:
+        if proved and value == self.value and self._is_whole and not small.still and not small.holds_counts:
             self._decided_at = value
         if value > self.value or broken_fleet_rule(self.fleet, whole):
             return False

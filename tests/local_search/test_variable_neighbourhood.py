@@ -13,6 +13,7 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.local_search.eliminate import BinElimination
+from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.budget import Budget
@@ -61,7 +62,7 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
     assert seen > 5 * len(seeds) / 120
 
 
-def _machines(copies: int, vcpus: float, **pool: Any) -> tuple[Fleet, Packing]:
+def _machines(copies: int, vcpus: float, **rules: Any) -> tuple[Fleet, Packing]:
     """A fleet of machines with 4 vCPUs, and a plan with two copies on each."""
     problem = Problem(
         instance_types={
@@ -70,9 +71,17 @@ def _machines(copies: int, vcpus: float, **pool: Any) -> tuple[Fleet, Packing]:
         },
         pools=[
             {"name": "dear", "instance_type": "dear", "zone": "z"},
-            {"name": "p", "instance_type": "t", "zone": "z", **pool},
+            {"name": "p", "instance_type": "t", "zone": "z"},
         ],
-        components=[{"name": "c", "copies": copies, "accelerators": 0, "vcpus": vcpus}],
+        components=[
+            {
+                "name": "c",
+                "accelerators": 0,
+                "vcpus": vcpus,
+                **({} if "demand" in rules else {"copies": copies}),
+                **rules,
+            }
+        ],
     )
     seats = [Seat(0, 0, ())] * copies
     return compile_fleet(problem), Packing(
@@ -90,6 +99,17 @@ def test_it_ends_where_no_neighbourhood_is_left(copies: int) -> None:
     search.run(Budget(threads=1), 1_000)
     assert search.steps <= 3
     assert search.tries <= (0 if copies <= 2 else 60)
+
+
+@pytest.mark.parametrize("rule", [{}, {"min_available_on_instance_loss": 1}, {"demand": 8, "throughput": 2}])
+def test_what_a_neighbourhood_knows_less_of_is_not_decided_by_one(rule: dict[str, int]) -> None:
+    """A floor on what is left when an instance is lost, and a demand."""
+    fleet, packing = _machines(4, 2, **rule)
+    solve = Solve.of(fleet, Budget(threads=1), hint=packing)
+    search = LargeNeighbourhood(solve)
+    for _ in range(3):
+        search.step(Budget(threads=1))
+    assert search.decided is not bool(rule)
 
 
 def test_one_machine_is_closed_where_another_is_cheaper() -> None:
