@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from placement.errors import wrong_argument
 
@@ -37,6 +37,18 @@ def whole(name: str, value: object, *, least: int = 0, most: float = math.inf, r
     if not isinstance(value, Integral) or isinstance(value, bool) or not least <= int(value) <= most:
         raise wrong_argument(name, rule, value)
     return int(value)
+
+
+class _Default(float):
+    """A number of which one can see that nobody gave it."""
+
+
+A_MINUTE: Final = _Default(60.0)  # the time limit of whoever gives neither this nor a limit on work
+
+
+def time_limit(value: object, work: int | None) -> float | None:
+    """The time limit of a search, in seconds, or None for no limit, as by default beside a limit on `work`."""
+    return None if isinstance(value, _Default) and work is not None else seconds("time_limit", value)
 
 
 def seconds(name: str, value: object) -> float | None:

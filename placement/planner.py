@@ -53,7 +53,7 @@ def solve(
     problem: Problem,
     solver: str = "auto",
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     gap: float = 0.0,
     seed: int = 0,
     work: int | None = None,
@@ -70,9 +70,10 @@ def solve(
     ----------
     problem : what to place and where.
     solver : a name in `placement.SOLVERS`.
-    time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
-        takes to check and write is taken off it, where that is more than a quarter of a second by its sizes. A limit
-        below a quarter of a second, but not of 0, is taken as that where there is no `hint`.
+    time_limit : seconds; None for no limit, as by default beside `work`. The best plan so far is returned when it ends,
+        and on Ctrl-C. What a plan takes to check and write is taken off it, where that is more than a quarter of a
+        second by its sizes. A limit below a quarter of a second, but not of 0, is taken as that where there is no
+        `hint`.
     gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
@@ -109,7 +110,7 @@ def solve(
     _check_documents(problem, hint, "hint")
     entry = find_solver(solver)
     settings = entry.make_options({} if options is None else options)
-    time_limit, gap = arguments.seconds("time_limit", time_limit), arguments.gap("gap", gap)
+    time_limit, gap = arguments.time_limit(time_limit, work), arguments.gap("gap", gap)
     seed = arguments.seed("seed", seed)
     work, threads = arguments.work("work", work), arguments.threads("threads", threads)
     _check_listener(listener)
@@ -168,7 +169,7 @@ def bound(
     problem: Problem,
     plan: Plan | None = None,
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     listener: Listener | None = None,
@@ -180,7 +181,8 @@ def bound(
     ----------
     problem : what to place and where.
     plan : anyone's plan of it; the bound is then on plans that leave out no more optional copies than it does.
-    time_limit : seconds; None for no limit. The best bound so far is returned when it ends, and on Ctrl-C.
+    time_limit : seconds; None for no limit, as by default beside `work`. The best bound so far is returned when it
+        ends, and on Ctrl-C.
     seed : of the integer programs over machine counts.
     work : limit on work, about in seconds of one core, for runs that must not depend on the machine.
     listener : called with each `Event`.
@@ -199,7 +201,7 @@ def bound(
     from placement.patterns.group_bound import raise_bounds_by_rules
 
     _check_documents(problem, plan, "plan")
-    time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)
+    time_limit, seed = arguments.time_limit(time_limit, work), arguments.seed("seed", seed)
     _check_listener(listener)
     budget = Budget(time_limit, arguments.work("work", work))
     fleet = compile_fleet(problem)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import placement
-from placement import Plan, Problem, Result, UsageError
+from placement import Plan, Problem, Result, UsageError, planner
+from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,3 +179,24 @@ def test_an_executor_may_be_any(tmp_path: Path) -> None:
     for path in (str(tmp_path / "a.json"), tmp_path / "b.json"):
         write(DOCUMENT, path)
         assert read(path) == PROBLEM
+
+
+@pytest.mark.parametrize(("limits", "seconds"), [({}, 60.0), ({"work": 1}, None), ({"work": 1, "time_limit": 9}, 9.0)])
+def test_beside_a_limit_on_work_there_is_a_time_limit_only_where_one_is_given(
+    limits: dict[str, Any], seconds: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or an answer would be another on a slow machine."""
+    made: list[float | None] = []
+
+    class Watched(Budget):
+        def __init__(self, seconds: float | None = None, *others: Any) -> None:
+            made.append(seconds)
+            super().__init__(seconds, *others)
+
+    monkeypatch.setattr(planner, "Budget", Watched)
+    placement.solve(PROBLEM, "ffd", **limits)
+    placement.bound(PROBLEM, **limits)
+    assert made == [seconds, seconds]
+    found = placement.audit(PROBLEM, PLAN, **limits)
+    assert found.gap is not None
+    assert made[2:] == [seconds]

@@ -33,7 +33,7 @@ def audit(
     problem: Problem,
     plan: Plan | None = None,
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     steps: int | None = STEPS,
@@ -46,7 +46,8 @@ def audit(
     problem : with `instances` and `placements`: what runs.
     plan : judge this plan in their place, as if it ran. It is held to its word too, as `verify` does; but where it is
         what runs by the problem, what it says of new machines, moves and cost is of the time before, and not judged.
-    time_limit : seconds of the solve that finds the better plan and proves the bound; None for no limit.
+    time_limit : seconds of the solve that finds the better plan and proves the bound; None for no limit, as by default
+        beside `work`.
     seed, work : of that solve.
     steps : most steps to give; None for as many as there are.
     listener : called with each `Event` of the solve.
@@ -66,7 +67,7 @@ def audit(
     --------
     >>> import placement
     >>> problem = placement.read("instances/codegen-after.yaml")
-    >>> found = placement.audit(problem, placement.solve(problem, "ffd").plan, time_limit=None, work=1)
+    >>> found = placement.audit(problem, placement.solve(problem, "ffd").plan, work=1)
     >>> found.ok, found.price_per_hour > found.best.price_per_hour
     (True, True)
     """

@@ -201,8 +201,9 @@ class PatternBound:
     def run(self, nodes: int = 2_000, patience: float = math.inf, *, packing_follows: bool = False) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
-        A limit on work that is not one on steps limits the nodes, so many for a unit. Branching ends too after
-        `patience` seconds without news (`Budget.clock`), and where packing follows, after its part of the time.
+        A limit on work that is not one on steps limits the nodes, so many for a unit. Unless the best plan is near the
+        bound, branching ends too after `patience` seconds without news (`Budget.clock`), and where packing follows,
+        after its part of the time.
         """
         budget = self._solve.budget
         if budget.work is not None and not budget.counts_steps:
@@ -217,6 +218,8 @@ class PatternBound:
         self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         left = _TIME.tree.of(budget, budget.work) if packing_follows else budget
         self._grow(self.tree, left, nodes, patience)
+        if self._is_near():  # packing could gain next to nothing: what is left is a proof
+            self._grow(self.tree, budget, nodes, math.inf)
         self._separate_mixes(left)
 
     def _root(self, domain: NodeDomain) -> Relaxed | None:
@@ -433,12 +436,22 @@ class PatternBound:
 
         Nor where machines are committed: reduced costs and the program take each at its own price.
         """
-        value = None if self.fleet.commitments else self._solve.value
-        cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
-        if cutoff is None or cutoff.rent is None:
+        most_rent = self._most_rent()
+        if most_rent is None:
             return None
         self._columns.allow(domain.aggregates)
-        return self._enumeration.enumerate_node(domain, relaxed, self._columns.knapsacks, cutoff.rent, budget)
+        return self._enumeration.enumerate_node(domain, relaxed, self._columns.knapsacks, most_rent, budget)
+
+    def _most_rent(self) -> int | None:
+        """What the machines of a better plan may cost; None where that is not known."""
+        value = None if self.fleet.commitments else self._solve.value
+        cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
+        return None if cutoff is None else cutoff.rent
+
+    def _is_near(self) -> bool:
+        """Whether no plan is cheaper by what would count as news of the bound."""
+        most_rent = self._most_rent()
+        return most_rent is not None and most_rent <= self.bound * _PARAMS.rise
 
     def _relaxed(self, bound: int, prices: Prices | None) -> Relaxed:
         """What the last solution says, with a bound for its node."""

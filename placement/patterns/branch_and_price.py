@@ -9,6 +9,10 @@ patterns that were never generated are covered. Machines of one type are nearly 
 them between zones at no cost. So a branch on the count of one pool changes nothing, while a branch on the count of all
 of them does (branching on aggregated variables: Vanderbeck 2011, *Branching in branch-and-price: a generic scheme*,
 Math. Prog. 130).
+
+A node may also be enumerated (`enumeration.nodes`), which knows of whole copies and whole accelerators. That takes many
+times as long as branching. So a node that can be branched on is enumerated only when enough nodes were solved since the
+last; one that can't always is, as nothing else tightens it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.patterns.formulation import volumes
 from placement.patterns.history import NodeCase, Subject
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
     from placement.solving.budget import Budget
 
+_PARAMS = PATTERNS.bound
 WHOLE = 1e-6  # a count so near a whole number is whole
 
 
@@ -120,6 +126,7 @@ class Tree:
         self._closed: list[_Node] = []  # nodes that can't be branched on
         self._met: tuple[int, ...] = ()  # whole counts met that hold everything
         self.nodes = 0
+        self._enumerations = 0  # of nodes
 
     @property
     def bound(self) -> int:
@@ -199,15 +206,12 @@ class Tree:
     def step(self, budget: Budget) -> bool:
         """Enumerate the node with the least bound or branch on it; False when time is up (the node then stays open)."""
         node = self._open[0]
-        if not node.enumerated:
-            relaxed = self._enumerate_node(node.domain, node.relaxed, budget)
-            bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
-            node.case.verdict = None if relaxed is None else relaxed.verdict
-            node = _Node(bound, node.order, node.case, relaxed or node.relaxed, enumerated=True)
-            heapq.heapreplace(self._open, node)
+        branch = self._branch(node)
+        if not node.enumerated and (branch is None or self._may_enumerate()):
+            node = self._enumerate(node, budget)
             if node is not self._open[0]:
                 return True
-        branch = self._branch(node)
+            branch = self._branch(node)
         if branch is None:
             heapq.heappush(self._closed, heapq.heappop(self._open))
             return True
@@ -218,6 +222,20 @@ class Tree:
         below, above = self._push(children)
         node.case.splits, node.case.above, node.case.below = [(branch.subject, branch.at_most)], [above], below
         return True
+
+    def _may_enumerate(self) -> bool:
+        """Whether enumeration has taken no more than its part of what was done, so far."""
+        return self._enumerations * _PARAMS.nodes_of_program <= self.nodes
+
+    def _enumerate(self, node: _Node, budget: Budget) -> _Node:
+        """The node with the least bound, tightened if that can be, in its place; it is not enumerated again."""
+        relaxed = self._enumerate_node(node.domain, node.relaxed, budget)
+        bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
+        self._enumerations += relaxed is not None
+        node.case.verdict = None if relaxed is None else relaxed.verdict
+        tightened = _Node(bound, node.order, node.case, relaxed or node.relaxed, enumerated=True)
+        heapq.heapreplace(self._open, tightened)
+        return tightened
 
     def _push(self, nodes: Sequence[_Node | None]) -> list[NodeCase | None]:
         """Open some nodes; their cases, None where a part is empty."""

@@ -58,7 +58,7 @@ def find_frontier(
     problem: Problem,
     limits: Sequence[int] | None = None,
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     threads: int | None = None,
@@ -70,7 +70,8 @@ def find_frontier(
     ----------
     problem : a fleet that runs; its own `max_moves`, if it has one, is the last limit.
     limits : others than these, in any order; the plan without a limit comes in any case.
-    time_limit : seconds for all points together; None for no limit. Ctrl-C ends with the points so far.
+    time_limit : seconds for all points together; None for no limit, as by default beside `work`. Ctrl-C ends with the
+        points so far.
     seed, threads : as in `solve`.
     work : limit on work of each solve, in units of its solver, for answers that do not depend on the machine.
     watcher : is told when a point begins, what is found for it and what it ended with.
@@ -89,13 +90,13 @@ def find_frontier(
     Examples
     --------
     >>> import placement
-    >>> found = find_frontier(placement.read("instances/codegen-after.yaml"), work=20, time_limit=None)
+    >>> found = find_frontier(placement.read("instances/codegen-after.yaml"), work=20)
     >>> [(point.max_moves, point.moves) for point in found.points]  # nothing runs, so nothing moves
     [(None, 0)]
     """
     chosen = None if limits is None else _checked_limits(limits)
     how = {"seed": seed, "work": work, "threads": threads}
-    search = _FrontierSearch(problem, Budget(arguments.seconds("time_limit", time_limit)), how, watcher)
+    search = _FrontierSearch(problem, Budget(arguments.time_limit(time_limit, work)), how, watcher)
     try:
         search.run(chosen)
     except KeyboardInterrupt:

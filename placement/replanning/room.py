@@ -78,7 +78,7 @@ def make_room(
     copies: int | None = None,
     *,
     new_machines: bool = True,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     threads: int | None = None,
@@ -102,7 +102,7 @@ def make_room(
     arguments.instance("problem", problem, Problem, PROBLEM_RULE)
     if copies is not None and (type(copies) is not int or not 1 <= copies <= MOST_COPIES):
         raise wrong_argument("copies", f"a whole number from 1 to {MOST_COPIES}", copies)
-    budget = Budget(arguments.seconds("time_limit", time_limit))
+    budget = Budget(arguments.time_limit(time_limit, work))
     arguments.text("component", component)
     wish = wish_for(problem, component, copies, new_machines=new_machines)
     how: dict[str, Any] = {"seed": seed, "work": work, "threads": threads, "listener": listener}

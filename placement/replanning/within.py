@@ -91,7 +91,7 @@ def replan_within(
     problem: Problem,
     limits: MoveLimits,
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     threads: int | None = None,
@@ -111,7 +111,7 @@ def replan_within(
     """
     arguments.instance("limits", limits, MoveLimits, "MoveLimits, from placement.replanning")
     how = {"seed": seed, "work": work, "threads": threads, "listener": listener}
-    search = _WithinSearch(problem, limits, Budget(arguments.seconds("time_limit", time_limit)), how)
+    search = _WithinSearch(problem, limits, Budget(arguments.time_limit(time_limit, work)), how)
     search.run()
     return search.replanned()
 

@@ -121,7 +121,7 @@ def find_headroom(
     factors: Sequence[float] = FACTORS,
     *,
     components: Sequence[str] | None = None,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     seed: int = 0,
     work: int | None = None,
     threads: int | None = None,
@@ -134,7 +134,8 @@ def find_headroom(
     problem : what to place and where; what runs now counts as it does for `solve`.
     factors : above 0, at most 1000; 1 is always among them. Copies are rounded up.
     components : names of those that grow; None for all.
-    time_limit : seconds for all points together; None for no limit. Ctrl-C ends with the points so far.
+    time_limit : seconds for all points together; None for no limit, as by default beside `work`. Ctrl-C ends with the
+        points so far.
     seed, work, threads, listener : as in `solve`, of each point.
 
     Returns
@@ -151,7 +152,7 @@ def find_headroom(
     Examples
     --------
     >>> import placement
-    >>> found = placement.headroom(placement.read("instances/codegen-after.yaml"), [], work=20, time_limit=None)
+    >>> found = placement.headroom(placement.read("instances/codegen-after.yaml"), [], work=20)
     >>> [(point.factor, point.cost) for point in found.points]
     [(1.0, 123290000)]
     """
@@ -163,7 +164,7 @@ def find_headroom(
         if name not in names:
             raise UsageError(f'components: no component "{printable(str(name))}"; {nearest(str(name), names)}')
     problems = [times(problem, factor, set(grows)) for factor in chosen]
-    budget = Budget(arguments.seconds("time_limit", time_limit))
+    budget = Budget(arguments.time_limit(time_limit, work))
     points, faults, interrupted = _solve_each(
         chosen, problems, budget, partial(solve, seed=seed, work=work, threads=threads, listener=listener)
     )

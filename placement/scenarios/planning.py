@@ -34,7 +34,7 @@ def plan_scenarios(
     problem: Problem,
     scenarios: ScenarioSet,
     *,
-    time_limit: float | None = 60.0,
+    time_limit: float | None = arguments.A_MINUTE,
     gap: float = 0.0,
     seed: int = 0,
     work: int | None = None,
@@ -52,7 +52,8 @@ def plan_scenarios(
     ----------
     problem : what to place and where.
     scenarios : what differs, how often, and what may be committed.
-    time_limit : seconds for all of it; None for no limit. The best so far is returned when it ends, and on Ctrl-C.
+    time_limit : seconds for all of it; None for no limit, as by default beside `work`. The best so far is returned when
+        it ends, and on Ctrl-C.
     gap : relative gap between cost and bound at which to stop.
     seed, threads : as in `solve`.
     work : limit on work of each solve, in its solver's unit, for answers that do not depend on the machine.
@@ -88,7 +89,7 @@ def plan_scenarios(
     arguments.instance("scenarios", scenarios, ScenarioSet, "a placement.ScenarioSet")
     if type(compare) is not bool:
         raise wrong_argument("compare", "true or false", compare)
-    limit, gap = arguments.seconds("time_limit", time_limit), arguments.gap("gap", gap)
+    limit, gap = arguments.time_limit(time_limit, work), arguments.gap("gap", gap)
     asking = Asking(
         arguments.seed("seed", seed),
         gap / 2,

@@ -35,6 +35,7 @@ from tests.strategies import random_problem
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
+    from tests.parameters import Change
 
 
 def contents(capacity: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
@@ -249,6 +250,25 @@ def test_branching_on_the_sum_over_zones() -> None:
     bound = bound_of(zones="abc", components=[{"name": "c", "copies": 3}])
     assert bound.bound == 2_000_000
     assert bound.nodes <= 4
+
+
+@pytest.mark.parametrize(("on_each", "ends"), [(((0, 1), (0,)), True), (((0,), (0,), (0,)), False)])
+def test_branching_goes_on_to_a_proof_where_the_best_plan_is_near(
+    on_each: tuple[tuple[int, ...], ...], ends: bool, parameters: Change
+) -> None:
+    """Two machines a zone are the optimum. Beside three branching without patience ends at once: packing gains more."""
+    fleet = bound_of(zones="abc", components=[{"name": f"c{z}", "copies": 3, "zones": [z]} for z in "abc"]).fleet
+    packing = Packing(
+        tuple(
+            Machine(zone, None, tuple(Seat(zone, 0, (accelerator,)) for accelerator in accelerators))
+            for zone in range(3)
+            for accelerators in on_each
+        )
+    )
+    parameters(PATTERNS.bound, rise=1.4)
+    bound = PatternBound(Solve.of(fleet, hint=packing), engines=False)
+    bound.run(patience=0.0, packing_follows=True)
+    assert (bound.nodes > 2) is ends
 
 
 def test_the_host_of_a_machine_with_one_accelerator() -> None:

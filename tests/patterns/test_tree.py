@@ -166,6 +166,32 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
             assert known == ([case.domain] if case.verdict is None else known)
 
 
+def test_nodes_are_enumerated_now_and_then_and_where_they_cannot_be_branched_on() -> None:
+    """Listing patterns takes as long as ten nodes, so it waits for so many; a whole solution does not wait."""
+    relaxation = wide_copies()
+    pools, groups = len(relaxation.fleet.pools), groups_of(relaxation.fleet)
+    whole, asked, branched = (0.0,) * (pools + 1), [], []
+
+    def solve(domain: NodeDomain, _: Budget) -> Relaxed:
+        """All below a dozen branches are whole."""
+        branched.append(domain)
+        counts = whole if len(branched) > 24 else (*(n + 0.5 for n in domain.fewest[:pools]), 1.0)
+        return Relaxed(len(branched), counts, feasible=True, aggregates=(0.0,) * len(relaxation.aggregates))
+
+    def enumerate_node(_: NodeDomain, relaxed: Relaxed, __: Budget) -> Relaxed:
+        asked.append((len(branched), relaxed.counts == whole))
+        return relaxed
+
+    root = NodeDomain((0,) * (pools + 1), (10**6,) * (pools + 1))
+    tree = Tree(solve, enumerate_node, relaxation, groups, root, solve(root, Budget()))
+    while not tree.done:
+        tree.step(Budget())
+    begun = [nodes - 1 for nodes, is_whole in asked if not is_whole]
+    assert begun[0] == 0
+    assert all(nodes >= 10 * k for k, nodes in enumerate(begun))
+    assert any(is_whole for _, is_whole in asked)
+
+
 def test_copies_that_take_nothing_weigh_nothing() -> None:
     """They may be branched on, and no price is at stake."""
     shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
