@@ -96,6 +96,9 @@ class Config:
         """As `whole`, of a key that each model has."""
         found = self.whole(*names, least=least)
         if found is None:
+            zero = self.get(*names)
+            if zero is not None:
+                raise self.fault(zero[0], f"must be a whole number from {least} to 2^40", zero[1])
             also = f" (or {', '.join(names[1:])})" if names[1:] else ""
             raise self.fault(names[0], f"is missing: every model's config.json has this key{also}")
         return found

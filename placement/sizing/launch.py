@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placement import arguments
-from placement.errors import UsageError, nearest, printable
+from placement.errors import UsageError, nearest, printable, wrong_argument
 
 KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
 DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
@@ -55,12 +55,12 @@ def check(launch: Launch) -> None:
     for name in ("weights_gib", "checkpoint_gib", "memory_gib"):
         value = getattr(launch, name)
         if value is not None and arguments.number(name, value, most=2**20, rule=_GIB) <= 0:
-            raise UsageError(f"{name} must be {_GIB}, got {value}")
+            raise wrong_argument(name, _GIB, value)
     if launch.utilization is not None:
         share = arguments.number("utilization", launch.utilization, most=1.0, rule="a number above 0 and at most 1")
         if share <= 0:
-            raise UsageError("utilization must be a number above 0 and at most 1, got 0")
+            raise wrong_argument("utilization", "a number above 0 and at most 1", 0)
     for name, known in (("kv_dtype", KV_DTYPES), ("dtype", DTYPES)):
         value = arguments.text(name, getattr(launch, name))
         if value not in known:
-            raise UsageError(f'{name}: no type "{printable(value)}"; {nearest(value, known)}')
+            raise UsageError(f'{name}: no type "{printable(value)}"; {nearest(value, known)}', name)

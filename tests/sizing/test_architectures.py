@@ -391,6 +391,7 @@ def test_parameters_of_the_table_against_published_counts() -> None:
     ("config", "words"),
     [
         ({}, r"at \$\.hidden_size: is missing(.|\n)*num_hidden_layers: is missing(.|\n)*vocab_size: is missing"),
+        ({**PLAIN, "hidden_size": 0}, r"\$\.hidden_size: must be a whole number from 1 to 2\^40, got 0"),
         ({"hidden_size": 1, "vocab_size": 2}, r"\$\.num_hidden_layers: is missing: every model's.*\(or n_layer"),
         ({**PLAIN, "hidden_size": 10**400}, r"must be a whole number from 1 to 2\^40"),
         ({**PLAIN, "num_hidden_layers": "32"}, r'must be a whole number from 1 to 2\^40, got "32"'),
