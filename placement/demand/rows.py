@@ -93,7 +93,17 @@ class ScalingDefaults(Row):
         return self
 
     def _check_schedule(self) -> None:
-        """Refuse an action with one limit beyond all that the other one ever is: it would be cut without a word."""
+        """Refuse an action with one limit beyond all that the other one ever is: it would be cut without a word.
+
+        So would the first of two that give a limit another value at one moment.
+        """
+        given: dict[tuple[str, Day, str], int] = {}
+        for action in self.schedule:
+            for name, value in (("min_capacity", action.min_capacity), ("max_capacity", action.max_capacity)):
+                for day in action.days if value is not None else ():
+                    if given.setdefault((name, day, action.at), value) != value:
+                        rule = f"two actions of `schedule` set {name} at {action.at} on {day}: keep one of them"
+                        raise PydanticCustomError("limits", "{rule}", {"rule": rule})
         most = max([self.max_capacity, *(a.max_capacity for a in self.schedule if a.max_capacity is not None)])
         least = min([self.min_capacity, *(a.min_capacity for a in self.schedule if a.min_capacity is not None)])
         for action in self.schedule:

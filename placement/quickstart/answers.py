@@ -109,7 +109,7 @@ def _number(key: str, text: str, place: Place) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value <= most:
-        limit = f", at most {most:,.0f}" if most < MOST_RATE else ""
+        limit = f", at most {most:,.0f}" if most < MOST_RATE or value > most else ""
         raise wrong_argument(place(key), f"a number above 0{limit}", text)
     return value
 

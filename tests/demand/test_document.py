@@ -53,6 +53,10 @@ def test_yaml_and_json(tmp_path: Path) -> None:
         ),
         ({"defaults": {"schedule": [{"at": "8:00", "min_capacity": 1}]}}, 'must be a time of day such as "08:30"'),
         ({"defaults": {"schedule": [{"at": "08:00"}]}}, "give `min_capacity`, `max_capacity` or both"),
+        (
+            {"defaults": {"schedule": [{"at": "08:00", "min_capacity": k, "days": ["mon"]} for k in (1, 3)]}},
+            "two actions of `schedule` set min_capacity at 08:00 on mon: keep one of them",
+        ),
         ({"machines": {"start_seconds": -1}}, "$.machines.start_seconds: must be"),
     ],
 )
@@ -71,6 +75,18 @@ def test_known_names_are_told_in_the_order_of_the_problem() -> None:
     document["components"] = [{**document["components"][0], "name": name} for name in names]
     with pytest.raises(DocumentError, match="known: " + ", ".join(names)):
         ScalingPolicy(components=[{"name": "zzzz", "target_value": 1}]).check(placement.Problem(**document))
+
+
+def test_actions_at_one_moment_may_agree_or_set_different_limits() -> None:
+    """And act on different days, or at different times."""
+    schedule = [
+        {"at": "08:00", "min_capacity": 1, "days": ["mon", "tue"]},
+        {"at": "08:00", "min_capacity": 1, "days": ["tue"]},
+        {"at": "08:00", "max_capacity": 3, "days": ["tue"]},
+        {"at": "08:00", "min_capacity": 2, "days": ["wed"]},
+        {"at": "08:30", "min_capacity": 3, "days": ["tue"]},
+    ]
+    assert len(ScalingPolicy(defaults={"schedule": schedule}).defaults.schedule) == 5
 
 
 def test_a_fault_of_the_defaults_is_told_once(tmp_path: Path) -> None:

@@ -443,6 +443,7 @@ def test_a_model_on_the_command_line(word: str, wish: ModelWish) -> None:
         ("m,copie=2", r'--model m,copie=2: no key "copie"; did you mean "copies"\?'),
         ("m=2,rate=2,throughput=1", "rate must not stand beside copies"),
         ("m,rate=nan,throughput=1", "rate must be a number above 0"),
+        ("m,rate=1e19,throughput=1", "rate must be a number above 0, at most 1,000,000,000,000,000,000"),
         ("m,rate=fast,throughput=1", 'rate must be a number above 0, got "fast"'),
         ("m,context_length=0", "context_length must be a whole number from 1"),
     ],
