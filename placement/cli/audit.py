@@ -52,7 +52,7 @@ def audit(
         one_of("--format", output_format, FORMATS)
         check_one_stdin({"FILE": file, "PLAN": plan})
         problem = read_warned(file, full=full)
-        judged = None if plan is None else of_problem(read_plan(plan), plan, problem)
+        judged = None if plan is None else of_problem(read_plan(plan), plan, problem, file)
         with following(live=is_terminal("stderr")) as listener:
             found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
         put(audit_page(found, full=full), found.to_document(), output_format)
@@ -73,15 +73,20 @@ def put(page: Outline, document: dict[str, Any], output_format: str) -> None:
         console(sys.stdout).print(page)
 
 
-def of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
-    """The plan, if it is one of this problem: else every row would be wrong, and nothing would be said."""
-    from placement.errors import UsageError, printable
+def of_problem(plan: Plan, path: str, problem: Problem, file: str) -> Plan:
+    """The plan, if it is one of this problem: else every row would be wrong, and nothing would be said.
+
+    `path` and `file` are where the plan and the problem were read.
+    """
+    from placement.errors import UsageError, called_file, printable
 
     own, this = plan.problem or "", problem.name or ""
     if own != this:
+        whose = f'is a plan of the problem "{printable(own)}"' if own else "names no problem"
+        other = f'is "{printable(this)}"' if this else "has no name"
         raise UsageError(
-            f'{shown(path)} is a plan of the problem "{printable(own)}", and FILE is "{printable(this)}"; give it '
-            "with its own problem, or change its `problem` where that was renamed"
+            f"{shown(path)} {whose}, and {called_file(file)} {other}; give it with its own problem, or change its "
+            "`problem` where that was renamed"
         )
     return plan
 

@@ -57,13 +57,13 @@ def diff(
         one_of("--format", output_format, FORMATS)
         check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
         problem = read_warned(file, full=full)
-        first = of_problem(read_plan(plan), plan, problem)
+        first = of_problem(read_plan(plan), plan, problem, file)
         if other is None:
             old, names = None, (WHAT_RUNS, shown(plan))
             new = first
         else:
             old, names = first, (shown(plan), shown(other))
-            new = of_problem(read_plan(other), other, problem)
+            new = of_problem(read_plan(other), other, problem, file)
         call_files(before=plan, after=plan if other is None else other)
         found = compare(problem, old, new, alike=alike, by_pool=by_pool)
         put(diff_page(found, names, full=full), found.to_document(), output_format)

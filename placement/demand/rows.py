@@ -97,7 +97,7 @@ class ScalingDefaults(Row):
 
         So would the first of two that give a limit another value at one moment.
         """
-        given: dict[tuple[str, Day, str], int] = {}
+        given: dict[tuple[str, Day, str], int | None] = {}
         for action in self.schedule:
             for name, value in (("min_capacity", action.min_capacity), ("max_capacity", action.max_capacity)):
                 for day in action.days if value is not None else ():

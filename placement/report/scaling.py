@@ -255,7 +255,7 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     legend = (
         "shared: its part of the bill of a fleet in which all share, split by what copies are worth at the prices of "
         "the floor; even at: from this steady rate on it costs no more alone; hybrid: the best of "
-        f"{words.count(len(hybrid.plays), 'fleet')} that were played"
+        f"{words.count(len(hybrid.plays), 'fleet that was played', 'fleets that were played')}"
     )
     return Group(
         Fitting(table, lambda: blocks),

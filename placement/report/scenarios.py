@@ -141,4 +141,4 @@ def _proven(found: ScenarioPlan) -> Iterator[RenderableType]:
         yield Text(f"knowing each scenario before its machines are committed would save at most {most}", style="dim")
     ended = _STOPS.get(found.stop.value, "done")
     rounds = words.count(found.rounds, "master program")
-    yield Text(f"{words.seconds(found.seconds)}; {rounds}, {found.cuts:,} cuts; {ended}", style="dim")
+    yield Text(f"{words.seconds(found.seconds)}; {rounds}, {words.count(found.cuts, 'cut')}; {ended}", style="dim")

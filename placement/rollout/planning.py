@@ -139,11 +139,11 @@ def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequen
     size = batch.copies(copies)
     is_legal = size > 0 if batch.percent else size in every  # so many per cent are legal, rounded down as they are
     if not is_legal:
-        said = f"{batch.value}%" if batch.percent else f"{batch.value}"
-        return (), (
-            f"a batch of {said} is {size} of {copies} copies of {name}; legal are {every[0]} to {every[-1]} "
-            "(5 to 50 % of the copies)"
-        )
+        said = f"{batch.value}% is {size}" if batch.percent else f"{size}"
+        wrong = "" if batch.percent else f" is too {'small' if size < every[0] else 'large'}"
+        sizes = f"{every[0]}" if len(every) == 1 else f"{every[0]} to {every[-1]}"
+        told = f"a batch of {said} of {copies} copies of {name}{wrong}"
+        return (), f"{told}; it must have {sizes} (5 to 50 % of the copies)"
     return (size,), ""
 
 

@@ -64,7 +64,10 @@ def test_a_plan_of_another_problem_is_refused(tmp_path: Path) -> None:
     plan.write_text(json.dumps({"format": "placement-plan/v1", "problem": "other", "instances": [], "assignments": []}))
     code, text, told = run(written(tmp_path, RUNS), plan)
     assert (code, text) == (2, "")
-    assert 'plan.json is a plan of the problem "other", and FILE is "runs"; give it with its own problem' in told
+    assert f'plan.json is a plan of the problem "other", and {tmp_path / "problem.json"} is "runs"; give it' in told
+    assert "FILE" not in told
+    code, _, told = run(written(tmp_path, {**RUNS, "name": ""}), plan)
+    assert f"and {tmp_path / 'problem.json'} has no name; give it" in told
 
 
 def test_the_document(tmp_path: Path) -> None:

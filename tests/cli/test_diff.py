@@ -72,7 +72,7 @@ def test_bad_input(files: tuple[Path, Path]) -> None:
     assert run(problem, plan, "--format", "yaml")[0] == 2
     code, _, text = run("instances/codegen-before.yaml", plan)
     assert code == 2
-    assert 'is a plan of the problem "runs", and FILE is "codegen-before"; give it with its own problem' in text
+    assert 'is a plan of the problem "runs", and instances/codegen-before.yaml is "codegen-before"; give it' in text
     renamed = problem.with_name("renamed.json")
     renamed.write_text(json.dumps({**json.loads(plan.read_text()), "problem": "codegen-before"}))
     code, _, text = run("instances/codegen-before.yaml", renamed)

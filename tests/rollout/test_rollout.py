@@ -141,8 +141,8 @@ def test_machines_that_may_not_be_removed_stay() -> None:
     [
         (fleet([("a", "i-1", 0)]), None, "1 copy of a runs, and a batch is at most half of the copies"),
         (four(2), None, "a batch of 1 needs room for 1 more of a before old ones go.*quota: p has 2 of 2"),
-        (four(3), BatchSize(3), "a batch of 3 is 3 of 4 copies of a; legal are 1 to 2"),
-        (four(3), BatchSize(20, percent=True), "a batch of 20% is 0 of 4 copies of a; legal are 1 to 2"),
+        (four(3), BatchSize(3), "a batch of 3 of 4 copies of a is too large; it must have 1 to 2"),
+        (four(3), BatchSize(20, percent=True), "a batch of 20% is 0 of 4 copies of a; it must have 1 to 2"),
     ],
 )
 def test_where_no_legal_batch_exists_it_is_said_why(problem: Problem, batch: BatchSize | None, why: str) -> None:
@@ -176,7 +176,7 @@ def test_per_cent_of_the_copies_are_rounded_down() -> None:
     assert found.policy is not None
     assert found.policy["MaximumBatchSize"] == {"Type": "CAPACITY_PERCENT", "Value": 5}
     assert plan_rollout(problem, "a", SAME, batch=BatchSize(1)).reason == (
-        "a batch of 1 is 1 of 30 copies of a; legal are 2 to 15 (5 to 50 % of the copies)"
+        "a batch of 1 of 30 copies of a is too small; it must have 2 to 15 (5 to 50 % of the copies)"
     )
 
 
