@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +79,8 @@ def hand_out(
     said: AbstractContextManager[None] = nullcontext()
     with raised_last() as later, STOPS.keeping():
         with later():
-            if go.plan is None:
-                write_outputs(more)
-            else:
-                _write_or_keep(document(), go.plan, more)
+            write_or_keep([*([] if go.plan is None else [Output(go.plan, document)]), *more])
+            if go.plan is not None:
                 said = noting("The answer was written before that.")
         with later(), said:
             if go.tables is not None:
@@ -92,13 +90,25 @@ def hand_out(
         tell_faults(found)
 
 
-def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
+def write_or_keep(outputs: Sequence[Output]) -> None:
+    """As `write_outputs`; the first of them is kept in the folder for temporary files where they can't be written.
+
+    Raises
+    ------
+    UsageError
+        One of them can't be made or written; it names the file that holds the first.
+    BrokenPipeError
+        Nobody reads standard output any more: its reader has seen enough.
+    """
+    if not outputs:
+        return
+    answer = outputs[0].content()
     try:
-        write_outputs([Output(target, lambda: document), *more])
-    except BrokenPipeError:  # the reader of standard output may have seen enough
+        write_outputs([replace(outputs[0], content=lambda: answer), *outputs[1:]])
+    except BrokenPipeError:
         raise
     except Exception as error:  # a bug in a picture or a page costs no answer either
-        kept = _kept(document, Path(target).suffix.lower())
+        kept = _kept(answer, Path(outputs[0].path).suffix.lower())
         if kept is None:
             raise
         if isinstance(error, UsageError):
@@ -109,15 +119,17 @@ def _write_or_keep(document: Any, target: str, more: Sequence[Output]) -> None:
         raise
 
 
-def _kept(document: Any, suffix: str) -> str | None:
-    """The temporary file that holds a document now; None where that can't be written either."""
-    from placement.documents import write_document
+def _kept(answer: dict[str, Any] | str | bytes, suffix: str) -> str | None:
+    """The temporary file that holds an answer now; None where that can't be written either."""
+    from placement.documents import write_together
 
+    if isinstance(answer, dict):
+        suffix = suffix if suffix in YAML_SUFFIXES else ".json"
     with suppress(OSError):
-        handle, name = tempfile.mkstemp(prefix="placement-", suffix=suffix if suffix in YAML_SUFFIXES else ".json")
+        handle, name = tempfile.mkstemp(prefix="placement-", suffix=suffix or ".txt")
         os.close(handle)
         try:
-            write_document(document, name)
+            write_together([(answer, name)])
         except UsageError:
             Path(name).unlink(missing_ok=True)
         else:

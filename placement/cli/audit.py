@@ -61,14 +61,13 @@ def audit(
 
 def put(page: Outline, document: dict[str, Any], output_format: str) -> None:
     """A page on standard output: on a terminal, as Markdown, or its document as JSON."""
+    from placement.cli.answers import Output, write_or_keep
     from placement.cli.streams import console
-    from placement.documents import write_document
-    from placement.documents.write import write_file
 
     if output_format == "json":
-        write_document(document, STDIN)
+        write_or_keep([Output(STDIN, lambda: document)])
     elif output_format == "markdown":
-        write_file(page.markdown(), STDIN)
+        write_or_keep([Output(STDIN, page.markdown)])
     else:
         console(sys.stdout).print(page)
 

@@ -163,8 +163,11 @@ def is_full_output(error: BaseException) -> TypeGuard[OSError]:
 
 def unwritable_output(error: OSError) -> str:
     """That in words, with the way out where the command has one."""
-    option = OPTIONS.get({}).get("output")
-    way_out = f"; name a file where there is room with {option} FILE" if option else ""
+    option = OPTIONS.get({}).get("output", "")
+    if option == called_file("-"):
+        way_out = "; name a file where there is room in place of -"
+    else:
+        way_out = f"; name a file where there is room with {option} FILE" if option.startswith("--") else ""
     return f"standard output can't be written: {error.strerror}{way_out}"
 
 

@@ -80,8 +80,9 @@ def hybrid(
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted.
     """
     with in_words(full=full):
+        from placement.cli.answers import Output, write_or_keep
         from placement.cli.streams import console
-        from placement.documents import check_outputs, write_document
+        from placement.documents import check_outputs
         from placement.parallel.executors import open_executor
         from placement.report.scaling import hybrid_table
         from placement.simulation.hybrid import HybridRules, find_hybrid
@@ -102,7 +103,7 @@ def hybrid(
         ):
             result = find_hybrid(setup, given, place, listener)
         if output is not None:
-            write_document(result.to_document(), output)
+            write_or_keep([Output(output, result.to_document)])
         console(sys.stderr if output == "-" else sys.stdout).print(hybrid_table(result, full=full))
 
 

@@ -94,7 +94,7 @@ def scale(
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
     with in_words(full=full):
-        from placement.cli.answers import Output, write_outputs
+        from placement.cli.answers import Output, write_or_keep
         from placement.cli.stops import STOPS
         from placement.cli.streams import check_file, console, streams
         from placement.demand.now import read_rates, scale_now, with_wanted
@@ -120,7 +120,7 @@ def scale(
         documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
         with raised_last() as later, STOPS.keeping():
             with later():
-                write_outputs([Output(path, document) for path, document in documents if path is not None])
+                write_or_keep([Output(path, document) for path, document in documents if path is not None])
             with later():
                 if go.tables is not None:
                     screen = console(go.tables)
@@ -282,13 +282,13 @@ class _Targets:
 
     def write(self, found: PolicyComparison) -> None:
         """Write all of it; the checkpoints are needed no longer."""
-        from placement.cli.answers import Output, write_outputs
+        from placement.cli.answers import Output, write_or_keep
 
         only = next(iter(found.simulations.values())) if self.policies == 1 else None
         outputs = [] if self.output is None else [Output(self.output, (only or found).to_document)]
         if only is not None:
             outputs += self._drawn(only)
-        write_outputs(outputs)
+        write_or_keep(outputs)
         if not self.quiet:
             self._print(found, only)
         for file in self._checkpoints:

@@ -157,13 +157,13 @@ def _seconds(option: str, value: str) -> int:
 
 def show(outputs: Sequence[Output], form: str | None, table: Callable[[], Any]) -> None:
     """Write what was found, and print its table where that is the format of standard output."""
-    from placement.cli.answers import write_outputs
+    from placement.cli.answers import write_or_keep
     from placement.cli.endings import raised_last
     from placement.cli.streams import console
 
     with raised_last() as later:
         with later():
-            write_outputs(outputs)
+            write_or_keep(outputs)
         with later():
             if form == "table":
                 console(sys.stdout).print(table())

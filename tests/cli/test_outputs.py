@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from placement.cli.answers import Output, write_or_keep
+from placement.cli.endings import OPTIONS, unwritable_output
+from placement.errors import UsageError
 from tests.cli.test_simulate import POLICY, PROBLEM, TRAFFIC
 from tests.cli.test_solve import run
 from tests.corpus import first
@@ -66,6 +72,14 @@ def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where answers are kept that can't be written."""
+    made = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(made))
+    return made
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a folder and what it holds, but the files that stand for a full disk."""
     files = (path for path in folder.rglob("*") if path.is_file())
@@ -107,3 +121,39 @@ def test_all_files_are_there_where_all_can_be_written(name: str, folder: Path) -
     written = contents(folder)
     assert {"new.svg", "new.html"} & set(written)
     assert written["out.html" if name == "report" else "out.json"] != b"before"
+
+
+@pytest.mark.parametrize(("answer", "suffix"), [({"found": 1}, ".json"), ("# found", ".txt")])
+def test_what_standard_output_has_no_room_for_is_kept(
+    answer: dict[str, Any] | str, suffix: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By every command that searches: documents and texts."""
+
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(UsageError, match=r"^standard output can't be written: No space left on device; the answer is "):
+        write_or_keep([Output("-", lambda: answer)])
+    (kept,) = temporary.iterdir()
+    assert kept.suffix == suffix
+    assert kept.read_text() == "# found" if isinstance(answer, str) else json.loads(kept.read_text()) == answer
+
+
+@pytest.mark.parametrize(
+    ("given", "way_out"),
+    [
+        ("--output", "; name a file where there is room with --output FILE"),
+        ("standard input", "; name a file where there is room in place of -"),
+        ("plan.json", ""),
+        ("", ""),
+    ],
+)
+def test_the_way_out_is_that_of_the_command(given: str, way_out: str) -> None:
+    """What errors call the output: the option, standard output given as `-`, or a file, where the tables failed."""
+    before = OPTIONS.set({"output": given} if given else {})
+    try:
+        assert unwritable_output(OSError(errno.ENOSPC, "full")) == f"standard output can't be written: full{way_out}"
+    finally:
+        OPTIONS.reset(before)
