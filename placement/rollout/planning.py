@@ -160,6 +160,11 @@ def _written(
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
     notes = beyond_quotas(case)
+    starts = dict.fromkeys(stand.instance for batch in order.batches for stand in batch.starts)
+    for machine in starts:
+        if why := case.takes_none(machine):
+            there = f"{printable(machine)} in place of old ones, and it {why}"
+            notes.append(f"new copies start on {there}: let it take copies meanwhile")
     more = more_at_the_end(order)
     if more:
         machines = f"{more} more machine{'s' if more > 1 else ''} than before"

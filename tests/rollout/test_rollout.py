@@ -387,6 +387,22 @@ def test_nothing_goes_back_to_a_machine_that_drains_before_it_takes_copies() -> 
     assert found.rollback[0].startswith("batch 2 back: let i-2, which drains, take copies; start old copies again")
 
 
+def test_a_machine_that_is_cordoned_has_to_take_new_copies_in_place_of_old_ones() -> None:
+    """Where there is no other room: the rule is kept, as no more copies stand there, but a platform has to be told."""
+    machines = [{"id": f"i-{k}", "pool": "p", "removable": False} for k in (1, 2, 3)]
+    for row in machines[1:]:
+        row["state"] = "cordoned"
+    found = plan_rollout(fleet([("a", "i-2", 0), ("a", "i-3", 0)], machines=machines), "a", SAME)
+
+    there = {step.instance for step in found.steps if step.action == "start"} - {"i-1"}
+    assert len(there) == 1
+    (note,) = (note for note in found.notes if "cordoned" in note)
+    assert (
+        note
+        == f"new copies start on {there.pop()} in place of old ones, and it is cordoned: let it take copies meanwhile"
+    )
+
+
 def test_a_machine_that_is_cordoned_has_to_take_its_old_copy_back() -> None:
     """New copies stand elsewhere, so on the way back an old one starts on it."""
     machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "p", "state": "cordoned", "removable": False}]
