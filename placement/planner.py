@@ -26,6 +26,7 @@ from placement.solving.budget import POLL, Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import SEARCH, Incumbent
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Stop, said_infeasible
+from placement.solving.steps import counted, forget_steps, step_counter
 from placement.writing import first_violation, written
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def solve(
         `hint`.
     gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
-    work : limit on work in the solver's own unit, for runs that must not depend on the machine.
+    work : limit on work, about in seconds of one core, for runs that must not depend on the machine.
     threads : most threads an engine may use; with 1 there is no second process either.
     options : the solver's own options by name.
     hint : a plan of this problem to start from; the answer is never worse.
@@ -208,11 +209,7 @@ def bound(
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
 
-    def raise_bounds() -> Outcome:
-        with budget.counting() as counted:
-            return raise_bounds_by_rules(whole.within(counted), hint=start)
-
-    outcome = _run(raise_bounds, whole, "bound")
+    outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound")
     found = written(whole, outcome, "bound")
     return _with_evidence(found, whole, outcome) if certificate else found
 
@@ -354,13 +351,14 @@ def _explained(solve: Solve, outcome: Outcome) -> Outcome:
 
 
 def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]:
-    """What some work returns or raises; empty when it went on long after it was to end."""
+    """What some work returns or raises; empty when it went on long after it was to end. Its steps are this thread's."""
     found: list[T | BaseException] = []
-    done = threading.Event()
+    done, counter = threading.Event(), step_counter()
 
     def run() -> None:
         try:
-            found.append(work())
+            with counted(counter):
+                found.append(work())
         except BaseException as error:
             found.append(error)
         finally:
@@ -375,6 +373,7 @@ def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]
         ended = _wait(done, budget)
     if not ended:
         budget.leave_behind()
+        forget_steps()
         return []
     return found
 
@@ -385,7 +384,7 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
     # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
     # since a bare wait can't be interrupted everywhere.
     while not done.wait(timeout=min(POLL, budget.left()) if over is None else POLL):
-        if over is None and budget.over():
+        if over is None and budget.cut_short():
             over = budget.elapsed()
             late = _LATE_INTERRUPTED if budget.interrupted else _LATE + _LATE_PART * (budget.seconds or 0.0)
         elif over is not None and budget.elapsed() - over > late:

@@ -44,7 +44,7 @@ TOLERANCES = {
 }
 SCALES = {  # whole numbers in place of fractions, and what a scaled number may be
     *("COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
-    *("PER_SECOND", "SAFE", "SANE", "SCALE", "SCALED", "WORK_PER_SECOND"),
+    *("PER_SECOND", "SAFE", "SANE", "SCALE", "SCALED"),
 }
 WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "NONE", "UNLIMITED"}
 NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}

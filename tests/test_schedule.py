@@ -110,7 +110,7 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
     assert math.isinf(Phase("short", 0.5, seconds=2.0).of(Budget(work=9)).left())
     assert math.isinf(Phase("half", 0.5).of(Budget()).left())
     assert Phase("half", 0.5).of(Budget(work=10)).work == 5
-    assert Phase("half", 0.5).of(Budget(work=10), 10).work == 10
+    assert Phase("short", 0.5, seconds=2.0).of(Budget(work=9)).work == 2
 
 
 def test_turns() -> None:
@@ -126,13 +126,13 @@ def test_turns() -> None:
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1
-            assert turn.solver in (BOUND, IMPROVE, OUTLINE, RUNNING) or SOLVERS[turn.solver].make_options(turn.options)
+            assert turn.solver in (BOUND, OUTLINE, RUNNING, IMPROVE) or SOLVERS[turn.solver].make_options(turn.options)
+            assert turn.solver != IMPROVE or {*turn.options} <= {"steps"}
             assert not turn.beside or turn.cores == 2
     for size in (HUGE, SMALL, LARGE, DEAR):
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves
-    assert all(turn.work for turn in (*TURNS[FIRST], *TURNS[AFTER_FIRST], *TURNS[AFTER_FIRST_HUGE]))
     for after in (AFTER_FIRST, AFTER_FIRST_HUGE):
         assert [turn.solver for turn in TURNS[after]] == [turn.solver for turn in TURNS[FIRST][1:]]
 

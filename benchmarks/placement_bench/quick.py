@@ -30,19 +30,20 @@ SLACK = (
     0.005  # relative; another processor rounds a linear program in another way, and the search then differs a little
 )
 
-# Work of each solver, in its own unit; one of the library that is not named here is not run (the least work of milp, a
-# node, takes too long). Others that only a set knows run to their end.
+# Work of each solver, about in seconds of one core, of which heuristics take a part; one of the library that is not
+# named here is not run. Others that only a set knows run to their end.
 WORK = {
-    "ffd": 1,
-    "best-fit": 1,
-    "greedy": 6,
+    "ffd": 10,
+    "best-fit": 10,
+    "greedy": 10,
     "column-generation": 10,
-    "cp-sat": 1000,
+    "cp-sat": 3,
     "auto": 10,
-    "vector-packing": 1,  # the exact core that the packing sets call
+    "vector-packing": 30,  # the exact core that the packing sets call
     "annealing": 200,  # rounds, of machine reassignment
     "from-scratch": 200,  # the same there
 }
+OPTIONS = {"greedy": {"restarts": 6}}
 # Of all sets together, all that would take too long: these on one case of each set, and the others on fleets alone.
 EVERYWHERE = ("greedy", "auto", "vector-packing", "annealing")
 _LONG = ("scholl-3", "gi", "ai", "ani", "gen-scholl-3", "gen-gi", "gen-ai", "gen-ekici-2")
@@ -115,7 +116,8 @@ def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]
             if few and not slow and name in OF_FLEETS and PACKING in solvers and one.name not in BY_BOTH:
                 continue
             if name in wanted or (name not in SOLVERS and name not in WORK):
-                yield Asked(set=one.name, case=case.name, solver=name, seconds=SECONDS, work=WORK.get(name))
+                work, options = WORK.get(name), OPTIONS.get(name, {})
+                yield Asked(set=one.name, case=case.name, solver=name, seconds=SECONDS, work=work, options=options)
 
 
 @dataclass(slots=True)

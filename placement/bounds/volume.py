@@ -211,7 +211,7 @@ def _prices(
         within=(fewest + [0] * len(modes), most + [infinity] * len(modes)),
         rows=([-infinity] * len(rows) + least, [0.0] * len(rows) + [infinity] * len(least)),
     )
-    solver = load_lp(lp, seconds=math.inf if budget is None else budget.left())
+    solver = load_lp(lp, budget)
     found = run(solver)
     duals = solver.getSolution().row_dual
     cut_short = found == highspy.HighsModelStatus.kTimeLimit and len(duals) == lp.num_row_

@@ -77,7 +77,7 @@ WorkOption = Annotated[
     typer.Option(
         min=1,
         help="Limit each solve by counted work in place of time, so that the answer is the same on any machine. A unit "
-        "is about a second of one core; of the other solvers see placement solvers.",
+        "is about a second of one core.",
     ),
 ]
 ThreadsOption = Annotated[

@@ -1,4 +1,4 @@
-"""What the direct searches share: objective levels in turn, work counted, bounds and plans reported."""
+"""What the direct searches share: objective levels in turn, bounds and plans reported."""
 
 from __future__ import annotations
 
@@ -16,33 +16,17 @@ if TYPE_CHECKING:
 
 
 class Levels:
-    """The levels of a search: those of left-out copies that are open, then money (None), within its work.
+    """The levels of a search: those of left-out copies that are open, then money (None)."""
 
-    Attributes
-    ----------
-    spent : work so far: nodes of branch and bound, or deterministic seconds. A work limit counts it.
-    """
-
-    def __init__(self, solve: Solve, name: str, relaxes: str = "", units: int = 1) -> None:
-        """`relaxes` is what the program leaves out, as in `Incumbent.raise_bound`; `units` of a limit make 1 spent."""
-        self._fleet, self._incumbent, self._budget = solve.fleet, solve.incumbent, solve.budget
-        self._name, self._relaxes, self._units = name, relaxes, units
-        self.spent = 0.0
+    def __init__(self, solve: Solve, name: str, relaxes: str = "") -> None:
+        """`relaxes` is what the program leaves out, as in `Incumbent.raise_bound`."""
+        self._fleet, self._incumbent, self._solve = solve.fleet, solve.incumbent, solve
+        self._name, self._relaxes = name, relaxes
 
     @property
     def finished(self) -> bool:
         """Whether nothing more is asked for, or time or work is used up."""
-        left = self.left(1.0)
-        return self._incumbent.good_enough or self._budget.over() or (left is not None and left <= 0)
-
-    def left(self, fraction: float) -> float | None:
-        """A part of the work that is left; None without a limit."""
-        return None if self._budget.work is None else (self._budget.work / self._units - self.spent) * fraction
-
-    def nodes_left(self, fraction: float) -> int | None:
-        """A part of the nodes that are left, at least one where there is one; None without a limit."""
-        left = self.left(fraction)
-        return None if left is None else max(1, int(left)) if left > 0 else 0
+        return self._solve.ended
 
     def open(self, *, without_plan: bool = False) -> Iterator[int | None]:
         """The levels that are to be decided, then money, until the search is finished.

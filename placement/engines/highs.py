@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     Numbers = float | Sequence[float] | NDArray[np.number[Any]]
 
-_PARAMS = ENGINE_PARAMETERS.integer_program
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
 SHARP: dict[str, float] = dict.fromkeys(
@@ -83,7 +82,7 @@ class QuietHighs(highspy.Highs):
         else:
             taken = before + steps.whole_iteration * iterations
             self._steps -= taken
-        count_steps(lambda: steps.program + taken)
+        count_steps(steps.program + taken)
         return status
 
     def _end_round(self, event: Any) -> None:
@@ -173,27 +172,21 @@ def sparse_program(
     return lp
 
 
-def most_nodes(budget: Budget) -> int:
-    """Nodes that an integer program of a search may have: fewer where neither the clock nor steps end it."""
-    return _PARAMS.nodes if budget.work is None or budget.counts_steps else _PARAMS.fewer_nodes
-
-
 def load_lp(
     lp: highspy.HighsLp,
-    *,
-    seconds: float = math.inf,
-    steps: float = math.inf,
+    budget: Budget | None = None,
     **options: bool | int | float | str,
 ) -> QuietHighs:
-    """A quiet solver with `lp` loaded and `options` set, whose run ends after so many seconds, or steps if it is whole.
+    """A quiet solver with `lp` loaded and `options` set, whose run ends with a budget; by its steps if it is whole.
 
     Raises
     ------
     EngineError
         HiGHS refused an option or the model.
     """
-    solver = QuietHighs(steps)
-    limit_time(solver, seconds)
+    solver = QuietHighs(math.inf if budget is None else budget.steps_left())
+    if budget is not None:
+        limit_time(solver, budget.left())
     for name, value in {"threads": THREADS, **options}.items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             raise EngineError(f"HiGHS refused the option {name} = {value}")
@@ -241,26 +234,25 @@ def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:
 
 def prove(
     lp: highspy.HighsLp,
+    budget: Budget,
     *,
-    seconds: float,
-    steps: float,
-    nodes: int,
-    ended: Callable[[], bool],
+    nodes: int = 2**31 - 1,
+    until: Callable[[], bool] = bool,
     start: Sequence[float] | None = None,
     **options: bool | float,
 ) -> tuple[QuietHighs, highspy.HighsModelStatus] | None:
     """The solver of an integer program after its run within its tightest tolerances, and the status.
 
     None where it fails, or refuses, as numbers of 1e15. It looks for no symmetry unless `options` ask for it,
-    begins at a solution `start`, (columns,), and ends after so many nodes, seconds and steps, or soon after `ended`
-    says so.
+    begins at a solution `start`, (columns,), and ends after so many nodes, with the budget, or soon after `until` says
+    so.
     """
     with suppress(EngineError):
         settings = {**SHARP, "mip_detect_symmetry": False, "mip_max_nodes": nodes, **options}
-        solver = load_lp(lp, seconds=seconds, steps=steps, **settings)
+        solver = load_lp(lp, budget, **settings)
         if start is not None:
             begin_at(solver, start)
-        with stopped_when(ended, solver):
+        with stopped_when(lambda: until() or budget.cut_short(), solver):
             return solver, run_for_proof(solver)
     return None
 

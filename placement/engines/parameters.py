@@ -12,16 +12,7 @@ class IntegerProgramParameters:
     """One integer program of a search (`highs.py`)."""
 
     nodes: int = parameter(100_000, "nodes", "of one program")
-    fewer_nodes: int = parameter(200, "nodes", "of it under a limit on work that is not one on steps")
     gap: float = parameter(1e-3, "part", "of the cost, at which a solution is good enough")
-
-
-@dataclass(frozen=True, slots=True)
-class CpSatWorkParameters:
-    """CP-SAT, asked by another search under a limit on work (`cp_sat.py`)."""
-
-    work: int = parameter(2_000, "0.001 deterministic s", "to pack a part of a fleet, or to find any plan")
-    proof_work: int = parameter(20_000, "0.001 deterministic s", "to decide a fleet mix, or what an engine left open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,7 @@ class StepParameters:
     whole_iteration: int = parameter(600_000, "steps", "for each of an integer program, with all that is beside it")
     coefficient: int = parameter(10_000, "steps", "for each coefficient of an integer program, before that")
     row: int = parameter(
-        50_000, "steps", "for each row of one, between two of HiGHS's questions whether to go on: half of it to twice"
+        50_000, "steps", "for each row of one, between two of HiGHS's questions whether to go on, or for a node of CBC"
     )
     second: int = parameter(2_500_000_000, "steps", "for one of CP-SAT's deterministic seconds")
 
@@ -62,7 +53,6 @@ class EnginesParameters:
     steps: StepParameters = StepParameters()
     loading: LoadingParameters = LoadingParameters()
 
-    cp_sat: CpSatWorkParameters = CpSatWorkParameters()
     integer_program: IntegerProgramParameters = IntegerProgramParameters()
 
 

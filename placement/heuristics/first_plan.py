@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.heuristics import GreedyOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import GreedyOptions, HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.parameters import HEURISTICS
 from placement.solving.schedule import SCHEDULE
 
@@ -18,14 +19,13 @@ _PARAMS = HEURISTICS.first_plan
 def first_plan(solve: Solve) -> None:
     """Have the heuristics look for a plan, unless there is one, or they have looked before: they would do the same.
 
-    First-fit is the quickest of them and comes first: cut short, the others would only take from its time. No limit on
-    steps cuts them short: without a plan there is nothing that a search could make cheaper.
+    First-fit is the quickest of them and comes first: cut short, the others would only take from its time.
     """
     if solve.packing is None and not solve.incumbent.heuristics_failed:
-        free = solve.within(solve.budget.share(work=1, counted=False))
-        solve_ffd(free)
+        solve_ffd(solve, options=HeuristicOptions(restarts=1))
+        quick = replace(_QUICK, restarts=_PARAMS.restarts)
         for heuristic in (solve_best_fit, solve_greedy):
             if solve.ended:
                 return
-            heuristic(SCHEDULE.first_plan.within(free, _PARAMS.restarts), options=_QUICK)
+            heuristic(SCHEDULE.first_plan.within(solve), options=quick)
         solve.incumbent.heuristics_failed = solve.packing is None

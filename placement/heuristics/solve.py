@@ -1,7 +1,6 @@
 """The heuristic solvers behind the common signature: construct, repair, check, offer, and again; improve.
 
-One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the incumbent
-says that the plan is good enough.
+None of these proves anything, but a restart is not begun once the incumbent says that the plan is good enough.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class HeuristicOptions:
 
     Attributes
     ----------
-    restarts : most restarts. A limit on work replaces it. `ffd` and `best-fit` stop at the first complete plan.
+    restarts : most restarts. `ffd` and `best-fit` stop at the first complete plan.
     ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
     """
 
@@ -70,7 +69,7 @@ class GreedyOptions(HeuristicOptions):
 
     Attributes
     ----------
-    restarts : most restarts. A limit on work replaces it.
+    restarts : most restarts.
     ejections : most ejections of one repair: so often a copy is taken off a machine to place another one there.
     rounds : how often a few machines of the best plan are emptied, and their copies packed again; less often where
         there are few copies.
@@ -88,7 +87,6 @@ class _HeuristicRun:
         self.rng = np.random.default_rng(solve.seed)
         self.blank, self.shares = Workspace(solve.fleet), Shares(solve.fleet)
         self.groups = GroupCompletion(self.blank, self.shares, solve.budget, self.rng, thorough=restarts_differ)
-        self.limit = options.restarts if solve.budget.work is None else solve.budget.work  # of restarts
         self.best: Value | None = None  # of the plans that were offered
         self.stuck: tuple[Workspace, Policy] | None = None  # the first restart that was
         self.limits_bind = False  # whether a restart was stuck within limits
@@ -207,7 +205,7 @@ def _solve_plain(
     if hint is not None:
         solve.incumbent.offer(hint, name)
     stop = None
-    for turn in range(run.limit):
+    for turn in range(options.restarts):
         stop = solve.why_stop()
         if stop is not None or run.best is not None:
             break
@@ -234,7 +232,7 @@ def solve_greedy(
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: Workspace | None = None
     stop = None
-    for turn in range(run.limit):
+    for turn in range(options.restarts):
         stop = solve.why_stop()
         if stop is not None:
             break

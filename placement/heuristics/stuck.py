@@ -82,7 +82,8 @@ def _why_out(ws: Workspace, c: int, lacks: str) -> tuple[str, list[str]]:
     if not usable:
         return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})", []
     if ws.budget is not None and ws.budget.over():
-        why = "the search was interrupted" if ws.budget.interrupted else "time ran out"
+        out = "time ran out" if ws.budget.cut_short() else "the limit on work was used up"
+        why = "the search was interrupted" if ws.budget.interrupted else out
         return f"{why} before every copy had a place: {component.name}: {lacks}", []
     machine = next((found for o in usable if (found := _room_for(ws, c, o))), "")
     if machine:

@@ -32,7 +32,7 @@ class BinElimination:
 
     def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
         """O(copies + items x pools)."""
-        count_steps(lambda: _PARAMS.counted)
+        count_steps(_PARAMS.counted)
         self._fleet = fleet
         self._refill = Refill(fleet, packing, Counter(), seed, idle=False)
         self._random = random.Random(seed)
@@ -62,7 +62,7 @@ class BinElimination:
     def step(self, is_over: Callable[[], bool]) -> bool:
         """One try; says whether the machines got cheaper."""
         self.tries += 1
-        count_steps(lambda: LOCAL_SEARCH.refill.counted)
+        count_steps(LOCAL_SEARCH.refill.counted)
         open_machines = self._refill.open_machines
         closed = self._choose()
         opened = self._replacements(closed)

@@ -62,7 +62,7 @@ class LargeNeighbourhood:
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""
         self.steps += 1
-        count_steps(lambda: _PARAMS.counted)
+        count_steps(_PARAMS.counted)
         freed = self._choose()
         if not freed:
             return False

@@ -42,7 +42,7 @@ class EliminateParameters:
 class LargeNeighbourhoodParameters:
     """A few machines freed and packed anew by CP-SAT (`large_neighbourhood.py`)."""
 
-    work: int = parameter(1000, "0.001 deterministic s", "of CP-SAT for one neighbourhood")
+    work: float = parameter(2.5, "units of work", "of CP-SAT for one neighbourhood")
     counted: int = parameter(50_000_000, "steps of `solving/steps.py`", "for one, beside CP-SAT's, about 50 ms")
     fewest: int = parameter(2, "machines", "freed at once, at least")
     most: int = parameter(30, "machines", "freed at once, at most")

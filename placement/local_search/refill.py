@@ -117,7 +117,7 @@ class Refill:
         best, least = (self.open_machines.save() if back else None), self._least
         while self.open_machines.missing and self._free and self.idle < patience:
             if self.steps % _PARAMS.look == 0:
-                count_steps(lambda: _PARAMS.look * _PARAMS.counted)
+                count_steps(_PARAMS.look * _PARAMS.counted)
                 if is_over():
                     break
             self._step()

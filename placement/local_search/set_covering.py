@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.engines.highs import EngineError, begin_at, load_lp, most_nodes, run, stopped_when, whole_solution
+from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.local_search.content_program import ContentProgram, held_on, may_cover
 from placement.local_search.parameters import LOCAL_SEARCH
@@ -94,10 +94,10 @@ class SetCovering:
             return None
         program = ContentProgram(fleet, columns)
         within = SCHEDULE.covering.of(budget)
-        gap, nodes = ENGINE_PARAMETERS.integer_program.gap, most_nodes(budget)
+        gap, nodes = ENGINE_PARAMETERS.integer_program.gap, ENGINE_PARAMETERS.integer_program.nodes
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes, "random_seed": self._solve.seed % 2**31}
         try:
-            solver = load_lp(program.rows.program(), seconds=within.left(), steps=within.steps_left(), **limits)
+            solver = load_lp(program.rows.program(), within, **limits)
             begin_at(solver, program.values(start))
             with stopped_when(self._solve.within(within).cut_short, solver):
                 run(solver)

@@ -313,7 +313,7 @@ def _part(budget: Budget, limits: Budget, share: float) -> Budget:
     """A share of the limits, from now on, within a budget."""
     seconds, work = limits.seconds, limits.work
     return budget.share(
-        seconds=None if seconds is None else seconds * share,
+        seconds=None if seconds is None or work is not None else seconds * share,
         work=None if work is None else max(1, int(work * share)),
     )
 

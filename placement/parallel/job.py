@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from placement.parallel.executors import heeding_interrupts
 from placement.solving.budget import Budget
+from placement.solving.steps import StepCounter, counted
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Machine, Packing
@@ -21,7 +22,7 @@ class TaskLimits:
 
     seconds: float | None
     deadline: float | None
-    work: int | None
+    work: float | None
     gap: float
     threads: int | None
 
@@ -38,13 +39,15 @@ class TaskLimits:
 class TaskAnswer:
     """What a task found: its best packing, the bounds it proved, as `Incumbent.raise_bound` takes them, and faults.
 
-    `machines` are those that its packings had, once each, where the search beside it covers with them.
+    `machines` are those that its packings had, once each, where the search beside it covers with them. `steps` is the
+    work that it took, where nobody else counted it.
     """
 
     packing: Packing | None = None
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
     faults: tuple[SolverFault, ...] = ()
     machines: tuple[Machine, ...] = ()
+    steps: float = 0.0
 
 
 def answer_of(solve: Solve) -> TaskAnswer:
@@ -62,6 +65,9 @@ class Task(Protocol):
 
 def perform(task: Task, limits: TaskLimits) -> TaskAnswer:
     """One task in a process of its own: what executors are given."""
-    budget = limits.budget()
-    with heeding_interrupts(budget.interrupt):
-        return task.run(budget)
+    counter = StepCounter()
+    with counted(counter):
+        budget = limits.budget()
+        with heeding_interrupts(budget.interrupt):
+            answer = task.run(budget)
+    return replace(answer, steps=counter.spent)

@@ -201,13 +201,10 @@ class PatternBound:
     def run(self, nodes: int = 2_000, patience: float = math.inf, *, packing_follows: bool = False) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
-        A limit on work that is not one on steps limits the nodes, so many for a unit. Unless the best plan is near the
-        bound, branching ends too after `patience` seconds without news (`Budget.clock`), and where packing follows,
-        after its part of the time.
+        Unless the best plan is near the bound, branching ends too after `patience` seconds without news
+        (`Budget.clock`), and where packing follows, after its part of the time.
         """
         budget = self._solve.budget
-        if budget.work is not None and not budget.counts_steps:
-            nodes = min(nodes, _PARAMS.nodes_of_work * budget.work)
         domain = any_domain(self.fleet, self.groups)
         root = self._root(domain)
         if root is None or self.infeasible:
@@ -216,7 +213,7 @@ class PatternBound:
             _, dual_value = self._program.dual_values(self._program.duals())
             self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self.tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
-        left = _TIME.tree.of(budget, budget.work) if packing_follows else budget
+        left = _TIME.tree.of(budget) if packing_follows else budget
         self._grow(self.tree, left, nodes, patience)
         if self._is_near():  # packing could gain next to nothing: what is left is a proof
             self._grow(self.tree, budget, nodes, math.inf)

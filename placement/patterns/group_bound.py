@@ -86,7 +86,7 @@ def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outco
         if not found.infeasible and solve.fleet.max_moves is not None:
             raise_running_bound(solve)
         return found
-    found = raise_bounds_of_groups(SCHEDULE.prices.within(solve, solve.budget.work), hint=hint)
+    found = raise_bounds_of_groups(SCHEDULE.prices.within(solve), hint=hint)
     if not found.infeasible and not solve.ended and may_build(solve.fleet, solve.budget):
         priced = solve if free is None else handing_on(solve, free)
         given = priced.left_out

@@ -28,7 +28,6 @@ class PatternBoundParameters:
     rise: float = parameter(
         1.0005, "factor", "by which it must be higher to be worth more branching, when time is short"
     )
-    nodes_of_work: int = parameter(50, "nodes", "of the tree for a unit of a work limit")
     # Six fleets of 20 to 1,000 components are proven with 10 that are not, or late, where each node is enumerated; with
     # none enumerated a fleet of 8 has a bound 8 % lower (docs/notes/2026-11-bounds.md, 30 November).
     nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")

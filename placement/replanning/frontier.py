@@ -73,7 +73,7 @@ def find_frontier(
     time_limit : seconds for all points together; None for no limit, as by default beside `work`. Ctrl-C ends with the
         points so far.
     seed, threads : as in `solve`.
-    work : limit on work of each solve, in units of its solver, for answers that do not depend on the machine.
+    work : limit on work of each solve, about in seconds of one core, for answers that do not depend on the machine.
     watcher : is told when a point begins, what is found for it and what it ended with.
 
     Returns

@@ -51,7 +51,6 @@ def _block(solver: Solver) -> RenderableType:
 
 def _what(solver: Solver) -> Text:
     text = Text(solver.summary, overflow="fold")
-    text.append(f"\nunit of --work: {solver.work}", style="dim")
     for name, default, meaning in options_of(solver.default_options()):
         text.append(f"\n{solver.name}.{name}={default}", style="cyan")
         if meaning:
@@ -105,7 +104,7 @@ def _turns() -> PlainTable:
 def _when(turn: Turn) -> str:
     said = ["beside those that follow"] if turn.beside else []
     said += {0: [], 1: ["without a second core"], 2: ["with a second core"]}[turn.cores]
-    said += [] if turn.work is None else [f"at most {turn.work:,} units of work"]
+    said += [] if turn.work is None else [f"at most {turn.work:g} units of work"]
     return ", ".join(said)
 
 

@@ -56,7 +56,7 @@ def plan_scenarios(
         it ends, and on Ctrl-C.
     gap : relative gap between cost and bound at which to stop.
     seed, threads : as in `solve`.
-    work : limit on work of each solve, in its solver's unit, for answers that do not depend on the machine.
+    work : limit on work of each solve, about in seconds of one core, for answers that do not depend on the machine.
     compare : whether to find out what others would commit: nothing, for the mean scenario, for the peak.
     listener : called with each `Event`: costs on average, and who found them.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _FEW = 200  # copies up to which hours are planned by `greedy`, which takes longer and finds more
-_GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their work
+_GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their restarts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,9 @@ def plan_hours(task: HourTask) -> HourPart:
             problem = with_copies(task.problem, most)
             fleet = compile_fleet(problem)
             prices = None if fleet.commitments else copy_prices(fleet, seed=task.seed)
-            solver, work = _GREEDY if sum(most) <= _FEW else _BEST_FIT
-            result = solve(problem, solver, time_limit=None, seed=task.seed, work=work)
+            solver, restarts = _GREEDY if sum(most) <= _FEW else _BEST_FIT
+            options = {"restarts": restarts}
+            result = solve(problem, solver, time_limit=None, seed=task.seed, options=options)
             price = result.plan.price_per_hour
             last = most, prices, None if price is None else micro_dollars(price)
         _, prices, planned = last

@@ -1,6 +1,6 @@
 """The first moment of a simulation: nothing has run before, so its copies are placed as a plan says.
 
-A fleet that is sized once for all time is worth as much as the plan that it was sized by. Solvers with a budget of work
+A fleet that is sized once for all time is worth as much as the plan that it was sized by. Solvers that look at no clock
 make it, so the same inputs come to the same plan; fleets too large for that start copy by copy, as they go on.
 """
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from placement.simulation.cluster import Cluster
 
 _GREEDY, _EXACT = 1500, 200  # copies up to which the greedy heuristic plans, and column generation after it
-_RESTARTS, _ROUNDS = 6, 12  # the work of each
+_FIRST = {"restarts": 6}  # options of the first
+_WORK = 12  # units of work of the second
 
 
 def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: int) -> int:
@@ -37,8 +38,7 @@ def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: i
         return 0
     copies = allowed_copies(problem, np.array([wanted], dtype=np.int64))[0].tolist()
     knows = sum(copies) <= _EXACT and not named_fleet_rules(cluster.fleet)
-    solvers = [("greedy", _RESTARTS), *([("column-generation", _ROUNDS)] if knows else [])]
-    plan = _best_plan(with_copies(problem, copies), solvers)
+    plan = _best_plan(with_copies(problem, copies), exactly=knows)
     if plan is None:
         return 0
     ws = cluster.ws
@@ -53,8 +53,10 @@ def plan_start(cluster: Cluster, problem: Problem, wanted: Sequence[int], now: i
     return len(cluster.commit(mark, now, 0, running=True))
 
 
-def _best_plan(problem: Problem, solvers: Sequence[tuple[str, int]]) -> Plan | None:
-    """The cheapest plan of some solvers, each with its work."""
-    results = [solve(problem, name, time_limit=None, seed=0, work=work) for name, work in solvers]
+def _best_plan(problem: Problem, *, exactly: bool) -> Plan | None:
+    """The cheapest plan of one solver or both."""
+    results = [solve(problem, "greedy", time_limit=None, seed=0, options=_FIRST)]
+    if exactly:
+        results.append(solve(problem, "column-generation", time_limit=None, seed=0, work=_WORK))
     found = [result for result in results if result.plan.assignments and result.cost is not None]
     return min(found, key=lambda result: result.cost or 0).plan if found else None

@@ -55,7 +55,7 @@ class CoarseBounds:
         """
         if not may_build(coarse.fleet, budget):
             return None
-        solve = Solve.of(coarse.fleet, SCHEDULE.coarse.of(budget, budget.work) if lift else budget, self._seed)
+        solve = Solve.of(coarse.fleet, SCHEDULE.coarse.of(budget) if lift else budget, self._seed)
         patterns = PatternBound(solve, self._given)
         if packing is not None:
             patterns.add_patterns(coarse.merged(packing), 0)

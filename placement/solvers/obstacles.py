@@ -14,8 +14,7 @@ from placement.bounds import why_infeasible
 from placement.compiled.fleet_rules import broken_fleet_rules
 from placement.direct.cp_sat import find_plan
 from placement.direct.slots import direct_terms, most_new_machines
-from placement.engines.parameters import ENGINE_PARAMETERS
-from placement.heuristics import solve_greedy
+from placement.heuristics import GreedyOptions, solve_greedy
 from placement.reductions.without_rules import WithoutRules
 from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solving.schedule import SCHEDULE
@@ -32,7 +31,7 @@ _PARAMS = SOLVER_PARAMETERS.obstacles
 
 def obstacles(solve: Solve) -> str:
     """The rule, or the rules, and what a plan without has instead, in words; "" where no such plan is found."""
-    part = SCHEDULE.obstacles.within(solve) if solve.budget.work is None else solve
+    part = SCHEDULE.obstacles.within(solve)
     fleet = solve.fleet
     together = _broken(part, WithoutRules.of(fleet, limits=fleet.limits, pools=True, instances=True, moves=True))
     alone = (_broken(part, without) for without in _without_one(fleet)) if len(together) > 1 else iter(())
@@ -66,10 +65,10 @@ def _plan(solve: Solve, fleet: Fleet) -> Packing | None:
     if solve.budget.over():
         return None
     part = solve.reduced(fleet)
-    solve_greedy(part.share(work=1))
+    solve_greedy(part, options=GreedyOptions(restarts=1))
     if part.packing is not None:
         return part.packing
     most = most_new_machines(fleet)
     if direct_terms(fleet, most) > _PARAMS.terms:
         return None
-    return find_plan(solve.reduced(fleet, work=ENGINE_PARAMETERS.cp_sat.work), most, None)[0]
+    return find_plan(solve.reduced(fleet, work=_PARAMS.work), most, None)[0]

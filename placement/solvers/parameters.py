@@ -12,13 +12,11 @@ class DemandParameters:
     """The solver demand (`demand.py`)."""
 
     tries: int = parameter(8, "counts", "packed in a row, and rounds in a row without counts to pack")
-    tries_by_work: int = parameter(3, "counts", "packed in a row, and rounds in all, under a limit on work")
     wholes: int = parameter(2, "programs", "of all components beside the rounds, one after the other")
     shortest: float = parameter(0.3, "part of the first", "that a round must have time for")
     again: int = parameter(
         3, "calls", "of the packing solver for the same counts, each with a bound that the one before raised"
     )
-    steps_by_work: int = parameter(10, "steps", "of the variable-neighbourhood search under a limit on work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class ObstacleParameters:
     limits: int = parameter(20, "limits", "that are left out one by one")
     told: int = parameter(3, "rules", "in one answer")
     terms: int = parameter(20_000, "terms", "of a direct model that is asked where greedy has no plan")
+    work: float = parameter(5.0, "units of work", "of CP-SAT, to find any plan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,13 @@ it proves most, and has most of the time, or runs beside the others where there 
 It ends as soon as the plan meets the bound (or the gap that was asked for), and when the time left is too short to load
 the engines of all turns that are left (`engines.loading`).
 
-A limit on work is one on the steps of all turns together (`solving.steps`), of which each turn has the same part as of
-the time, on one core. Two have limits of their own: heuristics their restarts, and `decomposition` the work of each
-part, as parts may be solved by other processes.
+A limit on work is one on all turns together, of which each has the same part as of the time, on one core.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.bounds import raise_instant_bounds, why_infeasible
@@ -76,11 +74,6 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
-# Under a limit on work: those whose engine ends by steps, whatever their own unit is; and those with limits of their
-# own alone.
-_BY_STEPS = ("cp-sat", "milp", OUTLINE)
-_OWN_LIMITS = ("ffd", "best-fit", "greedy", "decomposition")
-_BEYOND = 2**31 - 1  # units
 # What a turn loads: HiGHS, or what stands here; heuristics load nothing.
 _LOADS = {"ffd": "", "best-fit": "", "greedy": "", "cp-sat": CP_SAT, "milp": PULP, OUTLINE: PULP}
 
@@ -115,20 +108,19 @@ def solve_auto(
     reason = why_infeasible(solve.fleet, solve.budget)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    with solve.budget.counting() as budget:
-        search = _Turns(solve.within(budget))
-        for turn in _turns(search.solve, options):
-            if search.over:
-                break
-            if not search.can_load(turn):
-                continue
-            if turn.solver == IMPROVE:
-                search.improve(turn)
-            elif turn.beside:
-                search.begin(turn)
-            else:
-                search.take(turn)
-        return search.outcome()
+    search = _Turns(solve)
+    for turn in _turns(solve, options):
+        if search.over:
+            break
+        if not search.can_load(turn):
+            continue
+        if turn.solver == IMPROVE:
+            search.improve(turn)
+        elif turn.beside:
+            search.begin(turn)
+        else:
+            search.take(turn)
+    return search.outcome()
 
 
 class _Turns:
@@ -164,7 +156,7 @@ class _Turns:
         """The best plan made cheaper, where rules look at the whole of it."""
         from placement.local_search.whole_plan import improve_whole_plan
 
-        steps = improve_whole_plan(self._part(replace(turn, work=None)), steps=turn.work)
+        steps = improve_whole_plan(self._part(turn), **turn.options)
         self._stats["neighbourhoods"] = int(self._stats.get("neighbourhoods", 0)) + steps
 
     def begin(self, turn: Turn) -> None:
@@ -207,9 +199,8 @@ class _Turns:
         return find_solver(turn.solver).run(self._part(turn), self.solve.packing, **turn.options)
 
     def _part(self, turn: Turn) -> Solve:
-        """The problem with a turn's part of the time, of the work and of the steps."""
-        counted = turn.solver not in _OWN_LIMITS
-        return self.solve.within(self.solve.budget.share(turn.part, work=turn.work, counted=counted))
+        """The problem with a turn's part of the time and of the work."""
+        return self.solve.share(turn.part, work=turn.work)
 
     def _run(self, turn: Turn) -> Outcome:
         """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""
@@ -274,19 +265,9 @@ def _heuristics(turns: Iterable[Turn], solve: Solve, options: AutoOptions) -> It
 
 
 def _possible(turns: Iterable[Turn], solve: Solve) -> Iterator[Turn]:
-    """Those for the cores at hand; under a limit on work each has one, so that no answer depends on a clock."""
-    work = solve.budget.work
-    for turn in turns:
-        if turn.cores not in (0, _cores(solve)):
-            continue
-        if work is None or turn.work is not None or turn.solver == IMPROVE:
-            yield turn
-        else:
-            yield replace(turn, work=_BEYOND if turn.solver in _BY_STEPS else work)
-
-
-def _cores(solve: Solve) -> int:
-    return 2 if may_search_in_background(solve.budget) else 1
+    """Those for the cores at hand; under a limit on work there is one, so that no answer depends on a clock."""
+    cores = 2 if may_search_in_background(solve.budget) else 1
+    return (turn for turn in turns if turn.cores in (0, cores))
 
 
 def _size(solve: Solve, terms: int, decompose_from: int) -> str:

@@ -38,7 +38,6 @@ class Solver:
     name: str
     summary: str
     proves: bool
-    work: str  # what one unit of a work budget is
     function: str
     options: str
     fleet_rules: bool = False  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
@@ -125,7 +124,6 @@ _ALL = (
         name="auto",
         summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
         proves=True,
-        work="about seconds of one core, counted in steps; from 3,000 copies units of decomposition",
         function="placement.solvers.portfolio:solve_auto",
         options="placement.solvers.portfolio:AutoOptions",
         fleet_rules=True,
@@ -134,7 +132,6 @@ _ALL = (
         name="ffd",
         summary="first-fit decreasing: biggest copies first, each on the first machine with room",
         proves=False,
-        work="restarts",
         function=f"{_HEURISTICS}:solve_ffd",
         options=f"{_HEURISTICS}:HeuristicOptions",
         fleet_rules=True,
@@ -143,7 +140,6 @@ _ALL = (
         name="best-fit",
         summary="best-fit decreasing: biggest copies first, each on the fullest machine with room",
         proves=False,
-        work="restarts",
         function=f"{_HEURISTICS}:solve_best_fit",
         options=f"{_HEURISTICS}:HeuristicOptions",
         fleet_rules=True,
@@ -152,7 +148,6 @@ _ALL = (
         name="greedy",
         summary="price- and fragmentation-aware greedy with restarts, looks ahead on spread",
         proves=False,
-        work="restarts",
         function=f"{_HEURISTICS}:solve_greedy",
         options=f"{_HEURISTICS}:GreedyOptions",
         fleet_rules=True,
@@ -161,7 +156,6 @@ _ALL = (
         name="column-generation",
         summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
         proves=True,
-        work="about seconds of one core, counted in steps",
         function="placement.solvers.column_generation.solve:solve_column_generation",
         options="placement.solvers.column_generation.solve:ColumnGenerationOptions",
         fleet_rules=True,
@@ -170,7 +164,6 @@ _ALL = (
         name="bin-packing",
         summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
         proves=True,
-        work="rounds of column generation and nodes of its programs",
         function="placement.solvers.bin_packing:solve_bin_packing",
         options="placement.solvers.bin_packing:BinPackingOptions",
     ),
@@ -178,7 +171,6 @@ _ALL = (
         name="demand",
         summary="components with a demand: how many copies by which option, by an integer program; then packed",
         proves=True,
-        work="nodes of each count program; for packing, units of the solver that packs",
         function="placement.solvers.demand.solve:solve_demand",
         options="placement.solvers.demand.solve:DemandOptions",
     ),
@@ -186,7 +178,6 @@ _ALL = (
         name="decomposition",
         summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
         proves=True,
-        work="units of the parts' solver, for each part",
         function="placement.solvers.decomposition:solve_decomposition",
         options="placement.solvers.decomposition:DecompositionOptions",
         fleet_rules=True,
@@ -195,7 +186,6 @@ _ALL = (
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,
-        work="thousandths of CP-SAT's deterministic second",
         function="placement.direct.cp_sat:solve_cp_sat",
         options="placement.direct.cp_sat:CpSatOptions",
         fleet_rules=True,
@@ -204,7 +194,6 @@ _ALL = (
         name="milp",
         summary="direct mixed-integer program of every rule, written with PuLP, by HiGHS or CBC",
         proves=True,
-        work="branch-and-bound nodes",
         function="placement.direct.milp:solve_milp",
         options="placement.direct.milp:MilpOptions",
         fleet_rules=True,

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from placement.solving.steps import PER_SECOND, StepCounter, StepLimit, counted
+from placement.solving.steps import PER_SECOND, step_counter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ class Budget:
     Parameters
     ----------
     seconds : wall-clock limit, counted from now; None for no limit.
-    work : limit on work in a unit that does not depend on the machine; each solver's module says what it counts. With a
-        work limit solvers run single-threaded and give the same answer every time.
+    work : limit on work (`solving.steps`), counted from now on in this thread; a unit is about a second of one core.
+        With it solvers run single-threaded and give the same answer every time, on every machine.
     gap : relative gap at which a plan is good enough; 0 asks for a proof.
     threads : most threads an engine may use.
     executor : where independent parts of the solve may run; None for one after the other in this process.
@@ -37,7 +37,7 @@ class Budget:
     def __init__(
         self,
         seconds: float | None = None,
-        work: int | None = None,
+        work: float | None = None,
         gap: float = 0.0,
         threads: int | None = None,
         executor: Executor | None = None,
@@ -51,7 +51,8 @@ class Budget:
         self._started = time.monotonic()
         self._parent: Budget | None = None
         self._interrupt = _Interrupt()
-        self._steps: StepLimit | None = None
+        self._counter = step_counter()
+        self._last_step = math.inf if work is None else self._counter.spent + work * PER_SECOND
 
     def elapsed(self) -> float:
         """Seconds since the budget was made."""
@@ -73,14 +74,14 @@ class Budget:
 
     def steps_left(self) -> float:
         """Steps left (`solving.steps`); infinity where they are not limited."""
-        return math.inf if self._steps is None else self._steps.left
+        return max(0.0, self._last_step - self._counter.spent)
 
     def clock(self) -> float:
         """What tells how long something takes: seconds, or steps where they are limited, as seconds that they take.
 
         Only differences mean anything. Searches that go by it take the same way everywhere under a limit on work.
         """
-        return self.elapsed() if self._steps is None else self._steps.spent / PER_SECOND
+        return self.elapsed() if self.work is None else self._counter.spent / PER_SECOND
 
     def remaining(self) -> float:
         """What is left on that clock."""
@@ -126,62 +127,40 @@ class Budget:
         limit = None if self.seconds is None else self.seconds - seconds
         other = Budget(limit, self.work, self.gap, self.threads, self.executor)
         other._started, other._parent, other._interrupt = self._started, self._parent, self._interrupt
-        other._steps = self._steps
+        other._counter, other._last_step = self._counter, self._last_step
         return other
-
-    @property
-    def counts_steps(self) -> bool:
-        """Whether steps are limited, and nothing else by the limit on work."""
-        return self._steps is not None
-
-    @contextmanager
-    def counting(self) -> Iterator[Budget]:
-        """The same limits, of which that on work is one on the steps (`solving.steps`) of what is done within.
-
-        As before without one, or where steps are counted already.
-        """
-        if self._steps is not None or self.work is None:
-            yield self
-            return
-        counter = StepCounter()
-        with counted(counter):
-            limit = StepLimit(counter, self.work * PER_SECOND)
-            yield self._part(self.left(), self.work, self.gap, self.executor, limit)
 
     def share(
         self,
         fraction: float = 1.0,
         *,
         seconds: float | None = None,
-        work: int | None = None,
+        work: float | None = None,
         gap: float | None = None,
         alone: bool = False,
-        counted: bool = True,
     ) -> Budget:
-        """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
+        """A budget inside this one: a fraction of the time and work left, at most `seconds` and `work`.
 
-        `work` and `gap` replace this one's; by default the part has the same fraction of the work, and the same gap. It
-        has the same fraction of the steps that are left, too, but unless `counted` no limit on them. Under a limit on
-        work `seconds` are so many of steps, if those are limited, and no limit otherwise: the clock must not decide
-        what is found. `alone` gives it no executor.
+        It ends when this one ends. Under a limit on work `seconds` are so many of work: the clock must not decide what
+        is found. `gap` replaces this one's. What is `alone` is as elsewhere: it has no executor, and all of `work`,
+        whatever others have left of it.
         """
-        left = self.left() * fraction
+        left, most = self.left() * fraction, math.inf if work is None else work
         if seconds is not None and self.work is None:
             left = min(left, seconds)
-        limit = work
-        if limit is None and self.work is not None:
-            limit = max(1, int(self.work * fraction))
-        steps = None
-        if self._steps is not None and counted:
-            steps = self._steps.share(fraction, math.inf if seconds is None else seconds * PER_SECOND)
-        return self._part(left, limit, self.gap if gap is None else gap, None if alone else self.executor, steps)
-
-    def _part(
-        self, left: float, work: int | None, gap: float, executor: Executor | None, steps: StepLimit | None
-    ) -> Budget:
-        part = Budget(None if math.isinf(left) else left, work, gap, self.threads, executor)
+        elif seconds is not None:
+            most = min(most, seconds)
+        if not alone:
+            most = min(most, fraction * self.steps_left() / PER_SECOND)
+        part = Budget(
+            None if math.isinf(left) else left,
+            None if math.isinf(most) else most,
+            self.gap if gap is None else gap,
+            self.threads,
+            None if alone else self.executor,
+        )
         part._parent = self if self._parent is None else self._parent
-        part._interrupt, part._steps = self._interrupt, steps
+        part._interrupt = self._interrupt
         return part
 
 

@@ -39,13 +39,13 @@ class Phase:
     when: str = ""
     seconds: float = math.inf
 
-    def of(self, budget: Budget, work: int | None = None) -> Budget:
-        """Its part of a budget; `work` as in `Budget.share`."""
-        return budget.share(self.part, seconds=self.seconds, work=work)
+    def of(self, budget: Budget) -> Budget:
+        """Its part of a budget."""
+        return budget.share(self.part, seconds=self.seconds)
 
-    def within(self, solve: Solve, work: int | None = None, seed: int | None = None) -> Solve:
+    def within(self, solve: Solve, seed: int | None = None) -> Solve:
         """The same problem with its part of the budget."""
-        return solve.within(self.of(solve.budget, work), seed=seed)
+        return solve.within(self.of(solve.budget), seed=seed)
 
     @property
     def inside(self) -> tuple[tuple[str, Phase], ...]:
@@ -339,16 +339,16 @@ class Turn:
     Attributes
     ----------
     solver : by name.
-    part : of the time left.
-    work : its limit, in the solver's own unit; None for the time alone (and for that of the solve, if it has one).
+    part : of the time left, or of the work.
+    work : units of work at most.
     beside : whether it goes on beside those that follow, in a thread.
     cores : whether it is taken with a second core only (2), without one only (1), or in any case (0).
-    options : of the solver, others than its defaults.
+    options : of the solver, others than its defaults; of `IMPROVE`, of `improve_whole_plan`.
     """
 
     solver: str
     part: float
-    work: int | None = None
+    work: float | None = None
     beside: bool = False
     cores: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -368,6 +368,7 @@ RULES_LARGE = "rules over the whole plan, all others"
 FEW_SMALL = "a limit on moves, small enough for the direct models"
 FEW_LARGE = "a limit on moves, all others"
 DEAR = "moves are dear, too large for the direct models"
+_FEW = {"restarts": 2}
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
 # Those of `FIRST`; then of one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL` and
 # `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` where
@@ -379,27 +380,27 @@ HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", 
 # when it is alone, so that no plan of its own is missed; cut short it would not come to its improvement, worth most
 # where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
-    FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
-    AFTER_FIRST: (Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9, options={"rounds": 0})),
+    FIRST: (Turn("ffd", 1.0, options=_FEW), Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4)),
+    AFTER_FIRST: (Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4, options={"rounds": 0})),
     # Greedy has 0.4 of the time for its restarts, and where there is no plan it takes all of that.
-    STUCK: (Turn(BOUND, 0.1), Turn("cp-sat", 0.2, 200, options={"start": False})),
+    STUCK: (Turn(BOUND, 0.1), Turn("cp-sat", 0.2, 0.5, options={"start": False})),
     # Restarts of greedy after the third were no better at mixed 3,000, seeds 2 and 3, and took 6 s of 60.
-    AFTER_FIRST_HUGE: (Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 3)),
+    AFTER_FIRST_HUGE: (Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4, options={"restarts": 3})),
     RULES_SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),
         Turn("column-generation", 0.8, options={"second": False}),
-        Turn("cp-sat", 0.2, 1_000),
-        Turn(IMPROVE, 0.3, 10),
+        Turn("cp-sat", 0.2, 2.5),
+        Turn(IMPROVE, 0.3, options={"steps": 10}),
         Turn("cp-sat", 1.0),
     ),
     RULES_LARGE: (Turn("column-generation", 1.0),),
     FEW_SMALL: (
         Turn(OUTLINE, 1.0, beside=True, cores=2),
         Turn("cp-sat", 0.04),
-        Turn(IMPROVE, 0.06, 10),
+        Turn(IMPROVE, 0.06, options={"steps": 10}),
         Turn(OUTLINE, 0.85, cores=1),
         Turn(RUNNING, 0.3),
-        Turn(IMPROVE, 0.4, 20),
+        Turn(IMPROVE, 0.4, options={"steps": 20}),
         Turn(BOUND, 0.1),
         Turn("cp-sat", 1.0),
     ),
@@ -430,7 +431,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     HUGE: (Turn("decomposition", 1.0),),
     SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),
-        Turn("cp-sat", 0.2, 1_000),
+        Turn("cp-sat", 0.2, 2.5),
         Turn("column-generation", 0.6, options={"second": False}),  # a core has one search
         Turn("milp", 0.5, cores=1),
         Turn("cp-sat", 1.0),

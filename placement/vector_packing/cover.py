@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import highspy
 
+    from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
     from placement.vector_packing.generation import Generation
     from placement.vector_packing.state import PackingState
@@ -59,7 +60,7 @@ def close_by_patterns(generation: Generation, most: int | None = None) -> None:
             part /= 2
             continue
         state.stats["patterns"] = len(loads)
-        if not cover(problem, state, loads, cutoff, seconds=SCHEDULE.vector_packing.listed.of(state.budget).left()):
+        if not cover(problem, state, loads, cutoff, SCHEDULE.vector_packing.listed.of(state.budget)):
             part /= 2
 
 
@@ -120,8 +121,8 @@ def cover(
     state: PackingState,
     loads: list[Load],
     cutoff: int | None,
+    budget: Budget,
     *,
-    seconds: float = math.inf,
     exactly: bool = False,
 ) -> bool:
     """Find the cheapest packing of these loads that is better than the best; says whether that was decided, with news.
@@ -132,7 +133,7 @@ def cover(
     most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
     if exactly and cutoff is not None:
         most_cost = min(most_cost, float(cutoff))
-    answer = solve_cover(problem, state, loads, most_cost, seconds, exactly=exactly)
+    answer = solve_cover(problem, state, loads, most_cost, budget, exactly=exactly)
     before = state.bound, state.cost
     if answer.chosen is not None:
         offer(problem, state, answer.chosen, NAME)
@@ -156,30 +157,18 @@ def solve_cover(
     state: PackingState,
     loads: list[Load],
     most_cost: float,
-    seconds: float,
+    budget: Budget,
     *,
     exactly: bool = False,
 ) -> CoverAnswer:
-    """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`.
-
-    With `exactly` no copy is covered twice.
-    """
+    """The covering program over `loads`, by HiGHS. With `exactly` no copy is covered twice."""
     import highspy
 
     from placement.engines.highs import least_steps, none_up_to, prove, whole_solution
 
     most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
     lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
-    work = state.budget.work
-    ran = prove(
-        lp,
-        seconds=min(state.budget.left(), math.inf if work is not None else seconds),
-        steps=state.budget.steps_left(),
-        nodes=2**31 - 1 if work is None else work,
-        ended=state.budget.cut_short,
-        mip_rel_gap=0.0,
-        mip_abs_gap=0.4,
-    )
+    ran = prove(lp, budget, mip_rel_gap=0.0, mip_abs_gap=0.4)
     if ran is None:  # numbers too far apart for it
         return CoverAnswer(None, 0, decided=False)
     solver, status = ran

@@ -126,7 +126,7 @@ def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:
         return False
     rest, found, kept = best
     most = float((state.cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
-    answer = solve_cover(rest, state, found, most, _PARAMS.rest_seconds)
+    answer = solve_cover(rest, state, found, most, state.budget.share(seconds=_PARAMS.rest_seconds))
     if answer.chosen is None:
         return False
     return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, by)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.solving.schedule import SCHEDULE
+from placement.solving.steps import count_steps
 from placement.vector_packing.cover import cover
 from placement.vector_packing.dual_feasible import total_sizes
 from placement.vector_packing.parameters import VECTOR_PACKING
@@ -49,14 +50,7 @@ def cover_by_full_bins(problem: Compiled, state: PackingState) -> None:
     if loads is None:
         return
     state.stats["full bins"] = len(loads)
-    cover(
-        problem,
-        state,
-        loads,
-        state.bound,
-        seconds=SCHEDULE.vector_packing.full_bins.of(state.budget).left(),
-        exactly=True,
-    )
+    cover(problem, state, loads, state.bound, SCHEDULE.vector_packing.full_bins.of(state.budget), exactly=True)
 
 
 def _slack(problem: Compiled, bins: int) -> Ints | None:
@@ -94,6 +88,7 @@ def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | 
             if len(loads) > VECTOR_PACKING.cover.most_loads:
                 return None
         pairs += len(begun.chosen) * len(rows)
+        count_steps(VECTOR_PACKING.knapsack.cell * len(begun.chosen) * len(rows))
         more = _extended(size, begun, least, budget) if pairs <= _PARAMS.pairs else None
         if more is None:
             return None

@@ -7,7 +7,6 @@ pricing, so each round's pricing is the proof of a bound as well.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ from placement.vector_packing.pricing import Pricer
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Ints, Load
     from placement.vector_packing.state import PackingState
 
@@ -62,18 +62,17 @@ class Generation:
         times = [int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s]
         return min([int(self.problem.limit[row]), *times])
 
-    def run(self, *, thorough: bool = False, seconds: float = math.inf) -> bool:
-        """Generate until no load improves the program; False when stopped before, as after so many `seconds`.
+    def run(self, budget: Budget, *, thorough: bool = False) -> bool:
+        """Generate until no load improves the program; False when stopped before, as at the budget's end.
 
         Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
         """
-        smoothing, budget = _PARAMS.smoothing, self.state.budget
-        began = budget.elapsed()
+        smoothing = _PARAMS.smoothing
         while True:
-            if self.state.ended or not self.master.solve(budget.left()):
+            if self.state.ended or not self.master.solve(self.state.budget.left()):
                 return False
             self.rounds += 1
-            if budget.elapsed() - began > seconds:  # the program is solved with all its columns
+            if budget.over():  # the program is solved with all its columns
                 return False
             if self._met():
                 return True

@@ -67,7 +67,7 @@ class Knapsack:
     def table(self, prices: Sequence[int]) -> np.ndarray:
         """The same in each room up to all of it, by room."""
         best = self._table(prices)
-        count_steps(lambda: _PARAMS.cell * self.states * len(self._parts))
+        count_steps(_PARAMS.cell * self.states * len(self._parts))
         for item, times, there, here in self._parts:
             item_values = prices[item] * times
             if item_values > 0:
@@ -130,7 +130,7 @@ class Knapsack:
         best = self._table(prices)
         parts = [part for part in self._parts if prices[part[0]] > 0]
         taken = self._zeros(bool, len(parts))
-        count_steps(lambda: _PARAMS.cell * self.states * len(parts))
+        count_steps(_PARAMS.cell * self.states * len(parts))
         for row, (item, times, there, here) in enumerate(parts):
             with_it, without = best[here] + prices[item] * times, best[there]
             np.greater(with_it, without, out=taken[row][there])

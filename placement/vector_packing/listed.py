@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from placement.solving.steps import count_steps
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import FoundPatterns
 
@@ -98,6 +99,7 @@ def list_patterns(
 
 def _extended(problem: Compiled, rows: Ints, level: _Level) -> _Level:
     """Patterns with one more copy, by their last row or a later one."""
+    count_steps(VECTOR_PACKING.knapsack.cell * level.rows.shape[0] * len(rows))
     last = level.rows[:, -1]
     item = problem.item
     more = rows[None, :] > last[:, None]

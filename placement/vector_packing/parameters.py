@@ -50,7 +50,9 @@ class GenerationParameters:
 class KnapsackParameters:
     """Bounded knapsacks (`knapsack.py`)."""
 
-    cell: int = parameter(5, "steps of `solving/steps.py`", "for a cell of the table and a part of the items")
+    cell: int = parameter(
+        5, "steps of `solving/steps.py`", "for a cell of the table and a part of the items; for a pair in lists"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class StateParameters:
         (1_500, 10_000), "states", "kept, in turn: narrow first, a column is mostly found there"
     )
     best: int = parameter(300, "patterns", "handed back, unless all are asked for")
+    row: int = parameter(200_000, "steps of `solving/steps.py`", "for a row that is added to states, or not")
+    state: int = parameter(300, "steps of `solving/steps.py`", "for each state that comes of it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from placement.solving.steps import count_steps
 from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ class _PatternRun:
             if not every:
                 floor = max(floor, int(now.value.max()) - 1)
         states = _joined(layers)
+        count_steps(_PARAMS.row + _PARAMS.state * len(states.value))
         bound = self._bound(states, k, None)
         keep = np.flatnonzero(bound > floor)
         if len(keep) > self._most_states:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,7 @@ def solve_vector_packing(
     if state.ended:
         return state.result()
     generation = Generation(compiled, state)
-    done = generation.run(seconds=math.inf if budget.work is not None else _TIME.root.of(budget).left())
+    done = generation.run(_TIME.root.of(budget))
     for step in _steps(generation, cuts, seed, stopped=not done):
         if state.ended:
             break
@@ -94,18 +93,16 @@ def _steps(
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     yield lambda: dive(generation)
-    part = _TIME.master.of(state.budget).left()
-    yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
+    yield lambda: cover(problem, state, generation.master.loads, None, _TIME.master.of(state.budget))
     if stopped:
         yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
-    yield lambda: generation.run(thorough=True)
+    yield lambda: generation.run(state.budget, thorough=True)
     yield lambda: close_by_patterns(generation, VECTOR_PACKING.dive.rest_loads)
     for attempt in range(1, _PARAMS.dives):
         yield partial(dive, generation, seed=seed + attempt)
     yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed)
     yield lambda: close_by_patterns(generation)
-    patience = min(_PARAMS.last_patience, state.budget.work or _PARAMS.last_patience)
-    yield lambda: improve(generation, patience=patience, seed=seed + 1)
+    yield lambda: improve(generation, patience=_PARAMS.last_patience, seed=seed + 1)
 
 
 def _count(problem: Compiled, state: PackingState, cuts: list[PackingCut], seed: int) -> None:

@@ -33,7 +33,7 @@ _MOMENTS = (0, 2, 9, 70, 1, 4, 25, 200)
 class CountedClock(Budget):
     """A budget whose time is over once it, or a part of it, has been asked for the time so often."""
 
-    def __init__(self, looks: int, work: int | None = None) -> None:
+    def __init__(self, looks: int, work: float | None = None) -> None:
         """`looks` before the end."""
         super().__init__(seconds=1e6, work=work, threads=1)
         self.looks = looks
@@ -44,7 +44,7 @@ class CountedClock(Budget):
         self._whole.looks -= 1
         return 0.0 if self._whole.looks < 0 else 1e6
 
-    def share(self, fraction: float = 1.0, *, work: int | None = None, **_: Any) -> Budget:
+    def share(self, fraction: float = 1.0, *, work: float | None = None, **_: Any) -> Budget:
         """A part, on the same clock; small engines end long before their time."""
         part = CountedClock(0, work if work is not None else self.work)
         part._whole = self._whole

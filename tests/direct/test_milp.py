@@ -439,13 +439,13 @@ def test_a_cbc_that_was_cut_short_proves_nothing(log: str) -> None:
     listener = SimpleNamespace(solution=heard.append, bound=heard.append, enough=lambda: False)
     goal = LinearObjective((), 1, 0)
     for said in ("Infeasible - objective value 0", "Integer infeasible - objective value 0"):
-        assert _cbc_end(said, "Result - Problem proven infeasible", [], goal, listener).verdict == "infeasible"
-        assert _cbc_end(said, log, [], goal, listener).verdict == "limit"
+        assert _cbc_end(said, "Result - Problem proven infeasible", 0, [], goal, listener).verdict == "infeasible"
+        assert _cbc_end(said, log, 0, [], goal, listener).verdict == "limit"
     assert heard == []
-    assert _cbc_end("Optimal - objective value 0", log, [], goal, listener).verdict == "limit"
+    assert _cbc_end("Optimal - objective value 0", log, 0, [], goal, listener).verdict == "limit"
     assert heard == [[]]
     unsolved = "Stopped on time (no integer solution - continuous used) - objective value 7"
-    assert _cbc_end(unsolved, f"{log}\nLower bound:   6.500", [], goal, listener).verdict == "limit"
+    assert _cbc_end(unsolved, f"{log}\nLower bound:   6.500", 0, [], goal, listener).verdict == "limit"
     assert heard == [[], 7]
 
 

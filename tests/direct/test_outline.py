@@ -119,14 +119,14 @@ def test_the_restricted_program_proves_nothing_and_leaves_unused_machines_closed
     goal, program, heard = model.ticks(), PulpProgram(model.program), Heard()
     used = [var.index for var in model.used.values() if not isinstance(var, int)]
 
-    values = run_restricted(program, goal, [used], EngineLimits(Budget(), None, 0), heard)
+    values = run_restricted(program, goal, [used], EngineLimits(Budget(), 0), heard)
 
     assert values is not None
     assert model.program.holds(values)
     assert heard.solutions
     assert not heard.bounds
     assert sum(values[index] for index in used) < len(used)
-    none = run_restricted(program, goal, [], EngineLimits(Budget(), None, 0), heard)
+    none = run_restricted(program, goal, [], EngineLimits(Budget(), 0), heard)
     assert none is None
 
 

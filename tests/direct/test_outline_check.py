@@ -109,8 +109,6 @@ def test_last_digits_find_what_is_there_and_nothing_else() -> None:
             values = encode_outline(model, solve.packing)
             assert values is not None
             assert (
-                OutlineDigits(model.program, model.ticks(), least, most).none(
-                    values, EngineLimits(Budget(30.0), None, 1)
-                )
+                OutlineDigits(model.program, model.ticks(), least, most).none(values, EngineLimits(Budget(30.0), 1))
                 == none
             )

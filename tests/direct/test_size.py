@@ -49,7 +49,7 @@ class NoTime(Budget):
         """Just so much."""
         return 0.1
 
-    def share(self, fraction: float = 1.0, *, work: int | None = None, **_: Any) -> Budget:
+    def share(self, fraction: float = 1.0, *, work: float | None = None, **_: Any) -> Budget:
         """As the whole, with that limit on work."""
         part = NoTime(work=work)
         part._interrupt = self._interrupt

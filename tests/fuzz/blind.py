@@ -54,7 +54,7 @@ def no_plan(solve: Solve) -> None:
 def poor_plan(solve: Solve) -> None:
     """In place of `first_plan`: whatever first-fit comes to at its first try."""
     if solve.packing is None:
-        solve_ffd(solve.share(work=1), options=HeuristicOptions(restarts=1, ejections=5))
+        solve_ffd(solve, options=HeuristicOptions(restarts=1, ejections=5))
 
 
 def never(*args: Any) -> bool:

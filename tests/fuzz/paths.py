@@ -76,12 +76,12 @@ WORK: dict[str, tuple[int, ...]] = {
     "best-fit": (1, 3),
     "greedy": (1, 3),
     "column-generation": (1, 3),
-    "bin-packing": (1, 20, 200),
-    "decomposition": (1, 20, 1_000),
-    "cp-sat": (5, 5_000),
-    "milp": (1, 20_000),
-    "auto": (1, 20, 5_000),
-    "demand": (1, 20, 1_000),
+    "bin-packing": (1, 5, 50),
+    "decomposition": (1, 20, 100),
+    "cp-sat": (1, 100),
+    "milp": (1, 100),
+    "auto": (1, 20, 200),
+    "demand": (1, 20, 100),
 }
 
 # Values that are worth trying of every option of every solver.
@@ -126,13 +126,15 @@ QUICK: dict[str, Any] = {
     "placement.heuristics.solve:HeuristicOptions": partial(HeuristicOptions, restarts=1, ejections=10),
     "parameters:heuristics.solve.turn": 5,
     "parameters:heuristics.prices.rounds": 4,
-    f"{_AUTO_ROOM}:TURNS": {**TURNS, FIRST: tuple(replace(turn, work=1) for turn in TURNS[FIRST])},
+    f"{_AUTO_ROOM}:TURNS": {
+        **TURNS,
+        FIRST: tuple(replace(turn, options={**turn.options, "restarts": 1}) for turn in TURNS[FIRST]),
+    },
     "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
     "parameters:heuristics.first_plan.restarts": 1,
     "parameters:local_search.refill.most_steps": 200,
     "parameters:heuristics.repair.ejections": 10,
-    "parameters:local_search.large_neighbourhood.work": 30,
-    "parameters:engines.cp_sat.proof_work": 3_000,
+    "parameters:local_search.large_neighbourhood.work": 0.75,
     "parameters:column_generation.pack.tries": 3,
     "parameters:local_search.variable_neighbourhood.tries": 4,
     "parameters:local_search.variable_neighbourhood.steps": 3,
@@ -143,7 +145,7 @@ _LARGE = {"direct_terms": 0, "direct_terms_few_moves": 0}
 _RUNNING = {  # a poor plan, then whole solutions with what runs
     f"{_AUTO_ROOM}:TURNS": {
         **TURNS,
-        FIRST: (Turn("ffd", 1.0, 1),),
+        FIRST: (Turn("ffd", 1.0, options={"restarts": 1}),),
         **dict.fromkeys((FEW_SMALL, FEW_LARGE, DEAR, LARGE), (Turn(RUNNING, 1.0, 10),)),
     }
 }
@@ -190,7 +192,7 @@ _BLIND_CORE = {
 _CORE_RUN = (f"{_CORE}.solve:solve_vector_packing",)
 _DIVERS = {"fleets": 40, "alike": 40, "wide": 15, "edges": 15, "zones": 12, "avoid": 12}
 _CG = "column-generation"
-_ANY_WORK = (1, 20, 5_000)
+_ANY_WORK = (1, 20, 200)
 SCENARIOS = "scenarios"
 HEADROOM = "headroom"
 _NO_FLEETS = {"fleets": 0, "wide": 1}  # too many copies to try all commitments
@@ -214,13 +216,13 @@ PATHS: tuple[Path, ...] = (
         },
     ),
     # the direct models
-    Path("cp-sat", "cp-sat", 10, work=(300, 1_000), seconds=600.0),
-    Path("cp-sat-outline", "cp-sat", 8, work=(5_000,), options={"small": 0, "start": False}),
+    Path("cp-sat", "cp-sat", 10, work=(8, 25), seconds=600.0),
+    Path("cp-sat-outline", "cp-sat", 8, work=(100,), options={"small": 0, "start": False}),
     Path("cp-sat-clock", "cp-sat", 3, seconds=30.0, options={"first_phase": 0.001, "workers": 2}),
-    Path("milp", "milp", 10, likes={"fleets": 0}, work=(20_000,)),
-    Path("milp-short", "milp", 1, work=(50,), seconds=600.0),
-    Path("milp-cold", "milp", 5, likes={"fleets": 0}, work=(20_000,), options={"start": False}),
-    Path("milp-cbc", "milp", 0.6, work=(20_000,), options={"engine": "cbc", "start": False}),
+    Path("milp", "milp", 10, likes={"fleets": 0}, work=(100,)),
+    Path("milp-short", "milp", 1, work=(5,), seconds=600.0),
+    Path("milp-cold", "milp", 5, likes={"fleets": 0}, work=(100,), options={"start": False}),
+    Path("milp-cbc", "milp", 0.6, work=(100,), options={"engine": "cbc", "start": False}),
     # auto, as it is and as it is for large fleets
     Path("auto", "auto", 10, seconds=60.0),
     Path("auto-patient", "auto", 0.3, seconds=60.0, patient=True),
@@ -521,7 +523,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 80},
-        work=(200,),
+        work=(50,),
         reaches=("placement.vector_packing.solve:solve_vector_packing",),
         lowers={
             "parameters:vector_packing.states.most_states": 3,
@@ -536,7 +538,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 80, "hard-bins": 80},
-        work=(200,),
+        work=(50,),
         reaches=_CORE_RUN,
         lowers=_BLIND_CORE | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing},
     ),
@@ -545,7 +547,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 40, "hard-bins": 60},
-        work=(200,),
+        work=(50,),
         reaches=(f"{_CORE}.full_bins:cover_by_full_bins",),
         lowers={f"{_CORE}.heuristics:first_packings": blind.nothing, f"{_CORE}.solve:_count": blind.nothing},
     ),
@@ -554,7 +556,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 80, "hard-bins": 80},
-        work=(200,),
+        work=(50,),
         reaches=_CORE_RUN,
         lowers=_BLIND_CORE
         | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing, f"{_CORE}.solve:_steps": blind.steps_reversed},
@@ -564,7 +566,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 20, "hard-bins": 30},
-        work=(200,),
+        work=(50,),
         reaches=(f"{_CORE}.listed:list_patterns",),
         lowers=_BLIND_CORE
         | {
@@ -578,7 +580,7 @@ PATHS: tuple[Path, ...] = (
         "bin-packing",
         0.2,
         likes={"bins": 40, "hard-bins": 40},
-        work=(200,),
+        work=(50,),
         reaches=_CORE_RUN,
         lowers=_BLIND_CORE
         | {
@@ -590,8 +592,8 @@ PATHS: tuple[Path, ...] = (
             "parameters:vector_packing.pricing.most_cells": 0,
         },
     ),
-    Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
-    Path("milp-blind", "milp", 5, work=(20_000,), likes={"fleets": 0}, lowers=_BLIND),
+    Path("cp-sat-blind", "cp-sat", 5, work=(25,), options={"small": 0}, lowers=_BLIND),
+    Path("milp-blind", "milp", 5, work=(100,), likes={"fleets": 0}, lowers=_BLIND),
     Path("auto-blind", "auto", 5, seconds=60.0, lowers=_NO_REASON | _NO_VOLUME),
     Path("auto-scale-blind", "auto", 5, work=(2,), options=_LARGE, lowers=_BLIND | _DIVES),
     Path(
@@ -636,7 +638,7 @@ PATHS: tuple[Path, ...] = (
     Path("bound-coarse", "bound", 3, seconds=1.0, lowers=_NO_REASON | _NO_VOLUME | _COARSE_GRID | _SPANNING),
     Path("bound-cut-short", "bound", 5, stop="time"),
     # starts and ends
-    Path("hint", "auto", 5, work=(1, 5_000), seconds=5.0, hint=True),
+    Path("hint", "auto", 5, work=(1, 200), seconds=5.0, hint=True),
     Path("hint-scale", _CG, 5, work=(1, 3), hint=True),
     Path("hint-parts", "decomposition", 2, work=(1,), hint=True, options={"copies": 2, "solver": "greedy"}),
     Path("interrupt", "auto", 6, seconds=60.0, stop="interrupt"),
@@ -664,7 +666,7 @@ PATHS: tuple[Path, ...] = (
     Path("again-scale", "auto", 1, work=(2,), options=_LARGE, again=True),
     Path("again-parts", "decomposition", 0.5, work=(2,), options={"copies": 2}, again=True),
     # certificates
-    Path("certificate", "auto", 6, work=(20, 5_000), seconds=5.0, certify=True),
+    Path("certificate", "auto", 6, work=(20, 200), seconds=5.0, certify=True),
     Path("certificate-scale", _CG, 6, work=(1, 3), certify=True),
     Path("certificate-bound", "bound", 3, stop="time", certify=True, hint=True),
     # a second process; and the same at the other end of a pipe, in this process

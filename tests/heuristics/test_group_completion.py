@@ -11,7 +11,7 @@ import pytest
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Seat
 from placement.documents import Problem
-from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import GreedyOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from placement.solving.result import Outcome
 
 SOLVERS = [solve_ffd, solve_best_fit, solve_greedy]
+ONCE = GreedyOptions(restarts=1)
 ALL = [f"{kind}-{zone}" for zone in "abc" for kind in ("big", "small")]
 
 
@@ -59,8 +60,8 @@ def committed() -> Fleet:
 @pytest.mark.parametrize("fleet", [few_machines(1), few_machines(9), committed()], ids=["two", "nine", "committed"])
 def test_nothing_is_left_out_where_machines_can_be_exchanged(fleet: Fleet, solver: Callable[..., Outcome]) -> None:
     """First-fit rents machines on which some of the optional copies have no room."""
-    solve = Solve.of(fleet, Budget(work=1))
-    solver(solve)
+    solve = Solve.of(fleet)
+    solver(solve, options=ONCE)
     assert solve.incumbent.best is not None
     assert solve.incumbent.best[1].left_out == (0,)
 
@@ -116,8 +117,8 @@ def test_copies_of_higher_priority_come_first_where_not_all_find_room(solver: Ca
     low = component("low", 6, 70, min_copies=0, priority=0)
     high = component("high", 6, 60, min_copies=0, priority=1)
     fleet = fleet_of([low, high], limits=limits)
-    solve = Solve.of(fleet, Budget(work=1))
-    solver(solve)
+    solve = Solve.of(fleet)
+    solver(solve, options=ONCE)
     assert solve.incumbent.best is not None
     assert solve.incumbent.best[1].left_out == (0, 4)
 
@@ -176,8 +177,8 @@ def test_machines_that_cost_nothing_are_exchanged_too() -> None:
     _, _, completion = parts(fleet)
     assert all(penalty > 0 for penalty in completion.penalty)
     for solver in SOLVERS:
-        solve = Solve.of(fleet, Budget(work=1))
-        solver(solve)
+        solve = Solve.of(fleet)
+        solver(solve, options=ONCE)
         assert solve.packing is not None
 
 
@@ -205,7 +206,7 @@ def test_a_construction_that_gives_up_looks_at_no_more_components() -> None:
 def test_the_limit_is_named_where_nothing_can_be_exchanged(solver: Callable[..., Outcome]) -> None:
     limits = [{"name": "few", "pools": ALL, "max_instances": 2}]
     fleet = fleet_of([component("x", 17, 60)], limits=limits)
-    outcome = solver(Solve.of(fleet, Budget(work=1)))
+    outcome = solver(Solve.of(fleet), options=ONCE)
     assert outcome.stop is Stop.STUCK
     assert "few" in outcome.reason
 

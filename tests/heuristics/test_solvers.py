@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,11 +36,17 @@ QUICK = GreedyOptions(rounds=40)
 
 
 def solved(
-    fleet: Fleet, name: str, *, work: int | None = None, seed: int = 0, hint: Packing | None = None, gap: float = 0.0
+    fleet: Fleet,
+    name: str,
+    *,
+    restarts: int = 9,
+    seed: int = 0,
+    hint: Packing | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Outcome, Incumbent]:
-    budget = Budget(work=work, gap=gap)
+    budget, options = budget or Budget(), replace(QUICK, restarts=restarts)
     incumbent = Incumbent(fleet, budget)
-    return SOLVE[name](Solve(fleet, incumbent, budget, seed), hint=hint, options=QUICK), incumbent
+    return SOLVE[name](Solve(fleet, incumbent, budget, seed), hint=hint, options=options), incumbent
 
 
 def assert_sound(doc: Doc, fleet: Fleet, incumbent: Incumbent) -> Value:
@@ -59,7 +66,7 @@ def assert_sound(doc: Doc, fleet: Fleet, incumbent: Incumbent) -> Value:
 @given(doc=problems())
 def test_plans_keep_every_rule_or_the_solver_says_why_not(name: str, doc: Doc) -> None:
     fleet = compile_fleet(Problem(**doc))
-    outcome, incumbent = solved(fleet, name, work=2)
+    outcome, incumbent = solved(fleet, name, restarts=2)
     assert not outcome.infeasible
     if incumbent.best is None:
         assert outcome.stop is Stop.STUCK
@@ -121,7 +128,7 @@ def test_greedy_is_never_dearer_than_the_plain_ones_here() -> None:
 @pytest.mark.parametrize("name", sorted(SOLVE))
 def test_same_seed_same_plan(name: str) -> None:
     fleet = compile_fleet(Problem(**suite("mixed", 30, 1)))
-    first, second = (solved(fleet, name, work=3, seed=5)[1].best for _ in range(2))
+    first, second = (solved(fleet, name, restarts=3, seed=5)[1].best for _ in range(2))
     assert first == second
 
 
@@ -131,7 +138,7 @@ def test_a_hint_is_never_lost(name: str) -> None:
     fleet = compile_fleet(Problem(**suite("mixed", 30, 1)))
     good = solved(fleet, "greedy")[1].best
     assert good is not None
-    outcome, incumbent = solved(fleet, name, work=0, hint=good[0])
+    outcome, incumbent = solved(fleet, name, budget=Budget(work=0), hint=good[0])
     assert incumbent.best == good
     assert outcome.stop is Stop.DONE
 

@@ -202,9 +202,9 @@ def test_work_is_no_matter_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a limit on work a program has no limit in seconds, so that its answer is the same on any machine."""
     fleet, seconds = fleet_of_pairs(), []
 
-    def load(*args: Any, **limits: Any) -> Any:
-        seconds.append(limits["seconds"])
-        return load_lp(*args, **limits)
+    def load(lp: Any, budget: Budget, **options: Any) -> Any:
+        seconds.append(budget.left())
+        return load_lp(lp, budget, **options)
 
     monkeypatch.setattr("placement.local_search.set_covering.load_lp", load)
     for budget in (Budget(work=1, threads=1), Budget(threads=1)):

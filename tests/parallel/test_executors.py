@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from placement.parallel.executors import Processes, heeding_interrupts, open_exe
 from placement.parallel.job import TaskAnswer
 from placement.solvers.decomposition.tasks import run_tasks
 from placement.solving.budget import Budget
+from placement.solving.steps import count_steps
 from tests.heuristics.fleets import suite
 from tests.referee import referee_check
 
@@ -219,3 +221,30 @@ def test_no_process_outlives_a_parent_that_is_killed() -> None:
         assert parent.stdout.readline() == b"ready\n"
         parent.kill()
         assert parent.communicate(timeout=600)[0] == b""
+
+
+@dataclass(frozen=True)
+class Overdone:
+    """A task that takes twice the work that it was given, of which it keeps a note."""
+
+    weight: float
+    given: list[float]
+
+    def run(self, budget: Budget) -> TaskAnswer:
+        """Nothing but work."""
+        self.given.append(budget.steps_left())
+        count_steps(2 * budget.steps_left())
+        return TaskAnswer()
+
+
+def test_work_is_dealt_out_before_the_first_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By weight, whatever others take; and what they took is counted, wherever they ran."""
+    monkeypatch.setattr("placement.solving.budget.PER_SECOND", 1_000)
+    monkeypatch.setattr("placement.solvers.decomposition.tasks.PER_SECOND", 1_000)
+    with ThreadPoolExecutor(1) as pool:
+        for executor in (None, pool):
+            given: list[float] = []
+            budget = Budget(work=8, executor=executor)
+            tasks: list[Any] = [Overdone(1.0, given), Overdone(3.0, given)]
+            assert len(list(run_tasks(tasks, budget.share(0.5)))) == 2
+            assert (given, budget.steps_left()) == ([1_000, 3_000], 0)

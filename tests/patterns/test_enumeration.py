@@ -645,9 +645,9 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
     """To the last step of half a dollar, and without a limit on time for as long as it takes."""
     asked: list[dict[str, Any]] = []
 
-    def noted(lp: highspy.HighsLp, **options: Any) -> object:
-        asked.append(options)
-        return load_lp(lp, **options)
+    def noted(lp: highspy.HighsLp, budget: Budget, **options: Any) -> object:
+        asked.append({**options, "seconds": budget.left()})
+        return load_lp(lp, budget, **options)
 
     monkeypatch.setattr(highs, "load_lp", noted)
     for budget, gap in ((Budget(), 0.0), (Budget(1e6), 0.25)):
@@ -664,7 +664,7 @@ def test_an_engine_is_asked_within_the_tightest_tolerances_and_what_is_left_of_t
 
 
 def test_an_engine_that_refuses_a_program_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object, **__: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise EngineError("HiGHS refused the model")
 
     monkeypatch.setattr(highs, "load_lp", refuse)
@@ -705,9 +705,9 @@ def test_a_program_stops_when_it_is_told_or_time_is_over(monkeypatch: pytest.Mon
     monkeypatch.setattr(highs, "stopped_when", noted)
     over = Budget()
     over.interrupt()
-    for budget, until in ((Budget(), None), (over, None), (Budget(), False), (Budget(), True), (over, False)):
+    for budget, until in ((Budget(), False), (Budget(), True), (over, False)):
         stops.clear()
-        of_halves().solve(30_000_000, budget, 200, until=None if until is None else partial(bool, until))
+        of_halves().solve(30_000_000, budget, 200, until=partial(bool, until))
         assert stops[0]() is (until or budget is over)
 
 

@@ -178,7 +178,7 @@ def test_bug_limits_where_machines_cost_nothing(solver: str) -> None:
         objective={"horizon_hours": 0, "move_cost": 1},
     )
 
-    found = solve(Problem(**document), solver, time_limit=None, work=1)
+    found = solve(Problem(**document), solver, time_limit=None, options={"restarts": 1})
 
     assert found.faults == ()
     assert found.plan.reason == "limit l allows max_instances 3 over 1 pool, but the copies need at least 4 there"

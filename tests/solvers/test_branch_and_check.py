@@ -194,7 +194,7 @@ def made(seed: int) -> Fleet:
 def begun(seed: int) -> tuple[Solve, PatternBound]:
     """Such a fleet after greedy, and its pattern bound, whose tree was left at the root."""
     solve = Solve.of(made(seed), Budget(work=20))
-    solve_greedy(solve.share(work=1))
+    solve_greedy(solve, options=GreedyOptions(restarts=1))
     bound = PatternBound(solve, None, engines=False)
     bound.run(nodes=1)
     return solve, bound

@@ -248,8 +248,7 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [(asked[0][0], 9 * 10**6 - 1, math.inf), ([1, 2, 2], 9 * 10**6 - 1, math.inf)]
     assert by_mix.ruled_out == 1
     assert bound.bound == 6 * 10**6  # other mixes of two machines are not ruled out
-    with Budget(work=9).counting() as budget:
-        by_mix.run(budget, most=1)
+    by_mix.run(Budget(work=9), most=1)
     assert sum(asked[2][0]) == 2
     assert asked[2][0] != asked[0][0]
     assert asked[2][1] == 9 * 10**6 - 1

@@ -107,7 +107,7 @@ def test_groups_find_what_heuristics_do_not() -> None:
     fleet = compile_fleet(Problem(**suite("shared", 12, 2)))
     costs = []
     for groups in (0, 6):
-        budget = Budget(work=1)
+        budget = Budget(work=20)
         incumbent = Incumbent(fleet, budget)
         options = DecompositionOptions(copies=40, groups=groups, rounds=0)
         solve_decomposition(Solve(fleet, incumbent, budget), options=options)

@@ -16,7 +16,7 @@ from placement.compiled.groups import FleetCommitment, FleetLimit
 from placement.compiled.packing import evaluate, moves
 from placement.documents import Problem
 from placement.engines.highs import load_lp, run
-from placement.heuristics import solve_ffd
+from placement.heuristics import HeuristicOptions, solve_ffd
 from placement.patterns.group_bound import raise_bounds_by_rules
 from placement.patterns.group_rows import add_group_rows
 from placement.reductions.partition import deal, make_parts, merged
@@ -102,7 +102,7 @@ def test_mixes_are_packed_within_rules(rule: str) -> None:
     problem = mixed(**RULES[rule])
     fleet = compile_fleet(Problem(**problem))
     solve = Solve.of(fleet, Budget(work=2))
-    solve_ffd(solve.share(work=1))
+    solve_ffd(solve, options=HeuristicOptions(restarts=1))
     before = solve.value
     raise_bounds_by_rules(solve)
     packing = FleetMixPacking(solve, WholePlanGround(solve))
@@ -124,7 +124,7 @@ def test_copies_outlive_a_pool_and_an_instance() -> None:
         row |= {"min_available_on_pool_loss": row["copies"] // 2, "min_available_on_instance_loss": 2}
     fleet = compile_fleet(Problem(**problem))
     solve = Solve.of(fleet, Budget(work=2))
-    solve_ffd(solve.share(work=1))
+    solve_ffd(solve, options=HeuristicOptions(restarts=1))
     raise_bounds_by_rules(solve)
     packing = FleetMixPacking(solve, WholePlanGround(solve))
     packing.run(solve.budget)

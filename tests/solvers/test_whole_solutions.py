@@ -13,7 +13,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import Machine, Packing, evaluate
 from placement.direct.cp_sat import find_plan
-from placement.heuristics import solve_greedy
+from placement.heuristics import GreedyOptions, solve_greedy
 from placement.local_search.set_covering import SetCovering
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import any_domain
@@ -47,7 +47,7 @@ def searched(fleet: Fleet, *, work: int = 20, first: bool = True) -> tuple[Solve
     """A fleet after greedy (unless it is not to be the `first`), the pattern bound and whole solutions."""
     solve = Solve.of(fleet, Budget(work=work))
     if first:
-        solve_greedy(solve.share(work=1))
+        solve_greedy(solve, options=GreedyOptions(restarts=1))
     bound = PatternBound(solve, solve.left_out)
     bound.run()
     solutions = WholeSolutions(solve, bound, "whole", SetCovering(solve))
@@ -157,7 +157,7 @@ def test_plans_that_leave_nothing_out_are_looked_for_first() -> None:
     assert list(left_out_limits(solve)) == [(0,), (2,)]
     turns = left_out_limits(solve)
     assert next(turns) == (0,)
-    solve_greedy(solve.share(work=1))
+    solve_greedy(solve, options=GreedyOptions(restarts=1))
     assert list(turns) == []
     assert list(left_out_limits(solve)) == [(0,)]
 

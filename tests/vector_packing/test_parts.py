@@ -211,7 +211,7 @@ def test_the_exact_search_alone_finds_the_optimum(problem: VectorPacking) -> Non
     if best is None or generation is None:
         return
     compiled, state = generation.problem, generation.state
-    generation.run()
+    generation.run(state.budget)
 
     close_by_patterns(generation)
 
@@ -231,7 +231,7 @@ def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking
     if best is None or generation is None:
         return
     state = generation.state
-    generation.run(seconds=-1.0)
+    generation.run(Budget(seconds=0))
     assert generation.rounds <= 1
 
     round_down(generation)

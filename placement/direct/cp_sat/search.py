@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Incumbent
 
 NAME = "cp-sat"
-WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
 _TIME = SCHEDULE.direct
 _PARAMS = DIRECT.cp_sat
 
@@ -76,8 +75,8 @@ def solve_cp_sat(
 
     Parameters
     ----------
-    solve : the problem, and where plans and bounds are reported while the search runs. With a `work` limit, in
-        thousandths of CP-SAT's deterministic second, one worker runs and the answer is the same every time.
+    solve : the problem, and where plans and bounds are reported while the search runs. With a limit on work one worker
+        runs, and the answer is the same every time.
     hint : a packing that keeps every rule; the answer is never worse.
     options : see `CpSatOptions`.
 
@@ -106,18 +105,13 @@ def find_plan(
     """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
-    first, then, without a work limit (in the unit of `solve_cp_sat`, or in steps), the portfolio. None and False: not
-    decided.
+    first, then, without a limit on work, the portfolio. None and False: not decided.
     Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
     fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
-    threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
-    phases = [(1, options.first_phase), (threads, math.inf)]
-    if budget.work is not None:
-        phases = [(1, math.inf if budget.counts_steps else budget.work / WORK_PER_SECOND)]
-    for workers, effort in phases:
+    for workers, effort in _phases(budget, options):
         try:
             model = DirectModel(fleet, most_new, TOTALS, budget)
             goal = model.ticks()
@@ -141,6 +135,14 @@ def find_plan(
     return None, False
 
 
+def _phases(budget: Budget, options: CpSatOptions) -> list[tuple[int, float]]:
+    """Workers, and the deterministic seconds that they have: one, then, where the clock may decide, the portfolio."""
+    if budget.work is not None:
+        return [(1, math.inf)]
+    threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
+    return [(1, options.first_phase), (threads, math.inf)]
+
+
 class _CpSatStuck(Exception):
     """The model can't be written or run; the text says why."""
 
@@ -151,7 +153,7 @@ class _CpSatSearch:
     def __init__(self, solve: Solve, options: CpSatOptions) -> None:
         self._solve, self._options = solve, options
         self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
-        self._levels = Levels(solve, NAME, units=WORK_PER_SECOND)  # of deterministic seconds
+        self._levels, self._spent = Levels(solve, NAME), 0.0  # in deterministic seconds
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> Outcome:
@@ -163,7 +165,7 @@ class _CpSatSearch:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
         except OutOfTimeError:
             return Outcome(NAME, self._why_stopped(), stats=self.stats)
-        self.stats["deterministic_seconds"] = round(self._levels.spent, 3)
+        self.stats["deterministic_seconds"] = round(self._spent, 3)
         if infeasible:
             reason = "CP-SAT proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self.stats)
@@ -188,75 +190,57 @@ class _CpSatSearch:
         for on, and how many of each pool a better plan than the best can have.
         """
         goal, budget = _Goal(level, self._levels.given(level)), self._budget.share(fraction)
-        work = self._levels.left(fraction)
-        end = None if work is None else self._levels.spent + work
         most_new = most_new_machines(self._fleet)
         if direct_terms(self._fleet, most_new) > self._options.small:
             outline = [min(1, most) for most in self._affordable(goal, most_new)]  # of about as many terms
             self._insist_on_size(outline, max(_PARAMS.outline_terms, self._options.max_terms))
-            status, guess = self._outline(goal, most_new, budget, end)
-            if status == cp_model.INFEASIBLE or self._ended(budget, end):
+            status, guess = self._outline(goal, most_new, budget)
+            if status == cp_model.INFEASIBLE or self._ended(budget):
                 return status
             if self._incumbent.best is None:
-                self._scout(goal, most_new, guess, budget, end)
-        return self._phases(goal, most_new, budget, end)
+                self._scout(goal, most_new, guess, budget)
+        return self._search(goal, most_new, budget)
 
-    def _ended(self, budget: Budget, end: float | None) -> bool:
-        return budget.over() or self._incumbent.good_enough or (end is not None and self._levels.spent >= end)
-
-    def _effort(self, seconds: float, end: float | None, fraction: float = 1.0) -> float:
-        """So many deterministic seconds, or a fraction of what the work limit leaves."""
-        return seconds if end is None else min(seconds, max(0.0, (end - self._levels.spent) * fraction))
+    def _ended(self, budget: Budget) -> bool:
+        return self._solve.within(budget).ended
 
     def _prepare(
-        self,
-        engine: Engine,
-        effort: float,
-        budget: Budget,
-        end: float | None,
-        fraction: float = 1.0,
-        *,
-        partial: bool = False,
+        self, engine: Engine, effort: float, budget: Budget, *, partial: bool = False
     ) -> cp_model.CpSolverStatus:
         """One of the short runs before the search, by one worker."""
-        effort = self._effort(effort, end, _TIME.prepare.part * fraction)
         return self._run(engine, _TIME.prepare.of(budget), 1, effort, partial=partial)
 
-    def _outline(
-        self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
-    ) -> tuple[cp_model.CpSolverStatus, list[int]]:
+    def _outline(self, goal: _Goal, most_new: list[int], budget: Budget) -> tuple[cp_model.CpSolverStatus, list[int]]:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
         model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         engine = self._engine(model, goal)
-        status = self._prepare(engine, _PARAMS.effort, budget, end)
+        status = self._prepare(engine, _PARAMS.effort, budget)
         solution = engine.solution
         return status, [solution[var.index] if solution and isinstance(var, Var) else 0 for var in model.new]
 
-    def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None) -> None:
+    def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget) -> None:
         """Look for a first plan on few machines; that there is none there says nothing."""
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few, self._options.max_terms):
             engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, partial=True)
-            self._prepare(engine, _PARAMS.effort, budget, end, partial=True)
+            self._prepare(engine, _PARAMS.effort, budget, partial=True)
 
-    def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
-        """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
-        threads = self._options.workers if budget.threads is None else min(budget.threads, self._options.workers)
-        phases = [(1, self._options.first_phase), (threads, math.inf)] if end is None else [(1, math.inf)]
+    def _search(self, goal: _Goal, most_new: list[int], budget: Budget) -> cp_model.CpSolverStatus:
+        """All phases; each starts from the best plan, on the machines that a better one can use."""
         status = cp_model.UNKNOWN
-        for workers, effort in phases:
-            most_new = self._fewer(goal, most_new, budget, end)
-            if self._ended(budget, end):
+        for workers, effort in _phases(budget, self._options):
+            most_new = self._fewer(goal, most_new, budget)
+            if self._ended(budget):
                 break
             self._insist_on_size(most_new, self._options.max_terms)
             part = budget if math.isinf(effort) else _TIME.prepare.of(budget)
             engine = self._engine(DirectModel(self._fleet, most_new, TOTALS, self._budget), goal)
-            status = self._run(engine, part, workers, self._effort(effort, end))
+            status = self._run(engine, part, workers, effort)
             if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
                 break
         return status
 
-    def _fewer(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> list[int]:
+    def _fewer(self, goal: _Goal, most_new: list[int], budget: Budget) -> list[int]:
         """The most new machines of each pool in plans no dearer than the best, which the outline bounds.
 
         Only when money is minimised, as only then dearer plans are of no interest.
@@ -271,12 +255,12 @@ class _CpSatSearch:
         model.limit_ticks(best[1].ticks)
         program = written(model.program)
         for p, most in enumerate(most_new):
-            if self._ended(budget, end):
+            if self._ended(budget):
                 break
             if most > 1:
                 minimise(program, model.program.objective([(model.new[p], -1)]))
                 engine = Engine(program)
-                self._prepare(engine, _PARAMS.fewer_effort, budget, end, 1 / len(most_new))
+                self._prepare(engine, _PARAMS.fewer_effort, budget.share(1 / len(most_new)))
                 if engine.bound is not None:
                     most_new[p] = min(most, -engine.bound)
         return most_new
@@ -310,7 +294,7 @@ class _CpSatSearch:
     ) -> cp_model.CpSolverStatus:
         """Run; that a `partial` model, which has not all machines, is infeasible says nothing."""
         status = engine.run(budget, workers, effort, self._seed)
-        self._levels.spent += engine.deterministic_seconds
+        self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
             raise _CpSatStuck(f"CP-SAT refuses the model: {engine.complaint}")
         if status == cp_model.INFEASIBLE and self._incumbent.best is not None and not partial:

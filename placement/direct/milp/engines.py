@@ -21,8 +21,10 @@ import pulp
 
 from placement.direct.parameters import DIRECT
 from placement.engines.highs import MARGIN
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import UsageError
 from placement.solving.budget import POLL
+from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,13 +43,12 @@ _PARAMS = DIRECT.cbc
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Of one run: `nodes` of branch and bound (None: no limit), the time and the interrupt of `budget`.
+    """Of one run: the time, the work and the interrupt of `budget`.
 
     `highs` has options of HiGHS beside those of `_highs_options`.
     """
 
     budget: Budget
-    nodes: int | None
     seed: int
     highs: Mapping[str, float] = field(default_factory=dict)
 
@@ -160,8 +161,6 @@ def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
         "dual_feasibility_tolerance": _TOLERANCE,
         **limits.highs,
     }
-    if limits.nodes is not None:
-        options["mip_max_nodes"] = min(limits.nodes, 2**31 - 1)
     seconds = limits.budget.left()
     if math.isfinite(seconds):
         options["time_limit"] = max(seconds, 1e-3)
@@ -276,6 +275,7 @@ def run_cbc(
     with tempfile.TemporaryDirectory(prefix="placement-", ignore_cleanup_errors=True) as folder:
         model, answer, log, first = (Path(folder, name) for name in ("model.mps", "answer.sol", "log.txt", "start.mst"))
         variables, names, rows, _ = program.lp.writeMPS(str(model), rename=1)
+        node = ENGINE_PARAMETERS.steps.row * max(1, len(rows))
         reader = pulp.COIN_CMD(path=cbc_path(), msg=False)
         command = [cbc_path(), model.name, "-ratio", "0", "-allow", "0", "-threads", "0"]
         command += ["-randomCbcSeed", str(limits.seed % 2**31), "-timeMode", "elapsed"]
@@ -286,8 +286,8 @@ def run_cbc(
             command += ["-mips", first.name]
         if not preprocess:
             command += ["-preprocess", "off"]
-        if limits.nodes is not None:
-            command += ["-maxNodes", str(min(limits.nodes, 2**31 - 1))]
+        if math.isfinite(limits.budget.steps_left()):
+            command += ["-maxNodes", str(min(2**31 - 1, 1 + int(limits.budget.steps_left() / node)))]
         if math.isfinite(limits.budget.left()):
             command += ["-sec", f"{limits.budget.left():.3f}"]
         command += ["-solve", "-printingOptions", "all", "-solution", answer.name]
@@ -295,6 +295,8 @@ def run_cbc(
             code = _run_process(command, folder, output, watcher.enough)
         text = log.read_text(errors="replace")
         said = answer.read_text(errors="replace").partition("\n")[0] if answer.exists() else ""
+        nodes = _nodes(text)
+        count_steps(node * nodes)
         if code != 0 or not said:
             verdict = "limit" if watcher.enough() else "failed"
             return End(verdict, reason=f"CBC ended with code {code} and no answer")
@@ -303,7 +305,7 @@ def run_cbc(
     if said.startswith("Optimal") and not _keeps_its_word(program, objective, values, float(said.split()[-1])):
         again = run_cbc(program, objective, start, limits, watcher, preprocess=False) if preprocess else None
         return again or End("failed", reason="CBC called optimal what is no solution")
-    return _cbc_end(said, text, values, objective, watcher)
+    return _cbc_end(said, text, nodes, values, objective, watcher)
 
 
 def _run_process(command: list[str], folder: str, output: Any, enough: Callable[[], bool]) -> int:
@@ -330,10 +332,13 @@ def _run_process(command: list[str], folder: str, output: Any, enough: Callable[
             process.wait()
 
 
-def _cbc_end(said: str, log: str, values: Values, objective: LinearObjective, watcher: Watcher) -> End:
-    """What the first line of CBC's answer and its log mean; once it was cut short, nothing it says is a proof."""
+def _nodes(log: str) -> int:
     found = re.search(r"^Enumerated nodes:\s+(\d+)", log, re.MULTILINE)
-    nodes = int(found.group(1)) if found else 0
+    return int(found.group(1)) if found else 0
+
+
+def _cbc_end(said: str, log: str, nodes: int, values: Values, objective: LinearObjective, watcher: Watcher) -> End:
+    """What the first line of CBC's answer and its log mean; once it was cut short, nothing it says is a proof."""
     cut_short = watcher.enough() or re.search(r"Exiting on (maximum|user)|Stopped on", log) is not None
     if said.startswith(("Infeasible", "Integer infeasible")):
         return End("limit" if cut_short else "infeasible", nodes)

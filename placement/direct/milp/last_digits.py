@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from placement.direct.parameters import DIRECT
 from placement.direct.slots import most_new_machines
-from placement.engines.parameters import ENGINE_PARAMETERS
 
 if TYPE_CHECKING:
     from placement.direct.levels import Levels
@@ -24,8 +23,7 @@ def decide_last_digits(solve: Solve, levels: Levels, name: str, given: tuple[int
     from placement.direct.cp_sat import find_plan  # loads an engine
 
     ticks = best[1].ticks
-    work = None if solve.budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
-    asked = solve.reduced(solve.fleet, work=work)
+    asked = solve.reduced(solve.fleet)
     packing, none = find_plan(asked, most_new_machines(solve.fleet, ticks - 1), ticks - 1, least=bound, left_out=given)
     if none:
         levels.report(None, ticks, given)

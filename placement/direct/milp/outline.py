@@ -67,7 +67,7 @@ def solve_outline(solve: Solve) -> Outcome:
     Parameters
     ----------
     solve : the problem, with a plan or without, and where plans and bounds are reported while HiGHS runs, on one
-        thread. `work` counts branch-and-bound nodes.
+        thread.
 
     Returns
     -------
@@ -116,7 +116,7 @@ class _OutlineSearch:
         self._solve = solve
         self._fleet, self._incumbent, self._budget = solve.fleet, solve.incumbent, solve.budget
         self._plans = OutlinePlans(solve.fleet, solve.seed)
-        self._levels = Levels(solve, NAME, RELAXES)
+        self._levels, self._nodes = Levels(solve, NAME, RELAXES), 0
         self._patterns: tuple[Relaxation, Prices] | None = None
         self.stats: dict[str, int | float | str] = {}
 
@@ -128,7 +128,7 @@ class _OutlineSearch:
                 self._stage(level)
         except OutOfTimeError:
             pass
-        self.stats |= {"nodes": int(self._levels.spent), "plans": self._plans.made}
+        self.stats |= {"nodes": self._nodes, "plans": self._plans.made}
         clock = Stop.TIME if self._budget.over() else Stop.DONE
         stop = why_stop(self._incumbent, self._budget) or (Stop.STUCK if self._incumbent.best is None else clock)
         return Outcome(NAME, stop, stats=self.stats)
@@ -148,7 +148,7 @@ class _OutlineSearch:
         if level is None:
             self._check(model, stage)
         else:
-            self._search(model, stage, stage, fraction)
+            self._search(model, stage, stage)
 
     def _check(self, model: DirectModel, stage: Stage) -> None:
         """Search and check in turn, until a solution can be packed that costs what is proven, or nothing is learnt.
@@ -158,7 +158,7 @@ class _OutlineSearch:
         check = OutlineCheck(model, None if self._patterns is None else self._patterns[0])
         for turn in range(_PARAMS.rounds):
             known, run = check.rows, _Run(replace(stage, budget=_TIME.search.of(stage.budget)), self._incumbent)
-            self._search(model, run.stage, run, 1.0, first=not turn)
+            self._search(model, run.stage, run, first=not turn)
             if not self._offer(check, run, stage.budget) and run.solutions:
                 self._same_machines(model, check, run.cheapest(1)[0], stage)
             if self._levels.finished or self._is_sharp() or check.rows == known:
@@ -191,7 +191,7 @@ class _OutlineSearch:
             for k in free:
                 ranges[k] = values[k], values[k]
             try:
-                self._search(model, run.stage, SolutionsAlone(run), 1.0)
+                self._search(model, run.stage, SolutionsAlone(run))
             finally:
                 for k, both in free.items():
                     ranges[k] = both
@@ -212,9 +212,7 @@ class _OutlineSearch:
         gap = self._incumbent.gap()
         return gap is not None and gap <= DIRECT.milp.last_digits
 
-    def _search(
-        self, model: DirectModel, stage: Stage, watcher: Watcher, fraction: float, *, first: bool = False
-    ) -> None:
+    def _search(self, model: DirectModel, stage: Stage, watcher: Watcher, *, first: bool = False) -> None:
         """One run of HiGHS on the model as it is now.
 
         A large one begins with the best plan, the `first` one of them with a solution of the restricted program.
@@ -226,12 +224,11 @@ class _OutlineSearch:
             start = None if best is None else encode_outline(model, best[0])
             if first and self._budget.work is None:
                 start = self._first(model, program, stage.goal, watcher, stage.budget) or start
-        limits = self._limits(stage.budget, self._levels.nodes_left(fraction))
-        self._levels.spent += max(1, run_highs(program, stage.goal, start, limits, watcher).nodes)
+        self._nodes += run_highs(program, stage.goal, start, self._limits(stage.budget), watcher).nodes
 
-    def _limits(self, budget: Budget, nodes: int | None = None) -> EngineLimits:
+    def _limits(self, budget: Budget) -> EngineLimits:
         highs = {"mip_pool_soft_limit": _PARAMS.cuts, "mip_pscost_minreliable": _PARAMS.reliable}
-        return EngineLimits(budget, nodes, self._solve.seed, highs)
+        return EngineLimits(budget, self._solve.seed, highs)
 
     def _pattern_prices(self) -> tuple[Relaxation, Prices] | None:
         """Prices of the pattern bound with what runs, and the relaxation that they are of."""

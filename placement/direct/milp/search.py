@@ -19,7 +19,6 @@ from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import TIGHT
-from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
@@ -67,7 +66,7 @@ def solve_milp(
     Parameters
     ----------
     solve : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each stage).
-        `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
+        The engine runs on one thread in any case.
     hint : a packing that keeps every rule; the answer is never worse.
     options : see `MilpOptions`.
 
@@ -107,7 +106,7 @@ class _MilpSearch:
         self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
         self._levels = Levels(solve, NAME)
         self._doubt = ""
-        self._cut_short = False
+        self._cut_short, self._nodes = False, 0
         self._stats: dict[str, int | float | str] = {"engine": options.engine}
 
     def run(self) -> Outcome:
@@ -121,7 +120,7 @@ class _MilpSearch:
         except OutOfTimeError:
             self._cut_short = True
         finally:
-            self._stats["nodes"] = int(self._levels.spent)
+            self._stats["nodes"] = self._nodes
         if infeasible:
             reason = f"{self._options.engine} proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
@@ -129,7 +128,7 @@ class _MilpSearch:
 
     def _why(self) -> Stop:
         # An engine's clock may end it a little before ours is over.
-        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._levels.nodes_left(1.0) != 0
+        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._budget.work is None
         return why_stop(self._incumbent, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
 
     def _stage(self, level: int | None) -> bool:
@@ -149,10 +148,10 @@ class _MilpSearch:
             PulpProgram(model.program),
             goal,
             start,
-            EngineLimits(budget, self._levels.nodes_left(fraction), self._seed),
+            EngineLimits(budget, self._seed),
             watcher,
         )
-        self._levels.spent += max(1, end.nodes)
+        self._nodes += end.nodes
         if end.verdict == "optimal" and level is None:
             decide_last_digits(self._solve, self._levels, NAME, given)
         return self._judge(end)
@@ -170,8 +169,7 @@ class _MilpSearch:
             raise SolverBugError(said)
         from placement.direct.cp_sat import find_plan  # loads an engine; its arithmetic is exact
 
-        work = None if self._budget.work is None else ENGINE_PARAMETERS.cp_sat.proof_work
-        packing, none = find_plan(self._solve.reduced(self._fleet, work=work), most_new_machines(self._fleet), None)
+        packing, none = find_plan(self._solve.reduced(self._fleet), most_new_machines(self._fleet), None)
         if packing is not None:
             self._incumbent.offer(packing, "cp-sat")
         if packing is not None and not self._doubt:

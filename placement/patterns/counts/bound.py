@@ -108,22 +108,22 @@ class CountBound(CountModel):
             self.separate(_PHASE.separate.of(budget))
             self._separated = True
         for _ in range(_PARAMS.rounds):
-            if not self._solve(_PHASE.program.of(budget, budget.work), _PARAMS.near) or (once and not self.solved):
+            if not self._solve(_PHASE.program.of(budget), _PARAMS.near) or (once and not self.solved):
                 return
 
-    def prove(self, budget: Budget, until: Callable[[], bool] | None = None) -> None:
+    def prove(self, budget: Budget, until: Callable[[], bool] = bool) -> None:
         """Go on to the end, from the counts at hand, or until `until` says that nobody needs it."""
         for _ in range(_PARAMS.rounds):
             if not self._solve(budget, 0.0, until):
                 return
 
-    def _solve(self, budget: Budget, gap: float, until: Callable[[], bool] | None = None) -> bool:
+    def _solve(self, budget: Budget, gap: float, until: Callable[[], bool] = bool) -> bool:
         """One program; says whether it is worth solving again, as its solution breaks inequalities found now."""
         if budget.over() or self.infeasible:
             return False
         program = self.program()
         self.programs += 1
-        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
+        nodes = ENGINE_PARAMETERS.integer_program.nodes
         start = None if self.counts is None else program.start_at(*self.counts)
         answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start, until=until)
         self._raise(program, answer.bound)
@@ -156,7 +156,7 @@ def raise_count_bound(solve: Solve, relaxation: Relaxation) -> list[CountBound]:
     if counting.merges:
         anywhere = CountBound(relaxation, anywhere=True)
         tried.append(anywhere)
-        limits = phase.anywhere.of(budget, budget.work)
+        limits = phase.anywhere.of(budget)
         anywhere.run(limits, once=True)
         if anywhere.solved:
             anywhere.prove(limits)
@@ -164,7 +164,7 @@ def raise_count_bound(solve: Solve, relaxation: Relaxation) -> list[CountBound]:
     if solve.packing is not None:
         counting.begin_at(solve.packing)
     if not solve.ended and all(one.solved for one in tried):
-        counting.run((phase.by_zone if counting.merges else phase.count).of(budget, budget.work))
+        counting.run((phase.by_zone if counting.merges else phase.count).of(budget))
         counting.report(solve.incumbent)
     return [*tried, counting]
 

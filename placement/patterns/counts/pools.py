@@ -80,7 +80,7 @@ class PoolPacking:
         device_class = self._class_of[p]
         key = device_class.index, tuple(sorted(items.items()))
         if key not in self._known:
-            found = _pack(device_class, items, _PHASE.of(budget, budget.work))
+            found = _pack(device_class, items, _PHASE.of(budget))
             if found[1] is None:  # for lack of time
                 return found
             self._known[key] = found
@@ -125,7 +125,7 @@ class PoolPacking:
             costs=[1],
             available=[most],
         )
-        bins = solve_vector_packing(problem, budget=_PHASE.of(budget, budget.work)).bins
+        bins = solve_vector_packing(problem, budget=_PHASE.of(budget)).bins
         found = list[Machine]()
         for one in () if bins is None else bins.bins:
             for _ in range(one.count):

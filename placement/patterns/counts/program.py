@@ -179,13 +179,7 @@ class CountProgram(WholeProgram):
         lp = self.rows.program()
         lp.col_lower_, lp.col_upper_ = self._bounds(known, free, barred)
         try:
-            solver = load_lp(
-                lp,
-                seconds=budget.left(),
-                steps=budget.steps_left(),
-                mip_max_nodes=nodes,
-                mip_rel_gap=_PARAMS.near if known is None else 0.0,
-            )
+            solver = load_lp(lp, budget, mip_max_nodes=nodes, mip_rel_gap=_PARAMS.near if known is None else 0.0)
             if known is not None:
                 begin_at(solver, self.start_at(*known))
             if tell is not None:
@@ -222,7 +216,7 @@ class CountProgram(WholeProgram):
         lp = self.rows.program()
         lp.integrality_ = []
         try:
-            solver = load_lp(lp, seconds=budget.left())
+            solver = load_lp(lp, budget)
             if run(solver) != highspy.HighsModelStatus.kOptimal:
                 return None
         except EngineError:

@@ -153,7 +153,7 @@ class CountSearch:
         """
         self.programs += 1
         program, known, placed = self._model.program(), self._at, frozenset(self._placed)
-        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
+        nodes = ENGINE_PARAMETERS.integer_program.nodes
 
         def tell_of_others(counts: Counts) -> None:
             if counts != known:
@@ -221,8 +221,8 @@ class CountSearch:
     def _find(self, budget: Budget, known: Counts | None, free: Set[int], barred: Set[int]) -> FoundCounts:
         """One program."""
         self.programs += 1
-        nodes = ENGINE_PARAMETERS.integer_program.nodes if budget.work is None else budget.work
-        limits = budget.share(seconds=self._seconds, work=budget.work)
+        nodes = ENGINE_PARAMETERS.integer_program.nodes
+        limits = budget.share(seconds=self._seconds)
         return self._model.program().find(limits, nodes, known, free, barred)
 
     def _is_dearer(self, counts: Counts) -> bool:

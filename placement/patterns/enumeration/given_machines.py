@@ -26,7 +26,8 @@ from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.shared_need import SharedNeed
 from placement.compiled.wrap_around import deal
-from placement.engines.highs import most_nodes, prove, whole_solution
+from placement.engines.highs import prove, whole_solution
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.parameters import PATTERNS
 from placement.units import WHOLE_SHARE
@@ -110,7 +111,7 @@ class _Program:
         self._machines: list[_OneMachine] = []
         self._patterns: dict[tuple[int, int, tuple[tuple[SharedNeed, int], ...]], list[Pattern] | None] = {}
         self._left = _PARAMS.most_patterns
-        self._nodes = most_nodes(budget)
+        self._nodes = ENGINE_PARAMETERS.integer_program.nodes
 
     def add_machine(self, held: Machine) -> bool:
         """Columns and rows of one more machine; False when there are too many patterns."""
@@ -156,13 +157,7 @@ class _Program:
     def solve(self, budget: Budget) -> tuple[Packing | None, bool]:
         """As `pack_given` says."""
         self._all_placed()
-        ran = prove(
-            self._rows.program(),
-            seconds=budget.left(),
-            steps=budget.steps_left(),
-            nodes=self._nodes,
-            ended=budget.cut_short,
-        )
+        ran = prove(self._rows.program(), budget, nodes=self._nodes)
         if ran is None:
             return None, False
         solver, status = ran

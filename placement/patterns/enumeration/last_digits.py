@@ -78,13 +78,7 @@ class LastDigits:
 
 def _is_there(rows: IntegerRows, budget: Budget) -> bool | None:
     """Whether these rows have a solution."""
-    ran = prove(
-        rows.program(),
-        seconds=budget.left(),
-        steps=budget.steps_left(),
-        nodes=_PARAMS.nodes,
-        ended=budget.cut_short,
-    )
+    ran = prove(rows.program(), budget, nodes=_PARAMS.nodes)
     if ran is None:
         return None
     if ran[1] == highspy.HighsModelStatus.kInfeasible:

@@ -40,7 +40,7 @@ class NarrowProgram(WholeProgram):
         rows = self.rows
         rows.parts = set(range(len(rows.cost)))
         with suppress(EngineError):
-            solver = load_lp(rows.program(), seconds=budget.left())
+            solver = load_lp(rows.program(), budget)
             if run(solver) == highspy.HighsModelStatus.kOptimal:
                 most = part * solver.getObjectiveValue()
                 for k, reduced_cost in enumerate(solver.getSolution().col_dual):
@@ -58,7 +58,7 @@ class NarrowProgram(WholeProgram):
         """The best solution that HiGHS finds, if any."""
         limits = {"mip_rel_gap": gap, "mip_max_nodes": nodes}
         with suppress(EngineError):
-            solver = load_lp(self.rows.program(), seconds=budget.left(), steps=budget.steps_left(), **limits, **options)
+            solver = load_lp(self.rows.program(), budget, **limits, **options)
             with stopped_when(budget.cut_short, solver):
                 run(solver)
             values = whole_solution(solver)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.engines.highs import most_nodes
+from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.patterns.certificate import capacity_values
 from placement.patterns.enumeration.class_cuts import ClassCut, broken_cut, cut_at
 from placement.patterns.enumeration.listing import list_patterns
@@ -60,7 +60,7 @@ class NodeProgram:
     def solve(self, forbidden: Iterable[Forbidden], budget: Budget) -> ProgramAnswer:
         """Any solution without what is `forbidden`; its bound is None: there is none."""
         # Costs are not negative, so any solution is within all of its own cost of a bound.
-        return self._program(forbidden).solve(self._cutoff, budget, most_nodes(budget), gap=1.0)
+        return self._program(forbidden).solve(self._cutoff, budget, ENGINE_PARAMETERS.integer_program.nodes, gap=1.0)
 
     def written(self, forbidden: Iterable[Forbidden]) -> Callable[[], str]:
         """What writes the program down, as it is now."""

@@ -156,7 +156,7 @@ class WholeProgram:
         *,
         gap: float = 0.0,
         start: Sequence[float] | None = None,
-        until: Callable[[], bool] | None = None,
+        until: Callable[[], bool] = bool,
     ) -> ProgramAnswer:
         """The cheapest solution of at most `cutoff` micro-dollars per hour, as far as `nodes` and the budget reach.
 
@@ -166,10 +166,9 @@ class WholeProgram:
         steps = self.limit_rent(cutoff)
         ran = prove(
             self.rows.program(),
-            seconds=budget.left(),
-            steps=budget.steps_left(),
+            budget,
             nodes=nodes,
-            ended=budget.cut_short if until is None else lambda: until() or budget.cut_short(),
+            until=until,
             start=start,
             mip_rel_gap=gap,
             mip_abs_gap=0.4 * self._unit / MICRO,

@@ -96,7 +96,7 @@ class GrowingRelaxation:
         self._known |= columns.keys()
         if self._solver is None:
             rows.parts = set(range(len(rows.cost)))
-            self._solver = load_lp(rows.program(), seconds=budget.left())
+            self._solver = load_lp(rows.program(), budget)
             return self._solver
         limit_time(self._solver, budget.left())
         self._solver.setOptionValue("simplex_strategy", _PRIMAL)

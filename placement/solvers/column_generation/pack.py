@@ -173,7 +173,7 @@ class FleetMixPacking:
 
     def _pack(self, source: _Source, mix: FleetMix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found a place there."""
-        count_steps(lambda: _PARAMS.counted)
+        count_steps(_PARAMS.counted)
         seed = self._seed + self.tried
         start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
         wide = None if start is None else self._widen(start, budget)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
 from placement.compiled.packing import Machine, Packing, Seat
-from placement.engines.highs import most_nodes
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.heuristics import relabel
 from placement.heuristics.workspace import Workspace
@@ -93,7 +92,7 @@ class RunningSolutions:
         program.spare_moves(self._spare)
         program.narrow(_NARROW[self.solutions % len(_NARROW)], budget)
         self.solutions += 1
-        nodes = most_nodes(budget)
+        nodes = ENGINE_PARAMETERS.integer_program.nodes
         return program.cheapest(_TIME.program.of(budget), nodes, ENGINE_PARAMETERS.integer_program.gap, self._penalties)
 
     def _is_dear(self, answer: RunningAnswer) -> bool:

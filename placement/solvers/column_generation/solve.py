@@ -69,11 +69,6 @@ def solve_column_generation(
     options: ColumnGenerationOptions = DEFAULT,
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
-    with solve.budget.counting() as budget:
-        return _solve(solve.within(budget), hint, options)
-
-
-def _solve(solve: Solve, hint: Packing | None, options: ColumnGenerationOptions) -> Outcome:
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
@@ -119,4 +114,4 @@ def _solve_free(solve: Solve, free: FreeMachines, options: ColumnGenerationOptio
 
 def _count(solve: Solve) -> None:
     """Have the solver `demand` count copies and pack them: the bound and the best plan begin there."""
-    find_solver("demand").run(_TIME.demand.within(solve, solve.budget.work))
+    find_solver("demand").run(_TIME.demand.within(solve))

@@ -110,7 +110,7 @@ def _solved(rows: IntegerRows, budget: Budget, seed: int) -> list[int] | None:
     """The best solution found, (columns,), to the nearest whole numbers; None when there is none in time."""
     limits = {"mip_rel_gap": _PARAMS.gap, "mip_max_nodes": _PARAMS.nodes, "random_seed": seed % 2**31}
     try:
-        solver = load_lp(rows.program(), seconds=budget.left(), steps=budget.steps_left(), **limits)
+        solver = load_lp(rows.program(), budget, **limits)
         run(solver)
     except EngineError:  # then mixes of the whole fleet are packed
         return None

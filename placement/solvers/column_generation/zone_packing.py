@@ -80,7 +80,7 @@ class PackZone:
         if sum(c.copies > 0 for c in solve.fleet.components) < _PARAMS.components_from:
             return
         groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
-        coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget, solve.budget.work), self.seed)
+        coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget), self.seed)
         first_plan(coarse)
         search(coarse, _ALONE, SetCovering(coarse))
         solve.incumbent.note_faults(coarse.incumbent.faults)
@@ -196,7 +196,7 @@ class ZonePacking:
         left = task.zone.fleet.copies + sum(other.zone.fleet.copies for other in self._open)
         busy = len(self._begun) - len(self._found) - 1
         free = max(1, self._workers - busy)
-        return budget.share(min(1.0, free * task.zone.fleet.copies / left), work=budget.work)
+        return budget.share(min(1.0, free * task.zone.fleet.copies / left))
 
     def _put(self, task: PackZone, answer: TaskAnswer) -> None:
         with self._change:

@@ -11,7 +11,6 @@ from placement.solving.parameters import parameter
 class DecompositionSolveParameters:
     """Rounds of parts (`solve.py`)."""
 
-    work_rounds: int = parameter(2, "rounds", "under a limit on work")
     finer: tuple[tuple[int, float], ...] = parameter(
         ((1, 0.1), (2, 0.2), (4, 0.7)),
         "factor, part",

@@ -9,11 +9,13 @@
    that waste most together, so what one cut could not do the next one can.
 4. The bound is that of the whole, never a sum over parts. It is one more task of step 2, or of the first round.
 
-The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
+The tasks run on the budget's executor. Under a limit on work each has its part of that, as it stands when the first of
+them begins, so the answer does not depend on where they run.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +117,7 @@ def _first_plan(solve: Solve) -> None:
     first_plan(solve)
     if solve.packing is not None or solve.budget.over():
         return
-    part = _TIME.start.within(solve, solve.budget.work)
+    part = _TIME.start.within(solve)
     start = partial_packing(part.fleet, part.budget, part.seed)
     filled = None if start is None else bring_in(part.fleet, start, part)
     if filled is not None and not filled.missing:
@@ -149,10 +151,10 @@ class _Decomposition:
         fresh = Greenfield.of(self._fleet, self._solve.value)
         if fresh is None or not self._options.groups or self._solve.why_stop():
             return
-        by_clock = self._budget.work is None and self._budget.seconds is not None
+        limited = math.isfinite(self._budget.remaining())
         sizes = [
             (times * self._options.groups, weight)
-            for times, weight in (_PARAMS.finer if by_clock else _PARAMS.finer[:1])
+            for times, weight in (_PARAMS.finer if limited else _PARAMS.finer[:1])
         ]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
         smaller: list[tuple[RestrictingAggregation, float]] = []
@@ -169,7 +171,7 @@ class _Decomposition:
             return
         bound = self._bound_task(sum(task.weight for task in tasks))
         within = None
-        for _, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget, self._budget.work)):
+        for _, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget)):
             self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
@@ -180,9 +182,8 @@ class _Decomposition:
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
-        rounds = min(self._options.rounds, _PARAMS.work_rounds if self._budget.work is not None else 2**60)
         idle = 0
-        for turn in range(rounds):
+        for turn in range(self._options.rounds):
             if self._solve.why_stop() or idle >= _PARAMS.patience:
                 return
             gained = self._improve_whole()
@@ -191,7 +192,7 @@ class _Decomposition:
     def _improve_whole(self) -> bool:
         """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
         seed = int(self._rng.integers(2**30))
-        return improve(_TIME.improve.within(self._solve, seed=seed), NAME, self._budget.work)
+        return improve(_TIME.improve.within(self._solve, seed=seed), NAME)
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""
@@ -210,7 +211,7 @@ class _Decomposition:
             tasks.insert(0, self._bound_task(max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
         every = max(1, -(-len(parts) // _PARAMS.offers))
-        for index, answer in run_tasks(tasks, _TIME.round.of(self._budget, self._budget.work)):
+        for index, answer in run_tasks(tasks, _TIME.round.of(self._budget)):
             self._hear(answer)
             if answer.packing is not None:
                 found[index - first] = parts[index - first].put_back(answer.packing)

@@ -1,7 +1,7 @@
 """The tasks of a decomposition, which can run anywhere (see `placement.parallel.job`).
 
 `run_tasks` keeps as many of them going as the executor runs at once. Time is dealt out when a task starts, so what one
-does not need the later ones have.
+does not need the later ones have. Work is dealt out before the first of them: in which order they end must not matter.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.registry import find_solver
 from placement.solving.budget import POLL
 from placement.solving.context import Solve
+from placement.solving.steps import PER_SECOND, count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ class Bound:
         from placement.solvers.coarse_bound import CoarseBounds
 
         best, relaxes, bounds = 0, RELAXES, CoarseBounds(self.fleet, self.given, self.seed)
-        for most in self.groups if budget.work is None else self.groups[:1]:
+        for most in self.groups:
             if budget.over():
                 break
             coarse = RelaxingAggregation.of(self.fleet, most)
@@ -123,14 +124,22 @@ def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, Task
     Tasks that can't be started or finished in time have no answer. One that fails elsewhere is done again here, so an
     executor that breaks costs time and nothing else, and an error in a solver is raised here.
     """
-    executor = budget.executor
+    executor, work = budget.executor, _work(tasks, budget)
     if executor is None:
         for index, task in enumerate(tasks):
-            if budget.over():
+            if budget.cut_short():
                 return
-            yield index, task.run(_inside(budget, _share(tasks, index)))
+            yield index, task.run(budget.share(_share(tasks, index), work=work[index], alone=True))
         return
-    yield from _Elsewhere(tasks, budget, executor).run()
+    yield from _Elsewhere(tasks, budget, executor, work).run()
+
+
+def _work(tasks: Sequence[Task], budget: Budget) -> list[float | None]:
+    """What each task has of the work."""
+    if budget.work is None:
+        return [None] * len(tasks)
+    whole, weight = budget.steps_left() / PER_SECOND, sum(task.weight for task in tasks)
+    return [whole * task.weight / weight for task in tasks]
 
 
 def _share(tasks: Sequence[Task], index: int, workers: int = 1) -> float:
@@ -138,15 +147,11 @@ def _share(tasks: Sequence[Task], index: int, workers: int = 1) -> float:
     return min(1.0, workers * tasks[index].weight / sum(task.weight for task in tasks[index:]))
 
 
-def _inside(budget: Budget, fraction: float) -> Budget:
-    return budget.share(fraction, work=budget.work, alone=True)
-
-
 class _Elsewhere:
     """Tasks on an executor: those that run, and those that failed there."""
 
-    def __init__(self, tasks: Sequence[Task], budget: Budget, executor: Executor) -> None:
-        self._tasks, self._budget, self._executor = tasks, budget, executor
+    def __init__(self, tasks: Sequence[Task], budget: Budget, executor: Executor, work: Sequence[float | None]) -> None:
+        self._tasks, self._budget, self._executor, self._work = tasks, budget, executor, work
         self._workers = workers_of(executor)
         self._running: dict[Future[TaskAnswer], int] = {}
         self._failed: list[int] = []
@@ -156,7 +161,7 @@ class _Elsewhere:
         try:
             with self._budget.stopping(lambda: interrupt_calls(self._executor)):
                 while (waiting or self._running) and not self._given_up():
-                    while waiting and len(self._running) < self._workers and not self._budget.over():
+                    while waiting and len(self._running) < self._workers and not self._budget.cut_short():
                         self._start(waiting.pop(0))
                     if not self._running:
                         break
@@ -170,8 +175,9 @@ class _Elsewhere:
             for future in self._running:
                 future.cancel()
         for index in self._failed:
-            if not self._budget.over():
-                yield index, self._tasks[index].run(_inside(self._budget, _share(self._tasks, index)))
+            if not self._budget.cut_short():
+                part = self._budget.share(_share(self._tasks, index), work=self._work[index], alone=True)
+                yield index, self._tasks[index].run(part)
 
     def _given_up(self) -> bool:
         """Interrupted, or so long past the deadline that no answer will come."""
@@ -186,7 +192,7 @@ class _Elsewhere:
         limits = TaskLimits(
             seconds=left * _share(self._tasks, index, self._workers) if finite else None,
             deadline=time.time() + left if finite else None,
-            work=budget.work,
+            work=self._work[index],
             gap=budget.gap,
             threads=budget.threads or 1,
         )
@@ -198,7 +204,9 @@ class _Elsewhere:
     def _collect(self, future: Future[TaskAnswer]) -> Iterator[tuple[int, TaskAnswer]]:
         index = self._running.pop(future)
         try:
-            yield index, future.result()
+            answer: TaskAnswer = future.result()
+            count_steps(answer.steps)
+            yield index, answer
         except Exception as error:  # whatever an executor may raise: solved again here, where a true error shows
             self._fail(index, error)
 

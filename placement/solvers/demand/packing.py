@@ -143,7 +143,7 @@ class CountPacking:
                 for c, component in zip(counted.origin, fleet.components, strict=True)
             ]
             price = sum(n * pool.price for n, pool in zip(machines, fleet.pools, strict=True) if pool.zone == zone)
-            part = budget.share(1 / (len(zones) - k), work=budget.work)
+            part = budget.share(1 / (len(zones) - k))
             packing = self._ask(OneZone.of(fleet, zone, here).fleet, fleet.tick_price * price, part, whole=False)
             if packing is None:
                 return None
@@ -158,7 +158,7 @@ class CountPacking:
         a bound is known.
         """
         solver = find_solver(self._solver)
-        inner = self._solve.within(budget).reduced(fleet, work=budget.work)
+        inner = self._solve.within(budget).reduced(fleet)
         known = self._solve.incumbent.ticks_bound
         if known is not None and whole and not self._fleet.levels and not any(self._fleet.running):  # moves are in it
             inner.incumbent.raise_bound(known, BOUND_NAME, relaxes=RELAXES)
@@ -166,8 +166,8 @@ class CountPacking:
         for again in range(_PARAMS.again):
             bound = inner.incumbent.ticks_bound or 0
             gap = max(inner.budget.gap, 1 - bound / (ticks * (1 + PATTERNS.counts.near)) if ticks else 0.0)
-            limits = inner.budget if again else _PHASE.pack.first.of(inner.budget, inner.budget.work)
-            part = inner.within(limits.share(gap=gap, work=limits.work))
+            limits = inner.budget if again else _PHASE.pack.first.of(inner.budget)
+            part = inner.within(limits.share(gap=gap))
             solver.run(part, inner.packing)
             best, proved = inner.value, inner.incumbent.ticks_bound or 0
             if best is not None and (best.ticks <= ticks or proved > ticks):

@@ -35,7 +35,7 @@ class CountRounds:
     def __init__(self, solve: Solve, counting: CountBound, search: CountSearch, packing: CountPacking) -> None:
         """Nothing is searched yet."""
         self._solve, self._counting, self._search, self._packing = solve, counting, search, packing
-        self._seconds = _PHASE.cheaper.of(solve.budget).left()
+        self._seconds = _PHASE.cheaper.of(solve.budget).remaining()
         self._found: list[Counts] = []  # solutions of the whole program that no round has looked at
         self._unpacked: set[Counts] = set()  # counts that could not be packed for their price
 
@@ -44,12 +44,12 @@ class CountRounds:
         budget = self._solve.budget
         beside = self._beside() if may_search_in_background(budget) else None
         idle = 0
-        for seed in count() if budget.work is None else range(_PARAMS.tries_by_work):
+        for seed in count():
             part = self._part()
-            if self._packing.over or part.left() < _PARAMS.shortest * self._seconds or idle > _PARAMS.tries:
+            if self._packing.over or part.remaining() < _PARAMS.shortest * self._seconds or idle > _PARAMS.tries:
                 break
             if beside is None and idle == 1:
-                self._search.whole(_PHASE.whole.of(budget, budget.work), self._tell)()
+                self._search.whole(_PHASE.whole.of(budget), self._tell)()
             found, self._found = self._found, []
             if found:
                 self._search.mend(part, found[-1])
@@ -60,14 +60,14 @@ class CountRounds:
             if idle == 1:
                 self._improve(seed)
         if beside is None:
-            self._prove(_PHASE.finish.of(budget, budget.work))
+            self._prove(_PHASE.finish.of(budget))
         elif beside.ended or not self._packing.over:
             beside.end()
 
     def _part(self) -> Budget:
         """The time of one search."""
         budget = self._solve.budget
-        return budget.share(seconds=self._seconds, work=budget.work)
+        return budget.share(seconds=self._seconds)
 
     def _packed(self, counts: Counts) -> bool:
         """Pack counts that were not packed before and may give a better plan; says whether there were such.
@@ -81,7 +81,7 @@ class CountRounds:
             return False
         if self._packing.over or counts in packing.tried or packing.too_dear(counts):
             return False
-        if not packing.pack(counts, _PHASE.try_to_pack.of(budget, budget.work), by_pool=True):
+        if not packing.pack(counts, _PHASE.try_to_pack.of(budget), by_pool=True):
             self._unpacked.add(counts)
             search.loosen(packing.tight)
             self._begin_again()
@@ -97,7 +97,7 @@ class CountRounds:
         """Improve the best plan machine by machine."""
         if self._solve.packing is None:
             return
-        limits = _PHASE.improve.of(self._solve.budget, self._solve.budget.work)
+        limits = _PHASE.improve.of(self._solve.budget)
         before = self._solve.packing
         improve_in_turns(self._solve, limits, seed)
         if self._solve.packing is not before:
@@ -128,4 +128,4 @@ class CountRounds:
 def improve_in_turns(solve: Solve, budget: Budget, seed: int) -> None:
     """Improve the best plan machine by machine."""
     search = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + seed))
-    search.run(budget, math.inf if budget.work is None else _PARAMS.steps_by_work)
+    search.run(budget, math.inf)

@@ -112,10 +112,10 @@ class _Search:
         """A search for counts that have a packing; it has some unless the bound's are good, or there are none."""
         budget = self._solve.budget
         choices = frozenset(choice for one in found for choice in one.choices)
-        seconds = _PHASE.cheaper.program.of(_PHASE.cheaper.of(budget)).left()
+        seconds = _PHASE.cheaper.program.of(_PHASE.cheaper.of(budget)).remaining()
         search = CountSearch(self._packing.pools, choices, seconds, weights=_by_pool(found))
         if choices and not self._packing.over and not found[-1].near:
-            search.run(_PHASE.begin.of(budget, budget.work))
+            search.run(_PHASE.begin.of(budget))
         return search
 
     def _to_the_end(self, counting: CountBound, search: CountSearch) -> None:
@@ -123,12 +123,12 @@ class _Search:
         budget, whole = self._solve.budget, False
         while not self._packing.over:
             before = counting.counts
-            counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
+            counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget))
             counting.report(self._solve.incumbent)
             if whole and counting.counts == before:
                 return
             # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
-            limits = _PHASE.pack.of(budget, budget.work)
+            limits = _PHASE.pack.of(budget)
             fits = not self._packing.over and self._pack(counting.counts, search, limits, by_pool=not counting.merges)
             whole = fits or counting.counts == before
 
@@ -138,17 +138,17 @@ class _Search:
         Says whether the cheapest counts were packed as they are.
         """
         spare = 0.0
-        for _ in range(_PARAMS.tries if budget.work is None else _PARAMS.tries_by_work):
+        for _ in range(_PARAMS.tries):
             if counts is None or counts in self._packing.tried or spare > _COUNTS.most_spare:
                 return False
             if self._packing.over or budget.over() or self._packing.too_dear(counts):
                 return False
-            fits = self._packing.pack(counts, _PHASE.pack.one.of(budget, budget.work), by_pool=by_pool)
+            fits = self._packing.pack(counts, _PHASE.pack.one.of(budget), by_pool=by_pool)
             if not self._shares or (fits and not spare):
                 return fits
             spare = spare * _COUNTS.less if fits else max(_COUNTS.least_spare, spare * _COUNTS.more)
             other = search.with_spare(spare, budget)
-            other.run(_PHASE.pack.other.of(budget, budget.work))
+            other.run(_PHASE.pack.other.of(budget))
             counts, by_pool = other.counts, True
         return False
 
