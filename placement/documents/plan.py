@@ -12,7 +12,8 @@ from placement.display import draw
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed, Table
 from placement.documents.quantities import Count, Name
-from placement.errors import DocumentError
+from placement.errors import DocumentError, printable
+from placement.units import count, micro_dollars, money
 
 
 def _finite(value: Any) -> Any:
@@ -141,6 +142,16 @@ class Plan(PlanRow):
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists, with every field that was set."""
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True)}
+
+    def __str__(self) -> str:
+        """One line for a person; what it costs only where it says so itself."""
+        name = f"plan of {printable(self.problem)}" if self.problem else "plan"
+        told = [count(len(self.instances), "machine"), count(len(self.assignments), "copy", "copies")]
+        if self.price_per_hour is not None:
+            told.insert(0, f"{money(micro_dollars(self.price_per_hour))} an hour")
+        if self.unplaced:
+            told.append(f"{count(sum(row.copies for row in self.unplaced), 'copy', 'copies')} left out")
+        return f"{name}: {', '.join(told)}"
 
     def to_frame(self, what: str = "copies") -> Any:
         """The plan as a pandas data frame: a row for each of ``copies``, ``machines``, or ``trace``.

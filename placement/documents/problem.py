@@ -26,7 +26,8 @@ from placement.documents.rows import (
     Pool,
     Row,
 )
-from placement.errors import DocumentError, Fault
+from placement.errors import DocumentError, Fault, printable
+from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,6 +99,18 @@ class Problem(Row):
         A null that was given means what an absent key means, and is left out.
         """
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        told = [
+            count(len(self.components), "component"),
+            count(len(self.pools), "pool"),
+            count(len(self.instance_types), "instance type"),
+        ]
+        if self.instances:
+            told += [count(len(self.instances), "running machine")]
+            told += [count(len(self.placements), "running copy", "running copies")]
+        return f"problem {printable(self.name)}: {', '.join(told)}" if self.name else f"problem: {', '.join(told)}"
 
 
 def revised(problem: Problem, *left_out: str, **changed: object) -> Problem:

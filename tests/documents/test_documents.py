@@ -1123,3 +1123,20 @@ def test_a_horizon_is_nothing_or_at_least_a_millionth_of_an_hour(hours: float, f
         return
     with pytest.raises(DocumentError, match=r"horizon_hours.*must be 0 or at least 0\.000001 hours"):
         Problem(**document)
+
+
+def test_a_problem_and_a_plan_are_a_line_each_for_a_person() -> None:
+    """Names are escaped there, and copies that are left out are told."""
+    running = [{"id": "m", "pool": "p"}]
+    rows: dict[str, Any] = {
+        "instance_types": {"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 0.5}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [{"name": "c", "copies": 2, "accelerators": 0, "vcpus": 2}],
+    }
+    assert str(Problem(**rows)) == "problem: 1 component, 1 pool, 1 instance type"
+    runs = Problem(**rows, name="a\n", instances=running, placements=[{"component": "c", "instance": "m"}])
+    assert str(runs) == "problem a␊: 1 component, 1 pool, 1 instance type, 1 running machine, 1 running copy"
+    assigned = [{"component": "c", "instance": "m"}] * 2
+    plan = Plan(problem="a\n", price_per_hour=0.5, instances=running, assignments=assigned)
+    assert str(plan) == "plan of a␊: $0.50 an hour, 1 machine, 2 copies"
+    assert str(Plan(unplaced=[{"component": "c", "copies": 3}])) == "plan: 0 machines, 0 copies, 3 copies left out"
