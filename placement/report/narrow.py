@@ -67,15 +67,34 @@ class Fitting:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Measure, and choose. Each column keeps its longest word, one that does not wrap its longest cell.
 
-        Rich would take width from the widest column first.
+        Rich would take width from the widest column first, and where that one needs it, let the table be too wide.
         """
         free = options.update_width(_ANY_WIDTH)
-        for column in self.table.columns:
-            cells = [column.header, *column.cells]
-            widths = [Measurement.get(console, free, cell) for cell in cells]
+        columns, most = self.table.columns, []
+        for column in columns:
+            column.width = None  # as it was before an earlier, narrower console
+            widths = [Measurement.get(console, free, cell) for cell in (column.header, *column.cells)]
+            most.append(max(width.maximum for width in widths))
             column.min_width = max(width.maximum if column.no_wrap else width.minimum for width in widths)
         least = Measurement.get(console, free, self.table).minimum
-        yield self.table if least <= options.max_width else self.otherwise()
+        if least > options.max_width:
+            yield self.otherwise()
+            return
+        kept = [column.min_width or 0 for column in columns]
+        room = options.max_width - least + sum(kept)
+        if sum(most) > room:
+            for column, width in zip(columns, _narrowed(most, kept, room), strict=True):
+                column.width = width
+        yield self.table
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths that fit into the room: the widest column gives first, and none goes below what it needs at least."""
+    found = [max(low, min(width, room)) for width, low in zip(widths, least, strict=True)]
+    for _ in range(sum(found) - room):
+        _, widest = max((width, k) for k, width in enumerate(found) if width > least[k])
+        found[widest] -= 1
+    return found
 
 
 def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:
