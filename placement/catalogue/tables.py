@@ -114,6 +114,7 @@ def regions() -> tuple[str, ...]:
     return tuple(sorted(found | {facts.price.region for facts in instance_types().values() if facts.price}))
 
 
+@cache
 def region_of_zone(zone_id: str) -> str | None:
     """The region of a zone id of AWS (`use1-az4` is in us-east-1); None when no region has such zones."""
     return _zone_prefixes().get(zone_id.rpartition("-")[0])

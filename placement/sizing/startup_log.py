@@ -24,7 +24,7 @@ PARTS = ("context", "non_torch", "weights", "activation", "graphs")
 KV, KV_TOKENS = "kv", "kv_tokens"  # what a log measures beside the parts
 _START = "non-default args: {"  # of the API server, once a start
 _MOST_DIGITS = 15  # of a number of tokens
-_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_NUMBER = r"(-?\b\d+(?:\.\d+)?)"  # from its first digit on alone: else time grows with the square of its length
 
 
 @dataclass(frozen=True, slots=True)
