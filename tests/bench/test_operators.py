@@ -102,7 +102,9 @@ def _cheap_plan(document: str) -> Plan:
 
 def solved(document: Doc, work: int) -> Plan:
     """A plan by greedy."""
-    plan = placement.solve(placement.Problem(**document), "greedy", time_limit=None, work=work, threads=1).plan
+    plan = placement.solve(
+        placement.Problem(**document), "greedy", time_limit=None, work=work, threads=1, options={"rounds": 20}
+    ).plan
     assert plan is not None
     return plan
 

@@ -270,7 +270,7 @@ def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[
     return nodes
 
 
-@seeds(range(400), 300)
+@seeds(range(100, 500), 200)
 def test_no_tree_proves_more_than_the_optimum(seeds: range) -> None:
     """A plan is in some leaf, and no leaf says more than is true of its plans."""
     proven = impossible = 0

@@ -179,6 +179,7 @@ def without_times(result: Result) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "seconds"}
 
 
+@pytest.mark.usefixtures("few_exchanges")
 @pytest.mark.parametrize("name", PROVERS)
 @seeds(range(20), 2)
 def test_order_and_names_do_not_matter(seeds: range, name: str) -> None:

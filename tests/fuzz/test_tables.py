@@ -13,17 +13,16 @@ from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.examine import choose
 from tests.fuzz.families import FAMILIES, Draw, problem_of
-from tests.fuzz.paths import HEADROOM, OPTION_VALUES, PATHS, SCENARIOS, Path
+from tests.fuzz.paths import HEADROOM, OPTION_VALUES, PATHS, SCENARIOS
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
-def test_what_a_path_lowers_and_enters_exists(path: Path) -> None:
+def test_what_a_path_lowers_and_enters_exists() -> None:
     """A threshold that is renamed would be lowered in vain, and a function never entered."""
-    for place in path.values:
-        assert patching.homes(place)
-    for place in path.reaches:
-        patching.watch(place)
-    assert path.solver in ("bound", SCENARIOS, HEADROOM) or path.solver in SOLVERS
+    for path in PATHS:
+        assert [place for place in path.values if not patching.homes(place)] == [], path.name
+        for place in path.reaches:
+            patching.watch(place)
+        assert path.solver in ("bound", SCENARIOS, HEADROOM, *SOLVERS), path.name
 
 
 def test_every_option_of_every_solver_is_tried() -> None:
@@ -53,7 +52,7 @@ def test_each_path_is_drawn() -> None:
     drawn = Counter(
         path.name
         for family in FAMILIES
-        for k in range(400)
+        for k in range(150)
         for path in choose(Draw(f"{family}{k}"), family, {"components": []}, enumerated=k % 5 > 0)
     )
     rare = {path.name for path in PATHS if path.weight < 1}

@@ -32,7 +32,7 @@ def stocked(fleet: Fleet, *, fullest_first: bool = False) -> tuple[Workspace, Gr
     return ws, policy
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(doc=problems())
 def test_what_is_stocked_keeps_the_rules_of_machines_and_counts(doc: Doc) -> None:
     fleet = compile_fleet(Problem(**doc))

@@ -202,6 +202,7 @@ def test_a_construction_that_gives_up_looks_at_no_more_components() -> None:
     assert ws.placed[1] == 1
 
 
+@pytest.mark.usefixtures("few_exchanges")
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_limit_is_named_where_nothing_can_be_exchanged(solver: Callable[..., Outcome]) -> None:
     limits = [{"name": "few", "pools": ALL, "max_instances": 2}]

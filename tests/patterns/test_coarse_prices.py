@@ -93,7 +93,7 @@ def test_every_plan_keeps_what_they_prove(seeds: range) -> None:
     assert more > 2
 
 
-@seeds(range(200), 40)
+@seeds(range(200), 20)
 def test_raised_prices_make_no_machine_worth_more(parameters: Change, seeds: range) -> None:
     """Nor is one worth more than to the groups; copies are worth as much at least, and often more."""
     tried = more = 0
@@ -115,11 +115,11 @@ def test_raised_prices_make_no_machine_worth_more(parameters: Change, seeds: ran
             groups = certify(bound.relaxation, bound.prices.alone())
             assert all(mine <= theirs for mine, theirs in zip(lifted.coefficients, groups.coefficients, strict=True))
             tried, more = tried + 1, more + (lifted.least < raised.least)
-    assert tried > 60
-    assert more > 30
+    assert tried > 1.5 * len(seeds)
+    assert more > 0.75 * len(seeds)
 
 
-@pytest.mark.parametrize(("family", "size", "gain"), [("mixed", 150, 1.005), ("shared", 60, 1.018)])
+@pytest.mark.parametrize(("family", "size", "gain"), [("mixed", 100, 1.035), ("shared", 60, 1.018)])
 def test_a_bound_of_the_whole_is_above_that_of_its_groups(family: str, size: int, gain: float) -> None:
     """And below the whole's own, whose linear program has the best prices there are."""
     fleet = compile_fleet(Problem(**suite(family, size, 1)))

@@ -29,7 +29,7 @@ WORK = 500
 
 def found(family: str, seed: int) -> tuple[Relaxation, CountSearch]:
     """A search that has counts."""
-    relaxation = relax(compile_fleet(Problem(**demand_fleet(family, 6, seed))))
+    relaxation = relax(compile_fleet(Problem(**demand_fleet(family, 4, seed))))
     bound = CountBound(relaxation)
     bound.run(Budget(work=WORK))
     search = CountSearch(PoolPacking(relaxation), frozenset(bound.choices), math.inf)

@@ -369,7 +369,7 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
 def test_bins_are_packings_of_the_fleet() -> None:
     """The packing core's bins and bounds, by the same measure."""
     seen = 0
-    for _, problem, fleet, _ in plans(range(150), **PLAIN):
+    for _, problem, fleet, _ in plans(range(80), **PLAIN):
         form = FleetBins.of(fleet)
         found = None if form is None else solve_vector_packing(form.problem, budget=Budget(work=50))
         if form is None or found is None or found.bins is None:

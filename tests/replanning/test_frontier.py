@@ -165,6 +165,7 @@ def test_who_is_asked_for_fewer_moves(monkeypatch: pytest.MonkeyPatch, keys: Doc
     assert bool(asked_for) is asked_again
 
 
+@pytest.mark.usefixtures("few_exchanges")
 @pytest.mark.parametrize("solver", ["greedy", "ffd", "best-fit"])
 def test_bug_limits_where_machines_cost_nothing(solver: str) -> None:
     """Over no hours the heuristics that make room within limits divided by the price of an hour."""

@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
     """A title with the cost, a chart of each kind, pools and strategies in the legend; light and dark."""
-    problem, policy, traffic = plain(36)
+    problem, policy, traffic = plain(12)
     result = simulate(problem, policy, traffic, strategies=["shared", "endpoints-peak"])
     for theme in ("light", "dark"):
         root = ET.fromstring(simulation_picture(result, theme))
@@ -39,10 +39,10 @@ def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
 
 def test_pools_add_up_to_the_cost() -> None:
     """What is stacked is what is billed, step by step."""
-    problem, policy, traffic = plain(60)
+    problem, policy, traffic = plain(24)
     (outcome,) = simulate(problem, policy, traffic, strategies=["shared"], hourly=False).strategies
 
-    assert len(outcome.pools) == len(outcome.series["cost"]) == 60
+    assert len(outcome.pools) == len(outcome.series["cost"]) == 24
     for row, cost in zip(outcome.pools, outcome.series["cost"], strict=True):
         assert sum(seconds * outcome.prices[p] for p, seconds in row) == cost
     assert all(

@@ -619,10 +619,10 @@ def in_three_zones(copies: int, spare: int) -> Problem:
     )
 
 
-@pytest.mark.parametrize("size", [1, 3, 6])
+@pytest.mark.parametrize("size", [1, 3, 4])
 def test_new_copies_start_in_zones_whose_old_ones_go(size: int) -> None:
     """So copies that are evenly spread stay so, and no machine is rented; each zone has room for two."""
-    found = plan_rollout(in_three_zones(6, 2), "a", SAME, batch=BatchSize(size), attempts=1)
+    found = plan_rollout(in_three_zones(4, 2), "a", SAME, batch=BatchSize(size), attempts=1)
 
     assert found.rolling is not None
     assert (found.status, found.rolling.instances) == ("optimal", 0)

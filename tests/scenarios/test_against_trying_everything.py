@@ -13,7 +13,7 @@ from tests.scenarios.oracle import Optimum, World, optimum, random_world
 KINDS: dict[str, dict[str, Any]] = {"plain": {}, "rules": {"rules": 40}, "demand": {"max_components": 2}}
 
 
-@one_by_one(range(60), 5)
+@one_by_one(range(60), 3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_cheapest_commitments_are_found_and_proven(kind: str, seed: int) -> None:
     """Proofs are true, bounds are never above the least cost, and plans cost what was said and keep every rule."""
