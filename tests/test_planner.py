@@ -124,7 +124,7 @@ def test_without_a_plan_the_bound_stands_alone() -> None:
 def test_a_hint_is_never_made_worse() -> None:
     """The optimum as hint and no work to speak of: the optimum comes back, from the plan document alone."""
     problem = placement.read(AFTER)
-    best = placement.solve(problem, "cp-sat", time_limit=None, work=20_000)
+    best = placement.solve(problem, "cp-sat", time_limit=None, work=10)
     assert best.status is Status.OPTIMAL
     again = placement.solve(problem, "ffd", time_limit=None, work=1, hint=best.plan)
     assert again.cost == best.cost
@@ -171,7 +171,7 @@ def test_a_first_plan_has_a_quarter_of_a_second(
 def test_events_tell_the_story_in_order() -> None:
     """Costs only fall, bounds only rise, and the last event is the result."""
     heard: list[Event] = []
-    result = placement.solve(placement.read(AFTER), time_limit=None, work=20_000, listener=heard.append)
+    result = placement.solve(placement.read(AFTER), time_limit=None, work=10, listener=heard.append)
     costs = [event.cost for event in heard if event.cost is not None]
     bounds = [event.bound for event in heard if event.bound is not None]
     assert costs == sorted(costs, reverse=True)
@@ -442,5 +442,5 @@ def test_bug_what_only_rounding_makes_equal_is_not_proven(solver: str) -> None:
 def test_instances_under_rules_of_the_whole_plan_are_proven(name: str, price: float) -> None:
     """What is reserved is used first; what must survive the loss of a pool has a machine on demand."""
     problem = placement.read(f"instances/{name}.yaml")
-    result = placement.solve(problem, time_limit=None, work=20_000, threads=1)
+    result = placement.solve(problem, time_limit=None, work=10, threads=1)
     assert (result.status, result.plan.price_per_hour) == (Status.OPTIMAL, price)

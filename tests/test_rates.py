@@ -18,7 +18,7 @@ def test_tokens_a_day() -> None:
             {"name": "chat", "demand": 86.4e9, "throughput": 4e9, "accelerator_memory_gib": 20, "shared": True}
         ],
     )
-    result = placement.solve(problem, time_limit=None, work=20_000)
+    result = placement.solve(problem, time_limit=None, work=10)
     assert result.status is Status.OPTIMAL
     assert len(result.plan.assignments) == 22
     assert result.cost == 6 * 2_000_000

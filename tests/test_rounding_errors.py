@@ -91,7 +91,7 @@ def test_proofs_hold_at_the_edges_of_numbers(seeds: range, solver: str, options:
         if brute.too_big(problem, 100_000):
             continue
         best = brute.cheapest(problem)
-        result = placement.solve(Problem(**problem), solver, options=options, work=2_000, time_limit=None)
+        result = placement.solve(Problem(**problem), solver, options=options, work=10, time_limit=None)
         if best is None:
             assert result.status in (Status.INFEASIBLE, Status.UNKNOWN), seed
             impossible += result.status is Status.INFEASIBLE
@@ -150,7 +150,7 @@ def test_packing_bounds_at_the_edges_of_numbers(seed: int) -> None:
         costs=costs,
         available=[None, rng.choice([None, 1])],
     )
-    result = solve_vector_packing(problem, budget=Budget(work=50))
+    result = solve_vector_packing(problem, budget=Budget(work=10))
     best = _cheapest([size for size, n in zip(sizes, problem.demands, strict=True) for _ in range(n)], problem)
     assert result.bound <= best
     assert result.cost is not None
@@ -212,10 +212,10 @@ def test_a_presolve_that_lies_proves_nothing_of_packings(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "_count", lambda *_: None)
     monkeypatch.setattr(module, "_steps", lambda generation, *_, **__: [lambda: close_by_patterns(generation)])
     problems = [packing(seed) for seed in range(8)]
-    honest = [solve_vector_packing(problem, budget=Budget(work=200)) for problem in problems]
+    honest = [solve_vector_packing(problem, budget=Budget(work=10)) for problem in problems]
     lies = tell_lies(monkeypatch)
     for problem, result in zip(problems, honest, strict=True):
-        again = solve_vector_packing(problem, budget=Budget(work=200))
+        again = solve_vector_packing(problem, budget=Budget(work=10))
         assert (again.cost, again.bound, again.proved) == (result.cost, result.bound, result.proved)
     assert lies
 

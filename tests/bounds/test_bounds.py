@@ -293,7 +293,7 @@ def test_mixes_that_lack_machines_raise_the_bound(parameters: Change) -> None:
         bounds = []
         for mixes, nodes in ((0, 0), (20, 0), (0, 2_000)):
             parameters(PATTERNS.bound, mixes=mixes)
-            bound = PatternBound(Solve.of(fleet, Budget(work=40)))  # work alone limits mixes: no clock has a say
+            bound = PatternBound(Solve.of(fleet, Budget(work=10)))  # work alone limits mixes: no clock has a say
             bound.run(nodes=nodes)
             bounds.append(bound.bound)
         root, with_mixes, branched = bounds

@@ -122,7 +122,7 @@ def test_mixes_one_by_one_where_all_that_runs_must_move(seeds: range) -> None:
             continue
         fleet, packing = found
         ticks = evaluate(fleet, packing).ticks
-        budget = Budget(work=100)
+        budget = Budget(work=10)
         incumbent = Incumbent(fleet, budget)
         solve_best_fit(Solve(fleet, incumbent, budget))
         if incumbent.best is None:

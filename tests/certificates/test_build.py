@@ -58,7 +58,7 @@ def levels() -> Doc:
 
 
 def certified(document: Doc, solver: str = "auto") -> Certificate:
-    result = placement.solve(placement.Problem(**document), solver, work=100, time_limit=None, certificate=True)
+    result = placement.solve(placement.Problem(**document), solver, work=10, time_limit=None, certificate=True)
     return placement.certify(result, time_limit=None)
 
 
@@ -211,7 +211,7 @@ def test_rules_are_in_the_leaves_then_at_prices_then_an_engines_word(
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
     document = paid(**running)
     result = placement.solve(
-        placement.Problem(**document), "cp-sat", work=5_000, time_limit=None, seed=7, certificate=True
+        placement.Problem(**document), "cp-sat", work=10, time_limit=None, seed=7, certificate=True
     )
     solve = getattr(result.evidence, "solve")  # noqa: B009 - of the planner alone
     bound, dollar = solve.incumbent.ticks_bound, DOLLAR * solve.fleet.tick_move

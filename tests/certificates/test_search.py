@@ -167,7 +167,7 @@ def test_counting_names_the_component_or_the_pool() -> None:
 
 def test_an_argument_above_a_plan_at_hand_is_a_fault_and_a_word_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     document = small()
-    result = placement.solve(placement.Problem(**document), work=100, time_limit=None)
+    result = placement.solve(placement.Problem(**document), work=10, time_limit=None)
     fleet = compiled(document)
     packing = from_plan(fleet, result.plan)
     asked = ArgumentSearch(fleet, over(), 0, None, 9 * DOLLAR * fleet.tick_move)
@@ -189,7 +189,7 @@ def test_what_runs_is_proven_by_rewards_for_copies_that_are_kept() -> None:
     }
     document = problem("runs", {"a": machine(1)}, [component("m", 3)], **running)
     result = placement.solve(
-        placement.Problem(**document), "column-generation", work=100, time_limit=None, certificate=True
+        placement.Problem(**document), "column-generation", work=10, time_limit=None, certificate=True
     )
     certificate = placement.certify(result, time_limit=None)
     assert certificate.claim == certificate.proven == 3 * DOLLAR

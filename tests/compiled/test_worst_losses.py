@@ -54,7 +54,7 @@ def test_a_component_without_copies_or_floors_has_no_row() -> None:
 def test_a_plan_and_its_report_tell_who_would_fall_below(floor: int, left: int, binds: bool) -> None:
     """Four copies on a machine of each pool: with a floor of four none more may be lost, with three one may."""
     asked = problem(pool=floor)
-    result = placement.solve(asked, time_limit=None, work=1_000)
+    result = placement.solve(asked, time_limit=None, work=10)
     assert result.plan is not None
     (row,) = result.plan.model_dump()["losses"]
     assert (row["left"], row["must"], row["binds"]) == (left, floor, binds)

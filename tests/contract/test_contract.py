@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
 
-# Work enough for nearly every tiny problem, in each solver's own unit; never seconds.
+# Work enough for nearly every tiny problem; never seconds.
 WORK = {
-    "ffd": 6,
-    "best-fit": 6,
-    "greedy": 6,
+    "ffd": 1,
+    "best-fit": 1,
+    "greedy": 1,
     "column-generation": 2,
-    "bin-packing": 200,
-    "cp-sat": 5_000,
-    "milp": 20_000,
-    "auto": 5_000,
-    "decomposition": 5_000,
-    "demand": 100,
+    "bin-packing": 2,
+    "cp-sat": 10,
+    "milp": 10,
+    "auto": 10,
+    "decomposition": 10,
+    "demand": 2,
 }
 NAMES = sorted(SOLVERS)
 PROVERS = [name for name in NAMES if SOLVERS[name].proves]

@@ -133,7 +133,7 @@ def test_same_seed_same_plan() -> None:
         assert [(e.cost, e.bound) for e in first.incumbent.events] == [
             (e.cost, e.bound) for e in second.incumbent.events
         ]
-    crowded = [solved(crowd(), work=300, seed=3) for _ in range(2)]
+    crowded = [solved(crowd(), work=10, seed=3) for _ in range(2)]
     assert crowded[0].incumbent.best == crowded[1].incumbent.best
     assert crowded[0].incumbent.ticks_bound == crowded[1].incumbent.ticks_bound
 
@@ -423,7 +423,7 @@ def test_bounds_are_told_in_floats_of_the_largest_numbers_on_the_way() -> None:
     }
     for seed in range(8):
         fleet = compile_fleet(Problem(**document))
-        budget = Budget(work=3_000)
+        budget = Budget(work=10)
         incumbent = Incumbent(fleet, budget)
         solve_cp_sat(Solve(fleet, incumbent, budget, seed), options=CpSatOptions(start=False))
         assert incumbent.best is not None

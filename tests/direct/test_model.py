@@ -53,7 +53,7 @@ def best_plans(seeds: range) -> Iterator[tuple[int, Fleet, Packing]]:
         doc = drawn(seed)
         if too_big(doc):
             continue
-        fleet, budget = compile_fleet(Problem(**doc)), Budget(work=60_000)
+        fleet, budget = compile_fleet(Problem(**doc)), Budget(work=10)
         incumbent = Incumbent(fleet, budget)
         solve_cp_sat(Solve(fleet, incumbent, budget), options=CpSatOptions(start=False))
         if incumbent.best is not None:

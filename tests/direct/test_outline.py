@@ -43,7 +43,7 @@ def test_bounds_and_plans_against_enumeration(seeds: range) -> None:
         document = strategies.random_problem(random.Random(seed), state=True, rules=50)
         if brute.too_big(document):
             continue
-        fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=200)
+        fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=10)
         if not may_outline(fleet):
             continue
         incumbent = Incumbent(fleet, budget, check=partial(first_violation, fleet), strict=True)
@@ -149,7 +149,7 @@ class Heard:
 
 def test_few_moves_by_the_outline_alone() -> None:
     """Two moves close two of four machines, and the outline's bound meets that."""
-    fleet, budget = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"max_moves": 2}))), Budget(None, work=50)
+    fleet, budget = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"max_moves": 2}))), Budget(None, work=10)
     solve = Solve(fleet, Incumbent(fleet, budget, strict=True), budget)
 
     outcome = solve_outline(solve)
@@ -169,7 +169,7 @@ def test_last_digits_are_decided() -> None:
     document = running(1, 1, 1, 1, objective={"max_moves": 2})
     document["instance_types"] = {"t": {**document["instance_types"]["t"], "price_per_hour": 98765.432101}}
     document["objective"] |= {"move_cost": 0.000007}
-    fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=50)
+    fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=10)
     solve = Solve(fleet, Incumbent(fleet, budget, strict=True), budget)
 
     outcome = solve_outline(solve)

@@ -193,7 +193,7 @@ BUGS = [says_infeasible, raises, bounds_too_high, finds_a_broken_plan]
 def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome]) -> None:
     """The plan of the heuristics is written, nothing is called proven on the word of the one that failed."""
     plant(monkeypatch, bug)
-    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
     assert result.status is Status.FEASIBLE
     assert result.cost == 2 * DOLLAR
     assert result.bound is None
@@ -238,7 +238,7 @@ def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Ca
     monkeypatch.setenv(STRICT, "1")
     plant(monkeypatch, bug)
     with pytest.raises(TypeError if bug is raises else SolverBugError):
-        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
 
 
 # --- Smaller problems that are solved on the way
@@ -256,7 +256,7 @@ def search_neighbourhoods(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch)
     incumbent.offer(ALONE, "packer")
     search = LargeNeighbourhood(Solve(small(), incumbent, Budget()))
     for _ in range(5):
-        search.step(Budget(work=1000))
+        search.step(Budget(work=10))
     assert incumbent.best == (PAIRS, evaluate(small(), PAIRS))
 
 
@@ -272,7 +272,7 @@ def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None
             return cp_model.INFEASIBLE
 
     monkeypatch.setattr("placement.direct.cp_sat.search.Engine", Liar)
-    assert find_plan(Solve(small(), incumbent, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
+    assert find_plan(Solve(small(), incumbent, Budget(work=10)).reduced(small()), [2], None) == (PAIRS, False)
 
 
 PARTS = [search_neighbourhoods, find_one_plan]
@@ -315,7 +315,7 @@ def test_a_fault_of_a_part_of_a_part_is_told_once() -> None:
 def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a task was done: its answer has them, and the decomposition passes them on."""
     monkeypatch.setattr("placement.direct.cp_sat.solve_cp_sat", lies_first)
-    answer = Pack(small(), ALONE, "cp-sat", {}, 0).run(Budget(work=1000))
+    answer = Pack(small(), ALONE, "cp-sat", {}, 0).run(Budget(work=10))
     assert answer.packing == PAIRS
     assert [fault.solver for fault in answer.faults] == ["liar"]
     monkeypatch.undo()
@@ -361,10 +361,10 @@ def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
     """There is nothing to keep."""
     plant(monkeypatch, raises, start=False)
     with pytest.raises(TypeError, match="planted"):
-        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
     plant(monkeypatch, finds_a_broken_plan, start=False)
     with pytest.raises(SolverBugError, match="found a plan that breaks a rule"):
-        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
 
 
 def test_interrupts_and_memory_are_no_faults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +374,7 @@ def test_interrupts_and_memory_are_no_faults(monkeypatch: pytest.MonkeyPatch) ->
         raise MemoryError
 
     plant(monkeypatch, out_of_memory)
-    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
     assert result.cost == 2 * DOLLAR
     assert result.faults == ()
     assert "faults" not in result.to_document()

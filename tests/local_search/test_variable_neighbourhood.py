@@ -49,7 +49,7 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
     """What another search hands to the incumbent meanwhile is not undone."""
     seen = 0
     for seed, problem, fleet, packing in plans(seeds):
-        better = placement.solve(problem, "cp-sat", time_limit=None, work=200, threads=1).packing
+        better = placement.solve(problem, "cp-sat", time_limit=None, work=10, threads=1).packing
         if better is None or evaluate(fleet, better) >= evaluate(fleet, packing):
             continue
         incumbent = Incumbent(fleet, Budget())

@@ -24,7 +24,7 @@ from tests.corpus import one_by_one
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WORK = 500
+WORK = 10
 
 
 def found(family: str, seed: int) -> tuple[Relaxation, CountSearch]:

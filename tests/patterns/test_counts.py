@@ -76,8 +76,8 @@ def test_the_bound_holds(seeds: range, anywhere: bool) -> None:
         best = brute.cheapest(document)
         fleet = compile_fleet(Problem(**document))
         bound = CountBound(relax(fleet), anywhere=anywhere)
-        bound.run(Budget(work=2_000))
-        bound.prove(Budget(work=2_000))
+        bound.run(Budget(work=10))
+        bound.prove(Budget(work=10))
         if bound.infeasible:
             assert best is None, seed
         elif best is not None:
@@ -162,15 +162,15 @@ def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
     fleet = compile_fleet(Problem(**demand_fleet("zoned", 6, seed)))
     relaxation = relax(fleet)
     merged = CountBound(relaxation)
-    merged.run(Budget(work=500))
+    merged.run(Budget(work=10))
     assert merged.merges
     assert merged.counts is not None
 
     by_pool = CountSearch(PoolPacking(relaxation), frozenset(merged.choices), math.inf)
-    by_pool.run(Budget(work=500))
+    by_pool.run(Budget(work=10))
     assert by_pool.counts is not None
     before = CountModel(relaxation, Merging.none(fleet)).price(by_pool.counts)
-    by_pool.improve(Budget(work=500), seed=1)
+    by_pool.improve(Budget(work=10), seed=1)
 
     assert by_pool.counts is not None
     assert CountModel(relaxation, Merging.none(fleet)).price(by_pool.counts) <= before
@@ -205,7 +205,7 @@ def test_counts_of_a_plan_are_made_cheaper(seed: int) -> None:
     model = CountModel(relaxation, Merging.none(fleet))
     before = model.price(search.counts)
     assert before == machine_price(fleet, packing)
-    search.improve(Budget(work=500), seed=1)
+    search.improve(Budget(work=10), seed=1)
 
     assert model.price(search.counts) <= before
     assert not model.broken(search.counts.machines, search.counts.copies)

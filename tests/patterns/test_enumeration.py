@@ -986,5 +986,5 @@ def test_a_pool_that_costs_too_much_does_not_drown_the_others() -> None:
         "components": [{"name": "a", "copies": 3, "accelerators": 0, "vcpus": 1.5}],
     }
     document["pools"][2]["max_instances"] = 2  # type: ignore[index]
-    result = placement.solve(Problem(**document), "column-generation", work=200, time_limit=None)
+    result = placement.solve(Problem(**document), "column-generation", work=10, time_limit=None)
     assert (result.status, result.cost, result.bound) == (placement.Status.OPTIMAL, 9_000_001, 9_000_001)

@@ -100,7 +100,7 @@ COMMITTED: list[tuple[list[Doc], float]] = [
 @pytest.mark.parametrize(("commitments", "price"), COMMITTED)
 def test_what_is_committed_is_used_where_that_is_cheaper(commitments: list[Doc], price: float) -> None:
     """Two machines are needed; what is paid on top is proven to be the least."""
-    result = placement.solve(Problem(**fleet(commitments=commitments)), time_limit=None, work=1_000)
+    result = placement.solve(Problem(**fleet(commitments=commitments)), time_limit=None, work=10)
     assert (result.status, result.plan.price_per_hour) == (Status.OPTIMAL, price)
 
 
@@ -119,7 +119,7 @@ LIMITED: list[tuple[Doc, str]] = [
 def test_a_limit_in_the_way_is_named_with_what_is_needed(limit: Doc, reason: str) -> None:
     """A proof that there is no plan."""
     document = fleet(limits=[{"name": "team", "pools": ["near", "far"], **limit}])
-    result = placement.solve(Problem(**document), time_limit=None, work=50)
+    result = placement.solve(Problem(**document), time_limit=None, work=10)
     assert result.status is Status.INFEASIBLE
     assert str(result.plan.model_dump()["reason"]).startswith(reason)
 
@@ -159,7 +159,7 @@ def test_the_plan_tells_what_is_used_and_what_more_would_be_worth() -> None:
     """Limits, commitments, and their dual prices with the sentence that says what they mean."""
     limits = [{"name": "near-only", "pools": ["near"], "max_instances": 1}]
     commitments = [{"name": "k", "pools": ["far"], "price_per_hour": 3}]
-    result = placement.solve(Problem(**fleet(limits=limits, commitments=commitments)), time_limit=None, work=1_000)
+    result = placement.solve(Problem(**fleet(limits=limits, commitments=commitments)), time_limit=None, work=10)
     told = result.to_document()
 
     assert told["price_per_hour"] == 19
@@ -188,7 +188,7 @@ def test_no_value_of_one_more_is_above_the_bill() -> None:
         components=[{"name": "c", "copies": 9, "accelerators": 1, "accelerator_memory_gib": 30}],
         commitments=[{"name": "k", "pools": ["u"], "instances": 1}],
     )
-    told = placement.solve(Problem(**document), time_limit=None, work=1_000).to_document()
+    told = placement.solve(Problem(**document), time_limit=None, work=10).to_document()
     assert told["price_per_hour"] == 4
     assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [4.0]
 

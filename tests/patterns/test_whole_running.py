@@ -68,7 +68,7 @@ def test_no_prices_prove_more_than_the_optimum(seeds: range) -> None:
                 continue
             bound = WholeRunningBound(RunningState(patterns.relaxation), patterns.groups, patterns.patterns)
             told: list[Fraction] = []
-            if not bound.run(Budget(work=50), told.append):
+            if not bound.run(Budget(work=10), told.append):
                 continue
             tried += 1
             assert told == sorted(told)
@@ -120,7 +120,7 @@ def test_dear_moves_at_twenty_components() -> None:
     document = suite("replan", 20, 1)
     document["objective"]["move_cost"] = 20
     fleet = compile_fleet(Problem(**document))
-    solve = Solve.of(fleet, Budget(work=1_000))
+    solve = Solve.of(fleet, Budget(work=10))
     find_solver("greedy").load()(solve.share(work=1), hint=None, options=find_solver("greedy").make_options({}))
     first = solve.value
     solve_running(solve)

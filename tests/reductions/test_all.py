@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 DEAR = Value((), 2**62)
 PLAIN = {"state": False, "demand": False, "optional": False}  # problems that may be vector packing
-WORK = 300  # of CP-SAT on a reduced fleet
+WORK = 10  # of CP-SAT on a reduced fleet
 MOST = (FreeMachines, Greenfield, RestrictingAggregation, Subproblem)  # what they say is the most that it may be
 
 
@@ -371,7 +371,7 @@ def test_bins_are_packings_of_the_fleet() -> None:
     seen = 0
     for _, problem, fleet, _ in plans(range(80), **PLAIN):
         form = FleetBins.of(fleet)
-        found = None if form is None else solve_vector_packing(form.problem, budget=Budget(work=50))
+        found = None if form is None else solve_vector_packing(form.problem, budget=Budget(work=10))
         if form is None or found is None or found.bins is None:
             continue
         assert check_lift(problem, fleet, form, form.packing(found.bins))

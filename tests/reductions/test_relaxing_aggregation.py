@@ -75,7 +75,7 @@ def test_its_bounds_are_below_every_plan(seeds: range, most: int) -> None:
     tried = 0
     for seed in seeds:
         problem = Problem(**random_problem(random.Random(seed), optional=False, max_components=8, max_copies=8))
-        result = placement.solve(problem, "cp-sat", time_limit=None, work=2_000, threads=1)
+        result = placement.solve(problem, "cp-sat", time_limit=None, work=10, threads=1)
         if result.packing is None or result.cost is None:
             continue
         fleet = compile_fleet(problem)
@@ -120,7 +120,7 @@ def test_bug_a_group_does_not_lose_copies_as_one_component_must() -> None:
     fleet = compile_fleet(Problem(**{**made, "pools": made["pools"][1:2]}))
     coarse = RelaxingAggregation.of(fleet, 1).fleet
     for one in (fleet, coarse):
-        solve = Solve.of(one, Budget(work=50))
+        solve = Solve.of(one, Budget(work=10))
         assert not solve_cp_sat(solve).infeasible
         assert solve.packing is not None
 

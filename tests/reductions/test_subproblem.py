@@ -32,7 +32,7 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
             continue
         small = Subproblem.of(fleet, packing, freed)
         assert broken_rules(problem, fleet, small.lift(small.packing)) == []
-        budget = Budget(work=500, threads=1)
+        budget = Budget(work=10, threads=1)
         incumbent = Incumbent(small.fleet, budget)
         solve_cp_sat(Solve(small.fleet, incumbent, budget, seed), hint=small.packing)
         assert incumbent.best is not None

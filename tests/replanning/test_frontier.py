@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Doc = dict[str, Any]
 Copies = Counter[tuple[str, int | str, str]]  # of a component, by an option, on a machine
-WORK = 40
+WORK = 2
 MACHINE = {"accelerator": "A", "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 10}
 
 

@@ -23,7 +23,7 @@ from tests import brute, strategies
 from tests.corpus import seeds
 
 Doc = dict[str, Any]
-WORK = 400
+WORK = 10
 ASKED = Path(__file__).resolve().parents[3] / "shared" / "published" / "asked-in-issues"
 
 
@@ -377,7 +377,7 @@ def test_asked_in_issues(row: dict[str, str]) -> None:
     if not path.exists():
         pytest.skip(f"{path.name} is kept back")
     problem = placement.read(path)
-    result = placement.solve(problem, time_limit=None, work=2000)
+    result = placement.solve(problem, time_limit=None, work=10)
     assert str(result.status) == row["status"]
     if result.status is not Status.OPTIMAL:
         return
@@ -388,7 +388,7 @@ def test_asked_in_issues(row: dict[str, str]) -> None:
     runs = Counter(placed.component for placed in problem.placements)
     waiting = [part.name for part in problem.components if not runs[part.name]]
     if runs and len(waiting) == 1:
-        found = make_room(problem, waiting[0], time_limit=None, work=2000)
+        found = make_room(problem, waiting[0], time_limit=None, work=10)
         assert (found.status, found.moves) == (Status.OPTIMAL, int(row["moves"]))
         assert found.transition is not None
         assert found.transition.found

@@ -162,10 +162,10 @@ def test_optional_copies_stay_out_where_the_others_move_too_much() -> None:
     document["instances"][0]["state"] = "draining"
     document["instances"][1]["state"] = "draining"
     document["components"][0] |= {"min_copies": 1}
-    free = replan_within(Problem(**document), MoveLimits(), time_limit=None, work=50)
+    free = replan_within(Problem(**document), MoveLimits(), time_limit=None, work=10)
     assert free.plan.moves == 2
 
-    found = replan_within(Problem(**document), MoveLimits(max_moved_gib=50), time_limit=None, work=50)
+    found = replan_within(Problem(**document), MoveLimits(max_moved_gib=50), time_limit=None, work=10)
 
     assert (found.plan.status, found.plan.moves, found.moved_mib) == ("feasible", 1, 40 * 1024)
     assert found.plan.left_out_bound == {"0": 0}
@@ -233,6 +233,6 @@ def test_prices_of_moves_stay_within_what_a_problem_may_say(limits: MoveLimits) 
     document["components"].append({"name": "large", "copies": 1, "accelerators": 0, "memory_gib": 380})
     document["placements"] += [{"component": name, "instance": "i1"} for name in ("tiny", "large")]
 
-    found = replan_within(Problem(**document), limits, work=40, time_limit=None)
+    found = replan_within(Problem(**document), limits, work=10, time_limit=None)
 
     assert found.plan.status in ("optimal", "feasible")

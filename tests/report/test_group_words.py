@@ -85,7 +85,7 @@ def test_one_unit_more_is_told_on_the_terminal_and_the_page() -> None:
     document["components"][0] |= {"copies": 4, "min_available_on_instance_loss": 0}
     document["limits"] = [{"name": "near", "pools": ["pool a"], "max_price_per_hour": 4}]
     problem = placement.Problem(**document)
-    said = " ".join(shown(Report(problem, placement.solve(problem, time_limit=None, work=1_000))).split())
+    said = " ".join(shown(Report(problem, placement.solve(problem, time_limit=None, work=10))).split())
     assert "one more near: about $" in said
     assert "one whole unit may save more or less" in said
 

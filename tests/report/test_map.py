@@ -51,7 +51,7 @@ def _luminance(colour: str) -> float:
 def test_a_picture_tells_of_a_mix_of_accelerators() -> None:
     """Above the legend; without a mix nothing is there."""
     problem, chat = mixed_demand(), named("chat")
-    plan = placement.solve(problem, "demand", time_limit=None, work=100).plan
+    plan = placement.solve(problem, "demand", time_limit=None, work=10).plan
 
     assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in picture(
         gather(problem, plan), "A fleet"

@@ -202,7 +202,7 @@ def test_sections_appear_when_their_data_is_there() -> None:
 def test_a_mix_of_accelerators_is_told_with_its_copies() -> None:
     """Chat alone is served by two kinds; the page says which, and how many copies stand on each."""
     problem = mixed_demand()
-    plan = placement.solve(problem, "demand", time_limit=None, work=100).plan
+    plan = placement.solve(problem, "demand", time_limit=None, work=10).plan
 
     text = " ".join("".join(Reader(render(problem, plan)).texts).split())
 

@@ -44,7 +44,7 @@ def test_a_mix_of_accelerators_is_told() -> None:
     """Below the title, as after a solve; a plan without a mix has no such line."""
     problem, chat = mixed_demand(), named("chat")
 
-    text = " ".join(printed(show(placement.solve(problem, "demand", time_limit=None, work=100).plan, problem)).split())
+    text = " ".join(printed(show(placement.solve(problem, "demand", time_limit=None, work=10).plan, problem)).split())
 
     assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in text
     assert "several kinds" not in printed(show(planned(chat), chat))

@@ -319,7 +319,7 @@ def test_overview_says_why_nothing_can_work() -> None:
 def test_a_demand_served_by_several_accelerators_is_told() -> None:
     """Eleven are served by a large copy and a small one, as two large ones cost more; one needs no mix."""
     problem = mixed_demand()
-    result = placement.solve(problem, "demand", time_limit=None, work=100)
+    result = placement.solve(problem, "demand", time_limit=None, work=10)
     assert result.cost == 9_000_000
     text = " ".join(shown(Report(problem, result)).split())
     assert "1 of 2 demands are served by several kinds of accelerators: chat (H100 x1, L4 x1)" in text

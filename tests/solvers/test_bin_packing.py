@@ -39,7 +39,7 @@ def test_answers_are_the_true_optima() -> None:
         if brute.too_big(doc):
             continue
         fleet = compile_fleet(Problem(**doc))
-        budget = Budget(work=1000)
+        budget = Budget(work=10)
         incumbent = Incumbent(fleet, budget)
         outcome = solve_bin_packing(Solve(fleet, incumbent, budget))
         best = brute.cheapest(doc)
@@ -59,7 +59,7 @@ def test_a_bound_that_is_known_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for bound in ("volume_cuts", "dual_feasible_cuts", "_count", "cover_by_full_bins"):
         monkeypatch.setattr(f"placement.vector_packing.solve.{bound}", lambda *_: [])
     fleet = fleet_of([component("a", 5, 20.0, accelerators=3, shared=False)])  # two on a machine of eight
-    alone, told = (Solve.of(fleet, Budget(work=1000)) for _ in range(2))
+    alone, told = (Solve.of(fleet, Budget(work=10)) for _ in range(2))
     outcome = solve_bin_packing(alone)
     best = alone.value
     assert best is not None
@@ -133,7 +133,7 @@ def test_pools_that_are_one_bin_type_have_what_each_of_them_has() -> None:
         bins = FleetBins.of(fleet)
         assert bins is not None
         assert (bins.problem.least, bins.problem.available) == ([2], [4])
-        result = placement.solve(fleet.problem, "bin-packing", work=1_000, time_limit=None)
+        result = placement.solve(fleet.problem, "bin-packing", work=10, time_limit=None)
         status = placement.Status.INFEASIBLE if cost is None else placement.Status.OPTIMAL
         assert (result.status, result.cost) == (status, cost)
 
@@ -162,5 +162,5 @@ def test_prices_beyond_the_packing_core_are_left_to_others() -> None:
         "components": [{"name": "c", "copies": 2, "accelerator_memory_gib": 20}],
     }
     assert FleetBins.of(compile_fleet(Problem(**doc))) is None
-    result = placement.solve(Problem(**doc), work=1_000, time_limit=None)
+    result = placement.solve(Problem(**doc), work=10, time_limit=None)
     assert (result.status, result.cost) == (placement.Status.OPTIMAL, 666_666)

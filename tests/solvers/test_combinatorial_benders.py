@@ -38,7 +38,7 @@ from tests.corpus import one_by_one, seeds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORK = 5_000  # of CP-SAT for one decision
+WORK = 10  # of CP-SAT for one decision
 
 
 def small_fleets(seeds: range, *, levels: bool = True) -> Iterator[tuple[int, Fleet, int]]:
@@ -74,7 +74,7 @@ def test_small_fleets_are_proven(seeds: range) -> None:
     """Bounds are never above the optimum, and with mixes one by one they nearly always meet it."""
     proven = tried = 0
     for seed, fleet, ticks in small_fleets(seeds):
-        budget = Budget(work=100)
+        budget = Budget(work=10)
         incumbent = Incumbent(fleet, budget)
         solve_greedy(Solve(fleet, incumbent, budget))
         if incumbent.best is None:

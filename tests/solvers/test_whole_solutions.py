@@ -141,7 +141,7 @@ def test_parts_that_were_not_packed_are_completed(seeds: range) -> None:
         capped = CappedInstances.of(fleet)
         completion = SolutionCompletion(solve, capped.fleet, capped.lift)
         mix = tuple(counts[p.index] for p in fleet.pools)
-        plan = completion.run(mix, kept, wanted, Budget(work=50))
+        plan = completion.run(mix, kept, wanted, Budget(work=10))
         if plan is not None:
             tried += len(kept.machines) < len(machines)
             assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
@@ -231,7 +231,7 @@ def test_packings_of_parts_are_one_of_the_fleet() -> None:
     machines: list[Machine] = []
     for p in pools:
         part = SomePools.of(fleet, {p: 1}, {0: 3, 1: 1}).fleet
-        found, none = find_plan(Solve.of(part, Budget(work=2_000)), [int(q.index == p) for q in fleet.pools], None)
+        found, none = find_plan(Solve.of(part, Budget(work=10)), [int(q.index == p) for q in fleet.pools], None)
         assert found is not None
         assert not none
         machines += found.machines

@@ -57,7 +57,7 @@ def test_all_full_patterns_are_listed(seed: int) -> None:
 @pytest.mark.parametrize("dimensions", [3, 5])
 def test_triplets_that_leave_nothing_are_packed_by_their_full_bins(dimensions: int) -> None:
     problem = planted(dimensions, 40, dimensions)
-    result = solve_vector_packing(problem, budget=Budget(work=200))
+    result = solve_vector_packing(problem, budget=Budget(work=10))
     assert (result.cost, result.bound) == (40, 40)
     assert "full bins" in result.stats
     assert result.bins is not None
@@ -71,7 +71,7 @@ def test_no_cover_by_full_bins_is_a_proof() -> None:
     state.raise_bound(2, "volume")
     cover_by_full_bins(compiled, state)
     assert state.bound == 3
-    assert solve_vector_packing(problem, budget=Budget(work=100)).cost == 3
+    assert solve_vector_packing(problem, budget=Budget(work=10)).cost == 3
 
 
 def test_where_a_copy_is_as_small_as_the_slack_bins_need_not_be_full() -> None:

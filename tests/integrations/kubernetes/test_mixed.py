@@ -99,7 +99,7 @@ def test_what_runs_keeps_every_rule(tmp_path: Path) -> None:
         "A100-40GB-MIG-1g.5gb",
     }
     assert len(found.problem.placements) == 8 + 16 + 2 + 28 + 1
-    result = solve(found.problem, work=200)
+    result = solve(found.problem, work=10)
     assert result.plan is not None
     assert verify(found.problem, result.plan).ok
 
@@ -142,7 +142,7 @@ def test_an_export_asks_for_the_kinds(tmp_path: Path) -> None:
         asks("little-0", "n1", SMALL, 2),
     ]
     problem = import_kubernetes([write(tmp_path / "c.json", *objects)], Wishes()).problem
-    plan = solve(problem, work=100).plan
+    plan = solve(problem, work=10).plan
     assert plan is not None
     made = export_kubernetes(problem, plan, ExportWishes())
     asked = {}
