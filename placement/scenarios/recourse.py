@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from placement.solving.result import Result, SolverFault
 
 _NODES = 40  # of the tree of patterns, at each of two prices
-_WORK_NODES = 200  # of such a tree, for a unit of a work limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ class Recourse:
     def _patterns(self, fleet: Fleet, asking: Asking, budget: Budget) -> PatternBound:
         solve = Solve.of(fleet, budget, asking.seed)
         patterns = PatternBound(solve, engines=False)
-        patterns.run(nodes=_NODES if asking.work is None else min(_NODES, _WORK_NODES * asking.work))
+        patterns.run(nodes=_NODES)
         self.cuts += patterns.cuts
         self.faults += solve.incumbent.faults
         if patterns.infeasible:

@@ -170,7 +170,7 @@ class _OutlineSearch:
     def _decided(self, model: DirectModel, stage: Stage) -> bool:
         """Whether no plan is between the bound and the best one, as far as the outline can tell; that is reported."""
         best, bound = self._incumbent.best, self._incumbent.ticks_bound
-        if best is None or bound is None or self._budget.work is not None or best[1].left_out != stage.given:
+        if best is None or bound is None or best[1].left_out != stage.given:
             return False
         solution, ticks = encode_outline(model, best[0]), best[1].ticks
         if solution is None:
@@ -222,7 +222,7 @@ class _OutlineSearch:
         program = PulpProgram(model.program)
         if len(program.ranges) > _PARAMS.small:
             start = None if best is None else encode_outline(model, best[0])
-            if first and self._budget.work is None:
+            if first:
                 start = self._first(model, program, stage.goal, watcher, stage.budget) or start
         self._nodes += run_highs(program, stage.goal, start, self._limits(stage.budget), watcher).nodes
 
