@@ -25,6 +25,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.history import NodeCase
 from placement.patterns.parameters import PATTERNS
 from placement.planner import _packing_of
+from placement.solvers.column_generation import branch_and_check
 from placement.solvers.column_generation.branch_and_check import BranchAndCheck, decide_nodes, is_near
 from placement.solvers.column_generation.solution_parts import SolutionPart, SolutionParts
 from placement.solving.budget import Budget
@@ -94,6 +95,22 @@ def test_inequalities_in_place_of_patterns_say_the_same(seeds: range, monkeypatc
     """With no pattern listed the proofs are as many, and no bound is above the optimum."""
     monkeypatch.setattr(node_program, "_PARAMS", replace(PATTERNS.node_program, listed=0))
     check_bounds_and_proofs(seeds)
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_while_the_best_plan_is_far_most_of_the_time_is_for_a_better_one(
+    near: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes prove little of a bound that is far, and plans come of other searches."""
+    parts: list[float] = []
+    budget = Budget(work=100)
+    solve = Solve.of(made(1), budget)
+    solve_greedy(solve, options=GreedyOptions(rounds=1))
+    bound = PatternBound(solve, engines=False)
+    monkeypatch.setattr(branch_and_check, "is_near", lambda *_: near)
+    monkeypatch.setattr(BranchAndCheck, "run", lambda _, part: parts.append(part.steps_left() / budget.steps_left()))
+    decide_nodes(solve, bound, "test")
+    assert parts == [pytest.approx(0.8 if near else 0.2)]
 
 
 def test_no_accelerator_is_worth_more_than_a_cut_says() -> None:

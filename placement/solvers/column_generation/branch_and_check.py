@@ -58,7 +58,7 @@ def decide_nodes(solve: Solve, bound: PatternBound, name: str) -> int:
     if solve.ended or not _may_decide(solve, bound):
         return 0
     search = BranchAndCheck(solve, bound, name)
-    search.run(_TIME.of(solve.budget))
+    search.run((_TIME if is_near(solve, bound) else _TIME.far).of(solve.budget))
     return search.fathomed
 
 

@@ -11,7 +11,7 @@ from placement.heuristics import improve
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.solvers.column_generation.branch_and_check import decide_nodes
+from placement.solvers.column_generation.branch_and_check import decide_nodes, is_near
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
@@ -83,6 +83,8 @@ def search(
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
+        if whole_plan and is_near(solve, bound):
+            decide_nodes(solve, bound, NAME)
         neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
         neighbourhoods.run(budget, options.steps)
         stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)

@@ -24,6 +24,7 @@ from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.column_generation.branch_and_check import decide_nodes, is_near
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.search import bounded, decide_mixes, left_out_limits, solve_patterns
@@ -69,6 +70,8 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: 
     if by_mix is not None and not solve.ended:
         by_mix.run(SCHEDULE.column_generation.decide.of(solve.budget))
         stats["ruled_out"] = by_mix.ruled_out
+        if is_near(solve, bound):
+            decide_nodes(solve, bound, NAME)
     return _improved(solve, stats, "", covering)
 
 
