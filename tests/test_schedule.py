@@ -19,6 +19,7 @@ from placement.solving.schedule import (
     BOUND,
     DEAR,
     DEMANDS,
+    DEMANDS_TINY,
     FEW_LARGE,
     FEW_SMALL,
     FIRST,
@@ -115,7 +116,7 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
-    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, HUGE, SMALL, LARGE} | {
+    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, DEMANDS_TINY, HUGE, SMALL, LARGE} | {
         FEW_SMALL,
         FEW_LARGE,
         DEAR,

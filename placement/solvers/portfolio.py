@@ -5,7 +5,8 @@
    plan of a small problem, the pattern bound and CP-SAT are asked whether there is one, before greedy's restarts.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core:
    before all others where bins are single accelerators, after a turn of column generation where they are machines.
-   One with demands gets `demand` first, which counts copies by option and has the counts packed.
+   One with demands gets `demand` first, which counts copies by option and has the counts packed; before it, where the
+   direct models are very small, CP-SAT.
    A problem small enough for the direct models gets a short turn of CP-SAT first, then column generation, then CP-SAT's
    portfolio for what time is left. A larger one gets column generation alone, a very large one is solved in parts.
 4. Beside all turns of a small problem, where there is a second core, HiGHS on the direct model in a thread of its own:
@@ -48,6 +49,7 @@ from placement.solving.schedule import (
     BOUND,
     DEAR,
     DEMANDS,
+    DEMANDS_TINY,
     FEW_LARGE,
     FEW_SMALL,
     FIRST,
@@ -88,11 +90,13 @@ class AutoOptions:
         terms, about options x machines x accelerators.
     direct_terms_few_moves : the same where `max_moves` limits the moves. Most copies then stay where they are, so
         larger models can be solved.
+    direct_terms_demand : the same for a turn of `cp-sat` before `demand`, which is better at all that is larger.
     decompose_from : number of copies from which `decomposition` solves the problem in parts.
     """
 
     direct_terms: int = 20_000
     direct_terms_few_moves: int = 100_000
+    direct_terms_demand: int = 5_000
     decompose_from: int = 3_000
 
 
@@ -247,8 +251,11 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     if _copies(solve) >= options.decompose_from:
         more = [*TURNS[AFTER_FIRST_HUGE]]
     yield from _heuristics(TURNS[AFTER_FIRST] if packers == TURNS[SINGLE] else more, solve, options)
-    demands = TURNS[DEMANDS] if solve.fleet.has_demand else ()
-    yield from _possible((*packers, *demands), solve)
+    yield from _possible(packers, solve)
+    if solve.fleet.has_demand:
+        tiny = min(options.direct_terms_demand, options.direct_terms)
+        is_tiny = _size(solve, tiny, options.decompose_from) == SMALL
+        yield from _possible(TURNS[DEMANDS_TINY if is_tiny else DEMANDS], solve)
     size = _size(solve, options.direct_terms, options.decompose_from)
     searches = TURNS[DEAR if size == LARGE and moves_are_dear(solve.fleet) else size]
     yield from _possible(searches, solve)

@@ -365,7 +365,7 @@ IMPROVE = "improve"  # in place of a solver: a plan made cheaper where rules loo
 FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
 AFTER_FIRST = "vector packing, bins of one accelerator, after the first plan"
 AFTER_FIRST_HUGE = "solved in parts, after the first plan"
-DEMANDS = "demands"
+DEMANDS, DEMANDS_TINY = "demands", "demands, very small direct models"
 RULES_SMALL = "rules over the whole plan, small enough for the direct models"
 RULES_LARGE = "rules over the whole plan, all others"
 FEW_SMALL = "a limit on moves, small enough for the direct models"
@@ -374,14 +374,14 @@ DEAR = "moves are dear, too large for the direct models"
 _FEW = {"restarts": 2}
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
 # Those of `FIRST`; then of one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL` and
-# `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` where
-# there are some, and of the first of `HUGE`, `SMALL`, `DEAR` and `LARGE` that it is. Where `SINGLE` follows,
-# `AFTER_FIRST` comes after the first turn, without ruin and recreate: bin packing proves what is easy in less time than
-# that takes (crainic-1: 0.19 and 0.47 s of the processor in all). Where `WHOLE` follows it is worth its time: column
-# generation proves at once what it has found (exclusive 20, seed 2: 0.6 and 1.5 s). Restarts of first-fit and best-fit
-# are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has all of its restarts, as
-# when it is alone, so that no plan of its own is missed; cut short it would not come to its improvement, worth most
-# where restarts are slow.
+# `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` or
+# `DEMANDS_TINY` where there are some, and of the first of `HUGE`, `SMALL`, `DEAR` and `LARGE` that it is. Where
+# `SINGLE` follows, `AFTER_FIRST` comes after the first turn, without ruin and recreate: bin packing proves what is easy
+# in less time than that takes (crainic-1: 0.19 and 0.47 s of the processor in all). Where `WHOLE` follows it is worth
+# its time: column generation proves at once what it has found (exclusive 20, seed 2: 0.6 and 1.5 s). Restarts of
+# first-fit and best-fit are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has
+# all of its restarts, as when it is alone, so that no plan of its own is missed; cut short it would not come to its
+# improvement, worth most where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, options=_FEW), Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4)),
     AFTER_FIRST: (Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4, options={"rounds": 0})),
@@ -431,6 +431,8 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn("bin-packing", 0.4),
     ),
     DEMANDS: (Turn("demand", 0.95),),
+    # kubernetes-mixed-gpus, 30 s: proven by CP-SAT after 9 s (one thread) and 12 s (two); without it 6 % were open.
+    DEMANDS_TINY: (Turn("cp-sat", 0.5), Turn("demand", 0.95)),
     HUGE: (Turn("decomposition", 1.0),),
     SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),

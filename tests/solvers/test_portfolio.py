@@ -128,6 +128,26 @@ def test_auto_is_right_with_and_without_a_second_core(
     assert proven > 10 * len(seeds) / 40
 
 
+@pytest.mark.parametrize(("terms", "first"), [(5_000, "cp-sat"), (0, "demand")])
+def test_cp_sat_is_asked_before_demand_where_the_direct_model_is_very_small(
+    terms: int, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It proves in seconds what `demand`, which has most of the time, leaves open."""
+    from placement.solvers.registry import Solver
+
+    asked: list[str] = []
+
+    def run(self: Solver, *_: Any, **__: Any) -> Outcome:
+        asked.append(self.name)
+        return Outcome(self.name, Stop.STUCK)
+
+    problem = placement.read("instances/kubernetes-mixed-gpus.yaml")
+    plan = placement.solve(problem, "greedy", work=1).plan
+    monkeypatch.setattr(Solver, "run", run)
+    placement.solve(problem, hint=plan, work=1, options={"direct_terms_demand": terms})
+    assert next(name for name in asked if name in ("cp-sat", "demand")) == first
+
+
 def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the mixed-integer program planted to fail, `auto` fails: it does run."""
     from placement.solvers.registry import Solver
