@@ -28,8 +28,8 @@ class PatternBoundParameters:
     rise: float = parameter(
         1.0005, "factor", "by which it must be higher to be worth more branching, when time is short"
     )
-    # Six fleets of 20 to 1,000 components are proven with 10 that are not, or late, where each node is enumerated; with
-    # none enumerated a fleet of 8 has a bound 8 % lower (docs/notes/2026-11-bounds.md, 30 November).
+    # With 10 two fleets of 100 and 1,000 components are proven that are not where each node is enumerated, and two of 8
+    # in half of the time; with none enumerated a fleet of 8 has a bound 8 % lower (docs/notes/2026-11-bounds.md).
     nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")
     useful: float = parameter(0.1, "part of an accelerator's dual value", "that a useful pattern may lack")
     stake: float = parameter(
