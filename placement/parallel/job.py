@@ -47,7 +47,7 @@ class TaskAnswer:
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
     faults: tuple[SolverFault, ...] = ()
     machines: tuple[Machine, ...] = ()
-    steps: float = 0.0
+    steps: int = 0
 
 
 def answer_of(solve: Solve) -> TaskAnswer:

@@ -52,7 +52,8 @@ class Budget:
         self._parent: Budget | None = None
         self._interrupt = _Interrupt()
         self._counter = step_counter()
-        self._last_step = math.inf if work is None else self._counter.spent + work * PER_SECOND
+        self._first_step = self._counter.spent
+        self._last_step = math.inf if work is None else self._first_step + round(work * PER_SECOND)
 
     def elapsed(self) -> float:
         """Seconds since the budget was made."""
@@ -81,7 +82,7 @@ class Budget:
 
         Only differences mean anything. Searches that go by it take the same way everywhere under a limit on work.
         """
-        return self.elapsed() if self.work is None else self._counter.spent / PER_SECOND
+        return self.elapsed() if self.work is None else (self._counter.spent - self._first_step) / PER_SECOND
 
     def remaining(self) -> float:
         """What is left on that clock."""
@@ -127,7 +128,7 @@ class Budget:
         limit = None if self.seconds is None else self.seconds - seconds
         other = Budget(limit, self.work, self.gap, self.threads, self.executor)
         other._started, other._parent, other._interrupt = self._started, self._parent, self._interrupt
-        other._counter, other._last_step = self._counter, self._last_step
+        other._counter, other._first_step, other._last_step = self._counter, self._first_step, self._last_step
         return other
 
     def share(

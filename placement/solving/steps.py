@@ -25,7 +25,7 @@ class StepCounter:
 
     def __init__(self) -> None:
         """None yet."""
-        self.spent = 0.0
+        self.spent = 0
 
 
 class _Thread(threading.local):
@@ -44,8 +44,8 @@ def step_counter() -> StepCounter:
 
 
 def count_steps(steps: float) -> None:
-    """Count steps that were done."""
-    _THREAD.counter.spent += steps
+    """Count steps that were done, as an integer: what rounding adds must not depend on what was counted before."""
+    _THREAD.counter.spent += round(steps)
 
 
 def forget_steps() -> None:
