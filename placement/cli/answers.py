@@ -6,6 +6,7 @@ import os
 import tempfile
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,16 @@ class Output:
     path: str
     content: Callable[[], dict[str, Any] | str | bytes]
     said: str = ""
+
+
+def drawn(paths: Sequence[str], draw: Callable[[], str], what: str) -> list[Output]:
+    """Pictures to write, SVG or PNG by the suffix of each; `draw` gives them as SVG, `what` is what they show."""
+    from placement.report.still import as_file
+
+    def picture(path: str) -> str | bytes:
+        return as_file(draw(), path)
+
+    return [Output(path, partial(picture, path), f"{path}: {what}") for path in paths]
 
 
 def write_outputs(outputs: Sequence[Output]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import Code, in_words, is_terminal, read_warned
+from placement.cli.endings import Code, is_terminal, read_warned
 from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, SeedOption, one_of
 
 if TYPE_CHECKING:
@@ -42,20 +42,19 @@ def audit(
 
     Exit codes: 0 every rule is kept, 1 a rule is broken, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.auditing import audit as find
-        from placement.auditing.page import audit_page
-        from placement.cli.answers import following
-        from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan
+    from placement.auditing import audit as find
+    from placement.auditing.page import audit_page
+    from placement.cli.answers import following
+    from placement.cli.streams import check_one_stdin
+    from placement.documents import read_plan
 
-        one_of("--format", output_format, FORMATS)
-        check_one_stdin({"FILE": file, "PLAN": plan})
-        problem = read_warned(file, full=full)
-        judged = None if plan is None else of_problem(read_plan(plan), plan, problem, file)
-        with following(live=is_terminal("stderr")) as listener:
-            found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
-        put(audit_page(found, full=full), found.to_document(), output_format)
+    one_of("--format", output_format, FORMATS)
+    check_one_stdin({"FILE": file, "PLAN": plan})
+    problem = read_warned(file, full=full)
+    judged = None if plan is None else of_problem(read_plan(plan), plan, problem, file)
+    with following(live=is_terminal("stderr")) as listener:
+        found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
+    put(audit_page(found, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.ok else Code.BROKEN)
 
 

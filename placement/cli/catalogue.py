@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.commands import Commands
-from placement.cli.endings import in_words, say, told_together
+from placement.cli.endings import say, told_together
 from placement.cli.parameters import PriceOption, WriteOverOption, between_commas, one_of
 
 if TYPE_CHECKING:
@@ -86,23 +86,22 @@ def list_machines(
 
     With a region it lists those offered there. Prices that are of another region, or derived, are marked.
     """
-    with in_words():
-        from placement.catalogue.search import Filter, region_remarks, search
-        from placement.cli.streams import console
-        from placement.report.machines import machine_table
+    from placement.catalogue.search import Filter, region_remarks, search
+    from placement.cli.streams import console
+    from placement.report.machines import machine_table
 
-        one_of("--format", output_format, ("table", "csv", "json"))
-        market = read_market(facts)
-        like = Filter(tuple(gpu or ()), region, provider, max_price)
-        rows = search(market, like)
-        if output_format != "table":
-            _print_rows([_plain_row(market, *row, region) for row in rows], output_format)
-        elif rows:
-            console(sys.stdout).print(machine_table(rows, region))
-        for line in region_remarks(market, like):
-            say(f"note: {line}")
-        if not rows:
-            say("placement: no machine of the catalogue is like that")
+    one_of("--format", output_format, ("table", "csv", "json"))
+    market = read_market(facts)
+    like = Filter(tuple(gpu or ()), region, provider, max_price)
+    rows = search(market, like)
+    if output_format != "table":
+        _print_rows([_plain_row(market, *row, region) for row in rows], output_format)
+    elif rows:
+        console(sys.stdout).print(machine_table(rows, region))
+    for line in region_remarks(market, like):
+        say(f"note: {line}")
+    if not rows:
+        say("placement: no machine of the catalogue is like that")
 
 
 def _plain_row(market: Market, facts: InstanceFacts, price: Price | None, region: str) -> dict[str, Any]:
@@ -145,29 +144,28 @@ def show(
     facts: FactsOption = None,
 ) -> None:
     """Show all that is known of a machine or an accelerator, and where it is from."""
-    with in_words():
-        from placement.catalogue.names import LISTED_BY, nearest_names
-        from placement.catalogue.search import check_region
-        from placement.catalogue.tables import accelerators, matching_accelerators
-        from placement.cli.streams import console
-        from placement.errors import UsageError, printable
-        from placement.report.machines import accelerator_facts, machine_facts
+    from placement.catalogue.names import LISTED_BY, nearest_names
+    from placement.catalogue.search import check_region
+    from placement.catalogue.tables import accelerators, matching_accelerators
+    from placement.cli.streams import console
+    from placement.errors import UsageError, printable
+    from placement.report.machines import accelerator_facts, machine_facts
 
-        market = read_market(facts)
-        check_region(region, market)
-        machine = next((facts for facts in market.types.values() if facts.name.lower() == name.lower()), None)
-        found = matching_accelerators(name)
-        if machine is None and not found:
-            known = nearest_names(name, [*market.types, *accelerators()], listed_by=LISTED_BY)
-            raise UsageError(f'neither an instance type nor an accelerator is called "{printable(name)}"; {known}')
-        out = console(sys.stdout)
-        if machine is not None:
-            out.print(machine_facts(market, machine, region))
-        else:
-            for index, row in enumerate(found):
-                if index:
-                    out.print()
-                out.print(accelerator_facts(row, market))
+    market = read_market(facts)
+    check_region(region, market)
+    machine = next((facts for facts in market.types.values() if facts.name.lower() == name.lower()), None)
+    found = matching_accelerators(name)
+    if machine is None and not found:
+        known = nearest_names(name, [*market.types, *accelerators()], listed_by=LISTED_BY)
+        raise UsageError(f'neither an instance type nor an accelerator is called "{printable(name)}"; {known}')
+    out = console(sys.stdout)
+    if machine is not None:
+        out.print(machine_facts(market, machine, region))
+    else:
+        for index, row in enumerate(found):
+            if index:
+                out.print()
+            out.print(accelerator_facts(row, market))
 
 
 @app.command()
@@ -200,23 +198,22 @@ def export(
 
     Where --facts has the nodes of a cluster and no type is named, all types of the cluster are written.
     """
-    with in_words():
-        from placement.catalogue.blocks import Wish, blocks
-        from placement.catalogue.search import Filter, check_region, region_remarks
-        from placement.cli.exporting import check_new_file, chosen, prices_of, write_blocks
+    from placement.catalogue.blocks import Wish, blocks
+    from placement.catalogue.search import Filter, check_region, region_remarks
+    from placement.cli.exporting import check_new_file, chosen, prices_of, write_blocks
 
-        check_new_file(output, facts or (), force=force)
-        market = read_market(facts)
-        check_region(region, market)
-        places = between_commas(zones)
-        like = Filter(tuple(gpu or ()), region, provider, max_price)
-        wanted = chosen(market, names or (), like, places)
-        named = {market.instance_type(name).name for name in names or ()}
-        prices = prices_of(price or (), market)
-        wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices, frozenset(wanted) - named)
-        made = blocks(market, wish)
-        write_blocks(made, output)
-        for remark in (*made.left_out, *(region_remarks(market, like) if like.is_narrow else ())):
-            say(f"note: {remark}")
-        if not spot:
-            tell_unused_spot_prices(market, "--spot makes pools at them")
+    check_new_file(output, facts or (), force=force)
+    market = read_market(facts)
+    check_region(region, market)
+    places = between_commas(zones)
+    like = Filter(tuple(gpu or ()), region, provider, max_price)
+    wanted = chosen(market, names or (), like, places)
+    named = {market.instance_type(name).name for name in names or ()}
+    prices = prices_of(price or (), market)
+    wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices, frozenset(wanted) - named)
+    made = blocks(market, wish)
+    write_blocks(made, output)
+    for remark in (*made.left_out, *(region_remarks(market, like) if like.is_narrow else ())):
+        say(f"note: {remark}")
+    if not spot:
+        tell_unused_spot_prices(market, "--spot makes pools at them")

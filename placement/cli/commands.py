@@ -1,4 +1,4 @@
-"""Commands whose options of one value are given once, as the parser takes the last of several, and told as typed."""
+"""Commands that refuse an option of one value given twice, tell errors in words, and call options as they are typed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command_name
 
-from placement.cli.endings import OPTIONS
+from placement.cli.endings import OPTIONS, in_words
 from placement.errors import called_file, printable
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ class Command(TyperCommand):
             raise
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; its errors know how its options are typed, and which files it reads."""
+        """Run the command; its errors become words and exit codes, which name options and files as they are typed."""
         called = {row.name: _called(row, ctx.params.get(row.name)) for row in self.params if row.name}
         before = OPTIONS.set({name: words for name, words in called.items() if words})
         try:
-            return super().invoke(ctx)
+            with in_words(full=ctx.params.get("full")):
+                return super().invoke(ctx)
         finally:
             OPTIONS.reset(before)
 

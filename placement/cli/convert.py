@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import in_words, warn
+from placement.cli.endings import warn
 from placement.cli.parameters import FullOption
 
 if TYPE_CHECKING:
@@ -37,23 +37,22 @@ def convert(
 
     With --running FILE is a problem, and OUT is the fleet after the plan: what the next plan starts from.
     """
-    with in_words(full=full):
-        from placement.cli.streams import DOCUMENTS, check_one_stdin, check_suffix
-        from placement.documents import Problem, check_outputs, read_problem, write_document
-        from placement.documents.read import read_document
+    from placement.cli.streams import DOCUMENTS, check_one_stdin, check_suffix
+    from placement.documents import Problem, check_outputs, read_problem, write_document
+    from placement.documents.read import read_document
 
-        name = "standard output" if out == "-" else "OUT"
-        way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
-        files = {"FILE": file} | ({} if running is None else {"--running": running})
-        check_one_stdin(files)
-        check_outputs({name: out}, files, way_out)
-        check_suffix(out, DOCUMENTS, "OUT")
-        document = read_document(file) if running is None else read_problem(file)
-        if isinstance(document, Problem):
-            warn(document, file, full=full)
-            if running is not None:
-                document = _carried_out(document, running)
-        write_document(document.to_document(), out)
+    name = "standard output" if out == "-" else "OUT"
+    way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
+    files = {"FILE": file} | ({} if running is None else {"--running": running})
+    check_one_stdin(files)
+    check_outputs({name: out}, files, way_out)
+    check_suffix(out, DOCUMENTS, "OUT")
+    document = read_document(file) if running is None else read_problem(file)
+    if isinstance(document, Problem):
+        warn(document, file, full=full)
+        if running is not None:
+            document = _carried_out(document, running)
+    write_document(document.to_document(), out)
 
 
 def _carried_out(problem: Problem, path: str) -> Problem:
@@ -91,10 +90,9 @@ def schema(
     ] = "problem",
 ) -> None:
     """Print the JSON Schema of a document."""
-    with in_words():
-        from placement.cli.schema import KINDS, document_schema
-        from placement.errors import UsageError, nearest
+    from placement.cli.schema import KINDS, document_schema
+    from placement.errors import UsageError, nearest
 
-        if kind not in KINDS:
-            raise UsageError(f'no document "{kind}"; {nearest(kind, KINDS)}')
-        typer.echo(json.dumps(document_schema(kind), indent=1, ensure_ascii=False))
+    if kind not in KINDS:
+        raise UsageError(f'no document "{kind}"; {nearest(kind, KINDS)}')
+    typer.echo(json.dumps(document_schema(kind), indent=1, ensure_ascii=False))

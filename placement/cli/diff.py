@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.audit import of_problem, put, shown
-from placement.cli.endings import Code, call_files, in_words, read_warned
+from placement.cli.endings import Code, call_files, read_warned
 from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, one_of
 
 
@@ -47,24 +47,23 @@ def diff(
 
     Exit codes: 0 nothing differs, 1 something does, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan
-        from placement.drift import diff as compare
-        from placement.drift.compare import WHAT_RUNS
-        from placement.drift.page import diff_page
+    from placement.cli.streams import check_one_stdin
+    from placement.documents import read_plan
+    from placement.drift import diff as compare
+    from placement.drift.compare import WHAT_RUNS
+    from placement.drift.page import diff_page
 
-        one_of("--format", output_format, FORMATS)
-        check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
-        problem = read_warned(file, full=full)
-        first = of_problem(read_plan(plan), plan, problem, file)
-        if other is None:
-            old, names = None, (WHAT_RUNS, shown(plan))
-            new = first
-        else:
-            old, names = first, (shown(plan), shown(other))
-            new = of_problem(read_plan(other), other, problem, file)
-        call_files(before=plan, after=plan if other is None else other)
-        found = compare(problem, old, new, alike=alike, by_pool=by_pool)
-        put(diff_page(found, names, full=full), found.to_document(), output_format)
+    one_of("--format", output_format, FORMATS)
+    check_one_stdin({"FILE": file, "PLAN": plan, "PLAN_B": other})
+    problem = read_warned(file, full=full)
+    first = of_problem(read_plan(plan), plan, problem, file)
+    if other is None:
+        old, names = None, (WHAT_RUNS, shown(plan))
+        new = first
+    else:
+        old, names = first, (shown(plan), shown(other))
+        new = of_problem(read_plan(other), other, problem, file)
+    call_files(before=plan, after=plan if other is None else other)
+    found = compare(problem, old, new, alike=alike, by_pool=by_pool)
+    put(diff_page(found, names, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.same else Code.BROKEN)

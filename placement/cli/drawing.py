@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words, read_warned, say
+from placement.cli.endings import read_warned, say
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 
@@ -62,43 +62,40 @@ def report(
 
     Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
     """
-    with in_words():
-        from placement.cli.answers import Output, write_outputs
-        from placement.cli.streams import check_one_stdin, picture_targets
-        from placement.documents import check_outputs, read_plan
-        from placement.documents.read import read_transition
-        from placement.replanning.document import read_frontier
-        from placement.report.drawn import map_file
-        from placement.report.page.page import render
-        from placement.report.page.view import MoreDocuments
-        from placement.report.still import theme_of
-        from placement.scenarios.headroom_document import read_headroom
+    from placement.cli.answers import Output, write_outputs
+    from placement.cli.streams import check_one_stdin, picture_targets
+    from placement.documents import check_outputs, read_plan
+    from placement.documents.read import read_transition
+    from placement.replanning.document import read_frontier
+    from placement.report.drawn import map_file
+    from placement.report.page.page import render
+    from placement.report.page.view import MoreDocuments
+    from placement.report.still import theme_of
+    from placement.scenarios.headroom_document import read_headroom
 
-        given = {"the problem": file, "the plan": plan}
-        more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
-        inputs = given | {name: path for name, path in more.items() if path is not None}
-        options = {"--transition": transition, "--frontier": frontier, "--headroom": headroom}
-        check_one_stdin({"FILE": file, "PLAN": plan, **options})
-        theme_of(theme)
-        pictures = picture or []
-        page = page_name(html, plan, wanted=open_it or not pictures)
-        named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})
-        check_outputs(named, inputs, "write each to a file of its own")
-        problem, document = read_warned(file), read_plan(plan)
-        found = MoreDocuments(
-            None if transition is None else read_transition(transition),
-            None if frontier is None else read_frontier(frontier),
-            None if headroom is None else read_headroom(headroom),
-        )
-        outputs = [
-            Output(path, partial(map_file, problem, document, path, theme), f"{path}: the map") for path in pictures
-        ]
-        if page is not None:
-            said = "" if page == "-" else f"{page}: the report"
-            outputs.append(Output(page, partial(render, problem, document, more=found), said))
-        write_outputs(outputs)
-        if open_it and page is not None:
-            _show(page)
+    given = {"the problem": file, "the plan": plan}
+    more = {"the transition": transition, "the frontier": frontier, "the headroom": headroom}
+    inputs = given | {name: path for name, path in more.items() if path is not None}
+    options = {"--transition": transition, "--frontier": frontier, "--headroom": headroom}
+    check_one_stdin({"FILE": file, "PLAN": plan, **options})
+    theme_of(theme)
+    pictures = picture or []
+    page = page_name(html, plan, wanted=open_it or not pictures)
+    named = picture_targets(pictures, theme) | ({} if page is None else {"--html": page})
+    check_outputs(named, inputs, "write each to a file of its own")
+    problem, document = read_warned(file), read_plan(plan)
+    found = MoreDocuments(
+        None if transition is None else read_transition(transition),
+        None if frontier is None else read_frontier(frontier),
+        None if headroom is None else read_headroom(headroom),
+    )
+    outputs = [Output(path, partial(map_file, problem, document, path, theme), f"{path}: the map") for path in pictures]
+    if page is not None:
+        said = "" if page == "-" else f"{page}: the report"
+        outputs.append(Output(page, partial(render, problem, document, more=found), said))
+    write_outputs(outputs)
+    if open_it and page is not None:
+        _show(page)
 
 
 def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
@@ -135,11 +132,10 @@ def show(
 
     Exit codes: 0 shown, 2 bad input, or a plan that breaks a rule of the problem.
     """
-    with in_words():
-        from placement.cli.streams import check_one_stdin, console
-        from placement.documents import read_plan, read_problem
-        from placement.report.drawn import show as shown
+    from placement.cli.streams import check_one_stdin, console
+    from placement.documents import read_plan, read_problem
+    from placement.report.drawn import show as shown
 
-        check_one_stdin({"PLAN": plan, "--problem": problem})
-        row = None if problem is None else read_problem(problem)
-        console(sys.stdout).print(shown(read_plan(plan), row, full=full))
+    check_one_stdin({"PLAN": plan, "--problem": problem})
+    row = None if problem is None else read_problem(problem)
+    console(sys.stdout).print(shown(read_plan(plan), row, full=full))

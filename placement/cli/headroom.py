@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, read_warned
+from placement.cli.endings import OF_STATUS, Code, read_warned
 from placement.cli.parameters import (
     SECONDS_SHOWN,
     FileArgument,
@@ -53,43 +52,36 @@ def headroom(
 
     Exit codes: 0 a plan for today's needs, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
-    with in_words(full=full):
-        from placement.cli.answers import Output, following, hand_out
-        from placement.cli.streams import picture_targets, streams
-        from placement.documents import check_outputs
-        from placement.report.headroom import headroom_picture, headroom_table
-        from placement.report.still import as_file
-        from placement.scenarios.headroom import find_headroom
+    from placement.cli.answers import drawn, following, hand_out
+    from placement.cli.streams import picture_targets, streams
+    from placement.documents import check_outputs
+    from placement.report.headroom import headroom_picture, headroom_table
+    from placement.scenarios.headroom import find_headroom
 
-        chosen = _factors(factors)
-        go = streams(output, quiet=quiet)
-        targets = go.targets | picture_targets(picture, theme)
-        check_outputs(targets, {"the problem": file}, "write each to a file of its own")
-        problem = read_warned(file, full=full, quiet=quiet)
-        for name in component or ():
-            component_of(problem, name, file)
-        with following(live=go.progress, verbose=verbose) as listener:
-            found = find_headroom(
-                problem,
-                chosen,
-                components=component,
-                **search_limits(time_limit, seed, work, threads),
-                listener=listener,
-            )
-
-        def drawn(path: str) -> str | bytes:
-            return as_file(headroom_picture(found, theme), path)
-
-        hand_out(
-            go,
-            found,
-            document=found.to_document,
-            report=lambda: headroom_table(found, full=full),
-            more=[Output(path, partial(drawn, path), f"{path}: the curve") for path in picture or ()],
+    chosen = _factors(factors)
+    go = streams(output, quiet=quiet)
+    targets = go.targets | picture_targets(picture, theme)
+    check_outputs(targets, {"the problem": file}, "write each to a file of its own")
+    problem = read_warned(file, full=full, quiet=quiet)
+    for name in component or ():
+        component_of(problem, name, file)
+    with following(live=go.progress, verbose=verbose) as listener:
+        found = find_headroom(
+            problem,
+            chosen,
+            components=component,
+            **search_limits(time_limit, seed, work, threads),
+            listener=listener,
         )
-        base = found.base
-        code = Code.NOTHING_FOUND if base is None else OF_STATUS[base.status]
-    raise typer.Exit(code)
+    hand_out(
+        go,
+        found,
+        document=found.to_document,
+        report=lambda: headroom_table(found, full=full),
+        more=drawn(picture or (), lambda: headroom_picture(found, theme), "the curve"),
+    )
+    base = found.base
+    raise typer.Exit(Code.NOTHING_FOUND if base is None else OF_STATUS[base.status])
 
 
 def _factors(text: str) -> list[float]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import in_words
 from placement.cli.parameters import FileArgument, FullOption, SchedulerOption, WorkersOption, component_of
 from placement.cli.traffic import (
     ComponentOption,
@@ -79,32 +78,31 @@ def hybrid(
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted.
     """
-    with in_words(full=full):
-        from placement.cli.answers import Output, write_or_keep
-        from placement.cli.streams import console
-        from placement.documents import check_outputs
-        from placement.parallel.executors import open_executor
-        from placement.report.scaling import hybrid_table
-        from placement.simulation.hybrid import HybridRules, find_hybrid
-        from placement.simulation.setup import SimulationSetup
+    from placement.cli.answers import Output, write_or_keep
+    from placement.cli.streams import console
+    from placement.documents import check_outputs
+    from placement.parallel.executors import open_executor
+    from placement.report.scaling import hybrid_table
+    from placement.simulation.hybrid import HybridRules, find_hybrid
+    from placement.simulation.setup import SimulationSetup
 
-        words = TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
-        check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
-        case = words.read(full=full)
-        for option, names in (("--alone", alone), ("--share", share)):
-            for named in names or ():
-                component_of(case.problem, named, file, option)
-        (rules,) = case.policies.values()
-        setup = SimulationSetup.of(case.problem, rules, case.traffic, every=case.every, until=case.until, seed=seed)
-        given = HybridRules(frozenset(alone or ()), frozenset(share or ()), plays)
-        with (
-            open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            _status() as listener,
-        ):
-            result = find_hybrid(setup, given, place, listener)
-        if output is not None:
-            write_or_keep([Output(output, result.to_document)])
-        console(sys.stderr if output == "-" else sys.stdout).print(hybrid_table(result, full=full))
+    words = TrafficWords(file, [policy], traffic, every, until, name, component, gaps, times)
+    check_outputs({} if output is None else {"--output": output}, words.inputs, "name another file")
+    case = words.read(full=full)
+    for option, names in (("--alone", alone), ("--share", share)):
+        for named in names or ():
+            component_of(case.problem, named, file, option)
+    (rules,) = case.policies.values()
+    setup = SimulationSetup.of(case.problem, rules, case.traffic, every=case.every, until=case.until, seed=seed)
+    given = HybridRules(frozenset(alone or ()), frozenset(share or ()), plays)
+    with (
+        open_executor(executor, workers=workers, scheduler=scheduler) as place,
+        _status() as listener,
+    ):
+        result = find_hybrid(setup, given, place, listener)
+    if output is not None:
+        write_or_keep([Output(output, result.to_document)])
+    console(sys.stderr if output == "-" else sys.stdout).print(hybrid_table(result, full=full))
 
 
 @contextmanager

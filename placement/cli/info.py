@@ -7,18 +7,16 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words
 from placement.cli.parameters import FileArgument, FullOption
 
 
 def info(file: FileArgument, full: FullOption = False) -> None:
     """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
-    with in_words(full=full):
-        from placement.cli.streams import console
-        from placement.documents import read_problem
-        from placement.report.overview import Overview
+    from placement.cli.streams import console
+    from placement.documents import read_problem
+    from placement.report.overview import Overview
 
-        console(sys.stdout).print(Overview(read_problem(file), full=full))
+    console(sys.stdout).print(Overview(read_problem(file), full=full))
 
 
 def solvers(
@@ -34,13 +32,10 @@ def solvers(
     ] = False,
 ) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
-    with in_words():
-        from placement.cli.streams import console
-        from placement.errors import UsageError
-        from placement.report.solvers import parameter_table, schedule_tables, solver_table
+    from placement.cli.streams import console
+    from placement.errors import UsageError
+    from placement.report.solvers import parameter_table, schedule_tables, solver_table
 
-        if schedule and parameters:
-            raise UsageError("--schedule and --parameters are two tables: ask for one of them")
-        console(sys.stdout).print(
-            schedule_tables() if schedule else parameter_table() if parameters else solver_table()
-        )
+    if schedule and parameters:
+        raise UsageError("--schedule and --parameters are two tables: ask for one of them")
+    console(sys.stdout).print(schedule_tables() if schedule else parameter_table() if parameters else solver_table())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
-from placement.cli.endings import in_words, is_terminal, say, told_together
+from placement.cli.endings import is_terminal, say, told_together
 from placement.cli.parameters import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.profile import StatisticOption, note, read_files
 
@@ -92,72 +92,69 @@ def init(
 
     Exit codes: 0 written, 2 bad input or something missing.
     """
-    with in_words():
-        from placement.cli.exporting import prices_of, refuse_over
-        from placement.documents import check_outputs
-        from placement.quickstart import Answers, draft, parse_models, read_models
-        from placement.sizing.engines import find_engine
+    from placement.cli.exporting import prices_of, refuse_over
+    from placement.documents import check_outputs
+    from placement.quickstart import Answers, draft, parse_models, read_models
+    from placement.sizing.engines import find_engine
 
-        asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
-        answers = Answers(
-            models=(),
-            region=region,
-            provider=provider,
-            gpus=tuple(gpu or ()),
-            instance_types=tuple(instance_type or ()),
-            zones=between_commas(zones),
-            survive_zones=survive_zones or 0,
-            share=share,
-            engine=engine,
-            spot=spot,
-            name=name,
-        )
-        named = {"--facts": facts or (), "--profile": profile or (), "--from": (models,) if models else ()}
-        inputs = {f"{option} {path}": path for option, paths in named.items() for path in paths}
-        given: list[ModelWish] = []
-        with told_together() as one:
-            market, throughputs, check = None, None, None
+    asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
+    answers = Answers(
+        models=(),
+        region=region,
+        provider=provider,
+        gpus=tuple(gpu or ()),
+        instance_types=tuple(instance_type or ()),
+        zones=between_commas(zones),
+        survive_zones=survive_zones or 0,
+        share=share,
+        engine=engine,
+        spot=spot,
+        name=name,
+    )
+    named = {"--facts": facts or (), "--profile": profile or (), "--from": (models,) if models else ()}
+    inputs = {f"{option} {path}": path for option, paths in named.items() for path in paths}
+    given: list[ModelWish] = []
+    with told_together() as one:
+        market, throughputs, check = None, None, None
+        with one():
+            market = read_market(facts)
+        with one():
+            throughputs = _throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic)
+        with one():
+            find_engine(engine)
+        if market is not None:  # else nobody knows which names are wrong
             with one():
-                market = read_market(facts)
+                answers = replace(answers, prices=prices_of(price or (), market), throughputs=throughputs or {})
+            _check_names(answers, market, one)
+            if one.all_went_well:
+                with one():
+                    check = _check_of_models(answers, market)
+        with one():
+            given += parse_models(model or (), check)
+        if models:
             with one():
-                throughputs = _throughputs(
-                    profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens), statistic
-                )
+                given += read_models(models, throughputs, check)
+        inputs |= {f"--model {wish.model}": wish.model for wish in given}
+        if not asks:
             with one():
-                find_engine(engine)
-            if market is not None:  # else nobody knows which names are wrong
-                with one():
-                    answers = replace(answers, prices=prices_of(price or (), market), throughputs=throughputs or {})
-                _check_names(answers, market, one)
-                if one.all_went_well:
-                    with one():
-                        check = _check_of_models(answers, market)
+                refuse_over(output, force=force)
+                check_outputs({"FILE": output}, inputs, "name another file")
             with one():
-                given += parse_models(model or (), check)
-            if models:
-                with one():
-                    given += read_models(models, throughputs, check)
-            inputs |= {f"--model {wish.model}": wish.model for wish in given}
-            if not asks:
-                with one():
-                    refuse_over(output, force=force)
-                    check_outputs({"FILE": output}, inputs, "name another file")
-                with one():
-                    has_nodes = market is None or bool(market.nodes)
-                    _check_complete(answers, output, has_nodes=has_nodes, has_models=bool(model or models))
-        assert market is not None
-        answers = replace(answers, models=tuple(given))
-        if asks:
-            from placement.cli.dialogue import ask
+                has_nodes = market is None or bool(market.nodes)
+                _check_complete(answers, output, has_nodes=has_nodes, has_models=bool(model or models))
+    assert market is not None
+    answers = replace(answers, models=tuple(given))
+    if asks:
+        from placement.cli.dialogue import ask
 
-            answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
-            check_outputs({"FILE": output}, inputs, "name another file")
-        made = draft(answers, market)
-        _write(made, output, force=force)
-        for sentence in made.notes:
-            note(sentence)
-        if not answers.spot:
-            tell_unused_spot_prices(market, "--spot makes pools at them beside those on demand")
+        answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
+        check_outputs({"FILE": output}, inputs, "name another file")
+    made = draft(answers, market)
+    _write(made, output, force=force)
+    for sentence in made.notes:
+        note(sentence)
+    if not answers.spot:
+        tell_unused_spot_prices(market, "--spot makes pools at them beside those on demand")
 
 
 def _throughputs(

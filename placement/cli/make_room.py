@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, read_warned
+from placement.cli.endings import OF_STATUS, Code, read_warned
 from placement.cli.parameters import (
     EveryRowOption,
     FileArgument,
@@ -67,38 +67,36 @@ def make_room(
     Exit codes: 0 there is room, 2 bad input, 3 proven that there is none, 4 not decided within the limits, 70 a bug in
     this program, 71 memory ran out.
     """
-    with in_words(full=full):
-        from placement.cli.answers import following, hand_out
-        from placement.cli.streams import streams
-        from placement.cli.transition_options import charts, check_targets, on_stdout, outputs_of
-        from placement.documents.read import STDIN
-        from placement.replanning import make_room as find_room
+    from placement.cli.answers import following, hand_out
+    from placement.cli.streams import streams
+    from placement.cli.transition_options import charts, check_targets, on_stdout, outputs_of
+    from placement.documents.read import STDIN
+    from placement.replanning import make_room as find_room
 
-        check_targets(form, output, picture or (), {"the problem": file})
-        go = streams(output, quiet=quiet)
-        problem = read_warned(file, full=full, quiet=quiet)
-        component_of(problem, component, file)
-        with following(live=go.progress, verbose=verbose) as listener:
-            found = find_room(
-                problem,
-                component,
-                copies,
-                new_machines=new_machines,
-                **search_limits(time_limit, seed, work, threads),
-                listener=listener,
-            )
-        from placement.replanning.room_document import room_document
-        from placement.report.room import room_checklist, room_lines, room_report
-
-        carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
-        aside = None if go.tables is sys.stdout else go.tables
-        outputs = outputs_of(lambda: room_document(found), lambda: room_checklist(found), carried, output)
-        hand_out(
-            replace(go, plan=None, tables=sys.stdout if carried == "table" else aside),
-            found,
-            document=lambda: room_document(found),
-            report=lambda: room_report(found, full=full),
-            more=outputs + charts(found.transition, picture or (), tuple(room_lines(found))),
+    check_targets(form, output, picture or (), {"the problem": file})
+    go = streams(output, quiet=quiet)
+    problem = read_warned(file, full=full, quiet=quiet)
+    component_of(problem, component, file)
+    with following(live=go.progress, verbose=verbose) as listener:
+        found = find_room(
+            problem,
+            component,
+            copies,
+            new_machines=new_machines,
+            **search_limits(time_limit, seed, work, threads),
+            listener=listener,
         )
-        code = Code.OK if found.plan is not None else OF_STATUS[found.status]
-    raise typer.Exit(code)
+    from placement.replanning.room_document import room_document
+    from placement.report.room import room_checklist, room_lines, room_report
+
+    carried = on_stdout(form, output, piped=go.plan == STDIN, quiet=quiet)
+    aside = None if go.tables is sys.stdout else go.tables
+    outputs = outputs_of(lambda: room_document(found), lambda: room_checklist(found), carried, output)
+    hand_out(
+        replace(go, plan=None, tables=sys.stdout if carried == "table" else aside),
+        found,
+        document=lambda: room_document(found),
+        report=lambda: room_report(found, full=full),
+        more=outputs + charts(found.transition, picture or (), tuple(room_lines(found))),
+    )
+    raise typer.Exit(Code.OK if found.plan is not None else OF_STATUS[found.status])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.commands import Commands
-from placement.cli.endings import in_words, say, told_together
+from placement.cli.endings import say, told_together
 from placement.cli.parameters import FirstTokenOption, NextTokenOption, WriteOverOption
 
 if TYPE_CHECKING:
@@ -74,27 +74,26 @@ def import_files(
 
     Exit codes: 0 written, 2 bad input.
     """
-    with in_words():
-        from placement.cli.exporting import check_new_file
-        from placement.documents.write import write_file
-        from placement.profiles import Given, to_csv
+    from placement.cli.exporting import check_new_file
+    from placement.documents.write import write_file
+    from placement.profiles import Given, to_csv
 
-        check_new_file(output, files, force=force)
-        name, _, version = engine.partition("=")
-        given = Given(
-            model=model,
-            accelerator=accelerator,
-            accelerators=accelerators,
-            engine=name,
-            version=version,
-            precision=precision,
-            memory_gib=memory_gib,
-        )
-        text = to_csv(read_files(files, given, statistic))
-        if output == "-":
-            typer.echo(text, nl=False)
-        else:
-            write_file(text, output)
+    check_new_file(output, files, force=force)
+    name, _, version = engine.partition("=")
+    given = Given(
+        model=model,
+        accelerator=accelerator,
+        accelerators=accelerators,
+        engine=name,
+        version=version,
+        precision=precision,
+        memory_gib=memory_gib,
+    )
+    text = to_csv(read_files(files, given, statistic))
+    if output == "-":
+        typer.echo(text, nl=False)
+    else:
+        write_file(text, output)
 
 
 @app.command()
@@ -117,25 +116,24 @@ def options(
 
     Exit codes: 0 there are options, 2 bad input or none within the limits.
     """
-    with in_words():
-        from placement.errors import UsageError
-        from placement.profiles import Size, choose
-        from placement.profiles.importing import canonical
-        from placement.profiles.limits import parse_limits
-        from placement.report.profiles import option_lines
+    from placement.errors import UsageError
+    from placement.profiles import Size, choose
+    from placement.profiles.importing import canonical
+    from placement.profiles.limits import parse_limits
+    from placement.report.profiles import option_lines
 
-        limits = parse_limits(slo_ttft, slo_tpot)
-        kinds = [canonical(name) for name in accelerator or ()]
-        read = read_files(files, None, statistic)
-        profiles = _asked_for(read, model or [], kinds)
-        models = model or dict.fromkeys(profile.model for profile in read)
-        choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds, models)
-        for sentence in choices.missing:
-            note(sentence)
-        if not any(choices.of_model.values()):
-            raise UsageError(f"no measurement can be used within the limits: {limits}")
-        for line in option_lines(choices):
-            typer.echo(line)
+    limits = parse_limits(slo_ttft, slo_tpot)
+    kinds = [canonical(name) for name in accelerator or ()]
+    read = read_files(files, None, statistic)
+    profiles = _asked_for(read, model or [], kinds)
+    models = model or dict.fromkeys(profile.model for profile in read)
+    choices = choose(profiles, limits, Size(input_tokens, output_tokens), kinds, models)
+    for sentence in choices.missing:
+        note(sentence)
+    if not any(choices.of_model.values()):
+        raise UsageError(f"no measurement can be used within the limits: {limits}")
+    for line in option_lines(choices):
+        typer.echo(line)
 
 
 def read_files(files: list[str], given: Given | None, statistic: str | None) -> list[Profile]:

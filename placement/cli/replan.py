@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, read_warned, say
+from placement.cli.endings import OF_STATUS, Code, read_warned, say
 from placement.cli.parameters import (
     EveryRowOption,
     FileArgument,
@@ -27,7 +26,7 @@ from placement.solving.result import Status
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
     from placement.documents import Problem
-    from placement.replanning import Frontier, Replanned
+    from placement.replanning import Replanned
 
 
 def replan(
@@ -74,36 +73,27 @@ def replan(
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
     program, 71 memory ran out.
     """
-    with in_words(full=full):
-        from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets, streams
-        from placement.documents import check_outputs
-        from placement.errors import UsageError
+    from placement.cli.streams import DOCUMENTS, check_suffix, picture_targets, streams
+    from placement.documents import check_outputs
+    from placement.errors import UsageError
 
-        limited = any(limit is not None for limit in (max_moves, max_moved_gib, min_saving_per_move))
-        if limited and (moves is not None or picture):
-            raise UsageError("--moves and --picture are of the frontier: leave out the limits of one plan")
-        limits = None if moves is None else _limits(moves)
-        if output is not None:
-            check_suffix(output, DOCUMENTS)
-        go = streams(output, quiet=quiet)
-        targets = go.targets | picture_targets(picture, theme)
-        check_outputs(targets, {"the problem": file}, "write each to a file of its own")
-        problem = read_warned(file, full=full, quiet=quiet)
-        how = search_limits(time_limit, seed, work, threads)
-        if limited:
-            from placement.replanning import MoveLimits
+    limited = any(limit is not None for limit in (max_moves, max_moved_gib, min_saving_per_move))
+    if limited and (moves is not None or picture):
+        raise UsageError("--moves and --picture are of the frontier: leave out the limits of one plan")
+    limits = None if moves is None else _limits(moves)
+    if output is not None:
+        check_suffix(output, DOCUMENTS)
+    go = streams(output, quiet=quiet)
+    targets = go.targets | picture_targets(picture, theme)
+    check_outputs(targets, {"the problem": file}, "write each to a file of its own")
+    problem = read_warned(file, full=full, quiet=quiet)
+    how = search_limits(time_limit, seed, work, threads)
+    if limited:
+        from placement.replanning import MoveLimits
 
-            code = _one_plan(
-                problem,
-                MoveLimits(max_moves, max_moved_gib, min_saving_per_move),
-                how,
-                go,
-                full=full,
-                verbose=verbose,
-            )
-        else:
-            code = _frontier(problem, limits, how, go, picture or [], theme, full=full, verbose=verbose)
-    raise typer.Exit(code)
+        within = MoveLimits(max_moves, max_moved_gib, min_saving_per_move)
+        raise typer.Exit(_one_plan(problem, within, how, go, full=full, verbose=verbose))
+    raise typer.Exit(_frontier(problem, limits, how, go, picture or [], theme, full=full, verbose=verbose))
 
 
 def _limits(text: str) -> list[int]:
@@ -127,20 +117,15 @@ def _frontier(
     full: bool,
     verbose: bool,
 ) -> int:
-    from placement.cli.answers import Output, hand_out
+    from placement.cli.answers import drawn, hand_out
     from placement.cli.progress import following_points
     from placement.replanning import find_frontier
     from placement.replanning.document import frontier_document
     from placement.report.frontier import FrontierReport
+    from placement.report.frontier_picture import frontier_picture
 
     with following_points(live=go.progress, verbose=verbose) as watcher:
         found = find_frontier(problem, limits, watcher=watcher, **how)
-
-    def drawn(path: str) -> str | bytes:
-        from placement.report.frontier_picture import frontier_picture
-        from placement.report.still import as_file
-
-        return as_file(frontier_picture(found, theme), path)
 
     if all(point.cost is None for point in found.points):
         for path in pictures:
@@ -152,15 +137,11 @@ def _frontier(
         found,
         document=lambda: frontier_document(found),
         report=lambda: FrontierReport(found, full=full),
-        more=[Output(path, partial(drawn, path), f"{path}: the frontier") for path in pictures],
+        more=drawn(pictures, lambda: frontier_picture(found, theme), "the frontier"),
     )
-    return _code(found)
-
-
-def _code(frontier: Frontier) -> int:
-    if any(point.cost is not None for point in frontier.points):
+    if any(point.cost is not None for point in found.points):
         return Code.OK
-    return OF_STATUS[frontier.points[-1].status]
+    return OF_STATUS[found.points[-1].status]
 
 
 def _one_plan(problem: Problem, limits: Any, how: SearchLimits, go: Streams, *, full: bool, verbose: bool) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, read_warned
+from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.parameters import FileArgument, FullOption, component_of
 from placement.cli.transition_options import (
     DrainOption,
@@ -65,28 +65,27 @@ def rollout(
 
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
-    with in_words(full=full):
-        from placement.cli.transition_options import charts, check_targets, durations_of, on_stdout, outputs_of, show
-        from placement.report.transition.rollout import as_transition, rollout_checklist, rollout_table
-        from placement.rollout import BatchSize, plan_rollout
-        from placement.rollout.options import read_options
-        from placement.rollout.planning import MOST_EXTRA
+    from placement.cli.transition_options import charts, check_targets, durations_of, on_stdout, outputs_of, show
+    from placement.report.transition.rollout import as_transition, rollout_checklist, rollout_table
+    from placement.rollout import BatchSize, plan_rollout
+    from placement.rollout.options import read_options
+    from placement.rollout.planning import MOST_EXTRA
 
-        check_targets(form, output, picture or (), {"the problem": file, "the options": to})
-        size = None if batch is None else BatchSize.parse(batch)
-        problem = read_warned(file, full=full)
-        row = component_of(problem, component, file)
-        found = plan_rollout(
-            problem,
-            component,
-            read_options(to, row),
-            batch=size,
-            wait_seconds=wait_seconds,
-            durations=durations_of(startup, drain, open_seconds, problem, file),
-            extra_instances=MOST_EXTRA if extra is None else extra,
-            time_limit=time_limit,
-        )
-        carried = on_stdout(form, output)
-        outputs = outputs_of(found.to_document, lambda: rollout_checklist(found), carried, output)
-        show(outputs + charts(as_transition(found), picture or ()), carried, lambda: rollout_table(found, full=full))
+    check_targets(form, output, picture or (), {"the problem": file, "the options": to})
+    size = None if batch is None else BatchSize.parse(batch)
+    problem = read_warned(file, full=full)
+    row = component_of(problem, component, file)
+    found = plan_rollout(
+        problem,
+        component,
+        read_options(to, row),
+        batch=size,
+        wait_seconds=wait_seconds,
+        durations=durations_of(startup, drain, open_seconds, problem, file),
+        extra_instances=MOST_EXTRA if extra is None else extra,
+        time_limit=time_limit,
+    )
+    carried = on_stdout(form, output)
+    outputs = outputs_of(found.to_document, lambda: rollout_checklist(found), carried, output)
+    show(outputs + charts(as_transition(found), picture or ()), carried, lambda: rollout_table(found, full=full))
     raise typer.Exit(OF_STATUS[Status(found.status)])

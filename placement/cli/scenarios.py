@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, read_warned, say
+from placement.cli.endings import OF_STATUS, read_warned, say
 from placement.cli.parameters import (
     FileArgument,
     FullOption,
@@ -75,48 +75,46 @@ def scenarios(
 
     Exit codes: 0 a plan for each scenario, 2 bad input, 3 proven that one has none, 4 none found within the limits.
     """
-    with in_words(full=full):
-        from placement.cli.answers import following, hand_out
-        from placement.cli.streams import streams
-        from placement.cli.traffic import one_stdin
-        from placement.documents import check_outputs
-        from placement.errors import DocumentError, called_file
-        from placement.report.scenarios import scenario_report
-        from placement.scenarios import read_scenarios
-        from placement.scenarios.answer import answer_document
-        from placement.scenarios.planning import plan_scenarios
+    from placement.cli.answers import following, hand_out
+    from placement.cli.streams import streams
+    from placement.cli.traffic import one_stdin
+    from placement.documents import check_outputs
+    from placement.errors import DocumentError, called_file
+    from placement.report.scenarios import scenario_report
+    from placement.scenarios import read_scenarios
+    from placement.scenarios.answer import answer_document
+    from placement.scenarios.planning import plan_scenarios
 
-        one_stdin(file, scenarios)
-        go = streams(output, quiet=quiet)
-        check_outputs(go.targets, {"the problem": file, "the scenarios": scenarios}, "write it to a file of its own")
-        if folder is not None:
-            _check_folder(folder)
-        rows, problem = read_scenarios(scenarios), read_warned(file, full=full, quiet=quiet)
-        try:
-            rows.check(problem)
-        except DocumentError as error:
-            raise error.of(called_file(scenarios)) from None
-        with _made(folder):
-            with following(live=go.progress, verbose=verbose) as listener:
-                found = plan_scenarios(
-                    problem,
-                    rows,
-                    gap=gap,
-                    **search_limits(time_limit, seed, work, threads),
-                    compare=compare,
-                    listener=listener,
-                )
-            hand_out(
-                go,
-                found,
-                document=lambda: answer_document(found),
-                report=lambda: scenario_report(found),
-                more=[] if folder is None else _plans(found, Path(folder)),
+    one_stdin(file, scenarios)
+    go = streams(output, quiet=quiet)
+    check_outputs(go.targets, {"the problem": file, "the scenarios": scenarios}, "write it to a file of its own")
+    if folder is not None:
+        _check_folder(folder)
+    rows, problem = read_scenarios(scenarios), read_warned(file, full=full, quiet=quiet)
+    try:
+        rows.check(problem)
+    except DocumentError as error:
+        raise error.of(called_file(scenarios)) from None
+    with _made(folder):
+        with following(live=go.progress, verbose=verbose) as listener:
+            found = plan_scenarios(
+                problem,
+                rows,
+                gap=gap,
+                **search_limits(time_limit, seed, work, threads),
+                compare=compare,
+                listener=listener,
             )
-        if found.cost is None and go.tables is None:
-            say(f"placement: {found}")
-        code = OF_STATUS[found.status]
-    raise typer.Exit(code)
+        hand_out(
+            go,
+            found,
+            document=lambda: answer_document(found),
+            report=lambda: scenario_report(found),
+            more=[] if folder is None else _plans(found, Path(folder)),
+        )
+    if found.cost is None and go.tables is None:
+        say(f"placement: {found}")
+    raise typer.Exit(OF_STATUS[found.status])
 
 
 def _check_folder(folder: str) -> None:

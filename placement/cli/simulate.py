@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned
+from placement.cli.endings import OF_STATUS, raised_last, read_warned
 from placement.cli.parameters import (
     SECONDS_SHOWN,
     FileArgument,
@@ -93,42 +93,40 @@ def scale(
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
-    with in_words(full=full):
-        from placement.cli.answers import Output, write_or_keep
-        from placement.cli.stops import STOPS
-        from placement.cli.streams import check_file, console, streams
-        from placement.demand.now import read_rates, scale_now, with_wanted
-        from placement.documents import check_outputs
-        from placement.planner import solve
-        from placement.report.scaling import copies_table
-        from placement.report.tables import Report
+    from placement.cli.answers import Output, write_or_keep
+    from placement.cli.stops import STOPS
+    from placement.cli.streams import check_file, console, streams
+    from placement.demand.now import read_rates, scale_now, with_wanted
+    from placement.documents import check_outputs
+    from placement.planner import solve
+    from placement.report.scaling import copies_table
+    from placement.report.tables import Report
 
-        go = streams(output, quiet=False)
-        inputs = {"the problem": file, "the policy": policy, "the rates": rates}
-        outputs = dict(go.targets)
-        if problem_out is not None:
-            check_file("--problem", problem_out)
-            outputs["--problem"] = problem_out
-        check_outputs(outputs, inputs, "write each to a file of its own")
-        one_stdin(file, policy, rates)
-        problem = read_warned(file, full=full)
-        rules = fitting_policy(policy, problem)
-        known = [component.name for component in problem.components]
-        rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
-        wanted = with_wanted(problem, [row.wanted for row in rows])
-        result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
-        documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
-        with raised_last() as later, STOPS.keeping():
-            with later():
-                write_or_keep([Output(path, document) for path, document in documents if path is not None])
-            with later():
-                if go.tables is not None:
-                    screen = console(go.tables)
-                    screen.print(copies_table(rows, full=full))
-                    screen.print("")
-                    screen.print(Report(wanted, result, full=full))
-        code = OF_STATUS[result.status]
-    raise typer.Exit(code)
+    go = streams(output, quiet=False)
+    inputs = {"the problem": file, "the policy": policy, "the rates": rates}
+    outputs = dict(go.targets)
+    if problem_out is not None:
+        check_file("--problem", problem_out)
+        outputs["--problem"] = problem_out
+    check_outputs(outputs, inputs, "write each to a file of its own")
+    one_stdin(file, policy, rates)
+    problem = read_warned(file, full=full)
+    rules = fitting_policy(policy, problem)
+    known = [component.name for component in problem.components]
+    rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
+    wanted = with_wanted(problem, [row.wanted for row in rows])
+    result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
+    documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
+    with raised_last() as later, STOPS.keeping():
+        with later():
+            write_or_keep([Output(path, document) for path, document in documents if path is not None])
+        with later():
+            if go.tables is not None:
+                screen = console(go.tables)
+                screen.print(copies_table(rows, full=full))
+                screen.print("")
+                screen.print(Report(wanted, result, full=full))
+    raise typer.Exit(OF_STATUS[result.status])
 
 
 def simulate(
@@ -213,35 +211,34 @@ def simulate(
 
     Exit codes: 0 played to its end, 2 bad input, 130 interrupted (go on with --resume).
     """
-    with in_words(full=full):
-        from placement.parallel.executors import open_executor
-        from placement.simulation import compare_policies
-        from placement.simulation.waterfall import NAMES
+    from placement.parallel.executors import open_executor
+    from placement.simulation import compare_policies
+    from placement.simulation.waterfall import NAMES
 
-        given = TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
-        kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
-        targets = _Targets(output, tuple(picture or ()), theme, page, kept, len(policy), steps=steps, quiet=quiet)
-        targets.check(given.inputs)
-        case = given.read(full=full)
-        with (
-            open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            _bar(shown=not quiet, many=len(policy) > 1) as listener,
-        ):
-            found = compare_policies(
-                case.problem,
-                case.policies,
-                case.traffic,
-                every=case.every,
-                until=case.until,
-                strategies=[*(strategy or ()), *NAMES] if steps else strategy,
-                hourly=floor,
-                seed=seed,
-                executor=place,
-                checkpoint=kept,
-                resume=resume,
-                listener=listener,
-            )
-        targets.write(found)
+    given = TrafficWords(file, policy, traffic, every, until, name, component, gaps, times)
+    kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
+    targets = _Targets(output, tuple(picture or ()), theme, page, kept, len(policy), steps=steps, quiet=quiet)
+    targets.check(given.inputs)
+    case = given.read(full=full)
+    with (
+        open_executor(executor, workers=workers, scheduler=scheduler) as place,
+        _bar(shown=not quiet, many=len(policy) > 1) as listener,
+    ):
+        found = compare_policies(
+            case.problem,
+            case.policies,
+            case.traffic,
+            every=case.every,
+            until=case.until,
+            strategies=[*(strategy or ()), *NAMES] if steps else strategy,
+            hourly=floor,
+            seed=seed,
+            executor=place,
+            checkpoint=kept,
+            resume=resume,
+            listener=listener,
+        )
+    targets.write(found)
 
 
 @dataclass(frozen=True)

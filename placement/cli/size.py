@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import in_words, say, tell
+from placement.cli.endings import say, tell
 from placement.cli.parameters import one_of
 
 if TYPE_CHECKING:
@@ -145,33 +145,32 @@ def size(
 
     Exit codes: 0 sized, whether or not it fits; 2 bad input.
     """
-    with in_words():
-        from placement.errors import UsageError
-        from placement.sizing import Launch, read_model, read_startup_log
+    from placement.errors import UsageError
+    from placement.sizing import Launch, read_model, read_startup_log
 
-        one_of("--format", output_format, FORMATS)
-        log = None if startup_log is None else read_startup_log(startup_log)
-        launch = Launch(
-            engine=engine,
-            max_num_seqs=max_num_seqs,
-            max_num_batched_tokens=max_num_batched_tokens,
-            utilization=utilization,
-            context_length=context_length,
-            concurrency=concurrency,
-            kv_dtype=kv_dtype,
-            dtype=dtype,
-            enforce_eager=enforce_eager,
-            expert_parallel=expert_parallel,
-            pipeline_parallel=pipeline_parallel or (log and log.pipeline_parallel) or 1,
-            weights_gib=weights_gib,
-            checkpoint_gib=checkpoint_gib,
-            memory_gib=memory_gib,
-        )
-        degrees = list(dict.fromkeys(tensor_parallel or _degrees(log)))
-        if weights_gib is not None and len(degrees) > 1:
-            raise UsageError("--weights-gib is on each GPU, so it is of one degree: add --tensor-parallel N")
-        rows = _rows(read_model(model, with_files=not launch.has_weights), accelerator, degrees, launch, log)
-        _show(rows, output_format)
+    one_of("--format", output_format, FORMATS)
+    log = None if startup_log is None else read_startup_log(startup_log)
+    launch = Launch(
+        engine=engine,
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
+        utilization=utilization,
+        context_length=context_length,
+        concurrency=concurrency,
+        kv_dtype=kv_dtype,
+        dtype=dtype,
+        enforce_eager=enforce_eager,
+        expert_parallel=expert_parallel,
+        pipeline_parallel=pipeline_parallel or (log and log.pipeline_parallel) or 1,
+        weights_gib=weights_gib,
+        checkpoint_gib=checkpoint_gib,
+        memory_gib=memory_gib,
+    )
+    degrees = list(dict.fromkeys(tensor_parallel or _degrees(log)))
+    if weights_gib is not None and len(degrees) > 1:
+        raise UsageError("--weights-gib is on each GPU, so it is of one degree: add --tensor-parallel N")
+    rows = _rows(read_model(model, with_files=not launch.has_weights), accelerator, degrees, launch, log)
+    _show(rows, output_format)
 
 
 def _degrees(log: StartupLog | None) -> Sequence[int]:

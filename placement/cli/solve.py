@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import OF_STATUS, in_words, raised_last, read_warned, say
+from placement.cli.endings import OF_STATUS, raised_last, read_warned, say
 from placement.cli.parameters import (
     SECONDS_SHOWN,
     FileArgument,
@@ -120,49 +120,47 @@ def solve(
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
     program, 71 memory ran out.
     """
-    with in_words(full=full):
-        from placement.cli.answers import Output, following, hand_out
-        from placement.cli.settings import read_settings
-        from placement.cli.streams import streams
-        from placement.documents import read_plan
-        from placement.parallel.executors import open_executor
-        from placement.planner import solve as find_plan
+    from placement.cli.answers import Output, following, hand_out
+    from placement.cli.settings import read_settings
+    from placement.cli.streams import streams
+    from placement.documents import read_plan
+    from placement.parallel.executors import open_executor
+    from placement.planner import solve as find_plan
 
-        go = streams(output, quiet=quiet)
-        _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, go.targets, page, certificate)
-        problem = read_warned(file, full=full, quiet=quiet)
-        start = None if hint is None else read_plan(hint)
-        options: dict[str, Any] = dict(read_settings(solver, settings or ()))
-        with (
-            open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            following(live=go.progress, verbose=verbose, chart=watch) as listener,
-        ):
-            result = find_plan(
-                problem,
-                solver,
-                gap=gap,
-                **search_limits(time_limit, seed, work, threads),
-                options=options,
-                hint=start,
-                listener=listener,
-                executor=place,
-                certificate=certificate is not None,
+    go = streams(output, quiet=quiet)
+    _check_files({"the problem": file}, {} if hint is None else {"the hint": hint}, go.targets, page, certificate)
+    problem = read_warned(file, full=full, quiet=quiet)
+    start = None if hint is None else read_plan(hint)
+    options: dict[str, Any] = dict(read_settings(solver, settings or ()))
+    with (
+        open_executor(executor, workers=workers, scheduler=scheduler) as place,
+        following(live=go.progress, verbose=verbose, chart=watch) as listener,
+    ):
+        result = find_plan(
+            problem,
+            solver,
+            gap=gap,
+            **search_limits(time_limit, seed, work, threads),
+            options=options,
+            hint=start,
+            listener=listener,
+            executor=place,
+            certificate=certificate is not None,
+        )
+    with raised_last() as later:
+        with later():
+            hand_out(
+                go,
+                result,
+                document=result.to_document,
+                report=partial(_report, problem, result, full=full),
+                more=() if page is None else (Output(page, partial(_page, problem, result)),),
             )
-        with raised_last() as later:
-            with later():
-                hand_out(
-                    go,
-                    result,
-                    document=result.to_document,
-                    report=partial(_report, problem, result, full=full),
-                    more=() if page is None else (Output(page, partial(_page, problem, result)),),
-                )
-            if result.packing is None and go.tables is None:
-                say(f"placement: {result}")
-            if certificate is not None:
-                write_certificate(result, certificate, seconds_within(time_limit, None), quiet=quiet)
-        code = OF_STATUS[result.status]
-    raise typer.Exit(code)
+        if result.packing is None and go.tables is None:
+            say(f"placement: {result}")
+        if certificate is not None:
+            write_certificate(result, certificate, seconds_within(time_limit, None), quiet=quiet)
+    raise typer.Exit(OF_STATUS[result.status])
 
 
 def _check_files(

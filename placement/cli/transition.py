@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, in_words, read_warned
+from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.transition_options import (
     DrainOption,
@@ -44,35 +44,34 @@ def transition(
 
     Exit codes: 0 there is an order, 2 bad input, 3 proven that there is none, 4 none was found.
     """
-    with in_words(full=full):
-        from placement.cli.streams import check_one_stdin
-        from placement.cli.transition_options import (
-            charts,
-            check_targets,
-            durations_of,
-            on_stdout,
-            outputs_of,
-            read_values,
-            show,
-        )
-        from placement.documents import read_plan
-        from placement.report.transition.checklist import checklist
-        from placement.report.transition.table import transition_table
-        from placement.transition import MOST_TEMPORARY, plan_transition
+    from placement.cli.streams import check_one_stdin
+    from placement.cli.transition_options import (
+        charts,
+        check_targets,
+        durations_of,
+        on_stdout,
+        outputs_of,
+        read_values,
+        show,
+    )
+    from placement.documents import read_plan
+    from placement.report.transition.checklist import checklist
+    from placement.report.transition.table import transition_table
+    from placement.transition import MOST_TEMPORARY, plan_transition
 
-        check_one_stdin({"FILE": file, "PLAN": plan})
-        check_targets(form, output, picture or (), {"the problem": file, "the plan": plan})
-        problem, document = read_warned(file, full=full), read_plan(plan)
-        found = plan_transition(
-            problem,
-            document,
-            max_unavailable=read_values("--max-unavailable", max_unavailable, problem, file),
-            temporary_instances=MOST_TEMPORARY if temporary is None else temporary,
-            durations=durations_of(startup, drain, open_seconds, problem, file),
-            time_limit=time_limit,
-            seed=seed,
-        )
-        carried = on_stdout(form, output)
-        outputs = outputs_of(found.to_document, lambda: checklist(found), carried, output)
-        show(outputs + charts(found, picture or ()), carried, lambda: transition_table(found, full=full))
+    check_one_stdin({"FILE": file, "PLAN": plan})
+    check_targets(form, output, picture or (), {"the problem": file, "the plan": plan})
+    problem, document = read_warned(file, full=full), read_plan(plan)
+    found = plan_transition(
+        problem,
+        document,
+        max_unavailable=read_values("--max-unavailable", max_unavailable, problem, file),
+        temporary_instances=MOST_TEMPORARY if temporary is None else temporary,
+        durations=durations_of(startup, drain, open_seconds, problem, file),
+        time_limit=time_limit,
+        seed=seed,
+    )
+    carried = on_stdout(form, output)
+    outputs = outputs_of(found.to_document, lambda: checklist(found), carried, output)
+    show(outputs + charts(found, picture or ()), carried, lambda: transition_table(found, full=full))
     raise typer.Exit(OF_STATUS[Status(found.status)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -204,8 +203,7 @@ def charts(found: Transition | None, paths: Sequence[str], lines: Sequence[str] 
 
     `lines` stand below the title of the chart.
     """
-    from placement.cli.answers import Output
-    from placement.report.still import as_file
+    from placement.cli.answers import drawn
     from placement.report.transition.gantt import gantt
 
     if found is None or not found.steps:
@@ -213,7 +211,4 @@ def charts(found: Transition | None, paths: Sequence[str], lines: Sequence[str] 
             say(f"{printable(path)}: not drawn, as there are no steps")
         return []
 
-    def drawn(path: str) -> str | bytes:
-        return as_file(gantt(found, lines=lines), path)
-
-    return [Output(path, partial(drawn, path), f"{printable(path)}: the steps over time") for path in paths]
+    return drawn(paths, lambda: gantt(found, lines=lines), "the steps over time")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import Code, in_words, raised_last, read_warned, tell, tell_faults
+from placement.cli.endings import Code, raised_last, read_warned, tell, tell_faults
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 
@@ -22,17 +22,16 @@ def verify(
 
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
-    with in_words():
-        from placement.cli.streams import check_one_stdin
-        from placement.documents import read_plan
-        from placement.referee import verify as check
-        from placement.report.verdict import verdict_lines
+    from placement.cli.streams import check_one_stdin
+    from placement.documents import read_plan
+    from placement.referee import verify as check
+    from placement.report.verdict import verdict_lines
 
-        check_one_stdin({"FILE": file, "PLAN": plan})
-        problem, document = read_warned(file, full=full), read_plan(plan)
-        verdict = check(problem, document)
-        for line in verdict_lines(problem, document, verdict, full=full):
-            tell(line)
+    check_one_stdin({"FILE": file, "PLAN": plan})
+    problem, document = read_warned(file, full=full), read_plan(plan)
+    verdict = check(problem, document)
+    for line in verdict_lines(problem, document, verdict, full=full):
+        tell(line)
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
 
@@ -52,27 +51,25 @@ def bound(
 
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """
-    with in_words(full=full):
-        from placement.cli.streams import check_certificate_target, check_one_stdin
-        from placement.documents import check_outputs, read_plan
-        from placement.planner import bound as find_bound
-        from placement.report.verdict import bound_lines
-        from placement.solving.result import Status
+    from placement.cli.streams import check_certificate_target, check_one_stdin
+    from placement.documents import check_outputs, read_plan
+    from placement.planner import bound as find_bound
+    from placement.report.verdict import bound_lines
+    from placement.solving.result import Status
 
-        check_one_stdin({"FILE": file, "PLAN": plan})
+    check_one_stdin({"FILE": file, "PLAN": plan})
+    if certificate is not None:
+        check_certificate_target(certificate)
+        inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
+        check_outputs({"--certificate": certificate}, inputs, "write it to a file of its own")
+    problem = read_warned(file, full=full)
+    document = None if plan is None else read_plan(plan)
+    result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
+    tell_faults(result)
+    with raised_last() as later:
+        with later():
+            for line in bound_lines(problem, result, document):
+                tell(line)
         if certificate is not None:
-            check_certificate_target(certificate)
-            inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
-            check_outputs({"--certificate": certificate}, inputs, "write it to a file of its own")
-        problem = read_warned(file, full=full)
-        document = None if plan is None else read_plan(plan)
-        result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
-        tell_faults(result)
-        with raised_last() as later:
-            with later():
-                for line in bound_lines(problem, result, document):
-                    tell(line)
-            if certificate is not None:
-                write_certificate(result, certificate, time_limit, quiet=False)
-        code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
-    raise typer.Exit(code)
+            write_certificate(result, certificate, time_limit, quiet=False)
+    raise typer.Exit(Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK)

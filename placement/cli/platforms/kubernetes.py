@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market
-from placement.cli.endings import in_words
 from placement.cli.parameters import PriceOption, one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
@@ -50,13 +49,12 @@ def import_command(
 
     Exit codes: 0 done, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.cli.exporting import check_new_file
-        from placement.integrations.kubernetes import Wishes, import_kubernetes
+    from placement.cli.exporting import check_new_file
+    from placement.integrations.kubernetes import Wishes, import_kubernetes
 
-        check_new_file(output, [*files, *(facts or ())], force=force)
-        wishes = Wishes(name, zone_label, _prices(price or []), read_market(facts), grow)
-        write_imported(import_kubernetes(files, wishes), output, full=full)
+    check_new_file(output, [*files, *(facts or ())], force=force)
+    wishes = Wishes(name, zone_label, _prices(price or []), read_market(facts), grow)
+    write_imported(import_kubernetes(files, wishes), output, full=full)
 
 
 def _prices(words: list[str]) -> dict[str, float]:
@@ -116,14 +114,13 @@ def export_command(
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.errors import UsageError
-        from placement.integrations.kubernetes import ExportWishes, export_kubernetes
+    from placement.errors import UsageError
+    from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 
-        one_of("--pin", pin, ("none", "node", "accelerator"))
-        one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
-        if static and not node_class:
-            raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
-        documents = read_both(problem, plan, out, force=force)
-        wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
-        write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)
+    one_of("--pin", pin, ("none", "node", "accelerator"))
+    one_of("--sharing", sharing, ("none", "hami", "kai", "dra"))
+    if static and not node_class:
+        raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
+    documents = read_both(problem, plan, out, force=force)
+    wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
+    write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)

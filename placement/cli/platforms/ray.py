@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words
 from placement.cli.parameters import one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
@@ -45,10 +44,9 @@ def export_command(
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.integrations.ray import RayWish, export_ray
+    from placement.integrations.ray import RayWish, export_ray
 
-        chosen = one_of("--pin", pin, ("accelerator", "machine", "pool"))
-        problem, plan = read_both(problem_file, plan_file, out, force=force)
-        wish = RayWish(import_path, chosen, visible_devices)
-        write_exported(export_ray(problem, plan, wish), out, force=force, full=full)
+    chosen = one_of("--pin", pin, ("accelerator", "machine", "pool"))
+    problem, plan = read_both(problem_file, plan_file, out, force=force)
+    wish = RayWish(import_path, chosen, visible_devices)
+    write_exported(export_ray(problem, plan, wish), out, force=force, full=full)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import read_market
-from placement.cli.endings import in_words, say, tell
+from placement.cli.endings import say, tell
 from placement.cli.parameters import PriceOption
 from placement.cli.platforms.shared import (
     AllNotesOption,
@@ -84,42 +84,41 @@ def import_endpoints(
 
     Exit codes: 0 written, 2 bad input, or a call that is refused.
     """
-    with in_words(full=full):
-        from pathlib import Path
+    from pathlib import Path
 
-        from placement.cli.exporting import check_new_file, prices_of
-        from placement.errors import UsageError
-        from placement.integrations import Notes
-        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
-        from placement.integrations.sagemaker.around import all_that_scales
-        from placement.integrations.sagemaker.endpoints import read_endpoint
-        from placement.integrations.sagemaker.problem import ImportWish
-        from placement.integrations.sagemaker.problem import import_endpoints as as_problem
-        from placement.integrations.sagemaker.variant_pools import with_hosted_types
+    from placement.cli.exporting import check_new_file, prices_of
+    from placement.errors import UsageError
+    from placement.integrations import Notes
+    from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_live_scaling, read_saved
+    from placement.integrations.sagemaker.around import all_that_scales
+    from placement.integrations.sagemaker.endpoints import read_endpoint
+    from placement.integrations.sagemaker.problem import ImportWish
+    from placement.integrations.sagemaker.problem import import_endpoints as as_problem
+    from placement.integrations.sagemaker.variant_pools import with_hosted_types
 
-        saved_files = [] if from_json is None else list(Path(from_json).glob("*"))
-        check_new_file(output, [*saved_files, *(facts or ())], force=force)
-        notes = Notes()
-        targets: Sequence[ApiAnswer] = ()
-        scaling: Sequence[ApiAnswer] = ()
-        files = list(facts or ())
-        if from_json is not None:
-            saved = read_saved(from_json, notes)
-            answers = of_endpoints(saved, endpoint or (), notes)
-            targets, scaling = saved.targets, saved.scaling
-            files = [*saved.facts, *files]
-        elif endpoint:
-            answers = read_live(endpoint, region, endpoint_url)
-            targets, scaling = read_live_scaling(answers, notes, region, endpoint_url)
-        else:
-            raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
-        endpoints = [read_endpoint(each, notes) for each in answers]
-        scaled = all_that_scales(targets, scaling, notes, asked=from_json is None)
-        market = with_hosted_types(read_market(files), endpoints, notes)
-        kept = _headroom(headroom or [], market)
-        wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)
-        imported = as_problem(endpoints, market, wish, notes, _arranged)
-        write_imported(imported, output, full=full)
+    saved_files = [] if from_json is None else list(Path(from_json).glob("*"))
+    check_new_file(output, [*saved_files, *(facts or ())], force=force)
+    notes = Notes()
+    targets: Sequence[ApiAnswer] = ()
+    scaling: Sequence[ApiAnswer] = ()
+    files = list(facts or ())
+    if from_json is not None:
+        saved = read_saved(from_json, notes)
+        answers = of_endpoints(saved, endpoint or (), notes)
+        targets, scaling = saved.targets, saved.scaling
+        files = [*saved.facts, *files]
+    elif endpoint:
+        answers = read_live(endpoint, region, endpoint_url)
+        targets, scaling = read_live_scaling(answers, notes, region, endpoint_url)
+    else:
+        raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
+    endpoints = [read_endpoint(each, notes) for each in answers]
+    scaled = all_that_scales(targets, scaling, notes, asked=from_json is None)
+    market = with_hosted_types(read_market(files), endpoints, notes)
+    kept = _headroom(headroom or [], market)
+    wish = ImportWish(region, prices_of(price or (), market), kept, consolidate, scaled)
+    imported = as_problem(endpoints, market, wish, notes, _arranged)
+    write_imported(imported, output, full=full)
 
 
 def export_plan(
@@ -179,27 +178,26 @@ def export_plan(
 
     Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
     """
-    with in_words(full=full):
-        from placement.errors import DocumentError, UsageError
-        from placement.integrations.sagemaker.export import export_plan as as_files
-        from placement.integrations.sagemaker.wish import ExportWish, parse_version
+    from placement.errors import DocumentError, UsageError
+    from placement.integrations.sagemaker.export import export_plan as as_files
+    from placement.integrations.sagemaker.wish import ExportWish, parse_version
 
-        target = parse_version(target_version) if target_version else None
-        if policy is not None and target_requests is not None:
-            raise UsageError("--target-requests or --policy, which has targets of its own")
-        given, planned = read_both(problem, plan, out, force=force)
-        rules = read_policy(policy, given, problem, plan)
-        requests = 5.0 if target_requests is None else target_requests
-        wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)
-        try:
-            made = as_files(given, planned, wish)
-        except DocumentError as error:
-            raise error.of(problem) from None
-        write_exported(made.exported, out, force=force, full=full)
-        for line in made.lines:
-            tell(line)
-        calls = count(len(made.steps), "call")
-        tell(calls + (f"; now: placement apply sagemaker {out}" if made.steps else ""))
+    target = parse_version(target_version) if target_version else None
+    if policy is not None and target_requests is not None:
+        raise UsageError("--target-requests or --policy, which has targets of its own")
+    given, planned = read_both(problem, plan, out, force=force)
+    rules = read_policy(policy, given, problem, plan)
+    requests = 5.0 if target_requests is None else target_requests
+    wish = ExportWish(name, role, exact, pin, fallback, as_new, target, requests, rules)
+    try:
+        made = as_files(given, planned, wish)
+    except DocumentError as error:
+        raise error.of(problem) from None
+    write_exported(made.exported, out, force=force, full=full)
+    for line in made.lines:
+        tell(line)
+    calls = count(len(made.steps), "call")
+    tell(calls + (f"; now: placement apply sagemaker {out}" if made.steps else ""))
 
 
 def apply_steps(
@@ -223,24 +221,23 @@ def apply_steps(
 
     Exit codes: 0 all are sent, or printed; 2 a file is damaged, or a call is refused.
     """
-    with in_words():
-        from placement.errors import UsageError
-        from placement.integrations.sagemaker.apply import Sender, read_steps
-        from placement.integrations.sagemaker.steps import command
+    from placement.errors import UsageError
+    from placement.integrations.sagemaker.apply import Sender, read_steps
+    from placement.integrations.sagemaker.steps import command
 
-        steps = read_steps(directory)
-        if first is not None and first > len(steps) and steps:
-            raise UsageError(f"--from {first}: there {'is' if len(steps) == 1 else 'are'} {count(len(steps), 'call')}")
-        if dry_run:
-            for number, step in enumerate(steps, 1):
-                if number >= (first or 1):
-                    if step.before and not (number > 1 and steps[number - 2].before == step.before):
-                        tell(f"before call {number}: {step.before}")
-                    tell(f"{number}. aws {step.service} {command(step.operation)} {step.subject}: {step.purpose}")
-            tell(f"{count(max(0, len(steps) - (first or 1) + 1), 'call')}, none sent; send them with --send")
-            return
-        if Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first or 0):
-            tell("all calls are sent, and what they made is in service")
+    steps = read_steps(directory)
+    if first is not None and first > len(steps) and steps:
+        raise UsageError(f"--from {first}: there {'is' if len(steps) == 1 else 'are'} {count(len(steps), 'call')}")
+    if dry_run:
+        for number, step in enumerate(steps, 1):
+            if number >= (first or 1):
+                if step.before and not (number > 1 and steps[number - 2].before == step.before):
+                    tell(f"before call {number}: {step.before}")
+                tell(f"{number}. aws {step.service} {command(step.operation)} {step.subject}: {step.purpose}")
+        tell(f"{count(max(0, len(steps) - (first or 1) + 1), 'call')}, none sent; send them with --send")
+        return
+    if Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first or 0):
+        tell("all calls are sent, and what they made is in service")
 
 
 def _arranged(problem: Problem) -> Plan | None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import in_words
 from placement.cli.parameters import one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
@@ -57,19 +56,18 @@ def export_kserve_command(
 
     Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.integrations.kserve import KServeWish, export_kserve
+    from placement.integrations.kserve import KServeWish, export_kserve
 
-        wish = KServeWish(
-            one_of("--pin", pin, ("pool", "machine")),
-            one_of("--sharing", sharing, ("time-slicing", "kai", "hami")),
-            one_of("--autoscaler", autoscaler, ("hpa", "external")),
-            gpu,
-            queue,
-            tuple(cluster or ()),
-        )
-        problem, plan = read_both(problem_file, plan_file, out, force=force)
-        write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
+    wish = KServeWish(
+        one_of("--pin", pin, ("pool", "machine")),
+        one_of("--sharing", sharing, ("time-slicing", "kai", "hami")),
+        one_of("--autoscaler", autoscaler, ("hpa", "external")),
+        gpu,
+        queue,
+        tuple(cluster or ()),
+    )
+    problem, plan = read_both(problem_file, plan_file, out, force=force)
+    write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
 
 
 def export_keda_command(
@@ -105,16 +103,15 @@ def export_keda_command(
 
     Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
     """
-    with in_words(full=full):
-        from placement.errors import UsageError
-        from placement.integrations.keda import KedaWish, export_keda
+    from placement.errors import UsageError
+    from placement.integrations.keda import KedaWish, export_keda
 
-        chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
-        problem, plan = read_both(problem_file, plan_file, out, force=force)
-        one_stdin(problem_file, plan_file, peak or "")
-        most = None if peak is None else read_peak(problem, peak)
-        if policy is not None and target is not None:
-            raise UsageError("--target or --policy, which has targets of its own")
-        rules = read_policy(policy, problem, problem_file, plan_file)
-        wish = KedaWish(server, query, target, chosen, rules)
-        write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
+    chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
+    problem, plan = read_both(problem_file, plan_file, out, force=force)
+    one_stdin(problem_file, plan_file, peak or "")
+    most = None if peak is None else read_peak(problem, peak)
+    if policy is not None and target is not None:
+        raise UsageError("--target or --policy, which has targets of its own")
+    rules = read_policy(policy, problem, problem_file, plan_file)
+    wish = KedaWish(server, query, target, chosen, rules)
+    write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
