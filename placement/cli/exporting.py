@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.search import Filter, search
 from placement.cli.endings import told_together
+from placement.cli.parameters import number_of_type
+from placement.documents.quantities import LARGEST
 from placement.documents.write import check_outputs, write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
-from placement.errors import UsageError, printable, wrong_argument
+from placement.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.catalogue.blocks import Blocks
     from placement.catalogue.market import Market
-
-MOST_DOLLARS = 1e9
 
 
 def refuse_over(output: str, *, force: bool) -> None:
@@ -60,22 +60,12 @@ def prices_of(words: Sequence[str], market: Market) -> dict[str, float]:
     with told_together() as one:
         for word in words:
             with one():
-                name, dollars = _price_of(word, market)
+                name, dollars = number_of_type("--price", "TYPE=DOLLARS, such as p5.48xlarge=40", word, LARGEST)
+                name = market.instance_type(name).name
                 if name in found:
                     raise UsageError(f"--price {printable(word)}: a price of {printable(name)} is given already")
                 found[name] = dollars
     return found
-
-
-def _price_of(word: str, market: Market) -> tuple[str, float]:
-    name, equals, dollars = word.rpartition("=")
-    try:
-        value = float(dollars)
-    except ValueError:
-        value = -1
-    if not equals or not 0 <= value <= MOST_DOLLARS:
-        raise wrong_argument("--price", "TYPE=DOLLARS, such as p5.48xlarge=40", word)
-    return market.instance_type(name).name, value
 
 
 def write_blocks(made: Blocks, output: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from placement.errors import UsageError, called_file, nearest, printable
+from placement.errors import UsageError, called_file, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,6 +122,18 @@ def between_commas(text: str) -> tuple[str, ...]:
     ('us-east-1a', 'us-east-1b')
     """
     return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def number_of_type(option: str, form: str, word: str, most: float, *, may_be_bare: bool = False) -> tuple[str, float]:
+    """``TYPE=NUMBER`` of an option, or a number alone where that may be; `form` says what to write."""
+    name, _, text = word.rpartition("=")
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= most or not (name or may_be_bare):
+        raise wrong_argument(option, form, word)
+    return name, found
 
 
 def one_of(option: str, word: str, known: Iterable[str]) -> Any:

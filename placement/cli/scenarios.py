@@ -76,8 +76,7 @@ def scenarios(
     Exit codes: 0 a plan for each scenario, 2 bad input, 3 proven that one has none, 4 none found within the limits.
     """
     from placement.cli.answers import following, hand_out
-    from placement.cli.streams import streams
-    from placement.cli.traffic import one_stdin
+    from placement.cli.streams import check_one_stdin, streams
     from placement.documents import check_outputs
     from placement.errors import DocumentError, called_file
     from placement.report.scenarios import scenario_report
@@ -85,9 +84,10 @@ def scenarios(
     from placement.scenarios.answer import answer_document
     from placement.scenarios.planning import plan_scenarios
 
-    one_stdin(file, scenarios)
+    inputs = {"the problem": file, "the scenarios": scenarios}
+    check_one_stdin(inputs)
     go = streams(output, quiet=quiet)
-    check_outputs(go.targets, {"the problem": file, "the scenarios": scenarios}, "write it to a file of its own")
+    check_outputs(go.targets, inputs, "write it to a file of its own")
     if folder is not None:
         _check_folder(folder)
     rows, problem = read_scenarios(scenarios), read_warned(file, full=full, quiet=quiet)

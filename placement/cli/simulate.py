@@ -35,7 +35,6 @@ from placement.cli.traffic import (
     TrafficWords,
     UntilOption,
     fitting_policy,
-    one_stdin,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def scale(
     """
     from placement.cli.answers import Output, write_or_keep
     from placement.cli.stops import STOPS
-    from placement.cli.streams import check_file, console, streams
+    from placement.cli.streams import check_file, check_one_stdin, console, streams
     from placement.demand.now import read_rates, scale_now, with_wanted
     from placement.documents import check_outputs
     from placement.planner import solve
@@ -109,7 +108,7 @@ def scale(
         check_file("--problem", problem_out)
         outputs["--problem"] = problem_out
     check_outputs(outputs, inputs, "write each to a file of its own")
-    one_stdin(file, policy, rates)
+    check_one_stdin(inputs)
     problem = read_warned(file, full=full)
     rules = fitting_policy(policy, problem)
     known = [component.name for component in problem.components]

@@ -112,9 +112,10 @@ class TrafficWords:
         UsageError
             An option has, or files do not go together.
         """
+        from placement.cli.streams import check_one_stdin
         from placement.simulation import read_traffic
 
-        one_stdin(*self.inputs.values())
+        check_one_stdin(self.inputs)
         problem = read_warned(self.file, full=full)
         if self.component is not None:
             component_of(problem, self.component, self.file)
@@ -194,14 +195,6 @@ def policy_names(files: list[str]) -> list[str]:
         raise UsageError(f"the policy {twice} is given twice; name each once")
     short = ["standard input" if file == "-" else Path(file).stem for file in files]
     return short if len(set(short)) == len(short) else files
-
-
-def one_stdin(*files: str) -> None:
-    """Refuse more than one file that is standard input."""
-    from placement.errors import UsageError
-
-    if files.count("-") > 1:
-        raise UsageError("only one file can be standard input")
 
 
 def length(option: str, text: str) -> int:

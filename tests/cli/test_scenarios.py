@@ -82,7 +82,7 @@ def test_wrong_scenarios_name_file_and_row(files: tuple[Path, Path], tmp_path: P
     assert not (tmp_path / "a.json").exists()
     for given, said in (
         ([problem, scenarios, "-o", scenarios], "write it to a file of its own"),
-        (["-", "-"], "only one file can be standard input"),
+        (["-", "-"], "only one of the problem and the scenarios can be standard input"),
         ([problem, problem], "this is a problem; scenarios are wanted"),
     ):
         refused = run("scenarios", *given)

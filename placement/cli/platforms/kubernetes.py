@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market
-from placement.cli.parameters import PriceOption, one_of
+from placement.cli.parameters import PriceOption, number_of_type, one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -50,29 +50,14 @@ def import_command(
     Exit codes: 0 done, 2 bad input.
     """
     from placement.cli.exporting import check_new_file
+    from placement.documents.quantities import LARGEST
     from placement.integrations.kubernetes import Wishes, import_kubernetes
 
     check_new_file(output, [*files, *(facts or ())], force=force)
-    wishes = Wishes(name, zone_label, _prices(price or []), read_market(facts), grow)
+    form = "TYPE=DOLLARS, such as m5.large=0.096"
+    prices = dict(number_of_type("--price", form, word, LARGEST) for word in price or ())  # of two the later one
+    wishes = Wishes(name, zone_label, prices, read_market(facts), grow)
     write_imported(import_kubernetes(files, wishes), output, full=full)
-
-
-def _prices(words: list[str]) -> dict[str, float]:
-    """Prices by instance type; of a type given twice the later one."""
-    from placement.documents.quantities import LARGEST
-    from placement.errors import UsageError, printable
-
-    found = {}
-    for word in words:
-        name, equals, text = word.rpartition("=")
-        try:
-            price = float(text)
-        except ValueError:
-            price = -1
-        if not equals or not name or not 0 <= price <= LARGEST:
-            raise UsageError(f"--price must be TYPE=DOLLARS, such as m5.large=0.096, got {printable(word)}")
-        found[name] = price
-    return found
 
 
 def export_command(

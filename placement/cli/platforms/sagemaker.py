@@ -8,7 +8,7 @@ import typer
 
 from placement.cli.catalogue import read_market
 from placement.cli.endings import say, tell
-from placement.cli.parameters import PriceOption
+from placement.cli.parameters import PriceOption, number_of_type
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
@@ -251,16 +251,9 @@ def _arranged(problem: Problem) -> Plan | None:
 
 def _headroom(words: list[str], market: Market) -> dict[str, float]:
     """`TYPE=GIB` or `GIB` of each word."""
-    from placement.errors import wrong_argument
-
     found = {}
     for word in words:
-        name, _, text = word.rpartition("=")
-        try:
-            gib = float(text)
-        except ValueError:
-            gib = -1
-        if not 0 <= gib <= 1e6:
-            raise wrong_argument("--headroom", "TYPE=GIB or GIB, such as ml.g5.12xlarge=8", word)
+        form = "TYPE=GIB or GIB, such as ml.g5.12xlarge=8"
+        name, gib = number_of_type("--headroom", form, word, 1e6, may_be_bare=True)
         found[market.instance_type(name).name if name else ""] = gib
     return found

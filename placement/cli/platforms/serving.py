@@ -19,7 +19,6 @@ from placement.cli.platforms.shared import (
     read_policy,
     write_exported,
 )
-from placement.cli.traffic import one_stdin
 
 
 def export_kserve_command(
@@ -103,12 +102,13 @@ def export_keda_command(
 
     Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
     """
+    from placement.cli.streams import check_one_stdin
     from placement.errors import UsageError
     from placement.integrations.keda import KedaWish, export_keda
 
     chosen = one_of("--workload", workload, ("kserve", "kubernetes"))
     problem, plan = read_both(problem_file, plan_file, out, force=force)
-    one_stdin(problem_file, plan_file, peak or "")
+    check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file, "--peak": peak})
     most = None if peak is None else read_peak(problem, peak)
     if policy is not None and target is not None:
         raise UsageError("--target or --policy, which has targets of its own")

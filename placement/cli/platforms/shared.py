@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import Code, say
-from placement.cli.traffic import fitting_policy, one_stdin
+from placement.cli.traffic import fitting_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,12 +122,12 @@ def _check_plan(problem: Problem, plan: Plan, file: str) -> None:
         raise typer.Exit(Code.BROKEN)
 
 
-def read_policy(file: str | None, problem: Problem, *others: str) -> ScalingPolicy | None:
+def read_policy(file: str | None, problem: Problem, problem_file: str, plan_file: str) -> ScalingPolicy | None:
     """A scaling policy that fits the problem; None where none is given."""
-    if file is None:
-        return None
-    one_stdin(file, *others)
-    return fitting_policy(file, problem)
+    from placement.cli.streams import check_one_stdin
+
+    check_one_stdin({"PROBLEM": problem_file, "PLAN": plan_file, "--policy": file})
+    return None if file is None else fitting_policy(file, problem)
 
 
 def write_exported(exported: Exported, out: str, *, force: bool, full: bool = False) -> None:
