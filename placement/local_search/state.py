@@ -18,7 +18,7 @@ from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.reductions.subproblem import may_be_freed
+from placement.reductions.subproblem import key_of, may_be_freed
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -91,11 +91,9 @@ class MachineStates:
         open_machine.frozen = not may_be_freed(self.fleet, machine)
         fixed = []
         for seat in machine.seats:
-            component = self.fleet.components[seat.component]
-            bound = component.has_zone_rules
-            zone = self.fleet.pools[machine.pool].zone if bound else None
-            item = self._item((seat.component, zone, seat.option if component.demand else None))
-            self._count(seat.component, zone, 1)
+            key = key_of(self.fleet, seat.component, seat.option, machine.pool)
+            item = self._item(key)
+            self._count(*key[:2], 1)
             mode = next(w for w in self.items[item].modes[machine.pool] if w.option == seat.option)
             open_machine.put(Copy(item, mode, seat.accelerators), seat.component)
             if open_machine.frozen or stays[seat] or self._is_pinned(machine, seat):

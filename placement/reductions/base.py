@@ -61,13 +61,13 @@ class Reduction(ABC):
         """
 
     @property
-    @abstractmethod
     def keeps_bound(self) -> CarriedBound | None:
-        """What a bound of the reduced fleet says of the whole; None: nothing.
+        """What a bound of the reduced fleet says of the whole; None: nothing, as where what is decided may be dear.
 
         Such a bound is one on the value of plans, that is on left-out copies first, and on their ticks alone where the
         reduced fleet has no levels. If no plan of the reduced fleet keeps every rule, none of the whole does.
         """
+        return None
 
     @property
     def unchanged(self) -> CarriedBound | None:
@@ -87,6 +87,15 @@ class Restriction(Reduction):
     def keeps_bound(self) -> CarriedBound | None:
         """Only where nothing is forbidden."""
         return self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation(Reduction):
+    """A rewrite that leaves rules out: its packings need not keep them, so they stand for none of the whole."""
+
+    def lift(self, packing: Packing) -> None:
+        """None."""
+        del packing
 
 
 @dataclass(frozen=True, slots=True)

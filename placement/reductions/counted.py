@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.compiled.fleet import Fleet, FleetComponent
-from placement.compiled.packing import Packing
+    from placement.compiled.packing import Packing
 
 Copies = Counter[tuple[int, int]]  # of one component, by option and zone; absent ones 0
 
@@ -71,11 +71,6 @@ class Counted(Reduction):
             for m in packing.machines
         )
         return replace(packing, machines=tuple(machines))
-
-    @property
-    def keeps_bound(self) -> None:
-        """Other counts may be cheaper."""
-        return
 
 
 def _parts(fleet: Fleet, component: FleetComponent, copies: Copies) -> tuple[FleetComponent, ...] | None:

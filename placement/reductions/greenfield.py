@@ -77,6 +77,11 @@ class Greenfield(Reduction):
             return None
         return cls(fleet, without_running(fleet))
 
+    @classmethod
+    def matched(cls, fleet: Fleet) -> Greenfield:
+        """The fleet as it is: only machines are matched with those that run, which may save moves."""
+        return cls(fleet, fleet)
+
     def lift(self, packing: Packing) -> Packing:
         """The packing on the machines that run, as far as that saves money; as long as `relabel`."""
         return relabel(self.whole, packing)
@@ -85,22 +90,3 @@ class Greenfield(Reduction):
     def keeps_bound(self) -> CarriedBound:
         """What runs has no say: plans of the fleet cost as much without their moves, or more."""
         return EXACT if self.fleet is self.whole else CarriedBound(RELAXES)
-
-
-@dataclass(frozen=True, slots=True)
-class Matched(Reduction):
-    """The fleet itself; a packing of it is matched with the machines that run, which may save moves."""
-
-    @classmethod
-    def of(cls, fleet: Fleet) -> Matched:
-        """Nothing is changed."""
-        return cls(fleet, fleet)
-
-    def lift(self, packing: Packing) -> Packing:
-        """The same packing on other machines of the same pools, where that is cheaper; as long as `relabel`."""
-        return relabel(self.whole, packing)
-
-    @property
-    def keeps_bound(self) -> CarriedBound:
-        """The fleet is the same."""
-        return EXACT

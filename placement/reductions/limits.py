@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import FleetCommitment, FleetLimit
+    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +25,34 @@ class AtFleetMix(Restriction):
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
         return cls(fleet, replace(fleet, pools=pools))
 
+    @classmethod
+    def of_packing(cls, fleet: Fleet, packing: Packing) -> AtFleetMix:
+        """With as many machines of each pool as a packing has, empty ones too, and as any plan pays for."""
+        count = Counter(machine.pool for machine in packing.machines)
+        return cls.of(fleet, [max(count[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools])
+
 
 def beside(fleet: Fleet, used: Sequence[int]) -> Fleet:
     """The fleet with so many machines fewer of each pool, which stand and are paid for. O(pools).
 
-    They count against limits, and use what is committed first. So a packing of it and these machines cost together what
-    both cost alone, or less where a commitment has pools of several prices.
+    They count against limits, of which less than nothing is left where they break one, and use what is committed
+    first. So a packing of it and these machines cost together what both cost alone, or less where a commitment has
+    pools of several prices.
     """
     pools = tuple(
         replace(
             pool,
             min_instances=max(0, pool.min_instances - n),
-            max_instances=None if pool.max_instances is None else pool.max_instances - n,
+            max_instances=None if pool.max_instances is None else max(0, pool.max_instances - n),
         )
         for pool, n in zip(fleet.pools, used, strict=True)
     )
-    return replace(fleet, pools=pools, limits=limits_beside(fleet, used), commitments=commitments_beside(fleet, used))
-
-
-def limits_beside(fleet: Fleet, used: Sequence[int]) -> tuple[FleetLimit, ...]:
-    """What so many machines of each pool leave of each limit: less than nothing where they break it."""
-    return tuple(replace(limit, most=limit.most - limit.sum(used)) for limit in fleet.limits)
-
-
-def commitments_beside(fleet: Fleet, used: Sequence[int]) -> tuple[FleetCommitment, ...]:
-    """What so many machines of each pool do not use of each commitment."""
     prices = [pool.price for pool in fleet.pools]
-    return tuple(
+    commitments = tuple(
         replace(k, instances=max(0, k.instances - sum(used[p] for p in k.pools)))
         if k.money is None
         else replace(k, money=k.money - k.pays(used, prices))
         for k in fleet.commitments
     )
+    limits = tuple(replace(limit, most=limit.most - limit.sum(used)) for limit in fleet.limits)
+    return replace(fleet, pools=pools, limits=limits, commitments=commitments)

@@ -19,11 +19,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.base import CarriedBound, Relaxation
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
 
 RELAXES = "limits over groups of pools and max_moves but at their price"
 
@@ -54,7 +53,7 @@ class Multipliers:
 
 
 @dataclass(frozen=True, slots=True)
-class LinearPrices(Reduction):
+class LinearPrices(Relaxation):
     """The fleet at other prices; plans of the whole cost at least what they cost here, less a constant.
 
     `constant` is micro-dollars per hour, `moves` micro-dollars in all.
@@ -89,10 +88,6 @@ class LinearPrices(Reduction):
             max_moves=None,
         )
         return cls(fleet, plain, math.ceil(constant), moves)
-
-    def lift(self, packing: Packing) -> None:
-        """None: the packing need not keep the rules that are left out."""
-        del packing
 
     @property
     def keeps_bound(self) -> CarriedBound:

@@ -18,7 +18,7 @@ from placement.compiled.packing import Packing, machines_held, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.rule_shares import commitment_shares, limit_shares
-from placement.reductions.subproblem import Subproblem, may_be_freed
+from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,11 +49,6 @@ class Part(Reduction):
     def lift(self, packing: Packing) -> Packing:
         """The plan with a packing of the part in the place of its machines; `merged` is for several parts."""
         return merged(self.plan, (self,), {0: self.put_back(packing)})
-
-    @property
-    def keeps_bound(self) -> None:
-        """Other plans have other machines in other parts."""
-        return
 
 
 def merged(plan: Packing, parts: Sequence[Part], found: Mapping[int, tuple[Machine, ...]]) -> Packing:
@@ -240,14 +235,8 @@ def _least_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]
 def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> list[Missing]:
     """Optional copies left out, each component's given to one group; none where rules over zones would be at stake."""
     shares: list[Missing] = [Counter() for _ in groups]
-    if not fleet.levels:
-        return shares
-    placed = Counter(seat.component for _, seat in packing.seats())
-    turn = 0
-    for c in fleet.components:
-        if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies:
-            shares[turn % len(groups)][c.index, None, None] = c.copies - placed[c.index]
-            turn += 1
+    for turn, (key, copies) in enumerate(copies_left_out(fleet, packing).items()):
+        shares[turn % len(groups)][key] = copies
     return shares
 
 

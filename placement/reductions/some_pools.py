@@ -38,8 +38,3 @@ class SomePools(Reduction):
     def lift(self, packing: Packing) -> Packing:
         """The packing itself: a part of one of the fleet."""
         return packing
-
-    @property
-    def keeps_bound(self) -> None:
-        """Other counts may be cheaper."""
-        return

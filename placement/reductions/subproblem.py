@@ -25,13 +25,12 @@ from placement.compiled.packing import Machine, Packing, Seat, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import without_spread, zones_of
-from placement.reductions.limits import commitments_beside, limits_beside
+from placement.reductions.limits import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
-    from placement.compiled.groups import FleetCommitment, FleetLimit
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.compiled.running import Place
     from placement.heuristics import Key, Missing
 
@@ -60,7 +59,7 @@ class Subproblem(Reduction):
         chosen = set(freed)
         machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
         still = tuple(machine for m, machine in enumerate(packing.machines) if m not in chosen)
-        more = _left_out(fleet, packing) if missing is None else missing
+        more = copies_left_out(fleet, packing) if missing is None else missing
         keys = _keys(fleet, machines, more)
         index = {key: k for k, key in enumerate(keys)}
         instances = tuple(sorted({m.instance for m in machines if m.instance is not None}))
@@ -69,21 +68,15 @@ class Subproblem(Reduction):
         for machine in machines:
             seats = []
             for seat in machine.seats:
-                key = _key(fleet, machine, seat)
+                key = key_of(fleet, seat.component, seat.option, machine.pool)
                 count[key] += 1
                 seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
             position = None if machine.instance is None else instances.index(machine.instance)
             small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-        untouched = _untouched(fleet, still, instances)
-        beside = _Beside(fleet, packing, still, untouched)
-        components = tuple(
-            beside.within_floors(_component(fleet, key, index, count[key], more[key]), key[0]) for key in keys
-        )
+        floors = _Floors(fleet, packing, still)
+        components = tuple(floors.within(_component(fleet, key, index, count[key], more[key]), key[0]) for key in keys)
         sub = replace(
-            fleet,
-            limits=beside.limits(),
-            commitments=beside.commitments(),
-            pools=tuple(_pools(fleet, untouched)),
+            beside(fleet, _untouched(fleet, still, instances)),
             components=components,
             instances=tuple(
                 replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
@@ -92,7 +85,9 @@ class Subproblem(Reduction):
             running=tuple(component.required if fleet.places else 0 for component in components),
         )
         small_packing = Packing(tuple(small))
-        sub = replace(sub, max_moves=beside.most_moves(sub, small_packing))
+        if fleet.max_moves is not None:  # as many as the packing at hand has there, and as the whole is below its limit
+            spare = fleet.max_moves - sum(moves(fleet, packing))
+            sub = replace(sub, max_moves=max(0, sum(moves(sub, small_packing)) + spare))
         return cls(fleet, sub, small_packing, still, keys, instances)
 
     @property
@@ -128,11 +123,6 @@ class Subproblem(Reduction):
         fixed = self.keys[seat.component][2]
         return seat.option if fixed is None else fixed
 
-    @property
-    def keeps_bound(self) -> None:
-        """Other plans have other machines that stand still."""
-        return
-
 
 def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
     """Whether a machine can be packed anew: not cordoned, and no copy whose rules the small problem would lose.
@@ -151,13 +141,13 @@ def _is_torn(component: FleetComponent) -> bool:
     return bool(several and (capped or component.dedicated))
 
 
-def _key(fleet: Fleet, machine: Machine, seat: Seat) -> Key:
-    component = fleet.components[seat.component]
-    zone = fleet.pools[machine.pool].zone if component.has_zone_rules else None
-    return seat.component, zone, seat.option if component.demand else None
+def key_of(fleet: Fleet, c: int, o: int, p: int) -> Key:
+    """Of a copy of component c by option o on pool p: with its zone where rules look at zones, its option by demand."""
+    component = fleet.components[c]
+    return c, fleet.pools[p].zone if component.has_zone_rules else None, o if component.demand else None
 
 
-def _left_out(fleet: Fleet, packing: Packing) -> Missing:
+def copies_left_out(fleet: Fleet, packing: Packing) -> Missing:
     """Optional copies left out, of components that may place them anywhere."""
     placed = Counter(seat.component for _, seat in packing.seats())
     return Counter(
@@ -170,7 +160,7 @@ def _left_out(fleet: Fleet, packing: Packing) -> Missing:
 
 
 def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:
-    found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
+    found = {key_of(fleet, seat.component, seat.option, machine.pool) for machine in machines for seat in machine.seats}
     found |= set(missing)
     return tuple(sorted(found, key=in_order))
 
@@ -200,31 +190,16 @@ def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: 
     )
 
 
-class _Beside:
-    """What rules of the whole plan leave to the small problem, beside the machines that stand still."""
+class _Floors:
+    """What must be left of components when a pool or an instance is lost, beside the machines that stand still."""
 
-    def __init__(self, fleet: Fleet, packing: Packing, still: Sequence[Machine], untouched: Counter[int]) -> None:
-        self._fleet, self._packing = fleet, packing
-        self._counts = [untouched[pool.index] for pool in fleet.pools]
+    def __init__(self, fleet: Fleet, packing: Packing, still: Sequence[Machine]) -> None:
+        self._fleet = fleet
         floors = any(c.pool_loss_floor or c.instance_loss_floor for c in fleet.components)
         self._placed = Counter(seat.component for _, seat in packing.seats()) if floors else Counter[int]()
         self._there = Counter((seat.component, m.pool) for m in still for seat in m.seats) if floors else Counter()
 
-    def limits(self) -> tuple[FleetLimit, ...]:
-        """What is left of each, perhaps less than nothing where the plan at hand breaks it."""
-        return limits_beside(self._fleet, self._counts)
-
-    def commitments(self) -> tuple[FleetCommitment, ...]:
-        """What the machines that stand still do not use."""
-        return commitments_beside(self._fleet, self._counts)
-
-    def most_moves(self, small: Fleet, packing: Packing) -> int | None:
-        """As many as the packing at hand has there, and as the whole plan is below its limit."""
-        if self._fleet.max_moves is None:
-            return None
-        return max(0, sum(moves(small, packing)) + self._fleet.max_moves - sum(moves(self._fleet, self._packing)))
-
-    def within_floors(self, small: FleetComponent, c: int) -> FleetComponent:
+    def within(self, small: FleetComponent, c: int) -> FleetComponent:
         """The small component within the floors of the whole one."""
         whole = self._fleet.components[c]
         if not whole.pool_loss_floor and not whole.instance_loss_floor:
@@ -243,21 +218,14 @@ class _Beside:
         return replace(small, options=options, eligible_zones=zones_of(self._fleet, options))
 
 
-def _untouched(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Counter[int]:
-    """Machines by pool that stand still: also idle ones that can't be released and are not freed."""
+def _untouched(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> list[int]:
+    """(P,) machines that stand still: also idle ones that can't be released and are not freed."""
     busy = {machine.instance for machine in still}
     used = Counter(machine.pool for machine in still)
     for instance in fleet.instances:
         if not instance.removable and instance.index not in busy and instance.index not in instances:
             used[instance.pool] += 1
-    return used
-
-
-def _pools(fleet: Fleet, used: Counter[int]) -> Iterable[FleetPool]:
-    """Quotas less the machines that stand still."""
-    for pool in fleet.pools:
-        quota = None if pool.max_instances is None else max(0, pool.max_instances - used[pool.index])
-        yield replace(pool, max_instances=quota, min_instances=max(0, pool.min_instances - used[pool.index]))
+    return [used[pool.index] for pool in fleet.pools]
 
 
 def _places(fleet: Fleet, index: dict[Key, int], instances: Sequence[int]) -> Iterable[Place]:
@@ -265,9 +233,7 @@ def _places(fleet: Fleet, index: dict[Key, int], instances: Sequence[int]) -> It
     for place in fleet.places:
         if place.instance not in position:
             continue
-        component = fleet.components[place.component]
-        zone = fleet.pools[fleet.instances[place.instance].pool].zone if component.has_zone_rules else None
-        key = (place.component, zone, place.option if component.demand else None)
+        key = key_of(fleet, place.component, place.option, fleet.instances[place.instance].pool)
         if key in index:
-            option = 0 if component.demand else place.option
+            option = place.option if key[2] is None else 0
             yield replace(place, component=index[key], option=option, instance=position[place.instance])

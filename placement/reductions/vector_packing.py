@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from placement.compiled.alike_pools import sum_of_quotas
+from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import Machine, Packing, Seat
-from placement.reductions.base import EXACT, CarriedBound, Reduction
+from placement.reductions.base import Restriction
 from placement.units import WHOLE_SHARE
 from placement.vector_packing import VectorPacking
 from placement.vector_packing.problem import LARGEST
@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetBins(Reduction):
-    """A fleet, which stays as it is, as a packing problem. `members` are the pools of each bin type."""
+class FleetBins(Restriction):
+    """A fleet, which stays as it is, as a packing problem with bounds in micro-dollars.
+
+    `members` are the pools of each bin type.
+    """
 
     problem: VectorPacking
     members: tuple[tuple[int, ...], ...]
@@ -51,7 +54,7 @@ class FleetBins(Reduction):
         units = 1 + any(o.shared and o.accelerators for c in fleet.components for o in c.options) * sum(
             c.copies for c in fleet.components
         )
-        members = _alike(fleet)
+        members = alike_pools(fleet)
         bin_type_of = {p: t for t, pools in enumerate(members) for p in pools}
         sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
         capacities = [_capacity(fleet.pools[pools[0]], units) for pools in members]
@@ -73,16 +76,7 @@ class FleetBins(Reduction):
             most=[c.max_per_instance for c in fleet.components],
             allowed=allowed,
         )
-        return cls(fleet, fleet, problem, tuple(members))
-
-    def lift(self, packing: Packing) -> Packing:
-        """The packing itself; `packing` makes one of bins."""
-        return packing
-
-    @property
-    def keeps_bound(self) -> CarriedBound:
-        """Both have the same plans at the same price, so bounds of the packing core hold, too: in micro-dollars."""
-        return EXACT
+        return cls(fleet, fleet, problem, tuple(map(tuple, members)))
 
     def packing(self, bins: Bins) -> Packing:
         """Bins as machines: those that are paid for anyway first, accelerators in order of the copies."""
@@ -188,15 +182,6 @@ def _capacity(pool: FleetPool, units: int) -> tuple[int, ...]:
         max(0, shape.vcpus),
         max(0, shape.host_mib),
     )
-
-
-def _alike(fleet: Fleet) -> list[tuple[int, ...]]:
-    """Pools that are the same to every option: shape and price."""
-    groups: dict[object, list[int]] = {}
-    for pool in fleet.pools:
-        there = frozenset((c.index, o.index) for c in fleet.components for o in c.options if pool.index in o.pools)
-        groups.setdefault((pool.shape, pool.price, there), []).append(pool.index)
-    return [tuple(pools) for pools in groups.values()]
 
 
 def _conflicts(fleet: Fleet) -> list[tuple[int, int]]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
-from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.base import CarriedBound, Relaxation
 from placement.reductions.fixed_counts import without_spread
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.compiled.packing import Packing
 
 RELAXES = (
     "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies; "
@@ -24,7 +23,7 @@ RELAXES = (
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeAggregation(Reduction):
+class VolumeAggregation(Relaxation):
     """What can't be added up is not kept: zones, what runs, rules of a component, which copies are optional.
 
     Nor are rules over the whole plan and commitments. Machines that can't be released are in `min_instances`. The names
@@ -71,10 +70,6 @@ class VolumeAggregation(Reduction):
             max_moves=None,
         )
         return cls(fleet, small)
-
-    def lift(self, packing: Packing) -> None:
-        """None: where copies stand is not kept."""
-        del packing
 
     @property
     def keeps_bound(self) -> CarriedBound | None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.base import CarriedBound, Relaxation
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.groups import FleetLimit
-    from placement.compiled.packing import Packing
 
 
 @dataclass(frozen=True, slots=True)
-class WithoutRules(Reduction):
+class WithoutRules(Relaxation):
     """For those who ask what stands between a problem and a plan: packings of it may break what was left out."""
 
     @classmethod
@@ -37,10 +36,6 @@ class WithoutRules(Reduction):
             max_moves=None if moves else fleet.max_moves,
         )
         return cls(fleet, less)
-
-    def lift(self, packing: Packing) -> None:
-        """None: the packing need not keep the rules that are left out."""
-        del packing
 
     @property
     def keeps_bound(self) -> CarriedBound:

@@ -55,8 +55,3 @@ class OneZone(Reduction):
     def lift(self, packing: Packing) -> Packing:
         """The packing beside the machines of the other zones."""
         return Packing((*self.others, *packing.machines))
-
-    @property
-    def keeps_bound(self) -> None:
-        """Another split of the copies may be cheaper."""
-        return None

@@ -22,11 +22,11 @@ import placement.reductions
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.heuristics.solve import GreedyOptions, solve_greedy
-from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, Restriction
+from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, Relaxation, Restriction
 from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
 from placement.reductions.free_machines import FreeMachines
-from placement.reductions.greenfield import Greenfield, Matched
+from placement.reductions.greenfield import Greenfield
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.reductions.partition import Part, deal, make_parts
@@ -64,17 +64,12 @@ MOST = (FreeMachines, Greenfield, RestrictingAggregation, Subproblem)  # what th
 
 
 def greenfield(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """Whatever moves cost."""
+    """Whatever moves cost; and the fleet itself, whose machines are matched."""
     del packing, seed
     found = Greenfield.of(fleet, DEAR, dear=True)
     if found is not None:
         yield found
-
-
-def matched(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """The fleet itself."""
-    del packing, seed
-    yield Matched.of(fleet)
+    yield Greenfield.matched(fleet)
 
 
 def as_placed(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -223,7 +218,6 @@ SIMPLE: dict[type[Reduction], Make] = {
     Greenfield: greenfield,
     LinearPrices: linear,
     FreeMachines: free_machines,
-    Matched: matched,
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
     AllRequired: all_required,
@@ -277,7 +271,7 @@ def every_reduction() -> set[type[Reduction]]:
     for module in pkgutil.walk_packages(placement.__path__, "placement."):
         if ".reductions" in module.name:
             for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-                if issubclass(member, Reduction) and member not in (Reduction, Restriction):
+                if issubclass(member, Reduction) and member not in (Reduction, Relaxation, Restriction):
                     found.add(member)
     return found
 
@@ -401,7 +395,7 @@ def test_a_fleet_with_rules_over_the_whole_plan_is_not_vector_packing(more: dict
     assert FleetBins.of(fleet_of([{**row, "shared": False} for row in rows], **others)) is None
 
 
-class Said(Matched):
+class Said(Greenfield):
     """A reduction that says something of bounds."""
 
     said: CarriedBound | None = EXACT

@@ -29,7 +29,7 @@ from placement.local_search.set_covering import SetCovering
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
 from placement.reductions.capped import CappedInstances
-from placement.reductions.greenfield import Greenfield, Matched, moves_are_cheap
+from placement.reductions.greenfield import Greenfield, moves_are_cheap
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
@@ -250,7 +250,7 @@ def _reduction(solve: Solve, bound: Ground) -> Chain:
     return (
         Chain.of(fleet, greenfield, required, CappedInstances.of, partial(_preassigned, bound=bound))
         or Chain.of(fleet, greenfield, required, CappedInstances.of)
-        or Chain.of(fleet, Matched.of, required, CappedInstances.of)
+        or Chain.of(fleet, Greenfield.matched, required, CappedInstances.of)
     )
 
 
