@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.engines.highs import least_steps
-
 if TYPE_CHECKING:
-    from placement.vector_packing.compiled import Compiled, Ints
+    from placement.vector_packing.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +25,6 @@ class PackingCut:
 
     dual_value: tuple[int, ...]
     least: int
-
-
-def price_cut(problem: Compiled, price: Ints, upper: tuple[int, ...]) -> PackingCut:
-    """The inequality on bin counts; `price` per item, `upper` per bin type."""
-    return PackingCut(
-        tuple(max(0, n) for n in upper), sum(int(p) * int(d) for p, d in zip(price, problem.demand, strict=True))
-    )
 
 
 def cost_bound(problem: Compiled, cut: PackingCut, scale: int) -> Fraction:
@@ -68,8 +59,3 @@ def slack_of(problem: Compiled, cut: PackingCut, dual_value: tuple[int, ...], cu
         each = dual_value[t] - int(problem.cost[t]) * scale
         slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])
     return slack
-
-
-def whole_cost(bound: float, unit: int) -> int:
-    """A bound of HiGHS, which rounds, as the least cost that is a multiple of the unit."""
-    return least_steps(bound / unit) * unit

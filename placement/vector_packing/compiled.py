@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,6 +97,10 @@ class Compiled:
     def base_cost(self) -> int:
         """What is paid for whatever is used."""
         return int(self.cost @ self.least)
+
+    def most_bins(self, without: float) -> NDArray[Any]:
+        """(t,) bins that there may be of each type; `without` where the problem sets no limit."""
+        return np.where(self.limited, np.maximum(self.available, self.least), without)
 
     def price(self, loads: list[tuple[Load, int]]) -> int:
         """Cost of these bins, `least` included."""

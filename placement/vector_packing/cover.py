@@ -204,15 +204,15 @@ def _program(
         columns.append([*used.items(), (items + t, 1), (items + types, step[t])])
         times.append(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0))
     columns += [[(items + t, 1), (items + types, step[t])] for t in range(types)]
-    most = np.where(problem.limited, np.maximum(problem.available, problem.least), infinity)
     covered = problem.demand if exactly else np.full(items, infinity)
+    most = infinity if most_steps is None else most_steps + 0.5
     return linear_program(
         columns,
         cost=[step[t] for t, _ in loads] + step,
         within=(0.0, times + problem.least.tolist()),
         rows=(
             np.concatenate([problem.demand, problem.least, [-infinity]]),
-            np.concatenate([covered, most, [infinity if most_steps is None else most_steps + 0.5]]),
+            np.concatenate([covered, problem.most_bins(infinity), [most]]),
         ),
         integer=True,
     )
@@ -225,5 +225,4 @@ def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:
     for (t, pattern), times in loads:
         used[t] += times
         covered += problem.copies_in(pattern) * times
-    most = np.where(problem.limited, np.maximum(problem.available, problem.least), used)
-    return bool((covered >= problem.demand).all() and (used <= most).all())
+    return bool((covered >= problem.demand).all() and (used <= problem.most_bins(math.inf)).all())

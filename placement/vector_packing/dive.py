@@ -28,7 +28,8 @@ def round_down(generation: Generation) -> None:
     dual, _ = master.duals()
     dual_value = np.maximum(dual, volume(problem) * 1e-3)
     for share in (1.0, 0.7, 0.5, 0.3):
-        filling = whole_loads(generation, weights)
+        filling = Filling(problem)
+        _put_whole(filling, master.loads, weights, _WHOLE)
         order = np.argsort(-(weights - np.floor(weights)), kind="stable")
         for j in order:
             if weights[j] - np.floor(weights[j] + _WHOLE) < share - _WHOLE:
@@ -41,15 +42,16 @@ def round_down(generation: Generation) -> None:
             return
 
 
-def whole_loads(generation: Generation, weights: np.ndarray) -> Filling:
-    """Each load as often as the program has it, rounded down, while it fits."""
-    filling = Filling(generation.problem)
-    for j in np.flatnonzero(weights >= 1 - _WHOLE):
-        t, pattern = generation.master.loads[j]
-        times = min(int(weights[j] + _WHOLE), filling.times(t, pattern))
+def _put_whole(filling: Filling, loads: list[Load], weights: np.ndarray, tolerance: float) -> bool:
+    """Put each load as often as the program has it, rounded down, while it fits; says whether anything was put."""
+    done = False
+    for j in np.flatnonzero(weights >= 1 - tolerance):
+        t, pattern = loads[j]
+        times = min(int(weights[j] + tolerance), filling.times(t, pattern))
         if times:
             filling.put(t, pattern, times)
-    return filling
+            done = True
+    return done
 
 
 def finish(filling: Filling, generation: Generation, dual_value: np.ndarray) -> None:
@@ -167,14 +169,7 @@ def _hopeless(generation: Generation, filling: Filling) -> bool:
 def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generator: np.random.Generator | None) -> bool:
     """Put whole parts, or else the load with the greatest fraction; says whether anything was put."""
     master = generation.master
-    done = False
-    for j in np.flatnonzero(weights >= 1 - 1e-5):
-        t, pattern = master.loads[j]
-        times = min(int(weights[j] + 1e-5), filling.times(t, pattern))
-        if times:
-            filling.put(t, pattern, times)
-            done = True
-    if done:
+    if _put_whole(filling, master.loads, weights, 1e-5):
         return True
     score = weights.copy()
     if generator is not None:

@@ -31,9 +31,7 @@ class Filling:
         self.problem = problem
         self.left = (problem.demand if demand is None else demand).copy()
         if available is None:
-            available = np.where(
-                problem.limited, np.maximum(problem.available, problem.least), int(problem.demand.sum())
-            )
+            available = problem.most_bins(int(problem.demand.sum()))
         self.available = available.copy()
         self.free = problem.least.copy() if demand is None else np.zeros_like(problem.least)
         self.loads: list[tuple[Load, int]] = []

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import PackingCut, cost_bound, price_cut, whole_cost
+from placement.engines.highs import least_steps
+from placement.vector_packing.certificate import PackingCut, cost_bound
 from placement.vector_packing.master import Master
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.pricing import Pricer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from placement.solving.budget import Budget
@@ -80,7 +82,7 @@ class Generation:
                 return True
             found = smoothing > 0 and self.bound is not None and self._round(smoothing)
             if not found and not self._round(0.0):
-                if self.master.uncovered() > 1e-7 and self._raise_penalty():
+                if not self._covers() and self._raise_penalty():
                     continue
                 return True
             if self.state.proved:
@@ -93,17 +95,21 @@ class Generation:
         self.master.raise_penalty()
         return True
 
+    def _covers(self) -> bool:
+        """Whether the program needs no artificial column."""
+        return self.master.uncovered() <= 1e-7
+
     def _met(self) -> bool:
         """Whether the bound has reached the program's value but for a rounding."""
-        if self.bound is None or self.master.uncovered() > 1e-7:
+        if self.bound is None or not self._covers():
             return False
         return float(self.bound) >= self.master.value() * (1 - 1e-9) - 1e-9
 
     def _rounds_to_bound(self) -> bool:
         """Whether no more can come of it for the bound."""
-        if self.bound is None or self.master.uncovered() > 1e-7:
+        if self.bound is None or not self._covers():
             return False
-        return whole_cost(self.master.value(), self.state.unit) <= self.state.bound
+        return least_steps(self.master.value() / self.state.unit) * self.state.unit <= self.state.bound
 
     def _round(self, smoothing: float) -> bool:
         """Price once; add columns, raise the bound; says whether a column improves the program."""
@@ -127,21 +133,22 @@ class Generation:
         enough = np.maximum(enough, 0)
         priced = self.pricer.price(value, problem.limit, enough)
         self._learn(whole, priced.upper)
+        loads = list(priced.loads)
+        if loads and self.pricer.tabular:
+            loads += self.pricer.complete(value, loads, problem.limit, problem.demand, enough, _PARAMS.extra)
+        return self._add(loads, dual, of_type)
+
+    def _add(self, loads: Sequence[Load], dual: np.ndarray, of_type: np.ndarray) -> bool:
+        """Add the loads that improve the program; says whether any of them is new."""
         found = False
-        for load in priced.loads:
-            found |= self._improves(load, dual, of_type) and master.add(load)
-        if priced.loads and self.pricer.tabular:
-            for load in self.pricer.complete(value, priced.loads, problem.limit, problem.demand, enough, _PARAMS.extra):
-                found |= self._improves(load, dual, of_type) and master.add(load)
+        for t, pattern in loads:
+            dual_value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
+            if dual_value > self.problem.cost[t] / self.master.unit + 1e-9:
+                found |= self.master.add((t, pattern))
         return found
 
-    def _improves(self, load: Load, dual: np.ndarray, of_type: np.ndarray) -> bool:
-        t, pattern = load
-        dual_value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
-        return bool(dual_value > self.problem.cost[t] / self.master.unit + 1e-9)
-
     def _learn(self, price: Ints, upper: tuple[int, ...]) -> None:
-        cut = price_cut(self.problem, price, upper)
+        cut = PackingCut(tuple(max(0, n) for n in upper), int(price @ self.problem.demand))
         bound = cost_bound(self.problem, cut, self.scale)
         if self.bound is None or bound > self.bound:
             self.bound, self.price, self.cut = bound, price, cut
@@ -156,7 +163,4 @@ class Generation:
         limit = np.minimum(problem.limit, left[problem.item])
         enough = problem.cost * self.scale - np.floor(np.maximum(of_type * unit, -self.most)).astype(np.int64)
         priced = self.pricer.price(whole[problem.item], limit, np.maximum(enough, 0))
-        found = False
-        for load in priced.loads:
-            found |= self._improves(load, dual, of_type) and master.add(load)
-        return found
+        return self._add(priced.loads, dual, of_type)

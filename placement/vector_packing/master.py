@@ -35,7 +35,6 @@ class Master:
         self.loads: list[Load] = []
         self.coverage: list[tuple[Ints, Ints]] = []
         self._known: set[Load] = set()
-        most = np.where(problem.limited, np.maximum(problem.available, problem.least), self._infinity)
         self.penalty = 10.0
         lp = linear_program(
             [[(items + t, 1.0)] for t in range(types)] + [[(i, 1.0)] for i in range(items)],
@@ -43,7 +42,7 @@ class Master:
             within=(0.0, self._infinity),
             rows=(
                 np.concatenate([problem.demand, problem.least]),
-                np.concatenate([np.full(items, self._infinity), most]),
+                np.concatenate([np.full(items, self._infinity), problem.most_bins(self._infinity)]),
             ),
         )
         self._solver = load_lp(lp, presolve="off", simplex_strategy=4)
@@ -119,6 +118,5 @@ class Master:
     def restore_types(self) -> None:
         """Bin counts within their own limits again."""
         problem = self._problem
-        for t in range(problem.types):
-            most = float(max(problem.available[t], problem.least[t])) if problem.limited[t] else self._infinity
-            self._solver.changeRowBounds(self.items + t, float(problem.least[t]), most)
+        for t, most in enumerate(problem.most_bins(self._infinity)):
+            self._solver.changeRowBounds(self.items + t, float(problem.least[t]), float(most))
