@@ -31,9 +31,9 @@ def named_fleet_rules(fleet: Fleet) -> tuple[str, ...]:
     return tuple(key for key, there in named.items() if there)
 
 
-def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
+def broken_fleet_rule(fleet: Fleet, packing: Packing, plan: str = "the plan") -> str:
     """The first such rule that a packing breaks, in words; "" for none. O(copies + components + pools)."""
-    return next(broken_fleet_rules(fleet, packing), "")
+    return next(broken_fleet_rules(fleet, packing, plan), "")
 
 
 def broken_fleet_rules(fleet: Fleet, packing: Packing, plan: str = "the plan") -> Iterator[str]:

@@ -25,6 +25,11 @@ def lacking(ws: Workspace, c: int) -> str:
     return found
 
 
+def lacking_components(ws: Workspace) -> list[int]:
+    """Those that lack something, ascending. O(components)."""
+    return [c.index for c in ws.fleet.components if lacking(ws, c.index)]
+
+
 def _lacking(ws: Workspace, c: int) -> str:
     component = ws.fleet.components[c]
     placed = ws.placed[c]
@@ -63,7 +68,7 @@ def _lost_too_much(ws: Workspace, component: FleetComponent) -> str:
 def is_complete(ws: Workspace) -> bool:
     """Whether every component, every pin, every quota and limit is in order. O(components + pools + pins)."""
     return (
-        all(not lacking(ws, c.index) for c in ws.fleet.components)
+        not lacking_components(ws)
         and all(
             pool.max_instances is None or used <= pool.max_instances
             for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True)

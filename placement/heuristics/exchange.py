@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.heuristics.check import lacking
+from placement.heuristics.check import lacking_components
 from placement.heuristics.construct import supply
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.ruin import Ruin, pools_of
@@ -49,7 +49,7 @@ class Exchange:
     def run(self, rounds: int, is_over: Callable[[], bool]) -> list[int]:
         """So many rounds, fewer when no copy is unassigned or it `is_over`; returns the components that lack copies."""
         ws = self._ws
-        out, value = _lacking(ws), self._value()
+        out, value = lacking_components(ws), self._value()
         for _ in range(rounds):
             if not out or is_over():
                 break
@@ -58,10 +58,10 @@ class Exchange:
             mark = ws.mark()
             self._place_again(out)
             after = self._value()
-            if after > value * (1.0 + _PARAMS.tolerance * self._rng.exponential()) and _lacking(ws):
+            if after > value * (1.0 + _PARAMS.tolerance * self._rng.exponential()) and lacking_components(ws):
                 ws.rollback(mark)
             else:
-                out, value = _lacking(ws), after
+                out, value = lacking_components(ws), after
                 self._ruin.update(ws.touched(mark))
         return out
 
@@ -118,14 +118,10 @@ class Exchange:
 def unassigned(ws: Workspace, penalty: Sequence[float]) -> float:
     """What the unassigned copies may cost; of a component that only breaks a rule half a copy, or a unit of demand."""
     found = 0.0
-    for c in _lacking(ws):
+    for c in lacking_components(ws):
         component = ws.fleet.components[c]
         if component.demand:
             found += penalty[c] * max(1, component.demand - ws.served[c])
         else:
             found += penalty[c] * max(0.5, component.required - ws.placed[c])
     return found
-
-
-def _lacking(ws: Workspace) -> list[int]:
-    return [c.index for c in ws.fleet.components if lacking(ws, c.index)]

@@ -104,7 +104,7 @@ def stay(ws: Workspace, place: Place, count: int) -> bool:
     """Put up to `count` copies where they run; False when one of them can't stand there."""
     m = place.instance
     for _ in range(count):
-        if not ws.busy[m] and not ws.can_rent(int(ws.pool[m])):
+        if not ws.may_use(m):
             return False
         accelerators = place.accelerators
         if accelerators is None:

@@ -178,13 +178,10 @@ class MachineRows:
         rooms.sort()
         return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
 
-    def exists(self, m: int, k: int) -> bool:
-        """Whether the machine has an accelerator of that index."""
-        return k < self.fleet.pools[self.pool.item(m)].shape.accelerators
-
     def can_take(self, mode: PlacementMode, m: int, accelerators: tuple[int, ...]) -> bool:
         """Whether one more copy can have exactly those accelerators of row m."""
-        if len(accelerators) != mode.accelerators or (accelerators and not self.exists(m, max(accelerators))):
+        there = self.fleet.pools[self.pool.item(m)].shape.accelerators
+        if len(accelerators) != mode.accelerators or max(accelerators, default=-1) >= there:
             return False
         if not mode.shared:
             users = self.users[m].tolist()

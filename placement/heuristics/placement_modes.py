@@ -64,12 +64,6 @@ class PlacementMode:
     throughput: int
     where: Pools
 
-    @property
-    def pools(self) -> list[int]:
-        """The pools where it may run, ascending."""
-        pools: list[int] = self.where.listed.tolist()
-        return pools
-
 
 def placement_modes(fleet: Fleet) -> list[list[PlacementMode]]:
     """Those of every component, by option. O(components x options x pools)."""

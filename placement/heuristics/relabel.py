@@ -129,7 +129,7 @@ def _wake(
 
 def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     """A maximum-weight matching between left and right numbers, as left -> right."""
-    best = _all_at_their_best(weight)
+    best = _each_at_its_best(weight)
     if best is not None:
         return best
     import networkx as nx
@@ -145,40 +145,21 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     return found
 
 
-def _all_at_their_best(weight: dict[tuple[int, int], int]) -> dict[int, int] | None:
-    """A matching in which each left number has its largest weight, which nothing beats; None where there is none.
+def _each_at_its_best(weight: dict[tuple[int, int], int]) -> dict[int, int] | None:
+    """A matching in which each left number has its largest weight, which nothing beats; None where they stand in line.
 
-    Augmenting paths on those edges (Kuhn 1955). A plan near to what runs has one, and needs no library to be loaded.
+    A plan near to what runs has one, and needs no library to be loaded.
     """
     most: dict[int, int] = defaultdict(int)
     for (left, _), saved in weight.items():
         most[left] = max(most[left], saved)
-    edges: dict[int, list[int]] = defaultdict(list)
+    found: dict[int, int] = {}
+    taken: set[int] = set()
     for (left, right), saved in sorted(weight.items()):
-        if saved == most[left]:
-            edges[left].append(right)
-    right_of: dict[int, int] = {}
-    left_of: dict[int, int] = {}
-    for start in edges:
-        reached: dict[int, int] = {}  # right -> the left from which
-        waiting = [start]
-        free: int | None = None
-        while waiting and free is None:
-            left = waiting.pop()
-            for right in edges[left]:
-                if right not in reached:
-                    reached[right] = left
-                    if right not in left_of:
-                        free = right
-                        break
-                    waiting.append(left_of[right])
-        if free is None:
-            return None
-        while free is not None:
-            left = reached[free]
-            left_of[free] = left
-            right_of[left], free = free, right_of.get(left)
-    return right_of
+        if saved == most[left] and left not in found and right not in taken:
+            found[left] = right
+            taken.add(right)
+    return found if len(found) == len(most) else None
 
 
 def _saved(fleet: Fleet, c: int) -> int:

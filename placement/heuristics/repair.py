@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
-from placement.heuristics.check import is_complete, lacking
+from placement.heuristics.check import is_complete, lacking, lacking_components
 from placement.heuristics.construct import ANY_ZONE, left_out_components, place_optional, supply
 from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import HEURISTICS
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _PARAMS = HEURISTICS.repair
+
+
+def completed(
+    ws: Workspace, policy: Policy, rng: np.random.Generator, stuck: list[int], budget: Budget
+) -> Packing | None:
+    """The packing once the `stuck` components have their copies, without superfluous ones; None when some lack."""
+    if stuck and not Repair(ws, policy, rng).run(stuck, _PARAMS.ejections, budget):
+        place_optional(ws, policy)
+    if not is_complete(ws):
+        return None
+    drop_superfluous(ws)
+    return ws.to_packing()
 
 
 class Repair:
@@ -54,16 +66,7 @@ class Repair:
             if len(waiting) > 1 and self.rng.random() < 0.2:
                 turn = int(self.rng.integers(len(waiting)))
                 waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
-        return [c.index for c in self.ws.fleet.components if lacking(self.ws, c.index)]
-
-    def finish(self, stuck: list[int], steps: int, budget: Budget) -> Packing | None:
-        """The packing once the `stuck` components have their copies, without superfluous ones; None when some lack."""
-        if stuck and not self.run(stuck, steps, budget):
-            place_optional(self.ws, self.policy)
-        if not is_complete(self.ws):
-            return None
-        drop_superfluous(self.ws)
-        return self.ws.to_packing()
+        return lacking_components(self.ws)
 
     def press_in(self, attempts: int, steps: int, budget: Budget) -> None:
         """Force optional copies in that fit nowhere, each with so many ejections; kept when fewer are left out for it.
@@ -80,7 +83,7 @@ class Repair:
             ejected = self._make_room(c)
             if not self.run([e for e in (*ejected, c) if lacking(ws, e)], steps, budget):
                 place_optional(ws, self.policy)
-            if ws.left_out() >= before or any(lacking(ws, e.index) for e in ws.fleet.components):
+            if ws.left_out() >= before or lacking_components(ws):
                 ws.rollback(mark)
 
     def _make_room(self, c: int) -> list[int]:
@@ -100,7 +103,7 @@ class Repair:
         for seat in seats:
             self.ws.remove(seat, m)
         accelerators = self.ws.seat_on(c, o, m)
-        if accelerators is not None and (self.ws.busy[m] or self.ws.can_rent(int(self.ws.pool[m]))):
+        if accelerators is not None and self.ws.may_use(m):
             self.ws.place(Seat(c, o, accelerators), m)
         return sorted({seat.component for seat in seats})
 
@@ -173,10 +176,7 @@ class Repair:
                 ws.remove(seat, m)
                 gone.append(seat)
         accelerators = ws.seat_on(c, o, m)
-        if accelerators is None:
-            ws.rollback(mark)
-            return None
-        if not ws.busy[m] and not ws.can_rent(int(ws.pool[m])):
+        if accelerators is None or not ws.may_use(m):
             ws.rollback(mark)
             return None
         ws.place(Seat(c, o, accelerators), m)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.bounds.infeasible import why_infeasible
-from placement.compiled.fleet_rules import named_fleet_rules
-from placement.heuristics.check import lacking, missing_pins, within_moves
+from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
+from placement.heuristics.check import lacking, missing_pins
 from placement.heuristics.construct import supply
 from placement.units import MIB_PER_GIB, MILLI, count
 
@@ -59,19 +59,11 @@ def _whole_plan_not_in_order(ws: Workspace) -> str:
     for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
             return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
-    for limit in ws.fleet.limits:
-        if ws.rented.counted(limit) > limit.most:
-            has = limit.in_words(ws.rented.counted(limit))
-            return (
-                f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, the machines found come to {has}"
-            )
-    if not within_moves(ws):
-        moved = count(ws.running.moved, "move")
-        return f"max_moves is {ws.fleet.max_moves}, the plan that was found without it has {moved}"
+    broken = broken_fleet_rule(ws.fleet, ws.to_packing(), "the plan that was found without it")
+    if broken:
+        return broken
     pins = missing_pins(ws)
-    if pins:
-        return f"{ws.fleet.components[pins[0]].name}: a pinned copy can't stand where it is pinned"
-    return ""
+    return f"{ws.fleet.components[pins[0]].name}: a pinned copy can't stand where it is pinned" if pins else ""
 
 
 def _why_out(ws: Workspace, c: int, lacks: str) -> tuple[str, list[str]]:

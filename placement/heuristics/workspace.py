@@ -103,6 +103,10 @@ class Workspace(MachineRows):
         """Whether one more machine of the pool may be used."""
         return bool(self.rented.rentable[p])
 
+    def may_use(self, m: int) -> bool:
+        """Whether the row is in use, or one more machine of its pool may be."""
+        return bool(self.busy[m]) or self.can_rent(int(self.pool[m]))
+
     def rent_price(self, p: int) -> int:
         """What one more machine of the pool adds to the price, micro-dollars per hour."""
         return int(self.rented.next_price[p])
@@ -407,7 +411,7 @@ class Workspace(MachineRows):
             if m >= fresh.rows:
                 fresh.append(int(self.pool[m]))
             for seat in self.seats[m]:
-                assert fresh.busy[m] or fresh.can_rent(int(self.pool[m])), f"quota of pool {self.pool[m]}"
+                assert fresh.may_use(m), f"quota of pool {self.pool[m]}"
                 assert fresh.can_stand(seat, m), f"{seat} can't stand on row {m}"
                 fresh._place(seat, m)
         n = self.rows

@@ -21,11 +21,8 @@ from placement.compiled.packing import Machine, Packing, Seat
 from placement.engines.cp_sat import cp_sat_solver, run
 from placement.heuristics import keep
 from placement.heuristics.best_fit import BestFit
-from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct
-from placement.heuristics.improve import drop_superfluous
-from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.repair import Repair
+from placement.heuristics.repair import completed
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.local_search.parameters import LOCAL_SEARCH
@@ -60,7 +57,8 @@ class Closing:
         self._blank = Workspace(solve.fleet)
         shares = Shares(solve.fleet)
         self._policy = BestFit(self._blank, shares)
-        self._share = _shares(solve.fleet, shares)
+        least = shares.least_of_each(shares.cost(likeness=0.5).min(axis=1, initial=np.inf))
+        self._share = np.where(np.isfinite(least), least, 0.0)  # (C,) of the cheapest machine, micro-dollars per hour
         self._rng = np.random.default_rng(solve.seed)
         self.tried = 0
 
@@ -100,13 +98,8 @@ class Closing:
         ws = Workspace(fixed.fleet, like=self._blank)
         for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
             keep.stay(ws, self._fleet.places[k], stay[k])
-        stuck = construct(ws, self._policy)
-        if stuck and Repair(ws, self._policy, self._rng).run(stuck, HEURISTICS.repair.ejections, budget):
-            return None
-        if not is_complete(ws):
-            return None
-        drop_superfluous(ws)
-        return fixed.lift(ws.to_packing())
+        found = completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
+        return None if found is None else fixed.lift(found)
 
 
 class _Choice(NamedTuple):
@@ -244,14 +237,3 @@ class _ClosingProgram:
         if sum(place.count for place in places_now) > most:
             pinned = sum(place.pinned for place in places_now)
             self.model.add(cp_model.LinearExpr.sum([self.stay[k] for k in places]) <= max(most, pinned))
-
-
-def _shares(fleet: Fleet, shares: Shares) -> Floats:
-    """(C,) micro-dollars per hour: the share of the cheapest machine that one copy takes."""
-    found = np.zeros(len(fleet.components))
-    cost = shares.cost(likeness=0.5)
-    for c, component in enumerate(fleet.components):
-        rows = cost[shares.first[c] : shares.first[c] + len(component.options)]
-        least = float(rows.min()) if rows.size else np.inf
-        found[c] = least if np.isfinite(least) else 0.0
-    return found

@@ -104,11 +104,6 @@ class Refill:
         self._places = [(b, k) for b in self._free for k in range(len(open_machines[b].free_memory))]
         self._least, self.idle = self._total_penalty(), 0
 
-    @property
-    def complete(self) -> bool:
-        """Whether no copy is unassigned."""
-        return not self.open_machines.missing
-
     def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
         """Stop at zero unassigned, after `patience` non-improving steps, or when `is_over`; True at zero unassigned.
 
@@ -125,7 +120,7 @@ class Refill:
                 best, least = self.open_machines.save(), self._least
         if best is not None and self._total_penalty() > least:
             self.open_machines.restore(best)
-        return self.complete
+        return not self.open_machines.missing
 
     def _step(self) -> None:
         """One neighbourhood, kept or undone."""

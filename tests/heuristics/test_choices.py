@@ -341,12 +341,11 @@ def test_a_floor_that_forbids_a_place_is_named() -> None:
 def test_limits_and_moves_that_are_broken_are_named() -> None:
     """All copies have a place, at the wrong price."""
     rows = [{"name": "p", "instance_type": "small", "zone": "a"}]
-    fleet = fleet_of([component("chat", 2, 60)], pools=rows, limits=[{"name": "l", "pools": ["p"], "max_instances": 2}])
+    fleet = fleet_of([component("chat", 3, 45)], pools=rows, limits=[{"name": "l", "pools": ["p"], "max_instances": 2}])
     ws = Workspace(fleet)
-    construct(ws, BestFit(ws, Shares(fleet)))
-    ws.rent(0)
-    ws.rented.add(0, 1)
-    assert _why(ws) == "limit l allows max_instances 2, the machines found come to 3"
+    for _ in range(3):
+        ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    assert _why(ws) == "limit l allows max_instances 2, the plan that was found without it has 3"
 
     running = {"instances": [{"id": "i", "pool": "p"}, {"id": "j", "pool": "p"}],
                "placements": [{"component": "chat", "instance": "i", "accelerators": [0]}]}  # fmt: skip

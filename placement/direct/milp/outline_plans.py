@@ -11,8 +11,7 @@ from placement.compiled.packing import Machine, Packing
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.construct import construct
-from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.repair import Repair
+from placement.heuristics.repair import completed
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.reductions.limits import AtFleetMix
@@ -59,9 +58,7 @@ class OutlinePlans:
         placed = Counter({c: sum(values[var.index] for _, _, var in rows) for c, rows in enumerate(model.everywhere)})
         required = RequiredAtLeast.of(self._fleet, placed).fleet
         running = Packing(tuple(machine for machine in outline.machines if machine.seats))
-        machines = Counter(machine.pool for machine in outline.machines)
-        counts = [max(machines[pool.index], self._fleet.fewest(pool.index)) for pool in self._fleet.pools]
-        for fleet in (AtFleetMix.of(required, counts).fleet, required, self._fleet):
+        for fleet in (AtFleetMix.of_packing(required, outline).fleet, required, self._fleet):
             if budget.over():
                 return None
             found = self._complete(fleet, running, budget)
@@ -74,5 +71,4 @@ class OutlinePlans:
         ws = Workspace(fleet, like=self._blank)
         if not ws.load(running):
             return None
-        stuck = construct(ws, self._policy)
-        return Repair(ws, self._policy, self._rng).finish(stuck, HEURISTICS.repair.ejections, budget)
+        return completed(ws, self._policy, self._rng, construct(ws, self._policy), budget)
