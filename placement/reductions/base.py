@@ -90,7 +90,7 @@ class Restriction(Reduction):
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxation(Reduction):
+class RelaxingReduction(Reduction):
     """A rewrite that leaves rules out: its packings need not keep them, so they stand for none of the whole."""
 
     def lift(self, packing: Packing) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import CarriedBound, Relaxation
+from placement.reductions.base import CarriedBound, RelaxingReduction
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -53,7 +53,7 @@ class Multipliers:
 
 
 @dataclass(frozen=True, slots=True)
-class LinearPrices(Relaxation):
+class LinearPrices(RelaxingReduction):
     """The fleet at other prices; plans of the whole cost at least what they cost here, less a constant.
 
     `constant` is micro-dollars per hour, `moves` micro-dollars in all.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
-from placement.reductions.base import CarriedBound, Relaxation
+from placement.reductions.base import CarriedBound, RelaxingReduction
 from placement.reductions.fixed_counts import without_spread
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ RELAXES = (
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeAggregation(Relaxation):
+class VolumeAggregation(RelaxingReduction):
     """What can't be added up is not kept: zones, what runs, rules of a component, which copies are optional.
 
     Nor are rules over the whole plan and commitments. Machines that can't be released are in `min_instances`. The names

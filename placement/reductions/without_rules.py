@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.reductions.base import CarriedBound, Relaxation
+from placement.reductions.base import CarriedBound, RelaxingReduction
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class WithoutRules(Relaxation):
+class WithoutRules(RelaxingReduction):
     """For those who ask what stands between a problem and a plan: packings of it may break what was left out."""
 
     @classmethod

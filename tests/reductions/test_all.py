@@ -22,7 +22,7 @@ import placement.reductions
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.heuristics.solve import GreedyOptions, solve_greedy
-from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, Relaxation, Restriction
+from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction, RelaxingReduction, Restriction
 from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
 from placement.reductions.free_machines import FreeMachines
@@ -271,7 +271,7 @@ def every_reduction() -> set[type[Reduction]]:
     for module in pkgutil.walk_packages(placement.__path__, "placement."):
         if ".reductions" in module.name:
             for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-                if issubclass(member, Reduction) and member not in (Reduction, Relaxation, Restriction):
+                if issubclass(member, Reduction) and member not in (Reduction, RelaxingReduction, Restriction):
                     found.add(member)
     return found
 
