@@ -103,7 +103,8 @@ def closest(name: str, known: Iterable[str], most: int) -> list[str]:
     return sorted(dict.fromkeys([*alike, *longer]), key=likeness, reverse=True)[:most]
 
 
-_OUR_WORDS = (("machine", "instance"), ("node", "instance"), ("gpu", "accelerator"))  # others' word, that of the format
+# Others' word, that of the format.
+_OUR_WORDS = (("machine", "instance"), ("node", "instance"), ("gpu", "accelerator"), ("replicas", "copies"))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

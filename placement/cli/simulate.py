@@ -20,6 +20,7 @@ from placement.cli.parameters import (
     SchedulerOption,
     SeedOption,
     WorkersOption,
+    WorkOption,
     output_option,
     seconds_within,
 )
@@ -70,14 +71,7 @@ def scale(
     ] = None,
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
-    work: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Limit the search by counted work in place of time: about seconds of one core for auto, another "
-            "unit for some solvers (see placement solvers).",
-        ),
-    ] = None,
+    work: WorkOption = None,
     problem_out: Annotated[
         str | None,
         typer.Option("--problem", metavar="FILE", help="Also write the problem with the wanted copies to this file."),

@@ -19,6 +19,7 @@ from placement.cli.parameters import (
     ThreadsOption,
     VerboseOption,
     WorkersOption,
+    WorkOption,
     output_option,
     search_limits,
     seconds_within,
@@ -60,15 +61,7 @@ def solve(
     ] = None,
     gap: GapOption = 0.0,
     seed: SeedOption = 0,
-    work: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Limit the search by counted work in place of time, so that the plan is the same on any machine: "
-            "about seconds of one core for auto and column-generation, another unit for the others (see placement "
-            "solvers).",
-        ),
-    ] = None,
+    work: WorkOption = None,
     threads: ThreadsOption = None,
     executor: Annotated[
         str,

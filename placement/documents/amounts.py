@@ -15,6 +15,7 @@ _COUNTED = (
     ("seconds", "seconds", _SECONDS),
     ("hours", "hours", _HOURS),
     ("share", "", {"%": 0.01}),
+    ("vcpus", "vCPUs", {"m": 0.001}),
 )
 
 

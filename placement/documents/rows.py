@@ -105,8 +105,12 @@ class InstanceType(Row):
             )
         if self.accelerator is not None and not self.accelerator_count:
             raise PydanticCustomError("accelerator_count", "accelerator_count must be at least 1 with an accelerator")
-        if self.reserved.vcpus > self.vcpus or self.reserved.memory_gib > self.memory_gib:
-            raise PydanticCustomError("reserved", "reserved must not exceed what the machine has")
+        for what in ("vcpus", "memory_gib"):
+            reserved, has = getattr(self.reserved, what), getattr(self, what)
+            if reserved > has:
+                told = f"{what} {has:.12g}, of which {reserved:.12g} are reserved"
+                rule = "reserved must not exceed what the machine has: {told}"
+                raise PydanticCustomError("reserved", rule, {"told": told})
         return self
 
 
@@ -124,7 +128,11 @@ class Pool(Row):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.max_instances is not None and self.min_instances > self.max_instances:
-            raise PydanticCustomError("limits", "min_instances must not exceed max_instances")
+            raise PydanticCustomError(
+                "limits",
+                "min_instances must not exceed max_instances: {least} is more than {most}",
+                {"least": self.min_instances, "most": self.max_instances},
+            )
         return self
 
 
@@ -224,7 +232,11 @@ class Component(Row):
         if (self.copies is None) == (self.demand is None):
             raise PydanticCustomError("copies", "give either `copies` or `demand`, and only one of them")
         if self.copies is not None and (self.min_copies or 0) > self.copies:
-            raise PydanticCustomError("min_copies", "min_copies must not exceed copies")
+            raise PydanticCustomError(
+                "min_copies",
+                "min_copies must not exceed copies: {least} is more than {most}",
+                {"least": self.min_copies, "most": self.copies},
+            )
         direct = sorted(_DIRECT & self.model_fields_set)
         if self.options is not None and direct:
             fields = ", ".join(direct)

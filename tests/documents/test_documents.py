@@ -207,12 +207,16 @@ RULES = [
     ),
     ("instance_types.p4d.accelerator_count", 2000, "$.instance_types.p4d.accelerator_count: must be at most 1024"),
     ("instance_types.cpu.vcpus", GONE, "$.instance_types.cpu.vcpus: is required"),
-    ("instance_types.p4d.reserved.vcpus", 97, "$.instance_types.p4d: reserved must not exceed what the machine has"),
-    ("instance_types.p4d.reserved.memory_gib", 1153, "reserved must not exceed what the machine has"),
+    (
+        "instance_types.p4d.reserved.vcpus",
+        97,
+        "$.instance_types.p4d: reserved must not exceed what the machine has: vcpus 96, of which 97 are reserved",
+    ),
+    ("instance_types.p4d.reserved.memory_gib", 1153, "the machine has: memory_gib 1152, of which 1153 are reserved"),
     # pools
     ("pools.0.zone", GONE, "$.pools[0].zone: is required"),
     ("pools.0.zone", "", '$.pools[0].zone: must not be empty, got ""'),
-    ("pools.0.min_instances", 21, "$.pools[0]: min_instances must not exceed max_instances"),
+    ("pools.0.min_instances", 21, "$.pools[0]: min_instances must not exceed max_instances: 21 is more than 20"),
     (
         "pools.1.name",
         "p4d-a",
@@ -232,7 +236,7 @@ RULES = [
     ),
     ("components.0.copies", GONE, "$.components[0]: give either `copies` or `demand`, and only one of them"),
     ("components.1.copies", 3, "$.components[1]: give either `copies` or `demand`, and only one of them"),
-    ("components.0.min_copies", 7, "$.components[0]: min_copies must not exceed copies"),
+    ("components.0.min_copies", 7, "$.components[0]: min_copies must not exceed copies: 7 is more than 6"),
     ("components.0.priority", -1, "$.components[0].priority: must be at least 0, got -1"),
     ("components.0.priority", 0.5, "$.components[0].priority: must be a whole number, got 0.5"),
     ("components.0.max_unavailable", "101%", "$.components[0].max_unavailable: must be a whole number of copies, or a"),
@@ -532,6 +536,8 @@ def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
         ("gpt", ["opt-7b", "GPT-OSS-20B"], 'did you mean "GPT-OSS-20B"?'),
         ("loss_of_a_machine", ["loss_of_a_zone", "loss_of_a_instance"], 'did you mean "loss_of_a_instance"?'),
         ("max_gpus", ["max_vcpus", "max_accelerators"], 'did you mean "max_accelerators"?'),
+        ("replicas", ["name", "copies", "min_copies"], 'did you mean "copies"?'),
+        ("min_replicas", ["name", "copies", "min_copies"], 'did you mean "min_copies"?'),
         ("conpute", ["console", "compute"], 'did you mean "compute"?'),
         ("x", [], "none is defined"),
         ("x", ["alpha", "beta"], "known: alpha, beta"),
@@ -989,6 +995,7 @@ def test_figures_of_a_plan_are_finite(value: float) -> None:
         ("memory_gib", "80GB", "it counts GiB, so write 74.5058"),
         ("memory_gib", "81920Mi", "it counts GiB, so write 80"),
         ("price_per_hour", "$2.24", "write 2.24 alone"),
+        ("vcpus", "4000m", "it counts vCPUs, so write 4"),
         ("accelerator_share", "25%", "write 0.25"),
         ("startup_seconds", "5m", "it counts seconds, so write 300"),
         ("memory_gib", "80 bananas", None),
@@ -1008,6 +1015,7 @@ class _Amounts(BaseModel):
     price_per_hour: Quantity = 1
     accelerator_share: Quantity = 1
     startup_seconds: Quantity = 1
+    vcpus: Quantity = 1
 
 
 def _faults_of(key: str, text: str) -> ValidationError:
