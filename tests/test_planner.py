@@ -130,6 +130,15 @@ def test_a_hint_is_never_made_worse() -> None:
     assert again.cost == best.cost
 
 
+def test_a_hint_is_the_answer_where_there_is_no_time_to_search() -> None:
+    """With a limit of nothing, as where what a plan takes to write is all of the time."""
+    problem = placement.read(AFTER)
+    plan = placement.solve(problem, "greedy", time_limit=None, work=1).plan
+    found = placement.solve(problem, time_limit=0, hint=plan)
+    assert (found.status, found.stop, found.plan.found_by) == (Status.FEASIBLE, Stop.TIME, "hint")
+    assert found.plan.assignments == plan.assignments
+
+
 def test_a_broken_hint_is_refused() -> None:
     """With the first rule it breaks, and where."""
     problem = placement.read(AFTER)
