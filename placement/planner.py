@@ -161,8 +161,10 @@ def _writing_seconds(fleet: Fleet) -> float:
 
 def _too_long(solver: str, fleet: Fleet) -> Outcome:
     rows, seconds = _rows(fleet), _writing_seconds(fleet)
+    if seconds <= _SHORT:
+        return Outcome(solver, Stop.TIME, reason="a time limit of 0 leaves no time to search: give it a longer one")
     reason = (
-        f"a plan has at least {rows:,} rows, and to write and check so many takes about {math.ceil(seconds)} seconds: "
+        f"a plan has at least {rows:,} rows, and to write and check so many takes about {math.ceil(seconds)} s: "
         f"give it a time limit well beyond that"
     )
     return Outcome(solver, Stop.TIME, reason=reason)
