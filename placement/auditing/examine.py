@@ -13,17 +13,15 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.planner import solve
-from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.referee import PLAN_RULE, PROBLEM_RULE, Verdict, Violation, verify
 from placement.report.changes import changes
 from placement.running_state import as_running, running_plan
-from placement.solving.result import Status
+from placement.solving.result import Result, Status
 from placement.units import count, dollars, horizon, listed, micro_dollars
 
 if TYPE_CHECKING:
-    from placement.referee import Verdict, Violation
     from placement.running_state.deal import DealFit
     from placement.solving.incumbent import Listener
-    from placement.solving.result import Result
 
 STEPS = 5  # the first moves
 CARRIED_OUT = "the plan is what runs now: new machines, moves and cost that it tells of are those of before"

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.auditing.document import BrokenRule, HeldCopies
-from placement.referee.standing import copy_need
+from placement.referee.standing import CopyNeed, copy_need
 from placement.running_state.deal import DealFit
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, count
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Assignment, Plan
     from placement.referee import Violation
-    from placement.referee.standing import CopyNeed
 
 # Units of the referee, as documents have them.
 _UNITS = {

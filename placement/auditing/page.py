@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.auditing.document import NOT_LOOKED
+from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BrokenRule, HeldCopies, MachineToGo
 from placement.auditing.examine import saved
 from placement.auditing.findings import figure
 from placement.report import words
@@ -14,7 +14,6 @@ from placement.units import HOURS_PER_MONTH, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.auditing.document import Audit, AuditStep, BrokenRule, HeldCopies, MachineToGo
     from placement.report.changes import CopiesMoved
 
 _ROWS = 12  # of one table, unless all are asked for

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.auditing.document import AuditStep
 from placement.documents.plan import Plan, PlanInstance
-from placement.referee import verify
-from placement.report.changes import changes, without_kept
+from placement.referee import Spot, Verdict, verify
+from placement.report.changes import CopiesMoved, changes, without_kept
 from placement.running_state import Dealer, RunningCopy, running_copies
 from placement.units import dollars
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Problem
-    from placement.referee import Spot, Verdict
-    from placement.report.changes import CopiesMoved
 
 LOOKS = 200  # of the referee at a step
 ROWS = 2_000_000  # of plans that it reads, all looks together

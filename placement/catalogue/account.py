@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.market import is_of
+from placement.catalogue.market import Market, is_of
 from placement.catalogue.names import free_name, provider_of
 from placement.catalogue.rows import whole
 from placement.units import dollars, micro_dollars
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from placement.catalogue.facts import InstanceFacts
-    from placement.catalogue.market import Market
     from placement.catalogue.offers import Capacity, SavingsPlan
 
 Row = dict[str, Any]

@@ -18,7 +18,7 @@ from placement.catalogue.tables import accelerators
 from placement.cli.endings import tell
 from placement.cli.parameters import between_commas
 from placement.errors import PlacementError, UsageError, printable
-from placement.quickstart import FitsNowhereError, draft, fitting, parse_model
+from placement.quickstart import Answers, FitsNowhereError, ModelWish, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region
 from placement.sizing.refusals import starts_on
 from placement.units import micro_dollars, money
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from placement.catalogue.facts import InstanceFacts
     from placement.catalogue.market import Market
-    from placement.quickstart import Answers, ModelWish
 
 T = TypeVar("T")
 _PROVIDERS = {

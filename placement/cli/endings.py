@@ -22,7 +22,7 @@ import shutil
 import sys
 import textwrap
 import traceback
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
@@ -39,15 +39,13 @@ from placement.errors import (
     printable,
     ran_out_of_memory,
 )
-from placement.solving.result import Status
+from placement.solving.result import SolverFault, Status
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     from placement.documents import Problem
-    from placement.solving.result import SolverFault
 
 
 DEBUG = "PLACEMENT_DEBUG"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
-from placement.cli.endings import is_terminal, say, told_together
+from placement.cli.endings import Attempts, is_terminal, say, told_together
 from placement.cli.parameters import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.profile import StatisticOption, note, read_files
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from placement.catalogue.market import Market
-    from placement.cli.endings import Attempts
     from placement.quickstart import Answers, Draft, ModelWish
     from placement.quickstart.answers import Measured
 

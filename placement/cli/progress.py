@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -15,17 +15,15 @@ from rich.text import Text
 from placement.cli.streams import console
 from placement.report import words
 from placement.report.curve import chart_lines, draw, value_range
-from placement.solving.result import Status, relative_gap
+from placement.solving.result import Event, Status, relative_gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from placement.replanning import FrontierPoint
     from placement.solving.incumbent import Listener
-    from placement.solving.result import Event
 
 _PER_SECOND = 8
 _ROWS, _WIDEST, _LABEL = 8, 100, 12  # of the chart: lines, columns, and those of its labels

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from placement import arguments
 from placement.documents import Problem
 from placement.documents.plan import Plan
-from placement.documents.transition import Transition
+from placement.documents.transition import Transition, TransitionStep
 from placement.errors import nearest, wrong_argument
 from placement.fleet_simulator.fleet import SimulatedFleet, copy_of
 from placement.referee import PLAN_RULE, PROBLEM_RULE
-
-if TYPE_CHECKING:
-    from placement.documents.transition import TransitionStep
 
 FaultKind = Literal["start", "open", "machine"]
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.fleet_simulator.fleet import copies_of
+from placement.fleet_simulator.fleet import SimulatedCopy, copies_of
 from placement.units import exact
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.fleet_simulator.fleet import SimulatedCopy
 
 _SLACK = Fraction(1, 10**9)  # of a demand, as the format has it
 

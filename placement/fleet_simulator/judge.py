@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.fleet_simulator.fleet import SimulatedFleet, copies_of, copy_of
+from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copies_of, copy_of
 from placement.fleet_simulator.floors import FloorJudge
 from placement.fleet_simulator.spread import SpreadJudge
 from placement.referee import violations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition, TransitionStep
-    from placement.fleet_simulator.fleet import SimulatedCopy
 
 # Of the referee's rules: those that more copies or machines can break, and those that fewer can.
 UPPER = frozenset({

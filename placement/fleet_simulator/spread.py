@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from placement.documents.plan import Plan
-from placement.fleet_simulator.fleet import copies_of
+from placement.documents.plan import Plan, PlanInstance
+from placement.fleet_simulator.fleet import SimulatedCopy, copies_of
 from placement.referee.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from placement.documents import Instance, Problem
-    from placement.documents.plan import PlanInstance
-    from placement.fleet_simulator.fleet import SimulatedCopy
 
 
 class SpreadJudge:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.documents.transition import Transition
-from placement.fleet_simulator.fleet import SimulatedFleet, copy_of
-from placement.fleet_simulator.judge import simulate
+from placement.documents.transition import Transition, TransitionStep
+from placement.fleet_simulator.fleet import SimulatedCopy, SimulatedFleet, copy_of
+from placement.fleet_simulator.judge import Breach, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from placement.documents import Instance, Problem
     from placement.documents.rollout import Rollout
-    from placement.documents.transition import TransitionStep
-    from placement.fleet_simulator.fleet import SimulatedCopy
-    from placement.fleet_simulator.judge import Breach
 
 
 def simulate_way_back(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.account import account_rules
+from placement.catalogue.account import AccountPool, AccountRules, account_rules
 from placement.documents import Problem
 from placement.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from placement.catalogue.account import AccountPool, AccountRules
     from placement.catalogue.market import Market
     from placement.integrations.notes import Note, Notes
 

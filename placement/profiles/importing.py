@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue import accelerator, find_accelerator
-from placement.catalogue.readers.fields import SEPARATORS, At, FieldError, each, parse_csv, parse_json
+from placement.catalogue.readers.fields import SEPARATORS, At, CsvRow, FieldError, each, parse_csv, parse_json
 from placement.documents.read import YAML_SUFFIXES, read_text
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.profiles.profile import STATISTICS, Found, Given, Profile, Unused
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from placement.catalogue.readers.fields import CsvRow
 
 # By a key that only this tool's files have at their top, with the words a message calls them by.
 _JSON: tuple[tuple[str, str, Callable[[At, str], list[Found | Unused]]], ...] = (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, wrong_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from placement.profiles import Choice
 
 Place = Callable[[str], str]  # how messages call the value of a key

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.names import nearest_names
 from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
-from placement.quickstart.answers import measured_of
+from placement.quickstart.answers import Answers, Measured, ModelWish, measured_of
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.report import words
-from placement.sizing import Launch, read_model, size
+from placement.sizing import Launch, Model, Sizing, read_model, size
 from placement.sizing.engines import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.profiles import Profile
-    from placement.quickstart.answers import Answers, Measured, ModelWish
-    from placement.sizing import Model, Sizing
 
 _UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
 _NO_HOST = f"no host has {VCPUS} vCPUs and {MEMORY_GIB} GiB for a copy"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.blocks import Wish, blocks
+from placement.catalogue.blocks import Blocks, Wish, blocks
 from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.rows import whole
 from placement.documents import Problem
 from placement.documents.yaml_rows import comment, flow, list_rows, mapping_rows, scalar
 from placement.errors import DocumentError, Fault, UsageError, printable
-from placement.quickstart.components import Machinery, draft_component
+from placement.quickstart.components import Drafted, Machinery, draft_component
 from placement.quickstart.machines import (
     MEMORY_GIB,
     SAGEMAKER_KEEPS,
     VCPUS,
+    Machines,
     choose_machines,
     hosted,
     reserved_gib,
@@ -26,11 +27,8 @@ from placement.report.words import count, listed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from placement.catalogue.blocks import Blocks
     from placement.catalogue.market import Market
     from placement.quickstart.answers import Answers, ModelWish
-    from placement.quickstart.components import Drafted
-    from placement.quickstart.machines import Machines
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.catalogue.market import reserved_memory_gib
+from placement.catalogue.market import Market, reserved_memory_gib
 from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.kubernetes import NO_ZONE, ZONE_LABELS
 from placement.catalogue.search import Filter, check_offered, check_region, devices_of, region_remarks, search
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.catalogue.facts import InstanceFacts
-    from placement.catalogue.market import Market
     from placement.quickstart.answers import Answers
 
 # What a copy needs of the host for each of its accelerators: ours, not measured, and told in the file.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from placement.profiles import choose
+from placement.profiles import Limits, Profile, Size, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from placement.profiles import Limits, Profile, Size
     from placement.quickstart.answers import Measured
 
 

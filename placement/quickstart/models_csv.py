@@ -9,15 +9,13 @@ from placement.catalogue.names import nearest_names
 from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
 from placement.documents.read import STDIN, read_text
 from placement.errors import DocumentError, Fault, PlacementError, printable
-from placement.quickstart.answers import KEYS, ModelWish, measured_of, read_wish
-from placement.sizing import read_model
+from placement.quickstart.answers import KEYS, Measured, ModelWish, measured_of, read_wish
+from placement.sizing import Model, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from placement.quickstart.answers import Measured
-    from placement.sizing import Model
 
 COLUMNS = ("model", *KEYS)
 

@@ -19,7 +19,7 @@ from placement.documents.rows import Limit
 from placement.planner import bound, solve
 from placement.replanning.sharing import Answer, LeastMoves
 from placement.solving.budget import Budget
-from placement.solving.result import Stop
+from placement.solving.result import SolverFault, Stop
 from placement.units import MICRO, dollars, exact
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
-    from placement.solving.result import SolverFault
 
 _WRITING_SECONDS = 0.5  # in which a plan is taken over and bounded, where no work limits that
 

@@ -8,7 +8,7 @@ never rises. Then each plan is asked for fewer moves at its price (`fewest_moves
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from placement import arguments
@@ -17,18 +17,13 @@ from placement.documents.problem import revised
 from placement.errors import wrong_argument
 from placement.planner import solve
 from placement.replanning.fewest_moves import fewest_moves, prefers_no_fewer_moves
-from placement.replanning.point import Frontier
-from placement.replanning.sharing import Answer, best_within, least_moves, share
+from placement.replanning.point import Frontier, FrontierPoint
+from placement.replanning.sharing import Answer, LeastMoves, best_within, least_moves, share
 from placement.solving.budget import Budget
-from placement.solving.result import Status, Stop
+from placement.solving.result import Event, SolverFault, Status, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from placement.documents import Problem
-    from placement.replanning.point import FrontierPoint
-    from placement.replanning.sharing import LeastMoves
-    from placement.solving.result import Event, SolverFault
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
 _FIRST_PART = 0.3  # of the time, for the plan without a limit

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.solving.result import relative_gap
+from placement.solving.result import SolverFault, Status, Stop, relative_gap
 
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.solving.result import SolverFault, Status, Stop
 
 
 @dataclass(frozen=True, slots=True)

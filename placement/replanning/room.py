@@ -21,20 +21,17 @@ from placement.errors import printable, wrong_argument
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE
 from placement.replanning.frontier import within_moves
-from placement.replanning.shortfall import shortfalls
-from placement.replanning.wish import wish_for
+from placement.replanning.shortfall import Shortfall, shortfalls
+from placement.replanning.wish import RoomWish, wish_for
 from placement.solving.budget import Budget
-from placement.solving.result import Status, Stop
+from placement.solving.result import Result, SolverFault, Status, Stop
 from placement.transition import plan_transition
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
-    from placement.replanning.shortfall import Shortfall
-    from placement.replanning.wish import RoomWish
     from placement.solving.incumbent import Listener
-    from placement.solving.result import Result, SolverFault
 
 MOST_COPIES = 10**6  # that a wish may be for
 _COUNT_PART, _PRICE_PART = 0.7, 0.6  # of the time: the first solve, and of what is left the second

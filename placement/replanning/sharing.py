@@ -12,21 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.compiled.packing import Value, evaluate, machine_price, moves
+from placement.compiled.packing import Packing, Value, evaluate, machine_price, moves
 from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.replanning.moved_memory import moved_mib
 from placement.replanning.point import FrontierPoint
-from placement.solving.result import Status, Stop, relative_gap
+from placement.solving.result import Result, Status, Stop, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.documents import Problem
-    from placement.solving.result import Result
 
 
 @dataclass(frozen=True, slots=True)

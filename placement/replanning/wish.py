@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import FleetComponent, compile_fleet
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
 from placement.errors import UsageError, nearest, printable
@@ -26,7 +26,6 @@ from placement.running_state.as_plan import running_copies
 from placement.units import exact
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import FleetComponent
     from placement.documents import Component, Placement, Problem
     from placement.documents.plan import Plan
 

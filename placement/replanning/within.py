@@ -28,14 +28,13 @@ from placement.replanning.frontier import within_moves
 from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
 from placement.replanning.sharing import is_no_more
 from placement.solving.budget import Budget
-from placement.solving.result import Status, Stop, relative_gap
+from placement.solving.result import Result, Status, Stop, relative_gap
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
 
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.solving.incumbent import Listener
-    from placement.solving.result import Result
 
 _PRICES = 3  # of a MiB that are tried
 _COUNTS = 3  # of moves that are tried after them

@@ -19,13 +19,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.compiled.alike_pools import PoolsOf
+from placement.compiled.alike_pools import AlikePools, PoolsOf
 from placement.report.contents import MixTooLargeError, most_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.alike_pools import AlikePools
     from placement.compiled.fleet import Fleet, FleetComponent, Shape
 
     _Machines = Sequence[AlikePools]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, FleetOption, compile_fleet
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from placement.compiled.fleet import Fleet, FleetOption
     from placement.documents import Component, Problem
     from placement.documents.plan import Assignment, Plan
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, nearest
 from placement.report.baseline import dedicated_baseline
-from placement.report.facts import gather
+from placement.report.facts import PlanFacts, gather
 from placement.report.page.search import events
 from placement.report.split import split_price
 from placement.units import MIB_PER_GIB, MILLI, dollars
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from placement.documents.plan import Plan
-    from placement.report.facts import PlanFacts
     from placement.solving.result import Result
 
 

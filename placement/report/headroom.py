@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.errors import UsageError
@@ -16,8 +16,6 @@ from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from rich.console import RenderableType
 
     from placement.scenarios.headroom import Headroom, HeadroomPoint
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from placement.catalogue.market import usable_memory_gib
+from placement.catalogue.market import Market, usable_memory_gib
 from placement.catalogue.rows import accelerator_words, price_words, whole
 from placement.catalogue.tables import accelerators
 from placement.report import words
@@ -17,10 +17,7 @@ from placement.report.narrow import Fitting, PlainTable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import RenderableType
-
     from placement.catalogue.facts import AcceleratorFacts, InstanceFacts, Price
-    from placement.catalogue.market import Market
 
 Row = tuple["InstanceFacts", "Price | None"]
 

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.documents.doubts import doubts
 from placement.documents.rows import LIMITED
@@ -25,9 +25,6 @@ from placement.units import MILLI, micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-
-    from placement.compiled.fleet import Fleet
     from placement.documents import Commitment, Component, Limit, Pool, Problem
 
 

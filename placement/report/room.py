@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.markdown import escaped
@@ -19,8 +19,6 @@ from placement.report.transition.table import transition_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import RenderableType
 
     from placement.replanning.room import RoomFound
     from placement.replanning.shortfall import Shortfall

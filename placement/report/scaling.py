@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
 from placement.report.narrow import Fitting, PlainTable
 from placement.simulation.outcome import HOURLY_NAME
-from placement.simulation.waterfall import folds
+from placement.simulation.waterfall import WaterfallStep, folds
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rich.console import RenderableType
-
     from placement.demand.now import CopiesNow
     from placement.simulation import Simulation, StrategyOutcome
     from placement.simulation.hybrid import Hybrid, SharingComponent
-    from placement.simulation.waterfall import WaterfallStep
 
 _FIGURES = ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared", "better")  # as of _sharing
 _ROWS = 30

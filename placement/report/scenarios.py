@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.report import words
@@ -13,8 +13,6 @@ from placement.solving.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import RenderableType
 
     from placement.scenarios import Committed, ScenarioOutcome, ScenarioPlan, Weighted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.documents.yaml_rows import flow
@@ -13,8 +13,6 @@ from placement.report.narrow import Fitting, PlainTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from rich.console import RenderableType
 
     from placement.sizing import Sizing
 

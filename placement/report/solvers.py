@@ -6,25 +6,19 @@ import dataclasses
 import inspect
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from placement.parameters import PARAMETERS
 from placement.report.narrow import Fitting, PlainTable
-from placement.solvers.registry import SOLVERS
+from placement.solvers.registry import SOLVERS, Solver
 from placement.solving.parameters import parameter_rows
-from placement.solving.schedule import TURNS, Phase, rows
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from placement.solvers.registry import Solver
-    from placement.solving.schedule import Turn
+from placement.solving.schedule import TURNS, Phase, Turn, rows
 
 _LIMIT = 60.0  # seconds, of which examples are given
 _NOTE = (

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from placement.errors import UsageError, printable
-from placement.report.map.colours import DARK, LIGHT
+from placement.report.map.colours import DARK, LIGHT, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from placement.report.map.colours import Theme
 
 PICTURES = (".svg", ".png")
 THEMES = {"light": LIGHT, "dark": DARK}

@@ -6,14 +6,23 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
 from placement.report import words
-from placement.report.baseline import dedicated_baseline
-from placement.report.changes import changes
-from placement.report.facts import gather, totals_by
+from placement.report.baseline import Baseline, Rent, dedicated_baseline
+from placement.report.changes import Changes, CopiesMoved, MoveEnd, changes
+from placement.report.facts import (
+    ComponentFacts,
+    ComponentOption,
+    MachineFacts,
+    MachineLoad,
+    MachineTotals,
+    PlanFacts,
+    gather,
+    totals_by,
+)
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
 from placement.report.narrow import Fitting, PlainTable, block
@@ -22,19 +31,7 @@ from placement.report.totals import totals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-
     from placement.documents import Problem
-    from placement.report.baseline import Baseline, Rent
-    from placement.report.changes import Changes, CopiesMoved, MoveEnd
-    from placement.report.facts import (
-        ComponentFacts,
-        ComponentOption,
-        MachineFacts,
-        MachineLoad,
-        MachineTotals,
-        PlanFacts,
-    )
     from placement.solving.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for

@@ -10,7 +10,7 @@ from placement.report import words
 from placement.report.group_words import ONE_MORE, committed_lines, labelled, limit_lines, loss_rows, one_more_lines
 from placement.report.mixed import FEW, mixed_line
 from placement.report.narrow import labelled_lines
-from placement.solving.result import OUT_OF_MEMORY, Status, Stop
+from placement.solving.result import OUT_OF_MEMORY, Result, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from placement.report.baseline import Baseline
     from placement.report.changes import Changes
     from placement.report.facts import PlanFacts
-    from placement.solving.result import Result
 
 _STOPPED = {
     Stop.PROVED: "",

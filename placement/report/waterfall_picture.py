@@ -13,7 +13,7 @@ from placement.report import words
 from placement.report.page.charts import nice_step
 from placement.report.scaling import bill, is_large, least_bill, words_of_span
 from placement.report.still import framed, said, theme_of
-from placement.simulation.waterfall import folds, waterfall
+from placement.simulation.waterfall import WaterfallStep, folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from placement.report.map.colours import Theme
     from placement.simulation import Simulation
-    from placement.simulation.waterfall import WaterfallStep
 
 _WIDE, _LEFT, _BARS, _TOP, _ROW, _HIGH = 960, 196, 470, 96, 36, 22
 _COST, _TIMES = 800, 936  # right ends of the columns of figures

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
-from placement.documents import Option, Problem
+from placement.documents import Component, Option, Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.documents.transition import Transition
 from placement.errors import SolverBugError, printable
@@ -17,7 +17,6 @@ from placement.transition.moment import Moment, Sites
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
     from placement.documents.rollout import Rollout
     from placement.transition.batches import Order
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.rollout.roll import extra_at_once, machines_to_empty
+from placement.rollout.roll import Roll, extra_at_once, machines_to_empty
 from placement.transition.batches import Order
-from placement.transition.moment import Moment
+from placement.transition.moment import Moment, Sites
 
 if TYPE_CHECKING:
-    from placement.rollout.roll import Roll
     from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import Sites
     from placement.transition.program import TransitionProgram
 
 MOST_VARIABLES = 30_000

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.compiled.fleet import allows
+from placement.compiled.fleet import FleetOption, Shape, allows
 from placement.errors import printable
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.compiled.fleet import FleetOption, Shape
     from placement.documents import Component, Problem
 
 _TOLD = 3  # options whose lack is told

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from placement.documents import Option
+from placement.documents import Component, Option
 from placement.documents.json_text import OddValueError, parse_json_text
 from placement.documents.read import read_mapping
 from placement.errors import DocumentError, Fault, UsageError, printable
-
-if TYPE_CHECKING:
-    from placement.documents import Component
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
-from placement.documents import Option, Problem
+from placement.documents import Component, Option, Problem
 from placement.documents.rollout import Rollout
 from placement.errors import UsageError, nearest, printable, wrong_argument
 from placement.referee import PROBLEM_RULE
@@ -24,7 +24,6 @@ from placement.transition.timeline import DURATIONS_RULE, Timeline, with_option_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component
 
 ATTEMPTS = 12  # of each size of batch
 LONGEST_WAIT = 3600  # seconds; SageMaker's limits

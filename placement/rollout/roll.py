@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.transition.batches import Batch, Order
-from placement.transition.moment import Moment
+from placement.transition.moment import Moment, PresentLoad, Sites
 from placement.transition.spare import free_name, places
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent, FleetOption, Shape
     from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import PresentLoad, Sites
 
 
 HELD = 0.7  # of empty machines that a new copy fits on, in attempts that differ

@@ -22,14 +22,13 @@ from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
 from placement.scenarios.headroom_document import FORMAT
 from placement.solving.budget import Budget
-from placement.solving.result import Status, Stop, relative_gap
+from placement.solving.result import Result, SolverFault, Status, Stop, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from placement.solving.incumbent import Listener
-    from placement.solving.result import Result, SolverFault
 
 FACTORS = (1.1, 1.3, 1.5)
 _FLOORS = ("min_available_on_zone_loss", "min_available_on_pool_loss", "min_available_on_instance_loss")

@@ -24,7 +24,7 @@ from placement.compiled.translate import from_plan, to_plan
 from placement.documents.problem import revised
 from placement.heuristics.relabel import relabel
 from placement.planner import solve
-from placement.scenarios.result import Moves, ScenarioStep
+from placement.scenarios.result import Moves, ScenarioOutcome, ScenarioStep
 from placement.scenarios.written import written
 from placement.units import micro_dollars
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.scenarios.document import MoveTerms
     from placement.scenarios.recourse import Asking
-    from placement.scenarios.result import ScenarioOutcome
 
 _FEWEST_SECONDS = 0.05
 _FINEST = 10**6  # of hours

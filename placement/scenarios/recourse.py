@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import machines_paid
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Packing, machines_paid
 from placement.compiled.translate import to_plan
 from placement.errors import SolverBugError
 from placement.patterns.benders import MixSeparation
@@ -22,20 +22,17 @@ from placement.planner import solve as solve_problem
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.scenarios.apply import at_committed_prices, with_committed, with_copies_placed
 from placement.solving.context import Solve
-from placement.solving.result import Status, Stop
+from placement.solving.result import Result, SolverFault, Status, Stop
 from placement.solving.schedule import SCHEDULE
 from placement.writing import first_violation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.documents import Problem
     from placement.patterns.certificate import Cut
     from placement.scenarios.terms import Term
     from placement.solving.budget import Budget
-    from placement.solving.result import Result, SolverFault
 
 _NODES = 40  # of the tree of patterns, at each of two prices
 

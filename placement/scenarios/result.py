@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.solving.result import Status, relative_gap
+from placement.solving.result import SolverFault, Status, Stop, relative_gap
 
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.scenarios.document import ScenarioSet
     from placement.scenarios.terms import Term
-    from placement.solving.result import SolverFault, Stop
 
 
 @dataclass(frozen=True, slots=True)

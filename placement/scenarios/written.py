@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import machine_price, machines_paid
+from placement.compiled.packing import Packing, machine_price, machines_paid
 from placement.compiled.translate import to_plan
 from placement.errors import SolverBugError
 from placement.referee import verify
@@ -13,7 +13,6 @@ from placement.solving.result import Status, Stop, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
     from placement.documents import Problem
     from placement.documents.plan import Plan
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from placement.bounds.cliques import fewest_machines
 from placement.compiled.alike_pools import PoolsOf
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.spread import least_total
 from placement.heuristics.construct import UNLIMITED
 from placement.patterns.certificate import Cut
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.patterns.copy_prices import CopyPrices
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from placement.errors import UsageError, nearest
 from placement.simulation.alone import break_even, rents
-from placement.simulation.chunk import play
+from placement.simulation.chunk import StrategyTask, play
 from placement.simulation.hours import plan_hours
 from placement.simulation.machines import HOUR
 from placement.simulation.strategies import SHARED, STRATEGIES
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from placement.simulation.chunk import StrategyTask
     from placement.simulation.setup import SimulationSetup
 
 FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
@@ -15,7 +15,6 @@ from placement.simulation.outcome import HourlyOutcome, StrategyOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor
 
     from placement.simulation.checkpoint import SimulationCheckpoint
     from placement.simulation.setup import SimulationSetup

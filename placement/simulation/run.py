@@ -10,7 +10,7 @@ from placement.simulation.checkpoint import SimulationCheckpoint, checkpoints_of
 from placement.simulation.jobs import HourJob, SimulationJob, StrategyJob, play_jobs
 from placement.simulation.outcome import PolicyComparison, Simulation
 from placement.simulation.setup import SimulationSetup
-from placement.simulation.strategies import find_strategies
+from placement.simulation.strategies import Strategy, find_strategies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from placement.demand import ScalingPolicy
     from placement.documents import Problem
-    from placement.simulation.strategies import Strategy
     from placement.simulation.traffic import Traffic
 
 

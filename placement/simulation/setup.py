@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.demand import compile_rules, follow
+from placement.demand import ScalingPolicy, ScalingRules, compile_rules, follow
 from placement.simulation.chunk import StrategyTask
 from placement.simulation.fleets import of_one
 from placement.simulation.hours import HourTask
@@ -19,7 +19,6 @@ from placement.simulation.one_type import one_type_each
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.demand import ScalingPolicy, ScalingRules
     from placement.documents import Problem
     from placement.simulation.strategies import Strategy
     from placement.simulation.traffic import Traffic

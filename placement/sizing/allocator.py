@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.sizing.architecture import LayerKind
+from placement.sizing.architecture import Architecture, Cache, LayerKind
 from placement.sizing.parameters import UNGATED, padded_vocabulary
 from placement.units import BYTES_PER_MIB
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.sizing.activation import Load
-    from placement.sizing.architecture import Architecture, Cache
     from placement.sizing.stages import PipelineStage
 
 _LEAST = 10 * BYTES_PER_MIB  # of a tensor with a segment of its own

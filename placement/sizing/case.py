@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.sizing.activation import Load, activation_bytes
-from placement.sizing.engines import find_engine
-from placement.sizing.kv_cache import lay_out
-from placement.sizing.launch import DTYPES, KV_DTYPES
+from placement.sizing.engines import EngineFacts, find_engine
+from placement.sizing.kv_cache import KvLayout, lay_out
+from placement.sizing.launch import DTYPES, KV_DTYPES, Launch
 from placement.sizing.refusals import is_loaded_in_32_bits
 from placement.sizing.sizing import StageSizing
-from placement.sizing.stages import split
-from placement.sizing.startup_log import KV, PARTS
+from placement.sizing.stages import PipelineStage, split
+from placement.sizing.startup_log import KV, PARTS, StartupLog
 from placement.sizing.weights import weights_of
 from placement.units import BYTES_PER_GIB
 
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from placement.catalogue import AcceleratorFacts
-    from placement.sizing.engines import EngineFacts
-    from placement.sizing.kv_cache import KvLayout
-    from placement.sizing.launch import Launch
     from placement.sizing.read import Model
-    from placement.sizing.stages import PipelineStage
-    from placement.sizing.startup_log import StartupLog
 
 NO_CONTEXT = 8192  # tokens of a sequence where neither the config nor the user tells
 _MEASURED_MARGIN = 0.15  # GiB, where weights, activations and other libraries' memory are measured

@@ -10,14 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
-from placement.sizing.startup_log import KV, KV_TOKENS, PARTS
+from placement.sizing.startup_log import KV, KV_TOKENS, PARTS, StartupLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.sizing.case import Case
     from placement.sizing.launch import Launch
-    from placement.sizing.startup_log import StartupLog
 
 _ALIKE = 0.1  # of weights: what is counted and what an engine logs differ by less
 _NEAR = 0.02  # of the memory that a log reports: drivers differ by less

@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
-from placement.sizing.case import NO_CONTEXT
+from placement.sizing.case import NO_CONTEXT, Case
 from placement.sizing.parameters import COMPARED
 from placement.sizing.refusals import refusal
 from placement.units import BYTES_PER_GIB
 
 if TYPE_CHECKING:
-    from placement.sizing.case import Case
     from placement.sizing.sizing import StageSizing
 
 _NEARLY_ALL = 0.9  # of the parameters that are counted: all families that were compared are nearer

@@ -6,23 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement import arguments
+from placement.catalogue import AcceleratorFacts
 from placement.catalogue import accelerator as find_accelerator
 from placement.errors import UsageError
-from placement.sizing.case import cases_of
+from placement.sizing.case import Case, cases_of
 from placement.sizing.launch import Launch, check
 from placement.sizing.measured import check_launch, with_log
 from placement.sizing.read import Model, read_model
 from placement.sizing.remarks import command_flags, misfit, notes, refused
 from placement.sizing.sizing import MEMORY_KEYS, Sizing
-from placement.sizing.startup_log import KV, KV_TOKENS
+from placement.sizing.startup_log import KV, KV_TOKENS, StartupLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from placement.catalogue import AcceleratorFacts
-    from placement.sizing.case import Case
-    from placement.sizing.startup_log import StartupLog
 
 
 def size(

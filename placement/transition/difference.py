@@ -10,16 +10,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.running_state.as_plan import running_copies
-from placement.transition.unknown_places import CopyNow, UnknownPlaces
+from placement.running_state.as_plan import RunningCopy, running_copies
+from placement.transition.unknown_places import CopyNow, Loose, UnknownPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.documents import Placement, Problem
     from placement.documents.plan import Plan
-    from placement.running_state.as_plan import RunningCopy
-    from placement.transition.unknown_places import Loose
 
 
 class Stand(NamedTuple):

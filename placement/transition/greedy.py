@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.transition.batches import Batch, Order, Stuck
-from placement.transition.moment import Moment
+from placement.transition.moment import Moment, Sites
 from placement.transition.spare import spare_places, temporary_places
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import Sites
 
 
 _COPIES = 40  # that are asked to stop over before another way is tried; those most in the way come first

@@ -21,14 +21,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.transition.moment import Moment
+from placement.transition.moment import Moment, Sites
 from placement.transition.spare import has_spare_place, temporary_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.transition.difference import Difference, Stand
-    from placement.transition.moment import Sites
 
 
 def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary: bool) -> int | None:

@@ -5,30 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.documents.quantities import part_of
-from placement.documents.transition import Transition
+from placement.documents.transition import BlockedMove, Transition
 from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
 from placement.fleet_simulator import simulate
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.referee.claims import name_claim
-from placement.transition.answer import ATTEMPTS, TransitionAsk
-from placement.transition.difference import difference
+from placement.transition.answer import ATTEMPTS, SearchResult, TransitionAsk
+from placement.transition.difference import Difference, difference
 from placement.transition.moment import Sites
 from placement.transition.search import search
 from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline, with_option_names
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
-
-if TYPE_CHECKING:
-    from placement.documents.transition import BlockedMove
-    from placement.transition.answer import SearchResult
-    from placement.transition.difference import Difference
 
 MOST_TEMPORARY = 1000
 

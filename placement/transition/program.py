@@ -23,16 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
 
-from placement.transition.difference import Stand
-from placement.transition.moment import Moment
+from placement.transition.difference import Difference, Stand
+from placement.transition.moment import Moment, Sites
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from placement.compiled.fleet import FleetOption
-    from placement.transition.difference import Difference
-    from placement.transition.moment import Sites
 
 MOST_VARIABLES = 40_000
 Linear = Any  # a variable of CP-SAT, a sum of such, or a number

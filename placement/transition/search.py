@@ -6,7 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from placement.transition.answer import SearchResult
+from placement.transition.answer import SearchResult, TransitionAsk
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
 from placement.transition.levels import fewest_batches
@@ -14,7 +14,6 @@ from placement.transition.levels import fewest_batches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.transition.answer import TransitionAsk
 
 CHANGES = 20_000  # copies that start or stop, over all attempts: fewer attempts at large transitions
 FEWEST_ATTEMPTS = 4

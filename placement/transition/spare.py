@@ -6,13 +6,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.transition.difference import Stand
-from placement.transition.moment import room_on
+from placement.transition.moment import Moment, room_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from placement.compiled.fleet import FleetOption
-    from placement.transition.moment import Moment
 
 
 TRIED = 4  # places for one copy, at most

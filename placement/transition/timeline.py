@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
-from placement.documents.transition import TransitionStep
+from placement.documents.transition import Action, TransitionStep
 from placement.errors import UsageError, nearest, printable, wrong_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
-    from placement.documents.transition import Action
     from placement.transition.batches import Batch, Order
     from placement.transition.difference import Difference, Stand
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.documents.transition import BlockedMove
 from placement.errors import printable
-from placement.transition.moment import Moment
+from placement.transition.moment import Moment, Sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from placement.transition.batches import Stuck
     from placement.transition.difference import Stand
-    from placement.transition.moment import Sites
 
 _SPREAD = ("max_skew", "min_zones", "")  # what keeps a copy from starting though it fits; "" is no rule of its own
 _NODES = 60  # of a strongly connected component, from which shortest circles are looked for

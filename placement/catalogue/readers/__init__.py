@@ -18,7 +18,7 @@ from placement.catalogue.readers import (
     kubernetes,
     skypilot,
 )
-from placement.catalogue.readers.fields import FieldError, parse_csv, parse_json
+from placement.catalogue.readers.fields import At, CsvRow, FieldError, parse_csv, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.catalogue.offers import Findings
-    from placement.catalogue.readers.fields import At, CsvRow
 
 _JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
     aws_types.KEY: ("aws ec2 describe-instance-types", aws_types.read_types),

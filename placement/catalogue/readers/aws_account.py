@@ -6,14 +6,9 @@ describe-budgets`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from placement.catalogue.offers import CostBudget, Findings, ReservedInstances, SavingsPlan
 from placement.catalogue.readers.aws_offers import LINUX
-from placement.catalogue.readers.fields import each, each_but
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.fields import At, each, each_but
 
 SAVINGS_PLANS, RESERVED, BUDGETS = "savingsPlans", "ReservedInstances", "Budgets"
 _HOURS = {"DAILY": 24, "MONTHLY": 730, "QUARTERLY": 2190, "ANNUALLY": 8760}

@@ -7,15 +7,11 @@ Read are answers of `aws ec2 describe-instance-type-offerings` and `describe-spo
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from placement.catalogue.facts import Price
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each, each_but
+from placement.catalogue.readers.fields import At, FieldError, each, each_but
 from placement.catalogue.tables import region_of_zone
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
 
 OFFERINGS, SPOT_PRICES = "InstanceTypeOfferings", "SpotPriceHistory"
 LOCATION_TYPES = ("availability-zone-id", "availability-zone", "region", "outpost")

@@ -7,13 +7,9 @@ together, on demand or on spot: "Running On-Demand G and VT instances", "All P5 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from placement.catalogue.offers import Capacity, Findings, Quota
-from placement.catalogue.readers.fields import each, left_out
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.fields import At, each, left_out
 
 KEY = "Quotas"
 _HOSTING = re.compile(r"(?P<type>ml\.[\w.-]+) for endpoint usage", re.ASCII)

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.offers import Findings
-from placement.catalogue.readers.fields import each
+from placement.catalogue.readers.fields import At, each
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts
-    from placement.catalogue.readers.fields import At
 
 KEY = "InstanceTypes"
 # Where a machine's accelerators are told, and under which key each kind has its list.

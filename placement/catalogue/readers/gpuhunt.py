@@ -7,16 +7,12 @@ https://github.com/dstackai/gpuhunt
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each_but
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import CsvRow
+from placement.catalogue.readers.fields import CsvRow, FieldError, each_but
 
 COLUMNS = ("instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot")
 _ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[a-z]*\d)-[a-z]")  # Google Cloud's: us-central1-a

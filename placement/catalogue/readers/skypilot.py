@@ -7,17 +7,14 @@ https://github.com/skypilot-org/skypilot-catalog
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from placement.catalogue.devices import machine_of, named_devices
 from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.names import provider_of
 from placement.catalogue.offers import Findings, Offer
-from placement.catalogue.readers.fields import FieldError, each, finite, left_out
+from placement.catalogue.readers.fields import CsvRow, FieldError, each, finite, left_out
 from placement.units import MIB_PER_GIB
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import CsvRow
 
 COLUMNS = ("InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region")
 Read = tuple[InstanceFacts, tuple[Offer, ...]]

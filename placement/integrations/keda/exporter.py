@@ -11,10 +11,10 @@ from collections import defaultdict
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from placement.demand import compile_rules
+from placement.demand import ScalingPolicy, compile_rules
 from placement.demand.keda import to_keda
 from placement.demand.parts import policy_parts
-from placement.demand.rows import ScalingDefaults
+from placement.demand.rows import Metric, ScalingDefaults
 from placement.demand.rules import target_of
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
@@ -30,8 +30,6 @@ from placement.units import count, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.demand import ScalingPolicy
-    from placement.demand.rows import Metric
     from placement.documents import Problem
     from placement.documents.plan import Plan
 

@@ -20,7 +20,7 @@ from placement.integrations.kserve.predictor import (
     sharing_annotations,
 )
 from placement.integrations.kserve.remarks import Services, tell_all
-from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplates, read_services
+from placement.integrations.kserve.services import AUTOSCALER, MODE, ServiceTemplate, ServiceTemplates, read_services
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.cleaning import kept_metadata
 from placement.integrations.kubernetes.groups import is_left_alone, owner_kind
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Pool, Problem
     from placement.documents.plan import Plan
-    from placement.integrations.kserve.services import ServiceTemplate
 
 SERVICES, SMALLER = "inference-services.yaml", "smaller-inference-services.yaml"
 _RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")

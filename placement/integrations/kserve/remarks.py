@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.integrations.kserve.names import LABEL, letters_for_namespace
-from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, node_selector, unselected
+from placement.integrations.kserve.predictor import IMAGE, SERVING, STORAGE, KServeWish, node_selector, unselected
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.kubernetes.objects import mappings_under
 from placement.integrations.kubernetes.owners import tell_service
@@ -14,17 +14,15 @@ from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.protection import tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.workloads import service_of
-from placement.integrations.variants import most_beside
+from placement.integrations.variants import PlanVariant, most_beside
 from placement.units import listed
 
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.integrations.kserve.predictor import KServeWish
     from placement.integrations.kserve.services import ServiceTemplate, ServiceTemplates
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
-    from placement.integrations.variants import PlanVariant
 
 
 class Services(NamedTuple):

@@ -10,7 +10,7 @@ from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import kept_annotations, written_spec
 from placement.integrations.kubernetes.naming import OWNER, REQUIRED, ZONE
 from placement.integrations.kubernetes.neighbours import apart_of, spread_rule
-from placement.integrations.kubernetes.objects import read_cluster, rows, texts, whole_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, read_cluster, rows, texts, whole_at
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import COMPONENT
 from placement.integrations.kubernetes.selectors import node_rules
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.documents import Component
-    from placement.integrations.kubernetes.objects import Json, KubeObject
 
 _OURS = ("minReplicas", "maxReplicas", "annotations", "labels")  # what the plan says in place of the service
 _TARGETS = ("scaleMetric", "scaleMetricType", "scaleTarget")  # of KServe's own autoscaler

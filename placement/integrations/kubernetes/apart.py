@@ -14,17 +14,15 @@ from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import own_labels
 from placement.integrations.kubernetes.groups import is_left_alone
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, slug
-from placement.integrations.kubernetes.neighbours import apart_of, is_kept_by_plans
+from placement.integrations.kubernetes.neighbours import Apart, apart_of, is_kept_by_plans
 from placement.integrations.kubernetes.own_rules import others_than_ours
-from placement.integrations.kubernetes.zone_rules import counted_by, over_zones
+from placement.integrations.kubernetes.zone_rules import Surroundings, counted_by, over_zones
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component
-    from placement.integrations.kubernetes.neighbours import Apart
     from placement.integrations.kubernetes.objects import Json, KubeObject
-    from placement.integrations.kubernetes.zone_rules import Surroundings
     from placement.integrations.notes import Notes
 
     PodsOf = Mapping[str, Sequence[KubeObject]]  # by component

@@ -13,19 +13,16 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import FieldError, number_in
-from placement.integrations.kubernetes.claims import DRIVER
-from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.claims import DRIVER, DeviceClaim
+from placement.integrations.kubernetes.inventory import Inventory, is_accelerator
 from placement.integrations.kubernetes.mixed import share_of_one
 from placement.integrations.kubernetes.naming import GPU
-from placement.integrations.kubernetes.objects import amounts, rows
+from placement.integrations.kubernetes.objects import KubeObject, amounts, rows
 from placement.units import BYTES_PER_MIB, MIB_PER_GIB, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.integrations.kubernetes.claims import DeviceClaim
-    from placement.integrations.kubernetes.inventory import Inventory
-    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
 
 KAI_FRACTION, KAI_MEMORY, KAI_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"

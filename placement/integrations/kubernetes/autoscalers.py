@@ -10,7 +10,16 @@ import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.cleaning import kept_metadata
-from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at, version_of, whole_at
+from placement.integrations.kubernetes.objects import (
+    Json,
+    KubeCluster,
+    KubeObject,
+    mapping_under,
+    mappings_under,
+    text_at,
+    version_of,
+    whole_at,
+)
 from placement.integrations.kubernetes.pods import controller_of
 from placement.units import count
 
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.integrations.kubernetes.handovers import Handover
-    from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
     from placement.integrations.notes import Notes
 
 _FIELDS = {  # the fields of the fewest and the most copies, with their defaults

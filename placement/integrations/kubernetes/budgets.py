@@ -11,7 +11,7 @@ from placement.catalogue.facts import InstanceFacts
 from placement.catalogue.names import provider_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.naming import KARPENTER_POOL
-from placement.integrations.kubernetes.objects import amounts, rows
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, amounts, rows
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from placement.catalogue.market import Market
     from placement.catalogue.offers import Capacity
     from placement.integrations.kubernetes.classes import NodePoolRow
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.standing import Candidates
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes

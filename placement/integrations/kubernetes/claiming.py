@@ -12,20 +12,17 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.claims import DRIVER, PINNED, choices
+from placement.integrations.kubernetes.claims import DRIVER, PINNED, DeviceClaim, choices
 from placement.integrations.kubernetes.inventory import is_accelerator
-from placement.integrations.kubernetes.manifests import names_of
+from placement.integrations.kubernetes.manifests import Workshop, names_of
 from placement.integrations.kubernetes.naming import slug
-from placement.integrations.kubernetes.objects import mapping_under, mappings_under
+from placement.integrations.kubernetes.objects import Json, mapping_under, mappings_under
 from placement.units import MIB_PER_GIB, need
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.integrations.kubernetes.claims import DeviceClaim
     from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import Json
 
 _BARE = "accelerators"
 _PARTITION = "-MIG-"

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.objects import (
+    KubeCluster,
+    KubeObject,
     amount,
     choice_at,
     mapping_under,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.notes import Notes
 
 DRIVER = "gpu.nvidia.com"

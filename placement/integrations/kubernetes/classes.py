@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.rows import whole
 from placement.integrations.kubernetes.naming import OF_PARTS, TYPE, ZONE, is_of_platform
-from placement.integrations.kubernetes.node_names import NodesToName, names_of
+from placement.integrations.kubernetes.node_names import NodesToName, TellingFacts, names_of
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import Buy, NodeMachine
-    from placement.integrations.kubernetes.node_names import TellingFacts
     from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.standing import Candidates
 

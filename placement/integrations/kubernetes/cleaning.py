@@ -10,13 +10,12 @@ import copy
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, PREFERRED, REQUIRED
-from placement.integrations.kubernetes.objects import mapping_under, mappings_under, text_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under, mappings_under, text_at
 from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.notes import Notes
 
 

@@ -10,7 +10,7 @@ from placement.integrations.exported import Exported
 from placement.integrations.kubernetes.autoscalers import rescaled
 from placement.integrations.kubernetes.claiming import claims_for
 from placement.integrations.kubernetes.cleaning import tell_unknown
-from placement.integrations.kubernetes.groups import copy_groups, is_left_alone
+from placement.integrations.kubernetes.groups import CopyGroup, copy_groups, is_left_alone
 from placement.integrations.kubernetes.handovers import handovers
 from placement.integrations.kubernetes.importer import Wishes, import_cluster
 from placement.integrations.kubernetes.karpenter import (
@@ -23,7 +23,7 @@ from placement.integrations.kubernetes.karpenter import (
 from placement.integrations.kubernetes.manifests import ExportWishes, Workshop, deployment, pool_labels
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import is_namespace, is_object_name
-from placement.integrations.kubernetes.objects import read_cluster
+from placement.integrations.kubernetes.objects import Json, read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.objects import Json
 
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SCALERS, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),

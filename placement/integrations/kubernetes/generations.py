@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At
 from placement.integrations.kubernetes.cleaning import clean_spec, own_labels
 from placement.integrations.kubernetes.neighbours import neighbours_of
-from placement.integrations.kubernetes.objects import mapping_under, texts
+from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject, mapping_under, texts
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.pods import controller_of, deployment_of
 from placement.integrations.kubernetes.requests import effective_requests
@@ -25,8 +25,6 @@ from placement.units import count, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
 
 
 _RULES = ("nodeSelector", "affinity", "topologySpreadConstraints", "resourceClaims")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.cleaning import ends_before_it_starts
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
-from placement.integrations.kubernetes.objects import whole_at
+from placement.integrations.kubernetes.objects import Json, KubeObject, whole_at
 from placement.integrations.kubernetes.owners import ENDED, ends_by_scaling
 from placement.integrations.kubernetes.pods import controller_of
 from placement.integrations.kubernetes.side_by_side import AddedCopies, shortage, tell_cordoned
-from placement.integrations.kubernetes.templates import HASH
+from placement.integrations.kubernetes.templates import HASH, Templates
 from placement.units import count, listed
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.generations import PodGeneration
     from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.kubernetes.manifests import Workshop
-    from placement.integrations.kubernetes.objects import Json, KubeObject
-    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.kubernetes.volumes import MountedClaim
     from placement.integrations.notes import Notes
 

@@ -15,18 +15,18 @@ from placement.integrations.kubernetes.budgets import commitments, limits, rente
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
-from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.machines import NodeMachine, read_machines
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
-from placement.integrations.kubernetes.objects import COMMAND, read_cluster, whole_at
+from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
-from placement.integrations.kubernetes.pods import bound_to_volumes, read_pods
+from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.spreading import Spreader
 from placement.integrations.kubernetes.standing import Candidates
 from placement.integrations.kubernetes.taints import tell_uncompared
 from placement.integrations.kubernetes.unread import tell_unread_objects
 from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.volumes import Volumes
-from placement.integrations.kubernetes.workloads import keep_whole, split, workloads_of
+from placement.integrations.kubernetes.workloads import Workload, keep_whole, split, workloads_of
 from placement.integrations.notes import Notes
 from placement.referee import verify
 from placement.running_state import DealFit, running_plan
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from placement.documents import Problem
-    from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.objects import KubeCluster
-    from placement.integrations.kubernetes.pods import PodRow
-    from placement.integrations.kubernetes.workloads import Workload
 
 _EXPECTED = ("draining", "not-removable", "copies", "min-copies")
 _OF_AN_ACCELERATOR = ("accelerator-owner", "accelerator-memory", "accelerator-share")

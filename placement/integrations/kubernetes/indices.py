@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.catalogue.readers.fields import FieldError
-from placement.integrations.kubernetes.claims import DRIVER
+from placement.integrations.kubernetes.claims import DRIVER, DeviceKey, SliceDevice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.integrations.kubernetes.claims import DeviceKey, SliceDevice
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.kubernetes.pods import PodRow

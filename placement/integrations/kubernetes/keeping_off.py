@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import GROUPS, KARPENTER_POOL, OF_PARTS
-from placement.integrations.kubernetes.objects import mappings_under
+from placement.integrations.kubernetes.objects import Json, mappings_under
 from placement.integrations.labels import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.documents import Plan, Pool, Problem
-    from placement.integrations.kubernetes.objects import Json
     from placement.integrations.notes import Notes
 
 

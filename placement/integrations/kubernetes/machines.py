@@ -7,9 +7,11 @@ from math import floor
 from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
-from placement.integrations.kubernetes.claims import mapped_resources
+from placement.integrations.kubernetes.claims import SliceDevice, mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
 from placement.integrations.kubernetes.objects import (
+    KubeCluster,
+    KubeObject,
     amounts,
     choice_at,
     mapping_under,
@@ -18,16 +20,13 @@ from placement.integrations.kubernetes.objects import (
     text_at,
     true_at,
 )
-from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, taints_of, tell_taints
+from placement.integrations.kubernetes.taints import CORDON, LEAVING, TROUBLE, Taint, taints_of, tell_taints
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
-    from placement.integrations.kubernetes.claims import SliceDevice
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.taints import Taint
     from placement.integrations.notes import Notes
 
 NodePhase = Literal["active", "cordoned", "draining"]

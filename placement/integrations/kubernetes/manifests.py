@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from placement.catalogue.tables import find_accelerator
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
@@ -46,7 +46,7 @@ from placement.integrations.kubernetes.own_rules import (
 )
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.strategies import strategy_of
-from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate
+from placement.integrations.kubernetes.templates import PLACEHOLDER, PodTemplate, Templates
 from placement.integrations.kubernetes.upkeep import BUDGET, CHANGED, MAX_SURGE, ROLLED, asked_away, read_budget
 from placement.integrations.kubernetes.zone_rules import Surroundings
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
@@ -54,12 +54,10 @@ from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
     from pathlib import Path
-    from typing import Literal
 
     from placement.documents import Component, Option, Plan, Pool, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.objects import Json
-    from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 
     Sharing = Literal["none", "hami", "kai", "dra"]

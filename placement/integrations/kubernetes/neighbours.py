@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.kubernetes.naming import HOSTNAME, PREFERRED, REQUIRED
-from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, whole_at
 from placement.integrations.kubernetes.requests import is_sidecar
 from placement.integrations.kubernetes.selectors import Selector, label_selector
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
 
 _UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")

@@ -17,7 +17,7 @@ from placement.integrations.kubernetes.asks import HAMI_USE
 from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.keeping_off import digest_of, without
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, HOSTNAME, OF_PARTS, REQUIRED
-from placement.integrations.kubernetes.objects import mapping_under
+from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.kubernetes.zone_rules import without_ours
 from placement.integrations.labels import digest
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Pool, Problem
-    from placement.integrations.kubernetes.objects import Json, KubeObject
 
 
 RULES = "gpu-placement/rules"

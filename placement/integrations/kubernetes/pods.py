@@ -12,15 +12,23 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask, ask_of
-from placement.integrations.kubernetes.claims import claims_of
+from placement.integrations.kubernetes.claims import DeviceClaim, claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
-from placement.integrations.kubernetes.objects import choice_at, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.objects import (
+    KubeCluster,
+    KubeObject,
+    choice_at,
+    rows,
+    text_at,
+    true_at,
+    whole_at,
+)
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 from placement.integrations.kubernetes.unread import tell_unread
-from placement.integrations.kubernetes.volumes import names_mounted
+from placement.integrations.kubernetes.volumes import MountedClaim, Terms, Volumes, names_mounted
 from placement.units import BYTES_PER_MIB, whole_in
 
 if TYPE_CHECKING:
@@ -28,9 +36,6 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.claims import DeviceClaim
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.volumes import MountedClaim, Terms, Volumes
     from placement.integrations.notes import Notes
 
 COMPONENT = "gpu-placement/component"  # annotation of exported pods: the component that they are copies of

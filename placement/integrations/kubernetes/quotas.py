@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.catalogue.readers.fields import At, FieldError
 from placement.errors import DocumentError
-from placement.integrations.kubernetes.objects import amounts, rows
+from placement.integrations.kubernetes.objects import Json, KubeObject, amounts, rows
 from placement.integrations.kubernetes.requests import effective_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
-    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.kubernetes.templates import Templates
     from placement.integrations.notes import Notes
 

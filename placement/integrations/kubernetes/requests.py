@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import FieldError
+from placement.catalogue.readers.fields import At, FieldError
 from placement.errors import json_path
 from placement.integrations.kubernetes.inventory import MOST, is_accelerator
 from placement.integrations.kubernetes.objects import amounts, choice_at, rows, text_at
@@ -18,7 +18,6 @@ from placement.integrations.kubernetes.objects import amounts, choice_at, rows, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.catalogue.readers.fields import At
 
 PodAmounts = dict[str, Fraction]
 _NATIVE = ("cpu", "memory", "ephemeral-storage")

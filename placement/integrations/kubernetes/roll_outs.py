@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import choice_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject, choice_at, whole_at
 from placement.units import whole_in
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.objects import KubeObject
 
 
 _MOST_PODS = 1_000_000  # of one group

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.naming import HOSTNAME, REQUIRED
 from placement.integrations.kubernetes.objects import choice_at, rows, texts
-from placement.integrations.kubernetes.taints import tolerations_of
+from placement.integrations.kubernetes.taints import Taint, Toleration, tolerations_of
 from placement.units import whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.taints import Taint, Toleration
     from placement.integrations.notes import Notes
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.integrations.kubernetes.asks import accelerator_keys
+from placement.integrations.kubernetes.asks import Ask, accelerator_keys
 from placement.integrations.kubernetes.naming import HOSTNAME
 from placement.integrations.kubernetes.node_names import TellingFacts
 from placement.integrations.kubernetes.population import Population, PortUse
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
-    from placement.integrations.kubernetes.asks import Ask
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.pods import PodRow
     from placement.integrations.kubernetes.selectors import NodeRules

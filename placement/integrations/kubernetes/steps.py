@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
-from placement.integrations.kubernetes.handovers import Turns
+from placement.integrations.kubernetes.handovers import Handover, OldOwner, Turns
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUPS, KARPENTER_POOL, slug
 from placement.markdown import escaped
 from placement.units import count
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.handovers import Handover, OldOwner
     from placement.integrations.kubernetes.manifests import Workshop
 
 SHRINKING = "60-smaller-workloads.yaml"  # Deployments that have fewer copies in the plan

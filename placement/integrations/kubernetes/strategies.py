@@ -6,7 +6,7 @@ import copy
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import mapping_under
+from placement.integrations.kubernetes.objects import Json, KubeObject, mapping_under
 from placement.integrations.kubernetes.roll_outs import RollOut
 from placement.integrations.kubernetes.upkeep import MAX_SURGE, ROLLED, asked_away, is_of_budget
 from placement.units import count, listed, whole_in
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup
-    from placement.integrations.kubernetes.objects import Json, KubeObject
     from placement.integrations.notes import Notes
 
 

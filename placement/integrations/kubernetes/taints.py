@@ -11,13 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.integrations.kubernetes.objects import choice_at, rows, text_at, whole_at
+from placement.integrations.kubernetes.objects import KubeObject, choice_at, rows, text_at, whole_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.catalogue.readers.fields import At
-    from placement.integrations.kubernetes.objects import KubeObject
     from placement.integrations.notes import Notes
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.integrations.kubernetes.claims import named_claims, read_claims, slice_devices
+from placement.integrations.kubernetes.claims import DeviceClaim, named_claims, read_claims, slice_devices
 from placement.integrations.kubernetes.cleaning import clean_spec, in_common, kept_annotations, own_labels, written_spec
-from placement.integrations.kubernetes.generations import generation_of
+from placement.integrations.kubernetes.generations import PodGeneration, generation_of
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.objects import KubeCluster
+from placement.integrations.kubernetes.objects import Json, KubeCluster, KubeObject
 from placement.integrations.kubernetes.pods import (
     COMPONENT,
     OPTION,
+    Owner,
+    PodRow,
     bound_to_volumes,
     controller_of,
     deployment_of,
@@ -29,10 +31,6 @@ from placement.units import whole_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
 
-    from placement.integrations.kubernetes.claims import DeviceClaim
-    from placement.integrations.kubernetes.generations import PodGeneration
-    from placement.integrations.kubernetes.objects import Json, KubeObject
-    from placement.integrations.kubernetes.pods import Owner, PodRow
     from placement.integrations.kubernetes.taints import Taint
 
 HASH = "pod-template-hash"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.own_rules import own_roll_out
 from placement.integrations.kubernetes.roll_outs import count_text, roll_out, share_of
-from placement.integrations.kubernetes.selectors import label_selector
+from placement.integrations.kubernetes.selectors import Selector, label_selector
 from placement.units import count, listed
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.classes import NodePoolRow
     from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.population import Population
-    from placement.integrations.kubernetes.selectors import Selector
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
 

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING
 from placement.catalogue.names import free_name
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.generations import newest_first
-from placement.integrations.kubernetes.objects import mapping_under, whole_at
+from placement.integrations.kubernetes.objects import KubeCluster, KubeObject, mapping_under, whole_at
 from placement.integrations.kubernetes.own_rules import may_have_parts
-from placement.integrations.kubernetes.pods import COMPONENT, Owner, controller_of, written_option
+from placement.integrations.kubernetes.pods import COMPONENT, Owner, PodRow, PodShape, controller_of, written_option
 from placement.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
     from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
-    from placement.integrations.kubernetes.pods import PodRow, PodShape
     from placement.integrations.notes import Notes
 
 SERVICE = "InferenceService"

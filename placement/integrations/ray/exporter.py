@@ -11,7 +11,7 @@ import json
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from placement.documents import Spread
+from placement.documents import Problem, Spread
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.labels import ObjectNames, label_value
@@ -22,7 +22,6 @@ from placement.referee.standing import copy_need, machine_room
 from placement.units import BYTES_PER_MIB, MILLI, WHOLE_SHARE, listed
 
 if TYPE_CHECKING:
-    from placement.documents import Problem
     from placement.documents.plan import Plan
 
 _IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its application

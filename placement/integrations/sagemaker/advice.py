@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import machine_mix
-from placement.integrations.sagemaker.serving import is_home
+from placement.integrations.sagemaker.serving import Deployment, Served, is_home
 from placement.markdown import escaped
 from placement.units import count, micro_dollars, money
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from placement.integrations.notes import Note
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.serving import Deployment, Served
     from placement.integrations.sagemaker.steps import Step
 
 PAGE = "advice.md"

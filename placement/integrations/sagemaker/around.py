@@ -22,7 +22,7 @@ from placement.integrations.sagemaker.fields import (
     tell_fields,
 )
 from placement.integrations.sagemaker.inference_components import rows_of
-from placement.integrations.sagemaker.kept_scaling import STEP
+from placement.integrations.sagemaker.kept_scaling import STEP, Row
 from placement.units import listed
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.answers import ApiAnswer
     from placement.integrations.sagemaker.endpoints import Endpoint
-    from placement.integrations.sagemaker.kept_scaling import Row
 
 Range = tuple[int, int]
 OF_VARIANT = "sagemaker:variant:DesiredInstanceCount"

@@ -10,7 +10,7 @@ from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.specification import scheduling_policy, specification
-from placement.integrations.sagemaker.wish import POLICIES
+from placement.integrations.sagemaker.wish import POLICIES, ExportWish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
     from placement.integrations.sagemaker.machine_range import MachineRange
     from placement.integrations.sagemaker.serving import Served
-    from placement.integrations.sagemaker.wish import ExportWish
 
 ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
 _SUFFIX = 9  # a dash and eight digits of a digest

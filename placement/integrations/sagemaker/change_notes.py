@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.kept_scaling import (
     STEP,
+    Row,
     names_of,
     scaling_policies,
     scheduled_actions,
     tell_actions,
 )
-from placement.integrations.sagemaker.machine_range import running_range, when_machines_go
+from placement.integrations.sagemaker.machine_range import MachineRange, Range, running_range, when_machines_go
 from placement.integrations.sagemaker.names import LONGEST
 from placement.integrations.sagemaker.scaling import copy_range, holding, own_ranges
 from placement.integrations.sagemaker.specification import scheduling_policy, settings_of, why_a_policy
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from placement.documents import Component, Pool
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.kept_scaling import Row
-    from placement.integrations.sagemaker.machine_range import MachineRange, Range
     from placement.integrations.sagemaker.reconstruction import Amounts
     from placement.integrations.sagemaker.serving import Deployment, Served
 

@@ -24,6 +24,7 @@ from placement.integrations.sagemaker.calls import adapter_call, component_call,
 from placement.integrations.sagemaker.change_notes import ChangeNotes
 from placement.integrations.sagemaker.configuration_change import configuration_changes
 from placement.integrations.sagemaker.kept_scaling import (
+    Row,
     measuring,
     put_again,
     scaling_policies,
@@ -33,6 +34,8 @@ from placement.integrations.sagemaker.kept_scaling import (
 )
 from placement.integrations.sagemaker.machine_mix import configurations, is_configured_anew, kinds_of
 from placement.integrations.sagemaker.machine_range import (
+    MachineRange,
+    Range,
     Registered,
     around_change,
     asked_range,
@@ -57,8 +60,6 @@ if TYPE_CHECKING:
 
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup
-    from placement.integrations.sagemaker.kept_scaling import Row
-    from placement.integrations.sagemaker.machine_range import MachineRange, Range
     from placement.integrations.sagemaker.serving import Deployment, Served
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.groups import demands_of, machines_of
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup, demands_of, machines_of
 from placement.integrations.sagemaker.in_place import Respecified, VariantChange
 from placement.integrations.sagemaker.specification import amounts_of, specification_change
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.documents import Component
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
     from placement.integrations.sagemaker.packing import Demand, Strategy
 
 

@@ -10,14 +10,14 @@ from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice, labels, machine_mix
 from placement.integrations.sagemaker.changes import DeploymentChanges
-from placement.integrations.sagemaker.groups import PlanView, demands_of, machines_of
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup, demands_of, machines_of
 from placement.integrations.sagemaker.label_rules import check_labels
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rolling import later_update
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import own_ranges, tell_policies
+from placement.integrations.sagemaker.scaling import Registration, own_ranges, tell_policies
 from placement.integrations.sagemaker.service_model import service_model
-from placement.integrations.sagemaker.serving import Deployment, deployment
+from placement.integrations.sagemaker.serving import Deployment, Served, deployment
 from placement.integrations.sagemaker.specification import settings_of
 from placement.integrations.sagemaker.steps import Step, files, text
 from placement.integrations.sagemaker.template import differences, template
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component, Plan, Problem
-    from placement.integrations.sagemaker.groups import ServingGroup
-    from placement.integrations.sagemaker.scaling import Registration
-    from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
 TEMPLATE = "template.json"

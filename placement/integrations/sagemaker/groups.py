@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.packing import Demand, Fit, fit
+from placement.integrations.sagemaker.packing import Demand, Fit, Machines, Strategy, fit
 from placement.integrations.sagemaker.reconstruction import Amounts
 from placement.integrations.variants import avoided
 from placement.referee.standing import copy_need, machine_room
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.documents import Option, Plan, Pool, Problem
-    from placement.integrations.sagemaker.packing import Machines, Strategy
     from placement.integrations.sagemaker.wish import ExportWish
 
 LEAST_MEMORY_MIB = 128  # that a component may reserve

@@ -22,8 +22,12 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker.packing import (
     IN_ANY_ORDER,
     READINGS,
+    Demand,
     Fit,
+    Machines,
     PackedMachine,
+    Reading,
+    Strategy,
     by_lot,
     empty_machines,
     fits_in_any_order,
@@ -37,7 +41,6 @@ from placement.integrations.sagemaker.rolling import batch_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.integrations.sagemaker.packing import Demand, Machines, Reading, Strategy
 
 _LOTS = 6  # scenarios by lot
 _SETS = 4  # of machines that go by lot

@@ -15,19 +15,16 @@ from typing import TYPE_CHECKING
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.changing import change_of
 from placement.integrations.sagemaker.configuration_change import configuration_changes
-from placement.integrations.sagemaker.groups import OtherMachines, best_fit, machines_of
+from placement.integrations.sagemaker.groups import OtherMachines, PlanView, ServingGroup, Unit, best_fit, machines_of
 from placement.integrations.sagemaker.in_place import fit_in_place
-from placement.integrations.sagemaker.machine_range import asked_range, running_range, when_machines_go
-from placement.integrations.sagemaker.packing import STRENGTHS
+from placement.integrations.sagemaker.machine_range import MachineRange, asked_range, running_range, when_machines_go
+from placement.integrations.sagemaker.packing import STRENGTHS, Fit, Strategy
 from placement.units import count, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.documents import Pool
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
-    from placement.integrations.sagemaker.machine_range import MachineRange
-    from placement.integrations.sagemaker.packing import Fit, Strategy
 
 
 NEW_ONES = "new machines are of the first type that has capacity"

@@ -16,15 +16,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from placement.integrations.sagemaker.reconstruction import Amounts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Strategy = Literal["SPREAD", "BINPACK"]
 Strength = Literal["any order", "simulated", "no"]

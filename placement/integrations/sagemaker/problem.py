@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.account import AccountPool
-from placement.catalogue.market import is_of
+from placement.catalogue.market import Market, is_of
 from placement.catalogue.rows import instance_row, price_words, whole
 from placement.demand.application_auto_scaling import RESOURCE
-from placement.documents import Plan
+from placement.documents import Plan, Problem
 from placement.errors import UsageError, printable
 from placement.integrations.imported import Imported, told_account_rules
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.around import ScalingRanges, variant_resource
-from placement.integrations.sagemaker.reconstruction import placements
+from placement.integrations.sagemaker.reconstruction import Solver, placements
 from placement.integrations.sagemaker.specification import recorded
-from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
+from placement.integrations.sagemaker.variant_pools import VariantPool, by_variant, profile_gib, variant_pools
 from placement.referee.fleet import limits
 from placement.referee.standing import Standing
 from placement.units import MIB_PER_GIB
@@ -27,13 +27,9 @@ from placement.units import MIB_PER_GIB
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.catalogue.market import Market
-    from placement.documents import Problem
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.endpoints import Endpoint
     from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
-    from placement.integrations.sagemaker.reconstruction import Solver
-    from placement.integrations.sagemaker.variant_pools import VariantPool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Where that fails as well, the copies left stand on the machines with most room, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,8 +17,6 @@ from placement.documents import Plan, Problem
 from placement.units import MIB_PER_GIB, MILLI, need, room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.inference_components import InferenceComponent
     from placement.integrations.sagemaker.variant_pools import VariantPool

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.demand import compile_rules
+from placement.demand import ScalingPolicy, compile_rules
 from placement.demand.application_auto_scaling import to_application_auto_scaling
 from placement.demand.parts import policy_parts, split_limits
 from placement.demand.rows import ScalingDefaults
 from placement.demand.rules import target_of
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.kept_scaling import purpose_of
+from placement.integrations.sagemaker.kept_scaling import Row, purpose_of
 from placement.integrations.sagemaker.steps import Step
 from placement.units import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.demand import ScalingPolicy
     from placement.documents import Component
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView
-    from placement.integrations.sagemaker.kept_scaling import Row
     from placement.integrations.sagemaker.serving import Served
 
 CopyRange = tuple[int, int]  # least and most copies

@@ -10,14 +10,13 @@ from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
 from placement.integrations.sagemaker.machine_mix import with_expected_machines
 from placement.integrations.sagemaker.names import ResourceNames, is_name
-from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.packing import Machines, fit
 from placement.integrations.sagemaker.specification import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Component
-    from placement.integrations.sagemaker.packing import Machines
 
 MOST_POOLS = 5
 

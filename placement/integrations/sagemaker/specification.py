@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.documents import Option
+from placement.documents import Component, Option, Pool
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.groups import amounts
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, amounts
 from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.reconstruction import Amounts
 from placement.units import MILLI, need
@@ -21,8 +21,6 @@ from placement.units import MILLI, need
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.documents import Component, Pool
-    from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
     from placement.integrations.sagemaker.inference_components import Specification
 
 Row = dict[str, Any]

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from placement.profiles.profile import Found
+from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import milliseconds, number, whole
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
-    from placement.profiles.profile import Unused
 
 KEY = "results"
 _VERSION = "0.2"

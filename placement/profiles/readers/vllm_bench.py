@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.profiles.profile import Found
+from placement.profiles.profile import Found, Unused
 from placement.profiles.readers.statistics import number, whole
 
 if TYPE_CHECKING:
     from placement.catalogue.readers.fields import At
-    from placement.profiles.profile import Unused
 
 KEY = "request_throughput"
 _MEDIAN = {"p50": "median"}

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from placement.report import words
 from placement.report.map.colours import colours
-from placement.report.map.sketch import COLOURS, Sketcher, by_zone_and_type
+from placement.report.map.sketch import COLOURS, Sketch, Sketcher, by_zone_and_type
 from placement.report.mixed import FEW, mixed_line
 from placement.report.still import framed, theme_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.report.facts import MachineFacts, PlanFacts
-    from placement.report.map.sketch import Sketch
 
 WIDE = 960  # of the whole picture, in pixels
 MOST = 1_500  # machines that are drawn; the rest is counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.report import words
-from placement.report.facts import totals_by
+from placement.report.facts import MachineLoad, PlanFacts, totals_by
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.report.baseline import Baseline
-    from placement.report.facts import MachineLoad, PlanFacts
     from placement.report.page.view import PlacedView
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.report import words
-from placement.report.map.sketch import Sketch, by_zone_and_type
+from placement.report.map.sketch import Sketch, Sketcher, by_zone_and_type
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from placement.report.facts import Amount, MachineFacts, MachineLoad, PlanFacts
     from placement.report.fullness import FullnessReason
-    from placement.report.map.sketch import Sketcher
 
 TILES = 3_000  # of a map, beyond which alike machines are one tile
 MOST_TILES = 6_000  # beyond which the rest is counted

@@ -26,7 +26,7 @@ from placement.report.page.resilience import resilience
 from placement.report.page.search import search
 from placement.report.page.transition import transition_section
 from placement.report.page.use import use
-from placement.report.page.view import NO_MORE, PlacedView, View, look
+from placement.report.page.view import NO_MORE, MoreDocuments, PlacedView, View, look
 from placement.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
-    from placement.report.page.view import MoreDocuments
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 

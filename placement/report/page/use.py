@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from placement.report import words
-from placement.report.facts import Amount, totals_by
-from placement.report.fullness import findings
+from placement.report.facts import Amount, MachineLoad, MachineTotals, PlanFacts, totals_by
+from placement.report.fullness import FullnessReason, findings
 from placement.report.page import grid
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.report.facts import MachineLoad, MachineTotals, PlanFacts
-    from placement.report.fullness import FullnessReason
     from placement.report.page.view import PlacedView
 
 _TYPES = 24

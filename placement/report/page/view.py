@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.errors import UsageError
 from placement.fleet_simulator import simulate
-from placement.referee import refused, verify
+from placement.referee import Verdict, refused, verify
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
 from placement.report.facts import MachineLoad, PlanFacts, gather
@@ -19,11 +19,9 @@ from placement.solving.result import relative_gap
 from placement.units import horizon, micro_dollars
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
-    from placement.referee import Verdict
     from placement.replanning.document import FrontierDocument
     from placement.scenarios.headroom_document import HeadroomDocument
 

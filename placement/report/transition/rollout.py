@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 
 from placement.documents.transition import Transition
 from placement.markdown import escaped
@@ -16,8 +16,6 @@ from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import RenderableType
 
     from placement.documents.rollout import FleetBeside, Rollout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from placement.report import words
@@ -14,8 +14,6 @@ from placement.report.transition.sentences import clock, sentence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from rich.console import RenderableType
 
     from placement.documents.transition import Transition, TransitionStep
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import FieldError
-
-if TYPE_CHECKING:
-    from placement.catalogue.readers.fields import CsvRow
+from placement.catalogue.readers.fields import CsvRow, FieldError
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.readers.fields import CsvRow, FieldError, each
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST
-from placement.simulation.traffic import from_rows
+from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO, whole_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.catalogue.readers.fields import CsvRow
-    from placement.simulation.traffic import Traffic
 
 _MINUTE = 60
 

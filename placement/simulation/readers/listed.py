@@ -9,17 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.catalogue.readers.fields import each
+from placement.catalogue.readers.fields import CsvRow, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST, moment
-from placement.simulation.traffic import from_rows
+from placement.simulation.traffic import Traffic, from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.catalogue.readers.fields import CsvRow
-    from placement.simulation.traffic import Traffic
 
 _ALONE = 600  # seconds that the rates of a file with one time last
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import FieldError, each, parse_json
+from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_json
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST
-from placement.simulation.traffic import from_rows
+from placement.simulation.traffic import Traffic, from_rows
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from placement.catalogue.readers.fields import CsvRow
-    from placement.simulation.traffic import Traffic
 
 _BIN = 60  # seconds
 _WHOSE = "does not say whose requests they are: name the component with --component"

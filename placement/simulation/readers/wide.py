@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.readers.fields import CsvRow, FieldError, each
 from placement.demand.now import rate
 from placement.errors import DocumentError, Fault
 from placement.simulation.readers.cells import LONGEST
-from placement.simulation.traffic import from_rows
+from placement.simulation.traffic import Traffic, from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.catalogue.readers.fields import CsvRow
-    from placement.simulation.traffic import Traffic
 
 _TIME = re.compile("([th])([0-9]{1,7})")
 _SECONDS = {"t": 60, "h": 3600}
