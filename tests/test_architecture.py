@@ -32,6 +32,7 @@ LAYERS = (
     "display",
     "errors",
     "arguments",
+    "arrays",
     "units",
     "markdown",
     "catalogue",

@@ -20,12 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.demand.rules import ScalingRules
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 STEP_COOLDOWN = 60  # seconds, of the step out of zero
 LOW_TENTHS = 9  # of ten parts of the target, below which copies are taken away

@@ -18,14 +18,10 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.demand.document import ScalingPolicy
     from placement.demand.rows import ScalingDefaults
     from placement.documents import Component, Problem
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 DAY = 86_400
 _WEEK = 7 * DAY

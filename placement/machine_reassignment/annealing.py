@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import MoveBatch
+from placement.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.machine_reassignment.problem import Ints
-    from placement.machine_reassignment.state import SearchState
+    from placement.arrays import Ints
 
     Progress = Callable[[int], float]  # from rounds made to the share of the search that is over
 

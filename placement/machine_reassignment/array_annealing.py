@@ -19,13 +19,10 @@ import numpy as np
 
 from placement.machine_reassignment.annealing import Annealing
 from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import MoveBatch
+from placement.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from placement.machine_reassignment.problem import Ints
-    from placement.machine_reassignment.state import Mask, SearchState
+    from placement.arrays import Bools, Floats, Ints
 
 _PARAMS = MACHINE_REASSIGNMENT.array_annealing
 ROUND = ("shift", "swap", "home", "swap")
@@ -81,12 +78,12 @@ class ArrayAnnealing(Annealing):
             moves = MoveBatch(process, source, random.integers(0, problem.machines, count))
         return moves.take(moves.source != moves.target)
 
-    def _limit(self, moves: MoveBatch, temperature: float, away: float) -> NDArray[np.float64] | int:
+    def _limit(self, moves: MoveBatch, temperature: float, away: float) -> Floats | int:
         """What a delta must be below for its move to be taken."""
         if temperature == 0.0:
             return 1
         drawn = self._random.standard_exponential(len(moves))
-        limit: NDArray[np.float64] = temperature * (drawn - away * self.state.moves_away(moves))
+        limit: Floats = temperature * (drawn - away * self.state.moves_away(moves))
         return limit
 
     def _adapt(self, taken: int) -> None:
@@ -104,6 +101,6 @@ class ArrayAnnealing(Annealing):
         self._away = _some(state.machine_of != state.problem.initial)
 
 
-def _some(chosen: Mask) -> Ints:
+def _some(chosen: Bools) -> Ints:
     """Where it holds; everywhere, where it holds nowhere."""
     return np.flatnonzero(chosen) if chosen.any() else np.arange(len(chosen))

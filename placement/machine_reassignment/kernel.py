@@ -24,7 +24,7 @@ from placement.machine_reassignment.scores import (
 )
 
 if TYPE_CHECKING:
-    from placement.machine_reassignment.problem import Ints
+    from placement.arrays import Ints
     from placement.machine_reassignment.tables import FixedTables, KeptTables, Random, ScoreTables, WorkTables
 
     Move = tuple[int, int, int, int]  # process, other, source, target

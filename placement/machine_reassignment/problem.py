@@ -13,9 +13,7 @@ from placement.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int64]
+    from placement.arrays import Bools, Ints
 
 LARGEST = 2**60  # of any assignment: sums stay inside 64 bits
 
@@ -56,7 +54,7 @@ class Reassignment:
         Shapes that do not agree, numbers below 0, indices that mean nothing, or costs beyond 64 bits.
     """
 
-    transient: NDArray[np.bool_]
+    transient: Bools
     load_weight: Ints
     neighbourhood: Ints
     location: Ints
@@ -153,7 +151,7 @@ class Reassignment:
         return most + moves + self.processes * (self.service_weight + dearest)
 
 
-def _within(name: str, indices: NDArray[np.int64], end: int) -> None:
+def _within(name: str, indices: Ints, end: int) -> None:
     """Indices from 0 to below `end`."""
     wrong = np.flatnonzero((indices < 0) | (indices >= end))
     if len(wrong):

@@ -14,9 +14,7 @@ from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 from placement.machine_reassignment.problem import Balance, Reassignment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from placement.machine_reassignment.problem import Ints
+    from placement.arrays import Ints
 
 _PARAMS = MACHINE_REASSIGNMENT.read
 
@@ -148,7 +146,7 @@ def read_assignment(text: str, processes: int, machines: int, name: str = "assig
     return found
 
 
-def write_assignment(assignment: NDArray[np.int64]) -> str:
+def write_assignment(assignment: Ints) -> str:
     """An assignment as the challenge writes it: one line."""
     return " ".join(map(str, assignment.tolist())) + "\n"
 

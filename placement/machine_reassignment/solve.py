@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.errors import SolverBugError, UsageError
-from placement.machine_reassignment.annealing import Cooling, typical_delta
+from placement.machine_reassignment.annealing import Annealing, Cooling, typical_delta
 from placement.machine_reassignment.array_annealing import ArrayAnnealing
 from placement.machine_reassignment.bound import aggregate_bound
 from placement.machine_reassignment.check import check_assignment, price
@@ -23,8 +23,8 @@ from placement.solving.result import Stop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.machine_reassignment.annealing import Annealing
-    from placement.machine_reassignment.problem import Ints, Reassignment
+    from placement.arrays import Ints
+    from placement.machine_reassignment.problem import Reassignment
     from placement.solving.budget import Budget
 
     Listener = Callable[["ReassignmentEvent"], None]

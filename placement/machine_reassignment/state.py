@@ -14,11 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from placement.machine_reassignment.problem import Ints, Reassignment
-
-    Mask = NDArray[np.bool_]
+    from placement.arrays import Bools, Ints
+    from placement.machine_reassignment.problem import Reassignment
 
 
 @dataclass(slots=True)
@@ -34,7 +31,7 @@ class MoveBatch:
     target: Ints
     other: Ints | None = None
 
-    def take(self, kept: Ints | Mask) -> MoveBatch:
+    def take(self, kept: Ints | Bools) -> MoveBatch:
         """Some of them."""
         other = None if self.other is None else self.other[kept]
         return MoveBatch(self.process[kept], self.source[kept], self.target[kept], other)
@@ -80,7 +77,7 @@ class SearchState:
         gone = self.machine_of != problem.initial
         np.add.at(self.taken, problem.initial[gone], self.lasting[gone])
         self.machine_cost: Ints = self.cost_of(np.arange(machines), self.used)
-        self.on: Mask = np.zeros((services, machines), dtype=np.bool_)
+        self.on: Bools = np.zeros((services, machines), dtype=np.bool_)
         self.on[problem.service, self.machine_of] = True
         self.in_location = _counts(services, self._locations, problem.service, problem.location[self.machine_of])
         self.in_neighbourhood = _counts(
@@ -90,7 +87,7 @@ class SearchState:
         self.moved: Ints = np.bincount(problem.service[gone], minlength=services)
         self.lacking: Ints = np.zeros_like(self.in_neighbourhood)
         self.wanted_by: Ints = np.zeros_like(self.in_neighbourhood)
-        self.depends: Mask = np.zeros(services, dtype=np.bool_)
+        self.depends: Bools = np.zeros(services, dtype=np.bool_)
         for service, needs in enumerate(problem.depends_on):
             for need in set(needs):
                 self.lacking[service] += self.in_neighbourhood[need] == 0
@@ -124,17 +121,17 @@ class SearchState:
         moves = moves.take(self._keep(self._spread_of, moves))
         return moves.take(self._keep(self._dependencies_of, moves))
 
-    def _no_conflict(self, moves: MoveBatch) -> Mask:
+    def _no_conflict(self, moves: MoveBatch) -> Bools:
         service = self.problem.service
         mine = service[moves.process]
-        free: Mask = ~self.on[mine, moves.target]
+        free: Bools = ~self.on[mine, moves.target]
         if moves.other is None:
             return free
         others = service[moves.other]
-        swaps: Mask = (free & ~self.on[others, moves.source]) | (mine == others)
+        swaps: Bools = (free & ~self.on[others, moves.source]) | (mine == others)
         return swaps
 
-    def _fits(self, moves: MoveBatch) -> Mask:
+    def _fits(self, moves: MoveBatch) -> Bools:
         target = self.taken[moves.target] + self._arriving(moves.process, moves.target)
         if moves.other is None:
             return _each(target <= self._capacity[moves.target])
@@ -151,7 +148,7 @@ class SearchState:
 
     _leaving = _arriving  # and it gives back as much
 
-    def _keep(self, rule: Callable[[Ints, Ints, Ints], Mask], moves: MoveBatch) -> Mask:
+    def _keep(self, rule: Callable[[Ints, Ints, Ints], Bools], moves: MoveBatch) -> Bools:
         """Which moves keep a rule of one process that moves; in an exchange both do, if they are of two services."""
         kept = rule(moves.process, moves.source, moves.target)
         if moves.other is None:
@@ -161,19 +158,19 @@ class SearchState:
         kept |= service[moves.process] == service[moves.other]
         return kept
 
-    def _spread_of(self, process: Ints, source: Ints, target: Ints) -> Mask:
+    def _spread_of(self, process: Ints, source: Ints, target: Ints) -> Bools:
         service = self.problem.service[process]
         left, came = self.problem.location[source], self.problem.location[target]
         fewer = (self.in_location[service, left] == 1).astype(np.int64)
         more = self.in_location[service, came] == 0
-        kept: Mask = (left == came) | (self.places[service] - fewer + more >= self.problem.spread[service])
+        kept: Bools = (left == came) | (self.places[service] - fewer + more >= self.problem.spread[service])
         return kept
 
-    def _dependencies_of(self, process: Ints, source: Ints, target: Ints) -> Mask:
+    def _dependencies_of(self, process: Ints, source: Ints, target: Ints) -> Bools:
         service = self.problem.service[process]
         left, came = self.problem.neighbourhood[source], self.problem.neighbourhood[target]
         free = (self.in_neighbourhood[service, left] > 1) | (self.wanted_by[service, left] == 0)
-        kept: Mask = (left == came) | (free & (self.lacking[service, came] == 0))
+        kept: Bools = (left == came) | (free & (self.lacking[service, came] == 0))
         return kept
 
     def deltas(self, moves: MoveBatch) -> tuple[Ints, Ints, Ints]:
@@ -273,9 +270,9 @@ class SearchState:
         self.in_neighbourhood[service[plain], problem.neighbourhood[target[plain]]] += 1
         self.machine_of[process] = target
 
-    def _between(self, moves: MoveBatch) -> Mask:
+    def _between(self, moves: MoveBatch) -> Bools:
         """Moves of a service with dependencies: their neighbourhoods are counted one move after the other."""
-        between: Mask = self.depends[self.problem.service[moves.process]]
+        between: Bools = self.depends[self.problem.service[moves.process]]
         if moves.other is not None:
             between = between | self.depends[self.problem.service[moves.other]]
         return between
@@ -318,9 +315,9 @@ class SearchState:
             self.wanted_by[self.needs[service], neighbourhood] += change
 
 
-def _each(fits: Mask) -> Mask:
+def _each(fits: Bools) -> Bools:
     """Whether all of a row hold."""
-    found: Mask = np.logical_and.reduce(fits, axis=1)
+    found: Bools = np.logical_and.reduce(fits, axis=1)
     return found
 
 

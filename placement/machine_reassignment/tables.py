@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.machine_reassignment.problem import Ints
+    from placement.arrays import Bools, Floats, Ints
     from placement.machine_reassignment.state import SearchState
 
-    Mask = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
     Singles = NDArray[np.float32]
     Random = NDArray[np.uint64]
 
@@ -59,7 +57,7 @@ class KeptTables(NamedTuple):
     taken: Ints
     machine_cost: Ints
     above: Floats
-    on: Mask
+    on: Bools
     in_location: Ints
     places: Ints
     in_neighbourhood: Ints

@@ -11,11 +11,8 @@ from placement.simulation.strategies import SHARED
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Floats
     from placement.simulation import Simulation, StrategyOutcome
-
-    Floats = npt.NDArray[np.float64]
 
 POOLS = 7  # with a colour of their own; the others are one
 _COMPARED = ("endpoints-peak", "endpoints-scaled", "platform")  # beside the fleet's cost

@@ -21,11 +21,9 @@ from placement.report.waterfall_picture import waterfall_picture
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy.typing as npt
-
+    from placement.arrays import Floats
     from placement.simulation import Simulation
 
-    Floats = npt.NDArray[np.float64]
 
 WIDE, _LEFT, _RIGHT = 960, 74, 20
 _HIGH, _APART, _TOP = 210, 118, 92

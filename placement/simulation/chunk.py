@@ -21,15 +21,11 @@ from placement.simulation.start import plan_start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.demand import ScalingRules
     from placement.demand.rows import MachineTimes, Replanning
     from placement.documents import Problem
     from placement.simulation.strategies import Strategy
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 SERIES = (
     *("cost", "machines", "accelerators", "accelerators_used", "copies", "requested", "unserved"),

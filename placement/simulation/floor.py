@@ -23,12 +23,9 @@ from placement.simulation.fleets import simulated, with_copies
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy.typing as npt
-
+    from placement.arrays import Ints
     from placement.documents import Problem
     from placement.patterns.copy_prices import CopyPrices
-
-    Ints = npt.NDArray[np.int64]
 
 _FEW = 40  # machines of the dearest pool, beyond which whole ones cost hardly more than parts of them
 _MORE = 8  # copies beyond those that are wanted, that rules may ask for

@@ -17,13 +17,9 @@ from placement.simulation.machines import HOUR
 from placement.units import micro_dollars
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from placement.arrays import Ints
     from placement.documents import Problem
     from placement.patterns.copy_prices import CopyPrices
-
-    Ints = npt.NDArray[np.int64]
 
 _FEW = 200  # copies up to which hours are planned by `greedy`, which takes longer and finds more
 _GREEDY, _BEST_FIT = ("greedy", 2), ("best-fit", 4)  # and their restarts

@@ -17,14 +17,10 @@ from placement.simulation.machines import HOUR
 from placement.simulation.one_type import one_type_each
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.documents import Problem
     from placement.simulation.strategies import Strategy
     from placement.simulation.traffic import Traffic
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 _PART = 86_400  # seconds that are played at a time; a part has at least one step
 

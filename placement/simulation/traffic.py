@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    import numpy.typing as npt
-
-    Ints = npt.NDArray[np.int64]
+    from placement.arrays import Ints
 
 _WEEK_DAY = 86_400
 

@@ -26,6 +26,7 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.arrays import Floats
     from placement.simulation import Simulation, StrategyOutcome
 
 _POINTS = 360  # of a curve: a wide screen has few more pixels for it
@@ -228,7 +229,7 @@ SECTIONS = (
 )
 
 
-def _points(simulation: Simulation, values: over_time.Floats) -> list[tuple[float, float]]:
+def _points(simulation: Simulation, values: Floats) -> list[tuple[float, float]]:
     """Points (seconds, value) of a curve, and its end."""
     found = over_time.means(values, _POINTS).tolist()
     seconds = simulation.setup.steps * simulation.setup.every
