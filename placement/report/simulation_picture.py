@@ -144,7 +144,7 @@ class _SimulationDrawing:
         averaged: bool = False,
     ) -> None:
         theme = self._theme
-        step = nice_step(top, 5)
+        step = nice_step(top)
         highest = step * -(-top // step)
         self._say(20, y - 22, title, size=13, weight=600)
         for k in range(round(highest / step) + 1):

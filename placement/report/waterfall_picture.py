@@ -86,7 +86,7 @@ def waterfall_picture(simulation: Simulation, theme: str = "light") -> str:
 def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool) -> Iterator[str]:
     height = _TOP + _ROW * len(bars) + 22
     top = max(1, *(max(bar.start, bar.end) for bar in bars))
-    step = nice_step(top / MICRO, 5)
+    step = nice_step(top / MICRO)
     scale = _BARS / max(top, 1)
     lines = [
         f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',

@@ -30,13 +30,10 @@ if TYPE_CHECKING:
     from placement.transition.difference import Difference, Stand
 
 
-def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary: bool) -> int | None:
+def fewest_batches(sites: Sites, due: Difference, *, temporary: bool) -> int | None:
     """A lower bound on the batches of every order; None when there is none.
 
-    Parameters
-    ----------
-    stopovers : copies may stop over on machines that run or that the plan uses.
-    temporary : and on machines rented for that.
+    Copies may stop over on machines that run or that the plan uses; with `temporary` on machines rented for that, too.
     """
     moment = Moment(sites, due.running, due.now)
     arriving, leaving = list(due.arriving), list(due.leaving)
@@ -57,8 +54,7 @@ def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary:
             copies[stand.component] += 1
             served[stand.component] += sites.option(stand).throughput
         unopened = [machine for machine in unopened if not moment.may_open(sites.pool_of[machine])]
-        if stopovers:
-            hops |= _that_may_stop_over(moment, leaving, hops, due.opening, closed, temporary=temporary)
+        hops |= _that_may_stop_over(moment, leaving, hops, due.opening, closed, temporary=temporary)
         for stand in _that_may_stop(moment, leaving, copies, served, hops):
             moment.stop(stand)
             leaving.remove(stand)

@@ -39,7 +39,7 @@ def search(ask: TransitionAsk) -> SearchResult:
         result.interrupted = True
         return result
     if result.value is not None and result.value.temporary_seconds and not result.is_proven:
-        result.batches_bound = fewest_batches(ask.sites, ask.due, stopovers=True, temporary=True) or 0
+        result.batches_bound = fewest_batches(ask.sites, ask.due, temporary=True) or 0
     return result
 
 
@@ -66,11 +66,11 @@ def _search(ask: TransitionAsk, result: SearchResult, deadline: float | None) ->
 def bound(ask: TransitionAsk, result: SearchResult) -> None:
     """What no order can beat. Without temporary machines where that is possible at all, else with them."""
     sites, due, durations = ask.sites, ask.due, ask.durations
-    without = fewest_batches(sites, due, stopovers=True, temporary=False)
+    without = fewest_batches(sites, due, temporary=False)
     if without is not None:
         result.batches_bound = without
         return
-    with_them = fewest_batches(sites, due, stopovers=True, temporary=True) if ask.temporary else None
+    with_them = fewest_batches(sites, due, temporary=True) if ask.temporary else None
     if with_them is None:
         result.impossible = True
         return

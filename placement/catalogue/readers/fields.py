@@ -82,13 +82,14 @@ class At:
         """What stands under a key, under a key of that and so on; None where nothing or null does."""
         at = self
         for name in names:
-            value = at._mapping().get(name)
+            value = at.mapping().get(name)
             if value is None:
                 return None
             at = At(value, (*at.way, name))
         return at
 
-    def _mapping(self) -> dict[Any, Any]:
+    def mapping(self) -> dict[Any, Any]:
+        """A mapping, as it was given."""
         if not isinstance(self.value, dict):
             raise self.fault("must be a mapping of keys to values")
         return self.value
@@ -99,9 +100,14 @@ class At:
             raise self.fault("must be a list")
         return (At(value, (*self.way, index)) for index, value in enumerate(self.value))
 
+    def rows(self, *names: str) -> list[At]:
+        """The values of a list under a key, under a key of that and so on; none where nothing or null stands."""
+        found = self.get(*names)
+        return [] if found is None else list(found.items())
+
     def values(self) -> Iterator[At]:
         """The values of a mapping."""
-        return (At(value, (*self.way, str(name))) for name, value in self._mapping().items())
+        return (At(value, (*self.way, str(name))) for name, value in self.mapping().items())
 
     def text(self) -> str:
         """Text that is not empty, on one line."""
@@ -147,6 +153,14 @@ class CsvRow:
         found = self.text(column)
         if not found:
             raise FieldError(self.place(column), "must not be empty")
+        return found
+
+    def required_number(self, column: str) -> float:
+        """The number in a cell, which must have one."""
+        self.required(column)
+        found = self.value(column)
+        if found is None:
+            raise FieldError(self.place(column), "must be a number", self.text(column))
         return found
 
     def value(self, column: str) -> float | None:

@@ -30,18 +30,11 @@ def _row(row: CsvRow) -> tuple[InstanceFacts, Offer] | None:
     devices = named_devices(row.text("gpu_name"), row.value("gpu_count") or 0, row.value("gpu_memory"))
     if devices is None:
         return None
-    facts = machine_of(provider_of(name), name, devices, _needed(row, "cpu"), _needed(row, "memory"))
+    facts = machine_of(provider_of(name), name, devices, row.required_number("cpu"), row.required_number("memory"))
     zoned = _ZONE.fullmatch(place)
     region, zone = (zoned["region"], place) if zoned else (place, "")
-    price = Price(_needed(row, "price"), region, "", "gpuhunt catalogue")
+    price = Price(row.required_number("price"), region, "", "gpuhunt catalogue")
     return facts, Offer(name, region, zone, "spot" if _is_spot(row) else "on-demand", price)
-
-
-def _needed(row: CsvRow, column: str) -> float:
-    found = row.value(column)
-    if found is None:
-        raise FieldError(row.place(column), "must not be empty")
-    return found
 
 
 def _is_spot(row: CsvRow) -> bool:

@@ -134,11 +134,8 @@ def _zone_of_provider(row: At) -> str:
 
 def labels_of(metadata: At) -> Labels:
     found = metadata.get("labels")
-    if found is None:
-        return {}
-    if not isinstance(found.value, dict):
-        raise found.fault("must be a mapping of keys to values")
-    return {key: value for key, value in found.value.items() if isinstance(value, str) and value}
+    told = {} if found is None else found.mapping()
+    return {key: value for key, value in told.items() if isinstance(value, str) and value}
 
 
 def first_label(labels: Mapping[str, str], keys: Iterable[str]) -> str:
@@ -158,8 +155,7 @@ def amount(value: At) -> float:
 
 
 def is_ready(status: At) -> bool:
-    conditions = status.get("conditions")
-    for condition in conditions.items() if conditions else ():
+    for condition in status.rows("conditions"):
         if condition.key("type").text() == "Ready":
             return condition.key("status").text() == "True"
     return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.integrations.kubernetes.keeping_off import both
-from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import hami_limits, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import GPU, REQUIRED, TYPE, ZONE, is_label

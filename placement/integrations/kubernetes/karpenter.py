@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.readers.fields import At
+from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.errors import UsageError, printable
-from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.naming import (
     HOSTNAME,
     KARPENTER_POOL,

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Literal
 
-from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
+from placement.catalogue.readers.kubernetes import (
+    NO_ZONE,
+    REGION_LABELS,
+    SPOT_LABELS,
+    TYPE_LABELS,
+    ZONE_LABELS,
+    first_label,
+)
 from placement.integrations.kubernetes.claims import SliceDevice, mapped_resources
 from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
 from placement.integrations.kubernetes.objects import (
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
 
 NodePhase = Literal["active", "cordoned", "draining"]
 Buy = Literal["on-demand", "spot", "reserved"]
-NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
 _RESERVED = {
     "karpenter.sh/capacity-type": ("reserved",),
     "eks.amazonaws.com/capacityType": ("CAPACITY_BLOCK", "RESERVED"),

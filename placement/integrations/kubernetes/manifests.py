@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.catalogue.tables import find_accelerator
 from placement.integrations.kubernetes.apart import apart_terms, other_constraints
 from placement.integrations.kubernetes.asks import (
@@ -20,7 +21,6 @@ from placement.integrations.kubernetes.claims import PINNED
 from placement.integrations.kubernetes.cleaning import kept_metadata, kept_settings
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.keeping_off import PoolNodes, both, keep_off, label_of
-from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import (
     COMPONENT_LABEL,

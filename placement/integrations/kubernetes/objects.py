@@ -254,23 +254,15 @@ def texts(at: At | None) -> dict[str, str]:
     """A mapping of texts; numbers and truths, which YAML makes of unquoted values, as the texts they were."""
     if at is None:
         return {}
-    if not isinstance(at.value, dict):
-        raise at.fault("must be a mapping of keys to values")
-    return {str(key): _text(value, At(value, (*at.way, str(key)))) for key, value in at.value.items()}
+    return {str(key): _text(value, At(value, (*at.way, str(key)))) for key, value in at.mapping().items()}
 
 
 def _text(value: Any, at: At) -> str:
-    if value is None:
+    if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if not isinstance(value, str):
-        raise at.fault("must be text")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise FieldError(at.path, "must be text of whole characters")
-    return value
+    return str(value) if isinstance(value, int | float) else at.text()
 
 
 def version_of(found: KubeObject) -> str:
@@ -299,8 +291,7 @@ def _under(at: At | None, *keys: str) -> At | None:
 
 def rows(at: At | None, *keys: str) -> list[At]:
     """The entries of a list under keys; none where there is none."""
-    found = _under(at, *keys)
-    return list(found.items()) if found is not None else []
+    return at.rows(*keys) if at is not None else []
 
 
 def text_at(at: At | None, *keys: str) -> str:

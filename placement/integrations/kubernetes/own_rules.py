@@ -138,7 +138,7 @@ def as_written(pod: KubeObject) -> KubeObject:
     if RULES not in pod.annotations:
         return pod
     told = _told(pod)
-    spec = _mapping(pod.at.key("spec"))
+    spec = dict(pod.at.key("spec").mapping())
     affinity = _part(pod, "affinity")
     nodes = _part(pod, "affinity", "nodeAffinity")
     apart = _part(pod, "affinity", "podAntiAffinity")
@@ -184,13 +184,7 @@ def _told(pod: KubeObject) -> Json:
 
 def _part(pod: KubeObject, *keys: str) -> Json:
     found = pod.get("spec", *keys)
-    return {} if found is None else _mapping(found)
-
-
-def _mapping(at: At) -> Json:
-    if not isinstance(at.value, dict):
-        raise at.fault("must be a mapping of keys to values")
-    return dict(at.value)
+    return {} if found is None else dict(found.mapping())
 
 
 def _both(here: Any, told: list[Any] | None) -> Any:

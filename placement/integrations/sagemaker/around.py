@@ -21,7 +21,6 @@ from placement.integrations.sagemaker.fields import (
     kept_of,
     tell_fields,
 )
-from placement.integrations.sagemaker.inference_components import rows_of
 from placement.integrations.sagemaker.kept_scaling import STEP, Row
 from placement.units import listed
 
@@ -120,7 +119,7 @@ def _read(
     found: dict[str, list[Row]] = defaultdict(list)
     for answer in answers:
         with answer.reading() as at:
-            for row in rows_of(at, key):
+            for row in at.rows(key):
                 if row.get("ResourceId") is None and key == "ScalingPolicies":  # EC2's own have policies of that name
                     notes.ignored(answer.source, "it has policies of none of SageMaker's resources")
                 else:
@@ -158,7 +157,7 @@ def _policy(row: At, found: dict[str, list[Row]], notes: Notes) -> None:
     place = f"scaling policy {name}"
     tell_fields(row, SCALING_POLICY, place, notes)
     words = f"{kind} of {resource}: the plan is for now; an export leaves it where it runs, and puts it with what it "
-    alarms = [alarm.key("AlarmName").text() for alarm in rows_of(row, "Alarms")] if kind == STEP else []
+    alarms = [alarm.key("AlarmName").text() for alarm in row.rows("Alarms")] if kind == STEP else []
     without = f", without the alarms that start it, which are not read: {listed(alarms)}" if alarms else ""
     notes.ignored(place, f"{words}makes anew{without}")
     found[resource].append({"PolicyName": name, "PolicyType": kind, **kept_of(row, SCALING_POLICY)})

@@ -18,7 +18,6 @@ from placement.integrations.sagemaker.inference_components import (
     partition,
     read_component,
     region_of,
-    rows_of,
 )
 from placement.integrations.sagemaker.labels import MOST_PRIORITY
 
@@ -91,7 +90,7 @@ def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
         _tell_shadows(at, name, notes)
         if status and at.get("ProductionVariants") is None:
             raise at.key("EndpointStatus").fault("has no ProductionVariants: import the endpoint once it is InService")
-        running = by_name(rows_of(at, "ProductionVariants"), "VariantName")
+        running = by_name(at.rows("ProductionVariants"), "VariantName")
         seen = {key: _summary(row, f"endpoint {name} variant {key}", notes) for key, row in running.items()}
     with answers.config.reading() as at:
         tell_fields(at, CONFIGURATION, f"endpoint {name} configuration", notes)
@@ -139,7 +138,7 @@ def _tell_state(at: At, name: str, notes: Notes) -> str:
 
 
 def _tell_shadows(at: At, name: str, notes: Notes) -> None:
-    for row in rows_of(at, "ShadowProductionVariants"):
+    for row in at.rows("ShadowProductionVariants"):
         place = f"endpoint {name} ShadowProductionVariants {row.key('VariantName').text()}"
         notes.ignored(place, "shadow variants are no part of the problem; their machines are paid for too")
 
@@ -160,12 +159,12 @@ def _summary(row: At, place: str, notes: Notes) -> _VariantSummary:
     for key in ("CurrentServerlessConfig", "DesiredServerlessConfig"):
         if row.get(key) is not None:
             raise row.key(key).fault("is serverless: it has no machines to place copies on")
-    for status in rows_of(row, "VariantStatus"):
+    for status in row.rows("VariantStatus"):
         word = status.key("Status").text()
         notes.assumed(f"{place} VariantStatus", f"it is {word}: what was read may have changed since")
     desired, reserved = row.get("DesiredInstanceCount"), row.get("CapacityReservationConfig")
     pools: dict[str, int] = {}
-    for pool in rows_of(row, "InstancePools"):
+    for pool in row.rows("InstancePools"):
         kind = pool.key("InstanceType").text()
         pools[kind] = pools.get(kind, 0) + count_of(pool.key("CurrentInstanceCount"))
     return _VariantSummary(
@@ -258,7 +257,7 @@ def _differ(one: object, other: object) -> bool:
 
 def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ...]:
     """Machines of a variant by type: DescribeEndpoint tells of the types of a variant only when it has pools."""
-    pools, single = rows_of(row, "InstancePools"), row.get("InstanceType")
+    pools, single = row.rows("InstancePools"), row.get("InstanceType")
     if bool(pools) == (single is not None):
         rule = "its configuration must have either InstanceType or InstancePools"
         raise UsageError(
@@ -304,12 +303,12 @@ def _scaling(row: At, place: str, notes: Notes) -> tuple[int, int | None] | None
 
 def _partitions(row: At) -> tuple[str, ...]:
     """The MIG profiles on each accelerator; only layouts of one profile can be a kind of accelerator of the problem."""
-    layouts = rows_of(row, "AcceleratorPartitionLayouts")
+    layouts = row.rows("AcceleratorPartitionLayouts")
     if not layouts:
         return ()
     if len(layouts) > 1:
         raise row.key("AcceleratorPartitionLayouts").fault("must be one layout, which is that of every accelerator")
-    profiles = tuple(partition(profile) for profile in rows_of(layouts[0], "AcceleratorPartitionTypes"))
+    profiles = tuple(partition(profile) for profile in layouts[0].rows("AcceleratorPartitionTypes"))
     if len(set(profiles)) > 1:
         raise layouts[0].fault("mixes several profiles on an accelerator; machines have one kind of accelerator here")
     return profiles

@@ -227,9 +227,7 @@ def tell_fields(at: At, structure: Structure, place: str, notes: Notes, between:
         for row in at.items():
             tell_fields(row, structure, place, notes, between)
         return
-    if not isinstance(at.value, dict):
-        raise at.fault("must be a mapping of keys to values")
-    for key in at.value:
+    for key in at.mapping():
         found = at.get(key)
         if found is not None and (at.way or key != _ENVELOPE):
             _tell(found, key, structure, f"{place}{between}{key}", notes)

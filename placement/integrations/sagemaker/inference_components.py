@@ -66,12 +66,6 @@ PROFILE = re.compile(r"mig-[0-9]+g\.(?P<gib>[1-9][0-9]*)gb([+-][a-z0-9.]+)*", re
 _LARGEST_COUNT = 100_000  # of machines or of copies that run; the service has far lower quotas
 
 
-def rows_of(at: At, key: str) -> tuple[At, ...]:
-    """The entries of a list that may be absent."""
-    found = at.get(key)
-    return () if found is None else tuple(found.items())
-
-
 def by_name(rows: Iterable[At], key: str) -> dict[str, At]:
     """Entries of a list by what tells them apart, which no two may share."""
     found: dict[str, At] = {}
@@ -125,7 +119,7 @@ def read_component(
     with answer.reading() as at:
         name = at.key("InferenceComponentName").text()
         place = f"inference component {name}"
-        several, single = rows_of(at, "Specifications"), at.get("Specification")
+        several, single = at.rows("Specifications"), at.get("Specification")
         if bool(several) == (single is not None):
             raise at.fault("must have either Specification or Specifications")
         tell_fields(at, COMPONENT, place, notes)

@@ -26,7 +26,7 @@ def read(rows: Sequence[CsvRow], source: str, damaged: Sequence[Fault] = ()) -> 
 
 
 def _found(row: CsvRow) -> Found | Unused:
-    rate = _needed(row, "seq/s")
+    rate = row.required_number("seq/s")
     if not rate:
         return Unused(f"{row.place('seq/s')}: nothing is served")
     return Found(
@@ -39,23 +39,15 @@ def _found(row: CsvRow) -> Found | Unused:
         precision=row.text("gemm"),
         input_tokens=_count(row, "isl"),
         output_tokens=_count(row, "osl"),
-        ttft_ms=_needed(row, "ttft"),
-        tpot_ms=_needed(row, "tpot"),
+        ttft_ms=row.required_number("ttft"),
+        tpot_ms=row.required_number("tpot"),
         memory_gib=row.value("memory"),
         remark=f"modelled, concurrency {row.text('concurrency') or 'unknown'}",
     )
 
 
-def _needed(row: CsvRow, column: str) -> float:
-    row.required(column)
-    found = row.value(column)
-    if found is None:
-        raise FieldError(row.place(column), "must be a number", row.text(column))
-    return found
-
-
 def _count(row: CsvRow, column: str) -> int:
-    found = _needed(row, column)
+    found = row.required_number(column)
     if found != int(found) or found < 1:
         raise FieldError(row.place(column), "must be a whole number of at least 1", found)
     return int(found)

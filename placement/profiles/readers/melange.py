@@ -81,7 +81,7 @@ def read_melange(document: At, statistic: str) -> list[Found | Unused]:
         raise document.key("workload_distribution").fault("must have rows of one length")
     found: list[Found | Unused] = []
     gpus = document.key(MELANGE)
-    for name, gpu in zip(gpus.value if isinstance(gpus.value, dict) else (), gpus.values(), strict=True):
+    for name, gpu in zip(gpus.mapping(), gpus.values(), strict=True):
         rates = _table(gpu.key("tputs"), len(parts), len(parts[0]) if parts else 0)
         pairs = [
             (part / total, rate)

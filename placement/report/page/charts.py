@@ -132,7 +132,7 @@ def time_axis(first: float, last: float) -> Axis:
     if last > 10 * begin:
         powers = [begin * 10**k for k in range(10) if begin * 10**k <= last * 1.0001]
         return Axis(begin, last, tuple((value, _seconds(value)) for value in powers), logarithmic=True)
-    step = nice_step(last, 5)
+    step = nice_step(last)
     return Axis(0.0, last, tuple((k * step, _seconds(k * step)) for k in range(int(last / step + 1e-9) + 1)))
 
 
@@ -144,19 +144,19 @@ def value_axis(low: float, high: float, text: Callable[[float], str]) -> Axis:
     """An axis with round ticks that covers both ends."""
     if high <= low:
         high, low = high + max(abs(high) * 0.05, 1e-6), low - max(abs(low) * 0.05, 1e-6)
-    step = nice_step(high - low, 5)
+    step = nice_step(high - low)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     ticks = [low + k * step for k in range(round((high - low) / step) + 1)]
     return Axis(low, high, tuple((value, text(value)) for value in ticks))
 
 
-def nice_step(span: float, count: int) -> float:
-    """A step of 1, 2 or 5 times a power of ten that divides the span into about so many parts.
+def nice_step(span: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten that divides the span into about five parts.
 
-    >>> nice_step(10, 5), nice_step(0.37, 5)
+    >>> nice_step(10), nice_step(0.37)
     (2.0, 0.1)
     """
-    rough = span / count
+    rough = span / 5
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999) * power
 
