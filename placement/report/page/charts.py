@@ -145,9 +145,9 @@ def value_axis(low: float, high: float, text: Callable[[float], str]) -> Axis:
     if high <= low:
         high, low = high + max(abs(high) * 0.05, 1e-6), low - max(abs(low) * 0.05, 1e-6)
     step = nice_step(high - low)
-    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    ticks = [low + k * step for k in range(round((high - low) / step) + 1)]
-    return Axis(low, high, tuple((value, text(value)) for value in ticks))
+    first, last = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    ticks = [first + k * step for k in range(round((last - first) / step) + 1)]
+    return Axis(min(low, first), max(high, last), tuple((value, text(value)) for value in ticks))  # a tick is rounded
 
 
 def nice_step(span: float) -> float:
