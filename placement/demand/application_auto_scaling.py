@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.demand.controller import STEP_COOLDOWN
-from placement.demand.rows import DAYS
+from placement.demand.rows import DAYS, ScalingDefaults, ScheduledAction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.demand.rows import ScalingDefaults, ScheduledAction
 
 NAMESPACE = "sagemaker"
 DIMENSION = "sagemaker:inference-component:DesiredCopyCount"

@@ -8,12 +8,9 @@ the margin below the target that Application Auto Scaling has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from placement.demand.rows import DAYS
-
-if TYPE_CHECKING:
-    from placement.demand.rows import ScalingDefaults, ScheduledAction
+from placement.demand.rows import DAYS, ScalingDefaults, ScheduledAction
 
 _LONGEST_WINDOW = 3600  # seconds, that a HorizontalPodAutoscaler takes
 _CRON_DAYS = {day: (k + 1) % 7 for k, day in enumerate(DAYS)}  # Sunday is 0

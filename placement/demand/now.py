@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.catalogue.readers.fields import FieldError, each, parse_csv
+from placement.catalogue.readers.fields import CsvRow, FieldError, each, parse_csv
 from placement.demand.controller import ScalingState, decide
 from placement.demand.rules import MOST_RATE, compile_rules
 from placement.documents.problem import revised
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from placement.catalogue.readers.fields import CsvRow
     from placement.demand.document import ScalingPolicy
     from placement.documents import Problem
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.demand.rows import DAYS
+from placement.demand.rows import DAYS, ScalingDefaults
 from placement.errors import DocumentError, Fault
 from placement.units import MICRO
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from placement.arrays import Bools, Ints
     from placement.demand.document import ScalingPolicy
-    from placement.demand.rows import ScalingDefaults
     from placement.documents import Component, Problem
 
 DAY = 86_400
