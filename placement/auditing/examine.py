@@ -14,7 +14,7 @@ from placement.documents.plan import Plan
 from placement.errors import UsageError
 from placement.planner import solve
 from placement.referee import PLAN_RULE, PROBLEM_RULE, Verdict, Violation, verify
-from placement.report.changes import changes
+from placement.report.changes import changes, planned_copies
 from placement.running_state import as_running, running_plan
 from placement.solving.result import Result, Status
 from placement.units import count, dollars, horizon, listed, micro_dollars
@@ -108,17 +108,11 @@ def audit(
 def _runs(problem: Problem, plan: Plan) -> bool:
     """Whether the plan was carried out: its machines and copies are those that run by the problem."""
     runs = running_plan(problem).plan
-    return _machines(runs) == _machines(plan) and _copies(runs) == _copies(plan)
+    return _machines(runs) == _machines(plan) and planned_copies(runs.assignments) == planned_copies(plan.assignments)
 
 
 def _machines(plan: Plan) -> list[tuple[str, str]]:
     return sorted((row.id, row.pool) for row in plan.instances)
-
-
-def _copies(plan: Plan) -> Counter[tuple[str, int, str, tuple[int, ...]]]:
-    return Counter(
-        (row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in plan.assignments
-    )
 
 
 def _is_of_before(violation: Violation) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from placement.documents.references import GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
     from placement.documents import Component, Option, Pool, Problem
     from placement.documents.plan import Plan
@@ -32,21 +32,25 @@ class PlanVariant(NamedTuple):
         return self.component.modes[self.option]
 
 
-def variants(problem: Problem, plan: Plan, pin: Pin) -> list[PlanVariant]:
-    """The copies of a plan that keeps every rule, by what they are pinned to; in the order of components and pools."""
+def variants(problem: Problem, plan: Plan, pin: Pin, named: Set[str] | None = None) -> list[PlanVariant]:
+    """The copies of a plan that keeps every rule, by what they are pinned to; in the order of components and pools.
+
+    `named` are the machines that have a name already, None for all: those on others are left to the platform.
+    """
     components = {row.name: row for row in problem.components}
     pools = {row.name: row for row in problem.pools}
     of = {row.id: row.pool for row in plan.instances}
     counts: Counter[tuple[str, int, str, str | None, tuple[int, ...] | None]] = Counter()
     for row in plan.assignments:
-        machine = None if pin == "pool" else row.instance
+        machine = row.instance if pin != "pool" and (named is None or row.instance in named) else None
         accelerators = tuple(sorted(row.accelerators)) if pin == "accelerator" else None
         counts[row.component, row.option, of[row.instance], machine, accelerators] += 1
     rank = {name: k for k, name in enumerate(components)}
     order = {name: k for k, name in enumerate(pools)}
     machines = {row.id: k for k, row in enumerate(plan.instances)}
     keys = sorted(
-        counts, key=lambda key: (rank[key[0]], key[1], order[key[2]], machines.get(key[3] or "", 0), key[4] or ())
+        counts,
+        key=lambda key: (rank[key[0]], key[1], order[key[2]], machines.get(key[3] or "", len(machines)), key[4] or ()),
     )
     return [PlanVariant(components[key[0]], key[1], pools[key[2]], key[3], key[4], counts[key]) for key in keys]
 

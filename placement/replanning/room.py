@@ -11,6 +11,7 @@ are solved once more with quotas that leave room for all that runs, and the plan
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -180,10 +181,7 @@ def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> Ro
     found = counted if priced.packing is None or wish.serving_less(priced.plan) else priced
     evictions = {row.component: row.copies for row in found.plan.unplaced if row.copies}
     least = None if counted.bound is None else math.ceil(counted.bound / MICRO)
-    opened: dict[str, int] = {}
-    for row in found.plan.instances:
-        if row.new:
-            opened[row.pool] = opened.get(row.pool, 0) + 1
+    opened = dict(Counter(row.pool for row in found.plan.instances if row.new))
     return RoomFound(
         wish=wish,
         status=counted.status,

@@ -132,6 +132,13 @@ def paired(component: str, leaving: Counter[str], arriving: Counter[str], order:
     return [CopiesMoved(component, rows[row], *row) for row in sorted(rows, key=place)]
 
 
+def planned_copies(planned: Iterable[Assignment]) -> Counter[RunningCopy]:
+    """Copies of a plan, as those that run are told."""
+    return Counter(
+        RunningCopy(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in planned
+    )
+
+
 def without_kept(
     running: Counter[RunningCopy], planned: Iterable[Assignment]
 ) -> tuple[Counter[RunningCopy], Counter[RunningCopy]]:
@@ -140,9 +147,7 @@ def without_kept(
     A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
     by its option on its machine.
     """
-    there = Counter(
-        RunningCopy(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in planned
-    )
+    there = planned_copies(planned)
     known = Counter({copy: count for copy, count in running.items() if copy.accelerators is not None})
     leaving, arriving = known - there, there - known
     loose: dict[tuple[str, int, str], list[RunningCopy]] = defaultdict(list)

@@ -95,16 +95,7 @@ def _smaller(
 
 def _rows(problem: Problem, plan: Plan, wish: KServeWish) -> list[PlanVariant]:
     """The copies by what they are held to; a machine that does not run has no name yet, so its pool stands for it."""
-    if wish.pin == "pool":
-        return variants(problem, plan, "pool")
-    running = {row.id for row in problem.instances}
-    found: dict[tuple[str, int, str, str | None], PlanVariant] = {}
-    for row in variants(problem, plan, "machine"):
-        here = row if row.machine in running else row._replace(machine=None)
-        key = (row.component.name, row.option, row.pool.name, here.machine)
-        before = found.get(key)
-        found[key] = here if before is None else before._replace(copies=before.copies + here.copies)
-    return list(found.values())
+    return variants(problem, plan, wish.pin, {row.id for row in problem.instances})
 
 
 def _running_beside(problem: Problem, pool: Pool) -> list[str]:

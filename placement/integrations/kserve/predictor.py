@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.catalogue.readers.kubernetes import NO_ZONE
 from placement.integrations.kubernetes.keeping_off import both
-from placement.integrations.kubernetes.manifests import hami_limits, resource_of
+from placement.integrations.kubernetes.manifests import asked_of_host, hami_limits, resource_of
 from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import GPU, REQUIRED, TYPE, ZONE, is_label
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
+from placement.units import MIB_PER_GIB, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,13 +56,8 @@ def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) ->
     accelerator = problem.instance_types[row.pool.instance_type].accelerator or ""
     two, own = mixed_of(accelerator), resource_of(accelerator)
     gpu = gpu if own == GPU else own
-    requests: dict[str, str] = {}
-    if mode.vcpus:
-        requests["cpu"] = f"{need(mode.vcpus, MILLI)}m"
-    memory = need(mode.memory_gib, MIB_PER_GIB)
-    if memory:
-        requests["memory"] = f"{memory}Mi"
-    limits = {"memory": f"{memory}Mi"} if memory else {}
+    requests = asked_of_host(mode)
+    limits = {key: amount for key, amount in requests.items() if key == "memory"}
     if two is not None and mode.accelerators:
         memory = room(problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
         limits |= {name: str(count) for name, count in two.resources(mode, memory).items()}

@@ -257,11 +257,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     workshop.notes.inexact(place, f"nothing tells how a copy is run: the image is {PLACEHOLDER}; see --cluster")
     if workshop.wishes.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
         workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
-    asked: Json = {}
-    if mode.vcpus:
-        asked["cpu"] = f"{need(mode.vcpus, MILLI)}m"
-    if mode.memory_gib:
-        asked["memory"] = f"{need(mode.memory_gib, MIB_PER_GIB)}Mi"
+    asked: Json = asked_of_host(mode)
     accelerator = workshop.problem.instance_types[group.pool.instance_type].accelerator or ""
     annotations, limits = ({}, {}) if workshop.is_by_claims(group) else _accelerators(mode, accelerator, workshop)
     resources = {"requests": asked | limits, "limits": dict(limits)}
@@ -277,6 +273,12 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
         kinds = sorted({GPU, *(key for key in limits if not key.startswith("nvidia.com/"))})
         spec["tolerations"] = [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in kinds]
     return annotations, spec
+
+
+def asked_of_host(mode: Option) -> dict[str, str]:
+    """Requests of a copy for CPU and memory."""
+    cpu, memory = need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)
+    return ({"cpu": f"{cpu}m"} if cpu else {}) | ({"memory": f"{memory}Mi"} if memory else {})
 
 
 def resource_of(accelerator: str) -> str:

@@ -97,11 +97,11 @@ def names_mounted(pod: KubeObject) -> list[str]:
 
 
 def _claim(found: KubeObject) -> MountedClaim:
-    modes = found.get("spec", "accessModes")
-    for row in modes.items() if modes else ():
+    modes = found.at.rows("spec", "accessModes")
+    for row in modes:
         if row.text() not in MODES:
             raise row.fault(f"must be one of {', '.join(MODES)}")
-    told = tuple(row.text() for row in modes.items()) if modes else ()
+    told = tuple(row.text() for row in modes)
     return MountedClaim(found.namespace, found.name, told, text_at(found.at, "spec", "volumeName"), is_known=True)
 
 

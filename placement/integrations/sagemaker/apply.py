@@ -78,8 +78,7 @@ def _step(row: At, folder: Path) -> Step:
     waits = wait.value if wait is not None else ""
     if waits not in ("", "endpoint", "component"):
         raise row.key("wait").fault("must be empty, endpoint or component")
-    takes = row.get("takes")
-    keys = [each.text() for each in takes.items()] if takes is not None else []
+    keys = [each.text() for each in row.rows("takes")]
     if len(keys) not in (0, 2):
         raise row.key("takes").fault("must be two keys: of this input, and of the answer before")
     source, content = read_text(folder / name)

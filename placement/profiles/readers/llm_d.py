@@ -53,9 +53,8 @@ def read(document: At, statistic: str) -> list[Found | Unused]:
 
 def _engines(document: At) -> list[At]:
     """The inference engines of the stack, of one model on one kind of accelerator; none where it is not described."""
-    stack = document.get("scenario", "stack")
     engines = []
-    for component in [] if stack is None else stack.items():
+    for component in document.rows("scenario", "stack"):
         standardized = component.key("standardized")
         if standardized.key("kind").value == "inference_engine":
             engines.append(standardized)
