@@ -90,6 +90,7 @@ def scale(
     from placement.cli.stops import STOPS
     from placement.cli.streams import check_file, check_one_stdin, console, streams
     from placement.demand.now import read_rates, scale_now, with_wanted
+    from placement.demand.rules import week_second
     from placement.documents import check_outputs
     from placement.planner import solve
     from placement.report.scaling import copies_table
@@ -106,7 +107,7 @@ def scale(
     problem = read_warned(file, full=full)
     rules = fitting_policy(policy, problem)
     known = [component.name for component in problem.components]
-    rows = scale_now(problem, rules, read_rates(rates, known), _week_second(_moment(at)))
+    rows = scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at)))
     wanted = with_wanted(problem, [row.wanted for row in rows])
     result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
     documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
@@ -320,10 +321,6 @@ def _moment(text: str | None) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):  # the first and the last day have no time in UTC for some offsets
         raise UsageError(f"--at must be a date and time such as 2026-11-27T08:30, got {printable(text)}") from None
-
-
-def _week_second(moment: datetime) -> int:
-    return moment.weekday() * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
 @contextmanager

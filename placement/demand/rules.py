@@ -17,6 +17,7 @@ from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from placement.arrays import Bools, Ints
     from placement.demand.document import ScalingPolicy
@@ -27,6 +28,11 @@ _WEEK = 7 * DAY
 MOST_RATE = (
     100_000 * MICRO
 )  # micro-requests a second: no traffic file has more, and copies times that stay inside 64 bits
+
+
+def week_second(moment: datetime) -> int:
+    """Seconds since a Monday's midnight."""
+    return moment.weekday() * DAY + moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ class MachineLedger:
     ----------
     rented : row -> machine, those that wait for their release too. started : machines ordered so far.
     seconds : (P,) machine-seconds billed so far, `min_instances` included.
-    bill : micro-dollar-seconds so far.
     """
 
     def __init__(self, fleet: Fleet, start: int, minimum: int) -> None:
@@ -43,7 +42,6 @@ class MachineLedger:
         self.rented: dict[int, RentedMachine] = {}
         self.started = 0
         self.seconds = [0] * len(fleet.pools)
-        self.bill = 0
         self._held = [0] * len(fleet.pools)  # at the beginning of the step
         self._changes: list[tuple[int, int, int]] = []  # time, pool, machines more or less
 
@@ -95,7 +93,6 @@ class MachineLedger:
         self._changes.clear()
         if end > before:
             cost += self._pay(held, end - before)
-        self.bill += cost
         return cost
 
     def _pay(self, held: list[int], seconds: int) -> int:
@@ -106,9 +103,9 @@ class MachineLedger:
 
     def to_document(self) -> dict[str, Any]:
         """As a checkpoint has it, but for the rows."""
-        return {"started": self.started, "seconds": list(self.seconds), "bill": self.bill, "held": list(self._held)}
+        return {"started": self.started, "seconds": list(self.seconds), "held": list(self._held)}
 
     def restore(self, document: dict[str, Any]) -> None:
         """As `to_document` had it; `rented` is left to whoever knows the rows."""
-        self.started, self.bill = document["started"], document["bill"]
+        self.started = document["started"]
         self.seconds, self._held = list(document["seconds"]), list(document["held"])

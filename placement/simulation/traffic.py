@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.demand.rules import MOST_RATE
+from placement.demand.rules import MOST_RATE, week_second
 from placement.errors import DocumentError, Fault, UsageError, nearest, printable
 from placement.units import MICRO
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from placement.arrays import Ints
-
-_WEEK_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +46,7 @@ class Traffic:
     @property
     def week_second(self) -> int:
         """Seconds from a Monday's midnight to time 0; without a moment the traffic begins there."""
-        if self.start is None:
-            return 0
-        clock = self.start.hour * 3600 + self.start.minute * 60 + self.start.second
-        return self.start.weekday() * _WEEK_DAY + clock
+        return 0 if self.start is None else week_second(self.start)
 
     def of(self, names: Sequence[str]) -> Traffic:
         """For these components, in this order; one without rows has no requests. O(T x C)."""
