@@ -58,9 +58,7 @@ class ScalingPolicy(Row):
 
     def only(self, name: str) -> ScalingPolicy:
         """The policy of one component alone."""
-        rows = [row.model_dump(exclude_unset=True) for row in self.components if row.name == name]
-        document = self.model_dump(exclude_unset=True, exclude={"components"})
-        return ScalingPolicy(**document, components=rows)
+        return self.model_copy(update={"components": tuple(row for row in self.components if row.name == name)})
 
     def check(self, problem: Problem) -> None:
         """Hold the names of this policy against those of a problem."""

@@ -19,7 +19,7 @@ from placement.rollout.roll import extra_at_once, more_at_the_end
 from placement.rollout.size_search import BatchSizeSearch
 from placement.solving.budget import Budget
 from placement.transition import Durations
-from placement.transition.timeline import DURATIONS_RULE, Timeline, with_option_names
+from placement.transition.timeline import DURATIONS_RULE, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,10 +152,7 @@ def _written(
     """The document of the best order of a search; `asked` is the size of batch that was given."""
     assert search.best is not None
     size, order, bound = search.best
-    pools = {machine: case.sites.fleet.pools[pool].name for machine, pool in case.sites.pool_of.items()}
-    steps = with_option_names(
-        Timeline(case.due, replace(order, temporary={}), times, pools).steps(), case.sites.fleet.problem
-    )
+    steps = Timeline(case.sites, case.due, replace(order, temporary={}), times).steps()
     end = max(step.ends_at for step in steps)
     extra = extra_at_once(order)
     notes = beyond_quotas(case)
@@ -192,7 +189,7 @@ def _written(
         rollback=tuple(way_back.in_words(case, order)),
         notes=tuple(notes),
         steps=steps,
-        rollback_steps=way_back.steps(case, order, times, pools),
+        rollback_steps=way_back.steps(case, order, times),
         asked=case.wide.to_document(),
         plan=case.plan_after(order),
         **facts,

@@ -12,23 +12,21 @@ from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.transition.batches import Batch, Order
-from placement.transition.timeline import Timeline, with_option_names
+from placement.transition.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from placement.documents.transition import TransitionStep
     from placement.rollout.case import RollingCase
     from placement.transition import Durations
 
 
-def steps(case: RollingCase, order: Order, times: Durations, pools: Mapping[str, str]) -> tuple[TransitionStep, ...]:
+def steps(case: RollingCase, order: Order, times: Durations) -> tuple[TransitionStep, ...]:
     """All steps back from the end, with times from when they begin; `batch` is the one that is undone."""
     back = tuple(
         Batch(opens=[*batch.closes], starts=[*batch.stops], stops=[*batch.starts], closes=[*batch.opens])
         for batch in reversed(order.batches)
     )
-    found = with_option_names(Timeline(case.due, Order(back, {}, ()), times, pools).steps(), case.sites.fleet.problem)
+    found = Timeline(case.sites, case.due, Order(back, {}, ()), times).steps()
     return tuple(step.model_copy(update={"batch": len(back) + 1 - step.batch}) for step in found)
 
 

@@ -21,7 +21,7 @@ from placement.transition.answer import ATTEMPTS, SearchResult, TransitionAsk
 from placement.transition.difference import Difference, difference
 from placement.transition.moment import Sites
 from placement.transition.search import search
-from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline, with_option_names
+from placement.transition.timeline import DURATIONS_RULE, Durations, Timeline
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
 
@@ -97,7 +97,6 @@ def plan_transition(
     if result.order is None or result.value is None:
         return _without_order(sites, due, result, most, started, facts)
     value = result.value
-    pools = {machine: sites.fleet.pools[pool].name for machine, pool in sites.pool_of.items()}
     found = Transition(
         status="optimal" if result.is_proven else "feasible",
         batches=value.batches,
@@ -107,7 +106,7 @@ def plan_transition(
         temporary_hours_bound=min(result.temporary_bound, value.temporary_seconds) / 3600,
         temporary_cost=dollars(value.temporary_cost),
         duration_seconds=value.seconds,
-        steps=with_option_names(Timeline(due, result.order, times, pools).steps(), problem),
+        steps=Timeline(sites, due, result.order, times).steps(),
         seconds=time.monotonic() - started,
         **facts,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.transition.batches import Batch, Order
     from placement.transition.difference import Difference, Stand
+    from placement.transition.moment import Sites
 
 STARTUP_SECONDS = 42
 DRAIN_SECONDS = 98
@@ -128,9 +129,10 @@ def value_of(fleet: Fleet, order: Order, durations: Durations) -> OrderValue:
 class Timeline:
     """Writes an order down as steps."""
 
-    def __init__(self, due: Difference, order: Order, durations: Durations, pools: Mapping[str, str]) -> None:
-        """`pools` is the name of each machine's pool."""
-        self._due, self._order, self._durations, self._pools = due, order, durations, pools
+    def __init__(self, sites: Sites, due: Difference, order: Order, durations: Durations) -> None:
+        """A copy whose component has several options is told with the name of its own."""
+        self._sites, self._due, self._order, self._durations = sites, due, order, durations
+        self._names = {row.name: [mode.name for mode in row.modes] for row in sites.fleet.problem.components}
         self._steps: list[TransitionStep] = []
         self._freed: dict[str, list[int]] = defaultdict(list)  # steps that made room on a machine
         self._closed: list[int] = []
@@ -201,33 +203,22 @@ class Timeline:
     def _machine(self, machine: str) -> dict[str, Any]:
         return {
             "instance": machine,
-            "pool": self._pools[machine],
+            "pool": self._sites.fleet.pools[self._sites.pool_of[machine]].name,
             "temporary": machine in self._order.temporary,
         }
 
     def _copy(self, stand: Stand) -> dict[str, Any]:
+        names = self._names[stand.component]
         return {
             "component": stand.component,
             "option": stand.option,
+            "option_name": names[stand.option] if len(names) > 1 else None,
             "instance": stand.instance,
             "accelerators": stand.accelerators,
             "stopover": stand in self._stopovers,
             "assumed": stand in self._due.assumed,
             "temporary": stand.instance in self._order.temporary,
         }
-
-
-def with_option_names(steps: Iterable[TransitionStep], problem: Problem) -> tuple[TransitionStep, ...]:
-    """The steps, in which each copy has the name of its option, where its component has several."""
-    names = {row.name: [mode.name for mode in row.modes] for row in problem.components}
-
-    def named(step: TransitionStep) -> TransitionStep:
-        known = names.get(step.component or "", ())
-        if step.option is None or len(known) < 2:
-            return step
-        return step.model_copy(update={"option_name": known[step.option]})
-
-    return tuple(map(named, steps))
 
 
 def _partners(order: Order) -> dict[Stand, Iterator[str]]:
