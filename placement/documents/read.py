@@ -59,6 +59,9 @@ def read_problem(path: str | Path) -> Problem:
 
 def _problem(document: dict[str, Any], source: str) -> Problem:
     if "format" not in document:
+        if {"apiVersion", "kind"} <= document.keys():
+            rule = "this is an object of Kubernetes; a problem is wanted, and placement import kubernetes makes one"
+            raise DocumentError([Fault("$.kind", rule, document["kind"])], source)
         found = [Fault("$.format", 'is required; write "format: placement/v1" at the top')]
         return _build(Problem, {"format": "placement/v1", **document}, source, found)
     _check_kind(document, "placement/v1", source)

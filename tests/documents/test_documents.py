@@ -837,6 +837,12 @@ UNREADABLE = [
     ("p.yaml", "--- {}\n--- {}\n", "p.yaml at $: is not YAML: but found another document"),
     ("p.yaml", "1: 2\n", "p.yaml at $: keys must be text, got 1"),
     ("p.json", '{"name": "x"}', 'p.json at $.format: is required; write "format: placement/v1" at the top'),
+    (
+        "p.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\n",
+        "p.yaml at $.kind: this is an object of Kubernetes; a problem is wanted, and placement import kubernetes makes "
+        'one, got "Deployment"',
+    ),
     ("p.json", '{"format": "placement-plan/v1"}', "p.json at $.format: this is a plan; a problem is wanted"),
     (
         "p.json",
