@@ -42,38 +42,40 @@ def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
 
 def culprit(fleet: Fleet) -> FleetPool | FleetComponent | None:
     """A pool or a component that shows by itself that no plan exists. O(components x options x pools)."""
-    for pool in fleet.pools:
-        if any(_forced_over_quota(fleet, pool)):
-            return pool
-    pinned: dict[int, list[Place]] = {}
-    for place in fleet.places:
-        if place.pinned:
-            pinned.setdefault(place.component, []).append(place)
-    pools = PoolsOf(fleet)
-    for component in fleet.components:
-        places = pinned.get(component.index, [])
-        if any(_of_component(fleet, component, pools)) or any(_of_pins(fleet, component, places)):
-            return component
-    return None
+    return next((who for who, _ in _reasons_of_one(fleet, PoolsOf(fleet), None)), None)
 
 
 def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
-    for pool in fleet.pools:
-        yield from _forced_over_quota(fleet, pool)
     pools = PoolsOf(fleet)
-    for component in fleet.components:
-        if budget is not None and budget.over():
-            return
-        yield from _of_component(fleet, component, pools)
-    for place in fleet.places:
-        if place.pinned:
-            yield from _pin_impossible(fleet, place)
-    yield from _pinned_too_many(fleet)
+    yield from (why for _, why in _reasons_of_one(fleet, pools, budget))
+    if budget is not None and budget.over():
+        return
     yield from _limits_broken_by_minimum(fleet)
     yield from _too_many_moves(fleet)
     yield from _quotas_too_small(fleet, pools)
     yield from _limits_too_small(fleet, pools)
     yield from why_too_many(fleet, budget)
+
+
+def _reasons_of_one(
+    fleet: Fleet, pools: PoolsOf, budget: Budget | None
+) -> Iterator[tuple[FleetPool | FleetComponent, str]]:
+    """What one pool or one component shows by itself, each with it."""
+    for pool in fleet.pools:
+        yield from ((pool, why) for why in _forced_over_quota(fleet, pool))
+    for component in fleet.components:
+        if budget is not None and budget.over():
+            return
+        yield from ((component, why) for why in _of_component(fleet, component, pools))
+    pinned: Counter[int] = Counter()
+    for place in fleet.places:
+        pinned[place.component] += place.pinned
+        if place.pinned:
+            yield from ((fleet.components[place.component], why) for why in _pin_impossible(fleet, place))
+    for component in fleet.components:
+        n = pinned[component.index]
+        if not component.demand and n > component.copies:
+            yield component, f"{component.name} has {n} pinned copies, but only {component.copies} are wanted"
 
 
 def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:
@@ -82,12 +84,6 @@ def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> It
         yield from _spread_out_of_reach(fleet, component)
         yield from _losses_out_of_reach(fleet, component)
         yield from _caps_too_low(fleet, component, pools)
-
-
-def _of_pins(fleet: Fleet, component: FleetComponent, places: Sequence[Place]) -> Iterator[str]:
-    for place in places:
-        yield from _pin_impossible(fleet, place)
-    yield from _more_pinned_than_wanted(component, sum(place.pinned for place in places))
 
 
 def _forced_over_quota(fleet: Fleet, pool: FleetPool) -> Iterator[str]:
@@ -286,19 +282,6 @@ def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
             f"{where} with {len(place.accelerators)} accelerators, but its option {place.option} now takes "
             f"{option.accelerators}"
         )
-
-
-def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
-    pinned: Counter[int] = Counter()
-    for place in fleet.places:
-        pinned[place.component] += place.pinned
-    for component in fleet.components:
-        yield from _more_pinned_than_wanted(component, pinned[component.index])
-
-
-def _more_pinned_than_wanted(component: FleetComponent, pinned: int) -> Iterator[str]:
-    if not component.demand and pinned > component.copies:
-        yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
 
 class _ConfinedCopies(NamedTuple):

@@ -19,7 +19,7 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
 from placement.patterns.group_bound import LinearBound, needs_group_bound
 from placement.solving.schedule import SCHEDULE
-from placement.units import money
+from placement.units import count, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +64,12 @@ class Certificate:
         """One line for a person."""
         leaves = self.leaves
         engines = leaves.pop("engine", 0)
-        reasons = [f"by {reason} ({_count(n)})" for reason, n in sorted(leaves.items()) if reason != "empty"]
+        reasons = [
+            f"by {reason} ({count(n, 'leaf', 'leaves')})" for reason, n in sorted(leaves.items()) if reason != "empty"
+        ]
         parts = [_claim(self.claim), *reasons]
         if engines:
-            parts.append(f"{_count(engines)} on an engine's word")
+            parts.append(f"{count(engines, 'leaf', 'leaves')} on an engine's word")
             without = [] if self.certain else ["nothing is known of how many optional copies can be placed"]
             if self.claim != self.proven:
                 without.insert(0, _claim(self.proven))
@@ -77,10 +79,6 @@ class Certificate:
 
 def _claim(cost: Fraction | None) -> str:
     return "no plan exists" if cost is None else f"no plan costs less than {money(math.floor(cost), down=True)}"
-
-
-def _count(leaves: int) -> str:
-    return f"{leaves} leaf" if leaves == 1 else f"{leaves} leaves"
 
 
 def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from placement.certificates.names import CertificateNames
     from placement.certificates.reasons import AnyPrices, Reason
-    from placement.patterns.history import EngineVerdict, NodeCase, Subject
+    from placement.patterns.history import EngineVerdict, NodeCase
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -89,14 +89,12 @@ class Nodes:
         """The splits of a case one after the other, and the parts that they leave."""
         for k, ((subject, at_most), above) in enumerate(zip(case.splits, case.above, strict=True)):
             below_number, above_number = self._new(), self._new()
-            self.nodes[number] = self._split_row(subject, at_most, below_number, above_number)
+            split = {"split": self.names.split(subject), "at_most": at_most}
+            self.nodes[number] = {**split, "below": below_number, "above": above_number}
             yield above, above_number
             if k + 1 == len(case.splits):
                 yield case.below, below_number
             number = below_number
-
-    def _split_row(self, subject: Subject, at_most: int, below: int, above: int) -> Document:
-        return {"split": self.names.split(subject), "at_most": at_most, "below": below, "above": above}
 
     def _leaf(self, reason: Reason, verdict: EngineVerdict | None, enough: float) -> Document:
         self.proven = min(self.proven, reason.ticks)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from placement.certificates.reasons import AnyPrices, Reason
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Cut, NodeDomain
+    from placement.patterns.certificate import Cut
     from placement.patterns.counts.bound import CountBound
     from placement.solving.budget import Budget
 
@@ -63,6 +63,7 @@ class ArgumentSearch:
         """O(components x options x pools); `given` as in `Incumbent.raise_bound`."""
         self._fleet, self._budget, self._seed, self._given, self._target = fleet, budget, seed, given, target
         self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
+        self._domain = any_domain(fleet, self._groups)
         self.names = CertificateNames(self._relaxation, self._groups)
         self._clique_cuts: list[tuple[Cut, CliquePrices]] | None = None
         self._others: list[tuple[Cut, Prices]] = []
@@ -93,8 +94,7 @@ class ArgumentSearch:
         """
         best: Nodes | None = None
         most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks
-        domain, alone = any_domain(self._fleet, self._groups), [one.alone() for one in prices]
-        self._others = [(self._reasons.cut(one, domain), one) for one in alone]
+        self._others = [(self._reasons.cut(one, self._domain), one) for one in [one.alone() for one in prices]]
         for nodes in self._attempts(known, incumbent, by, counted):
             if nodes.proven > most:
                 raise SolverBugError(f"prices prove {nodes.proven} ticks, and a plan costs {most}")
@@ -141,10 +141,9 @@ class ArgumentSearch:
 
     def _of_bound(self, bound: PatternBound) -> Iterator[Nodes]:
         """What a pattern bound knows: of the state that runs, of its tree, of all its inequalities together."""
-        domain = any_domain(self._fleet, self._groups)
         if bound.kept_copies is not None and bound.kept_copies.proof is not None:
             yield self._of_running(*bound.kept_copies.proof, bound.kept_copies.bound)
-        root = bound.root or NodeCase(domain)
+        root = bound.root or NodeCase(self._domain)
         nodes = self._empty()
         cuts: list[tuple[Cut, AnyPrices]] = [
             (cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None
@@ -160,9 +159,8 @@ class ArgumentSearch:
 
     def _together(self, cuts: Sequence[tuple[Cut, AnyPrices]], budget: Budget) -> Iterator[Nodes]:
         """All inequalities that are known, added up."""
-        domain = any_domain(self._fleet, self._groups)
-        every: list[tuple[Cut, AnyPrices]] = [*self._others, *cuts, *self._cliques(domain)]
-        found = cover(self._reasons, every, domain, self._target, budget)
+        every: list[tuple[Cut, AnyPrices]] = [*self._others, *cuts, *self._cliques()]
+        found = cover(self._reasons, every, self._domain, self._target, budget)
         if found is not None:
             nodes = self._empty()
             nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
@@ -174,17 +172,16 @@ class ArgumentSearch:
         verdict = counting.verdict
         if verdict is None or counting.given != self._given:
             return
-        domain = any_domain(self._fleet, self._groups)
         known = [self._reasons.counted(one, ()) for one in prices]
-        reason = self._reasons.best(known, domain, self._target, scaled=True)
+        reason = self._reasons.best(known, self._domain, self._target, scaled=True)
         nodes = self._empty()
         nodes.add_reason(reason, self._target, verdict)
         yield nodes
 
-    def _cliques(self, domain: NodeDomain) -> list[tuple[Cut, CliquePrices]]:
+    def _cliques(self) -> list[tuple[Cut, CliquePrices]]:
         """Inequalities of components that never share a machine; found once."""
         if self._clique_cuts is None:
-            self._clique_cuts = list(clique_cuts(self._fleet, domain, self._budget))
+            self._clique_cuts = list(clique_cuts(self._fleet, self._domain, self._budget))
         return self._clique_cuts
 
     def _is_enough(self, case: NodeCase) -> bool:
@@ -276,7 +273,7 @@ class ArgumentSearch:
     def _of_what_is_paid(self) -> Nodes:
         """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
         nodes = self._empty()
-        nodes.add_reason(self._reasons.best((), any_domain(self._fleet, self._groups), self._target), self._target)
+        nodes.add_reason(self._reasons.best((), self._domain, self._target), self._target)
         return nodes
 
     def _empty(self) -> Nodes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placement.documents import Component, Problem
+    from placement.documents import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,6 @@ def compile_running_state(problem: Problem) -> tuple[tuple[RunningInstance, ...]
     """The running instances that may stay, and where copies run on them."""
     pool_index = {pool.name: p for p, pool in enumerate(problem.pools)}
     component_index = {row.name: c for c, row in enumerate(problem.components)}
-    option_index = [_option_index(row) for row in problem.components]
     kept = [row for row in problem.instances if row.state != "draining"]
     instance_index = {row.id: i for i, row in enumerate(kept)}
     residents: list[dict[int, int]] = [{} for _ in kept]
@@ -53,8 +52,7 @@ def compile_running_state(problem: Problem) -> tuple[tuple[RunningInstance, ...]
             continue
         c = component_index[row.component]
         accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
-        option = row.option if isinstance(row.option, int) else option_index[c][row.option]
-        key = (c, option, i, accelerators)
+        key = (c, problem.components[c].option_index(row.option), i, accelerators)
         residents[i][c] = residents[i].get(c, 0) + 1
         count[key] = count.get(key, 0) + 1
         if row.pinned:
@@ -64,8 +62,3 @@ def compile_running_state(problem: Problem) -> tuple[tuple[RunningInstance, ...]
         for i, row in enumerate(kept)
     )
     return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
-
-
-def _option_index(component: Component) -> dict[str, int]:
-    """The options that have a name, by it."""
-    return {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}

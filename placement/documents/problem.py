@@ -78,7 +78,9 @@ class Problem(Row):
         try:
             BaseModel.__init__(self, **document)
         except ValidationError as error:
-            raise DocumentError([*unknown, *_faults(document, error)], "problem") from None
+            # Faults inside rows, then those between the sound ones: a person mends a file once, not fault by fault.
+            found = structural_faults(Problem, error) + reference_faults(Rows.of_document(document))
+            raise DocumentError([*unknown, *found], "problem") from None
         faults = [*unknown, *reference_faults(Rows.of_problem(self))]
         if faults:
             raise DocumentError(faults, "problem")
@@ -117,15 +119,6 @@ def revised(problem: Problem, *left_out: str, **changed: object) -> Problem:
     """The problem with other sections, and without those that are `left_out`, checked again."""
     given = {key: getattr(problem, key) for key in problem.model_fields_set - {"format", *left_out}}
     return Problem(**{**given, **changed})
-
-
-def _faults(document: dict[str, Any], error: ValidationError) -> list[Fault]:
-    """Faults inside rows, as pydantic's `error` has them, then faults between the sound rows.
-
-    A document with faults of the first kind is still searched for the second: a person mends a file once, not fault by
-    fault.
-    """
-    return structural_faults(Problem, error) + reference_faults(Rows.of_document(document))
 
 
 def _without_references(document: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:

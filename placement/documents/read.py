@@ -39,7 +39,7 @@ _OTHERS = {
     b"\xff\xfe": "is UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text: save it as UTF-8",
 }
-Document = TypeVar("Document", bound="Problem | Plan | Transition")
+Document = TypeVar("Document", bound="Problem | Plan")
 Made = TypeVar("Made", bound=BaseModel)
 
 
@@ -90,12 +90,7 @@ def read_transition(path: str | Path) -> Transition:
     """The transition in a JSON or YAML file, or on standard input for ``-``; errors as of `read_plan`."""
     from placement.documents.transition import TRANSITION, Transition
 
-    source, document = read_mapping(path)
-    _check_kind(document, TRANSITION, source)
-    if document.get("format") != TRANSITION:
-        found = document.get("format", ...)
-        raise DocumentError([Fault("$.format", f"a transition is wanted, of the format {TRANSITION}", found)], source)
-    return _build(Transition, document, source)
+    return read_of_format(path, Transition, TRANSITION)
 
 
 def read_document(path: str | Path) -> Problem | Plan:

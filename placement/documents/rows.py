@@ -261,6 +261,10 @@ class Component(Row):
         # Each field was checked as that of the component: the same types, so there is nothing to check twice.
         return (Option.model_construct(**{field: value for field, value in given.items() if value is not None}),)
 
+    def option_index(self, option: int | str) -> int:
+        """The index of one of its options, of which a running copy may say the name."""
+        return option if isinstance(option, int) else [mode.name for mode in self.modes].index(option)
+
     @property
     def most_unavailable(self) -> int:
         """`max_unavailable` in copies: a percentage is of all copies, or of those required where a demand decides."""

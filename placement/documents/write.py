@@ -117,7 +117,7 @@ def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence
         The file can't be written, or the document holds something that no file can; what stood there before is
         untouched.
     """
-    with _document_ready(document, path, remarks) as put:
+    with _put_ready(_document_writer(document, path, remarks), path) as put:
         put()
 
 
@@ -139,7 +139,7 @@ def write_together(files: Sequence[tuple[dict[str, Any] | str | bytes, str | Pat
     unread: BrokenPipeError | None = None
     rows = sorted(files, key=_is_kept)
     with ExitStack() as stack, ExitStack() as back:
-        for put, row in [(stack.enter_context(_content_ready(*row)), row) for row in rows]:
+        for put, row in [(stack.enter_context(_put_ready(_writer(*row), row[1])), row) for row in rows]:
             if len(rows) > 1 and _is_kept(row):
                 back.enter_context(_taken_back(Path(row[1])))
             try:
@@ -157,33 +157,30 @@ def _is_kept(row: tuple[object, str | Path]) -> bool:
     return str(path) != STDIN and (kind is None or stat.S_ISREG(kind))
 
 
-@contextmanager
-def _content_ready(content: dict[str, Any] | str | bytes, path: str | Path) -> Iterator[Callable[[], object]]:
-    """As `_ready`, of a document or of text, either of which may go to standard output."""
-    with _document_ready(content, path) if isinstance(content, dict) else _text_ready(content, path) as put:
-        yield put
+def _writer(content: dict[str, Any] | str | bytes, path: str | Path) -> Callable[[TextIO], object]:
+    """What writes a document, or text, to the stream of a path."""
+    return _document_writer(content, path) if isinstance(content, dict) else partial(_write_text, content)
 
 
-@contextmanager
-def _document_ready(
+def _document_writer(
     document: dict[str, Any], path: str | Path, remarks: Sequence[str] = ()
-) -> Iterator[Callable[[], object]]:
-    """As `_ready`, of a document that may go to standard output."""
-    path = arguments.path("path", path)
+) -> Callable[[TextIO], object]:
+    target = Path(arguments.path("path", path))
     rule = "a dictionary, such as problem.to_document() or result.to_document() give"
     arguments.instance("document", document, dict, rule)
     for key in document:
         arguments.instance("every key of document", key, str, "text")
-    if str(path) == STDIN:
-        yield partial(_to_standard_output, partial(_write_json, document))
-        return
-    target = Path(path)
-    kind = _kind(target)
+    kind = None if str(path) == STDIN else _kind(target)
     named = target.resolve() if target.is_symlink() else target
     is_yaml = named.suffix.lower() in YAML_SUFFIXES and (kind is None or stat.S_ISREG(kind))
-    write = partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
-    with _ready(target, write) as put:
-        yield put
+    return partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
+
+
+def _write_text(content: str | bytes, stream: TextIO) -> None:
+    if isinstance(content, bytes):
+        stream.buffer.write(content)
+    else:
+        stream.write(content)
 
 
 def write_file(content: str | bytes, path: str | Path) -> None:
@@ -194,17 +191,13 @@ def write_file(content: str | bytes, path: str | Path) -> None:
     UsageError
         The file can't be written; what stood there before is untouched.
     """
-    with _text_ready(content, path) as put:
+    with _put_ready(partial(_write_text, content), path) as put:
         put()
 
 
 @contextmanager
-def _text_ready(content: str | bytes, path: str | Path) -> Iterator[Callable[[], object]]:
-    """As `_ready`, of text or bytes that may go to standard output."""
-
-    def write(stream: TextIO) -> object:
-        return stream.buffer.write(content) if isinstance(content, bytes) else stream.write(content)
-
+def _put_ready(write: Callable[[TextIO], object], path: str | Path) -> Iterator[Callable[[], object]]:
+    """As `_ready`, of what may go to standard output."""
     if str(path) == STDIN:
         yield partial(_to_standard_output, write)
         return

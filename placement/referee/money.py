@@ -77,10 +77,7 @@ def known_place(stand: Standing, row: Placement) -> ExactPlace | None:
 
 def loose_place(stand: Standing, row: Placement) -> LoosePlace:
     """The running copy as a planned one, accelerators aside."""
-    option = row.option
-    if isinstance(option, str):
-        option = [mode.name for mode in stand.modes[row.component]].index(option)
-    return row.component, option, row.instance
+    return row.component, stand.components[row.component].option_index(row.option), row.instance
 
 
 def without_accelerators(places: Counter[ExactPlace]) -> Counter[LoosePlace]:

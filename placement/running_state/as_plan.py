@@ -60,13 +60,11 @@ def running_copies(problem: Problem) -> list[RunningCopy]:
     may break rules, and no plan keeps such a copy where it is. A row that gives none tells all of a copy without
     accelerators.
     """
+    components = {row.name: row for row in problem.components}
     modes = {row.name: row.modes for row in problem.components}
-    names = {
-        name: {mode.name: o for o, mode in enumerate(rows) if mode.name is not None} for name, rows in modes.items()
-    }
 
     def copy(row: Placement) -> RunningCopy:
-        option = names[row.component][row.option] if isinstance(row.option, str) else row.option
+        option = components[row.component].option_index(row.option)
         told = () if row.accelerators is None and not modes[row.component][option].accelerators else row.accelerators
         return RunningCopy(row.component, option, row.instance, None if told is None else tuple(sorted(told)))
 

@@ -70,10 +70,7 @@ def _pinned(problem: Problem, components: dict[str, Component]) -> _Pins:
     found: _Pins = Counter()
     for row in problem.placements:
         if row.pinned and row.instance not in left:
-            option = row.option
-            if isinstance(option, str):
-                option = [mode.name for mode in components[row.component].modes].index(option)
-            found[row.component, option, row.instance] += 1
+            found[row.component, components[row.component].option_index(row.option), row.instance] += 1
     return found
 
 
