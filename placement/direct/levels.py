@@ -10,9 +10,21 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.direct.program import LinearObjective, Values
+    from placement.direct.program import LinearObjective, Values, Watcher
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
+
+
+class DirectStuckError(Exception):
+    """A model can't be written or solved; the text says why."""
+
+    @classmethod
+    def too_large(cls, terms: int, most: int) -> DirectStuckError:
+        """It would have more terms than it may."""
+        return cls(
+            f"the direct model would have about {terms:,} terms, the limit is {most:,}; "
+            "give a plan to start from, set quotas, raise max_terms, or use another solver"
+        )
 
 
 class Levels:
@@ -92,3 +104,24 @@ class Stage:
     def enough(self) -> bool:
         """Whether the engine may end."""
         return self.budget.cut_short() or self.levels.enough(self.level)
+
+
+class SolutionsAlone:
+    """Hands on solutions and no bound, as those are of a program with fewer solutions; `last` is the best."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        """None yet."""
+        self._watcher = watcher
+        self.last: Values | None = None
+
+    def solution(self, values: Values) -> None:
+        """A solution of the whole program, too."""
+        self.last = values
+        self._watcher.solution(values)
+
+    def bound(self, reduced: int) -> None:
+        """Says nothing of the whole program."""
+
+    def enough(self) -> bool:
+        """As for the whole."""
+        return self._watcher.enough()

@@ -63,51 +63,37 @@ def _seats(model: Variables, slot: Slot, values: Values) -> Iterator[Seat]:
 def encode(model: Variables, packing: Packing) -> list[int] | None:
     """Values of all variables for a packing, by index; None when it needs machines or copies that the model has not.
 
-    New machines, and where the model orders them alike accelerators, are put in the order that it asks for.
+    New machines, and where the model orders them alike accelerators, are put in the order that it asks for. In an
+    outline copies on new machines count by pool.
     """
     values = [0] * len(model.program.ranges)
-    for slot, machine in _assign(model, packing):
-        if slot is None or not _fill(model, slot, machine, values):
-            return None
-    return _completed(model, values)
-
-
-def encode_outline(model: Variables, packing: Packing) -> list[int] | None:
-    """As `encode`, for an outline: copies on new machines count by pool."""
-    values = [0] * len(model.program.ranges)
+    new = [iter(model.new_slots(p)) for p in range(len(model.fleet.pools))]
     for machine in packing.machines:
-        if machine.instance is not None:
-            slot = model.slot_of.get(machine.instance)
+        if machine.instance is None and model.form.outline:
+            if not _count(model, machine, values):
+                return None
+        elif machine.seats:
+            instance = machine.instance
+            slot = next(new[machine.pool], None) if instance is None else model.slot_of.get(instance)
             if slot is None or not _fill(model, slot, machine, values):
                 return None
-            continue
-        new = model.new[machine.pool]
-        if isinstance(new, int):
-            return None
-        values[new.index] += 1
-        for seat in machine.seats:
-            there = model.on_new.get((seat.component, seat.option, machine.pool))
-            if there is None:
-                return None
-            values[there.index] += 1
-    return _completed(model, values)
-
-
-def _completed(model: Variables, values: list[int]) -> list[int] | None:
-    """With the variables that follow from the others; None where one is out of its range."""
     model.program.complete(values)
     within = all(low <= value <= high for (low, high), value in zip(model.program.ranges, values, strict=True))
     return values if within else None
 
 
-def _assign(model: Variables, packing: Packing) -> Iterator[tuple[Slot | None, Machine]]:
-    """A slot for each machine with copies: its own for a running one, the next of its pool for a new one."""
-    new = [iter(model.new_slots(p)) for p in range(len(model.fleet.pools))]
-    for machine in packing.machines:
-        if machine.seats and machine.instance is not None:
-            yield model.slot_of.get(machine.instance), machine
-        elif machine.seats:
-            yield next(new[machine.pool], None), machine
+def _count(model: Variables, machine: Machine, values: list[int]) -> bool:
+    """Count a new machine of an outline, and its copies; False when the model has no variable for one of them."""
+    new = model.new[machine.pool]
+    if isinstance(new, int):
+        return False
+    values[new.index] += 1
+    for seat in machine.seats:
+        there = model.on_new.get((seat.component, seat.option, machine.pool))
+        if there is None:
+            return False
+        values[there.index] += 1
+    return True
 
 
 def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> bool:

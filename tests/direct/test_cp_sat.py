@@ -16,7 +16,7 @@ from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
 from placement.direct.cp_sat import CpSatOptions, search, solve_cp_sat
 from placement.direct.cp_sat.engine import Engine, written
-from placement.direct.cp_sat.search import _CpSatSearch, _Goal, _Reporter
+from placement.direct.cp_sat.search import _CpSatSearch
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
@@ -278,8 +278,7 @@ def test_a_search_on_a_part_of_the_machines_proves_nothing() -> None:
     few = [0 for _ in fleet.pools]
     for partial in (True, False):
         model = DirectModel(fleet, few, TOTALS)
-        engine = Engine(written(model.program), _Reporter(incumbent, model, _Goal(None, ()), model.ticks(), partial))
-        ends = methodcaller("_run", engine, Budget(), 1, 1.0, partial=partial)
+        ends = methodcaller("_run", Engine(written(model.program)), Budget(), 1, 1.0, is_partial=partial)
         incumbent.offer(packing, "beside")
         if partial:
             assert ends(search) == cp_model.INFEASIBLE

@@ -18,7 +18,7 @@ from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.pattern_rows import add_pattern_rows
 from placement.direct.slots import most_new_machines
-from placement.direct.translate import encode_outline
+from placement.direct.translate import encode
 from placement.patterns.certificate import Prices
 from placement.patterns.formulation import relax
 from placement.solving.budget import Budget
@@ -71,7 +71,7 @@ def test_plans_are_solutions_of_the_outline(seeds: range) -> None:
     seen = 0
     for _, _, fleet, packing in plans(seeds, state=True):
         model = DirectModel(fleet, most_new_machines(fleet), _FORM)
-        values = encode_outline(model, packing)
+        values = encode(model, packing)
         assert values is not None
         assert model.program.holds(values)
         goal = model.ticks()
@@ -91,7 +91,7 @@ def test_every_plan_keeps_the_rows_of_any_prices(seeds: range) -> None:
         model = DirectModel(fleet, most_new_machines(fleet), _FORM)
         before = len(model.program.rows)
         add_pattern_rows(model, relaxation, prices)
-        values = encode_outline(model, packing)
+        values = encode(model, packing)
         assert values is not None
         assert model.program.holds(values)
         seen += 1

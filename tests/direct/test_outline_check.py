@@ -16,7 +16,7 @@ from placement.direct.milp.outline_check import OutlineCheck
 from placement.direct.milp.outline_digits import OutlineDigits
 from placement.direct.model import DirectModel
 from placement.direct.slots import most_new_machines
-from placement.direct.translate import encode_outline
+from placement.direct.translate import encode
 from placement.patterns.formulation import relax
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -48,7 +48,7 @@ def test_plans_keep_every_row_that_is_learnt(seeds: range) -> None:
     learnt = cuts = 0
     for seed, _, fleet, packing in plans(seeds, state=True):
         rng, model = random.Random(seed), DirectModel(fleet, most_new_machines(fleet), _FORM)
-        values = encode_outline(model, packing)
+        values = encode(model, packing)
         assert values is not None
         before = len(model.program.ranges)
         check = OutlineCheck(model, rng.choice((None, relax(fleet), relax(fleet, (0,) * len(fleet.levels)))))
@@ -56,7 +56,7 @@ def test_plans_keep_every_row_that_is_learnt(seeds: range) -> None:
             check.plan(crowded(rng, model, values), Budget(work=10))
         learnt += check.rows
         cuts += check.rows > 0 and len(model.program.ranges) == before
-        again = encode_outline(model, packing)
+        again = encode(model, packing)
         assert again is not None
         assert model.program.holds(again), f"seed {seed}"
         plan = check.plan(again, Budget(work=10))
@@ -106,7 +106,7 @@ def test_last_digits_find_what_is_there_and_nothing_else() -> None:
         ticks = solve.value.ticks
         for least, most, none in ((ticks - 3, ticks - 1, True), (ticks - 3, ticks, False)):
             model = DirectModel(fleet, most_new_machines(fleet), _FORM)
-            values = encode_outline(model, solve.packing)
+            values = encode(model, solve.packing)
             assert values is not None
             assert (
                 OutlineDigits(model.program, model.ticks(), least, most).none(values, EngineLimits(Budget(30.0), 1))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
 from placement.bounds.instant import raise_instant_bounds
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
-from placement.direct.levels import Levels
+from placement.direct.levels import DirectStuckError, Levels, SolutionsAlone, Stage
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError, Var
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.packing import Packing
-    from placement.direct.program import LinearObjective, Values
+    from placement.direct.program import Values
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
     from placement.solving.incumbent import Incumbent
@@ -100,7 +101,6 @@ def find_plan(
     *,
     least: int = 0,
     left_out: Sequence[int] = (),
-    options: CpSatOptions = CpSatOptions(),
 ) -> tuple[Packing | None, bool]:
     """A plan of `least` to `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
@@ -108,7 +108,7 @@ def find_plan(
     first, then, without a limit on work, the portfolio. None and False: not decided.
     Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
-    fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
+    fleet, incumbent, budget, options = solve.fleet, solve.incumbent, solve.budget, CpSatOptions()
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
     for workers, effort in _phases(budget, options):
@@ -125,7 +125,8 @@ def find_plan(
             program = written(model.program)
         except OutOfTimeError:
             break
-        engine = Engine(program, _Reporter(incumbent, model, _Goal(None, ()), goal, partial=True))
+        stage = Stage(Levels(solve, NAME), partial(_offer, incumbent, model), goal, None, (), budget)
+        engine = Engine(program, SolutionsAlone(stage))
         if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
             if incumbent.best is None:
                 return None, True
@@ -143,10 +144,6 @@ def _phases(budget: Budget, options: CpSatOptions) -> list[tuple[int, float]]:
     return [(1, options.first_phase), (threads, math.inf)]
 
 
-class _CpSatStuck(Exception):
-    """The model can't be written or run; the text says why."""
-
-
 class _CpSatSearch:
     """One call of the solver: stages over levels and money, phases within a stage."""
 
@@ -160,7 +157,7 @@ class _CpSatSearch:
         """All stages, and why they ended."""
         try:
             infeasible = any(map(self._none_at, self._levels.open()))
-        except _CpSatStuck as stuck:
+        except DirectStuckError as stuck:
             raise_instant_bounds(self._solve)
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
         except OutOfTimeError:
@@ -205,10 +202,10 @@ class _CpSatSearch:
         return self._solve.within(budget).ended
 
     def _prepare(
-        self, engine: Engine, effort: float, budget: Budget, *, partial: bool = False
+        self, engine: Engine, effort: float, budget: Budget, *, is_partial: bool = False
     ) -> cp_model.CpSolverStatus:
         """One of the short runs before the search, by one worker."""
-        return self._run(engine, _TIME.prepare.of(budget), 1, effort, partial=partial)
+        return self._run(engine, _TIME.prepare.of(budget), 1, effort, is_partial=is_partial)
 
     def _outline(self, goal: _Goal, most_new: list[int], budget: Budget) -> tuple[cp_model.CpSolverStatus, list[int]]:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
@@ -222,8 +219,8 @@ class _CpSatSearch:
         """Look for a first plan on few machines; that there is none there says nothing."""
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few, self._options.max_terms):
-            engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, partial=True)
-            self._prepare(engine, _PARAMS.effort, budget, partial=True)
+            engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, is_partial=True)
+            self._prepare(engine, _PARAMS.effort, budget, is_partial=True)
 
     def _search(self, goal: _Goal, most_new: list[int], budget: Budget) -> cp_model.CpSolverStatus:
         """All phases; each starts from the best plan, on the machines that a better one can use."""
@@ -236,7 +233,7 @@ class _CpSatSearch:
             part = budget if math.isinf(effort) else _TIME.prepare.of(budget)
             engine = self._engine(DirectModel(self._fleet, most_new, TOTALS, self._budget), goal)
             status = self._run(engine, part, workers, effort)
-            if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
+            if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE) or self._levels.enough(goal.level):
                 break
         return status
 
@@ -277,36 +274,33 @@ class _CpSatSearch:
             return most_new
         return list(map(min, most_new, most_new_machines(self._fleet, best[1].ticks)))
 
-    def _engine(self, model: DirectModel, goal: _Goal, *, partial: bool = False) -> Engine:
-        """The engine for a goal, with the best plan as hint."""
+    def _engine(self, model: DirectModel, goal: _Goal, *, is_partial: bool = False) -> Engine:
+        """The engine for a goal, with the best plan as hint. A partial model has not all machines: no bound holds."""
         model.limit_left_out(goal.limits)
         objective = model.ticks() if goal.level is None else model.left_out(goal.level)
         if not is_safe(objective):
-            raise _CpSatStuck("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
+            raise DirectStuckError("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
         best = self._incumbent.best
         hint = None if best is None or model.form.outline else encode(model, best[0])
-        return Engine(
-            written(model.program, objective, hint), _Reporter(self._incumbent, model, goal, objective, partial)
-        )
+        take = partial(_offer, self._incumbent, model)
+        stage = Stage(self._levels, take, objective, goal.level, goal.limits, self._budget)
+        return Engine(written(model.program, objective, hint), SolutionsAlone(stage) if is_partial else stage)
 
     def _run(
-        self, engine: Engine, budget: Budget, workers: int, effort: float, *, partial: bool = False
+        self, engine: Engine, budget: Budget, workers: int, effort: float, *, is_partial: bool = False
     ) -> cp_model.CpSolverStatus:
-        """Run; that a `partial` model, which has not all machines, is infeasible says nothing."""
+        """Run; that a partial model, which has not all machines, is infeasible says nothing."""
         status = engine.run(budget, workers, effort, self._seed)
         self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
-            raise _CpSatStuck(f"CP-SAT refuses the model: {engine.complaint}")
-        if status == cp_model.INFEASIBLE and self._incumbent.best is not None and not partial:
+            raise DirectStuckError(f"CP-SAT refuses the model: {engine.complaint}")
+        if status == cp_model.INFEASIBLE and self._incumbent.best is not None and not is_partial:
             raise SolverBugError(f"cp-sat calls infeasible a problem that {self._incumbent.found_by} has a plan for")
         return status
 
     def _insist_on_size(self, most_new: list[int], most_terms: int) -> None:
         if self._too_big(most_new, most_terms):
-            raise _CpSatStuck(
-                f"the direct model would have about {self.stats['terms']:,} terms, the limit is {most_terms:,}; "
-                "give a plan to start from, set quotas, raise max_terms, or use another solver"
-            )
+            raise DirectStuckError.too_large(int(self.stats["terms"]), most_terms)
 
     def _too_big(self, most_new: list[int], most_terms: int) -> bool:
         self.stats.update(new_machines=sum(most_new), terms=direct_terms(self._fleet, most_new))
@@ -321,28 +315,7 @@ class _Goal:
     limits: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    """Where an engine's plans and bounds go. A `partial` model has not all machines: its bounds say nothing."""
-
-    incumbent: Incumbent
-    model: DirectModel
-    goal: _Goal
-    objective: LinearObjective
-    partial: bool
-
-    def solution(self, values: Values) -> None:
-        if not self.model.form.outline:
-            self.incumbent.offer(decode(self.model, values), NAME)
-
-    def bound(self, reduced: int) -> None:
-        value, given = self.objective.value(reduced), self.goal.limits or None
-        if self.partial:
-            return
-        if self.goal.level is None:
-            self.incumbent.raise_bound(value, NAME, given)
-        else:
-            self.incumbent.raise_left_out(self.goal.level, value, NAME, given)
-
-    def enough(self) -> bool:
-        return self.incumbent.good_enough
+def _offer(incumbent: Incumbent, model: DirectModel, values: Values) -> None:
+    """Offer the plan that a solution stands for; that of an outline stands for none."""
+    if not model.form.outline:
+        incumbent.offer(decode(model, values), NAME)

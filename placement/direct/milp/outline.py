@@ -18,20 +18,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.compiled.broken_rule import broken_rule
-from placement.direct.levels import Levels, Stage
+from placement.direct.levels import Levels, SolutionsAlone, Stage
 from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.outline_check import OutlineCheck
 from placement.direct.milp.outline_digits import OutlineDigits
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
-from placement.direct.milp.restricted import SolutionsAlone, run_restricted
+from placement.direct.milp.restricted import run_restricted
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.pattern_rows import add_pattern_rows
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
-from placement.direct.translate import encode_outline
+from placement.direct.translate import encode
 from placement.direct.variables import Form
 from placement.engines.highs import MARGIN
 from placement.patterns.bound import PatternBound
@@ -172,7 +172,7 @@ class _OutlineSearch:
         best, bound = self._incumbent.best, self._incumbent.ticks_bound
         if best is None or bound is None or best[1].left_out != stage.given:
             return False
-        solution, ticks = encode_outline(model, best[0]), best[1].ticks
+        solution, ticks = encode(model, best[0]), best[1].ticks
         if solution is None:
             return False
         digits = OutlineDigits(model.program, stage.goal, bound, ticks - 1)
@@ -221,7 +221,7 @@ class _OutlineSearch:
         start: Values | None = None
         program = PulpProgram(model.program)
         if len(program.ranges) > _PARAMS.small:
-            start = None if best is None else encode_outline(model, best[0])
+            start = None if best is None else encode(model, best[0])
             if first:
                 start = self._first(model, program, stage.goal, watcher, stage.budget) or start
         self._nodes += run_highs(program, stage.goal, start, self._limits(stage.budget), watcher).nodes

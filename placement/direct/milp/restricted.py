@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.direct.levels import SolutionsAlone
 from placement.direct.milp.engines import End, HighsListener, load_highs
 from placement.direct.parameters import DIRECT
 from placement.engines.parameters import ENGINE_PARAMETERS
@@ -23,26 +24,6 @@ if TYPE_CHECKING:
     from placement.direct.program import LinearObjective, Values, Watcher
 
 _PARAMS = DIRECT.restricted
-
-
-class SolutionsAlone:
-    """Hands on solutions and no bound, as those are of the restricted program; `last` is the best."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-        self.last: Values | None = None
-
-    def solution(self, values: Values) -> None:
-        """A solution of the whole program, too."""
-        self.last = values
-        self._watcher.solution(values)
-
-    def bound(self, reduced: int) -> None:
-        """Says nothing of the whole program."""
-
-    def enough(self) -> bool:
-        """As for the whole."""
-        return self._watcher.enough()
 
 
 def run_restricted(

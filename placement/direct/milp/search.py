@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.broken_rule import broken_rule
-from placement.direct.levels import Levels, Stage
+from placement.direct.levels import DirectStuckError, Levels, Stage
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.last_digits import decide_last_digits
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
-from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "milp"
-_PARAMS = DIRECT.milp
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +92,6 @@ def solve_milp(
     return _MilpSearch(solve, options).run()
 
 
-class _MilpStuck(Exception):
-    """The program can't be written or solved; the text says why."""
-
-
 class _MilpSearch:
     """One call of the solver: a stage for each level of left-out copies, then one for money."""
 
@@ -114,7 +108,7 @@ class _MilpSearch:
         infeasible = False
         try:
             infeasible = any(map(self._stage, self._levels.open()))
-        except _MilpStuck as stuck:
+        except DirectStuckError as stuck:
             raise_instant_bounds(self._solve)
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
         except OutOfTimeError:
@@ -159,13 +153,13 @@ class _MilpSearch:
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"
         if end.verdict == "failed" and not self._incumbent.good_enough:
-            raise _MilpStuck(end.reason)
+            raise DirectStuckError(end.reason)
         if end.verdict != "infeasible":
             return False
         if self._incumbent.best is not None:
             said = f"{NAME} ({self._options.engine}) {said_infeasible(self._incumbent.found_by)}"
             if self._options.engine == "cbc":  # its objective is not brought below what floats take exactly
-                raise _MilpStuck(said)
+                raise DirectStuckError(said)
             raise SolverBugError(said)
         from placement.direct.cp_sat import find_plan  # loads an engine; its arithmetic is exact
 
@@ -176,7 +170,7 @@ class _MilpSearch:
             raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible('cp-sat')}")
         if not none:
             doubt = f" ({self._doubt})" if self._doubt else ""
-            raise _MilpStuck(
+            raise DirectStuckError(
                 f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof"
             )
         return True
@@ -186,10 +180,7 @@ class _MilpSearch:
         most_new = most_new_machines(self._fleet, ticks_limit)
         terms = direct_terms(self._fleet, most_new)
         if terms > self._options.max_terms:
-            raise _MilpStuck(
-                f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
-                "give a plan to start from, set quotas, raise max_terms, or use another solver"
-            )
+            raise DirectStuckError.too_large(terms, self._options.max_terms)
         model = DirectModel(self._fleet, most_new, TIGHT, self._budget)
         program = model.program
         self._stats.update(machines=len(model.slots), terms=program.terms, variables=len(program.ranges))
