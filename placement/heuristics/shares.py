@@ -75,22 +75,13 @@ class Shares:
         self._parts = np.stack([taken, _part(vcpus, free_vcpus), _part(host, free_host)], axis=2)
         self._latest: tuple[Ints, Floats] | None = None  # some pools, and the parts on them
         self._volume = self._parts.max(axis=2, initial=0.0)
-        self.volume = self._where_allowed(self._volume)
+        self.volume = np.where(self.allowed, self._volume[:, self.shape_of], np.inf)
 
         stacked = np.minimum(_times(memory, device_memory), _times(share, np.full_like(devices, WHOLE_SHARE)))
         per_device = np.where(owned, 1, stacked)
         by_devices = np.where(wide > 0, per_device * devices // np.maximum(wide, 1), _UNLIMITED)
         fit = np.minimum(np.minimum(by_devices, _times(vcpus, free_vcpus)), _times(host, free_host))
-        self._equals = 1.0 / np.maximum(fit, 1)  # (W, S)
-
-    def _where_allowed(self, by_shape: Floats) -> Floats:
-        """(W, P) from (W, S); inf where a copy may not run."""
-        return np.where(self.allowed, by_shape[:, self.shape_of], np.inf)
-
-    @property
-    def equals(self) -> Floats:
-        """(W, P) one over the equal copies that an empty machine holds; inf where a copy may not run."""
-        return self._where_allowed(self._equals)
+        self._equals = 1.0 / np.maximum(fit, 1)  # (W, S) one over the equal copies that an empty machine holds
 
     def parts(self, mode: Ints, pool: Ints) -> Floats:
         """(N, 3) the parts of an empty machine of the pool that one copy takes, by resource, where it may run."""
@@ -132,7 +123,7 @@ class Shares:
 
         Parameters
         ----------
-        likeness : weight of `equals` against the volume, 0 to 1.
+        likeness : weight of one over the equal copies that a machine holds, against the volume, 0 to 1.
         weights : (P, 3) what part of a pool's price each resource carries; None charges the largest part.
         scarcity : (P,) added to the price of a machine where quotas make it dearer than it is.
         """

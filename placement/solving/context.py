@@ -50,9 +50,9 @@ class Solve:
         """The same problem within another budget, as a rule a part of this one's."""
         return replace(self, budget=budget, seed=self.seed if seed is None else seed)
 
-    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: float | None = None) -> Solve:
+    def share(self, fraction: float = 1.0, *, work: float | None = None) -> Solve:
         """The same problem with a part of the budget, as `Budget.share` takes it."""
-        return self.within(self.budget.share(fraction, seconds=seconds, work=work))
+        return self.within(self.budget.share(fraction, work=work))
 
     def reduced(
         self, fleet: Fleet, fraction: float = 1.0, *, work: float | None = None, seed: int | None = None
