@@ -37,32 +37,19 @@ def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
 
     O(components x options x (shapes + zones) + pools), with pools counted once for each set that options may run on.
     """
-    return next(_reasons(fleet, budget), None)
+    return next((why for _, why in _reasons(fleet, budget)), None)
 
 
 def culprit(fleet: Fleet) -> FleetPool | FleetComponent | None:
-    """A pool or a component that shows by itself that no plan exists. O(components x options x pools)."""
-    return next((who for who, _ in _reasons_of_one(fleet, PoolsOf(fleet), None)), None)
+    """A pool or a component that shows by itself that no plan exists. As long as `why_infeasible`."""
+    return next((who for who, _ in _reasons(fleet, None) if who is not None), None)
 
 
-def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
-    pools = PoolsOf(fleet)
-    yield from (why for _, why in _reasons_of_one(fleet, pools, budget))
-    if budget is not None and budget.over():
-        return
-    yield from _limits_broken_by_minimum(fleet)
-    yield from _too_many_moves(fleet)
-    yield from _quotas_too_small(fleet, pools)
-    yield from _limits_too_small(fleet, pools)
-    yield from why_too_many(fleet, budget)
-
-
-def _reasons_of_one(
-    fleet: Fleet, pools: PoolsOf, budget: Budget | None
-) -> Iterator[tuple[FleetPool | FleetComponent, str]]:
-    """What one pool or one component shows by itself, each with it."""
+def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[tuple[FleetPool | FleetComponent | None, str]]:
+    """Each with the pool or the component that shows it by itself, if one does."""
     for pool in fleet.pools:
         yield from ((pool, why) for why in _forced_over_quota(fleet, pool))
+    pools = PoolsOf(fleet)
     for component in fleet.components:
         if budget is not None and budget.over():
             return
@@ -76,6 +63,14 @@ def _reasons_of_one(
         n = pinned[component.index]
         if not component.demand and n > component.copies:
             yield component, f"{component.name} has {n} pinned copies, but only {component.copies} are wanted"
+    for found in (
+        _limits_broken_by_minimum(fleet),
+        _too_many_moves(fleet),
+        _quotas_too_small(fleet, pools),
+        _limits_too_small(fleet, pools),
+        why_too_many(fleet, budget),
+    ):
+        yield from ((None, why) for why in found)
 
 
 def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:

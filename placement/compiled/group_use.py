@@ -48,7 +48,7 @@ def commitments_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
         row = {"committed": committed, "used": used, "idle": committed - used}
         rows.append(
             {"name": commitment.name, "of": "price_per_hour" if unit == MICRO else "instances"}
-            | {key: _plain(value, unit) for key, value in row.items()}
+            | {key: value if unit == 1 else value / unit for key, value in row.items()}
             | {"worth_per_hour": pays / MICRO}
         )
     return rows
@@ -78,8 +78,3 @@ def one_more(
         for kind, those in used_up.items()
     }
     return {**marginal, **told} if any(told.values()) else {}
-
-
-def _plain(value: int, scale: int) -> int | float:
-    """In the document's unit; whole numbers as such."""
-    return value if scale == 1 else value / scale

@@ -24,6 +24,11 @@ def without_spread(component: FleetComponent) -> FleetComponent:
     return replace(without_zone_rules(component), pool_loss_floor=0, instance_loss_floor=0)
 
 
+def without_company(component: FleetComponent) -> FleetComponent:
+    """The component without spread, rules over who stands on its machines, and a price for its moves."""
+    return replace(without_spread(component), max_per_instance=None, dedicated=False, avoids=frozenset(), move_cost=0)
+
+
 def zones_of(fleet: Fleet, options: Iterable[FleetOption]) -> tuple[int, ...]:
     """The zones of the pools of some options, ascending."""
     return tuple(sorted({fleet.pools[p].zone for option in options for p in option.pools}))

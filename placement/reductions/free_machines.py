@@ -38,7 +38,8 @@ class FreeMachines(Reduction):
         """
         dealt = [k for k in fleet.commitments if _may_deal(fleet, k)]
         pools = {p for k in dealt for p in k.pools}
-        if not dealt or fleet.instances or any(_outlives_one_of(c, pools) for c in fleet.components):
+        outliving = (o for c in fleet.components if c.pool_loss_floor for o in c.options)
+        if not dealt or fleet.instances or any(option.pools & pools for option in outliving):
             return None
         added: list[FleetPool] = []
         kept = {pool.index: pool for pool in fleet.pools}
@@ -91,10 +92,6 @@ def _may_deal(fleet: Fleet, commitment: FleetCommitment) -> bool:
     if commitment.money is not None or not commitment.instances:
         return False
     return len(commitment.pools) == 1 or not any(fleet.pools[p].min_instances for p in commitment.pools)
-
-
-def _outlives_one_of(component: FleetComponent, pools: set[int]) -> bool:
-    return component.pool_loss_floor > 0 and any(option.pools & pools for option in component.options)
 
 
 def _deal(pool: FleetPool, commitment: FleetCommitment, index: int) -> tuple[FleetPool, FleetPool]:

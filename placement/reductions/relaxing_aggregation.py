@@ -20,7 +20,7 @@ from placement.compiled.packing import Packing
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
-from placement.reductions.fixed_counts import without_spread
+from placement.reductions.fixed_counts import without_company
 from placement.reductions.greenfield import without_running
 from placement.reductions.parameters import REDUCTIONS
 
@@ -183,15 +183,11 @@ def _merged(index: int, members: Sequence[FleetComponent]) -> FleetComponent:
         return replace(one, index=index, avoids=frozenset())
     options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
     return replace(
-        without_spread(one),
+        without_company(one),
         index=index,
         options=options,
         required=sum(member.required for member in members),
         copies=sum(member.copies for member in members),
-        max_per_instance=None,
-        dedicated=False,
-        move_cost=0,
-        avoids=frozenset(),
         eligible_zones=tuple(sorted(set().union(*(member.eligible_zones for member in members)))),
     )
 

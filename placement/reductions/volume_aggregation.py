@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.reductions.base import CarriedBound, RelaxingReduction
-from placement.reductions.fixed_counts import without_spread
+from placement.reductions.fixed_counts import without_company
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
@@ -54,7 +54,7 @@ class VolumeAggregation(RelaxingReduction):
             same = (options, c.index if c.demand else None)
             first = found.get(same)
             if first is None:
-                found[same] = _without_rules(replace(c, index=len(found), options=options))
+                found[same] = replace(without_company(c), index=len(found), options=options, level=None)
             else:
                 found[same] = replace(first, required=first.required + c.required, copies=first.copies + c.copies)
         small = replace(
@@ -75,14 +75,3 @@ class VolumeAggregation(RelaxingReduction):
     def keeps_bound(self) -> CarriedBound | None:
         """Every plan of the whole is one of the relaxation, at the same price where no machine is committed."""
         return None if self.whole.commitments else CarriedBound(RELAXES)
-
-
-def _without_rules(component: FleetComponent) -> FleetComponent:
-    return replace(
-        without_spread(component),
-        level=None,
-        move_cost=0,
-        max_per_instance=None,
-        dedicated=False,
-        avoids=frozenset(),
-    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,18 +34,18 @@ class SolveFunction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """One entry of the registry. `options` and `function` are ``module:name``."""
+    """One entry of the registry. `function` is ``module:name``."""
 
     name: str
     summary: str
     proves: bool
     function: str
-    options: str
     fleet_rules: bool = False  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
 
     def load(self) -> SolveFunction:
         """The function itself."""
-        found: SolveFunction = _load(self.function)
+        module, _, name = self.function.partition(":")
+        found: SolveFunction = getattr(importlib.import_module(module), name)
         return found
 
     def run(self, solve: Solve, hint: Packing | None = None, **options: Any) -> Outcome:
@@ -53,7 +54,7 @@ class Solver:
 
     def default_options(self) -> Any:
         """The options as they are when nothing is set."""
-        return _load(self.options)()
+        return inspect.signature(self.load()).parameters["options"].default
 
     def make_options(self, given: Mapping[str, Any]) -> Any:
         """The options with some fields set; text is read as the type of the field's default.
@@ -77,11 +78,6 @@ class Solver:
             return dataclasses.replace(defaults, **changed)
         except ValueError as error:
             raise UsageError(f"solver {self.name}: {error}") from None
-
-
-def _load(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def _as_type_of(default: Any, value: Any, name: str) -> Any:
@@ -125,7 +121,6 @@ _ALL = (
         summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
         proves=True,
         function="placement.solvers.portfolio:solve_auto",
-        options="placement.solvers.portfolio:AutoOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -133,7 +128,6 @@ _ALL = (
         summary="first-fit decreasing: biggest copies first, each on the first machine with room",
         proves=False,
         function=f"{_HEURISTICS}:solve_ffd",
-        options=f"{_HEURISTICS}:HeuristicOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -141,7 +135,6 @@ _ALL = (
         summary="best-fit decreasing: biggest copies first, each on the fullest machine with room",
         proves=False,
         function=f"{_HEURISTICS}:solve_best_fit",
-        options=f"{_HEURISTICS}:HeuristicOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -149,7 +142,6 @@ _ALL = (
         summary="price- and fragmentation-aware greedy with restarts, looks ahead on spread",
         proves=False,
         function=f"{_HEURISTICS}:solve_greedy",
-        options=f"{_HEURISTICS}:GreedyOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -157,7 +149,6 @@ _ALL = (
         summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
         proves=True,
         function="placement.solvers.column_generation.solve:solve_column_generation",
-        options="placement.solvers.column_generation.solve:ColumnGenerationOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -165,21 +156,18 @@ _ALL = (
         summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
         proves=True,
         function="placement.solvers.bin_packing:solve_bin_packing",
-        options="placement.solvers.bin_packing:BinPackingOptions",
     ),
     Solver(
         name="demand",
         summary="components with a demand: how many copies by which option, by an integer program; then packed",
         proves=True,
         function="placement.solvers.demand.solve:solve_demand",
-        options="placement.solvers.demand.solve:DemandOptions",
     ),
     Solver(
         name="decomposition",
         summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
         proves=True,
         function="placement.solvers.decomposition:solve_decomposition",
-        options="placement.solvers.decomposition:DecompositionOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -187,7 +175,6 @@ _ALL = (
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,
         function="placement.direct.cp_sat:solve_cp_sat",
-        options="placement.direct.cp_sat:CpSatOptions",
         fleet_rules=True,
     ),
     Solver(
@@ -195,7 +182,6 @@ _ALL = (
         summary="direct mixed-integer program of every rule, written with PuLP, by HiGHS or CBC",
         proves=True,
         function="placement.direct.milp:solve_milp",
-        options="placement.direct.milp:MilpOptions",
         fleet_rules=True,
     ),
 )

@@ -52,7 +52,7 @@ NAME = "decomposition"
 _PARAMS = DECOMPOSITION.solve
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _TIME = SCHEDULE.decomposition
-_ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
+_ALONE: dict[str, dict[str, Any]] = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def solve_decomposition(
 ) -> Outcome:
     """Solve in parts, bound as a whole; see the module's text."""
     if solve.fleet.copies <= 1.5 * options.copies:
-        return find_solver(options.solver).run(solve, hint, **_settings(options))
+        return find_solver(options.solver).run(solve, hint, **_ALONE.get(options.solver, {}))
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
@@ -107,10 +107,6 @@ def solve_decomposition(
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, stats=search.stats)
     search.run()
     return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=search.stats)
-
-
-def _settings(options: DecompositionOptions) -> dict[str, Any]:
-    return _ALONE.get(options.solver, {})
 
 
 def _first_plan(solve: Solve) -> None:
@@ -238,8 +234,8 @@ class _Decomposition:
 
     def _pack_task(self, part: Part) -> Pack:
         seed = int(self._rng.integers(2**30))
-        options = self._options
-        return Pack(part.fleet, part.packing, options.solver, _settings(options), seed)
+        solver = self._options.solver
+        return Pack(part.fleet, part.packing, solver, _ALONE.get(solver, {}), seed)
 
     def _bound_task(self, others: float) -> Bound:
         """The bound of the whole, with its part of the time beside tasks of such a weight together."""
