@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.compiled.shared_need import SharedNeed
 from placement.compiled.survival import most_by_floor
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 
 RESOURCES = (
     ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),
@@ -35,6 +36,24 @@ def usage(fleet: Fleet, p: int, option: FleetOption, resource: str) -> int:
     if resource == "share":
         return option.accelerators * (option.share if option.shared else WHOLE_SHARE)
     return option.vcpus if resource == "vcpus" else option.host_mib
+
+
+def most_by_one_option(shape: Shape, option: FleetOption, limit: int) -> int:
+    """The most copies of one option that an empty machine holds, at most `limit`."""
+    limits = [limit]
+    if option.vcpus:
+        limits.append(shape.vcpus // option.vcpus)
+    if option.host_mib:
+        limits.append(shape.host_mib // option.host_mib)
+    if option.accelerators:
+        # Copies dealt around the accelerators, that many on each, never meet one twice.
+        limits.append(shape.accelerators * most_beside(shape, option, limit) // option.accelerators)
+    return min(limits)
+
+
+def most_beside(shape: Shape, option: FleetOption, limit: int) -> int:
+    """The most copies of one option on an empty accelerator, at most `limit` where they share it."""
+    return SharedNeed.of(option).most_in(shape.memory_mib, WHOLE_SHARE, limit) if option.shared else 1
 
 
 def most_on_one(fleet: Fleet, component: FleetComponent, p: int) -> int:

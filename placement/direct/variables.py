@@ -22,15 +22,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.compiled.shared_need import SharedNeed
+from placement.compiled.capacity import most_by_one_option
 from placement.direct.program import Program, total_of
-from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.compiled.running import Place
+    from placement.compiled.shared_need import SharedNeed
     from placement.direct.program import Linear, Var
     from placement.direct.slots import Slot
 
@@ -163,7 +163,7 @@ class Variables:
             self.program.step()
             most_here = component.most_on_any_machine
             for option in component.options:
-                most = _most_alone(self.fleet.pools[p].shape, option, most_here) if p in option.pools else 0
+                most = most_by_one_option(self.fleet.pools[p].shape, option, most_here) if p in option.pools else 0
                 if most:
                     yield component, option, most
 
@@ -257,16 +257,3 @@ class Variables:
         for p, _, var in self.everywhere[component.index]:
             parts[self.fleet.pools[p].zone].append(var)
         return [self.program.total(here, 0, component.copies) for here in parts.values()]
-
-
-def _most_alone(shape: Shape, option: FleetOption, copies: int) -> int:
-    """Copies of one option that an empty machine holds, of so many."""
-    limits = [copies]
-    if option.vcpus:
-        limits.append(shape.vcpus // option.vcpus)
-    if option.host_mib:
-        limits.append(shape.host_mib // option.host_mib)
-    if option.accelerators:
-        each = SharedNeed.of(option).most_in(shape.memory_mib, WHOLE_SHARE, copies) if option.shared else 1
-        limits.append(shape.accelerators * each // option.accelerators)
-    return min(limits)

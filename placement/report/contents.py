@@ -6,6 +6,7 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING
 
+from placement.compiled.capacity import most_beside, most_by_one_option
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -98,31 +99,6 @@ def _needs_no_more(one: FleetOption, other: FleetOption) -> bool:
     return not other.shared or (one.memory_mib <= other.memory_mib and one.share <= other.share)
 
 
-def most_by_one_option(shape: Shape, option: FleetOption, limit: int) -> int:
-    """The most copies of one option that an empty machine holds, at most `limit`."""
-    most = limit
-    if option.vcpus:
-        most = min(most, shape.vcpus // option.vcpus)
-    if option.host_mib:
-        most = min(most, shape.host_mib // option.host_mib)
-    if option.accelerators:
-        # Copies dealt around the accelerators, that many on each, never meet one twice.
-        most = min(most, shape.accelerators * _most_beside(shape, option, limit) // option.accelerators)
-    return most
-
-
-def _most_beside(shape: Shape, option: FleetOption, limit: int) -> int:
-    """Copies on one accelerator."""
-    if not option.shared:
-        return 1
-    beside = limit
-    if option.memory_mib:
-        beside = min(beside, shape.memory_mib // option.memory_mib)
-    if option.share:
-        beside = min(beside, WHOLE_SHARE // option.share)
-    return beside
-
-
 def _host_holds(shape: Shape, options: list[FleetOption], mix: tuple[int, ...]) -> bool:
     vcpus = sum(n * option.vcpus for n, option in zip(mix, options, strict=True))
     host = sum(n * option.host_mib for n, option in zip(mix, options, strict=True))
@@ -158,7 +134,7 @@ def _patterns(shape: Shape, options: list[FleetOption], mix: tuple[int, ...]) ->
         if mix[o] and option.accelerators and not option.shared
     ]
     tops = [
-        _most_beside(shape, option, mix[o]) if option.shared and option.accelerators else 0
+        most_beside(shape, option, mix[o]) if option.shared and option.accelerators else 0
         for o, option in enumerate(options)
     ]
     for counts in product(*(range(top + 1) for top in tops)):

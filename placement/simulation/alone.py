@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.compiled.capacity import most_by_one_option
 from placement.compiled.fleet import compile_fleet
-from placement.heuristics.workspace import Workspace
+from placement.compiled.survival import most_on_one
 from placement.simulation.fleets import simulated
 
 if TYPE_CHECKING:
@@ -25,34 +26,18 @@ def rents(problem: Problem, most: int) -> list[list[int] | None]:
     O(components x pools x most).
     """
     fleet = compile_fleet(simulated(problem, [most] * len(problem.components)))
-    ws = Workspace(fleet)
-    rows = [ws.open_row(pool.index) for pool in fleet.pools]
     found: list[list[int] | None] = []
     for component in fleet.components:
+        cap = most_on_one(component)
+        limit = most if cap is None else min(cap, most)
         machines: dict[int, int] = {}  # copies on one machine -> least price
-        for pool, m in zip(fleet.pools, rows, strict=True):
-            held = max((_copies(ws, component.index, o, m, most) for o in range(len(component.options))), default=0)
+        for pool in fleet.pools:
+            options = [option for option in component.options if pool.index in option.pools]
+            held = max((most_by_one_option(pool.shape, option, limit) for option in options), default=0)
             if held:
                 machines[held] = min(pool.price, machines.get(held, pool.price))
         found.append(_least(machines, most) if machines else None)
     return found
-
-
-def _copies(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
-    """Copies of c by option o that the empty row m holds, at most `most`."""
-    mode = ws.modes[c][o]
-    if not mode.where.allowed[ws.pool[m]]:
-        return 0
-    held = most
-    if mode.vcpus:
-        held = min(held, int(ws.vcpus[m]) // mode.vcpus)
-    if mode.host:
-        held = min(held, int(ws.host[m]) // mode.host)
-    if mode.accelerators:
-        by_devices = ws.most_copies(mode, m) if mode.shared else int(ws.vacant[m]) // mode.accelerators
-        held = min(held, by_devices)
-    cap = ws.most_on_one[c]
-    return held if cap is None else min(held, cap)
 
 
 def _least(machines: dict[int, int], most: int) -> list[int]:
