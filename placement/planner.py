@@ -126,12 +126,11 @@ def solve(
     if budget.seconds is not None and writing > _SHORT:
         budget = budget.shortened(writing)
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(first_violation, fleet)), budget, seed)
-    start = None if hint is None else _packing_of(fleet, hint, "hint")
+    if hint is not None:
+        whole.incumbent.offer(_packing_of(fleet, hint, "hint"), "hint")
     if budget.seconds is not None and budget.seconds <= 0:
-        if start is not None:  # there is no time for another plan, and none for a worse answer
-            whole.incumbent.offer(start, "hint")
         return written(whole, _too_long(solver, fleet), solver)
-    outcome = _run(lambda: entry.load()(whole, hint=start, options=settings), whole, solver)
+    outcome = _run(lambda: entry.load()(whole, options=settings), whole, solver)
     found = written(whole, outcome, solver)
     return _with_evidence(found, whole, outcome) if certificate else found
 

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import threading
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from placement import Plan, Problem, Status, Stop, UsageError
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.compiled.translate import from_plan, to_plan
+from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.solving.budget import Budget
 from placement.solving.result import Outcome
 from tests import brute, strategies
@@ -166,6 +168,7 @@ def test_a_first_plan_has_a_quarter_of_a_second(
     """Whatever the limit, so that a small problem has a plan; a plan to start from needs none."""
     seen: list[float | None] = []
 
+    @wraps(solve_ffd)
     def looks(solve: Solve, **_: object) -> Outcome:
         seen.append(solve.budget.seconds)
         return Outcome("ffd", Stop.STUCK)
@@ -254,11 +257,11 @@ def test_a_plan_too_long_to_write_in_time_is_not_begun(many: dict[str, float]) -
 def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that forgets its clock costs a little time, not the plan; what it finds later counts for nothing."""
     from placement import planner
-    from placement.heuristics import solve_best_fit, solve_greedy
     from placement.solvers.registry import Solver
 
     may_go_on, over = threading.Event(), threading.Event()
 
+    @wraps(solve_best_fit)
     def forgetful(solve: Solve, **given: Any) -> Outcome:
         outcome = solve_best_fit(solve.within(Budget(work=1)))
         may_go_on.wait(60)
@@ -286,7 +289,6 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
 def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would go on beside whatever the process does next, for as long as it likes."""
     from placement import planner
-    from placement.heuristics import solve_best_fit
     from placement.heuristics.solve import improve
     from placement.solvers.registry import Solver
     from placement.solving.budget import LeftBehindError
@@ -294,6 +296,7 @@ def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: py
     may_go_on, over = threading.Event(), threading.Event()
     ended: list[BaseException] = []
 
+    @wraps(solve_best_fit)
     def forgetful(solve: Solve, **given: Any) -> Outcome:
         solve_best_fit(solve.within(Budget(work=1)))
         part = solve.share(0.5).share(0.5)
@@ -344,8 +347,8 @@ def tiny_fleet() -> placement.Problem:
 
 def solved_then(monkeypatch: pytest.MonkeyPatch, error: BaseException, *, plan: bool) -> placement.Result:
     """A search that ends with an error, after it has found a plan or before."""
-    from placement.heuristics import solve_ffd
 
+    @wraps(solve_greedy)
     def search(solve: Solve, **given: Any) -> Any:
         if plan:
             solve_ffd(solve)

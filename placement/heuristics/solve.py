@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Value
     from placement.heuristics.construct import Policy
     from placement.solving.context import Solve
 
@@ -174,36 +174,23 @@ class _HeuristicRun:
         return Outcome(self.name, stop, reason=reason, stats=self.stats)
 
 
-def solve_ffd(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: HeuristicOptions = HeuristicOptions(),
-) -> Outcome:
+def solve_ffd(solve: Solve, *, options: HeuristicOptions = HeuristicOptions()) -> Outcome:
     """First-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
-    return _solve_plain("ffd", FirstFitDecreasing, solve, hint, options)
+    return _solve_plain("ffd", FirstFitDecreasing, solve, options)
 
 
-def solve_best_fit(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: HeuristicOptions = HeuristicOptions(),
-) -> Outcome:
+def solve_best_fit(solve: Solve, *, options: HeuristicOptions = HeuristicOptions()) -> Outcome:
     """Best-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
-    return _solve_plain("best-fit", BestFit, solve, hint, options)
+    return _solve_plain("best-fit", BestFit, solve, options)
 
 
 def _solve_plain(
     name: str,
     policy_of: Callable[[Workspace, Shares, np.random.Generator | None], Policy],
     solve: Solve,
-    hint: Packing | None,
     options: HeuristicOptions,
 ) -> Outcome:
     run = _HeuristicRun(name, solve, options)
-    if hint is not None:
-        solve.incumbent.offer(hint, name)
     stop = None
     for turn in range(options.restarts):
         stop = solve.why_stop()
@@ -217,17 +204,10 @@ def _solve_plain(
     return run.outcome(stop)
 
 
-def solve_greedy(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: GreedyOptions = GreedyOptions(),
-) -> Outcome:
+def solve_greedy(solve: Solve, *, options: GreedyOptions = GreedyOptions()) -> Outcome:
     """Price-guided greedy: a few restarts of other parameters, each repaired when stuck and improved when complete."""
     fleet = solve.fleet
     run = _HeuristicRun("greedy", solve, options, restarts_differ=True)
-    if hint is not None:
-        solve.incumbent.offer(hint, "greedy")
     sets = run.groups.parameter_sets
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: Workspace | None = None

@@ -89,8 +89,9 @@ class LargeNeighbourhood:
 
         outright = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
         inner = self._solve.within(budget).reduced(small.fleet, work=_PARAMS.work, seed=int(self._rng.integers(2**30)))
-        hint = None if self._rng.random() < _PARAMS.drift_chance or not small.admits_plan else small.packing
-        solve_cp_sat(inner, hint=hint, options=outright)
+        if self._rng.random() >= _PARAMS.drift_chance and small.admits_plan:
+            inner.incumbent.offer(small.packing, NAME)
+        solve_cp_sat(inner, options=outright)
         return inner.incumbent.proved, inner.packing
 
     def _choose(self) -> list[int]:

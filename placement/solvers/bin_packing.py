@@ -14,7 +14,6 @@ from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
     from placement.solving.context import Solve
     from placement.vector_packing.state import PackingEvent
 
@@ -31,16 +30,9 @@ class BinPackingOptions:
     """Nothing to set."""
 
 
-def solve_bin_packing(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: BinPackingOptions = BinPackingOptions(),
-) -> Outcome:
+def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOptions()) -> Outcome:
     """Pack machines exactly; plans and bounds are reported as they come."""
     del options
-    if hint is not None:
-        solve.incumbent.offer(hint, "hint")
     found = FleetBins.of(solve.fleet)
     if found is None:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NOT_PACKING)
@@ -55,6 +47,6 @@ def solve_bin_packing(
 
     known = (solve.incumbent.ticks_bound or 0) // max(1, solve.fleet.tick_price)
     result = solve_vector_packing(found.problem, budget=solve.budget, seed=solve.seed, known=known, listener=report)
-    if result.infeasible and hint is None:
+    if result.infeasible:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
     return Outcome(NAME, solve.why_stop() or result.stop, stats=result.stats)

@@ -71,7 +71,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing
     from placement.solving.context import Solve
     from placement.solving.schedule import Turn
 
@@ -100,15 +99,8 @@ class AutoOptions:
     decompose_from: int = 3_000
 
 
-def solve_auto(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: AutoOptions = AutoOptions(),
-) -> Outcome:
+def solve_auto(solve: Solve, *, options: AutoOptions = AutoOptions()) -> Outcome:
     """Bounds, heuristics, then exact search by turns; see the module's text."""
-    if hint is not None:
-        solve.incumbent.offer(hint, "hint")
     reason = why_infeasible(solve.fleet, solve.budget)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
@@ -200,7 +192,7 @@ class _Turns:
             return solve_running(self._part(turn))
         from placement.solvers.registry import find_solver
 
-        return find_solver(turn.solver).run(self._part(turn), self.solve.packing, **turn.options)
+        return find_solver(turn.solver).run(self._part(turn), **turn.options)
 
     def _part(self, turn: Turn) -> Solve:
         """The problem with a turn's part of the time and of the work."""

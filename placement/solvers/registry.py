@@ -2,7 +2,7 @@
 
 All have one signature::
 
-    solve_x(solve, *, hint=None, options=XOptions()) -> Outcome
+    solve_x(solve, *, options=XOptions()) -> Outcome
 
 and are imported when first used, since an engine may take half a second to load.
 """
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from placement.errors import UsageError, nearest, wrong_argument
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
     from placement.solving.context import Solve
     from placement.solving.result import Outcome
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 class SolveFunction(Protocol):
     """The one signature of all solvers."""
 
-    def __call__(self, solve: Solve, *, hint: Packing | None, options: Any) -> Outcome:
-        """Report plans and bounds to the solve's incumbent within its budget; never end worse than `hint`."""
+    def __call__(self, solve: Solve, *, options: Any) -> Outcome:
+        """Report plans and bounds to the solve's incumbent within its budget, from the best plan there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,9 @@ class Solver:
         found: SolveFunction = getattr(importlib.import_module(module), name)
         return found
 
-    def run(self, solve: Solve, hint: Packing | None = None, **options: Any) -> Outcome:
+    def run(self, solve: Solve, **options: Any) -> Outcome:
         """Solve with these options; others are as `make_options` has them."""
-        return self.load()(solve, hint=hint, options=self.make_options(options))
+        return self.load()(solve, options=self.make_options(options))
 
     def default_options(self) -> Any:
         """The options as they are when nothing is set."""

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from placement.cli.endings import Code
 from placement.cli.settings import read_settings
 from placement.compiled.packing import Packing
 from placement.errors import SolverBugError, UsageError
+from placement.heuristics import solve_greedy
 from placement.referee import verify
 from placement.solving.result import Event, Outcome, Result, Status, Stop
 
@@ -499,7 +501,8 @@ def test_settings_reach_the_solver(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     """``--set`` with and without the solver's name, as the type of the default."""
     seen: list[Any] = []
 
-    def solve(context: Any, *, options: Any, **_: Any) -> Outcome:
+    @wraps(solve_greedy)
+    def solve(context: Any, *, options: Any) -> Outcome:
         seen.append(options)
         context.incumbent.offer(Packing(()), "test")
         return Outcome("greedy", Stop.STUCK, infeasible=False)

@@ -83,7 +83,7 @@ def test_time_ends_at_any_look_at_the_clock(name: str, moment: int) -> None:
         budget = CountedClock(moment)
         incumbent = Watched(fleet, budget)
         entry = SOLVERS[name]
-        outcome = entry.load()(Solve(fleet, incumbent, budget), hint=None, options=entry.default_options())
+        outcome = entry.load()(Solve(fleet, incumbent, budget), options=entry.default_options())
         assert budget.looks >= -_LOOKS, f"seed {seed}: {-budget.looks} looks after the end"
         assert not (outcome.infeasible and best is not None), f"seed {seed}"
         bound = incumbent.ticks_bound

@@ -17,7 +17,6 @@ from placement.errors import UsageError
 from placement.reductions.vector_packing import FleetBins
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, referee, strategies
 from tests.corpus import seeds
@@ -245,11 +244,10 @@ def test_a_hint_is_never_made_worse(seeds: range, name: str) -> None:
         tried += 1
         fleet = compile_fleet(Problem(**problem))
         budget = Budget(work=1, threads=1)
-        incumbent = Incumbent(fleet, budget)
-        options = SOLVERS[name].default_options()
-        SOLVERS[name].load()(Solve(fleet, incumbent, budget), hint=known.packing, options=options)
-        assert incumbent.best is not None
-        assert incumbent.best[1] <= evaluate(fleet, known.packing)
+        solving = Solve.of(fleet, budget, hint=known.packing)
+        SOLVERS[name].run(solving)
+        assert solving.value is not None
+        assert solving.value <= evaluate(fleet, known.packing)
     assert tried >= len(seeds) / 3
 
 
@@ -261,12 +259,10 @@ def test_an_interrupted_solver_returns_what_it_has(name: str) -> None:
     fleet = compile_fleet(Problem(**problem))
     budget = Budget(threads=1)
     budget.interrupt()
-    incumbent = Incumbent(fleet, budget)
-    outcome = SOLVERS[name].load()(
-        Solve(fleet, incumbent, budget), hint=known.packing, options=SOLVERS[name].default_options()
-    )
+    solving = Solve.of(fleet, budget, hint=known.packing)
+    outcome = SOLVERS[name].run(solving)
     if known.packing is not None:
-        assert incumbent.best is not None
+        assert solving.packing is not None
         assert outcome.stop in (Stop.INTERRUPTED, Stop.PROVED)
 
 

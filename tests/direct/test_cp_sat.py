@@ -52,8 +52,9 @@ class Run:
 
     def __init__(self, fleet: Fleet, budget: Budget, seed: int, hint: Packing | None, options: CpSatOptions) -> None:
         self.fleet = fleet
-        self.incumbent = Incumbent(fleet, budget)
-        self.outcome: Outcome = solve_cp_sat(Solve(fleet, self.incumbent, budget, seed), hint=hint, options=options)
+        solve = Solve.of(fleet, budget, seed, hint)
+        self.incumbent = solve.incumbent
+        self.outcome: Outcome = solve_cp_sat(solve, options=options)
 
     @property
     def value(self) -> Value | None:

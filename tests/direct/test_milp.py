@@ -35,7 +35,6 @@ from placement.errors import SolverBugError, UsageError
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Incumbent
 from placement.solving.result import Outcome, Status, Stop
 from tests.brute import Best, cheapest, too_big
 from tests.corpus import first, seeds
@@ -56,10 +55,9 @@ class Run:
         self, fleet: Fleet, budget: Budget, seed: int = 0, hint: Packing | None = None, **options: Any
     ) -> None:
         self.fleet = fleet
-        self.incumbent = Incumbent(fleet, budget)
-        self.outcome: Outcome = solve_milp(
-            Solve(fleet, self.incumbent, budget, seed), hint=hint, options=MilpOptions(start=False, **options)
-        )
+        solve = Solve.of(fleet, budget, seed, hint)
+        self.incumbent = solve.incumbent
+        self.outcome: Outcome = solve_milp(solve, options=MilpOptions(start=False, **options))
 
     @property
     def value(self) -> Value | None:
@@ -338,7 +336,7 @@ def test_infeasible_from_an_engine_that_was_wrong_before_is_no_claim(monkeypatch
 def test_infeasible_against_a_known_plan_is_no_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     hint = alone(crowd(3))
     monkeypatch.setattr(DirectModel, "limit_left_out", lambda self, _: self.program.at_least(0, 1))
-    with pytest.raises(SolverBugError, match="said that there is no plan, and milp found one"):
+    with pytest.raises(SolverBugError, match="said that there is no plan, and hint found one"):
         solved(crowd(3), hint=hint)
 
 

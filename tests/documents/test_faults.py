@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.direct.cp_sat import find_plan, solve_cp_sat
 from placement.errors import failure
+from placement.heuristics import solve_ffd
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.parallel.job import TaskAnswer
@@ -178,6 +180,7 @@ def finds_a_broken_plan(incumbent: Incumbent) -> Outcome:
 def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome], *, start: bool = True) -> None:
     """Have the solver cp-sat err, after a first plan."""
 
+    @wraps(solve_cp_sat)
     def erring(solve: Solve, **_: Any) -> Outcome:
         if start:
             first_plan(solve)
@@ -221,6 +224,7 @@ def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callab
 def test_with_auto_a_proof_of_others_that_there_is_no_plan_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault of a turn before it is told beside it."""
 
+    @wraps(solve_ffd)
     def fails(*_: object, **__: object) -> Outcome:
         raise TypeError("planted")
 
@@ -244,6 +248,7 @@ def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Ca
 # --- Smaller problems that are solved on the way
 
 
+@wraps(solve_cp_sat)
 def lies_first(solve: Solve, **given: Any) -> Outcome:
     """CP-SAT, after somebody said that nothing is cheaper than what is there, or that nothing is cheap at all."""
     solve.incumbent.raise_bound(DOLLAR * 1000 if solve.value is None else solve.value.ticks - 1, "liar")
@@ -263,16 +268,18 @@ def search_neighbourhoods(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch)
 def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """CP-SAT on so many machines, which says that there is no plan when it has found one."""
 
+    part = Solve(small(), incumbent, Budget(work=10)).reduced(small())
+
     class Liar:
-        def __init__(self, model: object, watcher: Any) -> None:
-            self.incumbent: Incumbent = watcher.incumbent
+        def __init__(self, *_: object) -> None:
+            """Of any model."""
 
         def run(self, *_: object) -> cp_model.CpSolverStatus:
-            self.incumbent.offer(PAIRS, "packer")
+            part.incumbent.offer(PAIRS, "packer")
             return cp_model.INFEASIBLE
 
     monkeypatch.setattr("placement.direct.cp_sat.search.Engine", Liar)
-    assert find_plan(Solve(small(), incumbent, Budget(work=10)).reduced(small()), [2], None) == (PAIRS, False)
+    assert find_plan(part, [2], None) == (PAIRS, False)
 
 
 PARTS = [search_neighbourhoods, find_one_plan]

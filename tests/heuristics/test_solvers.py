@@ -45,8 +45,8 @@ def solved(
     budget: Budget | None = None,
 ) -> tuple[Outcome, Incumbent]:
     budget, options = budget or Budget(), replace(QUICK, restarts=restarts)
-    incumbent = Incumbent(fleet, budget)
-    return SOLVE[name](Solve(fleet, incumbent, budget, seed), hint=hint, options=options), incumbent
+    solve = Solve.of(fleet, budget, seed, hint)
+    return SOLVE[name](solve, options=options), solve.incumbent
 
 
 def assert_sound(doc: Doc, fleet: Fleet, incumbent: Incumbent) -> Value:

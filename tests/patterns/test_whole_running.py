@@ -121,7 +121,7 @@ def test_dear_moves_at_twenty_components() -> None:
     document["objective"]["move_cost"] = 20
     fleet = compile_fleet(Problem(**document))
     solve = Solve.of(fleet, Budget(work=10))
-    find_solver("greedy").run(solve, None, restarts=1)
+    find_solver("greedy").run(solve, restarts=1)
     first = solve.value
     solve_running(solve)
     gap = solve.incumbent.gap()

@@ -291,9 +291,9 @@ def greedy(fleet: Fleet) -> Packing | None:
 def exactly(fleet: Fleet, hint: Packing | None, seed: int) -> tuple[Incumbent, bool]:
     """What CP-SAT finds and proves with some work, from a packing or none; and whether it proves that there is none."""
     budget = Budget(work=WORK, threads=1)
-    incumbent = Incumbent(fleet, budget)
-    outcome = solve_cp_sat(Solve(fleet, incumbent, budget, seed), hint=hint, options=CpSatOptions(start=False))
-    return incumbent, outcome.infeasible
+    solve = Solve.of(fleet, budget, seed, hint)
+    outcome = solve_cp_sat(solve, options=CpSatOptions(start=False))
+    return solve.incumbent, outcome.infeasible
 
 
 def says_too_little(reduction: Reduction) -> bool:

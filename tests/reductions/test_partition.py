@@ -72,13 +72,10 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
             machines: list[Machine] = []
             parts = list(make_parts(fleet, packing, groups))
             for part in parts:
-                budget = Budget(work=1)
-                incumbent = Incumbent(part.fleet, budget)
-                hint = part.packing
-                options = GreedyOptions(rounds=3)
-                solve_greedy(Solve(part.fleet, incumbent, budget, seed), hint=hint, options=options)
-                assert incumbent.best is not None
-                machines += part.put_back(incumbent.best[0])
+                solve = Solve.of(part.fleet, Budget(work=1), seed, part.packing)
+                solve_greedy(solve, options=GreedyOptions(rounds=3))
+                assert solve.packing is not None
+                machines += part.put_back(solve.packing)
             freed = {m for part in parts for m in part.machines}
             still = (machine for m, machine in enumerate(packing.machines) if m not in freed)
             whole = Packing((*still, *machines))

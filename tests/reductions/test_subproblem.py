@@ -33,8 +33,9 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
         small = Subproblem.of(fleet, packing, freed)
         assert broken_rules(problem, fleet, small.lift(small.packing)) == []
         budget = Budget(work=10, threads=1)
-        incumbent = Incumbent(small.fleet, budget)
-        solve_cp_sat(Solve(small.fleet, incumbent, budget, seed), hint=small.packing)
+        solve = Solve.of(small.fleet, budget, seed, small.packing)
+        solve_cp_sat(solve)
+        incumbent = solve.incumbent
         assert incumbent.best is not None
         whole = small.lift(incumbent.best[0])
         assert broken_rules(problem, fleet, whole) == [], f"seed {seed}"

@@ -154,9 +154,8 @@ def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
     """No round is begun."""
     _, _, fleet, packing = next(plans(range(150)))
     budget = Budget(seconds=0)
-    incumbent = Incumbent(fleet, budget)
-    options = DecompositionOptions(copies=1)
-    outcome = solve_decomposition(Solve(fleet, incumbent, budget), hint=packing, options=options)
+    solve = Solve.of(fleet, budget, hint=packing)
+    outcome, incumbent = solve_decomposition(solve, options=DecompositionOptions(copies=1)), solve.incumbent
     assert outcome.stop in (Stop.TIME, Stop.PROVED)
     assert outcome.stats.get("rounds", 0) == 0
     assert incumbent.best is not None

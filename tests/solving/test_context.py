@@ -45,7 +45,7 @@ def test_a_reduced_problem_knows_nothing_and_tells_its_faults() -> None:
 
 def test_a_solve_begins_with_its_hint() -> None:
     found = Solve.of(fleet())
-    solve_ffd(found, hint=None)
+    solve_ffd(found)
     again = Solve.of(found.fleet, hint=found.packing)
     assert again.value == found.value
     assert again.budget.left() == math.inf

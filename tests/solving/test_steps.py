@@ -148,7 +148,7 @@ def test_a_unit_of_work_limits_all_of_a_solver(name: str, monkeypatch: pytest.Mo
         counter = StepCounter()
         with counted(counter):
             solve = Solve.of(fleet, Budget(work=2), hint=first.packing)
-            outcome = find_solver(name).run(solve, first.packing, **options)
+            outcome = find_solver(name).run(solve, **options)
         assert solve.value is not None
         return outcome.stop, solve.value.ticks, counter.spent
 

@@ -66,19 +66,13 @@ class CpSatOptions:
             raise ValueError("workers and first_phase must be positive")
 
 
-def solve_cp_sat(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: CpSatOptions = CpSatOptions(),
-) -> Outcome:
+def solve_cp_sat(solve: Solve, *, options: CpSatOptions = CpSatOptions()) -> Outcome:
     """Minimise left-out copies level by level, then ticks, on the direct model.
 
     Parameters
     ----------
     solve : the problem, and where plans and bounds are reported while the search runs. With a limit on work one worker
         runs, and the answer is the same every time.
-    hint : a packing that keeps every rule; the answer is never worse.
     options : see `CpSatOptions`.
 
     Returns
@@ -87,9 +81,7 @@ def solve_cp_sat(
         Infeasible only as a proof on machines enough for any plan. `Stop.STUCK` without a claim when the model is
         beyond the size limit or its numbers beyond 64 bits. `Stop.DONE` when the work limit is used up.
     """
-    if hint is not None:
-        solve.incumbent.offer(hint, NAME)
-    elif options.start:
+    if options.start:
         first_plan(solve)
     return _CpSatSearch(solve, options).run()
 

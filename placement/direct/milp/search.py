@@ -24,7 +24,6 @@ from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
     from placement.direct.milp.engines import End
     from placement.direct.program import Values
     from placement.solving.context import Solve
@@ -53,19 +52,13 @@ class MilpOptions:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine}")
 
 
-def solve_milp(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: MilpOptions = MilpOptions(),
-) -> Outcome:
+def solve_milp(solve: Solve, *, options: MilpOptions = MilpOptions()) -> Outcome:
     """Minimise left-out copies level by level, then ticks, on the direct model.
 
     Parameters
     ----------
     solve : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each stage).
         The engine runs on one thread in any case.
-    hint : a packing that keeps every rule; the answer is never worse.
     options : see `MilpOptions`.
 
     Returns
@@ -85,9 +78,7 @@ def solve_milp(
     """
     if options.engine == "cbc":
         cbc_path()
-    if hint is not None:
-        solve.incumbent.offer(hint, NAME)
-    elif options.start:
+    if options.start:
         first_plan(solve)
     return _MilpSearch(solve, options).run()
 

@@ -1,4 +1,4 @@
-"""Rules of one component: what it must serve (`demand`), its spread over the eligible zones, and the loss of one zone.
+"""Rules of one component: what it must serve (`demand`), and its spread over the eligible zones.
 
 Counts (`copies`, `min_copies`) are the range of `Variables.placed`.
 """
@@ -54,14 +54,3 @@ def min_zones(model: Variables) -> None:
         if wanted > 1:
             occupied = [model.program.lesser(total, 1) for total in zones]
             model.program.reaches_lesser(total_of(occupied), model.placed[c], wanted)
-
-
-def zone_loss_floor(model: Variables) -> None:
-    """So many copies stand outside of any zone; with nothing placed and nothing required the floor is waived."""
-    for c, zones in model.by_zone.items():
-        component, placed = model.fleet.components[c], model.placed[c]
-        if component.zone_loss_floor:
-            waived = not component.required and not component.demand
-            some = model.program.presence(zones, component.copies) if waived else 1
-            for total in zones:
-                model.program.at_least(placed - total, component.zone_loss_floor * some)

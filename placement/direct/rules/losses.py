@@ -1,4 +1,4 @@
-"""Rules of what is left of a component when a pool, or an instance, is lost."""
+"""Rules of what is left of a component when a zone, a pool or an instance is lost."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from placement.direct.variables import Variables
 
 
+def zone_loss_floor(model: Variables) -> None:
+    """So many copies stand outside of any zone."""
+    for c, zones in model.by_zone.items():
+        component = model.fleet.components[c]
+        if component.zone_loss_floor:
+            _floor(model, component, component.zone_loss_floor, zones, [[total] for total in zones])
+
+
 def pool_loss_floor(model: Variables) -> None:
-    """So many copies stand outside of any pool; with nothing placed and nothing required the floor is waived."""
+    """So many copies stand outside of any pool."""
     for component in model.fleet.components:
         if component.pool_loss_floor:
             by_pool: dict[int, list[Var]] = defaultdict(list)
             for p, _, var in model.everywhere[component.index]:
                 by_pool[p].append(var)
-            _floor(model, component, component.pool_loss_floor, list(by_pool.values()))
+            _floor(model, component, component.pool_loss_floor, _everyone(model, component), list(by_pool.values()))
 
 
 def instance_loss_floor(model: Variables) -> None:
@@ -30,14 +38,20 @@ def instance_loss_floor(model: Variables) -> None:
         on[c].append(here)
     for component in model.fleet.components:
         if component.instance_loss_floor:
-            _floor(model, component, component.instance_loss_floor, on[component.index])
+            _floor(model, component, component.instance_loss_floor, _everyone(model, component), on[component.index])
 
 
-def _floor(model: Variables, component: FleetComponent, floor: int, groups: list[list[Var]]) -> None:
+def _everyone(model: Variables, component: FleetComponent) -> list[Var]:
+    return [var for _, _, var in model.everywhere[component.index]]
+
+
+def _floor(
+    model: Variables, component: FleetComponent, floor: int, everyone: list[Var], groups: list[list[Var]]
+) -> None:
+    """So many copies outside of each group; with nothing placed and nothing required the floor is waived."""
     placed = model.placed[component.index]
     some: Linear | int = 1
     if not component.required and not component.demand:
-        everyone = [var for _, _, var in model.everywhere[component.index]]
         some = model.program.presence(everyone, component.copies)
     for here in groups:
         model.program.at_least(placed - total_of(here), floor * some)

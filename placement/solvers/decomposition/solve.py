@@ -83,19 +83,12 @@ class DecompositionOptions:
             raise ValueError(f"the parts can't be solved by {NAME} again")
 
 
-def solve_decomposition(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: DecompositionOptions = DecompositionOptions(),
-) -> Outcome:
+def solve_decomposition(solve: Solve, *, options: DecompositionOptions = DecompositionOptions()) -> Outcome:
     """Solve in parts, bound as a whole; see the module's text."""
     if solve.fleet.copies <= 1.5 * options.copies:
-        return find_solver(options.solver).run(solve, hint, **_ALONE.get(options.solver, {}))
+        return find_solver(options.solver).run(solve, **_ALONE.get(options.solver, {}))
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    if hint is not None:
-        solve.incumbent.offer(hint, NAME)
     _first_plan(solve)
     raise_instant_bounds(solve)
     search = _Decomposition(solve, options)

@@ -48,7 +48,7 @@ class Pack:
     def run(self, budget: Budget) -> TaskAnswer:
         """Solve within the budget, from the hint."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
-        find_solver(self.solver).run(solve, self.hint, **self.options)
+        find_solver(self.solver).run(solve, **self.options)
         return answer_of(solve)
 
 

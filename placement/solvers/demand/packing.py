@@ -168,7 +168,7 @@ class CountPacking:
             gap = max(inner.budget.gap, 1 - bound / (ticks * (1 + PATTERNS.counts.near)) if ticks else 0.0)
             limits = inner.budget if again else _PHASE.pack.first.of(inner.budget)
             part = inner.within(limits.share(gap=gap))
-            solver.run(part, inner.packing)
+            solver.run(part)
             best, proved = inner.value, inner.incumbent.ticks_bound or 0
             if best is not None and (best.ticks <= ticks or proved > ticks):
                 break

@@ -30,7 +30,6 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.packing import Packing
     from placement.patterns.counts.program import Counts
     from placement.patterns.counts.weights import Weights
     from placement.solving.budget import Budget
@@ -60,16 +59,9 @@ class DemandOptions:
             raise ValueError(f"the counts can't be packed by {NAME} again")
 
 
-def solve_demand(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: DemandOptions = DemandOptions(),
-) -> Outcome:
+def solve_demand(solve: Solve, *, options: DemandOptions = DemandOptions()) -> Outcome:
     """Count, pack, prove; see the module's text."""
     fleet, budget = solve.fleet, solve.budget
-    if hint is not None:
-        solve.incumbent.offer(hint, NAME)
     if not fleet.has_demand:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NO_DEMAND)
     if (reason := why_infeasible(fleet, budget)) is not None:
