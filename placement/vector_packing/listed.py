@@ -68,11 +68,8 @@ class PatternList:
         return tuple(sorted(Counter(rows.tolist()).items()))
 
 
-def list_patterns(
-    problem: Compiled, bin_type: int, stop: Callable[[], bool], most: int | None = None
-) -> PatternList | None:
-    """All patterns of a bin type; None when there are more than `most`, or large ones, or `stop` says so."""
-    most = _PARAMS.most if most is None else most
+def list_patterns(problem: Compiled, bin_type: int, stop: Callable[[], bool]) -> PatternList | None:
+    """All patterns of a bin type; None when there are too many, or large ones, or `stop` says so."""
     rows = np.flatnonzero(problem.fits[:, bin_type] & (problem.limit > 0))
     one = np.ones(len(rows), dtype=np.int64)
     level = _Level(rows[:, None], problem.capacity[bin_type] - problem.size[rows], one, one)
@@ -85,7 +82,7 @@ def list_patterns(
             total += len(found[-1].rows)
             likely = (total - before) * len(level.rows) / (first + step) / _PARAMS.surely
             if (
-                max(total, likely) > min(most, _PARAMS.cells // width)
+                max(total, likely) > min(_PARAMS.most, _PARAMS.cells // width)
                 or (total > before and width > _PARAMS.widest)
                 or stop()
             ):
