@@ -36,6 +36,7 @@ from placement.solving.schedule import (
     STUCK,
     TURNS,
     WHOLE,
+    ZONED,
     Phase,
     rows,
 )
@@ -116,21 +117,16 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
-    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, DEMANDS_TINY, HUGE, SMALL, LARGE} | {
-        FEW_SMALL,
-        FEW_LARGE,
-        DEAR,
-        AFTER_FIRST,
-        AFTER_FIRST_HUGE,
-        STUCK,
-    }
+    names = {AFTER_FIRST, AFTER_FIRST_HUGE, DEAR, DEMANDS, DEMANDS_TINY, FEW_LARGE, FEW_SMALL, FIRST, HUGE, LARGE}
+    names |= {RULES_LARGE, RULES_SMALL, SINGLE, SMALL, STUCK, WHOLE, ZONED}
+    assert set(TURNS) == names
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1
             assert turn.solver in (BOUND, OUTLINE, RUNNING, IMPROVE) or SOLVERS[turn.solver].make_options(turn.options)
             assert turn.solver != IMPROVE or {*turn.options} <= {"steps"}
             assert not turn.beside or turn.cores == 2
-    for size in (HUGE, SMALL, LARGE, DEAR):
+    for size in (HUGE, SMALL, LARGE, DEAR, ZONED):
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves

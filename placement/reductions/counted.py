@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import named_fleet_rules
-from placement.compiled.packing import Machine, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.reductions.base import Reduction
 from placement.reductions.fixed_counts import without_zone_rules
+from placement.reductions.parts import join_parts, number_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,19 +58,13 @@ class Counted(Reduction):
                 return None
             parts += found
             origin += [component.index] * len(found)
-        numbered = _apart(parts, origin, {c.index for c in fleet.components if c.max_per_instance is not None})
+        numbered = number_parts(parts, origin, {c.index for c in fleet.components if c.max_per_instance is not None})
         running = (0,) * len(numbered)
         return cls(fleet, replace(fleet, components=numbered, running=running), tuple(origin))
 
     def lift(self, packing: Packing) -> Packing:
         """The same copies on the same machines, as those of the components that they are parts of."""
-        machines = (
-            Machine(
-                m.pool, m.instance, tuple(Seat(self.origin[s.component], s.option, s.accelerators) for s in m.seats)
-            )
-            for m in packing.machines
-        )
-        return replace(packing, machines=tuple(machines))
+        return join_parts(packing, self.origin)
 
 
 def _parts(fleet: Fleet, component: FleetComponent, copies: Copies) -> tuple[FleetComponent, ...] | None:
@@ -101,17 +95,3 @@ def _only(fleet: Fleet, component: FleetComponent, o: int, zone: int | None, cop
     )
     zones = component.eligible_zones if zone is None else (zone,)
     return replace(component, options=options, required=copies, copies=copies, demand=0, eligible_zones=zones)
-
-
-def _apart(parts: list[FleetComponent], origin: list[int], capped: set[int]) -> tuple[FleetComponent, ...]:
-    """The parts numbered anew: whoever avoids a component avoids all parts of it, and capped ones their own."""
-    parts_of: dict[int, set[int]] = {}
-    for index, c in enumerate(origin):
-        parts_of.setdefault(c, set()).add(index)
-    found = []
-    for index, (part, c) in enumerate(zip(parts, origin, strict=True)):
-        avoided = set().union(*(parts_of.get(other, set()) for other in part.avoids))
-        if c in capped:
-            avoided |= parts_of[c] - {index}
-        found.append(replace(part, index=index, avoids=frozenset(avoided)))
-    return tuple(found)

@@ -74,3 +74,8 @@ class AllRequired(Restriction):
             c if c.level is None else replace(c, required=c.copies, level=None) for c in fleet.components
         )
         return cls(fleet, replace(fleet, components=components, levels=()))
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """Of plans that place every copy."""
+        return CarriedBound(given=(0,) * len(self.whole.levels)) if self.whole.levels else EXACT

@@ -1,7 +1,10 @@
-"""The solver `bin-packing`: fleets that are vector packing, by the exact packing core.
+"""The solver `bin-packing`: fleets whose copies own whole accelerators, by the exact packing core.
 
-See `fleet_bins` for which those are and `vector_packing` for how they are solved. Any other fleet ends at once, with
-the reason.
+See `fleet_bins` for which those are and `vector_packing` for how they are solved. What machines by themselves do not
+know is put before: optional copies stand as the best plan has them, what runs is matched afterwards where moves are
+cheap, and rules over zones become copies that must stand in one (`zone_floors`). Where that leaves out a part of a rule
+the packing core's bound holds all the same, and its packings are plans when they happen to keep the rule. Any other
+fleet ends at once, with the reason.
 """
 
 from __future__ import annotations
@@ -9,7 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.reductions.base import Chain
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.required import AllRequired, RequiredAsPlaced
 from placement.reductions.vector_packing import FleetBins
+from placement.reductions.zone_floors import ZoneFloors
 from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
 
@@ -19,10 +26,11 @@ if TYPE_CHECKING:
 
 NAME = "bin-packing"
 NOT_PACKING = (
-    "not a bin packing problem: copies share accelerators of machines with several, or a rule couples machines "
-    "(zones, running copies, optional copies, demand); use auto"
+    "not a bin packing problem: copies share accelerators of machines with several, or a rule looks at the whole plan "
+    "(limits, commitments, demand, losses of a pool or an instance, dear moves); use auto"
 )
 NO_PACKING = "the machines within their quotas can't hold the copies"
+NOT_ALL = "the machines within their quotas can't hold all optional copies, and bin packing leaves none out; use auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +41,55 @@ class BinPackingOptions:
 def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOptions()) -> Outcome:
     """Pack machines exactly; plans and bounds are reported as they come."""
     del options
-    found = FleetBins.of(solve.fleet)
+    found = PackedFleet.of(solve)
     if found is None:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NOT_PACKING)
-    seen = None
+    seen, bound = None, found.chain.keeps_bound
 
     def report(event: PackingEvent) -> None:
         nonlocal seen
         if event.bins is not None and event.bins is not seen:
             seen = event.bins
-            solve.incumbent.offer(found.packing(event.bins), event.by)
-        solve.incumbent.raise_bound(solve.fleet.tick_price * event.bound, event.by)
+            packing = found.chain.lift(found.bins.packing(event.bins))
+            if packing is not None:
+                solve.incumbent.offer(packing, event.by)
+        if bound is not None:
+            ticks = solve.fleet.tick_price * event.bound - bound.less
+            solve.incumbent.raise_bound(ticks, event.by, bound.given, bound.relaxes)
 
-    known = (solve.incumbent.ticks_bound or 0) // max(1, solve.fleet.tick_price)
-    result = solve_vector_packing(found.problem, budget=solve.budget, seed=solve.seed, known=known, listener=report)
-    if result.infeasible:
-        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
-    return Outcome(NAME, solve.why_stop() or result.stop, stats=result.stats)
+    result = solve_vector_packing(
+        found.bins.problem, budget=solve.budget, seed=solve.seed, known=_known(solve), listener=report
+    )
+    if result.infeasible and bound is not None:
+        if bound.given is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
+        return Outcome(NAME, Stop.STUCK, reason=NOT_ALL, stats=result.stats)
+    # The best bins may be no plan: then nothing is proven of the best plan, and nothing is left to try.
+    stop = Stop.DONE if result.stop is Stop.PROVED else result.stop
+    return Outcome(NAME, solve.why_stop() or stop, stats=result.stats)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFleet:
+    """A fleet as bins: what was rewritten before, and the packing problem."""
+
+    chain: Chain
+    bins: FleetBins
+
+    @classmethod
+    def of(cls, solve: Solve) -> PackedFleet | None:
+        """From the best plan so far; None where the fleet is not bin packing. O(components x options x pools)."""
+        packing, value = solve.packing, solve.value
+        chain = Chain.of(
+            solve.fleet,
+            lambda fleet: AllRequired.of(fleet) if packing is None else RequiredAsPlaced.of(fleet, packing),
+            lambda fleet: Greenfield.of(fleet, value),
+            ZoneFloors.of,
+        )
+        bins = None if chain is None else FleetBins.of(chain.fleet)
+        return None if chain is None or bins is None else cls(chain, bins)
+
+
+def _known(solve: Solve) -> int:
+    """A bound on the price of the machines, micro-dollars per hour; where copies run, one of plans is of moves, too."""
+    return 0 if solve.fleet.instances else (solve.incumbent.ticks_bound or 0) // max(1, solve.fleet.tick_price)

@@ -65,6 +65,7 @@ from placement.solving.schedule import (
     STUCK,
     TURNS,
     WHOLE,
+    ZONED,
 )
 
 if TYPE_CHECKING:
@@ -249,8 +250,11 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
         is_tiny = _size(solve, tiny, options.decompose_from) == SMALL
         yield from _possible(TURNS[DEMANDS_TINY if is_tiny else DEMANDS], solve)
     size = _size(solve, options.direct_terms, options.decompose_from)
-    searches = TURNS[DEAR if size == LARGE and moves_are_dear(solve.fleet) else size]
-    yield from _possible(searches, solve)
+    if size == LARGE and moves_are_dear(solve.fleet):
+        size = DEAR
+    elif size == SMALL and not packers and _may_pack(solve):
+        size = ZONED
+    yield from _possible(TURNS[size], solve)
 
 
 def _heuristics(turns: Iterable[Turn], solve: Solve, options: AutoOptions) -> Iterator[Turn]:
@@ -283,6 +287,15 @@ def _copies(solve: Solve) -> int:
     placed = Counter(seat.component for _, seat in solve.packing.seats()) if solve.packing is not None else None
     components = solve.fleet.components
     return sum(c.copies if placed is None or not c.demand else placed[c.index] for c in components)
+
+
+def _may_pack(solve: Solve) -> bool:
+    """Whether the fleet is vector packing but for zones, optional copies and what runs."""
+    if not can_load(HIGHS, solve.budget):
+        return False
+    from placement.solvers.bin_packing import PackedFleet  # loads an engine
+
+    return PackedFleet.of(solve) is not None
 
 
 def _packers(fleet: Fleet) -> tuple[Turn, ...]:

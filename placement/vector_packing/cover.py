@@ -45,23 +45,31 @@ def close_by_patterns(generation: Generation, most: int | None = None) -> None:
     problem, state = generation.problem, generation.state
     if generation.bound is None:
         return
-    dual_value = dual_values_of(problem, generation.cut, generation.scale)
     part = 1.0
     while not state.ended and part > _PARAMS.least_part:
         cutoff = next_cutoff(state, part)
-        slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
-        if slack < 0:
-            state.raise_bound(cutoff + state.unit, NAME)
-            continue
-        loads = list_loads(problem, generation.price, dual_value, slack, state.budget.over, most)
+        loads = loads_within(generation, cutoff, most)
         if loads is None:
             if cutoff == state.bound:
                 return
             part /= 2
             continue
         state.stats["patterns"] = len(loads)
+        if not loads:
+            state.raise_bound(cutoff + state.unit, NAME)
+            continue
         if not cover(problem, state, loads, cutoff, SCHEDULE.vector_packing.listed.of(state.budget)):
             part /= 2
+
+
+def loads_within(generation: Generation, cutoff: int, most: int | None = None) -> list[Load] | None:
+    """All maximal loads that a packing of at most `cutoff` can use, none where there is none; None: too many."""
+    problem = generation.problem
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
+    slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
+    if slack < 0:
+        return []
+    return list_loads(problem, generation.price, dual_value, slack, generation.state.budget.over, most)
 
 
 def next_cutoff(state: PackingState, part: float) -> int:

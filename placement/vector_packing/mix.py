@@ -8,7 +8,7 @@ capacities (integer covering knapsack; the master of Benders 1962).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,25 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     That no counts keep them is a proof that there is no packing: by the cuts alone, which are exact, as the bound may
     be HiGHS's word.
     """
+    found = cheapest_counts(problem, state, cuts, seed)
+    if found is None:
+        state.infeasible = True
+        return None
+    state.raise_to(found.bound, NAME)
+    return found.counts
+
+
+class CheapestCounts(NamedTuple):
+    """The cheapest counts, if they were found, and what they cost at least; so far 0, if nothing is known."""
+
+    counts: Ints | None
+    bound: int
+
+
+def cheapest_counts(
+    problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0
+) -> CheapestCounts | None:
+    """The cheapest counts, (types,), that keep all cuts and cost no less than the bound; None when there are none."""
     from ortools.sat.python import cp_model
 
     from placement.engines.cp_sat import cp_sat_solver, run
@@ -51,13 +70,11 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     solver = cp_sat_solver(seed, seconds=state.budget.left(), effort=_PARAMS.effort)
     status = run(solver, model)
     if status == cp_model.INFEASIBLE:
-        state.infeasible = True
         return None
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        state.raise_to(solver.response_proto.inner_objective_lower_bound, NAME)  # its own integer, not its float
-    if status != cp_model.OPTIMAL:
-        return None
-    return np.array([solver.value(n) for n in count], dtype=np.int64)
+    known = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    bound = solver.response_proto.inner_objective_lower_bound if known else 0  # its own integer, not its float
+    counts = np.array([solver.value(n) for n in count], dtype=np.int64) if status == cp_model.OPTIMAL else None
+    return CheapestCounts(counts, bound)
 
 
 def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, seed: int = 0) -> bool:

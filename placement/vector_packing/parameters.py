@@ -72,10 +72,12 @@ class ListedParameters:
 
 @dataclass(frozen=True, slots=True)
 class BinMixParameters:
-    """The cheapest counts of bins (`mix.py`)."""
+    """The cheapest counts of bins (`mix.py`, `counts.py`)."""
 
     effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
     attempts: int = parameter(6, "attempts", "to pack into them, from the third on with prices bent at random")
+    # sagemaker-whole-gpu needs 3, exclusive 20 8 of them; where costs are fine (belov-2) counts of one cost are many.
+    patience: int = parameter(20, "counts", "in turn that no listed loads fit, at one cost")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import cost_bound
 from placement.vector_packing.compiled import compile_packing
+from placement.vector_packing.counts import close_by_counts
 from placement.vector_packing.cover import close_by_patterns, cover
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
@@ -92,11 +93,15 @@ def _steps(
     problem, state = generation.problem, generation.state
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
+    if not stopped:
+        yield lambda: close_by_counts(generation, cuts, seed)
     yield lambda: dive(generation)
     yield lambda: cover(problem, state, generation.master.loads, None, _TIME.master.of(state.budget))
     if stopped:
         yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(state.budget, thorough=True)
+    if stopped:
+        yield lambda: close_by_counts(generation, cuts, seed)
     yield lambda: close_by_patterns(generation, VECTOR_PACKING.dive.rest_loads)
     for attempt in range(1, _PARAMS.dives):
         yield partial(dive, generation, seed=seed + attempt)

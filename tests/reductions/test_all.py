@@ -40,6 +40,7 @@ from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.reductions.without_rules import WithoutRules
 from placement.reductions.zone import OneZone
+from placement.reductions.zone_floors import ZoneFloors
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -195,6 +196,14 @@ def counted(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
         yield found
 
 
+def zone_floors(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Where a component is put in parts."""
+    del packing, seed
+    found = ZoneFloors.of(fleet)
+    if found is not None and found.fleet is not fleet:
+        yield found
+
+
 def without_rules(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """All rules over the whole plan left out, and some of them."""
     del packing
@@ -224,6 +233,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     AtFleetMix: at_mix,
     CappedInstances: capped,
     Counted: counted,
+    ZoneFloors: zone_floors,
     Preassigned: preassigned,
     RelaxingAggregation: relaxing,
     RestrictingAggregation: restricting,
@@ -260,6 +270,7 @@ KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is 
     FreeMachines: {"rules": 60, "state": False},
     SomePools: {"state": False, "optional": False, "demand": False},
     WithoutRules: {"rules": 60},
+    ZoneFloors: {"state": False},
     OneZone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12, "rules": 40},
 }

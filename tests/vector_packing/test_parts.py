@@ -16,7 +16,8 @@ from placement.solving.parameters import changed
 from placement.solving.result import Stop
 from placement.vector_packing import VectorPacking, check_bins, solve_vector_packing
 from placement.vector_packing.compiled import compile_packing
-from placement.vector_packing.cover import close_by_patterns
+from placement.vector_packing.counts import close_by_counts, raise_by_counts
+from placement.vector_packing.cover import close_by_patterns, list_loads
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
@@ -223,6 +224,35 @@ def test_the_exact_search_alone_finds_the_optimum(problem: VectorPacking) -> Non
         assert state.cost >= best
     if compiled.size.all():
         assert state.bound == best
+
+
+@given(problem=packings(), cutoff=st.integers(1, 30))
+def test_the_cheapest_counts_that_loads_fit_are_a_bound(problem: VectorPacking, cutoff: int) -> None:
+    """Over all loads no more than the optimum; of no more than the cutoff alone is anything said."""
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
+        return
+    compiled, state = generation.problem, generation.state
+    nothing = np.zeros(len(compiled.demand), dtype=np.int64)
+    loads = list_loads(compiled, nothing, (0,) * compiled.types, 0, state.budget.over)
+    assert loads is not None
+
+    raise_by_counts(compiled, state, loads, [], cutoff)
+
+    assert state.bound <= min(best, cutoff + state.unit)
+
+
+def test_counts_that_no_loads_fit_are_left_out() -> None:
+    """Counts that keep all prices found so far cost 27; fractions of loads don't fit any below 28."""
+    problem = VectorPacking(sizes=[[4], [8], [3]], demands=[3, 1, 3], capacities=[[10], [18]], costs=[9, 14])
+    generation = generation_of(problem)
+    assert generation is not None
+    state, cuts = generation.state, volume_cuts(generation.problem)
+    generation.run(state.budget)
+    count_bins(generation.problem, state, [*cuts, generation.cut])
+    assert state.bound == 27
+    close_by_counts(generation, cuts)
+    assert state.bound == cheapest(problem) == 28
 
 
 @given(problem=packings())

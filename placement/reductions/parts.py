@@ -1,0 +1,42 @@
+"""Components in parts, each of which is a component of its own: how they are numbered, and how copies come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Machine, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from placement.compiled.fleet import FleetComponent
+    from placement.compiled.packing import Packing
+
+
+def number_parts(
+    parts: Sequence[FleetComponent], origin: Sequence[int], apart: Collection[int] = ()
+) -> tuple[FleetComponent, ...]:
+    """The parts numbered anew: whoever avoids a component avoids all parts of it, and those `apart` their own.
+
+    O(parts + pairs that avoid each other).
+    """
+    parts_of: dict[int, set[int]] = {}
+    for index, c in enumerate(origin):
+        parts_of.setdefault(c, set()).add(index)
+    found = []
+    for index, (part, c) in enumerate(zip(parts, origin, strict=True)):
+        avoided = set().union(*(parts_of.get(other, set()) for other in part.avoids))
+        if c in apart:
+            avoided |= parts_of[c] - {index}
+        found.append(replace(part, index=index, avoids=frozenset(avoided)))
+    return tuple(found)
+
+
+def join_parts(packing: Packing, origin: Sequence[int]) -> Packing:
+    """The same copies on the same machines, as those of `origin`, the component of each part. O(copies)."""
+    machines = (
+        Machine(m.pool, m.instance, tuple(Seat(origin[s.component], s.option, s.accelerators) for s in m.seats))
+        for m in packing.machines
+    )
+    return replace(packing, machines=tuple(machines))
