@@ -11,14 +11,16 @@ import placement
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.translate import to_plan
 from placement.documents import Problem
+from placement.heuristics import solve_ffd
 from placement.reductions.vector_packing import FleetBins
 from placement.referee import violations
-from placement.solvers.bin_packing import solve_bin_packing
+from placement.solvers.bin_packing import PackedFleet, solve_bin_packing
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, strategies
+from tests.corpus import seeds
 from tests.heuristics.fleets import component, document, fleet_of
 
 if TYPE_CHECKING:
@@ -52,6 +54,35 @@ def test_answers_are_the_true_optima() -> None:
             assert fleet.cost(incumbent.best[1].ticks) == best.account.cost
     assert outcomes == {True, False}
     assert len(documents) > 15
+
+
+@seeds(range(800), 40)
+def test_what_is_said_of_fleets_with_zones_optional_copies_and_copies_that_run(seeds: range) -> None:
+    """Bounds are at most the optimum, plans keep every rule, and that there is no plan is said where there is none."""
+    proven = found = 0
+    for seed in seeds:
+        doc = strategies.random_problem(random.Random(seed), demand=False)
+        fleet = compile_fleet(Problem(**doc))
+        solve = Solve.of(fleet, Budget(work=3))
+        solve_ffd(solve)
+        if FleetBins.of(fleet) is not None or PackedFleet.of(solve) is None or brute.too_big(doc, 50_000):
+            continue
+        outcome = solve_bin_packing(solve)
+        truth = brute.survey(doc)
+        found += 1
+        if outcome.infeasible or solve.packing is None:
+            assert truth.best is None or not outcome.infeasible
+            continue
+        assert solve.value is not None
+        assert truth.best is not None
+        assert not violations(fleet.problem, to_plan(fleet, solve.packing, status="feasible"))
+        least = truth.least_cost(solve.value.left_out)
+        assert least is not None
+        bound = solve.incumbent.ticks_bound
+        assert bound is None or fleet.least_cost(bound) <= least <= fleet.cost(solve.value.ticks)
+        proven += solve.incumbent.proved
+    assert found > 3
+    assert proven > 2
 
 
 def test_a_bound_that_is_known_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
