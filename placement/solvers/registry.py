@@ -152,7 +152,7 @@ _ALL = (
     ),
     Solver(
         name="bin-packing",
-        summary="fleets that are vector packing (whole accelerators, or one a machine), zones too, by an exact packing core",
+        summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
         proves=True,
         function="placement.solvers.bin_packing:solve_bin_packing",
     ),

@@ -72,9 +72,9 @@ class ListedCounts:
             return None
         price = np.floor(dual / dual.max() * _PRECISION).astype(np.int64)
         value = self._coverage @ price
-        worth = [int(value[self._type == t].max(initial=0)) for t in range(self._problem.types)]
-        cut = PackingCut(tuple(worth), int(price @ self._problem.demand))
-        return cut if sum(w * int(n) for w, n in zip(worth, counts, strict=True)) < cut.least else None
+        dual_value = [int(value[self._type == t].max(initial=0)) for t in range(self._problem.types)]
+        cut = PackingCut(tuple(dual_value), int(price @ self._problem.demand))
+        return cut if sum(w * int(n) for w, n in zip(dual_value, counts, strict=True)) < cut.least else None
 
 
 def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:
