@@ -41,6 +41,7 @@ class SolverBugError(PlacementError):
 
 
 _START = 3  # letters of a name that are enough to find those that start with it
+ROOT = "$"  # the path of a whole document
 FAULTS = 20  # of one document that are told, unless all are asked for
 
 
@@ -49,6 +50,11 @@ def wrong_argument(name: str, rule: str, value: object) -> UsageError:
     plain = value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
     shown = _short(value) if plain else f"a {type(value).__name__}"
     return UsageError(f"{name} must be {rule}, got {shown}", name)
+
+
+def place_in(source: str, path: str) -> str:
+    """A place in a file or an argument, for an error; the path of all of it says nothing."""
+    return source if path == ROOT else f"{source} at {path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,16 @@ class Fault:
 
     def __str__(self) -> str:
         """Path, rule and the offending value, on one line."""
+        return f"{printable(self.path)}: {self._said}"
+
+    def of(self, source: str) -> str:
+        """The same with the name of the file; what is wrong with all of it has no path."""
+        return f"{place_in(source, printable(self.path))}: {self._said}"
+
+    @property
+    def _said(self) -> str:
         shown = "" if self.value is ... else f", got {_short(self.value)}"
-        return printable(f"{self.path}: {self.rule}{shown}")
+        return printable(f"{self.rule}{shown}")
 
 
 class DocumentError(PlacementError):
@@ -79,7 +93,7 @@ class DocumentError(PlacementError):
         cut = len(self.faults) - FAULTS
         shown = printable(source)
         more = [f"{shown}: and {cut:,} more faults"] if cut > 0 else []
-        super().__init__("\n".join([*(f"{shown} at {fault}" for fault in self.faults[:FAULTS]), *more]))
+        super().__init__("\n".join([*(fault.of(shown) for fault in self.faults[:FAULTS]), *more]))
 
     def of(self, source: str) -> DocumentError:
         """The same faults, reported against the file `source`."""

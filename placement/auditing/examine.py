@@ -78,7 +78,7 @@ def audit(
     else:
         arguments.instance("plan", plan, Plan, PLAN_RULE)
         if not plan.assignments and not plan.instances:
-            raise UsageError("plan at $: has no machines and no copies: there is nothing to judge", "plan")
+            raise UsageError("plan: has no machines and no copies: there is nothing to judge", "plan")
         now, running = plan, as_running(problem, plan)
     verdict = verify(problem, now)
     carried_out = plan is not None and _runs(problem, plan)

@@ -251,7 +251,7 @@ def _tell(error: DocumentError, *, full: bool | None) -> None:
     count = len(error.faults)
     shown = count if full else FAULTS
     for fault in error.faults[:shown]:
-        say(f"{error.source} at {fault}")
+        say(fault.of(error.source))
     if count > shown:
         say(f"{error.source}: {count:,} faults, {count - shown:,} of them not listed{_way_out(full)}")
     elif count > 1:

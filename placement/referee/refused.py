@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.errors import UsageError, printable
+from placement.errors import UsageError, place_in, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,9 @@ def refused(name: str, plan: Plan, broken: Sequence[Violation], so: str = "") ->
         return UsageError(f"{name} at $.problem: {printable(first.message)}{breaks}{so}; {way_out}", name)
     what = "says something untrue" if first.is_claim else "breaks a rule of the problem"
     more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-    return UsageError(f"{name} at {_place(plan, first)}: {what}{so}: {first}{more}; `placement verify` tells all", name)
+    return UsageError(
+        f"{place_in(name, _place(plan, first))}: {what}{so}: {first}{more}; `placement verify` tells all", name
+    )
 
 
 def _place(plan: Plan, violation: Violation) -> str:

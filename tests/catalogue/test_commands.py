@@ -131,7 +131,7 @@ def test_nothing_found_is_said() -> None:
         (["show", "zzzzqq"], 'is called "zzzzqq"; none is like it; `placement catalogue list` lists all'),
         (["export", "zzzzqq"], "in the catalogue; none is like it; `placement catalogue list` lists all"),
         (["list", "--gpu", "zzzzqq"], "in the catalogue; none is like it; `placement catalogue list` lists all"),
-        (["list", "--facts", "absent.json"], "absent.json at $: can't be read: No such file or directory"),
+        (["list", "--facts", "absent.json"], "absent.json: can't be read: No such file or directory"),
     ],
 )
 def test_bad_arguments(arguments: list[str], message: str) -> None:

@@ -365,7 +365,7 @@ def changed(document: Any, *mode: Any, value: Any) -> Any:
 
 DAMAGED = [
     ("{", "is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
-    ("", "$: is empty"),
+    ("", "facts: is empty"),
     ('{"Instance": []}', "is none of the answers that are known"),
     ("[1, 2]", "is none of the answers that are known"),
     ('{"Quotas": [{"Value": NaN}]}', "$.Quotas[0].Value: must be a finite number, got NaN"),

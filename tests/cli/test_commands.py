@@ -128,7 +128,7 @@ def test_what_a_plan_says_untrue_of_itself_is_no_rule_of_the_problem(files: Path
     done = run("show", "-", "--problem", files / "tiny.json", stdin=(files / "plan.json").read_text())
 
     assert done.exit_code == 2
-    assert done.stderr.startswith("placement: standard input at $: says something untrue, so it can't be shown: plan: ")
+    assert done.stderr.startswith("placement: standard input: says something untrue, so it can't be shown: plan: ")
 
 
 # --- verify

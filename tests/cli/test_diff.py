@@ -96,4 +96,4 @@ def test_a_plan_that_says_two_things_is_told_of_its_file(files: tuple[Path, Path
     assert run(problem, plan, broken)[2].startswith(f"placement: {broken} at $.assignments[0].instance: places ")
     broken.write_text(json.dumps(document | {"instances": [], "assignments": []}))
     empty = CliRunner().invoke(app, ["audit", str(problem), str(broken)])
-    assert empty.stderr.startswith(f"placement: {broken} at $: has no machines and no copies")
+    assert empty.stderr.startswith(f"placement: {broken}: has no machines and no copies")

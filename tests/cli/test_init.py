@@ -229,7 +229,7 @@ def test_files_that_options_name_are_told_in_the_same_round(tmp_path: Path) -> N
     told = " ".join(done.stderr.split())
     assert done.exit_code == 2
     for rule in (
-        "bad.json at $: is not JSON",
+        "bad.json: is not JSON",
         "bad.csv at row 1: is no CSV that is known here",
         'no engine "vlm" has constants here',
         '--price must be TYPE=DOLLARS, such as p5.48xlarge=40, got "p5=x"',
@@ -245,7 +245,7 @@ def test_files_that_options_name_are_told_in_the_same_round(tmp_path: Path) -> N
 
     done = run(*words, *some)
     told = " ".join(done.stderr.split())
-    assert told.count("bad.json at $: is not JSON") == 2  # as facts, and as measurements
+    assert told.count("bad.json: is not JSON") == 2  # as facts, and as measurements
     assert told.count("bad.csv at row 1") == 2
     assert "these are missing" not in told  # the facts may be of nodes, which need no region
 

@@ -382,7 +382,7 @@ def test_files_are_written_though_nobody_reads_the_output(tmp_path: Path, argume
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("info - <&-", "standard input at $: can't be read: it is closed; name a file, or pipe one in\n"),
+        ("info - <&-", "standard input: can't be read: it is closed; name a file, or pipe one in\n"),
         (f"info {CODEGEN} >&-", "placement: standard output is closed: there is nowhere to write to\n"),
     ],
 )

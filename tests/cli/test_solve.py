@@ -345,7 +345,7 @@ def test_all_faults_of_a_document_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.json"], "nowhere.json at $: can't be read: No such file or directory"),
+        (["nowhere.json"], "nowhere.json: can't be read: No such file or directory"),
         ([CODEGEN, "--solver", "cpsat"], 'placement: no solver "cpsat"; did you mean "cp-sat"?'),
         ([CODEGEN, "--solver", "milp", "--set", "milp.engin=cbc"], 'has no option engin; did you mean "engine"?'),
         ([CODEGEN, "--set", "milp.engine=cbc"], "the solver that runs is auto; add --solver milp"),

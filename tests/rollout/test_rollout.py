@@ -234,9 +234,9 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
         read_options("", component)
     with pytest.raises(UsageError, match="nested too deep"):
         read_options("[" * 100_000, component)
-    with pytest.raises(DocumentError, match=r"--to at \$: says nothing"):
+    with pytest.raises(DocumentError, match=r"--to: says nothing"):
         read_options("{}", component)
-    with pytest.raises(DocumentError, match=r'--to at \$: the key "accelerators" stands twice'):
+    with pytest.raises(DocumentError, match=r'--to: the key "accelerators" stands twice'):
         read_options('{"accelerators": 4, "accelerators": 2}', component)
 
 

@@ -104,7 +104,7 @@ def test_numbered_files_without_an_index(tmp_path: Path) -> None:
     for k in (1, 2):
         shard(path, f"model-0000{k}-of-00003.safetensors", {f"layers.{k}.w": tensor(0, 2 * GIB)})
 
-    with pytest.raises(DocumentError, match=r"model-00003-of-00003\.safetensors at \$: is missing, one of 00003 files"):
+    with pytest.raises(DocumentError, match=r"model-00003-of-00003\.safetensors: is missing, one of 00003 files"):
         size(path, "H100")
     shard(path, "model-00003-of-00003.safetensors", {"layers.3.w": tensor(0, 2 * GIB)})
     shard(path, "consolidated.safetensors", {"layers.3.wq": tensor(0, 6 * GIB)})
@@ -223,7 +223,7 @@ def test_another_document_beside_a_config_is_told(tmp_path: Path) -> None:
         size(tmp_path, "H100")
     (tmp_path / "hf_quant_config.json").unlink()
     (tmp_path / "hf_quant_config.json").mkdir()
-    with pytest.raises(DocumentError, match=r"hf_quant_config\.json at \$: can't be read"):
+    with pytest.raises(DocumentError, match=r"hf_quant_config\.json: can't be read"):
         size(tmp_path, "H100")
 
 
@@ -433,17 +433,17 @@ def test_any_config_is_sized_or_refused(data: st.DataObject) -> None:
 
 def test_an_empty_file_is_called_empty() -> None:
     """As any other document is."""
-    with pytest.raises(DocumentError, match=r"c at \$: is empty"):
+    with pytest.raises(DocumentError, match=r"c: is empty"):
         parse_config(" \n", "c")
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"hidden_size": 64, "hidden_size": 128}', r'c at \$: the key "hidden_size" stands twice in one mapping'),
+        ('{"hidden_size": 64, "hidden_size": 128}', r'c: the key "hidden_size" stands twice in one mapping'),
         ('{"text_config": {"x": 1, "x": 2}}', r'c at \$\.text_config: the key "x" stands twice'),
         (f'{{"vocab_size": {"9" * 5000}}}', r"c at \$\.vocab_size: must be a shorter number: it has 5000 digits"),
-        ("[" * 100_000, r"c at \$: is nested too deeply"),
+        ("[" * 100_000, r"c: is nested too deeply"),
     ],
     ids=["twice", "twice inside", "digits", "deep"],
 )

@@ -478,7 +478,7 @@ def test_the_command_refuses_what_is_no_plan(tmp_path: Path) -> None:
     [
         (lambda s: s.update(format="x"), r"\$\.format: must be placement-sagemaker-steps/v1"),
         (lambda s: s["steps"][0].update(file="../x.json"), "must be the name of a file in this folder"),
-        (lambda s: s["steps"][0].update(file="none.json"), "none.json at $: can't be read"),
+        (lambda s: s["steps"][0].update(file="none.json"), "none.json: can't be read"),
         (lambda s: s["steps"][0].update(operation="DeleteEndpoint"), "is no call of an export"),
         (lambda s: s["steps"][0].update(service="iam"), "must be one of sagemaker"),
         (lambda s: s["steps"][0].update(wait="long"), "must be empty, endpoint or component"),

@@ -565,7 +565,7 @@ def test_the_command_writes_a_problem_that_can_be_solved(tmp_path: Path) -> None
         (("--from-json", "/nonexistent"), "/nonexistent: can't be read"),
         (
             ("--from-json", __file__),
-            "test_import.py at $: is a file, no JSON; name the folder",
+            "test_import.py: is a file, no JSON; name the folder",
         ),
         (("--from-json", "SAVED", "--endpoint", "other"), "describe-endpoint --endpoint-name other"),
         (("--from-json", "SAVED", "--headroom", "x"), "--headroom must be TYPE=GIB or GIB"),
@@ -606,7 +606,7 @@ def test_another_document_is_told_as_what_it_is(tmp_path: Path, text: str, said:
     among = run("import", "sagemaker", "--from-json", tmp_path)
 
     assert (alone.exit_code, among.exit_code) == (2, 2)
-    assert f"{file} at $: is a file, {said}; name the folder of answers" in alone.stderr
+    assert f"{file}: is a file, {said}; name the folder of answers" in alone.stderr
     if text.startswith("{") and "an answer" not in said:
         assert f"describe-endpoint --endpoint-name NAME; {file} is {said}" in among.stderr
 
