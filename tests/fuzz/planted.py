@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled import capacity, fleet_rules, survival
@@ -69,6 +70,7 @@ def proof_lies(set_to: Set = setattr) -> None:
     """CP-SAT's search says that there is no plan where it has none after little work."""
     real = cp_sat.solve_cp_sat
 
+    @wraps(real)  # the registry reads its options off it
     def solve(context: Solve, **kwargs: Any) -> Outcome:
         if any(component.zone_loss_floor for component in context.fleet.components):
             return Outcome("cp-sat", Stop.PROVED, infeasible=True, reason="so it says")
