@@ -19,9 +19,10 @@ the direct model, which has running machines one by one (`direct.milp.outline`):
 turns on a second core, where they are few on one core, too.
 
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
-column generation comes first at any size, which then ends with ruin and recreate and large neighbourhoods; if the
-problem is small CP-SAT has the rest of the time. Where moves are limited the outline comes first in small problems, as
-it proves most, and has most of the time, or runs beside the others where there is a second core.
+column generation has most of the time at any size, and ends with ruin and recreate and large neighbourhoods. Where the
+problem is small CP-SAT has the rest, and where its model can still be written a short turn before. Where moves are
+limited the outline comes first in small problems, as it proves most, and has most of the time, or runs beside the
+others where there is a second core.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for), and when the time left is too short to load
 the engines of all turns that are left (`engines.loading`).
