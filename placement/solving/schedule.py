@@ -376,7 +376,7 @@ _FEW = {"restarts": 2}
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
 # Those of `FIRST`; then of one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL` and
 # `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` or
-# `DEMANDS_TINY` where there are some, and of the first of `HUGE`, `SMALL`, `DEAR` and `LARGE` that it is. Where
+# `DEMANDS_TINY` where there are some, and of the first of `HUGE`, `ZONED`, `SMALL`, `DEAR`, `LARGE` that it is. Where
 # `SINGLE` follows, `AFTER_FIRST` comes after the first turn, without ruin and recreate: bin packing proves what is easy
 # in less time than that takes (crainic-1: 0.19 and 0.47 s of the processor in all). Where `WHOLE` follows it is worth
 # its time: column generation proves at once what it has found (exclusive 20, seed 2: 0.6 and 1.5 s). Restarts of
