@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
 
-RELAXES = "the most copies in a zone, and on an instance where zones need some of them"
+RELAXES = "how many copies three or more zones may have at most; max_per_instance of components with rules over zones"
 
 
 @dataclass(frozen=True, slots=True)
