@@ -53,7 +53,6 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from placement.compiled.packing import Packing
     from placement.solving.context import Solve
 
 __all__ = ["NAME", "ColumnGenerationOptions", "solve_column_generation"]
@@ -62,17 +61,10 @@ _HELPER_SEED = 2_000
 _TIME = SCHEDULE.column_generation
 
 
-def solve_column_generation(
-    solve: Solve,
-    *,
-    hint: Packing | None = None,
-    options: ColumnGenerationOptions = DEFAULT,
-) -> Outcome:
+def solve_column_generation(solve: Solve, *, options: ColumnGenerationOptions = DEFAULT) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
     if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    if hint is not None:
-        solve.incumbent.offer(hint, NAME)
     first_plan(solve)
     raise_instant_bounds(solve)
     free = FreeMachines.of(solve.fleet)
