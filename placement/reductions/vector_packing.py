@@ -158,6 +158,15 @@ def _separable(fleet: Fleet, component: FleetComponent) -> bool:
         return False
     if component.max_skew is not None and zones > 1:
         return False
+    return _owns(fleet, component)
+
+
+def owns_accelerators(fleet: Fleet) -> bool:
+    """Whether no copy shares accelerators of machines with several. O(components x options x pools)."""
+    return all(_owns(fleet, component) for component in fleet.components)
+
+
+def _owns(fleet: Fleet, component: FleetComponent) -> bool:
     return all(
         not option.shared
         or not option.accelerators

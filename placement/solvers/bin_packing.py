@@ -12,15 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.compiled.fleet_rules import named_fleet_rules
+from placement.heuristics.first_plan import first_plan
 from placement.reductions.base import Chain
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import AllRequired, RequiredAsPlaced
-from placement.reductions.vector_packing import FleetBins
+from placement.reductions.vector_packing import FleetBins, owns_accelerators
 from placement.reductions.zone_floors import ZoneFloors
 from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
 
 if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
     from placement.solving.context import Solve
     from placement.vector_packing.state import PackingEvent
 
@@ -41,6 +44,8 @@ class BinPackingOptions:
 def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOptions()) -> Outcome:
     """Pack machines exactly; plans and bounds are reported as they come."""
     del options
+    if _is_coupled(solve.fleet):
+        first_plan(solve)  # bins may be no plans, and which copies are left out and what moves cost is read off one
     found = PackedFleet.of(solve)
     if found is None:
         return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NOT_PACKING)
@@ -88,6 +93,12 @@ class PackedFleet:
         )
         bins = None if chain is None else FleetBins.of(chain.fleet)
         return None if chain is None or bins is None else cls(chain, bins)
+
+
+def _is_coupled(fleet: Fleet) -> bool:
+    """Whether zones, optional copies or what runs are all that keeps a fleet from being vector packing."""
+    knows = owns_accelerators(fleet) and not named_fleet_rules(fleet) and not fleet.has_demand
+    return knows and FleetBins.of(fleet) is None
 
 
 def _known(solve: Solve) -> int:

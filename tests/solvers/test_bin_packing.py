@@ -85,6 +85,19 @@ def test_what_is_said_of_fleets_with_zones_optional_copies_and_copies_that_run(s
     assert proven > 2
 
 
+def test_where_bins_are_no_plan_there_is_one_all_the_same() -> None:
+    """Over three zones what is left may stand in one of them; what moves cost is read off a plan of what runs."""
+    row = {**component("a", 8, 40, shared=False), "spread": {"max_skew": 1}}
+    running = {
+        "instances": [{"id": "i-1", "pool": "big-a"}],
+        "placements": [{"component": "a", "instance": "i-1", "accelerators": [k]} for k in range(3)],
+    }
+    for more in ({}, running):
+        result = placement.solve(Problem(**document([row], **more)), "bin-packing", work=2)
+        assert result.plan is not None
+        assert result.cost is not None
+
+
 def test_a_bound_that_is_known_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once a packing meets it, before it has a bound of its own."""
     for bound in ("volume_cuts", "dual_feasible_cuts", "_count", "cover_by_full_bins"):
