@@ -146,7 +146,7 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
 
 
 def _each_at_its_best(weight: dict[tuple[int, int], int]) -> dict[int, int] | None:
-    """A matching in which each left number has its largest weight, which nothing beats; None where they stand in line.
+    """A matching in which each left number has its largest weight, which nothing beats; None where two want the same.
 
     A plan near to what runs has one, and needs no library to be loaded.
     """

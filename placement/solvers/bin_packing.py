@@ -44,7 +44,7 @@ class BinPackingOptions:
 def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOptions()) -> Outcome:
     """Pack machines exactly; plans and bounds are reported as they come."""
     del options
-    if _is_coupled(solve.fleet):
+    if solve.packing is None and _is_coupled(solve.fleet):
         first_plan(solve)  # bins may be no plans, and which copies are left out and what moves cost is read off one
     found = PackedFleet.of(solve)
     if found is None:
