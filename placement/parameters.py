@@ -9,7 +9,6 @@ from placement.direct.parameters import DIRECT, DirectParameters
 from placement.engines.parameters import ENGINE_PARAMETERS, EnginesParameters
 from placement.heuristics.parameters import HEURISTICS, HeuristicsParameters
 from placement.local_search.parameters import LOCAL_SEARCH, LocalSearchParameters
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT, MachineReassignmentParameters
 from placement.parallel.parameters import PARALLEL, ParallelParameters
 from placement.patterns.parameters import PATTERNS, PatternsParameters
 from placement.reductions.parameters import REDUCTIONS, ReductionParameters
@@ -26,7 +25,6 @@ class SolvingParameters:
     engines: EnginesParameters = ENGINE_PARAMETERS
     bounds: BoundsParameters = BOUNDS
     vector_packing: VectorPackingParameters = VECTOR_PACKING
-    machine_reassignment: MachineReassignmentParameters = MACHINE_REASSIGNMENT
     patterns: PatternsParameters = PATTERNS
     heuristics: HeuristicsParameters = HEURISTICS
     reductions: ReductionParameters = REDUCTIONS

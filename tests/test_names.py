@@ -28,7 +28,7 @@ OWN_CLASSES = frozenset(f"placement/{name}.py" for name in ALONE)
 # Rooms where a word below may not be part of an identifier. The others show plans, read files and know models: there a
 # kind, a room or a box is what it is in English.
 CORE = (
-    *("bounds", "certificates", "compiled", "direct", "heuristics", "local_search", "machine_reassignment"),
+    *("bounds", "certificates", "compiled", "direct", "heuristics", "local_search"),
     *("parallel", "patterns", "reductions", "solvers", "solving", "vector_packing"),
 )
 
@@ -64,7 +64,7 @@ WORDS = {
 
 # Rooms that are a method, and what the docstring of each says.
 METHODS = (
-    *("bounds", "certificates", "direct", "heuristics", "local_search", "machine_reassignment", "patterns"),
+    *("bounds", "certificates", "direct", "heuristics", "local_search", "patterns"),
     *("patterns/counts", "patterns/enumeration", "patterns/running", "reductions", "replanning"),
     *(
         "solvers/column_generation",

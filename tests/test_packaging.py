@@ -29,7 +29,7 @@ CARRIED_BY = {
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
     extras = PROJECT["optional-dependencies"]
-    optional = [row for name in ("compiled", "distributed", "pictures", "sagemaker") for row in extras[name]]
+    optional = [row for name in ("distributed", "pictures", "sagemaker") for row in extras[name]]
     rows = [*PROJECT["dependencies"], *optional]
     declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()

@@ -20,7 +20,7 @@ ROWS = list(parameter_rows(PARAMETERS))
 
 # Rooms of methods; numbers of a module of theirs are parameters, or one of those below.
 ROOMS = (
-    *("bounds", "direct", "engines", "heuristics", "local_search", "machine_reassignment", "parallel", "patterns"),
+    *("bounds", "direct", "engines", "heuristics", "local_search", "parallel", "patterns"),
     *("reductions", "solvers", "solving", "vector_packing"),
 )
 
@@ -45,7 +45,7 @@ SCALES = {  # whole numbers in place of fractions, and what a scaled number may 
     *("COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "PARTS", "PRECISION", "RIGHT"),
     *("PER_SECOND", "SAFE", "SANE", "SCALE", "SCALED"),
 }
-WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "NONE", "UNLIMITED"}
+WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "UNLIMITED"}
 NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}
 OTHERS = {
     "FIRST_ROWS",  # of arrays that grow

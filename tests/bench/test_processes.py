@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from placement.machine_reassignment import Reassignment, broken_rules
 from placement_bench.consolidation.processes import ProcessCluster, descheduler, karpenter
+from placement_bench.machine_reassignment import Reassignment, broken_rules
+from tests.bench.machine_reassignment.instances import random_instance
 from tests.corpus import one_by_one
-from tests.machine_reassignment.instances import random_instance
 
 TOLD = ("capacity", "conflict", "spread")
 

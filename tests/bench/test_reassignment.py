@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement.errors import UsageError
-from placement.machine_reassignment.compiling import COMPILES
 from placement_bench.cases import BestKnown, Limits
 from placement_bench.judge import judge
+from placement_bench.machine_reassignment.compiling import COMPILES
 from placement_bench.sets import all_sets
 from placement_bench.sets import reassignment as the_set
+from tests.bench.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL
 from tests.bench.published import published
-from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL
 
 if TYPE_CHECKING:
     from pathlib import Path

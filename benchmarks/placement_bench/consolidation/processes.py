@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.machine_reassignment import Reassignment
     from placement_bench.consolidation.karpenter import Turn
+    from placement_bench.machine_reassignment import Reassignment
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

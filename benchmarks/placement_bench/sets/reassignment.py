@@ -1,7 +1,7 @@
 """Machine reassignment: the instances of the ROADEF/EURO challenge 2012, families A, B and X.
 
 The objective is a weighted sum of load, imbalance and moves, so the cases are no problem documents: they are for
-`placement.machine_reassignment`, and every answer is recounted from the case's own files by its checker, which
+`placement_bench.machine_reassignment`, and every answer is recounted from the case's own files by its checker, which
 shares no array with the search.
 
 Beside it stand the strategies of `placement_bench.consolidation`: never to move, a new assignment as if moves were
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from placement.machine_reassignment import Reassignment
     from placement_bench.cases import Document, Limits
+    from placement_bench.machine_reassignment import Reassignment
 
 FOLDER = "roadef2012"
 ANNEALING, SCRATCH = "annealing", "from-scratch"
@@ -77,8 +77,8 @@ class ReassignmentTask:
 
     def _by_search(self, limits: Limits, *, free: bool) -> Answer:
         """Annealing, as if moves were `free` where asked; the answer has the price that the case gives it."""
-        from placement.machine_reassignment import price, solve_reassignment
         from placement.solving.budget import Budget
+        from placement_bench.machine_reassignment import price, solve_reassignment
 
         budget = Budget(limits.seconds, limits.work, limits.gap, limits.threads)
         trace: list[tuple[float, float | None, float | None, str]] = []
@@ -100,8 +100,8 @@ class ReassignmentTask:
 
     def _by_platform(self, solver: str) -> Answer:
         """What a platform makes of the state, and the rules that this breaks."""
-        from placement.machine_reassignment import price
         from placement_bench.consolidation.processes import ProcessCluster, descheduler, karpenter
+        from placement_bench.machine_reassignment import price
 
         begin = time.perf_counter()
         problem = self.problem()
@@ -116,7 +116,7 @@ class ReassignmentTask:
 
     def problem(self) -> Any:
         """The case as the solver's own problem, read anew."""
-        from placement.machine_reassignment import read_reassignment
+        from placement_bench.machine_reassignment import read_reassignment
 
         return read_reassignment(
             self.model, self.assignment, f"{_MODEL}{self.name}.txt", f"{_ASSIGNMENT}{self.name}.txt"
@@ -124,7 +124,7 @@ class ReassignmentTask:
 
     def check(self, answer: Answer) -> Check:
         """Every rule and the cost, from the case's files. Rules that a platform breaks must be those that it told."""
-        from placement.machine_reassignment import check_assignment, price
+        from placement_bench.machine_reassignment import check_assignment, price
 
         if answer.value is None:
             return Check(None, (), "nothing to check")
@@ -149,7 +149,7 @@ def _moved(problem: Reassignment, solution: list[int]) -> Document:
 
 def _broken(problem: Reassignment, solution: list[int]) -> Document:
     """How many rules an assignment breaks, and how often each."""
-    from placement.machine_reassignment import broken_rules
+    from placement_bench.machine_reassignment import broken_rules
 
     rules = Counter(fault.partition(":")[0] for fault in broken_rules(problem, solution))
     return {"broken": rules.total(), "rules": " ".join(f"{rule}:{count}" for rule, count in sorted(rules.items()))}

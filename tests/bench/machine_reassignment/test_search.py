@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from placement.errors import SolverBugError, UsageError
-from placement.machine_reassignment import (
+from placement.solving.budget import Budget
+from placement.solving.parameters import changed
+from placement.solving.result import Stop
+from placement_bench.machine_reassignment import (
     Reassignment,
     aggregate_bound,
     check_assignment,
@@ -20,18 +23,15 @@ from placement.machine_reassignment import (
     read_reassignment,
     solve_reassignment,
 )
-from placement.machine_reassignment.annealing import Annealing, Cooling
-from placement.machine_reassignment.array_annealing import ArrayAnnealing
-from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.solve import AnnealingFound, AnnealingTask, coolings
-from placement.machine_reassignment.state import MoveBatch, SearchState
-from placement.parallel.single import TaskProcess
-from placement.solving.budget import Budget
-from placement.solving.parameters import changed
-from placement.solving.result import Stop
+from placement_bench.machine_reassignment.annealing import Annealing, Cooling
+from placement_bench.machine_reassignment.array_annealing import ArrayAnnealing
+from placement_bench.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.second_process import TaskProcess
+from placement_bench.machine_reassignment.solve import AnnealingFound, AnnealingTask, coolings
+from placement_bench.machine_reassignment.state import MoveBatch, SearchState
+from tests.bench.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
 from tests.corpus import one_by_one, seeds
-from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,7 @@ def test_the_compiled_loop_walks_as_the_plain_one() -> None:
         for _ in range(20):
             walk.step(100.0, 1.0, prices)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("placement.machine_reassignment.compiled_annealing.walk", loop.py_func)
+                patch.setattr("placement_bench.machine_reassignment.compiled_annealing.walk", loop.py_func)
                 plain.step(100.0, 1.0, prices)
             assert plain.state.machine_of.tolist() == walk.state.machine_of.tolist()
             assert plain.state.cost == walk.state.cost
@@ -316,7 +316,7 @@ def test_ctrl_c_in_the_middle_leaves_the_best_so_far(monkeypatch: pytest.MonkeyP
             raise KeyboardInterrupt
         return real(self, moves)
 
-    monkeypatch.setattr("placement.machine_reassignment.solve.COMPILES", False)
+    monkeypatch.setattr("placement_bench.machine_reassignment.solve.COMPILES", False)
     monkeypatch.setattr(SearchState, "deltas", interrupted)
     found = solve_reassignment(problem, budget=Budget(work=4000))
 
@@ -355,7 +355,7 @@ def test_a_wrong_count_is_never_handed_on(monkeypatch: pytest.MonkeyPatch) -> No
         delta, source, target = real(self, moves)
         return delta - 1, source, target
 
-    monkeypatch.setattr("placement.machine_reassignment.solve.COMPILES", False)
+    monkeypatch.setattr("placement_bench.machine_reassignment.solve.COMPILES", False)
     monkeypatch.setattr(SearchState, "deltas", cheaper)
     with pytest.raises(SolverBugError, match=r"says .*, counted .*; no rule broken"):
         solve_reassignment(random_instance(5, processes=40, machines=8), budget=Budget(work=200))
@@ -412,7 +412,7 @@ class _Scripted(Annealing):
 @pytest.mark.parametrize(("selected", "on"), [(2, {2, 3}), (4, {0, 1, 2, 3})])
 def test_of_several_walks_the_best_go_on(monkeypatch: pytest.MonkeyPatch, selected: int, on: set[int]) -> None:
     """The cheapest within capacities, then the cheapest above them. The answer is the best of all walks."""
-    monkeypatch.setattr("placement.machine_reassignment.solve.annealing_of", _Scripted)
+    monkeypatch.setattr("placement_bench.machine_reassignment.solve.annealing_of", _Scripted)
     monkeypatch.setattr(_Scripted, "ran", [])
     problem, cooling = random_instance(5), Cooling(100.0, 2.0)
     with changed(MACHINE_REASSIGNMENT.solve, selected=selected):

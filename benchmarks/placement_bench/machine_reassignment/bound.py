@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placement.machine_reassignment.problem import Reassignment
+    from placement_bench.machine_reassignment.problem import Reassignment
 
 
 def aggregate_bound(problem: Reassignment) -> int:

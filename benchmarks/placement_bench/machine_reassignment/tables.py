@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.arrays import Bools, Floats, Ints
-    from placement.machine_reassignment.state import SearchState
+    from placement_bench.machine_reassignment.state import SearchState
 
     Singles = NDArray[np.float32]
     Random = NDArray[np.uint64]

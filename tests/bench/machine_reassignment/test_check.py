@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placement.machine_reassignment import (
+from placement_bench.machine_reassignment import (
     Reassignment,
     ReassignmentCost,
     aggregate_bound,
@@ -19,7 +19,7 @@ from placement.machine_reassignment import (
     price,
     read_reassignment,
 )
-from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
+from tests.bench.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "published" / "roadef2012"
 

@@ -2,7 +2,7 @@
 
 *Formulation.* An assignment of processes to machines within capacities, on different machines for processes of one
 service, spread over locations, near what they depend on, with old and new copy of a moved process held at once; the
-least weighted sum of load above safety capacities, imbalance, and moves (`docs/maths/machine-reassignment.md`). It
+least weighted sum of load above safety capacities, imbalance, and moves (`docs/benchmarks/machine-reassignment.md`). It
 knows nothing of fleets. The public names are `Reassignment` (the problem), `read_reassignment`,
 `solve_reassignment`, and the independent `check_assignment` and `price`.
 
@@ -16,16 +16,16 @@ arrays. The challenge: Afsar, Artigues, Bourreau and Kedad-Sidhoum 2016, Annals 
 *Complexity.* O(P R + S M) to begin with, then O(R) for each move that is scored or judged.
 """
 
-from placement.machine_reassignment.bound import aggregate_bound
-from placement.machine_reassignment.check import ReassignmentCost, broken_rules, check_assignment, price
-from placement.machine_reassignment.problem import Balance, Reassignment
-from placement.machine_reassignment.read import (
+from placement_bench.machine_reassignment.bound import aggregate_bound
+from placement_bench.machine_reassignment.check import ReassignmentCost, broken_rules, check_assignment, price
+from placement_bench.machine_reassignment.problem import Balance, Reassignment
+from placement_bench.machine_reassignment.read import (
     ReassignmentFormatError,
     read_assignment,
     read_reassignment,
     write_assignment,
 )
-from placement.machine_reassignment.solve import ReassignmentResult, solve_reassignment
+from placement_bench.machine_reassignment.solve import ReassignmentResult, solve_reassignment
 
 __all__ = [
     "Balance",

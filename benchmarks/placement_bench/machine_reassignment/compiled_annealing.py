@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from placement.machine_reassignment.annealing import Annealing
-from placement.machine_reassignment.kernel import walk
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.scores import refresh
-from placement.machine_reassignment.tables import fixed_tables, kept_tables, score_tables, work_tables
+from placement_bench.machine_reassignment.annealing import Annealing
+from placement_bench.machine_reassignment.kernel import walk
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.scores import refresh
+from placement_bench.machine_reassignment.tables import fixed_tables, kept_tables, score_tables, work_tables
 
 if TYPE_CHECKING:
-    from placement.machine_reassignment.state import SearchState
+    from placement_bench.machine_reassignment.state import SearchState
 
 _PARAMS = MACHINE_REASSIGNMENT.compiled_annealing
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.errors import PlacementError, UsageError, printable
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.problem import Balance, Reassignment
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.problem import Balance, Reassignment
 
 if TYPE_CHECKING:
     from placement.arrays import Ints

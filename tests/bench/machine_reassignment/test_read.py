@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from placement.errors import UsageError
-from placement.machine_reassignment import (
+from placement_bench.machine_reassignment import (
     Balance,
     ReassignmentFormatError,
     read_assignment,
     read_reassignment,
     write_assignment,
 )
-from tests.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL
+from tests.bench.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL
 
 
 def test_the_example_is_read() -> None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.machine_reassignment.annealing import Annealing
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import MoveBatch, SearchState
+from placement_bench.machine_reassignment.annealing import Annealing
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
     from placement.arrays import Bools, Floats, Ints

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from placement.machine_reassignment import Balance, Reassignment, check_assignment, price
+from placement_bench.machine_reassignment import Balance, Reassignment, check_assignment, price
 
 # Section 2 of the challenge's statement: 4200 as it is, 3510 with `0 2 0`, 2411 with `0 2 1`, the optimum.
 EXAMPLE = (

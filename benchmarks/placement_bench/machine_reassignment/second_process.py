@@ -1,7 +1,7 @@
 """One process beside this one, given one task at a time; the caller works meanwhile, and then takes the answer.
 
-The process is that of `helper`, which talks to an incumbent; this one is for searches that have none. Where no process
-can be started, or it dies, there is no answer, and the log says why.
+The process is that of `placement.parallel.helper`, which talks to an incumbent; this one is for searches that have
+none. Where no process can be started, or it dies, there is no answer, and the log says why.
 """
 
 from __future__ import annotations

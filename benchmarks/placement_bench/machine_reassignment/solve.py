@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.errors import SolverBugError, UsageError
-from placement.machine_reassignment.annealing import Annealing, Cooling, typical_delta
-from placement.machine_reassignment.array_annealing import ArrayAnnealing
-from placement.machine_reassignment.bound import aggregate_bound
-from placement.machine_reassignment.check import check_assignment, price
-from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
-from placement.machine_reassignment.compiling import COMPILES
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import SearchState
-from placement.parallel.single import TaskProcess
 from placement.solving.result import Stop
+from placement_bench.machine_reassignment.annealing import Annealing, Cooling, typical_delta
+from placement_bench.machine_reassignment.array_annealing import ArrayAnnealing
+from placement_bench.machine_reassignment.bound import aggregate_bound
+from placement_bench.machine_reassignment.check import check_assignment, price
+from placement_bench.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement_bench.machine_reassignment.compiling import COMPILES
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.second_process import TaskProcess
+from placement_bench.machine_reassignment.state import SearchState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.arrays import Ints
-    from placement.machine_reassignment.problem import Reassignment
     from placement.solving.budget import Budget
+    from placement_bench.machine_reassignment.problem import Reassignment
 
     Listener = Callable[["ReassignmentEvent"], None]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.arrays import Bools, Ints
-    from placement.machine_reassignment.problem import Reassignment
+    from placement_bench.machine_reassignment.problem import Reassignment
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import MoveBatch, SearchState
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.state import MoveBatch, SearchState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

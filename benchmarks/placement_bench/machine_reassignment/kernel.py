@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placement.machine_reassignment.compiling import compiled
-from placement.machine_reassignment.scores import (
+from placement_bench.machine_reassignment.compiling import compiled
+from placement_bench.machine_reassignment.scores import (
     NONE,
     cost_with,
     cost_without,
@@ -25,7 +25,7 @@ from placement.machine_reassignment.scores import (
 
 if TYPE_CHECKING:
     from placement.arrays import Ints
-    from placement.machine_reassignment.tables import FixedTables, KeptTables, Random, ScoreTables, WorkTables
+    from placement_bench.machine_reassignment.tables import FixedTables, KeptTables, Random, ScoreTables, WorkTables
 
     Move = tuple[int, int, int, int]  # process, other, source, target
 

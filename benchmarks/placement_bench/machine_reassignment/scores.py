@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placement.machine_reassignment.compiling import compiled, compiled_sums
+from placement_bench.machine_reassignment.compiling import compiled, compiled_sums
 
 if TYPE_CHECKING:
-    from placement.machine_reassignment.tables import FixedTables, KeptTables, ScoreTables, Singles
+    from placement_bench.machine_reassignment.tables import FixedTables, KeptTables, ScoreTables, Singles
 
 NONE = -1
 _ZERO = np.float32(0.0)

@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.machine_reassignment.problem import Reassignment
+    from placement_bench.machine_reassignment.problem import Reassignment
 
 _PARAMS = MACHINE_REASSIGNMENT.check
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from placement.machine_reassignment import scores
-from placement.machine_reassignment.compiled_annealing import CompiledAnnealing
-from placement.machine_reassignment.parameters import MACHINE_REASSIGNMENT
-from placement.machine_reassignment.state import SearchState
-from placement.machine_reassignment.tables import KeptTables, fixed_tables, kept_tables, score_tables, work_tables
 from placement.solving.parameters import changed
+from placement_bench.machine_reassignment import scores
+from placement_bench.machine_reassignment.compiled_annealing import CompiledAnnealing
+from placement_bench.machine_reassignment.parameters import MACHINE_REASSIGNMENT
+from placement_bench.machine_reassignment.state import SearchState
+from placement_bench.machine_reassignment.tables import KeptTables, fixed_tables, kept_tables, score_tables, work_tables
+from tests.bench.machine_reassignment.instances import random_instance
 from tests.corpus import one_by_one
-from tests.machine_reassignment.instances import random_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
