@@ -326,7 +326,7 @@ def test_btrplace_li6() -> None:
     """5,000 hosts, 30,000 virtual machines: 590 moves, proven."""
     problem = Problem(**json.loads(gzip.decompress(LI6.read_bytes())))
 
-    result = placement.solve(problem, time_limit=None, work=1)
+    result = placement.solve(problem, time_limit=None, work=20)  # the first plan takes a few units
 
     assert (result.status, result.plan.moves, result.plan.bound_by) == (Status.OPTIMAL, 590, "overload")
 

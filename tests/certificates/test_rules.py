@@ -38,9 +38,9 @@ def small_problems(seeds: range) -> Iterator[tuple[Doc, brute.Survey]]:
             yield document, brute.survey(document)
 
 
-def certified(document: Doc) -> tuple[placement.Result, Certificate, Proof]:
+def certified(document: Doc, work: int = 1) -> tuple[placement.Result, Certificate, Proof]:
     """A problem solved with fixed work, its certificate, and what the checker makes of it."""
-    result = placement.solve(placement.Problem(**document), work=1, time_limit=None, certificate=True)
+    result = placement.solve(placement.Problem(**document), work=work, time_limit=None, certificate=True)
     certificate = placement.certify(result, time_limit=None)
     return result, certificate, check(Problem(document), json.loads(json.dumps(certificate.document)))[0]
 
@@ -363,7 +363,7 @@ def test_that_no_plan_keeps_a_limit_is_proven_by_its_price(limit: Doc) -> None:
     rows: list[Doc] = [{"name": "team", "pools": ["a", "b"], **limit}]
     types = {"a": machine(4), "b": machine(9)}
     document = problem("none", types, [component("m", 7, shared=False)], pools, limits=rows)
-    result, certificate, proof = certified(document)
+    result, certificate, proof = certified(document, work=10)  # a unit goes into exchanges for a first plan
     assert result.status is placement.Status.INFEASIBLE
     assert (certificate.claim, certificate.complete, certificate.leaves["engine"]) == (None, True, 0)
     assert (proof.weak, proof.checked) == ([], NO_PLAN)
