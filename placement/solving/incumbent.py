@@ -148,6 +148,8 @@ class Incumbent:
     def raise_left_out(self, level: int, value: int, by: str, given: tuple[int, ...] | None = None) -> None:
         """Report that no plan within `given` (of the levels before) leaves out fewer than `value` at `level`.
 
+        No plan leaves out less than nothing: an engine that is stopped early may report a bound below 0, as for money.
+
         Raises
         ------
         SolverBugError
@@ -155,7 +157,7 @@ class Incumbent:
         """
         with self._lock:
             if not self._closed:
-                self._raise(self._levels[level], _Bound(value, by, "", self._reports), given)
+                self._raise(self._levels[level], _Bound(max(0, value), by, "", self._reports), given)
 
     def _raise(self, bounds: dict[tuple[Given, str], list[_Bound]], bound: _Bound, given: Given) -> None:
         """Take a bound, unless its prover is not believed."""

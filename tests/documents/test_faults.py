@@ -177,6 +177,13 @@ def finds_a_broken_plan(incumbent: Incumbent) -> Outcome:
     return Outcome("cp-sat", Stop.DONE)
 
 
+def bounds_below_nothing(incumbent: Incumbent) -> Outcome:
+    """As an engine does that is stopped before it has looked at its rows."""
+    incumbent.raise_bound(-12, "cp-sat")
+    incumbent.raise_left_out(0, -12, "cp-sat")
+    return Outcome("cp-sat", Stop.TIME)
+
+
 def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome], *, start: bool = True) -> None:
     """Have the solver cp-sat err, after a first plan."""
 
@@ -203,6 +210,15 @@ def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Inc
     assert [fault.solver for fault in result.faults] == ["cp-sat"]
     assert result.to_document()["faults"][0]["solver"] == "cp-sat"
     assert placement.verify(Problem(**DOCUMENT), result.plan).violations == ()
+
+
+def test_bug_a_bound_below_nothing_costs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that nothing is left out at least; the document refused it, and the plan was lost."""
+    plant(monkeypatch, bounds_below_nothing)
+    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=10)
+    assert result.status is Status.FEASIBLE
+    assert (result.cost, result.bound, result.faults) == (2 * DOLLAR, 0, ())
+    assert result.plan.left_out_bound == {"0": 0}
 
 
 @pytest.mark.parametrize("bug", BUGS)
