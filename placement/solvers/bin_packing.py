@@ -33,6 +33,7 @@ NOT_PACKING = (
     "(limits, commitments, demand, losses of a pool or an instance, dear moves); use auto"
 )
 NO_PACKING = "the machines within their quotas can't hold the copies"
+NO_PLAN = "the cheapest packing of the machines breaks a rule over zones, and no plan was found; use auto"
 NOT_ALL = "the machines within their quotas can't hold all optional copies, and bin packing leaves none out; use auto"
 
 
@@ -70,6 +71,8 @@ def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOp
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
         return Outcome(NAME, Stop.STUCK, reason=NOT_ALL, stats=result.stats)
     # The best bins may be no plan: then nothing is proven of the best plan, and nothing is left to try.
+    if result.stop is Stop.PROVED and solve.packing is None:
+        return Outcome(NAME, Stop.STUCK, reason=NO_PLAN, stats=result.stats)
     stop = Stop.DONE if result.stop is Stop.PROVED else result.stop
     return Outcome(NAME, solve.why_stop() or stop, stats=result.stats)
 

@@ -155,6 +155,14 @@ def test_other_fleets_end_at_once_with_the_reason() -> None:
     assert not outcome.infeasible
 
 
+def test_that_no_packing_is_a_plan_is_told() -> None:
+    """Each of three zones takes one copy, so a packing of all four breaks the rule."""
+    row = {**component("a", 4, 40, shared=False), "spread": {"max_per_zone": 1}}
+    result = placement.solve(Problem(**document([row])), "bin-packing", work=1)
+    assert result.cost is None
+    assert "breaks a rule over zones" in (result.plan.reason or "")
+
+
 def test_sizes_that_can_not_bind_are_left_out() -> None:
     """Plain bin packing has one size; where copies own accelerators too, the accelerators are one more."""
     shared = [
