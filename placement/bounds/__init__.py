@@ -8,8 +8,7 @@ is what a better plan may cost.
 
 *Method and source.* The linear program's prices are made exact by its Lagrangian function (Geoffrion 1974, Math.
 Prog. Study 2, 82-114, https://doi.org/10.1007/BFb0120690); dual feasible functions: Fekete and Schepers 2001, Math.
-Prog. 91, https://doi.org/10.1007/s101070100243; cliques are bounded as a transversal matroid (Edmonds 1971, Math. Prog.
-1, https://doi.org/10.1007/BF01584082).
+Prog. 91, https://doi.org/10.1007/s101070100243.
 
 *Inputs.* A `Fleet` (C components, P pools) and a `Budget`; with `raise_instant_bounds` a `Solve`.
 *Returns.* Bounds in ticks (`Fleet.cost` makes micro-dollars of them), or the reason why there is no plan, in words.

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.cliques import some_named, why_too_many
-from placement.bounds.dual_feasible import parts, rounded
+from placement.bounds.dual_feasible import parts
+from placement.bounds.fractional_cover import cheapest_cover
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
 from placement.bounds.parameters import BOUNDS
+from placement.bounds.volume import Measure
 from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.compiled.survival import most_by_floor
@@ -308,12 +309,14 @@ def _quotas_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
     """
     groups = _confined(fleet)
     for resource, unit, scale in RESOURCES:
-        have, need = partial(capacity, fleet, resource=resource), partial(usage, fleet, resource=resource)
+        have = [capacity(fleet, pool.index, resource) for pool in fleet.pools]
+        need = partial(usage, fleet, resource=resource)
         for short in _too_small(fleet, groups, pools, have, need):
             least, most = f"{short.wanted / scale:,.6g} {unit}", f"{short.have / scale:,.6g}"
             yield f"{short.who} need at least {least}, but the quotas of {short.whose} have {most}"
     for k in range(1, BOUNDS.dual_feasible.finest + 1):
-        have, need = partial(_parts_of_machine, fleet, k), partial(_part_of_accelerators, fleet, k)
+        have = [pool.shape.accelerators * parts(k) for pool in fleet.pools]
+        need = partial(Measure(parts(k), "memory_mib", k).of, fleet)
         for short in _too_small(fleet, groups, pools, have, need):
             least, most = f"{-(-short.wanted // parts(k))} accelerators", f"{short.have // parts(k)}"
             yield (
@@ -335,11 +338,13 @@ def _too_small(
     fleet: Fleet,
     groups: Sequence[_ConfinedCopies],
     pools: PoolsOf,
-    have_of: Callable[[int], int],
+    size: Sequence[int],
     need_of: Callable[[int, FleetOption], int],
 ) -> Iterator[_Short]:
-    """The groups that need more than there is, by what a machine of a pool has and a copy takes by an option there."""
-    size = [have_of(pool.index) for pool in fleet.pools]
+    """The groups that need more than there is, by what a machine of each pool has and a copy takes by an option there.
+
+    `size` is (P,).
+    """
     needs = [_least_need(component, need_of, pools) for component in fleet.components]
     for group in groups:
         quotas = [(fleet.pools[p].max_instances, size[p]) for p in group.pools if size[p]]
@@ -352,19 +357,6 @@ def _too_small(
             who = some_named([fleet.components[c].name for c in group.components if needs[c]])
             whose = some_named([fleet.pools[p].name for p in group.pools])
             yield _Short(f"the required copies of {who}", f"the pools they may use ({whose})", wanted, have)
-
-
-def _parts_of_machine(fleet: Fleet, k: int, p: int) -> int:
-    """The accelerators of a machine, of which each measures `parts(k)`."""
-    return fleet.pools[p].shape.accelerators * parts(k)
-
-
-def _part_of_accelerators(fleet: Fleet, k: int, p: int, option: FleetOption) -> int:
-    """What one copy takes of the accelerators of a pool by the function for `k`, of which each measures `parts(k)`."""
-    memory = fleet.pools[p].shape.memory_mib
-    if not option.shared:
-        return option.accelerators * parts(k)
-    return option.accelerators * rounded(option.memory_mib, memory, k) if memory > 0 else 0  # all of it reserved
 
 
 def _limits_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
@@ -383,17 +375,12 @@ def _limits_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
 def _least_counted(fleet: Fleet, limit: FleetLimit, resource: str, wanted: int) -> int:
     """What machines count at least that have so much of a resource, or all there is.
 
-    The linear relaxation of the covering knapsack (Dantzig 1957): what counts least for the resource first. Whole
-    machines count multiples of what all of them have in common.
+    Whole machines count multiples of what all of them have in common.
     """
     size = {p: capacity(fleet, p, resource) for p in limit.weight}
     useful = [p for p, each in size.items() if each > 0 and fleet.pools[p].max_instances != 0]
-    counted, missing = Fraction(0), Fraction(wanted)
-    for p in sorted(useful, key=lambda p: Fraction(limit.weight[p], size[p])):
-        quota, machines = fleet.pools[p].max_instances, missing / size[p]
-        machines = machines if quota is None else min(machines, Fraction(quota))
-        counted += machines * limit.weight[p]
-        missing -= machines * size[p]
+    offers = [(limit.weight[p], size[p], fleet.pools[p].max_instances) for p in useful]
+    counted, _ = cheapest_cover(wanted, offers)
     step = math.gcd(*(limit.weight[p] for p in useful))
     return math.ceil(counted / step) * step if step else 0
 

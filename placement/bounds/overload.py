@@ -8,9 +8,8 @@ take copies off until each resource that is over is within its room,
 
 over kinds of copies k, :math:`n_k` of each. Resources are the host's, all accelerators' memory together, and memory,
 share and ownership of each accelerator where it is known who stands there. It is solved exactly by depth-first search
-over kinds, bounded by the best single resource's fractional cover (Dantzig 1957, *Discrete-variable extremum problems*,
-Oper. Res. 5); on the machines we know of it takes a few nodes. A machine that takes more than `nodes` gets that bound
-instead.
+over kinds, bounded by the best single resource's `fractional_cover`; on the machines we know of it takes a few nodes. A
+machine that takes more than `nodes` gets that bound instead.
 
 A copy that leaves is a move where its component needs all copies that run; others may just stop, and weigh nothing. A
 plan may leave a machine altogether: then all leave, which is no less. Machines are independent, so the sum over all of
@@ -22,9 +21,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.fractional_cover import cheapest_cover
 from placement.bounds.parameters import BOUNDS
 from placement.units import WHOLE_SHARE
 
@@ -216,11 +215,4 @@ class _CoverSearch:
             for k, kind in enumerate(self.kinds[first:], first)
             if kind.frees[r] and self._left[k]
         ]
-        total = Fraction(0)
-        for weight, free, count in sorted(offers, key=lambda offer: Fraction(offer[0], offer[1])):
-            taken = min(Fraction(amount, free), Fraction(count))
-            total += taken * weight
-            amount -= math.floor(taken * free)
-            if taken < count:
-                break
-        return math.ceil(total)
+        return math.ceil(cheapest_cover(amount, offers)[0])

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
-from placement.compiled.capacity import capacity, usage
+from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.units import MICRO
 
@@ -41,7 +41,6 @@ RELAXES = (
     "rules over zones; max_per_instance, avoid, dedicated; optional copies; pins, and machines that run now but for "
     "those that can't be released"
 )
-RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
 _PARAMS = BOUNDS.volume
 
@@ -57,8 +56,10 @@ class Measure(NamedTuple):
         """What one copy takes on a machine of pool p."""
         if not self.k:
             return usage(fleet, p, option, self.resource)
-        part = rounded(option.memory_mib, fleet.pools[p].shape.memory_mib, self.k) if option.shared else parts(self.k)
-        return option.accelerators * part
+        memory = fleet.pools[p].shape.memory_mib
+        if not option.shared:
+            return option.accelerators * parts(self.k)
+        return option.accelerators * rounded(option.memory_mib, memory, self.k) if memory > 0 else 0  # all is reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def measures_of(fleet: Fleet, p: int, *, plain: bool = False) -> list[Measure]:
 
     With `plain` the resources alone.
     """
-    resources = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
+    resources = [Measure(room, r) for r, *_ in RESOURCES if (room := capacity(fleet, p, r))]
     shape = fleet.pools[p].shape
     if plain or shape.memory_mib <= 0:  # all of it reserved
         return resources

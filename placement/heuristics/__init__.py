@@ -10,7 +10,7 @@ closed or replaced one by one (`consolidate`, as platforms do it); ruin and recr
 J. Comput. Phys. 159, https://doi.org/10.1006/jcph.1999.6413); matching of a plan with the machines that run (`relabel`:
 Edmonds 1965, J. Res. Natl. Bur. Stand. 69B, https://doi.org/10.6028/jres.069B.013).
 
-*Inputs.* A `Solve`; a unit of a work budget is a restart.
+*Inputs.* A `Solve`.
 *Returns.* An `Outcome`; plans go to the incumbent.
 *Errors.* None: what can't be placed is told in the outcome's reason.
 *Complexity.* O(copies x pools) a restart, vectorised over machines; ejections and rounds are limited by options.

@@ -175,10 +175,7 @@ def certify(
         for component, (first, end) in zip(fleet.components, pairwise(relaxation.arrays.ends), strict=True)
         if end > first
     )
-    if relaxation.given is not None:
-        for level, limit in enumerate(relaxation.given):
-            wanted = sum(c.copies for c in fleet.components if c.level == level)
-            least += prices.level[level] * (wanted - limit)
+    least += sum(prices.level[level] * placed for level, placed in enumerate(relaxation.least_placed))
     return Cut(tuple(dual_value), least, prices)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.bounds.fractional_cover import cheapest_cover
 from placement.patterns.certificate import Cut, NodeDomain
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from placement.compiled.groups import FleetLimit
     from placement.patterns.certificate import Groups
 
-Offer = tuple[int, int, int | None]  # price, worth, how many there are; None: no end
 _RIGHT = 10**9
 
 
@@ -67,22 +66,6 @@ def covering_bound(fleet: Fleet, cut: Cut) -> int | None:
     offers = [(pool.price, each, None if high is None else max(0, high - low)) for pool, each, low, high in pools]
     total, lacking = cheapest_cover(-cut.slack(fewest), offers)
     return math.ceil(paid + total) if lacking <= 0 else None
-
-
-def cheapest_cover(missing: int, offers: Iterable[Offer]) -> tuple[Fraction, Fraction]:
-    """The least price of offers, parts allowed, that are worth `missing`; and what even all of them lack.
-
-    The covering knapsack's linear relaxation (Dantzig 1957): what is cheapest for its worth first.
-    """
-    total, left = Fraction(0), Fraction(missing)
-    useful = [(price, dual_value, most) for price, dual_value, most in offers if dual_value > 0]
-    for price, dual_value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
-        if left <= 0:
-            break
-        taken = left / dual_value if most is None else min(left / dual_value, Fraction(most))
-        total += taken * price
-        left -= taken * dual_value
-    return total, left
 
 
 def cheapest_mix(

@@ -126,6 +126,12 @@ class Relaxation:
     given: tuple[int, ...] | None
     arrays: ModeArrays = field(compare=False, repr=False)
 
+    @property
+    def least_placed(self) -> tuple[int, ...]:
+        """By level, how many optional copies plans place at least; none where nothing is said of these."""
+        wanted = (sum(c.copies for c in self.fleet.components if c.level == k) for k, _ in enumerate(self.given or ()))
+        return tuple(n - limit for n, limit in zip(wanted, self.given or (), strict=True))
+
     def devices(self, p: int) -> int:
         """How many patterns one machine of pool p holds."""
         return max(1, self.fleet.pools[p].shape.accelerators) if p in self.class_of else 0

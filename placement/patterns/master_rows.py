@@ -67,7 +67,6 @@ class MasterRows:
         self.cover: dict[int, int] = {}
         self.demand: dict[int, int] = {}
         self.zone: dict[tuple[int, int], int] = {}
-        self.level: dict[int, int] = {}
         self._component_rows()
         self.pool = {
             (c, p): self._row(-_INF, float(most))
@@ -110,10 +109,7 @@ class MasterRows:
             if limits is not None:
                 for z, low in limits.least.items():
                     self.zone[c.index, z] = self._row(float(low), float(limits.most[z]))
-        if relaxation.given is not None:
-            for level, limit in enumerate(relaxation.given):
-                wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-                self.level[level] = self._row(float(wanted - limit), _INF)
+        self.level = {level: self._row(float(least), _INF) for level, least in enumerate(relaxation.least_placed)}
 
     def first_columns(self) -> list[Column]:
         """Machines per pool, per group, and beyond the quotas; then copies of components with a floor."""

@@ -11,7 +11,7 @@ break. `program` is the integer program (HiGHS), `model` that with its inequalit
 looks for counts that have a packing, by large neighbourhoods (Shaw 1998, https://doi.org/10.1007/3-540-49481-2_30).
 
 *Inputs.* A `Relaxation` of the fleet, in integers (MiB, milli-vCPU, thousandths, micro-dollars per hour), and a
-`Budget`, whose unit of work is a node.
+`Budget`.
 *Returns.* A bound in ticks that holds for every plan, with the engine's verdict; and counts that cost little, which may
 have no packing.
 *Errors.* `EngineError` is caught: what the engine did not say is not used.

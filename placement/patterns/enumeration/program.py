@@ -287,9 +287,8 @@ class WholeProgram:
                     self.rows.row(low, limits.most[zone], here)
                 if self.by_pool:
                     self.zone_rows(component)
-        for level, most in enumerate(relaxation.given or ()):
-            wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-            self.rows.row(wanted - most, _INF, by_level.get(level, {}))
+        for level, least in enumerate(relaxation.least_placed):
+            self.rows.row(least, _INF, by_level.get(level, {}))
 
     def missing_columns(self, component: FleetComponent) -> dict[int, float]:
         """What counts as copies of a component beside those that are placed: nothing."""

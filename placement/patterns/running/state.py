@@ -22,19 +22,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.bounds.fractional_cover import cheapest_cover
 from placement.bounds.moves import least_moves
 from placement.compiled.broken_rule import broken_machine_rule
 from placement.compiled.packing import Machine, Seat
 from placement.patterns.certificate import FINE, UNIT, certify
-from placement.patterns.covering import cheapest_cover
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.bounds.fractional_cover import Offer
     from placement.compiled.running import RunningInstance
     from placement.patterns.certificate import Prices
-    from placement.patterns.covering import Offer
     from placement.patterns.formulation import Relaxation
     from placement.patterns.modes import Mode
 

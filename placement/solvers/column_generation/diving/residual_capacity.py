@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.patterns.formulation import RESOURCES
 from placement.patterns.grid import fit_grid
 from placement.vector_packing.knapsack import Knapsack
 
@@ -128,7 +127,7 @@ class ResidualCapacity:
                 machine.vcpus,
                 machine.host,
             )
-            for r, amount in zip(range(len(RESOURCES)), amounts, strict=True):
+            for r, amount in enumerate(amounts):
                 free[machine.pool, r] = free.get((machine.pool, r), 0.0) + amount
         return free
 
