@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import highspy
 
 from placement.bounds.cliques import cliques
-from placement.engines.highs import EngineError, linear_program, load_lp, run
+from placement.engines.highs import linear_program, solved
 from placement.patterns.certificate import UNIT, Cut
 
 if TYPE_CHECKING:
@@ -77,11 +77,8 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDo
         ),
         rows=([*clique.machines, *[0] * len(used)], highspy.kHighsInf),
     )
-    try:
-        solver = load_lp(lp)
-        if run(solver) != highspy.HighsModelStatus.kOptimal:
-            return [0] * members
-    except EngineError:
+    solver = solved(lp)
+    if solver is None:
         return [0] * members
     # Prices are those of machines of a pool or nothing, so whole micro-dollars say all of it.
     return [max(0, round(dual * unit)) * UNIT for dual in list(solver.getSolution().row_dual)[:members]]

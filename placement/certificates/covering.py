@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import highspy
 
 from placement.certificates.reasons import Reason, RulePrices, total
-from placement.engines.highs import EngineError, linear_program, load_lp, run
+from placement.engines.highs import linear_program, solved
 from placement.patterns.certificate import UNIT, Cut, Prices
 from placement.patterns.history import NodeCase, Subject
 
@@ -165,11 +165,8 @@ class _CoverProgram:
             within=([*domain.fewest, *rest], [*domain.most, *self._most]),
             rows=(low, high),
         )
-        try:
-            solver = load_lp(lp)
-            if run(solver) != highspy.HighsModelStatus.kOptimal:
-                return None
-        except EngineError:  # numbers too far apart for it
+        solver = solved(lp)
+        if solver is None:  # also where numbers are too far apart
             return None
         solution = solver.getSolution()
         return list(solution.col_value)[: self.counts], [dual * self.unit for dual in solution.row_dual]

@@ -213,6 +213,15 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     return solver.getModelStatus()
 
 
+def solved(lp: highspy.HighsLp, budget: Budget | None = None) -> QuietHighs | None:
+    """The solver of a linear program after its run; None where it fails, or has no optimum, or none in time."""
+    with suppress(EngineError):
+        solver = load_lp(lp, budget)
+        if run(solver) == highspy.HighsModelStatus.kOptimal:
+            return solver
+    return None
+
+
 def run_for_proof(solver: highspy.Highs) -> highspy.HighsModelStatus:
     """Run and return the model status, which is "infeasible" only where a run without presolve comes to that, too.
 

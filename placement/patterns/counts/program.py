@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 
 from placement.compiled.alike_pools import alike_pools
-from placement.engines.highs import EngineError, begin_at, load_lp, run, stopped_when, whole_solution
+from placement.engines.highs import EngineError, begin_at, load_lp, run, solved, stopped_when, whole_solution
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.formulation import RESOURCES, volumes
@@ -215,11 +215,8 @@ class CountProgram(WholeProgram):
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
         lp = self.rows.program()
         lp.integrality_ = []
-        try:
-            solver = load_lp(lp, budget)
-            if run(solver) != highspy.HighsModelStatus.kOptimal:
-                return None
-        except EngineError:
+        solver = solved(lp, budget)
+        if solver is None:
             return None
         values = solver.getSolution().col_value
         modes = range(len(self.relaxation.modes))

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import highspy
 import numpy as np
 
-from placement.engines.highs import EngineError, linear_program, load_lp, run
+from placement.engines.highs import linear_program, solved
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
@@ -52,11 +51,8 @@ def item_prices(patterns: Sequence[Mapping[int, int]], wanted: Mapping[int, floa
     row = {i: r for r, i in enumerate(wanted)}
     columns = [[(row[i], float(n)) for i, n in pattern.items() if i in row] for pattern in patterns]
     lp = linear_program(columns, np.ones(len(patterns)), within=(0.0, np.inf), rows=([*wanted.values()], np.inf))
-    try:
-        solver = load_lp(lp)
-        if run(solver) != highspy.HighsModelStatus.kOptimal:
-            return None
-    except EngineError:
+    solver = solved(lp)
+    if solver is None:
         return None
     return dict(zip(row, (max(0.0, price) for price in solver.getSolution().row_dual), strict=True))
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-import highspy
-
-from placement.engines.highs import EngineError, load_lp, run, stopped_when, whole_solution
+from placement.engines.highs import EngineError, load_lp, run, solved, stopped_when, whole_solution
 from placement.patterns.enumeration.program import ProgramAnswer, WholeProgram
 from placement.units import MICRO
 
@@ -39,13 +37,12 @@ class NarrowProgram(WholeProgram):
         """Leave out columns whose reduced cost is more than `part` of the LP's value; all stay if the LP fails."""
         rows = self.rows
         rows.parts = set(range(len(rows.cost)))
-        with suppress(EngineError):
-            solver = load_lp(rows.program(), budget)
-            if run(solver) == highspy.HighsModelStatus.kOptimal:
-                most = part * solver.getObjectiveValue()
-                for k, reduced_cost in enumerate(solver.getSolution().col_dual):
-                    if reduced_cost > most and not rows.lower[k]:
-                        rows.upper[k] = 0.0
+        solver = solved(rows.program(), budget)
+        if solver is not None:
+            most = part * solver.getObjectiveValue()
+            for k, reduced_cost in enumerate(solver.getSolution().col_dual):
+                if reduced_cost > most and not rows.lower[k]:
+                    rows.upper[k] = 0.0
         rows.parts = set(self.pattern_columns)
 
     def solution(self, cutoff: int, budget: Budget, nodes: int, gap: float) -> ProgramAnswer:
