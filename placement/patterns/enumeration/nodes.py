@@ -9,7 +9,6 @@ there are none raises the bound, too.
 
 from __future__ import annotations
 
-import operator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -111,8 +110,7 @@ class NodeEnumeration:
         if answer.bound is None:
             return replace(closed, verdict=self._verdict(program, closed.bound))
         verdict = self._verdict(program, answer.bound)
-        prices = (pool.price for pool in self._relaxation.fleet.pools)
-        if not answer.machines or answer.bound < sum(map(operator.mul, answer.machines, prices)):
+        if not answer.machines or answer.bound < self._relaxation.fleet.rent(answer.machines):
             return replace(relaxed, bound=max(relaxed.bound, answer.bound), verdict=verdict)
         counts = (*answer.machines, *(sum(answer.machines[p] for p in group) for group in self._groups))
         aggregates = tuple(float(sum(answer.copies[w] for w in modes)) for modes in self._relaxation.aggregates)
