@@ -68,6 +68,7 @@ class MasterRows:
         self.demand: dict[int, int] = {}
         self.zone: dict[tuple[int, int], int] = {}
         self._component_rows()
+        self.level = {level: self._row(float(least), _INF) for level, least in enumerate(relaxation.least_placed)}
         self.pool = {
             (c, p): self._row(-_INF, float(most))
             for c, most in relaxation.in_pool.items()
@@ -109,7 +110,6 @@ class MasterRows:
             if limits is not None:
                 for z, low in limits.least.items():
                     self.zone[c.index, z] = self._row(float(low), float(limits.most[z]))
-        self.level = {level: self._row(float(least), _INF) for level, least in enumerate(relaxation.least_placed)}
 
     def first_columns(self) -> list[Column]:
         """Machines per pool, per group, and beyond the quotas; then copies of components with a floor."""

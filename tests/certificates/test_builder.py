@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 import placement
 from placement import check_certificate
-from placement.certificates import covering
 from placement.certificates.covering import cover
 from placement.certificates.reasons import Reasons
 from placement.cli.app import app
@@ -285,7 +284,7 @@ def test_covering_passes_over_what_asks_for_nothing_and_gives_up_without_an_engi
         raise EngineError("Solve error")
 
     for outcome in (fail, lambda _: highspy.HighsModelStatus.kUnknown):
-        monkeypatch.setattr(covering, "run", outcome)
+        monkeypatch.setattr("placement.engines.highs.run", outcome)
         assert covered([10, 20], cuts, 2, 40) is None
         assert covered([10, 20], cuts, 2, 1) is None
 

@@ -114,16 +114,16 @@ def test_too_few_machines_have_a_price_above_all_others() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("_MOST_PAIRS", lambda: 2),
-        ("load_lp", lambda: failing),
-        ("run", lambda: lambda _: highspy.HighsModelStatus.kTimeLimit),
+        ("certificates.cliques._MOST_PAIRS", lambda: 2),
+        ("engines.highs.load_lp", lambda: failing),
+        ("engines.highs.run", lambda: lambda _: highspy.HighsModelStatus.kTimeLimit),
     ],
 )
 def test_without_an_answer_there_is_no_inequality(
     name: str, value: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too many members and pools, an engine that fails, or one that does not end."""
-    monkeypatch.setattr(cliques, name, value())
+    monkeypatch.setattr(f"placement.{name}", value())
     assert not found(fleet_of())
 
 
