@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
+import time
+from _thread import interrupt_main, start_new_thread  # threading's have locks, which may be held just then
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,13 +14,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
 HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
+_MOMENT = 0.01  # seconds until a request is made again
 
 
 class Stops:
     """Ctrl-C, SIGTERM and SIGHUP ask for the best plan so far: the first raises KeyboardInterrupt, as does a second.
 
     A hangup often comes twice, from the terminal and from the shell, or behind a SIGTERM: once a stop is asked for,
-    another hangup says nothing new. While an answer is kept, a first request is met already.
+    another hangup says nothing new. While an answer is kept, a first request is met already. A request that comes
+    where Python raises nothing, as while it clears up after an import, is made again a moment later.
     """
 
     def __init__(self) -> None:
@@ -31,6 +36,7 @@ class Stops:
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self.hear)
         signal.signal(signal.SIGTERM, self.hear)
+        sys.unraisablehook = self.hear_again
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -49,6 +55,19 @@ class Stops:
         if (number == HANGUP and not first) or (self._keeping and first):
             return
         raise KeyboardInterrupt
+
+    def hear_again(self, lost: sys.UnraisableHookArgs) -> None:
+        """Make a request again that was lost in a callback; what else is lost is told as ever."""
+        if lost.exc_type is KeyboardInterrupt:
+            self._asked -= 1
+            start_new_thread(_ask, ())
+        else:
+            sys.__unraisablehook__(lost)
+
+
+def _ask() -> None:
+    time.sleep(_MOMENT)
+    interrupt_main(signal.SIGTERM)
 
 
 STOPS = Stops()

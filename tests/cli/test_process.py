@@ -305,6 +305,29 @@ def test_a_second_hangup_says_nothing_new() -> None:
     assert [heard(again, number) for number in (signal.SIGTERM, hangup, signal.SIGTERM)] == [True, False, True]
 
 
+def test_bug_a_request_that_is_lost_in_a_callback_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python raises nothing there, as while it clears up after an import: the search went on, below a traceback."""
+    stops = Stops()
+
+    class Thing:
+        def __del__(self) -> None:
+            stops.hear(signal.SIGINT)
+
+    def search() -> None:
+        Thing()
+        for _ in range(3000):
+            time.sleep(0.01)
+
+    monkeypatch.setattr(sys, "unraisablehook", stops.hear_again)
+    before = signal.signal(signal.SIGTERM, stops.hear)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    stops.hear(signal.SIGHUP)  # it was the first request, once
+
+
 def test_an_answer_is_kept_through_the_first_request() -> None:
     """It is being written, which is what was asked for; a second request ends that too."""
     stops = Stops()
