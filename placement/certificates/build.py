@@ -142,7 +142,10 @@ def _in_leaves(solve: Solve, target: float, by: str, budget: Budget) -> Nodes:
     search = ArgumentSearch(fleet, budget, solve.seed, solve.left_out, target)
     known = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
     counted = [one for one in evidence if isinstance(one, CountBound) and one.relaxation.fleet is fleet]
-    prices = [cut.prices for one in evidence if isinstance(one, LinearBound) for cut in one.patterns.cuts if cut.prices]
+    # Of the same items: a bound from before there was a plan knows the copies alone that must be placed.
+    linear = [one for one in evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+    alike = [one.patterns for one in linear if (one.patterns.given is None) == (solve.left_out is None)]
+    prices = [cut.prices for patterns in alike for cut in patterns.cuts if cut.prices]
     return search.strongest(known, solve.packing, by, list(dict.fromkeys(counted)), prices)
 
 

@@ -13,11 +13,15 @@ import placement
 from placement.certificates import Certificate, build
 from placement.certificates.search import ArgumentSearch
 from placement.check_certificate import NO_PLAN, Problem, check
+from placement.compiled.fleet import compile_fleet
+from placement.heuristics import solve_ffd
+from placement.patterns.group_bound import raise_group_bound
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from tests.certificates.cases import component, machine, problem
 
 if TYPE_CHECKING:
     from placement.certificates.nodes import Nodes
-    from placement.solving.budget import Budget
 
 Doc = dict[str, Any]
 PRICES, ENGINE, EMPTY = ({"leaf": leaf} for leaf in ("prices", "engine", "empty"))
@@ -176,6 +180,19 @@ def paid(**more: Any) -> Doc:
     """Four of five copies, two on a machine, of which one is free: three machines, two dollars for all five."""
     rows = [{"name": "k", "pools": ["a"], "instances": 1}]
     return problem("paid", {"a": machine(1)}, [component("m", 5, min_copies=4)], commitments=rows, **more)
+
+
+def test_bug_a_bound_from_before_there_was_a_plan_is_no_part_of_it() -> None:
+    """Its prices know no optional copies, which those of plans that leave out so many do: an index was out of range."""
+    document = paid()
+    solve = Solve.of(compile_fleet(placement.Problem(**document)), Budget(work=10))
+    raise_group_bound(solve)
+    solve_ffd(solve)
+    raise_group_bound(solve)
+    certificate = build.write_certificate(solve, infeasible_by=None)
+    assert certificate.claim == 2 * DOLLAR
+    (proof,) = check(Problem(document), json.loads(json.dumps(certificate.document)))
+    assert (proof.weak, proof.checked) == ([], 2 * DOLLAR)
 
 
 RUNNING: Doc = {
