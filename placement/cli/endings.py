@@ -118,7 +118,8 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
     `full`: every fault of a document; None where the command has no such option.
     """
     try:
-        yield
+        with _stop_told():
+            yield
     except DocumentError as error:
         _tell(error, full=full)
         raise typer.Exit(Code.BAD_INPUT) from None
@@ -152,6 +153,17 @@ def in_words(*, full: bool | None = None) -> Iterator[None]:
         _own_up(error, f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
         say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
         raise typer.Exit(Code.BUG) from None
+
+
+@contextmanager
+def _stop_told() -> Iterator[None]:
+    """An engine that is stopped while it is loaded says that it can't be loaded, because of the stop."""
+    try:
+        yield
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
 
 
 def is_full_output(error: BaseException) -> TypeGuard[OSError]:

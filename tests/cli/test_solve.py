@@ -277,10 +277,13 @@ def test_memory_that_runs_out_is_no_bug(tiny: Path, monkeypatch: pytest.MonkeyPa
     assert "bug" not in done.stderr
 
 
-def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing to keep yet: one line, and the code that shells use."""
+@pytest.mark.parametrize("loading", [False, True])
+def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.MonkeyPatch, loading: bool) -> None:
+    """Nothing to keep yet: one line, and the code that shells use. An engine tells of it as an error of its own."""
 
     def interrupt(_: Any) -> Any:
+        if loading:
+            raise ImportError("initialization failed") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("placement.documents.read_problem", interrupt)
