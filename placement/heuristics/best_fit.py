@@ -11,8 +11,7 @@ from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
+    from placement.arrays import Ints
     from placement.heuristics.workspace import Workspace
 
 _NO_ROOM = np.iinfo(np.int64).max
@@ -47,7 +46,7 @@ class BestFit(FirstFitDecreasing):
         return None if best is None else (best[3], best[2])
 
 
-def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def slack(ws: Workspace, c: int, o: int, rows: Ints) -> Ints:
     """(rows,) MiB left on the tightest accelerator that takes a copy; free accelerators for a copy that owns them."""
     mode = ws.modes[c][o]
     if mode.accelerators == 0:
@@ -55,9 +54,9 @@ def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDA
     if not mode.shared:
         return ws.vacant[rows]
     if mode.accelerators > 1:
-        widest: npt.NDArray[np.int64] = ws.ranked[rows, mode.accelerators - 1]
+        widest: Ints = ws.ranked[rows, mode.accelerators - 1]
         return widest
     free_memory = ws.free_memory[rows]
     room = np.where(free_memory >= mode.memory, free_memory, _NO_ROOM)
-    tightest: npt.NDArray[np.int64] = np.minimum.reduce(room, axis=1)
+    tightest: Ints = np.minimum.reduce(room, axis=1)
     return tightest

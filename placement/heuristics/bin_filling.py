@@ -24,10 +24,11 @@ from placement.heuristics.construct import supply
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
+    from placement.arrays import Bools, Floats, Ints
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.heuristics.greedy import Greedy
-    from placement.heuristics.shares import Floats, Shares
-    from placement.heuristics.workspace import Bools, Ints, Workspace
+    from placement.heuristics.shares import Shares
+    from placement.heuristics.workspace import Workspace
 
 _PARAMS = HEURISTICS.bin_filling
 

@@ -11,7 +11,8 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.heuristics.shares import Floats, Shares
+    from placement.arrays import Floats
+    from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
 
 _PARAMS = HEURISTICS.first_fit_decreasing

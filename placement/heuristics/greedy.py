@@ -20,8 +20,9 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.heuristics.shares import Floats, Shares
-    from placement.heuristics.workspace import Ints, Workspace
+    from placement.arrays import Floats, Ints
+    from placement.heuristics.shares import Shares
+    from placement.heuristics.workspace import Workspace
 
 _PARAMS = HEURISTICS.greedy
 _NONE = np.zeros(0, dtype=np.int64)

@@ -9,14 +9,11 @@ import numpy as np
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Seat
     from placement.heuristics.placement_modes import PlacementMode
 
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 _FIRST_ROWS = 64
 _MANY = 2**30  # copies: as many as memory that none of them needs

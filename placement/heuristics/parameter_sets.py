@@ -8,8 +8,8 @@ from placement.heuristics.bin_filling import may_fill_bins
 from placement.heuristics.greedy import GreedyParameters
 
 if TYPE_CHECKING:
+    from placement.arrays import Floats
     from placement.compiled.fleet import Fleet
-    from placement.heuristics.shares import Floats
 
 
 def parameter_sets(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[GreedyParameters]:

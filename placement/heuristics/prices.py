@@ -24,10 +24,9 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Floats, Ints
     from placement.compiled.fleet import Fleet
-    from placement.heuristics.shares import Floats, Shares
+    from placement.heuristics.shares import Shares
 
 _PARAMS = HEURISTICS.prices
 
@@ -96,10 +95,8 @@ def _wanted(fleet: Fleet, c: int) -> int:
     return component.demand or component.copies
 
 
-def _first_of_each(
-    cheapest: Floats, least: Floats, owner: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
+def _first_of_each(cheapest: Floats, least: Floats, owner: Ints, usable: Bools) -> Ints:
     """The first mode of each usable component that is its cheapest."""
     modes = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
-    chosen: npt.NDArray[np.int64] = modes[np.unique(owner[modes], return_index=True)[1]]
+    chosen: Ints = modes[np.unique(owner[modes], return_index=True)[1]]
     return chosen

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.compiled.fleet import Fleet
     from placement.compiled.groups import FleetCommitment, FleetLimit
 
@@ -45,9 +44,9 @@ class Rented:
             for p in limit.weight:
                 self._limits[p].append(limit)
         self.price = fleet.rent(self._paid)
-        self.rentable: npt.NDArray[np.bool_] = np.array([self._may(p) for p in range(len(self.used))], dtype=np.bool_)
+        self.rentable: Bools = np.array([self._may(p) for p in range(len(self.used))], dtype=np.bool_)
         each = [self._price_of_next(p) for p in range(len(self.used))]
-        self.next_price: npt.NDArray[np.int64] = np.array(each, dtype=np.int64)
+        self.next_price: Ints = np.array(each, dtype=np.int64)
 
     def add(self, p: int, count: int) -> None:
         """So many machines of pool p more in use, or fewer. O(1), but for pools of commitments and of full limits."""

@@ -11,7 +11,8 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.heuristics.workspace import Bools, Ints, Workspace
+    from placement.arrays import Bools, Ints
+    from placement.heuristics.workspace import Workspace
 
 _PARAMS = HEURISTICS.ruin
 

@@ -15,12 +15,9 @@ from placement.heuristics.parameters import HEURISTICS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Floats, Ints
     from placement.compiled.fleet import Fleet, FleetOption, Shape
 
-    Floats = npt.NDArray[np.float64]
-    Ints = npt.NDArray[np.int64]
 
 _UNLIMITED = 2**40
 _PARAMS = HEURISTICS.shares
@@ -55,10 +52,10 @@ class Shares:
         shapes = list(index)
         self.price = np.array([pool.price for pool in fleet.pools], dtype=np.float64)
 
-        def column(values: list[int]) -> npt.NDArray[np.int64]:
+        def column(values: list[int]) -> Ints:
             return np.array(values, dtype=np.int64).reshape(-1, 1)
 
-        def row(values: list[int]) -> npt.NDArray[np.int64]:
+        def row(values: list[int]) -> Ints:
             return np.array(values, dtype=np.int64).reshape(1, -1)
 
         wide = column([w.accelerators for w in modes])
@@ -136,7 +133,7 @@ class Shares:
         return charged
 
 
-def _allowed(modes: list[FleetOption], pools: int) -> npt.NDArray[np.bool_]:
+def _allowed(modes: list[FleetOption], pools: int) -> Bools:
     """(W, P) where each may run; modes that may run on the same pools are written together."""
     groups: dict[frozenset[int], list[int]] = {}
     for w, option in enumerate(modes):
@@ -149,11 +146,11 @@ def _allowed(modes: list[FleetOption], pools: int) -> npt.NDArray[np.bool_]:
     return allowed
 
 
-def _part(need: npt.NDArray[np.int64], has: npt.NDArray[np.int64]) -> Floats:
+def _part(need: Ints, has: Ints) -> Floats:
     """Part of the room that the need takes; 0 without a need."""
     return np.where(need > 0, need / np.maximum(has, 1), 0.0)
 
 
-def _times(need: npt.NDArray[np.int64], has: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _times(need: Ints, has: Ints) -> Ints:
     """How often the need goes into the room."""
     return np.where(need > 0, np.maximum(has, 0) // np.maximum(need, 1), _UNLIMITED)

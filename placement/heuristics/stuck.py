@@ -15,11 +15,12 @@ from placement.units import MIB_PER_GIB, MILLI, count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.arrays import Ints
     from placement.compiled.fleet import FleetComponent
     from placement.compiled.groups import FleetLimit
     from placement.heuristics.construct import Policy
     from placement.heuristics.placement_modes import PlacementMode
-    from placement.heuristics.workspace import Ints, Workspace
+    from placement.heuristics.workspace import Workspace
 
 
 _OPTIONS = 3  # that are told of one component, and as many rules

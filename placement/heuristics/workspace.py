@@ -27,15 +27,11 @@ from placement.solving.steps import count_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
+    from placement.arrays import Bools, Ints
     from placement.compiled.fleet import Fleet
     from placement.compiled.running import Place
     from placement.heuristics.placement_modes import PlacementMode
     from placement.solving.budget import Budget
-
-    Ints = npt.NDArray[np.int64]
-    Bools = npt.NDArray[np.bool_]
 
 
 class Workspace(MachineRows):

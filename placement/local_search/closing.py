@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from ortools.sat.python.cp_model import IntVar, LinearExprT
 
+    from placement.arrays import Floats
     from placement.compiled.fleet import Fleet, FleetComponent
-    from placement.heuristics.shares import Floats
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 

@@ -19,8 +19,7 @@ from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats
     from placement.compiled.packing import Machine, Packing, Value
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -122,6 +121,6 @@ class LargeNeighbourhood:
         return 0.5 * (a.zone == b.zone) + 0.5 * (a.shape == b.shape) + common
 
 
-def _chances(waste: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chances(waste: Floats) -> Floats:
     weight = waste + 0.1
     return weight / np.sum(weight)

@@ -24,9 +24,9 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.arrays import Floats
     from placement.compiled.fleet import Fleet, FleetComponent
     from placement.heuristics import Key, Missing
-    from placement.heuristics.shares import Floats
 
 _PARAMS = LOCAL_SEARCH.state
 

@@ -34,16 +34,13 @@ from placement.vector_packing.knapsack import Knapsack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats, Ints
     from placement.compiled.fleet import Fleet
     from placement.patterns.bound import PatternBound
     from placement.patterns.certificate import Cut
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.solving.budget import Budget
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 _PARAMS = PATTERNS.coarse_prices
 

@@ -18,16 +18,13 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats
     from placement.engines.highs import QuietHighs
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master_rows import Column
     from placement.vector_packing.knapsack import Knapsack
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
     Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
 _INF = highspy.kHighsInf

@@ -11,12 +11,10 @@ from placement.patterns.formulation import RESOURCES, volumes
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats
     from placement.patterns.formulation import Relaxation
     from placement.patterns.modes import Mode
 
-    Floats = NDArray[np.float64]
     Column = list[tuple[int, float]]  # (row, coefficient)
 
 _INF = math.inf

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Indices = NDArray[np.int64]
+    from placement.arrays import Ints
+
     Whole = NDArray[np.object_]  # integers of any size
 
 
@@ -44,8 +45,8 @@ class Mode:
 class Uses:
     """Of one thing that modes take: which modes (N,), which one of it (N,), and how much of that (N,)."""
 
-    modes: Indices
-    of: Indices
+    modes: Ints
+    of: Ints
     amounts: Whole
 
     @classmethod

@@ -27,10 +27,8 @@ from placement.reductions.parameters import REDUCTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
-    from placement.heuristics.shares import Floats
 
 _PARAMS = REDUCTIONS.relaxing_aggregation
 RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
@@ -120,7 +118,7 @@ def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] =
         key = (component.index,) if component.index in alone else _modes(component)
         by_modes[key].append(component.index)
     done: list[list[int]] = []
-    heap: list[tuple[float, int, list[int], NDArray[np.float64]]] = []
+    heap: list[tuple[float, int, list[int], Floats]] = []
     copies = np.array([component.copies for component in fleet.components], dtype=np.float64)
 
     def push(group: list[int]) -> None:

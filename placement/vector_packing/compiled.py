@@ -20,8 +20,8 @@ from placement.vector_packing.problem import LARGEST, Bin, Bins, VectorPacking
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
-    Flags = NDArray[np.bool_]
+    from placement.arrays import Bools, Ints
+
 
 Pattern = tuple[tuple[int, int], ...]  # (row, copies), rows ascending: what stands in one bin
 Load = tuple[int, Pattern]  # bin type and pattern
@@ -52,12 +52,12 @@ class Compiled:
     capacity: Ints
     cost: Ints
     available: Ints
-    limited: Flags
+    limited: Bools
     least: Ints
-    fits: Flags
+    fits: Bools
     limit: Ints
     most: Ints
-    clash: Flags | None
+    clash: Bools | None
     members: tuple[tuple[int, ...], ...]
     mode_of: tuple[tuple[int, ...], ...]  # per item, the mode numbers of its rows: those of the first member
 
@@ -156,7 +156,7 @@ def compile_packing(problem: VectorPacking) -> Compiled:
         raise UsageError(f"least: must be at most available, got {least.tolist()} of {given}")
     groups = _groups(problem, demand, capacity)
     size: list[tuple[int, ...]] = []
-    fits: list[Flags] = []
+    fits: list[Bools] = []
     item: list[int] = []
     mode_of: list[tuple[int, ...]] = []
     for i, members in enumerate(groups.values()):
@@ -234,11 +234,11 @@ def _groups(problem: VectorPacking, demand: Ints, capacity: Ints) -> dict[object
 
 def _useful_modes(
     problem: VectorPacking, i: int, capacity: Ints
-) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
+) -> tuple[list[tuple[tuple[int, ...], Bools]], list[int]]:
     """The modes of an item that some empty bin holds, and their numbers."""
     found, kept = [], []
     for mode, row in enumerate(problem.modes(i)):
-        flags: Flags = np.all(np.array(row, dtype=np.int64) <= capacity, axis=1)
+        flags: Bools = np.all(np.array(row, dtype=np.int64) <= capacity, axis=1)
         if problem.allowed is not None:
             named = np.zeros(len(capacity), dtype=np.bool_)
             named[list(problem.allowed[i][mode])] = True
@@ -256,7 +256,7 @@ def _most(problem: VectorPacking, i: int, demand: int) -> int:
     return demand if most is None else min(demand, int(most))
 
 
-def _limits(size: Ints, capacity: Ints, fits: Flags, most: Ints) -> Ints:
+def _limits(size: Ints, capacity: Ints, fits: Bools, most: Ints) -> Ints:
     """Most copies of each row in any bin."""
     limit = np.zeros(len(size), dtype=np.int64)
     for t in range(len(capacity)):
@@ -266,7 +266,7 @@ def _limits(size: Ints, capacity: Ints, fits: Flags, most: Ints) -> Ints:
     return np.minimum(limit, most)
 
 
-def _clash(problem: VectorPacking, groups: list[list[int]]) -> Flags | None:
+def _clash(problem: VectorPacking, groups: list[list[int]]) -> Bools | None:
     """Conflicts between merged items; an item in a conflict is never merged."""
     of = {members[0]: i for i, members in enumerate(groups)}
     pairs = [(of[a], of[b]) for a, b in problem.conflicts if a != b and a in of and b in of]

@@ -22,7 +22,8 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.arrays import Ints
+    from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.generation import Generation
     from placement.vector_packing.state import PackingState
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     import highspy
 
+    from placement.arrays import Ints
     from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
+    from placement.vector_packing.compiled import Compiled, Load, Pattern
     from placement.vector_packing.generation import Generation
     from placement.vector_packing.state import PackingState
 

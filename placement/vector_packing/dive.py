@@ -14,7 +14,8 @@ from placement.vector_packing.heuristics import offer, one_size, row_volume, vol
 from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
-    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.arrays import Ints
+    from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.generation import Generation
 
 _WHOLE = 1e-6

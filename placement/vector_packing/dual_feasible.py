@@ -16,7 +16,8 @@ from placement.vector_packing.certificate import PackingCut
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.vector_packing.compiled import Compiled, Ints
+    from placement.arrays import Ints
+    from placement.vector_packing.compiled import Compiled
 
 
 def total_sizes(problem: Compiled) -> list[int]:

@@ -15,11 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from placement.arrays import Bools, Floats, Ints
+    from placement.vector_packing.compiled import Compiled, Load, Pattern
 
-    from placement.vector_packing.compiled import Compiled, Flags, Ints, Load, Pattern
-
-    Floats = NDArray[np.float64]
     Filler = Callable[["Filling", Ints], Sequence[Pattern]]  # a pattern for each of some bin types
 
 
@@ -82,7 +80,7 @@ def by_price(price: Floats) -> Filler:
     """Dearest rows first: `price` per row."""
     order = np.argsort(-price, kind="stable")
 
-    def first(size: Ints, capacity: Ints, unit: Floats, open_rows: Flags) -> Ints:
+    def first(size: Ints, capacity: Ints, unit: Floats, open_rows: Bools) -> Ints:
         del size, capacity, unit
         found: Ints = open_rows.argmax(axis=1)
         return found
@@ -96,7 +94,7 @@ def by_price(price: Floats) -> Filler:
 def by_shape(rule: str, weight: Floats) -> Filler:
     """The row whose shape suits the room left best; `weight` per dimension."""
 
-    def suits(size: Ints, capacity: Ints, unit: Floats, open_rows: Flags) -> Ints:
+    def suits(size: Ints, capacity: Ints, unit: Floats, open_rows: Bools) -> Ints:
         if rule == "dot":
             far = -((capacity * unit * unit) @ size.T)
         else:
@@ -115,7 +113,7 @@ def by_shape(rule: str, weight: Floats) -> Filler:
 def _fill(
     filling: Filling,
     types: Ints,
-    choose: Callable[[Ints, Ints, Floats, Flags], Ints],
+    choose: Callable[[Ints, Ints, Floats, Bools], Ints],
     order: Ints,
     weight: Floats,
 ) -> list[Pattern]:
@@ -132,7 +130,7 @@ def _fill(
     bins: Ints = np.arange(len(types))  # that still take something
     capacity: Ints = problem.capacity[types]
     unit: Floats = weight / np.maximum(capacity, 1)
-    open_rows: Flags = problem.fits[order][:, types].T
+    open_rows: Bools = problem.fits[order][:, types].T
     held: Ints = np.tile(left, (len(types), 1))
     first = True
     while True:
@@ -163,7 +161,7 @@ def _fill(
             open_rows = open_rows & ~problem.clash[taken][:, item]
 
 
-def _within(size: Ints, capacity: Ints) -> Flags:
+def _within(size: Ints, capacity: Ints) -> Bools:
     """(bins, rows): what still fits by size."""
     found = size[None, :, 0] <= capacity[:, 0, None]
     for d in range(1, size.shape[1]):

@@ -23,8 +23,9 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.arrays import Ints
     from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.state import PackingState
 
 _PARAMS = VECTOR_PACKING.full_bins

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from placement.arrays import Ints
     from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.state import PackingState
 
 NAME = "column generation"

@@ -12,13 +12,10 @@ from placement.vector_packing.fill import Filling, by_price, by_shape, fullest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from placement.arrays import Floats
     from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.fill import Filler
     from placement.vector_packing.state import PackingState
-
-    Floats = NDArray[np.float64]
 
 
 def offer(problem: Compiled, state: PackingState, loads: list[tuple[Load, int]], by: str) -> bool:

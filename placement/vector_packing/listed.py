@@ -18,7 +18,8 @@ from placement.vector_packing.patterns import FoundPatterns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.vector_packing.compiled import Compiled, Ints, Pattern
+    from placement.arrays import Ints
+    from placement.vector_packing.compiled import Compiled, Pattern
 
 _PARAMS = VECTOR_PACKING.listed
 _ANY = 2**62

@@ -13,11 +13,8 @@ import numpy as np
 from placement.engines.highs import EngineError, limit_time, linear_program, load_lp, run
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from placement.vector_packing.compiled import Compiled, Ints, Load
-
-    Floats = NDArray[np.float64]
+    from placement.arrays import Floats, Ints
+    from placement.vector_packing.compiled import Compiled, Load
 
 
 class Master:

@@ -19,8 +19,9 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.arrays import Ints
     from placement.vector_packing.certificate import PackingCut
-    from placement.vector_packing.compiled import Compiled, Ints
+    from placement.vector_packing.compiled import Compiled
     from placement.vector_packing.state import PackingState
 
 NAME = "bin counts"

@@ -25,9 +25,8 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from placement.vector_packing.compiled import Compiled, Ints, Pattern
+    from placement.arrays import Bools, Ints
+    from placement.vector_packing.compiled import Compiled, Pattern
 
 _PARAMS = VECTOR_PACKING.states
 
@@ -91,7 +90,7 @@ class PatternSearch:
         found = search.run(threshold, stop, every=most)
         return tuple(pattern for _, pattern in found.patterns) if found.complete else None
 
-    def _prepare(self, value: Ints, limit: Ints, useful: NDArray[np.bool_]) -> _Asked:
+    def _prepare(self, value: Ints, limit: Ints, useful: Bools) -> _Asked:
         """The rows to decide, in order, and prices per unit of room."""
         problem = self._problem
         rows = np.flatnonzero(useful)

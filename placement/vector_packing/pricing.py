@@ -23,8 +23,9 @@ from placement.vector_packing.patterns import PatternSearch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.arrays import Ints
     from placement.solving.budget import Budget
-    from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
+    from placement.vector_packing.compiled import Compiled, Load, Pattern
 
 _PARAMS = VECTOR_PACKING.pricing
 

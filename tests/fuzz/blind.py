@@ -22,11 +22,11 @@ from placement.vector_packing.patterns import FoundPatterns, PatternSearch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from placement.arrays import Ints
     from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
     from placement.vector_packing.certificate import PackingCut
-    from placement.vector_packing.compiled import Ints
     from placement.vector_packing.generation import Generation
 
 _steps = vars(vector_packing)["_steps"]

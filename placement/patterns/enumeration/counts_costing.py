@@ -16,9 +16,8 @@ from placement.patterns.parameters import PATTERNS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from placement.arrays import Ints
 
-    Ints = NDArray[np.int64]
 
 _PARAMS = PATTERNS.program
 _FAR = 2**62

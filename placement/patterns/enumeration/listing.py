@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.arrays import Ints
     from placement.patterns.formulation import DeviceClass
     from placement.vector_packing.knapsack import Knapsack
 
-    Ints = NDArray[np.int64]
 
 _PARAMS = PATTERNS.listing
 _FAR = 2**62

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.arrays import Floats
+
 _INF = highspy.kHighsInf
 
 
@@ -71,7 +73,7 @@ class IntegerRows:
         part = slice(self.starts[row], self.starts[row + 1])
         return dict(zip(self.index[part], self.value[part], strict=True))
 
-    def entries_of(self, columns: Iterable[int]) -> dict[int, tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    def entries_of(self, columns: Iterable[int]) -> dict[int, tuple[NDArray[np.int32], Floats]]:
         """The rows of some columns and the coefficients there. O(entries)."""
         index, lengths = np.array(self.index, dtype=np.int64), np.diff(self.starts)
         rows, value = (

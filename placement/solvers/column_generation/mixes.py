@@ -27,8 +27,8 @@ from placement.units import MICRO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from placement.arrays import Floats
     from placement.compiled.fleet import Fleet
-    from placement.heuristics.shares import Floats
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
