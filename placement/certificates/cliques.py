@@ -12,9 +12,8 @@ program; they are rounded to integers, of which any will do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
-
-import highspy
 
 from placement.bounds.cliques import cliques
 from placement.engines.highs import linear_program, solved
@@ -73,9 +72,9 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDo
         cost=[fleet.pools[p].price / unit for p in used] + [_LACK] * members + [0.0] * (others - members),
         within=(
             [domain.fewest[p] for p in used] + [0] * others,
-            [*(float(domain.most[p]) for p in used), *[highspy.kHighsInf] * others],
+            [*(float(domain.most[p]) for p in used), *[inf] * others],
         ),
-        rows=([*clique.machines, *[0] * len(used)], highspy.kHighsInf),
+        rows=([*clique.machines, *[0] * len(used)], inf),
     )
     solver = solved(lp)
     if solver is None:

@@ -12,9 +12,8 @@ import heapq
 import math
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING
-
-import highspy
 
 from placement.certificates.reasons import Reason, RulePrices, total
 from placement.engines.highs import linear_program, solved
@@ -34,7 +33,6 @@ _MOST_NODES = 3_000
 _MOST_CUTS = 60
 _GRAIN = 2**24  # factors are whole multiples of its inverse
 _WHOLE = 1e-6
-_INF = highspy.kHighsInf
 _LACK = 1e4  # times the dearest machine's price and the pools: what it costs not to keep an inequality
 
 
@@ -117,17 +115,17 @@ class _CoverProgram:
         self._rows: list[tuple[float, float]] = []
         self._columns: list[list[tuple[int, float]]] = [[] for _ in range(self.counts + 1)]
         self._cost = [pool.price / self.unit for pool in fleet.pools] + [0.0] * len(groups) + [_LACK * self.pools]
-        self._most = [_INF]  # of what follows the counts
+        self._most = [inf]  # of what follows the counts
         lack = self.counts
         for cut, _ in cuts:
             entries = [(p, dual_value / cut.least) for p, dual_value in enumerate(cut.coefficients) if dual_value]
-            self._row(1.0, _INF, [*entries, (lack, 1.0)])
+            self._row(1.0, inf, [*entries, (lack, 1.0)])
         for g, group in enumerate(groups):
             self._row(0.0, 0.0, [*((p, 1.0) for p in group), (self.pools + g, -1.0)])
         self._scale = [max(limit.weight.values(), default=1) for limit in fleet.limits]
         for limit, scale in zip(fleet.limits, self._scale, strict=True):
             entries = [(p, weight / scale) for p, weight in limit.weight.items()]
-            self._row(-_INF, limit.most / scale, [*entries, (lack, -1.0)])
+            self._row(-inf, limit.most / scale, [*entries, (lack, -1.0)])
         self._commitments = len(self._rows)
         for commitment in fleet.commitments:
             self._commit(fleet, commitment)
@@ -142,12 +140,12 @@ class _CoverProgram:
         price = {p: fleet.pools[p].price / self.unit for p in commitment.pools}
         if commitment.money is not None:
             paid = self._pays(1.0, commitment.money / self.unit)
-            self._row(-_INF, 0.0, [(paid, 1.0), *((p, -price[p]) for p in commitment.pools)])
+            self._row(-inf, 0.0, [(paid, 1.0), *((p, -price[p]) for p in commitment.pools)])
             return
-        free = {p: self._pays(price[p], _INF) for p in commitment.pools}
-        self._row(-_INF, float(commitment.instances), [(column, 1.0) for column in free.values()])
+        free = {p: self._pays(price[p], inf) for p in commitment.pools}
+        self._row(-inf, float(commitment.instances), [(column, 1.0) for column in free.values()])
         for p, column in free.items():
-            self._row(-_INF, 0.0, [(column, 1.0), (p, -1.0)])
+            self._row(-inf, 0.0, [(column, 1.0), (p, -1.0)])
 
     def _pays(self, each: float, most: float) -> int:
         self._columns.append([])
@@ -226,5 +224,5 @@ def _reason(
         used.append((nothing, Prices([], [], group=[round(price) for price in ties]), Fraction(1)))
     use, rules = tuple((prices, factor) for _, prices, factor in used), program.rules(fleet, duals)
     if total(used, reasons.relaxation, groups, domain, 0, rules) > 0:
-        return Reason(math.inf, use, rules)
+        return Reason(inf, use, rules)
     return Reason(reasons.ticks(total(used, reasons.relaxation, groups, domain, rules=rules)), use, rules)

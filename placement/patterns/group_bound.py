@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING
 
 import highspy
@@ -59,7 +60,6 @@ MEANING = (
 _PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
 _NAMED = 3  # limits
-_INF = highspy.kHighsInf
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +223,8 @@ def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
             for p in range(len(fleet.pools))
         ],
         cost=[pool.price / MICRO for pool in fleet.pools],
-        within=(lower, [_INF if n is None else n for n in upper]),
-        rows=(np.ones(len(asking)), _INF),
+        within=(lower, [inf if n is None else n for n in upper]),
+        rows=(np.ones(len(asking)), inf),
     )
     solver = load_lp(lp)
     rows = add_group_rows(solver, fleet)

@@ -6,9 +6,8 @@ on top is convex in the counts, so a program that minimises it takes all of that
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
-
-import highspy
 
 from placement.units import MICRO
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.groups import FleetCommitment
     from placement.engines.highs import QuietHighs
-
-_INF = highspy.kHighsInf
 
 
 class GroupRows(NamedTuple):
@@ -36,17 +33,17 @@ def add_group_rows(solver: QuietHighs, fleet: Fleet) -> GroupRows:
     limits = []
     for limit in fleet.limits:
         scale = max(limit.weight.values(), default=1)
-        limits.append(solver.add_row(-_INF, limit.most / scale, {p: n / scale for p, n in limit.weight.items()}))
+        limits.append(solver.add_row(-inf, limit.most / scale, {p: n / scale for p, n in limit.weight.items()}))
     return GroupRows(tuple(limits), tuple(_commit(solver, fleet, commitment) for commitment in fleet.commitments))
 
 
 def _commit(solver: QuietHighs, fleet: Fleet, commitment: FleetCommitment) -> int:
     price = {p: fleet.pools[p].price / MICRO for p in commitment.pools}
     if commitment.money is not None:
-        paid = solver.add_column(-1.0, _INF)
-        solver.add_row(-_INF, 0.0, {p: -each for p, each in price.items()} | {paid: 1.0})
-        return solver.add_row(-_INF, commitment.money / MICRO, {paid: 1.0})
-    free = {p: solver.add_column(-each, _INF) for p, each in price.items()}
+        paid = solver.add_column(-1.0, inf)
+        solver.add_row(-inf, 0.0, {p: -each for p, each in price.items()} | {paid: 1.0})
+        return solver.add_row(-inf, commitment.money / MICRO, {paid: 1.0})
+    free = {p: solver.add_column(-each, inf) for p, each in price.items()}
     for p, column in free.items():
-        solver.add_row(-_INF, 0.0, {p: -1.0, column: 1.0})
-    return solver.add_row(-_INF, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
+        solver.add_row(-inf, 0.0, {p: -1.0, column: 1.0})
+    return solver.add_row(-inf, float(commitment.instances), dict.fromkeys(free.values(), 1.0))

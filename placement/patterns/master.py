@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
-_INF = highspy.kHighsInf
 _PARAMS = PATTERNS.master
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
@@ -94,7 +94,7 @@ class PatternProgram:
         cost = [scale * pool.price / MICRO for pool in self.relaxation.fleet.pools]
         cost += [0.0] * len(self.rows.group) + self._penalties()
         low, high = [low for low, _ in self.rows.bounds], [high for _, high in self.rows.bounds]
-        lp = linear_program(columns, cost + [0.0] * (len(columns) - len(cost)), within=(0.0, _INF), rows=(low, high))
+        lp = linear_program(columns, cost + [0.0] * (len(columns) - len(cost)), within=(0.0, inf), rows=(low, high))
         return load_lp(lp, presolve="off", solver="simplex")
 
     def _penalties(self) -> list[float]:
@@ -131,7 +131,7 @@ class PatternProgram:
                 if (q, i) in self.rows.mode_of_item
             ]
         self.solver.addCols(
-            *(n, np.zeros(n), np.zeros(n), np.full(n, _INF), sum(map(len, columns))),
+            *(n, np.zeros(n), np.zeros(n), np.full(n, inf), sum(map(len, columns))),
             np.cumsum([0] + [len(column) for column in columns[:-1]], dtype=np.int32),
             np.array([row for column in columns for row in column], dtype=np.int32),
             np.array([value for column in columns for value in column.values()]),
@@ -179,12 +179,12 @@ class PatternProgram:
     def cap_pools(self, most: float) -> None:
         """Let pools have so many times as many copies as may be lost with one, from now on."""
         for (c, _), row in self.rows.pool.items():
-            self.solver.changeRowBounds(row, -_INF, most * self.relaxation.in_pool[c])
+            self.solver.changeRowBounds(row, -inf, most * self.relaxation.in_pool[c])
 
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
         self.primal_feasible = False
-        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else _INF for q, pattern in self._patterns]
+        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else inf for q, pattern in self._patterns]
         columns = np.array(list(self._patterns.values()), dtype=np.int32)
         self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
         self.add_patterns(
@@ -213,7 +213,7 @@ class PatternProgram:
             if s not in self._sum:
                 self._sum[s] = self._add_sum(s)
         for s, row in self._sum.items():
-            low, high = domain.aggregates.get(s, (-_INF, _INF))
+            low, high = domain.aggregates.get(s, (-inf, inf))
             self.solver.changeRowBounds(row, float(low), float(high))
 
     def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
@@ -231,14 +231,14 @@ class PatternProgram:
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
-        row = self.solver.add_row(-_INF, _INF, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s]})
+        row = self.solver.add_row(-inf, inf, {self._modes + w: 1.0 for w in self.relaxation.aggregates[s]})
         for sign in (1.0, -1.0):
             self._miss(row, sign)
         return row
 
     def _miss(self, row: int, sign: float) -> None:
         """A column that lets a row be missed at a penalty."""
-        self._amiss.append(self.solver.add_column(self._penalty_of_copy(), _INF, {row: sign}))
+        self._amiss.append(self.solver.add_column(self._penalty_of_copy(), inf, {row: sign}))
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""

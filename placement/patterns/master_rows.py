@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
 
     Column = list[tuple[int, float]]  # (row, coefficient)
-
-_INF = math.inf
 
 
 class MasterRows:
@@ -49,43 +47,43 @@ class MasterRows:
         self.mode_of_item = modes_of_items(relaxation)
         self._item = [
             [
-                self._row(0.0, _INF) if (device_class.index, i) not in self.mode_of_item else -1
+                self._row(0.0, inf) if (device_class.index, i) not in self.mode_of_item else -1
                 for i in range(len(device_class.items))
             ]
             for device_class in relaxation.device_classes
         ]
-        self.capacity = [self._row(0.0, _INF) for _ in relaxation.device_classes]
+        self.capacity = [self._row(0.0, inf) for _ in relaxation.device_classes]
         self.volume = {
-            (pool.index, r): self._row(0.0, _INF)
+            (pool.index, r): self._row(0.0, inf)
             for pool in relaxation.fleet.pools
             for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
             if amount > 0
         }
-        self.on_one = {key: self._row(0.0, _INF) for key in relaxation.on_one}
+        self.on_one = {key: self._row(0.0, inf) for key in relaxation.on_one}
         self.cover: dict[int, int] = {}
         self.demand: dict[int, int] = {}
         self.zone: dict[tuple[int, int], int] = {}
         self._component_rows()
-        self.level = {level: self._row(float(least), _INF) for level, least in enumerate(relaxation.least_placed)}
+        self.level = {level: self._row(float(least), inf) for level, least in enumerate(relaxation.least_placed)}
         self.pool = {
-            (c, p): self._row(-_INF, float(most))
+            (c, p): self._row(-inf, float(most))
             for c, most in relaxation.in_pool.items()
             for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
         }  # after the loss of a pool
         self.group = [self._row(0.0, 0.0) for _ in groups]
         limits = relaxation.fleet.limits if rules else ()
         self.limits = [(limit, max(limit.weight.values(), default=1)) for limit in limits]
-        self.limit = [self._row(-_INF, limit.most / unit) for limit, unit in self.limits]
+        self.limit = [self._row(-inf, limit.most / unit) for limit, unit in self.limits]
         commitments = relaxation.fleet.commitments if rules else ()
         self.committed = [
-            self._row(-_INF, float(commitment.instances) if commitment.money is None else 0.0)
+            self._row(-inf, float(commitment.instances) if commitment.money is None else 0.0)
             for commitment in commitments
         ]
-        self.free = {p: self._row(-_INF, 0.0) for k in commitments if k.money is None for p in k.pools}
+        self.free = {p: self._row(-inf, 0.0) for k in commitments if k.money is None for p in k.pools}
         floors = relaxation.elsewhere if rules else {}
         self.placed = {c: self._row(0.0, 0.0) for c in floors}  # all copies, as a column
         self.elsewhere = {
-            (c, p): self._row(float(floor), _INF)
+            (c, p): self._row(float(floor), inf)
             for c, floor in floors.items()
             for p in sorted({mode.pool for mode in relaxation.modes_of[c]})
         }
@@ -100,10 +98,10 @@ class MasterRows:
         for c in relaxation.fleet.components:
             if not relaxation.modes_of[c.index]:
                 continue
-            most = _INF if c.demand or relaxation.given is None else float(c.copies)
+            most = inf if c.demand or relaxation.given is None else float(c.copies)
             self.cover[c.index] = self._row(float(c.required), most)
             if c.demand:
-                self.demand[c.index] = self._row(1.0, _INF)
+                self.demand[c.index] = self._row(1.0, inf)
             limits = relaxation.zones[c.index]
             if limits is not None:
                 for z, low in limits.least.items():
@@ -134,7 +132,7 @@ class MasterRows:
         pools = self.relaxation.fleet.pools
         for row, commitment in zip(self.committed, self.relaxation.fleet.commitments, strict=False):
             if commitment.money is None:
-                found += [(pools[p].price / MICRO, _INF, [(self.free[p], 1.0), (row, 1.0)]) for p in commitment.pools]
+                found += [(pools[p].price / MICRO, inf, [(self.free[p], 1.0), (row, 1.0)]) for p in commitment.pools]
             else:
                 found.append((1.0, commitment.money / MICRO, [(row, 1.0)]))
         return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
 
-_INF = highspy.kHighsInf
 _PARAMS = PATTERNS.counts
 
 
@@ -129,7 +129,7 @@ class CountProgram(WholeProgram):
             quota = rows.upper[machines]
             column = rows.column(quota + _PARAMS.over, cost=times * rows.cost[machines])
             rows.upper[machines] += rows.upper[column]
-            rows.row(-_INF, quota, {machines: 1.0, column: -1.0})
+            rows.row(-inf, quota, {machines: 1.0, column: -1.0})
             self._excess[p] = column
 
     def _rent_enough(self, values: list[float]) -> None:
@@ -250,7 +250,7 @@ class CountProgram(WholeProgram):
         for rounded in self._inequalities.rounded:
             demand = self.relaxation.fleet.components[rounded.component].demand
             counted = {column: float(rounded.of(rate, demand)) for column, rate in columns.get(rounded.component, ())}
-            self.rows.row(rounded.least(demand), _INF, {column: n for column, n in counted.items() if n})
+            self.rows.row(rounded.least(demand), inf, {column: n for column, n in counted.items() if n})
 
     def volume_rows(self) -> None:
         """What accelerators do not count: vCPU and host memory, and copies of a component on one machine."""
@@ -287,10 +287,10 @@ class CountProgram(WholeProgram):
                     of = free if len(pools) > 1 and mode.component in self._merging.free else here
                     of[self.mode_columns[w]] = -float(amount)
             if here:
-                self.rows.row(0.0, _INF, self.shared_columns(p, float(each)) | here)
+                self.rows.row(0.0, inf, self.shared_columns(p, float(each)) | here)
             everywhere |= dict.fromkeys(self.alone_columns[p].values(), -float(each)) | here
         if free:
-            self.rows.row(0.0, _INF, everywhere | free)
+            self.rows.row(0.0, inf, everywhere | free)
 
 
 def _used_by(resource: int, mode: Mode) -> int:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     Pattern = tuple[int, ...]
 
-_INF = highspy.kHighsInf
 _PARAMS = PATTERNS.given_machines
 
 
@@ -141,15 +141,15 @@ class _Program:
                 return False
             columns.append((room, {pattern: rows.column(len(room.accelerators)) for pattern in patterns}))
             own = owners if room.whole else {}
-            rows.row(-_INF, len(room.accelerators), own | dict.fromkeys(columns[-1][1].values(), 1.0))
+            rows.row(-inf, len(room.accelerators), own | dict.fromkeys(columns[-1][1].values(), 1.0))
         if owners and not any(room.whole for room, _ in columns):
-            rows.row(-_INF, 0.0, owners)
+            rows.row(-inf, 0.0, owners)
         for i, need in enumerate(needs):
             offered = {k: pattern[i] for _, some in columns for pattern, k in some.items() if pattern[i]}
             self._touching(need, sharers[need], offered)
         for amount, have in (("vcpus", shape.vcpus), ("host_mib", shape.host_mib)):
             taken = sum(getattr(self._option(seat.component, seat.option), amount) for seat in held.seats)
-            rows.row(-_INF, have - taken, {k: float(getattr(self._option(*o), amount)) for o, k in copies.items()})
+            rows.row(-inf, have - taken, {k: float(getattr(self._option(*o), amount)) for o, k in copies.items()})
         self._company(copies, here)
         self._machines.append(_OneMachine(held, copies, needs, columns))
         return True
@@ -182,13 +182,13 @@ class _Program:
         """Patterns, by column with the times that they hold the need, offer what its copies touch."""
         rows = self._rows
         offered = {k: float(times) for k, times in patterns.items()}
-        rows.row(0.0, _INF, offered | {k: -float(need.accelerators) for k in copies})
+        rows.row(0.0, inf, offered | {k: -float(need.accelerators) for k in copies})
         for times in set(patterns.values()) if need.accelerators > 1 else ():
             if times > 1:
                 there = rows.column(1.0)
-                rows.row(0.0, _INF, {**copies, there: -float(times)})
+                rows.row(0.0, inf, {**copies, there: -float(times)})
                 for k in (k for k, n in patterns.items() if n == times):
-                    rows.row(-_INF, 0.0, {k: 1.0, there: -rows.upper[k]})
+                    rows.row(-inf, 0.0, {k: 1.0, there: -rows.upper[k]})
 
     def _company(self, copies: Mapping[tuple[int, int], int], held: Counter[int]) -> None:
         """On one machine at most so many copies of a component, and no two components that keep apart.
@@ -203,20 +203,20 @@ class _Program:
         for c, columns in here.items():
             most = components[c].most_on_any_machine
             if len(columns) > 1:
-                rows.row(-_INF, max(0, most - held[c]), dict.fromkeys(columns, 1.0))
+                rows.row(-inf, max(0, most - held[c]), dict.fromkeys(columns, 1.0))
             apart = {d for d in {*here, *held} if d != c and (components[c].dedicated or components[d].dedicated)}
             apart |= components[c].avoids & {*here, *held}
             if apart & held.keys():
-                rows.row(-_INF, 0.0, dict.fromkeys(columns, 1.0))
+                rows.row(-inf, 0.0, dict.fromkeys(columns, 1.0))
                 continue
             for d in apart:
                 for k in (c, d):
                     if k not in present:
                         present[k] = rows.column(1.0)
                         high = components[k].most_on_any_machine
-                        rows.row(-_INF, 0.0, {**dict.fromkeys(here[k], 1.0), present[k]: -float(high)})
+                        rows.row(-inf, 0.0, {**dict.fromkeys(here[k], 1.0), present[k]: -float(high)})
                 if c < d:
-                    rows.row(-_INF, 1.0, {present[c]: 1.0, present[d]: 1.0})
+                    rows.row(-inf, 1.0, {present[c]: 1.0, present[d]: 1.0})
 
     def _all_placed(self) -> None:
         everywhere: dict[int, dict[int, float]] = {c.index: {} for c in self._fleet.components if c.copies}

@@ -8,6 +8,7 @@ node.
 from __future__ import annotations
 
 import math
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
 
-_INF = highspy.kHighsInf
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
 _PARAMS = PATTERNS.program
 
@@ -105,7 +105,7 @@ class WholeProgram:
         self.volume_rows()
         self._domain_rows(groups, domain, reduced)
         for limit in relaxation.fleet.limits:
-            rows.row(-_INF, limit.most, {self.machine_columns[p]: float(n) for p, n in limit.weight.items()})
+            rows.row(-inf, limit.most, {self.machine_columns[p]: float(n) for p, n in limit.weight.items()})
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self.machine_columns)}
         # All machines, copies and accelerators that a solution may have: each column counts some of them.
@@ -126,10 +126,10 @@ class WholeProgram:
             here = [k for p in pools for k in self.pool_columns.get((c, p), {}).values()]
             most = sum(rows.upper[k] for k in here)
             either.append(rows.column(1.0))
-            rows.row(-_INF, most, dict.fromkeys(here, 1.0) | {either[-1]: most - n + 1})
+            rows.row(-inf, most, dict.fromkeys(here, 1.0) | {either[-1]: most - n + 1})
         either.append(rows.column(1.0))
-        rows.row(0.0, _INF, {self.machine_columns[p]: 1.0 for p in pools} | {either[-1]: -(machines + 1.0)})
-        rows.row(1.0, _INF, dict.fromkeys(either, 1.0))
+        rows.row(0.0, inf, {self.machine_columns[p]: 1.0 for p in pools} | {either[-1]: -(machines + 1.0)})
+        rows.row(1.0, inf, dict.fromkeys(either, 1.0))
         self._things += len(either)
         self._given = len(rows.low)
 
@@ -138,8 +138,8 @@ class WholeProgram:
         rows, modes = self.rows, self.relaxation.modes
         taken = {k: float(modes[w].usage[0]) for w, k in self.mode_columns.items() if modes[w].pool in pools}
         more = rows.column(1.0)
-        rows.row(-_INF, most, taken | {more: min(0.0, most - sum(n * rows.upper[k] for k, n in taken.items()))})
-        rows.row(0.0, _INF, {self.machine_columns[p]: 1.0 for p in pools} | {more: -(machines + 1.0)})
+        rows.row(-inf, most, taken | {more: min(0.0, most - sum(n * rows.upper[k] for k, n in taken.items()))})
+        rows.row(0.0, inf, {self.machine_columns[p]: 1.0 for p in pools} | {more: -(machines + 1.0)})
         self._things += 1
         self._given = len(rows.low)
 
@@ -253,7 +253,7 @@ class WholeProgram:
             for c, column in machines.items():
                 on_them = dict.fromkeys(self.pool_columns[c, p].values(), -1.0)
                 parts = max(self.relaxation.modes[w].parts for w in self.pool_columns[c, p])
-                self.rows.row(0.0, _INF, {column: float(parts)} | on_them)
+                self.rows.row(0.0, inf, {column: float(parts)} | on_them)
         return found
 
     def shared_columns(self, p: int, each: float) -> dict[int, float]:
@@ -272,10 +272,10 @@ class WholeProgram:
                 continue
             missing = self.missing_columns(component)
             copies = {self.mode_columns[w]: 1.0 for w in modes} | missing
-            self.rows.row(component.required, _INF if component.demand else component.copies, copies)
+            self.rows.row(component.required, inf if component.demand else component.copies, copies)
             if component.demand:
                 rates = {self.mode_columns[w]: float(relaxation.modes[w].throughput) for w in modes}
-                self.rows.row(component.demand, _INF, rates)
+                self.rows.row(component.demand, inf, rates)
             self._loss_rows(component.index, modes)
             if component.level is not None:
                 placed = by_level.setdefault(component.level, {})
@@ -288,7 +288,7 @@ class WholeProgram:
                 if self.by_pool:
                     self.zone_rows(component)
         for level, least in enumerate(relaxation.least_placed):
-            self.rows.row(least, _INF, by_level.get(level, {}))
+            self.rows.row(least, inf, by_level.get(level, {}))
 
     def missing_columns(self, component: FleetComponent) -> dict[int, float]:
         """What counts as copies of a component beside those that are placed: nothing."""
@@ -311,10 +311,10 @@ class WholeProgram:
             here = {self.mode_columns[w]: 1.0 for w in modes if relaxation.modes[w].pool == p}
             if floor is not None:
                 self.rows.row(
-                    floor, _INF, {self.mode_columns[w]: 1.0 for w in modes if self.mode_columns[w] not in here}
+                    floor, inf, {self.mode_columns[w]: 1.0 for w in modes if self.mode_columns[w] not in here}
                 )
             elif most is not None and here:
-                self.rows.row(-_INF, most, here)
+                self.rows.row(-inf, most, here)
 
     def zone_limits(self, c: int) -> ZoneLimits | None:
         """What spread rules say of single zones for component c; None when nothing."""
@@ -329,7 +329,7 @@ class WholeProgram:
                 value = mode.owns * cut.accelerator
                 value += 0 if mode.item is None else mode.touches * cut.items[mode.item]
                 terms[column] = terms.get(column, 0.0) - value
-        self.rows.row(0.0, _INF, terms)
+        self.rows.row(0.0, inf, terms)
         self._given = len(self.rows.low)
 
     def devices_of(self, q: int) -> dict[int, float]:
@@ -361,8 +361,8 @@ class WholeProgram:
             for i, times in items.items():
                 if (q, i) in coverage:
                     coverage[q, i][column] = float(times)
-        self.device_rows += [self.rows.row(0.0, _INF, terms) for terms in devices]
-        self.coverage_rows |= {item: self.rows.row(0.0, _INF, terms) for item, terms in coverage.items()}
+        self.device_rows += [self.rows.row(0.0, inf, terms) for terms in devices]
+        self.coverage_rows |= {item: self.rows.row(0.0, inf, terms) for item, terms in coverage.items()}
 
     def beside(self) -> Iterable[tuple[int, int, Mapping[int, int]]]:
         """What holds copies beside patterns: column, device class, and how often each item stands there."""
@@ -380,11 +380,11 @@ class WholeProgram:
             for r, have in enumerate(volumes(relaxation.fleet, p)):
                 if r >= _HOST and several:
                     taken = {column: -float(mode.usage[r]) for column, mode in modes if mode.usage[r]}
-                    self.rows.row(0.0, _INF, self.shared_columns(p, float(have)) | taken)
+                    self.rows.row(0.0, inf, self.shared_columns(p, float(have)) | taken)
         for (c, p), most in relaxation.on_one_all.items():
             if (c, p) in self.pool_columns:
                 copies = dict.fromkeys(self.pool_columns[c, p].values(), -1.0)
-                self.rows.row(0.0, _INF, self.shared_columns(p, float(most)) | copies)
+                self.rows.row(0.0, inf, self.shared_columns(p, float(most)) | copies)
         self._apart_rows()
 
     def _apart_rows(self) -> None:
@@ -402,7 +402,7 @@ class WholeProgram:
                 most, others = (most_on_one(fleet, fleet.components[k], p) for k in (c, other))
                 taken = dict.fromkeys(columns.values(), -float(others))
                 taken |= dict.fromkeys(self.pool_columns[other, p].values(), -float(most))
-                self.rows.row(0.0, _INF, self.shared_columns(p, float(most * others)) | taken)
+                self.rows.row(0.0, inf, self.shared_columns(p, float(most * others)) | taken)
 
     def _is_alone(self, c: int, p: int) -> bool:
         """Whether the machines of a component are counted apart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from math import inf
 from typing import TYPE_CHECKING
 
 import highspy
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.arrays import Floats
-
-_INF = highspy.kHighsInf
 
 
 class IntegerRows:
@@ -49,10 +48,10 @@ class IntegerRows:
         largest = max(map(abs, terms.values()), default=0.0)
         if largest > LARGEST:
             unit = -(-int(largest) // LARGEST)
-            if low > -_INF:
-                self._add(-(-int(low) // unit), _INF, {k: float(-(-int(n) // unit)) for k, n in terms.items()})
-            if high < _INF:
-                self._add(-_INF, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
+            if low > -inf:
+                self._add(-(-int(low) // unit), inf, {k: float(-(-int(n) // unit)) for k, n in terms.items()})
+            if high < inf:
+                self._add(-inf, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
         else:
             self._add(low, high, terms)
         return index
@@ -66,7 +65,7 @@ class IntegerRows:
 
     def limit(self, high: float, terms: Mapping[int, float]) -> None:
         """A row of the objective, in numbers as large as they are."""
-        self._add(-_INF, high, terms)
+        self._add(-inf, high, terms)
 
     def terms(self, row: int) -> dict[int, float]:
         """The coefficients of a row, by column."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
-
-import highspy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
 
     Terms = dict[int, float]
-
-_INF = highspy.kHighsInf
 
 
 class ZoneColumns(NamedTuple):
@@ -52,13 +49,13 @@ def add_zone_rows(rows: IntegerRows, component: FleetComponent, zones: Mapping[i
     if component.zone_loss_floor and fewest:
         everywhere = {column: 1.0 for here in zones.values() for column in here}
         for here in zones.values():
-            rows.row(float(component.zone_loss_floor), _INF, {k: n for k, n in everywhere.items() if k not in here})
+            rows.row(float(component.zone_loss_floor), inf, {k: n for k, n in everywhere.items() if k not in here})
     if min(component.min_zones, fewest) > 1:
         for here in zones.values():
             used = rows.column(1.0)
             columns.used[used] = here
-            rows.row(0.0, _INF, here | {used: -1.0})
-        rows.row(float(min(component.min_zones, fewest)), _INF, dict.fromkeys(columns.used, 1.0))
+            rows.row(0.0, inf, here | {used: -1.0})
+        rows.row(float(min(component.min_zones, fewest)), inf, dict.fromkeys(columns.used, 1.0))
     return columns
 
 

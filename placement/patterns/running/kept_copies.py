@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING
-
-import highspy
 
 from placement.patterns.certificate import SCALE
 from placement.patterns.master import ENOUGH, PatternProgram, to_price
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from placement.patterns.running.state import Resident, RunningState
     from placement.solving.budget import Budget
 
-_INF = highspy.kHighsInf
 _PARAMS = PATTERNS.kept_copies
 
 
@@ -44,17 +42,17 @@ class KeptCopiesProgram(PatternProgram):
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
         for c, (money, n) in enumerate(zip(running_state.money, running_state.needed, strict=True)):
             if n and money:
-                self._keep[c] = self.solver.add_row(float(n), _INF)
-                self.solver.add_column(float(money) / MICRO, _INF, {self._keep[c]: 1.0})
-        self._seats = [self.solver.add_row(0.0, _INF) for _ in running_state.seats]
+                self._keep[c] = self.solver.add_row(float(n), inf)
+                self.solver.add_column(float(money) / MICRO, inf, {self._keep[c]: 1.0})
+        self._seats = [self.solver.add_row(0.0, inf) for _ in running_state.seats]
         self._residual_patterns: dict[Content, int] = {}  # their columns
         self._add_machines(domain)
         for s, seat in enumerate(running_state.seats):
             free = {self._seats[s]: -1.0, self.rows.capacity[seat.device_class]: 1.0}  # nothing is kept there
-            self.solver.add_column(0.0, _INF, free)
+            self.solver.add_column(0.0, inf, free)
             for resident in seat.residents:
                 if resident.item is None:
-                    self.solver.add_column(0.0, _INF, free | self._kept(resident, 1))
+                    self.solver.add_column(0.0, inf, free | self._kept(resident, 1))
 
     def _add_machines(self, domain: NodeDomain) -> None:
         """The columns of running machines; those of pools are for others, in the node without these."""
@@ -106,7 +104,7 @@ class KeptCopiesProgram(PatternProgram):
             dual_value = sum(times * duals.items[q][i] for i, times in items.items())
             if self.beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
                 self._residual_patterns[residual_pattern] = self.solver.add_column(
-                    0.0, _INF, kept | self.pattern_column(holder, q, items)
+                    0.0, inf, kept | self.pattern_column(holder, q, items)
                 )
                 added += 1
         self.primal_feasible = True

@@ -20,9 +20,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
-
-import highspy
 
 from placement.engines.highs import LARGEST
 from placement.patterns.certificate import SCALE, Prices
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from placement.patterns.running.state import RunningState
     from placement.solving.budget import Budget
 
-_INF = highspy.kHighsInf
 _PARAMS = PATTERNS.running
 _TIME = SCHEDULE.running_solutions
 
@@ -113,7 +111,7 @@ class RunningProgram(NarrowProgram):
         for machine, column in zip(state.machines, self._stays, strict=True):
             kept_machines[machine.pool][column] = -1.0
         for p, columns in kept_machines.items():
-            rows.row(0.0, _INF, {self.machine_columns[p]: 1.0} | columns)
+            rows.row(0.0, inf, {self.machine_columns[p]: 1.0} | columns)
         kept = self._seat_columns()
         self._place_columns(kept)
         self._commitment_columns()
@@ -149,7 +147,7 @@ class RunningProgram(NarrowProgram):
             taken = self._on_seat[seat.device_class]
             taken |= freed
             taken[of[s]] = taken.get(of[s], 0.0) - 1.0
-            self._seat_rows.append(rows.row(-_INF, 0.0, dict.fromkeys(holds, 1.0) | {of[s]: -1.0}))
+            self._seat_rows.append(rows.row(-inf, 0.0, dict.fromkeys(holds, 1.0) | {of[s]: -1.0}))
             self._holds += holds
         for machine, column in zip(state.machines, self._stays, strict=True):
             vacant = self.relaxation.devices(machine.pool) - len(machine.seats)
@@ -168,12 +166,12 @@ class RunningProgram(NarrowProgram):
         for k, columns in sorted(kept.items()):
             place = fleet.places[k]
             self._kept[k] = column = rows.column(float(place.count), float(place.pinned))
-            self._place_rows[k] = rows.row(0.0, _INF, {column: -float(widths[k])} | columns), widths[k]
+            self._place_rows[k] = rows.row(0.0, inf, {column: -float(widths[k])} | columns), widths[k]
             by_component[place.component][column] = 1.0
             by_mode[modes[place.component, place.option, fleet.instances[place.instance].pool]][column] = -1.0
         for w, columns in by_mode.items():
             if w in self.mode_columns:
-                rows.row(0.0, _INF, {self.mode_columns[w]: 1.0} | columns)
+                rows.row(0.0, inf, {self.mode_columns[w]: 1.0} | columns)
         for machine, column in zip(state.machines, self._stays, strict=True):
             for c, n in machine.loose.items():
                 by_component[c][column] = float(n)
@@ -182,9 +180,9 @@ class RunningProgram(NarrowProgram):
             if n and (money or fleet.max_moves is not None):
                 moved[column := rows.column(float(n), 0.0, float(money) / MICRO)] = 1.0
                 self._money[column] = math.floor(money * SCALE)
-                rows.row(float(n), _INF, {column: 1.0} | by_component[c])
+                rows.row(float(n), inf, {column: 1.0} | by_component[c])
         if fleet.max_moves is not None:
-            self._moves_row = rows.row(-_INF, fleet.max_moves, moved)
+            self._moves_row = rows.row(-inf, fleet.max_moves, moved)
 
     def _commitment_columns(self) -> None:
         """What commitments pay, and that it is no more than there is."""
@@ -195,13 +193,13 @@ class RunningProgram(NarrowProgram):
                 free: dict[int, float] = {}
                 for machines, price in there.items():
                     column = self._gain(min(commitment.instances, rows.upper[machines]), price)
-                    rows.row(0.0, _INF, {machines: 1.0, column: -1.0})
+                    rows.row(0.0, inf, {machines: 1.0, column: -1.0})
                     free[column] = 1.0
-                rows.row(-_INF, commitment.instances, free)
+                rows.row(-inf, commitment.instances, free)
                 continue
             unit = -(-max(there.values(), default=1) // LARGEST) or 1  # whole steps that HiGHS takes, rounded up
             column = self._gain(-(-commitment.money // unit), unit)
-            rows.row(0.0, _INF, {k: float(-(-price // unit)) for k, price in there.items()} | {column: -1.0})
+            rows.row(0.0, inf, {k: float(-(-price // unit)) for k, price in there.items()} | {column: -1.0})
 
     def _gain(self, most: float, price: int) -> int:
         """A column of so many steps at most, each of which takes its price, micro-dollars, off the cost."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from math import inf
 from typing import TYPE_CHECKING
-
-import highspy
 
 from placement.engines.highs import EngineError, load_lp, run, whole_solution
 from placement.local_search.parameters import LOCAL_SEARCH
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
 _PARAMS = COLUMN_GENERATION.zone_counts
-_INF = highspy.kHighsInf
 
 
 def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
@@ -123,14 +121,14 @@ def _copies_near(rows: IntegerRows, component: FleetComponent, part: float, weig
     if component.max_per_zone is not None:
         high = min(high, component.max_per_zone)
     copies, off = rows.column(high, lower=min(low, high)), _continuous(rows, weight)
-    rows.row(-part, _INF, {off: 1.0, copies: -1.0})
-    rows.row(part, _INF, {off: 1.0, copies: 1.0})
+    rows.row(-part, inf, {off: 1.0, copies: -1.0})
+    rows.row(part, inf, {off: 1.0, copies: 1.0})
     return copies
 
 
 def _continuous(rows: IntegerRows, cost: float) -> int:
     """A column whose value need not be whole."""
-    column = rows.column(_INF, cost=cost)
+    column = rows.column(inf, cost=cost)
     rows.parts.add(column)
     return column
 

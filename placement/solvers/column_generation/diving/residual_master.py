@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 
 from placement.patterns.formulation import volumes
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         ResidualsByClass,
     )
 
-_INF = highspy.kHighsInf
 _SOME = 1e-7
 
 
@@ -42,7 +41,7 @@ class ResidualProgram(PatternProgram):
         self.primal_feasible = False
         new = [residual for residual in residuals.places if residual not in self._residual]
         for residual in new:
-            self._residual[residual] = self.solver.add_row(0.0, _INF)
+            self._residual[residual] = self.solver.add_row(0.0, inf)
         free, vacancies = residuals.volumes(), residuals.vacancies()
         supply = dict.fromkeys((*self._residual.values(), *self.rows.capacity), 0.0)
         for residual, places in residuals.places.items():
@@ -50,7 +49,7 @@ class ResidualProgram(PatternProgram):
         supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self.rows.volume.items()}
         supply |= {row: float(vacancies[key]) for key, row in self.rows.on_one.items()}
         for row, amount in supply.items():
-            self.solver.changeRowBounds(row, -amount, _INF)
+            self.solver.changeRowBounds(row, -amount, inf)
         return new
 
     def ask_within(
@@ -77,7 +76,7 @@ class ResidualProgram(PatternProgram):
         """Allow residual patterns with at most so many of each item, by device class, that are not banned."""
         self.primal_feasible = False
         most = [
-            0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else _INF
+            0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else inf
             for key in self._residual_patterns
         ]
         columns = np.array(list(self._residual_patterns.values()), dtype=np.int32)
