@@ -118,7 +118,7 @@ class CountModel:
 
         Copies by each mode in the last solution in parts, (modes,); empty where there was none.
         """
-        found: tuple[list[float], list[float]] | None = None
+        found: tuple[tuple[float, ...], tuple[float, ...]] | None = None
         always, rounding = len(self.weights), DemandRounding(self.relaxation)
         for _ in range(_PARAMS.rounds):
             found = None if budget.over() else self.program().relaxed(budget)

@@ -206,23 +206,16 @@ class CountProgram(WholeProgram):
 
     def _counts(self, solution: Sequence[float]) -> Counts:
         """Those of a solution, (columns,)."""
-        values = np.rint(np.array(solution)).astype(np.int64).tolist()
-        columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
-        machines = tuple(values[k] for k in self.machine_columns)
-        return Counts(machines, tuple(0 if k is None else values[k] for k in columns))
+        return Counts(*self.counted(np.rint(np.array(solution)).astype(np.int64).tolist()))
 
-    def relaxed(self, budget: Budget) -> tuple[list[float], list[float]] | None:
+    def relaxed(self, budget: Budget) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
         lp = self.rows.program()
         lp.integrality_ = []
         solver = solved(lp, budget)
         if solver is None:
             return None
-        values = solver.getSolution().col_value
-        modes = range(len(self.relaxation.modes))
-        return [values[k] for k in self.machine_columns], [
-            values[self.mode_columns[w]] if w in self.mode_columns else 0.0 for w in modes
-        ]
+        return self.counted(solver.getSolution().col_value)
 
     def zone_limits(self, c: int) -> ZoneLimits | None:
         """None where copies in a zone are not known: in one pool they stand for those of all that are like it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import highspy
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from placement.patterns.modes import Mode
     from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
+
+    _N = TypeVar("_N", int, float)
 
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
 _PARAMS = PATTERNS.program
@@ -220,13 +222,12 @@ class WholeProgram:
 
     def answer(self, bound: int, values: Sequence[int]) -> ProgramAnswer:
         """A bound, micro-dollars per hour, and the solution whose columns have these `values`, (columns,)."""
+        return ProgramAnswer(bound, *self.counted(values), tuple(values[k] for k in self.pattern_columns))
+
+    def counted(self, values: Sequence[_N]) -> tuple[tuple[_N, ...], tuple[_N | int, ...]]:
+        """Machines per pool and copies by each mode where columns have these `values`, (columns,)."""
         columns = map(self.mode_columns.get, range(len(self.relaxation.modes)))
-        return ProgramAnswer(
-            bound,
-            tuple(values[k] for k in self.machine_columns),
-            tuple(0 if k is None else values[k] for k in columns),
-            tuple(values[k] for k in self.pattern_columns),
-        )
+        return tuple(values[k] for k in self.machine_columns), tuple(0 if k is None else values[k] for k in columns)
 
     def to_mps(self, cutoff: int) -> str:
         """The program for solutions of at most `cutoff` micro-dollars per hour, in the MPS format."""
