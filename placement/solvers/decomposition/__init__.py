@@ -7,7 +7,7 @@ components are merged for a first plan and for the bound (`reductions.restrictin
 *Method and source.* Partial optimisation under a special intensification (POPMUSIC: Taillard and Voss 2002, Essays
 and Surveys in Metaheuristics, 613-629), with another cut of the plan each round.
 
-*Inputs.* A `Solve` and `DecompositionOptions`; a work limit holds for each part.
+*Inputs.* A `Solve` and `DecompositionOptions`; of a limit on work each part has its share.
 *Returns.* An `Outcome`.
 *Errors.* What a task raises here; a task that fails on an executor is done again in this process, with a warning.
 *Complexity.* O(copies + machines) to cut and merge a round; the parts cost what their solver does.
