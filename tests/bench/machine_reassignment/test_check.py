@@ -21,7 +21,7 @@ from placement_bench.machine_reassignment import (
 )
 from tests.bench.machine_reassignment.instances import EXAMPLE, EXAMPLE_INITIAL, optimum, random_instance
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "published" / "roadef2012"
+FOLDER = Path(__file__).resolve().parents[4] / "shared" / "published" / "roadef2012"
 
 
 def example() -> Reassignment:
