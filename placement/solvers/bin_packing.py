@@ -24,6 +24,7 @@ from placement.vector_packing import solve_vector_packing
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
+    from placement.reductions.base import CarriedBound
     from placement.solving.context import Solve
     from placement.vector_packing.state import PackingEvent
 
@@ -64,7 +65,12 @@ def solve_bin_packing(solve: Solve, *, options: BinPackingOptions = BinPackingOp
             solve.incumbent.raise_bound(ticks, event.by, bound.given, bound.relaxes)
 
     result = solve_vector_packing(
-        found.bins.problem, budget=solve.budget, seed=solve.seed, known=_known(solve), listener=report
+        found.bins.problem,
+        budget=solve.budget,
+        seed=solve.seed,
+        known=_known(solve),
+        beaten=lambda: _beaten(solve, bound),
+        listener=report,
     )
     if result.infeasible and bound is not None:
         if bound.given is None:
@@ -107,3 +113,11 @@ def _is_coupled(fleet: Fleet) -> bool:
 def _known(solve: Solve) -> int:
     """A bound on the price of the machines, micro-dollars per hour; where copies run, one of plans is of moves, too."""
     return 0 if solve.fleet.instances else (solve.incumbent.ticks_bound or 0) // max(1, solve.fleet.tick_price)
+
+
+def _beaten(solve: Solve, bound: CarriedBound | None) -> int | None:
+    """The price from which on machines can't be those of a better plan than the best; None where nobody can say."""
+    value = solve.value
+    if value is None or bound is None or bound.given is not None:
+        return None
+    return -(-(value.ticks + bound.less) // max(1, solve.fleet.tick_price))

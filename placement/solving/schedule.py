@@ -258,6 +258,7 @@ class VectorPackingPhase(Phase):
     root: Phase = Phase("the first bound", 0.4)
     master: Phase = Phase("the integer program over the columns so far", 0.2, seconds=10.0)
     listed: Phase = Phase("each integer program over listed patterns", 0.3)
+    groups: Phase = Phase("counts of bins and of copies by group of bin types", 0.4, "bins of several kinds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,10 @@ def loads_within(generation: Generation, cutoff: int, most: int | None = None) -
 
 def next_cutoff(state: PackingState, part: float) -> int:
     """A cost between the bound and what would be better than the best packing; the bound itself when few are left."""
-    if state.cost is None:
+    cost = state.known_cost
+    if cost is None:
         return int(state.bound * (1 + _PARAMS.unknown * part)) // state.unit * state.unit
-    steps = (state.cost - state.bound) // state.unit - 1
+    steps = (cost - state.bound) // state.unit - 1
     return state.bound + (int(steps * part) if steps > _PARAMS.few else 0) * state.unit
 
 
@@ -139,7 +140,7 @@ def cover(
     With a `cutoff`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
     proved of those. With `exactly` only packings up to the aim are looked for, where no copy may be covered twice.
     """
-    most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
+    most_cost = math.inf if state.known_cost is None else float(state.known_cost - state.unit)
     if exactly and cutoff is not None:
         most_cost = min(most_cost, float(cutoff))
     answer = solve_cover(problem, state, loads, most_cost, budget, exactly=exactly)

@@ -113,7 +113,7 @@ def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:
         kept = max(0, kept - step)
         rest = without(problem, done[:kept])
         spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
-        cutoff = (state.cost or int(state.bound * 1.05)) - state.unit - spent
+        cutoff = (state.known_cost or int(state.bound * 1.05)) - state.unit - spent
         cut = PackingCut(generation.cut.dual_value, int(generation.price @ rest.demand))
         slack = slack_of(rest, cut, dual_value, cutoff * generation.scale, generation.scale)
         if slack < 0:
@@ -128,7 +128,7 @@ def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:
     if best is None or not best[1]:
         return False
     rest, found, kept = best
-    most = float((state.cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
+    most = float((state.known_cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
     answer = solve_cover(rest, state, found, most, state.budget.share(seconds=_PARAMS.rest_seconds))
     if answer.chosen is None:
         return False
@@ -160,11 +160,11 @@ def _decide_rest(generation: Generation, left: Ints) -> bool:
 def _hopeless(generation: Generation, filling: Filling) -> bool:
     """Whether what is fixed and the program's value for the rest are no better than the best packing."""
     state, problem = generation.state, generation.problem
-    if state.cost is None:
+    if state.known_cost is None:
         return False
     spent = sum(int(problem.cost[t]) * n for (t, _), n in filling.loads)
     least = spent + generation.master.value() - 1e-6
-    return -(-least // state.unit) * state.unit >= state.cost
+    return -(-least // state.unit) * state.unit >= state.known_cost
 
 
 def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generator: np.random.Generator | None) -> bool:

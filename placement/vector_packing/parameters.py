@@ -72,12 +72,14 @@ class ListedParameters:
 
 @dataclass(frozen=True, slots=True)
 class BinMixParameters:
-    """The cheapest counts of bins (`mix.py`, `counts.py`)."""
+    """The cheapest counts of bins, and of copies by group (`mix.py`, `counts.py`, `groups.py`)."""
 
     effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
     attempts: int = parameter(6, "attempts", "to pack into them, from the third on with prices bent at random")
     # sagemaker-whole-gpu needs 3, exclusive 20 8 of them; where costs are fine (belov-2) counts of one cost are many.
     patience: int = parameter(20, "counts", "in turn that no listed loads fit, at one cost")
+    most_shares: int = parameter(2_000, "items and groups", "of bin types, in one integer program of counts")
+    lacking: float = parameter(1e-6, "part", "of the dearest price, that an inequality must be broken by")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,13 @@ _PARAMS = VECTOR_PACKING.solve
 
 
 def solve_vector_packing(
-    problem: VectorPacking, *, budget: Budget, seed: int = 0, known: int = 0, listener: Listener | None = None
+    problem: VectorPacking,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    known: int = 0,
+    beaten: Callable[[], int | None] = lambda: None,
+    listener: Listener | None = None,
 ) -> PackingResult:
     """The cheapest packing and the best bound within `budget`; single-threaded.
 
@@ -47,6 +53,7 @@ def solve_vector_packing(
     budget : wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
     seed : of the randomised heuristics.
     known : a bound on the cost, by whoever has one: a packing that meets it is the best.
+    beaten : asked what the best packing known elsewhere costs, if there is one: only cheaper ones are of use.
     listener : called at each improvement with a `PackingEvent`.
 
     Raises
@@ -55,7 +62,7 @@ def solve_vector_packing(
         The problem's shapes or numbers do not make sense.
     """
     compiled = compile_packing(problem)
-    state = PackingState(budget, listener)
+    state = PackingState(budget, listener, beaten=beaten)
     state.unit = max(1, int(np.gcd.reduce(compiled.cost)))
     most = np.maximum(np.minimum(compiled.available, int(compiled.demand.sum())), compiled.least)
     state.dearest = int(compiled.cost @ most)
@@ -106,6 +113,7 @@ def _steps(
     for attempt in range(1, _PARAMS.dives):
         yield partial(dive, generation, seed=seed + attempt)
     yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed)
+    yield lambda: close_by_counts(generation, cuts, seed)
     yield lambda: close_by_patterns(generation)
     yield lambda: improve(generation, patience=_PARAMS.last_patience, seed=seed + 1)
 

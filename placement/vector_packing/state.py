@@ -76,6 +76,7 @@ class PackingState:
     found_by: str = ""
     bound_by: str = ""
     unit: int = 1  # every packing's cost is a multiple of it
+    beaten: Callable[[], int | None] = lambda: None  # by what cost a packing is beaten elsewhere, now
     dearest: int | None = None  # no packing without an empty bin costs more; a bound above it proves infeasibility
     stats: dict[str, int | float | str] = field(default_factory=dict)
 
@@ -101,9 +102,15 @@ class PackingState:
         self.raise_bound(whole, by)
 
     @property
+    def known_cost(self) -> int | None:
+        """Of the cheapest packing known, here or elsewhere."""
+        costs = [cost for cost in (self.cost, self.beaten()) if cost is not None]
+        return min(costs, default=None)
+
+    @property
     def proved(self) -> bool:
         """Whether nothing is left to find out."""
-        return self.infeasible or (self.cost is not None and self.bound >= self.cost)
+        return self.infeasible or (self.known_cost is not None and self.bound >= self.known_cost)
 
     @property
     def ended(self) -> bool:
@@ -113,7 +120,8 @@ class PackingState:
     @property
     def good_enough(self) -> bool:
         """Whether the packing is within the budget's gap of the bound."""
-        return self.cost is not None and self.cost - self.bound <= self.budget.gap * self.cost
+        cost = self.known_cost
+        return cost is not None and cost - self.bound <= self.budget.gap * cost
 
     def result(self) -> PackingResult:
         """All of it, with why it stopped."""
