@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from placement.vector_packing.shares import ListedCounts, ShareCut
     from placement.vector_packing.state import PackingState
 
+    Counts = Floats | Ints
+
 NAME = "counts by group"
-_SCALE = LARGEST // 2  # of an inequality: its largest coefficient, from which all are rounded so that it is weaker
+_SCALE = LARGEST // 2  # to which inequalities of bins are scaled, rounded so that they are weaker
 _BEYOND = 2**60
 
 
@@ -62,10 +64,8 @@ def raise_by_groups(program: ListedCounts, state: PackingState, known: list[Pack
         state.raise_bound(min(cheapest.bound, cutoff + state.unit), NAME)
         if cheapest.counts is None or state.bound > cutoff:
             return None
-        broken = program.separate(*cheapest.counts, budget.left())
-        if broken is None:
+        if not _separate(counting, program, *cheapest.counts, budget):
             return None if budget.over() else cheapest.counts[0]
-        counting.cuts += broken
     return None
 
 
@@ -140,9 +140,7 @@ class CountingProgram:
                 low.append(float(_SCALE))
                 high.append(infinity)
         for share_cut in self.cuts:
-            top = max(int(share_cut.dual_value.max()), int(share_cut.price.max()))
-            held, wanted = -(-share_cut.dual_value * _SCALE // top), share_cut.price * _SCALE // top
-            rows.append(np.concatenate([held, -wanted]).astype(float))
+            rows.append(np.concatenate([share_cut.dual_value, -share_cut.price]).astype(float))
             low.append(0.0)
             high.append(infinity)
         matrix = np.array(rows)
@@ -157,7 +155,13 @@ def _cut_relaxation(counting: CountingProgram, program: ListedCounts, cutoff: in
     """Inequalities until fractions of loads fit the counts in fractions."""
     while not budget.over():
         found = counting.relaxed(0, cutoff, budget)
-        broken = None if found is None else program.separate(*found, budget.left())
-        if broken is None:
+        if found is None or not _separate(counting, program, *found, budget):
             return
-        counting.cuts += broken
+
+
+def _separate(counting: CountingProgram, program: ListedCounts, bins: Counts, copies: Counts, budget: Budget) -> bool:
+    """Add the inequalities that these counts break; says whether there are any."""
+    cuts = [cut.rounded() for cut in program.separate(bins, copies, budget.left()) or ()]
+    broken = [cut for cut in cuts if cut.broken_by(bins, copies)]
+    counting.cuts += broken
+    return bool(broken)

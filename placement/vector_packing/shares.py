@@ -12,22 +12,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.engines.highs import limit_time, linear_program, load_lp, run
+from placement.engines.highs import LARGEST, limit_time, linear_program, load_lp, run
 from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from placement.arrays import Ints
+    from placement.arrays import Floats, Ints
     from placement.vector_packing.compiled import Compiled, Load
 
 _PARAMS = VECTOR_PACKING.mix
+_LARGEST = LARGEST // 2  # coefficient of an inequality
 _PRECISION = 2**30  # of prices: an item that is worth most has so many units
 
 
@@ -78,7 +77,12 @@ class ShareCut:
     dual_value: Ints
     price: Ints
 
-    def broken_by(self, bins: NDArray[Any], copies: NDArray[Any]) -> bool:
+    def rounded(self) -> ShareCut:
+        """The same or a weaker one, with coefficients that are small enough for HiGHS."""
+        unit = -(-max(int(self.dual_value.max()), int(self.price.max())) // _LARGEST)
+        return ShareCut(-(-self.dual_value // unit), self.price // unit)
+
+    def broken_by(self, bins: Floats | Ints, copies: Floats | Ints) -> bool:
         """Whether these break it, by more than what the linear program rounds."""
         lacking = float(self.price @ copies) - float(self.dual_value @ bins)
         return lacking > _PARAMS.lacking * float(self.price.max())
@@ -119,8 +123,8 @@ class ListedCounts:
         )
         self._solver = load_lp(lp, presolve="off", simplex_strategy=1)
 
-    def separate(self, bins: NDArray[Any], copies: NDArray[Any], seconds: float) -> list[ShareCut] | None:
-        """Inequalities that so many bins, (types,), and copies, (shares,), break; None: fractions fit, or time is up.
+    def separate(self, bins: Floats | Ints, copies: Floats | Ints, seconds: float) -> list[ShareCut] | None:
+        """Inequalities that bins, (types,), and copies, (shares,), break; None: fractions fit, or time is up.
 
         They are exact: prices are whole numbers, and a bin of each type is worth the most that a load of it is.
         """

@@ -22,6 +22,7 @@ from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
 from placement.vector_packing.generation import Generation
+from placement.vector_packing.groups import raise_by_groups
 from placement.vector_packing.heuristics import row_volume, volume
 from placement.vector_packing.improve import improve
 from placement.vector_packing.listed import list_patterns
@@ -29,10 +30,12 @@ from placement.vector_packing.mix import count_bins
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import PatternSearch
 from placement.vector_packing.pricing import Pricer
+from placement.vector_packing.shares import ListedCounts
 from placement.vector_packing.state import PackingState
 from tests.vector_packing.test_vector_packing import cheapest, packings
 
 if TYPE_CHECKING:
+    from placement.vector_packing.certificate import PackingCut
     from placement.vector_packing.compiled import Compiled
 
 
@@ -226,20 +229,90 @@ def test_the_exact_search_alone_finds_the_optimum(problem: VectorPacking) -> Non
         assert state.bound == best
 
 
-@given(problem=packings(), cutoff=st.integers(1, 30))
-def test_the_cheapest_counts_that_loads_fit_are_a_bound(problem: VectorPacking, cutoff: int) -> None:
-    """Over all loads no more than the optimum; of no more than the cutoff alone is anything said."""
-    best, generation = cheapest(problem), generation_of(problem)
-    if best is None or generation is None:
-        return
+def all_loads(problem: VectorPacking) -> tuple[ListedCounts, PackingState] | None:
+    """The program over all maximal loads, and what is known of the problem: nothing; None when there are no loads."""
+    generation = generation_of(problem)
+    if generation is None:
+        return None
     compiled, state = generation.problem, generation.state
     nothing = np.zeros(len(compiled.demand), dtype=np.int64)
     loads = list_loads(compiled, nothing, (0,) * compiled.types, 0, state.budget.over)
-    assert loads is not None
+    return (ListedCounts(compiled, loads), state) if loads else None
 
-    raise_by_counts(compiled, state, loads, [], cutoff)
 
+@given(problem=packings(), cutoff=st.integers(1, 30))
+def test_the_cheapest_counts_that_loads_fit_are_a_bound(problem: VectorPacking, cutoff: int) -> None:
+    """Over all loads no more than the optimum; of no more than the cutoff alone is anything said."""
+    best, drawn = cheapest(problem), all_loads(problem)
+    if best is None or drawn is None:
+        return
+    program, state = drawn
+    cuts: list[PackingCut] = []
+
+    raise_by_counts(program, state, cuts, cutoff)
     assert state.bound <= min(best, cutoff + state.unit)
+    raise_by_groups(program, state, cuts, cutoff)
+    assert state.bound <= min(best, cutoff + state.unit)
+
+
+def test_groups_find_what_counts_of_bins_alone_do_not() -> None:
+    """Colours are bins: fractions of independent sets colour the graph of Grötzsch (1959) with 2.9, but it needs four.
+
+    Each of the first three bin types has an item of its own, so that none are alike; the fourth is dear.
+    """
+    around = [(i, (i + 1) % 5) for i in range(5)]
+    above = [(5 + i, j) for i in range(5) for j in ((i + 1) % 5, (i - 1) % 5)]
+    problem = VectorPacking(
+        sizes=[[1]] * 14,
+        demands=[1] * 14,
+        capacities=[[14]] * 4,
+        costs=[10, 10, 10, 15],
+        available=[1] * 4,
+        conflicts=[*around, *above, *((10, 5 + i) for i in range(5))],
+        allowed=[[range(4)]] * 11 + [[[0]], [[1]], [[2]]],
+    )
+    drawn = all_loads(problem)
+    assert drawn is not None
+    program, state = drawn
+    cuts: list[PackingCut] = []
+
+    assert raise_by_counts(program, state, cuts, 45) is not None
+    assert state.bound == 30
+    raise_by_groups(program, state, cuts, 45)
+    assert state.bound == 45
+
+
+def test_inequalities_of_groups_hold_for_all_packings_of_the_loads() -> None:
+    """Whatever counts they were found for, and rounded too: the bins of a group hold no more than they say."""
+    problem = VectorPacking(
+        sizes=[[3, 2], [2, 3], [[4, 1], [1, 4]], [5, 5]],
+        demands=[2, 2, 2, 1],
+        capacities=[[6, 6], [9, 4]],
+        costs=[5, 6],
+    )
+    drawn = all_loads(problem)
+    assert drawn is not None
+    program, _ = drawn
+    program.split_by_fit()
+    groups, compiled = program.groups, program.problem
+    assert len(groups) == 2
+    generator = np.random.default_rng(1)
+    found = 0
+    for _ in range(40):
+        bins = generator.integers(0, 3, compiled.types)
+        copies = generator.integers(0, 1 + compiled.demand[groups.item])
+        for cut in program.separate(bins, copies, 10.0) or ():
+            found += 1
+            for weaker in (cut, cut.rounded()):
+                for t in range(compiled.types):
+                    mine = groups.group == groups.of_type[t]
+                    for pattern in PatternSearch(compiled, t).every(
+                        np.ones(compiled.rows, dtype=np.int64), compiled.limit, 0, lambda: False, 1_000
+                    ):
+                        held = compiled.copies_in(pattern)
+                        value = int(weaker.price[mine] @ held[groups.item[mine]])
+                        assert value <= weaker.dual_value[t]
+    assert found > 10
 
 
 def test_counts_that_no_loads_fit_are_left_out() -> None:
