@@ -118,6 +118,6 @@ def _known(solve: Solve) -> int:
 def _beaten(solve: Solve, bound: CarriedBound | None) -> int | None:
     """The price from which on machines can't be those of a better plan than the best; None where nobody can say."""
     value = solve.value
-    if value is None or bound is None or bound.given is not None:
+    if value is None or bound is None or bound.given not in {None, value.left_out}:
         return None
     return -(-(value.ticks + bound.less) // max(1, solve.fleet.tick_price))

@@ -43,7 +43,7 @@ def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: in
         return
     while not state.ended and part > VECTOR_PACKING.cover.least_part:
         cutoff = next_cutoff(state, part)
-        loads = loads_within(generation, cutoff)
+        loads = loads_within(generation, cutoff, _PARAMS.most_loads)
         if loads is None:
             part /= 2
             continue

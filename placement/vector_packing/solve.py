@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TIME = SCHEDULE.vector_packing
 _PARAMS = VECTOR_PACKING.solve
+KNOWN = "known"
 
 
 def solve_vector_packing(
@@ -70,7 +71,7 @@ def solve_vector_packing(
         state.infeasible = True
         return state.result()
     state.raise_bound(compiled.base_cost, "least")
-    state.raise_bound(known, "known")
+    state.raise_bound(known, KNOWN)
     if not len(compiled.demand):
         state.offer(Bins(()), compiled.base_cost, "empty")
         return state.result()
@@ -78,7 +79,8 @@ def solve_vector_packing(
     for cut in (*cuts, *dual_feasible_cuts(compiled)):
         state.raise_to(cost_bound(compiled, cut, 1), "volume")
     first_packings(compiled, state)
-    _count(compiled, state, cuts, seed)
+    if state.bound_by != KNOWN:  # whole bins would not reach that bound
+        _count(compiled, state, cuts, seed)
     if not state.ended:
         cover_by_full_bins(compiled, state)
     if state.ended:
@@ -98,22 +100,34 @@ def _steps(
 ) -> Iterator[Callable[[], object]]:
     """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
     problem, state = generation.problem, generation.state
+    closed: tuple[int | None, int] | None = None
+
+    def finish() -> None:
+        if generation.run(_TIME.root.of(state.budget)):
+            close()
+
+    def close() -> None:
+        nonlocal closed
+        if closed != (state.known_cost, state.bound):
+            close_by_counts(generation, cuts, seed)
+            closed = state.known_cost, state.bound
+
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     if not stopped:
-        yield lambda: close_by_counts(generation, cuts, seed)
+        yield close
     yield lambda: dive(generation)
     yield lambda: cover(problem, state, generation.master.loads, None, _TIME.master.of(state.budget))
     if stopped:
+        yield finish
         yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(state.budget, thorough=True)
-    if stopped:
-        yield lambda: close_by_counts(generation, cuts, seed)
+    yield close
     yield lambda: close_by_patterns(generation, VECTOR_PACKING.dive.rest_loads)
     for attempt in range(1, _PARAMS.dives):
         yield partial(dive, generation, seed=seed + attempt)
     yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed)
-    yield lambda: close_by_counts(generation, cuts, seed)
+    yield close
     yield lambda: close_by_patterns(generation)
     yield lambda: improve(generation, patience=_PARAMS.last_patience, seed=seed + 1)
 
