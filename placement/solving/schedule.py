@@ -258,7 +258,7 @@ class VectorPackingPhase(Phase):
     root: Phase = Phase("the first bound", 0.4)
     master: Phase = Phase("the integer program over the columns so far", 0.2, seconds=10.0)
     listed: Phase = Phase("each integer program over listed patterns", 0.3)
-    groups: Phase = Phase("counts of bins and of copies by group of bin types", 0.7, "bins of several kinds")
+    groups: Phase = Phase("counts of bins and of copies by group of bin types", 0.9, "bins of several kinds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,14 +445,15 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
         Turn("milp", 0.5, cores=1),
         Turn("cp-sat", 1.0),
     ),
-    # sagemaker-whole-gpu: proven by bin packing after 11 s, which takes the plan that `milp` finds beside it; the bound
-    # of column generation stays 1.9 % below. Larger ones (mixed 100 without shared accelerators, three seeds, 12 units
-    # of work) ended 0.4 % dearer with such a turn.
+    # sagemaker-whole-gpu: bin packing proves the plan that column generation or `milp` has found; by itself column
+    # generation stays 1.9 % open. Larger ones (mixed 100 without shared accelerators, three seeds, 12 units of work)
+    # ended 0.4 % dearer with such a turn.
     ZONED: (
         Turn("milp", 1.0, beside=True, cores=2),
         Turn("cp-sat", 0.2, 2.5),
-        Turn("bin-packing", 0.6),
-        Turn("column-generation", 0.7, options={"second": False}),
+        Turn("column-generation", 0.2, options={"second": False}),
+        Turn("bin-packing", 0.8),
+        Turn("column-generation", 0.9, options={"second": False}),
         Turn("milp", 0.5, cores=1),
         Turn("cp-sat", 1.0),
     ),

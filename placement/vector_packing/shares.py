@@ -121,6 +121,8 @@ class ListedCounts:
             within=(0.0, math.inf),
             rows=(zeros, np.where(np.arange(len(zeros)) < len(shares), math.inf, 0.0)),
         )
+        group_of_load = groups.of_type[self._type]
+        self._of_group = [(self._type[group_of_load == g], self._held[group_of_load == g]) for g in range(len(groups))]
         self._solver = load_lp(lp, presolve="off", simplex_strategy=1)
 
     def separate(self, bins: Floats | Ints, copies: Floats | Ints, seconds: float) -> list[ShareCut] | None:
@@ -142,7 +144,8 @@ class ListedCounts:
         if dual.max(initial=0.0) <= 0.0:
             return None
         price = np.floor(dual / dual.max() * _PRECISION).astype(np.int64)
-        cuts = [self._cut(g, np.where(self.groups.group == g, price, 0)) for g in range(len(self.groups))]
+        priced = np.unique(self.groups.group[price > 0])
+        cuts = [self._cut(g, np.where(self.groups.group == g, price, 0)) for g in priced]
         return [cut for cut in cuts if cut.broken_by(bins, copies)] or None
 
     def _cut(self, group: int, price: Ints) -> ShareCut:
@@ -150,6 +153,6 @@ class ListedCounts:
         of_item = np.zeros(len(self.problem.demand), dtype=np.int64)
         np.add.at(of_item, self.groups.item, price)
         dual_value = np.zeros(self.problem.types, dtype=np.int64)
-        mine = self.groups.of_type[self._type] == group
-        np.maximum.at(dual_value, self._type[mine], self._held[mine] @ of_item)
+        types, held = self._of_group[group]
+        np.maximum.at(dual_value, types, held @ of_item)
         return ShareCut(dual_value, price)
