@@ -43,12 +43,12 @@ def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: in
         return
     while not state.ended and part > VECTOR_PACKING.cover.least_part:
         cutoff = next_cutoff(state, part)
-        loads = loads_within(generation, cutoff, _PARAMS.most_loads)
+        loads = loads_within(generation, cutoff, min(_PARAMS.most_loads, _PARAMS.cells // len(problem.demand)))
         if loads is None:
             part /= 2
             continue
         if loads:
-            _close(ListedCounts(problem, loads), state, [*cuts, generation.cut], cutoff, seed)
+            _close(ListedCounts.of(problem, loads), state, [*cuts, generation.cut], cutoff, seed)
         else:
             state.raise_bound(cutoff + state.unit, NAME)
         return
@@ -60,7 +60,7 @@ def _close(program: ListedCounts, state: PackingState, cuts: list[PackingCut], c
         pack_counts(program.problem, state, counts, seed=seed)
     if state.ended or state.bound > cutoff:
         return
-    counts = raise_by_groups(program, state, cuts, cutoff)
+    counts = raise_by_groups(program.by_fit(), state, cuts, cutoff)
     if counts is not None:
         pack_counts(program.problem, state, counts, seed=seed)
 

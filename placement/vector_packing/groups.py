@@ -51,7 +51,6 @@ def raise_by_groups(program: ListedCounts, state: PackingState, known: list[Pack
     The loads are all that a packing of at most `cutoff` can use, and `known` holds for such packings. Where no counts
     of at most the cutoff are left, the bound is above it.
     """
-    program.split_by_fit()
     shares, budget = len(program.groups.item), SCHEDULE.vector_packing.groups.of(state.budget)
     if len(program.groups) == 1 or shares > VECTOR_PACKING.mix.most_shares:
         return None

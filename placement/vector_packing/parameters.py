@@ -79,6 +79,7 @@ class BinMixParameters:
     # sagemaker-whole-gpu needs 3, exclusive 20 8 of them; where costs are fine (belov-2) counts of one cost are many.
     patience: int = parameter(20, "counts", "in turn that no listed loads fit, at one cost")
     most_loads: int = parameter(30_000, "columns", "of the linear program that counts are asked for")
+    cells: int = parameter(16_000_000, "loads x items", "of it, for memory")
     most_shares: int = parameter(1_000, "items and groups", "of bin types, in one integer program of counts")
     lacking: float = parameter(1e-6, "part", "of the dearest price, that an inequality must be broken by")
 

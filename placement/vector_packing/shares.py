@@ -22,6 +22,8 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import highspy
+
     from placement.arrays import Floats, Ints
     from placement.vector_packing.compiled import Compiled, Load
 
@@ -91,19 +93,30 @@ class ShareCut:
 class ListedCounts:
     """The linear program of all items over some loads, of which there are at most so many of each type."""
 
-    def __init__(self, problem: Compiled, loads: Sequence[Load]) -> None:
-        """All types in one group at first. O(loads x items)."""
-        self.problem = problem
-        self._type = np.array([t for t, _ in loads], dtype=np.int64)
-        self._held = np.array([problem.copies_in(pattern) for _, pattern in loads], dtype=np.int64)
-        self._split(Groups.alone(problem))
+    def __init__(self, problem: Compiled, types: Ints, held: Ints, groups: Groups) -> None:
+        """`types`, (loads,), and `held`, (loads, items), are the loads and the copies in each. O(loads x items)."""
+        self.problem, self.groups = problem, groups
+        self._type, self._held = types, held
+        group_of_load = groups.of_type[types]
+        of_group = [group_of_load == g for g in range(len(groups))]
+        self._of_group = [(types[mine], held[mine]) for mine in of_group]
+        self._solver = load_lp(self._program(), presolve="off", simplex_strategy=1)
 
-    def split_by_fit(self) -> None:
-        """Count copies by the groups of `Groups.by_fit` from now on."""
-        self._split(Groups.by_fit(self.problem, self._type, self._held))
+    @classmethod
+    def of(cls, problem: Compiled, loads: Sequence[Load]) -> ListedCounts:
+        """All types in one group, so that copies are the demand. O(loads x items)."""
+        types = np.array([t for t, _ in loads], dtype=np.int64)
+        held = np.array([problem.copies_in(pattern) for _, pattern in loads], dtype=np.int64)
+        return cls(problem, types, held, Groups.alone(problem))
 
-    def _split(self, groups: Groups) -> None:
-        self.groups = groups
+    def by_fit(self) -> ListedCounts:
+        """The same loads, whose copies are counted by the groups of `Groups.by_fit`."""
+        groups = Groups.by_fit(self.problem, self._type, self._held)
+        return ListedCounts(self.problem, self._type, self._held, groups)
+
+    def _program(self) -> highspy.HighsLp:
+        """Columns are loads and copies that are lacking; rows are shares, and loads of each type; no bins yet."""
+        groups = self.groups
         share = np.full((len(self.problem.demand), len(groups)), -1)
         share[groups.item, groups.group] = shares = np.arange(len(groups.item))
         columns = [
@@ -115,15 +128,12 @@ class ListedCounts:
         ]
         lacking = [[(int(k), 1.0)] for k in shares]
         zeros = np.zeros(len(shares) + self.problem.types)
-        lp = linear_program(
+        return linear_program(
             columns + lacking,
             cost=np.concatenate([np.zeros(len(columns)), np.ones(len(shares))]),
             within=(0.0, math.inf),
             rows=(zeros, np.where(np.arange(len(zeros)) < len(shares), math.inf, 0.0)),
         )
-        group_of_load = groups.of_type[self._type]
-        self._of_group = [(self._type[group_of_load == g], self._held[group_of_load == g]) for g in range(len(groups))]
-        self._solver = load_lp(lp, presolve="off", simplex_strategy=1)
 
     def separate(self, bins: Floats | Ints, copies: Floats | Ints, seconds: float) -> list[ShareCut] | None:
         """Inequalities that bins, (types,), and copies, (shares,), break; None: fractions fit, or time is up.

@@ -42,8 +42,8 @@ class PackingResult:
     cost : its cost, `least` included; None without a packing.
     bound : no packing costs less. Exact, whatever stopped the solve.
     infeasible : proven that there is no packing at all.
-    stop : `PROVED` (cost equals bound, or proven infeasible), `TIME`, `INTERRUPTED`, `GAP`, or `DONE`: nothing
-        left to try.
+    stop : `PROVED` (cost equals bound, none is cheaper than one known elsewhere, or proven infeasible), `TIME`,
+        `INTERRUPTED`, `GAP`, or `DONE`: nothing left to try.
     found_by, bound_by : the methods that brought them.
     """
 
@@ -103,9 +103,12 @@ class PackingState:
 
     @property
     def known_cost(self) -> int | None:
-        """Of the cheapest packing known, here or elsewhere."""
-        costs = [cost for cost in (self.cost, self.beaten()) if cost is not None]
-        return min(costs, default=None)
+        """Of the cheapest packing known, here or elsewhere: one that costs less is better by a whole unit."""
+        beaten = self.beaten()
+        if beaten is None:
+            return self.cost
+        whole = -(-beaten // self.unit) * self.unit
+        return whole if self.cost is None else min(self.cost, whole)
 
     @property
     def proved(self) -> bool:

@@ -237,7 +237,7 @@ def all_loads(problem: VectorPacking) -> tuple[ListedCounts, PackingState] | Non
     compiled, state = generation.problem, generation.state
     nothing = np.zeros(len(compiled.demand), dtype=np.int64)
     loads = list_loads(compiled, nothing, (0,) * compiled.types, 0, state.budget.over)
-    return (ListedCounts(compiled, loads), state) if loads else None
+    return (ListedCounts.of(compiled, loads), state) if loads else None
 
 
 @given(problem=packings(), cutoff=st.integers(1, 30))
@@ -251,7 +251,7 @@ def test_the_cheapest_counts_that_loads_fit_are_a_bound(problem: VectorPacking, 
 
     raise_by_counts(program, state, cuts, cutoff)
     assert state.bound <= min(best, cutoff + state.unit)
-    raise_by_groups(program, state, cuts, cutoff)
+    raise_by_groups(program.by_fit(), state, cuts, cutoff)
     assert state.bound <= min(best, cutoff + state.unit)
 
 
@@ -278,7 +278,7 @@ def test_groups_find_what_counts_of_bins_alone_do_not() -> None:
 
     assert raise_by_counts(program, state, cuts, 45) is not None
     assert state.bound == 30
-    raise_by_groups(program, state, cuts, 45)
+    raise_by_groups(program.by_fit(), state, cuts, 45)
     assert state.bound == 45
 
 
@@ -292,10 +292,12 @@ def test_inequalities_of_groups_hold_for_all_packings_of_the_loads() -> None:
     )
     drawn = all_loads(problem)
     assert drawn is not None
-    program, _ = drawn
-    program.split_by_fit()
+    program = drawn[0].by_fit()
     groups, compiled = program.groups, program.problem
     assert len(groups) == 2
+    each = np.ones(compiled.rows, dtype=np.int64)
+    patterns = [PatternSearch(compiled, t).every(each, compiled.limit, 0, lambda: False, 1_000) or () for t in range(2)]
+    assert all(patterns)
     generator = np.random.default_rng(1)
     found = 0
     for _ in range(40):
@@ -306,9 +308,7 @@ def test_inequalities_of_groups_hold_for_all_packings_of_the_loads() -> None:
             for weaker in (cut, cut.rounded()):
                 for t in range(compiled.types):
                     mine = groups.group == groups.of_type[t]
-                    for pattern in PatternSearch(compiled, t).every(
-                        np.ones(compiled.rows, dtype=np.int64), compiled.limit, 0, lambda: False, 1_000
-                    ):
+                    for pattern in patterns[t]:
                         held = compiled.copies_in(pattern)
                         value = int(weaker.price[mine] @ held[groups.item[mine]])
                         assert value <= weaker.dual_value[t]

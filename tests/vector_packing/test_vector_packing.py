@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from placement.solving.budget import Budget
+from placement.solving.result import Stop
 from placement.vector_packing import Bin, Bins, VectorPacking, check_bins, solve_vector_packing
 
 
@@ -109,3 +110,15 @@ def test_no_answer_claims_more_than_is_true(problem: VectorPacking) -> None:
     if result.infeasible:
         assert best is None
     assert result.proved
+
+
+@given(problem=packings(), above=st.integers(0, 3))
+def test_a_packing_known_elsewhere_asks_for_a_cheaper_one_or_a_proof(problem: VectorPacking, above: int) -> None:
+    """Where it is the best, that is proven without one; else a cheaper one is found."""
+    best = cheapest(problem)
+    if best is None:
+        return
+    result = solve_vector_packing(problem, budget=Budget(), beaten=lambda: best + above)
+    assert result.stop is Stop.PROVED
+    assert result.bound == best if above else result.bound >= best
+    assert not above or result.cost == best
