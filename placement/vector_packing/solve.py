@@ -109,16 +109,18 @@ def _steps(
     def close() -> None:
         nonlocal closed
         if closed != (state.known_cost, state.bound):
-            close_by_counts(generation, cuts, seed)
+            close_by_counts(generation, cuts, seed, by_group=True)
             closed = state.known_cost, state.bound
 
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     if not stopped:
-        yield close
+        yield lambda: close_by_counts(generation, cuts, seed)
     yield lambda: dive(generation)
     yield lambda: cover(problem, state, generation.master.loads, None, _TIME.master.of(state.budget))
-    if stopped:
+    if not stopped:
+        yield close
+    else:
         yield finish
         yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(state.budget, thorough=True)
