@@ -19,7 +19,7 @@ from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.shares import ListedCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from placement.arrays import Ints
     from placement.vector_packing.generation import Generation
@@ -29,13 +29,25 @@ NAME = "bin counts"
 _PARAMS = VECTOR_PACKING.mix
 
 
-def close_by_counts(
-    generation: Generation, cuts: Sequence[PackingCut], seed: int = 0, *, by_group: bool = False
-) -> None:
-    """Raise the bound to the cheapest counts that listed loads fit in fractions, and try to pack into those.
+def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:
+    """Raise the bound to the cheapest counts of bins that listed loads fit in fractions, and try to pack into those."""
+    state, known = generation.state, [*cuts, generation.cut]
+    _close(generation, lambda program, cutoff: raise_by_counts(program, state, known, cutoff, seed), seed)
 
-    With `by_group` copies are counted, too, where items have several modes: where they have one, 23 cases of belov and
-    ekici had no better bounds by it, and three lost their proofs to the work that it took.
+
+def close_by_groups(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:
+    """The same with copies counted, too, where items have several modes.
+
+    Where they have one, 23 cases of belov and ekici had no better bounds by it, and three lost their proofs to the work
+    that it took.
+    """
+    state, known = generation.state, [*cuts, generation.cut]
+    if not generation.problem.one_mode:
+        _close(generation, lambda program, cutoff: raise_by_groups(program.by_fit(), state, known, cutoff), seed)
+
+
+def _close(generation: Generation, raise_to: Callable[[ListedCounts, int], Ints | None], seed: int) -> None:
+    """Raise the bound, and try to pack into the counts where that ends.
 
     Loads are those that a packing between the bound and the best one can use, or of a part of that gap, where there are
     too many. The program of the column generation is solved to its end first.
@@ -46,31 +58,20 @@ def close_by_counts(
     generation.run(state.budget, thorough=True)
     if generation.bound is None:
         return
+    most = min(_PARAMS.most_loads, _PARAMS.cells // len(problem.demand))
     while not state.ended and part > VECTOR_PACKING.cover.least_part:
         cutoff = next_cutoff(state, part)
-        loads = loads_within(generation, cutoff, min(_PARAMS.most_loads, _PARAMS.cells // len(problem.demand)))
+        loads = loads_within(generation, cutoff, most)
         if loads is None:
             part /= 2
             continue
         if loads:
-            program = ListedCounts.of(problem, loads)
-            _close(program, state, [*cuts, generation.cut], cutoff, seed, by_group=by_group and not problem.one_mode)
+            counts = raise_to(ListedCounts.of(problem, loads), cutoff)
+            if counts is not None:
+                pack_counts(problem, state, counts, seed=seed)
         else:
             state.raise_bound(cutoff + state.unit, NAME)
         return
-
-
-def _close(
-    program: ListedCounts, state: PackingState, cuts: list[PackingCut], cutoff: int, seed: int, *, by_group: bool
-) -> None:
-    counts = raise_by_counts(program, state, cuts, cutoff, seed)
-    if counts is not None:
-        pack_counts(program.problem, state, counts, seed=seed)
-    if state.ended or state.bound > cutoff or not by_group:
-        return
-    counts = raise_by_groups(program.by_fit(), state, cuts, cutoff)
-    if counts is not None:
-        pack_counts(program.problem, state, counts, seed=seed)
 
 
 def raise_by_counts(

@@ -10,7 +10,7 @@ import numpy as np
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import cost_bound
 from placement.vector_packing.compiled import compile_packing
-from placement.vector_packing.counts import close_by_counts
+from placement.vector_packing.counts import close_by_counts, close_by_groups
 from placement.vector_packing.cover import close_by_patterns, cover
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
@@ -100,28 +100,30 @@ def _steps(
 ) -> Iterator[Callable[[], object]]:
     """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
     problem, state = generation.problem, generation.state
-    closed: tuple[int | None, int] | None = None
+    counted = not stopped
+    grouped: tuple[int | None, int] | None = None
+
+    def close() -> None:
+        nonlocal counted, grouped
+        if not counted:
+            close_by_counts(generation, cuts, seed)
+            counted = True
+        if grouped != (state.known_cost, state.bound):  # else the same would be asked again
+            close_by_groups(generation, cuts, seed)
+            grouped = state.known_cost, state.bound
 
     def finish() -> None:
         if generation.run(_TIME.root.of(state.budget)):
             close()
-
-    def close() -> None:
-        nonlocal closed
-        if closed != (state.known_cost, state.bound):
-            close_by_counts(generation, cuts, seed, by_group=True)
-            closed = state.known_cost, state.bound
 
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     if not stopped:
         yield lambda: close_by_counts(generation, cuts, seed)
     yield lambda: dive(generation)
+    yield finish if stopped else close
     yield lambda: cover(problem, state, generation.master.loads, None, _TIME.master.of(state.budget))
-    if not stopped:
-        yield close
-    else:
-        yield finish
+    if stopped:
         yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(state.budget, thorough=True)
     yield close
