@@ -102,28 +102,28 @@ def list_loads(
         patterns = PatternSearch(problem, t).every(value, problem.limit, dual_value[t] - slack - 1, stop, 4 * most)
         if patterns is None:
             return None
-        loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
-        if len(loads) > most:
-            return None
+        for pattern in patterns:
+            if stop():
+                return None
+            if _is_maximal(problem, t, pattern):
+                loads.append((t, pattern))
+                if len(loads) > most:
+                    return None
     return loads
 
 
-def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pattern]:
-    """Patterns to which no further copy can be added. O(patterns x rows)."""
-    kept = []
-    for pattern in patterns:
-        capacity = problem.capacity[t] - sum(problem.size[row] * n for row, n in pattern)
-        held = problem.copies_in(pattern)
-        fits = problem.fits[:, t] & (problem.size <= capacity).all(axis=1)
-        rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
-        counts = dict(pattern)
-        rows = np.array([row for row in rows if counts.get(int(row), 0) < problem.limit[row]], dtype=np.int64)
-        if problem.clash is not None and len(rows):
-            inside = np.flatnonzero(held)
-            rows = rows[~problem.clash[problem.item[rows]][:, inside].any(axis=1)]
-        if not len(rows):
-            kept.append(pattern)
-    return kept
+def _is_maximal(problem: Compiled, t: int, pattern: Pattern) -> bool:
+    """Whether no further copy can be added. O(rows)."""
+    capacity = problem.capacity[t] - sum(problem.size[row] * n for row, n in pattern)
+    held = problem.copies_in(pattern)
+    fits = problem.fits[:, t] & (problem.size <= capacity).all(axis=1)
+    rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
+    counts = dict(pattern)
+    rows = np.array([row for row in rows if counts.get(int(row), 0) < problem.limit[row]], dtype=np.int64)
+    if problem.clash is not None and len(rows):
+        inside = np.flatnonzero(held)
+        rows = rows[~problem.clash[problem.item[rows]][:, inside].any(axis=1)]
+    return not len(rows)
 
 
 def cover(

@@ -18,10 +18,9 @@ from placement.engines.highs import (
     LARGEST,
     Entries,
     least_steps,
-    load_lp,
     none_up_to,
     prove,
-    run,
+    solved,
     sparse_program,
     whole_solution,
 )
@@ -95,11 +94,9 @@ class CountingProgram:
     cuts: list[ShareCut] = field(default_factory=list)
 
     def relaxed(self, bound: int, cutoff: int, budget: Budget) -> tuple[Floats, Floats] | None:
-        """The cheapest counts in fractions that cost between these two; None where there are none, or time is up."""
-        import highspy
-
-        solver = load_lp(self._lp(bound, cutoff, integer=False), budget)
-        if run(solver) != highspy.HighsModelStatus.kOptimal:
+        """The cheapest counts in fractions that cost between these two; None: there are none, or HiGHS finds none."""
+        solver = solved(self._lp(bound, cutoff, integer=False), budget)
+        if solver is None:
             return None
         values = np.array(solver.getSolution().col_value)
         return values[: self.problem.types], values[self.problem.types :]

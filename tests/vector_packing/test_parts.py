@@ -22,7 +22,7 @@ from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
 from placement.vector_packing.generation import Generation
-from placement.vector_packing.groups import raise_by_groups
+from placement.vector_packing.groups import CountingProgram, raise_by_groups
 from placement.vector_packing.heuristics import row_volume, volume
 from placement.vector_packing.improve import improve
 from placement.vector_packing.listed import list_patterns
@@ -30,7 +30,7 @@ from placement.vector_packing.mix import count_bins
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import PatternSearch
 from placement.vector_packing.pricing import Pricer
-from placement.vector_packing.shares import ListedCounts
+from placement.vector_packing.shares import ListedCounts, ShareCut
 from placement.vector_packing.state import PackingState
 from tests.vector_packing.test_vector_packing import cheapest, packings
 
@@ -240,6 +240,23 @@ def all_loads(problem: VectorPacking) -> tuple[ListedCounts, PackingState] | Non
     return (ListedCounts.of(compiled, loads), state) if loads else None
 
 
+def test_a_list_of_loads_ends_with_the_time() -> None:
+    """Also once all patterns are found, of which each is looked at for whether it is maximal."""
+    problem = compile_packing(VectorPacking(sizes=[[2], [3]], demands=[20, 20], capacities=[[40]], costs=[1]))
+    nothing, questions = np.zeros(2, dtype=np.int64), 0
+
+    def stop() -> bool:
+        nonlocal questions
+        questions += 1
+        return questions > most
+
+    most = 10**9
+    patterns = PatternSearch(problem, 0).every(nothing, problem.limit, -1, stop, 10_000)
+    assert patterns is not None
+    most, questions = questions + len(patterns) // 2, 0
+    assert list_loads(problem, nothing, (0,), 0, stop) is None
+
+
 @given(problem=packings(), cutoff=st.integers(1, 30))
 def test_the_cheapest_counts_that_loads_fit_are_a_bound(problem: VectorPacking, cutoff: int) -> None:
     """Over all loads no more than the optimum; of no more than the cutoff alone is anything said."""
@@ -280,6 +297,15 @@ def test_groups_find_what_counts_of_bins_alone_do_not() -> None:
     assert state.bound == 30
     raise_by_groups(program.by_fit(), state, cuts, 45)
     assert state.bound == 45
+
+
+def test_a_program_of_counts_that_highs_refuses_says_nothing() -> None:
+    """It takes no coefficient of 1e15; what is known until then stands."""
+    compiled = compile_packing(VectorPacking(sizes=[[1]], demands=[2], capacities=[[2], [1]], costs=[3, 2]))
+    cut = ShareCut(np.array([10**16, 10**16]), np.array([1, 1]))
+    counting = CountingProgram(compiled, np.array([0, 0]), 1, [], [cut])
+    assert counting.relaxed(0, 9, Budget()) is None
+    assert counting.cheapest(0, 9, Budget()) is None
 
 
 def test_inequalities_of_groups_hold_for_all_packings_of_the_loads() -> None:
