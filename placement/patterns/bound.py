@@ -274,10 +274,10 @@ class PatternBound:
                 news, since = self.bound, budget.clock()
             elif budget.clock() - since > patience:
                 break
-        self.follow_tree()
+        self._follow_tree()
         self._machines = tree.machines or None
 
-    def follow_tree(self) -> None:
+    def _follow_tree(self) -> None:
         """Raise the bound to that of the tree; at its end that is the cutoff, if plans were left out."""
         if self.tree is not None:
             self._raise(self.tree.bound)

@@ -153,28 +153,6 @@ class Tree:
         """Those of the node with the least bound, when more branching can't raise that; else ()."""
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
-    @property
-    def least_is_open(self) -> bool:
-        """Whether the node with the least bound may be branched on."""
-        return bool(self._open) and (not self._closed or self._open[0].bound <= self._closed[0].bound)
-
-    @property
-    def least_case(self) -> NodeCase:
-        """The node with the least bound, of which there must be one."""
-        return (self._open if self.least_is_open else self._closed)[0].case
-
-    def fathom(self, verdict: EngineVerdict) -> None:
-        """Leave out the node with the least bound, by the word of an engine."""
-        node = heapq.heappop(self._open if self.least_is_open else self._closed)
-        node.case.verdict = verdict
-        self._met = ()
-
-    def raise_least(self, bound: int, verdict: EngineVerdict) -> None:
-        """A higher bound of the node with the least one, micro-dollars per hour, by the word of an engine."""
-        nodes = self._open if self.least_is_open else self._closed
-        nodes[0].case.verdict = verdict
-        heapq.heapreplace(nodes, nodes[0]._replace(bound=bound))
-
     def exclude(self, limits: Mapping[int, int], verdict: EngineVerdict, budget: Budget) -> bool:
         """Leave out all counts within these limits, `mix` among them; False: no time for that.
 

@@ -136,13 +136,6 @@ class ClassCutParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeProgramParameters:
-    """The program of one node, over all patterns (`enumeration/node_program.py`)."""
-
-    listed: int = parameter(1_000, "patterns", "of a device class, beyond which it has inequalities in their place")
-
-
-@dataclass(frozen=True, slots=True)
 class GivenMachinesParameters:
     """Given copies on given machines (`enumeration/given_machines.py`)."""
 
@@ -152,12 +145,12 @@ class GivenMachinesParameters:
 
 @dataclass(frozen=True, slots=True)
 class OpenNodeParameters:
-    """Parts of the tree decided by engines (`open_nodes.py`)."""
+    """Counts of machines left out of the tree (`open_nodes.py`)."""
 
     most_copies: int = parameter(
         250,
         "copies",
-        "up to which nodes and mixes are decided one by one; beyond, whole solutions come of narrow programs",
+        "up to which mixes are decided one by one; beyond, whole solutions come of narrow programs",
     )
 
 
@@ -265,7 +258,6 @@ class PatternsParameters:
     open_nodes: OpenNodeParameters = OpenNodeParameters()
     program: PatternProgramParameters = PatternProgramParameters()
     class_cuts: ClassCutParameters = ClassCutParameters()
-    node_program: NodeProgramParameters = NodeProgramParameters()
     given_machines: GivenMachinesParameters = GivenMachinesParameters()
     formulation: FormulationParameters = FormulationParameters()
     grid: GridParameters = GridParameters()

@@ -105,17 +105,6 @@ class ZonesPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckPhase(Phase):
-    """Nodes of the tree, decided over all patterns."""
-
-    # Nine fleets of 20 components with rules over the whole plan, 10 units of work: 0.6 % cheaper in the mean than with
-    # 0.8 (docs/notes/2026-11-parameters.md).
-    far: Phase = Phase("in place of its share: a better plan comes first", 0.2, "the best plan is far from the bound")
-    tree: Phase = Phase("the tree before each of them, with the best plan", 0.1)
-    node: Phase = Phase("each of them", 0.4)
-
-
-@dataclass(frozen=True, slots=True)
 class DecidePhase(Phase):
     """Fleet mixes decided one by one."""
 
@@ -164,9 +153,6 @@ class ColumnGenerationPhase(Phase):
     bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
     whole_solutions: WholeSolutionsPhase = WholeSolutionsPhase(
         "whole solutions of the pattern program, packed", 0.5, "nothing runs, up to 1,000 copies"
-    )
-    check: CheckPhase = CheckPhase(
-        "nodes of the tree over all patterns", 0.8, "rules over the whole plan, up to 250 copies"
     )
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")

@@ -17,7 +17,7 @@ from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_best_fit
 from placement.patterns.bound import PatternBound
 from placement.patterns.history import EngineVerdict
-from placement.patterns.open_nodes import OpenNodes
+from placement.patterns.open_nodes import exclude
 from placement.planner import _packing_of
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solving.budget import Budget
@@ -169,6 +169,6 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
     everything = dict.fromkeys(range(len(fleet.pools)), 9)
     cutoff = bound.ticks + 12_345
     verdict = EngineVerdict("an engine", cutoff, lambda: None, "nothing")
-    assert OpenNodes(solve, bound).exclude(everything, verdict, Budget())
+    assert exclude(bound, everything, verdict, Budget())
     assert bound.ticks == cutoff
     assert incumbent.ticks_bound == cutoff

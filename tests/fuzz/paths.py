@@ -162,10 +162,7 @@ _FEW_AGGREGATES = {
     "parameters:patterns.formulation.most_aggregates": 1,
     "parameters:patterns.dedicated.most_copies": 1,
 }
-_NO_NODES = {f"{_CG_ROOM}.branch_and_check:may_decide": blind.never}
-_NO_MIXES = _NO_NODES | {f"{_CG_ROOM}.combinatorial_benders:may_decide": blind.never}
-# No node is decided before, and few device classes have their patterns.
-_NODES = {"parameters:patterns.enumeration.most_patterns": 1, "parameters:patterns.node_program.listed": 2}
+_NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:may_decide": blind.never}
 _NARROW = {f"{_CG_ROOM}.whole_solutions:is_large": blind.always}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
@@ -280,15 +277,6 @@ PATHS: tuple[Path, ...] = (
         12,
         work=(3,),
         reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
-        lowers=_NO_NODES,
-    ),
-    Path(
-        "cg-nodes",
-        _CG,
-        12,
-        work=(3, 20),
-        reaches=(f"{_CG_ROOM}.branch_and_check:BranchAndCheck._decide",),
-        lowers=_NODES,
     ),
     Path(
         "cg-packing",
@@ -354,7 +342,7 @@ PATHS: tuple[Path, ...] = (
         8,
         work=(3,),
         reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
-        lowers=_POOR_PLAN | _NO_NODES,
+        lowers=_POOR_PLAN,
     ),
     Path(
         "cg-narrow",
@@ -363,14 +351,6 @@ PATHS: tuple[Path, ...] = (
         work=(5, 50),
         reaches=(f"{_CG_ROOM}.solution_completion:SolutionCompletion.run",),
         lowers=_POOR_PLAN | _NARROW,
-    ),
-    Path(
-        "cg-nodes-poor",
-        _CG,
-        12,
-        work=(5, 50),
-        reaches=(f"{_CG_ROOM}.branch_and_check:BranchAndCheck._pack",),
-        lowers=_POOR_PLAN | _NODES,
     ),
     Path(
         "cg-packing-blind",

@@ -26,7 +26,7 @@ OF_RULES = [  # the problem to begin with, a bug, the key of the rule, a path th
     (0, planted.limit_counts_one_too_many, "limits", "cp-sat-blind", "called infeasible"),
     (0, planted.limit_allows_one_less, "limits", "bound", "called infeasible"),
     (20, planted.commitment_lacks_a_machine, "commitments", "bound", "bound too high"),
-    (90, planted.free_machines_cost, "commitments", "cg-nodes-poor", "raised SolverBugError: cliques said"),
+    (90, planted.free_machines_cost, "commitments", "cg", "raised SolverBugError: cliques said"),
     (20, planted.pool_loss_leaves_one_less, "pool_loss", "cp-sat", "raised SolverBugError: cp-sat calls infeasible"),
     (50, planted.instance_loss_forgotten, "instance_loss", "cg", "raised SolverBugError: ffd found a plan that breaks"),
     (20, planted.instance_loss_leaves_one_less, "instance_loss", "bound", "called infeasible"),

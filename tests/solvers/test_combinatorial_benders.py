@@ -23,11 +23,11 @@ from placement.patterns.branch_and_price import Relaxed, Tree
 from placement.patterns.certificate import NodeDomain
 from placement.patterns.formulation import relax
 from placement.patterns.history import EngineVerdict
-from placement.patterns.open_nodes import OpenNodes
 from placement.patterns.parameters import PATTERNS
 from placement.planner import _packing_of
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
+from placement.solvers.column_generation import combinatorial_benders
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders, anywhere
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -298,7 +298,9 @@ def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) ->
     incumbent, _, by_mix = prepared(fleet)
     assert incumbent.best is not None
     found: list[tuple[dict[int, int], EngineVerdict]] = []
-    monkeypatch.setattr(OpenNodes, "exclude", lambda _, limits, verdict, *rest: found.append((limits, verdict)))
+    monkeypatch.setattr(
+        combinatorial_benders, "exclude", lambda _, limits, verdict, *rest: found.append((limits, verdict))
+    )
     by_mix.run(Budget(), most=1)
     ((limits, verdict),) = found
     assert limits == {2: 1}  # one machine of the group

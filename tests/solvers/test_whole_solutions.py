@@ -20,11 +20,15 @@ from placement.patterns.covering import any_domain
 from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.program import Forbidden, WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.patterns.formulation import relax
 from placement.planner import _packing_of
 from placement.reductions.capped import CappedInstances
 from placement.reductions.some_pools import SomePools
+from placement.solvers.column_generation import whole_solutions
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import left_out_limits
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
+from placement.solvers.column_generation.solution_parts import SolutionPart, SolutionParts
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solvers.column_generation.whole_solutions import WholeSolutions, may_pack_solutions
 from placement.solving.budget import Budget
@@ -240,6 +244,17 @@ def test_packings_of_parts_are_one_of_the_fleet() -> None:
     assert {machine.pool for machine in whole.machines} == set(pools)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_with_a_better_plan_the_bound_decides_more(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tree grows by as many nodes as the parameter says; that of a large fleet is left alone."""
+    nodes: list[int] = []
+    monkeypatch.setattr(PatternBound, "resume", lambda _, budget, most: nodes.append(most))
+    monkeypatch.setattr(whole_solutions, "is_large", lambda _: large)
+    solve, _ = searched(compile_fleet(Problem(**document([component("x", 6, 30)]))), first=False)
+    assert solve.packing is not None
+    assert nodes == ([] if large else [COLUMN_GENERATION.whole_solutions.tree_nodes])
+
+
 def test_fleets_that_run_or_serve_a_demand_are_left_to_others() -> None:
     """Counts of copies say too little there."""
     assert may_pack_solutions(compile_fleet(Problem(**document([component("x", 6, 30)]))))
@@ -268,3 +283,27 @@ def test_they_are_tried_over_zones_and_under_rules_over_the_whole_plan(
     problem = Problem(**document([component("x", 40, 30) | row], **rules))
     solve_column_generation(Solve.of(compile_fleet(problem), Budget(work=2)))
     assert bool(calls) == tried
+
+
+def test_nothing_is_forbidden_where_the_pools_of_a_class_differ_for_the_copies() -> None:
+    """One machine of pool a holds no copy that may run on b alone; one machine of the class may be that of b."""
+    option = {"accelerators": 1, "accelerator_memory_gib": 8, "shared": True}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 10}},
+        instance_types={
+            name: {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 3}
+            for name in "ab"
+        },
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in "ab"],
+        components=[
+            {"name": "on-b", "copies": 1, "options": [{"instance_types": ["b"], **option}]},
+            {"name": "anywhere", "copies": 1, "options": [option]},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    parts = SolutionParts(Solve.of(fleet, Budget(work=10)), fleet, relax(fleet))
+    (pools,) = {machines.pools for machines in relax(fleet).device_classes}
+    assert len(pools) == 2
+    assert parts.pack({0: 1}, {0: 1}, Budget(work=10)) == (None, True)
+    assert parts.forbid(SolutionPart(pools, {0: 1}, {0: 1}), Budget(work=10)) == []
+    assert [some.machines for some in parts.forbid(SolutionPart(pools, {0: 1}, {1: 3}), Budget(work=10))] == [1]

@@ -24,7 +24,7 @@ from placement.patterns.formulation import RESOURCES, volumes
 from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Groups, NodeDomain
@@ -221,9 +221,9 @@ class CountProgram(WholeProgram):
         """None where copies in a zone are not known: in one pool they stand for those of all that are like it."""
         return None if c in self._merging.free else super().zone_limits(c)
 
-    def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
+    def content_rows(self, patterns: Sequence[Pattern]) -> None:
         """What stands on pools weighs no more than their accelerators; and zones of components with a demand."""
-        del patterns, unlisted
+        del patterns
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
         for weights in self._inequalities.weights:
             each = self.relaxation.devices(weights.pool) * weights.most

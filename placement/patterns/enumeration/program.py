@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from math import inf
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import highspy
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
-    from placement.patterns.enumeration.class_cuts import ClassCut
     from placement.patterns.enumeration.reduced_costs import Reduced
     from placement.patterns.enumeration.zone_rows import ZoneColumns
     from placement.patterns.formulation import Relaxation
@@ -67,8 +65,7 @@ class Forbidden(NamedTuple):
 class WholeProgram:
     """The program of one node: machines first, then modes that copies may still go, then patterns.
 
-    `by_pool`: whether its copies are counted in each pool. Device classes in `cuts` have these inequalities in place of
-    patterns.
+    `by_pool`: whether its copies are counted in each pool.
     """
 
     by_pool = True
@@ -80,7 +77,6 @@ class WholeProgram:
         domain: NodeDomain,
         reduced: Reduced,
         patterns: Sequence[Pattern],
-        cuts: Mapping[int, Sequence[ClassCut]] = MappingProxyType({}),
     ) -> None:
         """O(modes + size of the patterns)."""
         self.relaxation = relaxation
@@ -100,10 +96,7 @@ class WholeProgram:
         self.coverage_rows: dict[tuple[int, int], int] = {}  # by device class and item
         self.zone_columns: list[ZoneColumns] = []
         self._component_rows()
-        self.content_rows(patterns, cuts.keys())
-        for q, some in cuts.items():
-            for cut in some:
-                self.cut(q, cut)
+        self.content_rows(patterns)
         self.volume_rows()
         self._domain_rows(groups, domain, reduced)
         for limit in relaxation.fleet.limits:
@@ -321,18 +314,6 @@ class WholeProgram:
         """What spread rules say of single zones for component c; None when nothing."""
         return self.relaxation.zones[c]
 
-    def cut(self, q: int, cut: ClassCut) -> None:
-        """What copies put on accelerators of device class q has a value of no more than they can have."""
-        terms = {k: cut.accelerator * n for k, n in self.devices_of(q).items()}
-        for w, column in self.mode_columns.items():
-            mode = self.relaxation.modes[w]
-            if mode.device_class == q:
-                value = mode.owns * cut.accelerator
-                value += 0 if mode.item is None else mode.touches * cut.items[mode.item]
-                terms[column] = terms.get(column, 0.0) - value
-        self.rows.row(0.0, inf, terms)
-        self._given = len(self.rows.low)
-
     def devices_of(self, q: int) -> dict[int, float]:
         """The accelerators of a device class, by column."""
         relaxation = self.relaxation
@@ -342,8 +323,8 @@ class WholeProgram:
             for k, part in self.shared_columns(p, float(relaxation.devices(p))).items()
         }
 
-    def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
-        """Patterns are on accelerators, copies in patterns, but for device classes whose patterns are not listed."""
+    def content_rows(self, patterns: Sequence[Pattern]) -> None:
+        """Patterns are on accelerators, copies in patterns."""
         relaxation = self.relaxation
         devices = [self.devices_of(device_class.index) for device_class in relaxation.device_classes]
         coverage: dict[tuple[int, int], dict[int, float]] = {}
@@ -351,7 +332,7 @@ class WholeProgram:
             mode = relaxation.modes[w]
             if mode.device_class is not None and mode.owns:
                 devices[mode.device_class][column] = -float(mode.owns)
-            if mode.device_class is not None and mode.item is not None and mode.device_class not in unlisted:
+            if mode.device_class is not None and mode.item is not None:
                 coverage.setdefault((mode.device_class, mode.item), {})[column] = -float(mode.touches)
         for column, (q, pattern) in zip(self.pattern_columns, patterns, strict=True):
             devices[q][column] = -1.0

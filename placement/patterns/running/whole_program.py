@@ -103,7 +103,7 @@ class RunningProgram(NarrowProgram):
         self._missing[component.index] = self.rows.column(0.0)
         return {self._missing[component.index]: 1.0}
 
-    def content_rows(self, patterns: Sequence[Pattern], unlisted: Collection[int]) -> None:
+    def content_rows(self, patterns: Sequence[Pattern]) -> None:
         """The rows of what runs, then those of patterns, in which contents and seats count too."""
         state, rows = self._state, self.rows
         self._stays = [rows.column(1.0, 0.0 if machine.removable else 1.0) for machine in state.machines]
@@ -115,7 +115,7 @@ class RunningProgram(NarrowProgram):
         kept = self._seat_columns()
         self._place_columns(kept)
         self._commitment_columns()
-        super().content_rows(patterns, unlisted)
+        super().content_rows(patterns)
 
     def _seat_columns(self) -> dict[int, dict[int, float]]:
         """Columns of contents and a row for each seat; by place, what each column keeps of a copy's accelerators."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.direct.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
-from placement.patterns.open_nodes import OpenNodes, may_decide
+from placement.patterns.open_nodes import exclude, may_decide
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
@@ -91,7 +91,7 @@ class CombinatorialBenders:
             return False
         self._without.append(ruled_out)
         self.ruled_out += 1
-        return OpenNodes(self._solve, self._bound).exclude(*ruled_out, _TIME.of(budget))
+        return exclude(self._bound, *ruled_out, _TIME.of(budget))
 
     def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
         """Whether a mix is within limits on pools and groups."""

@@ -8,16 +8,6 @@ from placement.solving.parameters import parameter
 
 
 @dataclass(frozen=True, slots=True)
-class BranchAndCheckParameters:
-    """Nodes of the tree decided over all patterns (`branch_and_check.py`)."""
-
-    dearer: float = parameter(0.01, "part", "of the best plan, by which plans asked for may be dearer than the bound")
-    tree_nodes: int = parameter(
-        50, "nodes", "of the tree, before each node that is decided, and after each better plan"
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class CombinatorialBendersParameters:
     """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
 
@@ -128,6 +118,7 @@ class WholeSolutionsParameters:
     )
     solutions: int = parameter(100, "solutions", "of a program, tried to be packed")
     nodes: int = parameter(10, "nodes", "of a program: many solutions that are good are worth more than a better one")
+    tree_nodes: int = parameter(50, "nodes", "of the bound's tree, after each better plan of a fleet that is not large")
     looser: float = parameter(0.003, "part", "less memory that copies take next time, where a part was not decided")
 
 
@@ -168,7 +159,6 @@ class ZonePackingParameters:
 class ColumnGenerationParameters:
     """The solver column-generation."""
 
-    branch_and_check: BranchAndCheckParameters = BranchAndCheckParameters()
     combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
     templates: TemplateParameters = TemplateParameters()
     machines: WideStepParameters = WideStepParameters()

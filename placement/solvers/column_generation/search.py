@@ -11,7 +11,6 @@ from placement.heuristics import improve
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.solvers.column_generation.branch_and_check import decide_nodes, is_near
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
@@ -70,7 +69,7 @@ def search(
         if bound.infeasible:
             continue
         if whole_plan:
-            solve_patterns(solve, bound, stats, covering)
+            stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
         elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
             stats["solutions"] = pack_solutions(solve, bound, NAME, covering, before_dives=True)
     by_mix = decide_mixes(solve, bound)
@@ -83,8 +82,6 @@ def search(
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
-        if whole_plan and is_near(solve, bound):
-            decide_nodes(solve, bound, NAME)
         neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
         neighbourhoods.run(budget, options.steps)
         stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)
@@ -100,12 +97,6 @@ def bounded(
     bound.run(patience=_patience(solve.budget), packing_follows=True)
     stats.update(nodes=bound.nodes, programs=bound.programs)
     return bound
-
-
-def solve_patterns(solve: Solve, bound: PatternBound, stats: Stats, covering: SetCovering) -> None:
-    """Whole solutions over the patterns of a bound, then its nodes one by one, where fleets are small."""
-    stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
-    stats["fathomed"] = decide_nodes(solve, bound, NAME)
 
 
 def decide_mixes(solve: Solve, bound: PatternBound) -> CombinatorialBenders:

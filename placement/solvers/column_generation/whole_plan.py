@@ -24,11 +24,10 @@ from placement.local_search.whole_plan import improve_whole_plan
 from placement.patterns.bound import TOO_SMALL
 from placement.patterns.group_bound import has_linear_prices, needs_group_bound, raise_bounds_of_groups
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.solvers.column_generation.branch_and_check import decide_nodes, is_near
 from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
-from placement.solvers.column_generation.search import bounded, decide_mixes, left_out_limits, solve_patterns
-from placement.solvers.column_generation.whole_solutions import is_large
+from placement.solvers.column_generation.search import bounded, decide_mixes, left_out_limits
+from placement.solvers.column_generation.whole_solutions import is_large, pack_solutions
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -60,7 +59,7 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: 
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
         if bound.infeasible:
             continue
-        solve_patterns(solve, bound, stats, covering)
+        stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
         by_mix = decide_mixes(solve, bound)
     ground = WholePlanGround(solve)
     if ground.found and not solve.ended and not (stats.get("solutions") and is_large(solve.fleet)):
@@ -70,8 +69,6 @@ def search_whole_plan(solve: Solve, options: ColumnGenerationOptions, covering: 
     if by_mix is not None and not solve.ended:
         by_mix.run(SCHEDULE.column_generation.decide.of(solve.budget))
         stats["ruled_out"] = by_mix.ruled_out
-        if is_near(solve, bound):
-            decide_nodes(solve, bound, NAME)
     return _improved(solve, stats, "", covering)
 
 

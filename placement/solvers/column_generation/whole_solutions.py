@@ -6,10 +6,7 @@
 3. What does not fit there becomes a row: one of these copies fewer, or one machine more. Then the program again.
 4. From what was packed a plan is completed, be it a dearer one (`solution_completion`).
 
-A fleet that is small enough for its nodes to be decided one by one (`branch_and_check`) is done with a plan that is
-near the bound.
-
-The program of a larger fleet is a narrow one (`narrow_program`), as wide as each number of `narrow` in turn.
+The program of a large fleet is a narrow one (`narrow_program`), as wide as each number of `narrow` in turn.
 
 Where the tree's bound is that of whole solutions, the first that is packed meets it: what is left to find is which
 copies share a machine, and the direct model of the whole fleet finds that much later. It proves nothing by itself, as
@@ -29,7 +26,6 @@ from placement.patterns.enumeration.narrow_program import NarrowProgram
 from placement.patterns.enumeration.reduced_costs import Reduced
 from placement.patterns.parameters import PATTERNS
 from placement.reductions.capped import CappedInstances
-from placement.solvers.column_generation.branch_and_check import is_near
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.solution_completion import SolutionCompletion
 from placement.solvers.column_generation.solution_parts import SolutionParts
@@ -46,7 +42,6 @@ if TYPE_CHECKING:
 
 
 _PARAMS = COLUMN_GENERATION.whole_solutions
-_TREE_NODES = COLUMN_GENERATION.branch_and_check.tree_nodes
 _TIME = SCHEDULE.column_generation.whole_solutions
 
 
@@ -109,9 +104,7 @@ class WholeSolutions:
             better = self._pack(answer, budget)
             better = self._covering.run(budget) or better
             if better and not self.large:
-                if is_near(self._solve, self._bound):  # programs of nodes find what is cheaper, or that nothing is
-                    return
-                self._bound.resume(budget, _TREE_NODES)  # with a better plan it decides more
+                self._bound.resume(budget, _PARAMS.tree_nodes)  # with a better plan it decides more
 
     def _cheapest(self, budget: Budget, turn: int) -> ProgramAnswer | None:
         """A solution of the program cheaper than the best plan, nearly the cheapest; None where none is asked for."""
