@@ -128,7 +128,7 @@ class EnumerationParameters:
 
 @dataclass(frozen=True, slots=True)
 class ClassCutParameters:
-    """Inequalities in place of the patterns of a device class (`enumeration/class_cuts.py`)."""
+    """Inequalities that copies on a device class keep (`enumeration/class_cuts.py`)."""
 
     largest: int = parameter(1_000, "value", "of the dearest item: rounding loses a thousandth at most")
     rounds: int = parameter(50, "rounds", "of pricing, for one device class")

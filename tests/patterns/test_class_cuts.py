@@ -1,4 +1,4 @@
-"""Inequalities in place of the patterns of a device class."""
+"""Inequalities that copies on a device class keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Inequalities in place of the patterns of one device class, where these are too many to list.
+r"""Inequalities that copies on one device class keep, whatever its patterns, and that a given solution breaks.
 
 Give each item a value. No accelerator holds more than its most valuable pattern, of value :math:`\alpha`, so
 
