@@ -128,11 +128,13 @@ def _steps(
     yield lambda: generation.run(state.budget, thorough=True)
     yield close
     yield lambda: close_by_patterns(generation, VECTOR_PACKING.dive.rest_loads)
+    yield lambda: _count(problem, state, [*cuts, generation.cut], seed)  # digits of money that HiGHS is not sure of
     for attempt in range(1, _PARAMS.dives):
         yield partial(dive, generation, seed=seed + attempt)
     yield lambda: improve(generation, patience=_PARAMS.patience, seed=seed)
     yield close
     yield lambda: close_by_patterns(generation)
+    yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: improve(generation, patience=_PARAMS.last_patience, seed=seed + 1)
 
 

@@ -10,8 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from placement.solving.budget import Budget
+from placement.solving.parameters import changed
 from placement.solving.result import Stop
 from placement.vector_packing import Bin, Bins, VectorPacking, check_bins, solve_vector_packing
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 
 def cheapest(problem: VectorPacking) -> int | None:
@@ -122,3 +124,17 @@ def test_a_packing_known_elsewhere_asks_for_a_cheaper_one_or_a_proof(problem: Ve
     assert result.stop is Stop.PROVED
     assert result.bound == best if above else result.bound >= best
     assert not above or result.cost == best
+
+
+def test_the_last_digits_of_money_are_proven_by_counts() -> None:
+    """HiGHS leaves a bound of 17131174, which no counts of bins cost: the next ones are four of the cheapest type."""
+    problem = VectorPacking(
+        sizes=[[[6, 0], [0, 4], [4, 4]], [[6, 6], [6, 1]], [[5, 0], [0, 8]], [[0, 6], [0, 3], [5, 6]], [[2, 0]]],
+        demands=[4, 2, 2, 2, 4],
+        capacities=[[5, 4], [12, 12], [4, 4]],
+        costs=[6938903, 4282794, 6076034],
+        conflicts=[(0, 4), (3, 4), (0, 2)],
+    )
+    with changed(VECTOR_PACKING.cover, least_part=0.5):  # it is asked once, which is quicker
+        result = solve_vector_packing(problem, budget=Budget(work=2), beaten=lambda: 4 * 4282794)
+    assert (result.stop, result.cost, result.bound) == (Stop.PROVED, 4 * 4282794, 4 * 4282794)
