@@ -31,8 +31,11 @@ _PARAMS = VECTOR_PACKING.mix
 
 def close_by_counts(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:
     """Raise the bound to the cheapest counts of bins that listed loads fit in fractions, and try to pack into those."""
-    state, known = generation.state, [*cuts, generation.cut]
-    _close(generation, lambda program, cutoff: raise_by_counts(program, state, known, cutoff, seed), seed)
+
+    def raise_to(program: ListedCounts, cutoff: int) -> Ints | None:
+        return raise_by_counts(program, generation.state, [*cuts, generation.cut], cutoff, seed)
+
+    _close(generation, raise_to, seed)
 
 
 def close_by_groups(generation: Generation, cuts: Sequence[PackingCut], seed: int = 0) -> None:
@@ -41,9 +44,12 @@ def close_by_groups(generation: Generation, cuts: Sequence[PackingCut], seed: in
     Where they have one, 23 cases of belov and ekici had no better bounds by it, and three lost their proofs to the work
     that it took.
     """
-    state, known = generation.state, [*cuts, generation.cut]
+
+    def raise_to(program: ListedCounts, cutoff: int) -> Ints | None:
+        return raise_by_groups(program.by_fit(), generation.state, [*cuts, generation.cut], cutoff)
+
     if not generation.problem.one_mode:
-        _close(generation, lambda program, cutoff: raise_by_groups(program.by_fit(), state, known, cutoff), seed)
+        _close(generation, raise_to, seed)
 
 
 def _close(generation: Generation, raise_to: Callable[[ListedCounts, int], Ints | None], seed: int) -> None:

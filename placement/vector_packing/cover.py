@@ -186,10 +186,11 @@ def solve_cover(
     chosen = None if times is None else [(load, n) for load, n in zip(loads, times, strict=False) if n]
     if chosen is not None and not covers(problem, chosen):
         chosen = None
+    beyond = none_up_to(int(most_steps)) * state.unit  # what costs more was not looked for
     if status == highspy.HighsModelStatus.kInfeasible:
-        return CoverAnswer(None, none_up_to(int(most_steps)) * state.unit, decided=True)
+        return CoverAnswer(None, beyond, decided=True)
     proved = least_steps(max(0.0, min(solver.getInfo().mip_dual_bound, _BEYOND / state.unit))) * state.unit
-    return CoverAnswer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
+    return CoverAnswer(chosen, min(proved, beyond), decided=status == highspy.HighsModelStatus.kOptimal)
 
 
 def _program(

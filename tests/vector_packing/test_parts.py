@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from highspy import HighsModelStatus
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from placement.solving.result import Stop
 from placement.vector_packing import VectorPacking, check_bins, solve_vector_packing
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.counts import close_by_counts, raise_by_counts
-from placement.vector_packing.cover import close_by_patterns, list_loads
+from placement.vector_packing.cover import close_by_patterns, list_loads, solve_cover
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
 from placement.vector_packing.fill import Filling, by_price, by_shape
@@ -352,6 +354,20 @@ def test_counts_that_no_loads_fit_are_left_out() -> None:
     assert state.bound == 27
     close_by_counts(generation, cuts)
     assert state.bound == cheapest(problem) == 28
+
+
+def test_a_cover_that_is_stopped_says_nothing_of_what_it_did_not_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packing of 30 may have become known since the loads up to 40 were listed: then none of 30 or more is sought."""
+    program = VectorPacking(sizes=[[6]], demands=[4], capacities=[[10]], costs=[10])
+    generation = generation_of(program)
+    assert generation is not None
+    info = SimpleNamespace(
+        mip_dual_bound=float("inf"), primal_solution_status=0
+    )  # no node left open when it was stopped
+    stopped = SimpleNamespace(getInfo=lambda: info), HighsModelStatus.kTimeLimit
+    monkeypatch.setattr("placement.engines.highs.prove", lambda *_, **__: stopped)
+    answer = solve_cover(generation.problem, generation.state, [(0, ((0, 1),))], 20.0, Budget())
+    assert (answer.chosen, answer.proved, answer.decided) == (None, 30, False)
 
 
 @given(problem=packings())
