@@ -10,13 +10,13 @@ turns while a search is in the background.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from placement.parallel.parameters import PARALLEL
+from placement.solving.budget import cores
 from placement.solving.incumbent import SEARCH
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _PARAMS = PARALLEL.thread
 
 def may_search_in_background(budget: Budget) -> bool:
     """Whether there is a second core for it, and whether the answer may depend on how fast the machine is."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return budget.work is None and min(cores, budget.threads or cores) > 1
+    return budget.work is None and min(cores(), budget.threads or cores()) > 1
 
 
 class _ShortTurns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 POLL: Final = 0.05  # seconds between two looks at whether a search is to end, for those who wait for something else
+
+
+def cores() -> int:
+    """How many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class LeftBehindError(BaseException):

@@ -217,6 +217,25 @@ def test_the_portfolio_goes_on_where_one_worker_ended() -> None:
     assert run.value == solved(doc).value
 
 
+@pytest.mark.parametrize(("threads", "most"), [(None, 3), (2, 2), (5, 5), (9, 8)])
+def test_there_are_no_more_searches_than_cores_or_threads(
+    monkeypatch: pytest.MonkeyPatch, threads: int | None, most: int
+) -> None:
+    """Eight searches on two cores prove less in a second than two."""
+    asked, run_one = [], search.Engine.run
+
+    def counted(self: search.Engine, budget: Budget, workers: int, *rest: Any) -> Any:
+        asked.append(workers)
+        return run_one(self, budget, workers, *rest)
+
+    monkeypatch.setattr(search, "cores", lambda: 3)
+    monkeypatch.setattr(search.Engine, "run", counted)
+    fleet = compile_fleet(Problem.model_validate(crowd(components=4)))
+    options = CpSatOptions(first_phase=0.001, small=10**9, start=False)
+    Run(fleet, Budget(seconds=120, threads=threads), 0, None, options)
+    assert max(asked) == most
+
+
 def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
     run = solved(crowd(), max_terms=100)
     assert run.outcome.stop is Stop.STUCK
