@@ -222,14 +222,14 @@ def test_there_are_no_more_searches_than_cores_or_threads(
     monkeypatch: pytest.MonkeyPatch, threads: int | None, most: int
 ) -> None:
     """Eight searches on two cores prove less in a second than two."""
-    asked, run_one = [], search.Engine.run
+    asked, run_one = [], Engine.run
 
-    def counted(self: search.Engine, budget: Budget, workers: int, *rest: Any) -> Any:
+    def counted(self: Engine, budget: Budget, workers: int, *rest: Any) -> Any:
         asked.append(workers)
         return run_one(self, budget, workers, *rest)
 
     monkeypatch.setattr(search, "cores", lambda: 3)
-    monkeypatch.setattr(search.Engine, "run", counted)
+    monkeypatch.setattr(Engine, "run", counted)
     fleet = compile_fleet(Problem.model_validate(crowd(components=4)))
     options = CpSatOptions(first_phase=0.001, small=10**9, start=False)
     Run(fleet, Budget(seconds=120, threads=threads), 0, None, options)
