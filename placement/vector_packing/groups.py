@@ -1,7 +1,7 @@
 """The cheapest whole counts of bins, and of copies by group of bin types, that fractions of loads fit: a bound.
 
-That both counts are whole is what this adds to the linear program over loads: they are the sums on which Vanderbeck
-(2011, section 3, doi:10.1007/s10107-009-0334-1) branches. Here an integer program chooses them, `shares` answers with
+That both counts are whole is what this adds to the linear program over loads: on sums of this kind Vanderbeck
+(2011, doi:10.1007/s10107-009-0334-1) branches. Here an integer program chooses them, `shares` answers with
 inequalities of what so many bins can't hold, and both go on until they agree. The linear relaxation of the integer
 program comes first, as its inequalities cost least.
 """
