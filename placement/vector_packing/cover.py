@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import highspy
 
     from placement.arrays import Ints
+    from placement.engines.highs import QuietHighs
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Load, Pattern
     from placement.vector_packing.generation import Generation
@@ -174,7 +175,7 @@ def solve_cover(
     """The covering program over `loads`, by HiGHS. With `exactly` no copy is covered twice."""
     import highspy
 
-    from placement.engines.highs import least_steps, none_up_to, prove, whole_solution
+    from placement.engines.highs import prove, whole_solution
 
     most_steps = min(_BEYOND, most_cost) // state.unit  # money is counted in whole steps
     lp = _program(problem, state.unit, loads, most_steps if most_cost < _BEYOND else None, exactly=exactly)
@@ -186,11 +187,22 @@ def solve_cover(
     chosen = None if times is None else [(load, n) for load, n in zip(loads, times, strict=False) if n]
     if chosen is not None and not covers(problem, chosen):
         chosen = None
-    beyond = none_up_to(int(most_steps)) * state.unit  # what costs more was not looked for
+    proved = proved_steps(solver, status, int(most_steps)) * state.unit
     if status == highspy.HighsModelStatus.kInfeasible:
-        return CoverAnswer(None, beyond, decided=True)
-    proved = least_steps(max(0.0, min(solver.getInfo().mip_dual_bound, _BEYOND / state.unit))) * state.unit
-    return CoverAnswer(chosen, min(proved, beyond), decided=status == highspy.HighsModelStatus.kOptimal)
+        return CoverAnswer(None, proved, decided=True)
+    return CoverAnswer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
+
+
+def proved_steps(solver: QuietHighs, status: highspy.HighsModelStatus, most: int) -> int:
+    """The fewest steps of a solution, by a program that looked for none of more than `most`, after its run."""
+    import highspy
+
+    from placement.engines.highs import least_steps, none_up_to
+
+    beyond = none_up_to(most)  # what takes more was not looked for
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return beyond
+    return min(beyond, least_steps(max(0.0, min(solver.getInfo().mip_dual_bound, float(_BEYOND)))))
 
 
 def _program(

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.engines.highs import (
-    LARGEST,
     Entries,
-    least_steps,
-    none_up_to,
     prove,
     solved,
     sparse_program,
     whole_solution,
 )
 from placement.solving.schedule import SCHEDULE
+from placement.vector_packing.cover import proved_steps
 from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.shares import SCALE
 
 if TYPE_CHECKING:
     import highspy
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     Counts = Floats | Ints
 
 NAME = "counts by group"
-_SCALE = LARGEST // 2  # to which inequalities of bins are scaled, rounded so that they are weaker
-_BEYOND = 2**60
 
 
 def raise_by_groups(program: ListedCounts, state: PackingState, known: list[PackingCut], cutoff: int) -> Ints | None:
@@ -109,9 +106,7 @@ class CountingProgram:
         if ran is None:
             return None
         solver, status = ran
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return WholeCounts(None, none_up_to(cutoff // self.unit) * self.unit)
-        proved = least_steps(max(0.0, min(solver.getInfo().mip_dual_bound, _BEYOND / self.unit))) * self.unit
+        proved = proved_steps(solver, status, cutoff // self.unit) * self.unit
         values = whole_solution(solver) if status == highspy.HighsModelStatus.kOptimal else None
         if values is None:
             return WholeCounts(None, proved)
@@ -131,9 +126,9 @@ class CountingProgram:
         high = [*problem.demand.astype(float), cutoff // self.unit + 0.5]
         for cut in self.known:
             if cut.least > 0:
-                scaled = [min(_SCALE, -(-value * _SCALE // cut.least)) for value in cut.dual_value]
+                scaled = [min(SCALE, -(-value * SCALE // cut.least)) for value in cut.dual_value]
                 rows.append(np.array(scaled + [0] * len(share), dtype=float))
-                low.append(float(_SCALE))
+                low.append(float(SCALE))
                 high.append(infinity)
         for share_cut in self.cuts:
             rows.append(np.concatenate([share_cut.dual_value, -share_cut.price]).astype(float))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from placement.vector_packing.compiled import Compiled, Load
 
 _PARAMS = VECTOR_PACKING.mix
-_LARGEST = LARGEST // 2  # coefficient of an inequality
+SCALE = LARGEST // 2  # the largest coefficient of an inequality, from which all are rounded so that it is weaker
 _PRECISION = 2**30  # of prices: an item that is worth most has so many units
 
 
@@ -81,7 +81,7 @@ class ShareCut:
 
     def rounded(self) -> ShareCut:
         """The same or a weaker one, with coefficients that are small enough for HiGHS."""
-        unit = -(-max(int(self.dual_value.max()), int(self.price.max())) // _LARGEST)
+        unit = -(-max(int(self.dual_value.max()), int(self.price.max())) // SCALE)
         return ShareCut(-(-self.dual_value // unit), self.price // unit)
 
     def broken_by(self, bins: Floats | Ints, copies: Floats | Ints) -> bool:
