@@ -11,7 +11,7 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import say, told_together
-from placement.cli.parameters import PriceOption, WriteOverOption, between_commas, one_of
+from placement.cli.parameters import PriceOption, WriteOverOption, between_commas, file_option, one_of
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price
@@ -185,11 +185,8 @@ def export(
     facts: FactsOption = None,
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The file to write: JSON if its name ends in .json, else YAML with comments. - is standard output.",
+        file_option(
+            "The file to write: JSON if its name ends in .json, else YAML with comments. - is standard output."
         ),
     ] = "-",
     force: WriteOverOption = False,

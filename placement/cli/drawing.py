@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.endings import read_warned, say
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument, picture_option
 
 
 def report(
@@ -28,10 +28,7 @@ def report(
         ),
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    picture: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="Also draw the fleet alone, as an .svg or .png file; may be repeated."),
-    ] = None,
+    picture: Annotated[list[str] | None, picture_option("Also draw the fleet alone")] = None,
     theme: Annotated[
         str, typer.Option(metavar="light|dark", help="The colours of the pictures; the page has both.")
     ] = "light",

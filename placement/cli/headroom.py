@@ -19,6 +19,7 @@ from placement.cli.parameters import (
     WorkOption,
     component_of,
     output_option,
+    picture_option,
     search_limits,
 )
 
@@ -40,9 +41,7 @@ def headroom(
     work: WorkOption = None,
     threads: ThreadsOption = None,
     output: Annotated[str | None, output_option("the curve with all plans")] = None,
-    picture: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Draw the curve as an .svg or .png file; may be repeated.")
-    ] = None,
+    picture: Annotated[list[str] | None, picture_option("Draw the curve")] = None,
     theme: PictureThemeOption = "light",
     quiet: QuietOption = False,
     verbose: VerboseOption = False,

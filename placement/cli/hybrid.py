@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.parameters import FileArgument, FullOption, SchedulerOption, WorkersOption, component_of
+from placement.cli.parameters import (
+    FileArgument,
+    FullOption,
+    SchedulerOption,
+    WorkersOption,
+    component_of,
+    executor_option,
+    file_option,
+)
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,
@@ -51,23 +59,11 @@ def hybrid(
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
-    executor: Annotated[
-        str,
-        typer.Option(
-            help="Where the fleets are played: local (in this process), processes (on this machine) or "
-            "dask (on a cluster)."
-        ),
-    ] = "local",
+    executor: Annotated[str, executor_option("the fleets are played")] = "local",
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the answer to this file (placement-hybrid/v1); - is standard output.",
-        ),
+        str | None, file_option("Write the answer to this file (placement-hybrid/v1); - is standard output.")
     ] = None,
     full: FullOption = False,
 ) -> None:

@@ -112,7 +112,23 @@ def search_limits(time_limit: float | None, seed: int, work: int | None, threads
 def output_option(what: str) -> Any:
     """Where a command writes what it found."""
     text = f"Write {what} to this file: YAML if its name ends in .yaml or .yml, else JSON. - writes JSON to stdout."
+    return file_option(text)
+
+
+def file_option(text: str) -> Any:
+    """The file that a command writes; `text` is its help."""
     return typer.Option("--output", "-o", metavar="FILE", help=text)
+
+
+def picture_option(what: str) -> Any:
+    """Pictures that a command draws; `what` begins the help."""
+    return typer.Option("--picture", metavar="FILE", help=f"{what}, as an .svg or .png file; may be repeated.")
+
+
+def executor_option(what: str) -> Any:
+    """Where a command computes; `what` is what is done there, as in "the fleets are played"."""
+    text = f"Where {what}: local (in this process), processes (on this machine) or dask (on a cluster)."
+    return typer.Option("--executor", help=text, autocompletion=lambda: ["local", "processes", "dask"])
 
 
 def between_commas(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import typer
 
 from placement.cli.commands import Commands
 from placement.cli.endings import say, told_together
-from placement.cli.parameters import FirstTokenOption, NextTokenOption, WriteOverOption
+from placement.cli.parameters import FirstTokenOption, NextTokenOption, WriteOverOption, file_option
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile
@@ -65,9 +65,7 @@ def import_files(
         ),
     ] = None,
     statistic: StatisticOption = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="The CSV file to write; - is standard output.")
-    ] = "-",
+    output: Annotated[str, file_option("The CSV file to write; - is standard output.")] = "-",
     force: WriteOverOption = False,
 ) -> None:
     """Put the measurements of several files into one CSV file (placement-profile/v1).

@@ -19,6 +19,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkOption,
     output_option,
+    picture_option,
     search_limits,
 )
 from placement.solving.result import Status
@@ -54,10 +55,7 @@ def replan(
     work: WorkOption = None,
     threads: ThreadsOption = None,
     output: Annotated[str | None, output_option("the frontier or the one plan")] = None,
-    picture: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="Draw cost against moves, as an .svg or .png file; may be repeated."),
-    ] = None,
+    picture: Annotated[list[str] | None, picture_option("Draw cost against moves")] = None,
     theme: PictureThemeOption = "light",
     full: EveryRowOption = False,
     quiet: QuietOption = False,

@@ -21,7 +21,10 @@ from placement.cli.parameters import (
     SeedOption,
     WorkersOption,
     WorkOption,
+    executor_option,
+    file_option,
     output_option,
+    picture_option,
     seconds_within,
 )
 from placement.cli.traffic import (
@@ -145,32 +148,19 @@ def simulate(
     component: ComponentOption = None,
     gaps: GapsOption = "error",
     times: TimesOption = 1.0,
-    executor: Annotated[
-        str,
-        typer.Option(
-            help="Where the strategies are played: local (in this process), processes (side by side on "
-            "this machine) or dask (on a cluster)."
-        ),
-    ] = "local",
+    executor: Annotated[str, executor_option("the strategies are played")] = "local",
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the results over time to this file (placement-simulation/v1; of several policies "
-            "placement-policy-comparison/v1); - is standard output.",
+        file_option(
+            "Write the results over time to this file (placement-simulation/v1; of several policies "
+            "placement-policy-comparison/v1); - is standard output."
         ),
     ] = None,
     picture: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="FILE",
-            help="Draw cost, size and use over time, or with --waterfall what each idea saves, as an .svg "
-            "or .png file; may be repeated.",
-        ),
+        picture_option("Draw cost, size and use over time, or with --waterfall what each idea saves"),
     ] = None,
     theme: PictureThemeOption = "light",
     page: Annotated[

@@ -20,6 +20,7 @@ from placement.cli.parameters import (
     VerboseOption,
     WorkersOption,
     WorkOption,
+    executor_option,
     output_option,
     search_limits,
     seconds_within,
@@ -63,14 +64,7 @@ def solve(
     seed: SeedOption = 0,
     work: WorkOption = None,
     threads: ThreadsOption = None,
-    executor: Annotated[
-        str,
-        typer.Option(
-            help="Where the parts of a large problem are solved: local (in this process), processes (on "
-            "this machine) or dask (on a cluster).",
-            autocompletion=lambda: ["local", "processes", "dask"],
-        ),
-    ] = "local",
+    executor: Annotated[str, executor_option("the parts of a large problem are solved")] = "local",
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     settings: Annotated[

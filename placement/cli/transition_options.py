@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.endings import say
-from placement.cli.parameters import component_of, one_of
+from placement.cli.parameters import component_of, file_option, one_of, picture_option
 from placement.errors import UsageError, printable, wrong_argument
 
 if TYPE_CHECKING:
@@ -76,17 +76,9 @@ FormatOption = Annotated[
 ]
 OutputOption = Annotated[
     str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write the steps to this file: JSON or YAML, or a checklist in Markdown (.md), by its suffix.",
-    ),
+    file_option("Write the steps to this file: JSON or YAML, or a checklist in Markdown (.md), by its suffix."),
 ]
-PictureOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="FILE", help="Draw the steps over time as a Gantt chart, .svg or .png; may be repeated."),
-]
+PictureOption = Annotated[list[str] | None, picture_option("Draw a Gantt chart of the steps")]
 
 
 def check_targets(form: str | None, output: str | None, pictures: Sequence[str], inputs: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import Code, say
+from placement.cli.parameters import file_option
 from placement.cli.traffic import fitting_policy
 
 if TYPE_CHECKING:
@@ -27,12 +28,8 @@ PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan of tha
 OutOption = Annotated[str, typer.Option("--out", metavar="DIR", help="The folder to write to; it is made.")]
 OutputOption = Annotated[
     str,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="The problem to write: JSON, or YAML with notes as comments, by its suffix; - writes JSON "
-        "to standard output.",
+    file_option(
+        "The problem to write: JSON, or YAML with notes as comments, by its suffix; - writes JSON to standard output."
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what an earlier run wrote.")]
