@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.live import Live
 from rich.spinner import Spinner
@@ -18,7 +18,7 @@ from placement.report.curve import chart_lines, draw, value_range
 from placement.solving.result import Event, Status, relative_gap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -109,50 +109,20 @@ def logged(event: Event) -> None:
     cost = "-" if event.cost is None else words.money(event.cost)
     bound = "-" if event.bound is None else words.least(event.bound)
     gap = words.gap(relative_gap(event.cost, event.bound))
-    line = f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}"
+    _log(f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}")
+
+
+def _log(line: str) -> None:
     with suppress(OSError):  # a terminal that has gone away ends no search
         print(line, file=sys.stderr, flush=True)
 
 
-class PointLog:
-    """A line on stderr when a point of the frontier begins and one when it ends."""
+class PointFollower(NamedTuple):
+    """A watcher of the points of a frontier, made of what it does with each event, limit and point."""
 
-    def hear(self, event: Event) -> None:
-        """One event as one line."""
-        logged(event)
-
-    def begins(self, most: int | None) -> None:
-        """Which one."""
-        self._tell(f"{_limit(most)}:")
-
-    def ends(self, point: FrontierPoint) -> None:
-        """With cost, bound and gap."""
-        self._tell(_point(point))
-
-    def _tell(self, line: str) -> None:
-        with suppress(OSError):
-            print(line, file=sys.stderr, flush=True)
-
-
-class PointWatch:
-    """The live line of the point that is looked for, below a line for each that is done."""
-
-    def __init__(self, live: Live, watch: Watch) -> None:
-        """Drawn by `live`."""
-        self._live, self._watch = live, watch
-
-    def hear(self, event: Event) -> None:
-        """Taken by the line."""
-        self._watch.hear(event)
-
-    def begins(self, most: int | None) -> None:
-        """Which one the line is about."""
-        self._watch.begin(_limit(most))
-
-    def ends(self, point: FrontierPoint) -> None:
-        """With cost, bound and gap."""
-        with suppress(OSError):
-            self._live.console.print(Text(_point(point)), soft_wrap=True)
+    hear: Listener
+    begins: Callable[[int | None], None]
+    ends: Callable[[FrontierPoint], None]
 
 
 def _limit(most: int | None) -> str:
@@ -189,18 +159,23 @@ def _live(*, chart: bool) -> Iterator[Listener]:
 
 
 @contextmanager
-def _live_points() -> Iterator[PointWatch]:
+def _live_points() -> Iterator[PointFollower]:
+    """The live line of the point that is looked for, below a line for each that is done."""
     watch = Watch()
     with _drawn(watch) as live:
-        yield PointWatch(live, watch)
+
+        def done(point: FrontierPoint) -> None:
+            with suppress(OSError):
+                live.console.print(Text(_point(point)), soft_wrap=True)
+
+        yield PointFollower(watch.hear, lambda most: watch.begin(_limit(most)), done)
 
 
-def following_points(
-    *, live: bool, verbose: bool
-) -> AbstractContextManager[PointLog] | AbstractContextManager[PointWatch] | AbstractContextManager[None]:
+def following_points(*, live: bool, verbose: bool) -> AbstractContextManager[PointFollower | None]:
     """Who follows the points of a frontier, and the solve of each: a log, a live line, or nobody."""
     if verbose:
-        return nullcontext(PointLog())
+        log = PointFollower(logged, lambda most: _log(f"{_limit(most)}:"), lambda point: _log(_point(point)))
+        return nullcontext(log)
     return _live_points() if live else nullcontext()
 
 
