@@ -10,7 +10,7 @@ from rich.text import Text
 from placement.replanning.buys import Purchase, distinct, purchases, suggested_knee
 from placement.report import words
 from placement.report.curve import chart_lines, draw
-from placement.report.narrow import Fitting, PlainTable, block
+from placement.report.narrow import Fitting, PlainTable, block, figures_table
 from placement.units import MIB_PER_GIB, MICRO
 
 if TYPE_CHECKING:
@@ -52,53 +52,35 @@ def limit_of(point: FrontierPoint) -> str:
 
 def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
     """A row a limit on moves."""
-    heads = ["moves\nat most", "moves", "fewest", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
+    heads = ["moves", "fewest", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
     left_out = any(any(point.left_out) for point in points)
     if left_out:
         heads.append("left\nout")
-    table = PlainTable()
-    table.figures(*heads)
-    rows = [(point, _figures(point, left_out=left_out)) for point in points]
-    for point, figures in rows:
-        table.add_row(limit_of(point), *figures)
-
-    def narrow() -> RenderableType:
-        names = [head.replace("\n", " ") for head in heads[1:]]
-        return Group(
-            *(
-                block(
-                    f"at most {limit_of(point)} moves",
-                    [Text.assemble((f"{name} ", "dim"), figure) for name, figure in zip(names, figures, strict=True)],
-                )
-                for point, figures in rows
-            )
-        )
-
-    return Fitting(table, narrow)
+    rows = [(limit_of(point), _figures(point, left_out=left_out)) for point in points]
+    return figures_table("moves\nat most", heads, rows, "moves at most ")
 
 
-def _figures(point: FrontierPoint, *, left_out: bool) -> list[Text]:
+def _figures(point: FrontierPoint, *, left_out: bool) -> list[str]:
     if point.cost is None or point.price is None or point.moves is None or point.moved_mib is None:
         why = "no plan: proven" if point.status.value == "infeasible" else "none found"
-        return [Text(why, style="yellow"), *[Text("")] * (6 + left_out)]
-    proven = point.status.value == "optimal"
+        return [why, *[""] * (6 + left_out)]
     cells = [
-        Text(f"{point.moves:,}"),
+        f"{point.moves:,}",
         _fewest(point),
-        Text(f"{point.moved_mib / MIB_PER_GIB:,.0f}"),
-        Text(words.plain_money(point.price)),
-        Text(words.plain_money(point.cost)),
-        Text("none" if point.bound is None else words.least(point.bound).replace("$", "")),
-        Text("proven" if proven else words.gap(point.gap), style="green" if proven else ""),
+        f"{point.moved_mib / MIB_PER_GIB:,.0f}",
+        words.plain_money(point.price),
+        words.plain_money(point.cost),
+        "none" if point.bound is None else words.least(point.bound).replace("$", ""),
+        "proven" if point.status.value == "optimal" else words.gap(point.gap),
     ]
-    return [*cells, Text(f"{sum(point.left_out):,}")] if left_out else cells
+    return [*cells, f"{sum(point.left_out):,}"] if left_out else cells
 
 
-def _fewest(point: FrontierPoint) -> Text:
+def _fewest(point: FrontierPoint) -> str:
     """Whether no plan as cheap makes fewer moves, or how many it makes at least; nothing where nothing is proven."""
     if point.least_moves == point.moves:
-        return Text("proven", style="green")
-    return Text(f"\N{GREATER-THAN OR EQUAL TO} {point.least_moves:,}" if point.least_moves else "")
+        return "proven"
+    return f"\N{GREATER-THAN OR EQUAL TO} {point.least_moves:,}" if point.least_moves else ""
 
 
 def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableType:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _ANY_WIDTH = 100_000
+_LOOKS = {"proven": "green", "no plan: proven": "yellow", "no plan found": "yellow", "none found": "yellow"}
 
 
 class PlainTable(Table):
@@ -106,15 +107,16 @@ def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:
 def figures_table(
     first: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], before: str = ""
 ) -> RenderableType:
-    """Names and right-aligned figures, or blocks where a table has no room; "proven" is green.
+    """Names and right-aligned figures, or blocks where a table has no room; words of proofs have their colours.
 
     `before` stands before a name in blocks, which have no head for it.
     """
     table = PlainTable()
     table.words(first)
     table.figures(*heads)
-    for name, cells in rows:
-        table.add_row(Text(name), *(Text(cell, style="green" if cell == "proven" else "") for cell in cells))
+    shown = [(name, [Text(cell, style=_LOOKS.get(cell, "")) for cell in cells]) for name, cells in rows]
+    for name, cells in shown:
+        table.add_row(Text(name), *cells)
 
     def narrow() -> RenderableType:
         names = [head.replace("\n", " ") for head in heads]
@@ -124,7 +126,7 @@ def figures_table(
                     Text(before + name, style="bold"),
                     [Text.assemble((f"{head} ", "dim"), cell) for head, cell in zip(names, cells, strict=True) if cell],
                 )
-                for name, cells in rows
+                for name, cells in shown
             )
         )
 
