@@ -48,16 +48,16 @@ def nearest_names(name: str, known: Iterable[str], *, listed_by: str = "") -> st
     return f"known: {', '.join(listed[:_FEW])}{', …' if len(listed) > _FEW else ''}"
 
 
-def free_name(base: str, taken: Container[str]) -> str:
+def free_name(base: str, taken: Container[str], between: str = " #") -> str:
     """A name, with a number behind it where others have it already.
 
-    >>> free_name("g5", {"p5"}), free_name("g5", {"g5", "g5 #2"})
-    ('g5', 'g5 #3')
+    >>> free_name("g5", {"p5"}), free_name("g5", {"g5", "g5 #2"}), free_name("chat", {"chat"}, "-")
+    ('g5', 'g5 #3', 'chat-2')
     """
     name, number = base, 1
     while name in taken:
         number += 1
-        name = f"{base} #{number}"
+        name = f"{base}{between}{number}"
     return name
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, raised_last, read_warned
+from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.parameters import (
     SECONDS_SHOWN,
     FileArgument,
@@ -89,9 +89,10 @@ def scale(
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits.
     """
-    from placement.cli.answers import Output, write_or_keep
-    from placement.cli.stops import STOPS
-    from placement.cli.streams import check_file, check_one_stdin, console, streams
+    from rich.console import Group
+
+    from placement.cli.answers import Output, hand_out
+    from placement.cli.streams import check_file, check_one_stdin, streams
     from placement.demand.now import read_rates, scale_now, with_wanted
     from placement.demand.rules import week_second
     from placement.documents import check_outputs
@@ -113,16 +114,13 @@ def scale(
     rows = scale_now(problem, rules, read_rates(rates, known), week_second(_moment(at)))
     wanted = with_wanted(problem, [row.wanted for row in rows])
     result = solve(wanted, solver, time_limit=seconds_within(time_limit, work), gap=gap, seed=seed, work=work)
-    documents = ((go.plan, result.to_document), (problem_out, wanted.to_document))
-    with raised_last() as later, STOPS.keeping():
-        with later():
-            write_or_keep([Output(path, document) for path, document in documents if path is not None])
-        with later():
-            if go.tables is not None:
-                screen = console(go.tables)
-                screen.print(copies_table(rows, full=full))
-                screen.print("")
-                screen.print(Report(wanted, result, full=full))
+    hand_out(
+        go,
+        result,
+        document=result.to_document,
+        report=lambda: Group(copies_table(rows, full=full), "", Report(wanted, result, full=full)),
+        more=() if problem_out is None else (Output(problem_out, wanted.to_document),),
+    )
     raise typer.Exit(OF_STATUS[result.status])
 
 

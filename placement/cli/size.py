@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import say, tell
+from placement.cli.endings import say, tell, told_together
 from placement.cli.parameters import one_of
 
 if TYPE_CHECKING:
@@ -202,16 +202,12 @@ def _rows(
 def _known(names: Sequence[str]) -> list[str]:
     """The catalogue's names of accelerators, each once; those that are none are refused, all of them at once."""
     from placement.catalogue import accelerator
-    from placement.errors import UsageError
 
-    known, unknown = [], []
-    for name in names:
-        try:
-            known.append(accelerator(name).name)
-        except UsageError as error:
-            unknown.append(str(error))
-    if unknown:
-        raise UsageError("; ".join(unknown))
+    known = []
+    with told_together() as one:
+        for name in names:
+            with one():
+                known.append(accelerator(name).name)
     return list(dict.fromkeys(known))
 
 

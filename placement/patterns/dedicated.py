@@ -36,7 +36,7 @@ def cheapest_machines(
     best: dict[int, int] = {0: 0}  # copies in the zones so far -> worth
     for zone, machines in offers.items():
         low, high = (0, component.copies) if limits is None else (limits.least[zone], limits.most[zone])
-        here = _covered(machines, high) if most_in_pool is None else _covered_by_pools(machines, high, most_in_pool)
+        here = least_values(machines, high) if most_in_pool is None else _covered_by_pools(machines, high, most_in_pool)
         after: dict[int, int] = {}
         for before, paid in best.items():
             for n in range(low, min(high, len(here) - 1, component.copies - before) + 1):
@@ -49,8 +49,8 @@ def cheapest_machines(
     return min(totals, default=min(0, -reward * component.copies))
 
 
-def _covered(machines: Collection[tuple[int, int]], most: int) -> list[int]:
-    """For each number of copies up to the most, what machines for them are worth at least."""
+def least_values(machines: Collection[tuple[int, int]], most: int) -> list[int]:
+    """What machines for 0 to `most` copies are worth at least; a machine is how many it holds, and its worth."""
     here = [0]
     for n in range(1, most + 1):
         here.append(min(value + here[max(0, n - many)] for many, value in machines))

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from placement.catalogue.names import nearest_names
+from placement.catalogue.names import free_name, nearest_names
 from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
 from placement.quickstart.answers import Answers, Measured, ModelWish, measured_of
@@ -103,7 +103,9 @@ def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers
     remarks = [*_load_words(wish, model, measured, answers), *reasons]
     amount = _amount(wish, answers, zones, [copy.row for copy in found], remarks)
     asked = wish.name or re.sub(r"[^a-z0-9.]+", "-", model.name.rpartition("/")[2].lower()).strip("-.") or "model"
-    return Drafted({"name": _name(asked, taken)} | amount, tuple(found), tuple(remarks), asked)
+    name = free_name(asked, taken, "-")
+    taken.add(name)
+    return Drafted({"name": name} | amount, tuple(found), tuple(remarks), asked)
 
 
 def _launch(wish: ModelWish, model: Model, engine: str, *, concurrency: int | None) -> Launch:
@@ -249,16 +251,6 @@ def _is_stored_so(model: Model, profile: Profile) -> bool:
     if quantisation is None:
         return told in _SIXTEEN_BITS
     return not told or quantisation.method in told or (bool(quantisation.bits) and str(quantisation.bits) in told)
-
-
-def _name(asked: str, taken: set[str]) -> str:
-    """A name that is new, such as the one that is asked for."""
-    name, number = asked, 1
-    while name in taken:
-        number += 1
-        name = f"{asked}-{number}"
-    taken.add(name)
-    return name
 
 
 def _amount(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.text import Text
@@ -72,9 +74,6 @@ def chart_lines(rows: list[list[Sign]], high: str, low: str, wide: int, looks: t
 
 
 def _at(steps: Steps, seconds: float) -> float | None:
-    found = None
-    for when, value in steps:
-        if when > seconds:
-            break
-        found = value
-    return found
+    """The value at a time; None before the first."""
+    after = bisect_right(steps, seconds, key=itemgetter(0))
+    return steps[after - 1][1] if after else None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.capacity import most_by_one_option
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.survival import most_on_one
+from placement.patterns.dedicated import least_values
 from placement.simulation.fleets import simulated
 
 if TYPE_CHECKING:
@@ -36,15 +37,8 @@ def rents(problem: Problem, most: int) -> list[list[int] | None]:
             held = max((most_by_one_option(pool.shape, option, limit) for option in options), default=0)
             if held:
                 machines[held] = min(pool.price, machines.get(held, pool.price))
-        found.append(_least(machines, most) if machines else None)
+        found.append(least_values(machines.items(), most) if machines else None)
     return found
-
-
-def _least(machines: dict[int, int], most: int) -> list[int]:
-    least = [0] * (most + 1)
-    for k in range(1, most + 1):
-        least[k] = min(price + least[max(0, k - held)] for held, price in machines.items())
-    return least
 
 
 def break_even(least: Sequence[int], each: float) -> int | None:

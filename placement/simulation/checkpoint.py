@@ -61,11 +61,6 @@ class SimulationCheckpoint:
         if self._path is not None:
             write_document({"format": FORMAT, "digest": self._digest, "jobs": self._jobs}, self._path)
 
-    def remove(self) -> None:
-        """Delete the file, once what came of it stands elsewhere."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-
 
 def checkpoints_of(path: str | Path | None, policies: int) -> list[Path] | list[None]:
     """A file for each policy: the one that was named, or with a number where there are several.

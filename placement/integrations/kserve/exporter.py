@@ -53,7 +53,8 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     """
     notes = Notes()
     known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()
-    rows = [row for row in _rows(problem, plan, wish) if not _stays(row.component, notes)]
+    named = {row.id for row in problem.instances}  # a machine that does not run has no name yet: its pool stands for it
+    rows = [row for row in variants(problem, plan, wish.pin, named) if not _stays(row.component, notes)]
     names = service_names(rows)
     now = {row.component.name: known.of(row.component) for row in rows}
     documents = []
@@ -91,11 +92,6 @@ def _smaller(
         told = f"{names}: fewer copies than now, so apply it last: once those of {SERVICES} are ready"
         notes.inexact(SMALLER, f"{told} (kubectl wait --for=condition=Ready inferenceservice NAME)")
     return found
-
-
-def _rows(problem: Problem, plan: Plan, wish: KServeWish) -> list[PlanVariant]:
-    """The copies by what they are held to; a machine that does not run has no name yet, so its pool stands for it."""
-    return variants(problem, plan, wish.pin, {row.id for row in problem.instances})
 
 
 def _running_beside(problem: Problem, pool: Pool) -> list[str]:
