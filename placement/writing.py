@@ -17,12 +17,14 @@ from placement.compiled.worst_losses import worst_losses
 from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.solving.incumbent import PROVED_GAP
-from placement.solving.result import Result, Status, Stop, relative_gap
+from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
     from placement.solving.context import Solve
     from placement.solving.incumbent import Incumbent
     from placement.solving.result import Outcome
@@ -61,6 +63,21 @@ def first_violation(fleet: Fleet, packing: Packing) -> str:
     return broken[0].message if broken else ""
 
 
+def check_claims(problem: Problem, plan: Plan, cost: int, bound: int | None, name: str) -> None:
+    """Hold a plan, which errors call `name`, against the rules, what it says of itself, and what is proven.
+
+    Raises
+    ------
+    SolverBugError
+        It breaks a rule, says what is untrue, or costs less than its bound.
+    """
+    if bound is not None and bound > cost:
+        raise SolverBugError(f"{name} costs {cost}, less than a bound of {bound}")
+    broken = verify(problem, plan).violations
+    if broken:
+        raise SolverBugError(f"{name} is not what it says: {broken[0].message}")
+
+
 def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
     incumbent = solve.incumbent
     run = {"solver": solver, "seconds": round(solve.budget.elapsed(), 3), "seed": solve.seed}
@@ -97,8 +114,7 @@ def _with_plan(
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
     proved = incumbent.proved and _meets(cost, bound)
-    status = Status.OPTIMAL if proved else Status.FEASIBLE
-    stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
+    status, stop = at_its_end(outcome.stop, optimal=proved)
     plan = to_plan(
         fleet,
         packing,

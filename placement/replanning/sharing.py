@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from placement.compiled.packing import Packing, Value, evaluate, machine_price, moves
 from placement.errors import SolverBugError
-from placement.referee import verify
 from placement.replanning.moved_memory import moved_mib
 from placement.replanning.point import FrontierPoint
-from placement.solving.result import Result, Status, Stop, relative_gap
+from placement.solving.result import Result, Status, at_its_end, relative_gap
 from placement.units import dollars
+from placement.writing import check_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,12 +100,9 @@ def share(
     bounds = [a for a in above if a.result.bound is not None and _counts(a, best.value.left_out)]
     prover = max(bounds, key=lambda a: a.result.bound or 0, default=None)
     bound = None if prover is None else prover.result.bound
-    if bound is not None and bound > cost:
-        raise SolverBugError(f"a plan within {most} moves costs {cost}, less than a bound of {bound} on such plans")
     fewest = _fewest_left_out(fleet, above, best.value.left_out)
     optimal = bound == cost and fewest == best.value.left_out
-    status = Status.OPTIMAL if optimal else Status.FEASIBLE
-    stop = Stop.PROVED if optimal else Stop.DONE if own.result.stop is Stop.PROVED else own.result.stop
+    status, stop = at_its_end(own.result.stop, optimal=optimal)
     said: dict[str, Any] = {
         "status": str(status),
         "stop": str(stop),
@@ -119,9 +116,8 @@ def share(
     if most is not None:
         said["within"] = {"max_moves": most}
     plan = best.result.plan.model_copy(update=said)
-    broken = verify(problem_within(most), plan).violations
-    if broken:
-        raise SolverBugError(f"the plan within {most} moves is not what it says: {broken[0].message}")
+    name = "the plan" if most is None else f"the plan within {most} moves"
+    check_claims(problem_within(most), plan, cost, bound, name)
     moved = moves(fleet, best.packing)
     return FrontierPoint(
         most,

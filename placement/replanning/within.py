@@ -20,16 +20,16 @@ from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Value, cost_of, evaluate, machine_price, moves
 from placement.documents.quantities import LARGEST
-from placement.errors import SolverBugError, wrong_argument
+from placement.errors import wrong_argument
 from placement.planner import solve
-from placement.referee import verify
 from placement.replanning.even_price import MovedAndCost, even_price
 from placement.replanning.frontier import within_moves
 from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
 from placement.replanning.sharing import is_no_more
 from placement.solving.budget import Budget
-from placement.solving.result import Result, Status, Stop, relative_gap
+from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
+from placement.writing import check_claims
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -285,13 +285,9 @@ class _WithinSearch:
             if found.proves and found.result.bound is not None and self._counts(found, value)
         ]
         bound = max(0, *bounds) if bounds else None
-        if bound is not None and bound > cost:
-            raise SolverBugError(f"a plan within the limits costs {cost}, less than a bound of {bound}")
         said = self._said(best, cost, bound)
         plan = best.result.plan.model_copy(update=said)
-        broken = verify(within_moves(self.problem, self.limits.max_moves), plan).violations
-        if broken:
-            raise SolverBugError(f"the plan is not what it says: {broken[0].message}")
+        check_claims(within_moves(self.problem, self.limits.max_moves), plan, cost, bound, "the plan within the limits")
         return Replanned(plan, best.result, best.moved, relative_gap(cost, bound))
 
     def _counts(self, found: _AtPrice, value: Value) -> bool:
@@ -310,19 +306,17 @@ class _WithinSearch:
         if self.limits.min_saving_per_move is not None:
             within |= {"priced_cost": dollars(cost), "priced_bound": dollars(bound)}
             within["gap"] = gap
-            said |= {"status": "feasible", "lower_bound": None, "gap": None, "bound_by": None, "bound_relaxes": None}
+            said |= {"lower_bound": None, "gap": None, "bound_by": None, "bound_relaxes": None}
             optimal = False
         else:
             said |= {"lower_bound": dollars(bound), "gap": gap}
-            said["status"] = str(Status.OPTIMAL if optimal else Status.FEASIBLE)
         if not best.proves:  # what is proven of fewer moves says nothing of less memory
             left = [row.model_copy(update={"reason": _LEFT_OUT}) for row in best.result.plan.unplaced]
             none = dict.fromkeys(best.result.plan.left_out_bound or {}, 0)
             said |= {"unplaced": tuple(left), "left_out_bound": none or None}
             said |= {"bound_by": None, "bound_relaxes": None} if bound is None else {}
-        stop = best.result.stop
-        said["stop"] = str(Stop.PROVED if optimal else Stop.DONE if stop is Stop.PROVED else stop)
-        return {**said, "within": within}
+        status, stop = at_its_end(best.result.stop, optimal=optimal)
+        return {**said, "status": str(status), "stop": str(stop), "within": within}
 
     def _none(self, first: _AtPrice) -> Replanned:
         """No plan within the limits: the planner's own word, or that every plan found moves too much."""

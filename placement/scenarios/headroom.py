@@ -22,8 +22,9 @@ from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
 from placement.scenarios.headroom_document import FORMAT
 from placement.solving.budget import Budget
-from placement.solving.result import Result, SolverFault, Status, Stop, relative_gap
+from placement.solving.result import Result, SolverFault, Status, Stop, at_its_end, relative_gap
 from placement.units import dollars
+from placement.writing import check_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -306,11 +307,7 @@ def _raised(point: HeadroomPoint, bound: int) -> HeadroomPoint:
     if point.cost is None:
         plan = point.plan.model_copy(update={"lower_bound": dollars(bound)})
         return replace(point, plan=plan, bound=bound)
-    if bound > point.cost:
-        raise SolverBugError(f"times {point.factor:g} costs {point.cost}, less than a bound of {bound} for less")
-    proven = bound == point.cost
-    status = Status.OPTIMAL if proven else Status.FEASIBLE
-    stop = Stop.PROVED if proven else Stop.DONE if point.stop is Stop.PROVED else point.stop
+    status, stop = at_its_end(point.stop, optimal=bound == point.cost)
     said: dict[str, Any] = {
         "status": str(status),
         "stop": str(stop),
@@ -319,7 +316,5 @@ def _raised(point: HeadroomPoint, bound: int) -> HeadroomPoint:
         "bound_by": "headroom",
     }
     plan = point.plan.model_copy(update=said)
-    broken = verify(point.problem, plan).violations
-    if broken:
-        raise SolverBugError(f"the plan of times {point.factor:g} is not what it says: {broken[0].message}")
+    check_claims(point.problem, plan, point.cost, bound, f"the plan of times {point.factor:g}")
     return replace(point, plan=plan, bound=bound, status=status, stop=stop)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, machine_price, machines_paid
 from placement.compiled.translate import to_plan
-from placement.errors import SolverBugError
-from placement.referee import verify
-from placement.solving.result import Status, Stop, relative_gap
+from placement.solving.result import Stop, at_its_end, relative_gap
 from placement.units import dollars
+from placement.writing import check_claims
 
 if TYPE_CHECKING:
     from placement.documents import Problem
@@ -35,14 +34,12 @@ def written(problem: Problem, packing: Packing, bound: int | None, seed: int) ->
     """
     fleet = compile_fleet(problem)
     cost = machine_price(fleet, packing)
-    if bound is not None and bound > cost:
-        raise SolverBugError(f"{problem.name}: a plan costs {cost}, less than a bound of {bound}")
-    proven = bound == cost
+    status, stop = at_its_end(Stop.DONE, optimal=bound == cost)
     plan = to_plan(
         fleet,
         packing,
-        status=str(Status.OPTIMAL if proven else Status.FEASIBLE),
-        stop=str(Stop.PROVED if proven else Stop.DONE),
+        status=str(status),
+        stop=str(stop),
         solver="scenarios",
         seed=seed,
         price_per_hour=dollars(cost),
@@ -51,7 +48,5 @@ def written(problem: Problem, packing: Packing, bound: int | None, seed: int) ->
         lower_bound=dollars(bound),
         gap=relative_gap(cost, bound),
     )
-    broken = verify(problem, plan).violations
-    if broken:
-        raise SolverBugError(f"{problem.name}: the plan is not what it says: {broken[0].message}")
+    check_claims(problem, plan, cost, bound, f"{problem.name}: the plan")
     return Written(plan, cost, tuple(machines_paid(fleet, packing)))

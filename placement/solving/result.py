@@ -170,6 +170,13 @@ class Result:
         )
 
 
+def at_its_end(stop: Stop, *, optimal: bool) -> tuple[Status, Stop]:
+    """Status and stop of a plan whose search ended so: a proof of something else leaves the plan feasible, and done."""
+    if optimal:
+        return Status.OPTIMAL, Stop.PROVED
+    return Status.FEASIBLE, Stop.DONE if stop is Stop.PROVED else stop
+
+
 def relative_gap(cost: int | None, bound: int | None) -> float | None:
     """(cost - bound) / cost; 0 when the cost is 0, None when either is unknown."""
     if cost is None or bound is None:
