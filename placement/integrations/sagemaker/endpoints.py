@@ -15,6 +15,7 @@ from placement.integrations.sagemaker.inference_components import (
     by_name,
     component_name,
     count_of,
+    failure_of,
     partition,
     read_component,
     region_of,
@@ -127,9 +128,8 @@ def _tell_state(at: At, name: str, notes: Notes) -> str:
     """The status of an endpoint, which is told; empty where it is in service."""
     status = at.key("EndpointStatus").text()
     if status != "InService":
-        reason = at.get("FailureReason")
-        why = f" ({reason.text()})" if reason is not None else ""
-        notes.assumed(f"endpoint {name} EndpointStatus", f"it is {status}{why}: what was read may have changed since")
+        told = f"it is {status}{failure_of(at)}: what was read may have changed since"
+        notes.assumed(f"endpoint {name} EndpointStatus", told)
     if at.get("PendingDeploymentSummary") is not None:
         notes.ignored(
             f"endpoint {name} PendingDeploymentSummary", "a deployment is under way; its machines are not counted"

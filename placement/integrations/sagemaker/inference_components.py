@@ -198,13 +198,17 @@ def _tell_status(at: At, place: str, notes: Notes) -> str:
     status = at.get("InferenceComponentStatus")
     if status is None or status.text() == "InService":
         return ""
-    reason = at.get("FailureReason")
-    why = f" ({reason.text()})" if reason is not None else ""
     what = (
         "it will be gone, and is planned as if it stayed" if status.text() == "Deleting" else "counts may still change"
     )
-    notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: {what}")
+    notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{failure_of(at)}: {what}")
     return status.text()
+
+
+def failure_of(at: At) -> str:
+    """Why something failed, in brackets; empty where its answer does not say."""
+    reason = at.get("FailureReason")
+    return "" if reason is None else f" ({reason.text()})"
 
 
 def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] | None]:

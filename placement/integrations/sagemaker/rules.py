@@ -46,6 +46,10 @@ class CallSet:
         """The inputs of some calls, in order."""
         return (step.parameters for step in self.steps if step.operation in operations)
 
+    def components(self, *operations: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The inputs of calls about components, each with its place."""
+        return ((f"component {call.get('InferenceComponentName')}", call) for call in self.inputs(*operations))
+
     def variants(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every variant of the configurations, with its place."""
         for config in self.inputs("CreateEndpointConfig"):
@@ -55,8 +59,7 @@ class CallSet:
 
     def specifications(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Every specification of a component, with its place and its call."""
-        for call in self.inputs(_CREATE, _UPDATE):
-            place = f"component {call.get('InferenceComponentName')}"
+        for place, call in self.components(_CREATE, _UPDATE):
             if "Specification" in call:
                 yield f"{place} Specification", call["Specification"], call
             for index, row in enumerate(call.get("Specifications", ())):
@@ -84,10 +87,11 @@ def types_of(variant: Mapping[str, Any]) -> list[str]:
 
 def one_specification(calls: CallSet) -> Iterator[tuple[str, str]]:
     """A component has either Specification or Specifications; an update of something else has neither."""
-    for fewest, call in [(1, each) for each in calls.inputs(_CREATE)] + [(0, each) for each in calls.inputs(_UPDATE)]:
-        given = [key for key in ("Specification", "Specifications") if key in call]
-        if not fewest <= len(given) <= 1:
-            yield f"component {call.get('InferenceComponentName')}", f"has {' and '.join(given) or 'neither'}"
+    for fewest, operation in ((1, _CREATE), (0, _UPDATE)):
+        for place, call in calls.components(operation):
+            given = [key for key in ("Specification", "Specifications") if key in call]
+            if not fewest <= len(given) <= 1:
+                yield place, f"has {' and '.join(given) or 'neither'}"
 
 
 def one_kind_of_types(calls: CallSet) -> Iterator[tuple[str, str]]:
@@ -108,22 +112,22 @@ def pools_differ(calls: CallSet) -> Iterator[tuple[str, str]]:
 
 def specification_for_each_pool(calls: CallSet) -> Iterator[tuple[str, str]]:
     """Every pool's type has an entry in Specifications. (unverified: the sample has one for each)"""
-    for call in calls.inputs(_CREATE):
+    for place, call in calls.components(_CREATE):
         variant = calls.variant_of(call)
         if variant is None or "InstancePools" not in variant:
             continue
         named = {row.get("InstanceType") for row in call.get("Specifications", ())}
         for kind in types_of(variant):
             if kind not in named:
-                yield f"component {call.get('InferenceComponentName')}", f"has no specification for {kind}"
+                yield place, f"has no specification for {kind}"
 
 
 def specifications_name_types(calls: CallSet) -> Iterator[tuple[str, str]]:
     """Each entry of Specifications names its InstanceType, no two the same."""
-    for call in calls.inputs(_CREATE, _UPDATE):
+    for place, call in calls.components(_CREATE, _UPDATE):
         kinds = [row.get("InstanceType") for row in call.get("Specifications", ())]
         if None in kinds or len(set(kinds)) < len(kinds):
-            yield f"component {call.get('InferenceComponentName')}", "entries without a type of their own"
+            yield place, "entries without a type of their own"
 
 
 def no_model_on_variant(calls: CallSet) -> Iterator[tuple[str, str]]:
@@ -176,9 +180,9 @@ def memory_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
 
 def a_copy_at_creation(calls: CallSet) -> Iterator[tuple[str, str]]:
     """A component is created with at least one copy."""
-    for call in calls.inputs(_CREATE):
+    for place, call in calls.components(_CREATE):
         if call.get("RuntimeConfig", {}).get("CopyCount", 1) < 1 and not _is_adapter(call):
-            yield f"component {call.get('InferenceComponentName')}", "is created with no copy: scale it down afterwards"
+            yield place, "is created with no copy: scale it down afterwards"
 
 
 def _is_adapter(call: Mapping[str, Any]) -> bool:
