@@ -134,6 +134,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {listed}{', …' if len(names) > 8 else ''}"
 
 
+def no_component(name: object, known: Iterable[str], argument: str = "") -> UsageError:
+    """The error of a component that a problem does not have, which an argument names, with the nearest it has."""
+    place = f"{argument}: " if argument else ""
+    return UsageError(f'{place}no component "{printable(str(name))}"; {nearest(str(name), known)}', argument)
+
+
 # How those say it who do not raise MemoryError: threads that can't be started, libraries that can't be loaded.
 _NO_MEMORY = ("can't start new thread", "cannot allocate memory", "failed to map segment", "std::bad_alloc")
 

@@ -104,10 +104,7 @@ def find_frontier(
 def _checked_limits(limits: Sequence[int]) -> list[int]:
     if not isinstance(limits, Collection):
         raise wrong_argument("limits", "whole numbers of at least 0", limits)
-    for most in limits:
-        if type(most) is not int or most < 0:
-            raise wrong_argument("limits", "whole numbers of at least 0", most)
-    return sorted(set(limits))
+    return sorted({arguments.whole("limits", most, rule="whole numbers of at least 0") for most in limits})
 
 
 def usual_limits(most: int) -> list[int]:

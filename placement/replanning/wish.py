@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from placement.compiled.fleet import FleetComponent, compile_fleet
 from placement.documents.problem import revised
 from placement.documents.rows import Limit, asking_for
-from placement.errors import UsageError, nearest, printable
+from placement.errors import no_component
 from placement.running_state.as_plan import running_copies
 from placement.units import exact
 
@@ -90,7 +90,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     """
     names = [row.name for row in problem.components]
     if component not in names:
-        raise UsageError(f'no component "{printable(component)}"; {nearest(component, names)}')
+        raise no_component(component, names)
     running: dict[str, list[Placement]] = {name: [] for name in names}
     for placed in problem.placements:
         running[placed.component].append(placed)

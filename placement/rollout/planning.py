@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from placement import arguments
 from placement.documents import Component, Option, Problem
 from placement.documents.rollout import Rollout
-from placement.errors import UsageError, nearest, printable, wrong_argument
+from placement.errors import UsageError, no_component, printable, wrong_argument
 from placement.referee import PROBLEM_RULE
 from placement.rollout import way_back
 from placement.rollout.batch_size import BATCH_RULE, BatchSize, legal
@@ -113,8 +113,7 @@ def plan_rollout(
 def _component(problem: Problem, name: str) -> Component:
     found = next((row for row in problem.components if row.name == name), None)
     if found is None:
-        names = [row.name for row in problem.components]
-        raise UsageError(f'no component "{printable(str(name))}"; {nearest(str(name), names)}')
+        raise no_component(name, (row.name for row in problem.components))
     if not any(row.component == name for row in problem.placements):
         raise UsageError(f"no copy of {printable(name)} runs: there is nothing to roll; start it with the new options")
     if any(row.component == name and row.pinned for row in problem.placements):

@@ -16,7 +16,7 @@ from placement import arguments
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.documents.problem import revised
-from placement.errors import DocumentError, SolverBugError, UsageError, nearest, printable, wrong_argument
+from placement.errors import DocumentError, SolverBugError, UsageError, no_component, wrong_argument
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE, verify
 from placement.scenarios.apply import scaled
@@ -162,7 +162,7 @@ def find_headroom(
     grows = names if components is None else list(components)
     for name in grows:
         if name not in names:
-            raise UsageError(f'components: no component "{printable(str(name))}"; {nearest(str(name), names)}')
+            raise no_component(name, names, "components")
     problems = [times(problem, factor, set(grows)) for factor in chosen]
     budget = Budget(arguments.time_limit(time_limit, work))
     points, faults, interrupted = _solve_each(

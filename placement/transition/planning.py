@@ -13,7 +13,7 @@ from placement.documents import Problem
 from placement.documents.plan import Plan, PlanInstance
 from placement.documents.quantities import part_of
 from placement.documents.transition import BlockedMove, Transition
-from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
+from placement.errors import SolverBugError, UsageError, no_component, printable, wrong_argument
 from placement.fleet_simulator import simulate
 from placement.referee import PLAN_RULE, PROBLEM_RULE, refused, verify
 from placement.referee.claims import name_claim
@@ -180,9 +180,7 @@ def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str
     if isinstance(given, Mapping):
         for name in given:
             if name not in by_name:
-                raise UsageError(
-                    f'max_unavailable: no component "{printable(str(name))}"; {nearest(str(name), by_name)}'
-                )
+                raise no_component(name, by_name, "max_unavailable")
         by_name |= given
     elif given is not None:
         by_name = dict.fromkeys(by_name, given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement import arguments
 from placement.documents.transition import Action, TransitionStep
-from placement.errors import UsageError, nearest, printable, wrong_argument
+from placement.errors import no_component, printable, wrong_argument
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -70,7 +70,7 @@ class Durations:
         names = {row.name: row for row in problem.components}
         unknown = next((name for name in self.startup_of if name not in names), None)
         if unknown is not None:
-            raise UsageError(f'startup_of: no component "{printable(str(unknown))}"; {nearest(str(unknown), names)}')
+            raise no_component(unknown, names, "startup_of")
         told = {
             row.name: math.ceil(row.startup_seconds)
             for row in problem.components
