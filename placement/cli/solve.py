@@ -27,6 +27,8 @@ from placement.cli.parameters import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from placement.documents import Problem
     from placement.report.tables import Report
     from placement.solving.result import Result
@@ -108,7 +110,6 @@ def solve(
     program, 71 memory ran out.
     """
     from placement.cli.answers import Output, following, hand_out
-    from placement.cli.settings import read_settings
     from placement.cli.streams import streams
     from placement.documents import read_plan
     from placement.parallel.executors import open_executor
@@ -148,6 +149,38 @@ def solve(
         if certificate is not None:
             write_certificate(result, certificate, seconds_within(time_limit, None), quiet=quiet)
     raise typer.Exit(OF_STATUS[result.status])
+
+
+def read_settings(solver: str, given: Iterable[str]) -> dict[str, str]:
+    """The options of `solver` that are set, as text; the registry reads them as the type of their default.
+
+    ``OPTION=VALUE`` and ``SOLVER.OPTION=VALUE`` mean the same when SOLVER is the one that runs.
+
+    Raises
+    ------
+    UsageError
+        Text of another form, an option of a solver that does not run, or one set twice.
+
+    Examples
+    --------
+    >>> read_settings("greedy", ["greedy.restarts=3", "rounds=10"])
+    {'restarts': '3', 'rounds': '10'}
+    """
+    from placement.errors import UsageError
+    from placement.solvers.registry import find_solver
+
+    settings: dict[str, str] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        owner, dot, option = place.rpartition(".")
+        if not equals or not option or (dot and not owner):
+            raise UsageError(f'--set {text}: write SOLVER.OPTION=VALUE; "placement solvers" lists the options')
+        if owner and find_solver(owner).name != solver:
+            raise UsageError(f"--set {text}: the solver that runs is {solver}; add --solver {owner}")
+        if option in settings:
+            raise UsageError(f"--set {text}: {option} is set twice")
+        settings[option] = value
+    return settings
 
 
 def _check_files(

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import placement
 from placement.cli.app import app
 from placement.cli.endings import Code
-from placement.cli.settings import read_settings
+from placement.cli.solve import read_settings
 from placement.compiled.packing import Packing
 from placement.errors import SolverBugError, UsageError
 from placement.heuristics import solve_greedy
