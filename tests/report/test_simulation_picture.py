@@ -31,7 +31,13 @@ def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
         root = ET.fromstring(simulation_picture(result, theme))
         texts = [text.text or "" for text in root.iter(f"{SVG}text")]
         assert texts[0].endswith("over the floor")
-        for wanted in ("Dollars an hour, shared by pool", "Fleet against demand", "one", "endpoints-peak", "floor"):
+        for wanted in (
+            "Dollars an hour, shared by pool",
+            "Accelerators, and copies wanted",
+            "one",
+            "endpoints-peak",
+            "floor",
+        ):
             assert any(wanted in text for text in texts), wanted
         assert float(root.attrib["height"]) > 600
     assert simulation_file(result, "a.svg") == simulation_picture(result)

@@ -6,6 +6,7 @@ No script draws them: they are there on paper and without scripts, and take thei
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,7 +14,18 @@ if TYPE_CHECKING:
 
 
 Point = tuple[float, float]  # in the units of the axes
-_GRID = 1000  # a curve's own grid, which is stretched over the plot
+
+
+class Frame(NamedTuple):
+    """The place of a plot: its corner at the upper left, and its size."""
+
+    left: float
+    top: float
+    wide: float
+    high: float
+
+
+GRID = Frame(0, 0, 1000, 1000)  # a curve's own grid, which is stretched over the plot
 
 
 class Axis(NamedTuple):
@@ -61,13 +73,13 @@ class StepChart(NamedTuple):
 
 def step_chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], *, band: bool = False) -> StepChart:
     """Curves that keep a value until the next; `band` fills what is between the first two."""
-    paths = [(curve.look, curve.name, _steps(curve.points, x, y)) for curve in curves if curve.points]
+    paths = [(curve.look, curve.name, _path(_stepped(curve.points), x, y, GRID)) for curve in curves if curve.points]
     between = ""
     if band and len(paths) == 2:
-        upper, lower = ([(x.place(a), 1 - y.place(b)) for a, b in _stepped(curve.points)] for curve in curves)
+        upper, lower = (_stepped(curve.points) for curve in curves)
         start = max(upper[0][0], lower[0][0])
         outline = [p for p in upper if p[0] >= start] + [p for p in reversed(lower) if p[0] >= start]
-        between = "M" + "L".join(_xy(p) for p in outline) + "Z" if len(outline) > 2 else ""
+        between = _path(outline, x, y, GRID) + "Z" if len(outline) > 2 else ""
     dots = [
         (curve.look, round(100 * x.place(a), 2), round(100 - 100 * y.place(b), 2), text)
         for curve in curves
@@ -78,16 +90,25 @@ def step_chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], *, band: b
 
 
 class AreaChart(NamedTuple):
-    """What the template draws: areas on one another, and curves before them; look, name and path of each."""
+    """What is drawn: areas on one another, and curves before them; look, name and path of each."""
 
     title: str
     x: list[Tick]
     y: list[Tick]
     areas: list[tuple[str, str, str]]
     curves: list[tuple[str, str, str]]
+    note: str
 
 
-def area_chart(title: str, x: Axis, y: Axis, areas: Sequence[Curve], lines: Sequence[Curve]) -> AreaChart:
+def area_chart(
+    title: str,
+    x: Axis,
+    y: Axis,
+    areas: Sequence[Curve],
+    lines: Sequence[Curve],
+    frame: Frame = GRID,
+    note: str = "",
+) -> AreaChart:
     """Areas that are stacked, all with the same x of their points, and curves; values hold until the next point."""
     below: list[Point] = []
     drawn = []
@@ -95,11 +116,10 @@ def area_chart(title: str, x: Axis, y: Axis, areas: Sequence[Curve], lines: Sequ
         lower = below or [(at, 0.0) for at, _ in area.points]
         upper = [(at, low + value) for (at, value), (_, low) in zip(area.points, lower, strict=True)]
         outline = [*_stepped(upper), *reversed(_stepped(lower))]
-        path = "M" + "L".join(_xy((x.place(a), 1 - y.place(b))) for a, b in outline) + "Z"
-        drawn.append((area.look, area.name, path))
+        drawn.append((area.look, area.name, _path(outline, x, y, frame) + "Z"))
         below = upper
-    curves = [(line.look, line.name, _steps(line.points, x, y)) for line in lines if line.points]
-    return AreaChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], drawn, curves)
+    curves = [(line.look, line.name, _path(_stepped(line.points), x, y, frame)) for line in lines if line.points]
+    return AreaChart(title, _ticks(x), [Tick(100 - t.at, t.text, t.anchor) for t in _ticks(y)], drawn, curves, note)
 
 
 def _ticks(axis: Axis) -> list[Tick]:
@@ -117,12 +137,18 @@ def _stepped(points: Sequence[Point]) -> list[Point]:
     return found
 
 
-def _steps(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    return "M" + "L".join(_xy((x.place(a), 1 - y.place(b))) for a, b in _stepped(points))
-
-
-def _xy(point: Point) -> str:
-    return f"{_GRID * point[0]:.1f} {_GRID * point[1]:.1f}"
+def _path(points: Sequence[Point], x: Axis, y: Axis, frame: Frame) -> str:
+    """A line through points; level and upright parts are written as such, which is half the text."""
+    places = [
+        (f"{frame.left + frame.wide * x.place(a):.1f}", f"{frame.top + frame.high * (1 - y.place(b)):.1f}")
+        for a, b in points
+    ]
+    ways = (
+        f"H{at}" if high == before[1] else f"V{high}" if at == before[0] else f"L{at} {high}"
+        for before, (at, high) in pairwise(places)
+        if (at, high) != before
+    )
+    return f"M{places[0][0]} {places[0][1]}{''.join(ways)}"
 
 
 def time_axis(first: float, last: float) -> Axis:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from placement.errors import UsageError
 from placement.report import over_time, words
-from placement.report.map.sketch import colour_class
 from placement.report.page import grid, html
-from placement.report.page.charts import Axis, Curve, area_chart, bars, value_axis
+from placement.report.page.charts import bars
 from placement.report.page.grid import Head, PageCell, PageTable
 from placement.report.page.page import FigureTile, Section, colour_rules, shown
 from placement.report.scaling import over_in_words, share_in_words, words_of_span
@@ -24,14 +21,8 @@ from placement.simulation.waterfall import NAMES, folds, waterfall
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placement.arrays import Floats
     from placement.simulation import Simulation, StrategyOutcome
 
-_POINTS = 360  # of a curve: a wide screen has few more pixels for it
-_TICKS = 6  # days or hours that are named, so that a phone has room for them
-_DAY = 86_400
 _LEAST = 20  # components that were served least
 _LOOKS = {"whole": "plan", "saved": "saved", "more": "more", "floor": "bound"}
 
@@ -85,53 +76,15 @@ def _tiles(simulation: Simulation, main: StrategyOutcome) -> list[FigureTile]:
 
 
 def _cost(simulation: Simulation) -> dict[str, Any]:
-    """Dollars an hour: the fleet's by pool, and those of other strategies and the floor as lines."""
-    pools = over_time.by_pool(simulation, over_time.main_outcome(simulation))
-    others = over_time.compared(simulation)
-    most = float(np.sum([values for _, values in pools], axis=0).max()) if pools else 0.0
-    near = [(name, values) for name, values in others if float(values.max()) <= 4 * most]
-    high = [name for name, values in others if float(values.max()) > 4 * most]
-    areas = [Curve(colour_class(k), name, _points(simulation, values)) for k, (name, values) in enumerate(pools)]
-    looks = ("first", "second", "third")
-    lines = [
-        Curve("bound" if name == "floor" else looks[k % 3], name, _points(simulation, values))
-        for k, (name, values) in enumerate(near)
-    ]
-    top = max([1e-6, most, *(float(values.max()) for _, values in near)])
-    note = f"Far above the chart: {', '.join(high)}." if high else ""
-    return {
-        "chart": area_chart(
-            "Dollars an hour, by pool", _times(simulation), value_axis(0.0, top, words.on_axis), areas, lines
-        ),
-        "areas": areas,
-        "lines": lines,
-        "note": note,
-    }
+    return {"chart": over_time.costs(simulation)}
 
 
 def _size(simulation: Simulation) -> dict[str, Any]:
-    """Accelerators that are rented and in use, and the copies that traffic asks for."""
-    used, free, wanted = over_time.sizes(simulation)
-    areas = [
-        Curve(colour_class(0), "accelerators in use", _points(simulation, used)),
-        Curve(colour_class(1), "rented, free", _points(simulation, free)),
-    ]
-    lines = [Curve("first", "copies wanted", _points(simulation, wanted))]
-    top = max(1.0, float((used + free).max()), float(wanted.max()))
-    chart = area_chart(
-        "Accelerators, and copies wanted", _times(simulation), value_axis(0.0, top, "{:,.0f}".format), areas, lines
-    )
-    return {"chart": chart, "areas": areas, "lines": lines, "note": ""}
+    return {"chart": over_time.sizes(simulation)}
 
 
 def _use(simulation: Simulation) -> dict[str, Any]:
-    """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
-    use, missed = over_time.use(simulation, _POINTS)
-    areas = [Curve(colour_class(1), "requests not served", _points(simulation, missed))]
-    lines = [Curve("first", "accelerator memory in use", _points(simulation, use))]
-    axis = Axis(0.0, 100.0, tuple((value, f"{value:.0f}%") for value in (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)))
-    chart = area_chart("Accelerator memory in use, and requests not served", _times(simulation), axis, areas, lines)
-    return {"chart": chart, "areas": areas, "lines": lines, "note": "", "grid": _least_served(simulation)}
+    return {"chart": over_time.use(simulation), "grid": _least_served(simulation)}
 
 
 def _least_served(simulation: Simulation) -> PageTable | None:
@@ -227,22 +180,3 @@ SECTIONS = (
     Section("size-over-time", "Size against demand", _size),
     Section("use-over-time", "How well it is used, and what is lost", _use),
 )
-
-
-def _points(simulation: Simulation, values: Floats) -> list[tuple[float, float]]:
-    """Points (seconds, value) of a curve, and its end."""
-    found = over_time.means(values, _POINTS).tolist()
-    seconds = simulation.setup.steps * simulation.setup.every
-    each = over_time.seconds_a_point(simulation, len(values), _POINTS)
-    return [*((k * each, value) for k, value in enumerate(found)), (float(seconds), found[-1])]
-
-
-def _times(simulation: Simulation) -> Axis:
-    """Days, or hours where there are few."""
-    seconds = simulation.setup.steps * simulation.setup.every
-    unit, name = (_DAY, "day") if seconds > 3 * _DAY else (3600, "h")
-    steps: Sequence[int] = (1, 2, 3, 5, 7, 14, 28, 56) if name == "day" else (1, 2, 3, 4, 6, 12, 24)
-    step = next((k for k in steps if seconds / unit / k <= _TICKS), steps[-1])
-    marks = range(0, int(seconds // unit) + 1, step)
-    return Axis(0.0, float(seconds), tuple((float(k * unit), f"day {k + 1}" if name == "day" else f"{k} h")
-                                           for k in marks if k * unit < seconds * 0.985))  # fmt: skip
