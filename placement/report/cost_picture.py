@@ -13,7 +13,7 @@ from placement.report.still import framed, said, theme_of
 from placement.units import MICRO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 WIDE, HIGH, LEFT, RIGHT = 960, 480, 100, 40
 _TOP, _BOTTOM = 74, 64
@@ -51,9 +51,18 @@ class CostPicture:
         """Where a cost stands, pixels from the top."""
         return HIGH - _BOTTOM - (HIGH - _TOP - _BOTTOM) * self._axis.place(value)
 
-    def is_seen(self, bound: float | None) -> bool:
-        """Whether a bound is on the scale; one far below all costs is not."""
-        return bound is not None and bound >= self._axis.low
+    def curves(self, xs: Sequence[float], wide: float | None = None) -> Iterator[str]:
+        """Bounds, as far as they are on the scale, and costs: from point to point, or as steps, each so wide."""
+        low = self._axis.low
+        seen = [(x, bound) for x, bound in zip(xs, self.bounds, strict=True) if bound is not None and bound >= low]
+        costs = zip(xs, self.costs, strict=True)
+        yield f'<path d="{self._path(seen, wide)}" {self.dashed}/>'
+        look = f'fill="none" stroke="{self.line}" stroke-width="3" stroke-linejoin="round"'
+        yield f'<path d="{self._path(costs, wide)}" {look}/>'
+
+    def _path(self, places: Iterable[tuple[float, float]], wide: float | None) -> str:
+        step = "" if wide is None else f"h{wide:.1f}"
+        return "".join(f"{'L' if k else 'M'}{x:.1f} {self.y(value):.1f}{step}" for k, (x, value) in enumerate(places))
 
     def lines(self, x: Callable[[int], float], drawn: Iterator[str]) -> Iterator[str]:
         """The whole picture, line by line: labels at `x` of each point, and what is drawn on the ground."""

@@ -55,14 +55,7 @@ def _without_plan(frontier: Frontier, picture: CostPicture) -> Iterator[str]:
 def _steps(frontier: Frontier, points: Sequence[FrontierPoint], picture: CostPicture) -> Iterator[str]:
     """Costs and bounds as steps, a limit wide each; the suggested point is marked."""
     step = (WIDE - LEFT - RIGHT) / len(points)
-    for k, bound in enumerate(picture.bounds):
-        if bound is not None and picture.is_seen(bound):
-            yield f'<path d="M{LEFT + step * k:.1f} {picture.y(bound):.1f}h{step:.1f}" {picture.dashed}/>'
-    path = "".join(
-        f"{'L' if k else 'M'}{LEFT + step * k:.1f} {picture.y(cost):.1f}h{step:.1f}"
-        for k, cost in enumerate(picture.costs)
-    )
-    yield f'<path d="{path}" fill="none" stroke="{picture.line}" stroke-width="3" stroke-linejoin="round"/>'
+    yield from picture.curves([LEFT + step * k for k in range(len(points))], step)
     knee = suggested_knee(frontier)
     for k, (point, cost) in enumerate(zip(points, picture.costs, strict=True)):
         here = knee is not None and point is knee.point

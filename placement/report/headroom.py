@@ -84,16 +84,7 @@ def headroom_picture(found: Headroom, theme: str = "light") -> str:
 
 
 def _curve(picture: CostPicture, xs: Sequence[float]) -> Iterator[str]:
-    proven = [
-        (x, picture.y(b)) for x, b in zip(xs, picture.bounds, strict=True) if b is not None and picture.is_seen(b)
-    ]
-    yield f'<path d="{_path(proven)}" {picture.dashed}/>'
-    drawn = [(x, picture.y(cost)) for x, cost in zip(xs, picture.costs, strict=True)]
-    yield f'<path d="{_path(drawn)}" fill="none" stroke="{picture.line}" stroke-width="3" stroke-linejoin="round"/>'
-    for (x, y), cost in zip(drawn, picture.costs, strict=True):
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{picture.line}"/>'
-        yield said(x, y - 12, words.money(round(cost * MICRO)), picture.ink, "middle")
-
-
-def _path(places: Sequence[tuple[float, float]]) -> str:
-    return "".join(f"{'L' if k else 'M'}{left:.1f} {top:.1f}" for k, (left, top) in enumerate(places))
+    yield from picture.curves(xs)
+    for x, cost in zip(xs, picture.costs, strict=True):
+        yield f'<circle cx="{x:.1f}" cy="{picture.y(cost):.1f}" r="5" fill="{picture.line}"/>'
+        yield said(x, picture.y(cost) - 12, words.money(round(cost * MICRO)), picture.ink, "middle")
