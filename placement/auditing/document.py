@@ -5,8 +5,10 @@ Money is in dollars, memory in GiB, vCPUs and shares as documents have them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
 
@@ -136,11 +138,4 @@ class Audit:
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists; what is not known or does not apply is null."""
-        return dict(plain(self))
-
-
-def plain(value: Any) -> Any:
-    """Rows as dictionaries and tuples as lists, at every depth."""
-    if is_dataclass(value):
-        return {key.name: plain(getattr(value, key.name)) for key in fields(value)}
-    return [plain(row) for row in value] if isinstance(value, tuple) else value
+        return dict(TypeAdapter(type(self)).dump_python(self, mode="json"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from placement.auditing.document import plain
+from pydantic import TypeAdapter
+
 from placement.report.changes import CopiesMoved  # noqa: TC001 -- the schema is made of the annotations
 
 FORMAT: Literal["placement-diff/v1"] = "placement-diff/v1"
@@ -112,4 +113,4 @@ class PlanDifference:
 
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists; what does not apply is null."""
-        return dict(plain(self))
+        return dict(TypeAdapter(type(self)).dump_python(self, mode="json"))
