@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Seat
+from placement.compiled.packing import Machine, Packing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from placement.compiled.fleet import FleetComponent
-    from placement.compiled.packing import Packing
+    from placement.compiled.packing import Seat
 
 
 def number_parts(
@@ -33,10 +33,12 @@ def number_parts(
     return tuple(found)
 
 
+def mapped(packing: Packing, seat_of: Callable[[Seat], Seat]) -> Packing:
+    """The same machines, with each copy as `seat_of` has it; asked in the order of `Packing.seats`. O(copies)."""
+    machines = (Machine(m.pool, m.instance, tuple(seat_of(seat) for seat in m.seats)) for m in packing.machines)
+    return Packing(tuple(machines))
+
+
 def join_parts(packing: Packing, origin: Sequence[int]) -> Packing:
     """The same copies on the same machines, as those of `origin`, the component of each part. O(copies)."""
-    machines = (
-        Machine(m.pool, m.instance, tuple(Seat(origin[s.component], s.option, s.accelerators) for s in m.seats))
-        for m in packing.machines
-    )
-    return replace(packing, machines=tuple(machines))
+    return mapped(packing, lambda seat: seat._replace(component=origin[seat.component]))

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.packing import Packing
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.reductions.fixed_counts import without_company
 from placement.reductions.greenfield import without_running
 from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parts import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from placement.arrays import Floats
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
+    from placement.compiled.packing import Packing
 
 _PARAMS = REDUCTIONS.relaxing_aggregation
 RELAXES = "differences within a group of alike components; their spread over zones, pools and instances"
@@ -73,11 +74,7 @@ class RelaxingAggregation(Reduction):
     def merged(self, packing: Packing) -> Packing:
         """A packing of the whole as one of its own. O(copies)."""
         group_of = {c: g for g, group in enumerate(self.groups) for c in group}
-        machines = (
-            replace(machine, seats=tuple(seat._replace(component=group_of[seat.component]) for seat in machine.seats))
-            for machine in packing.machines
-        )
-        return Packing(tuple(machines))
+        return mapped(packing, lambda seat: seat._replace(component=group_of[seat.component]))
 
     def deal(self, counts: Sequence[Sequence[int]]) -> list[list[int]]:
         """Required copies in each zone, (zones, components) of the whole, from those of its own, (zones, groups).

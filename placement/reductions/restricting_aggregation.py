@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.parameters import REDUCTIONS
+from placement.reductions.parts import mapped
 from placement.reductions.relaxing_aggregation import alike, common_need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.packing import Packing
 
 _PARAMS = REDUCTIONS.restricting_aggregation
 
@@ -55,16 +56,7 @@ class RestrictingAggregation(Reduction):
     def lift(self, packing: Packing) -> Packing:
         """Copies of the components in place of those of their groups."""
         waiting = [self._copies(group) for group in self.groups]
-        return Packing(
-            tuple(
-                Machine(
-                    machine.pool,
-                    machine.instance,
-                    tuple(Seat(next(waiting[g]), option, on) for g, option, on in machine.seats),
-                )
-                for machine in packing.machines
-            )
-        )
+        return mapped(packing, lambda seat: seat._replace(component=next(waiting[seat.component])))
 
     @property
     def keeps_bound(self) -> CarriedBound | None:

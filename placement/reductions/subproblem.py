@@ -104,24 +104,15 @@ class Subproblem(Reduction):
 
     def lift(self, packing: Packing) -> Packing:
         """The whole plan with a packing of the small problem in the place of the freed machines."""
-        machines = [
-            Machine(
-                machine.pool,
-                None if machine.instance is None else self.instances[machine.instance],
-                tuple(
-                    sorted(
-                        Seat(self.keys[seat.component][0], self._option(seat), seat.accelerators)
-                        for seat in machine.seats
-                    )
-                ),
-            )
-            for machine in packing.machines
-        ]
-        return Packing((*self.still, *machines))
-
-    def _option(self, seat: Seat) -> int:
-        fixed = self.keys[seat.component][2]
-        return seat.option if fixed is None else fixed
+        machines = list(self.still)
+        for machine in packing.machines:
+            seats = []
+            for seat in machine.seats:
+                c, _, option = self.keys[seat.component]
+                seats.append(Seat(c, seat.option if option is None else option, seat.accelerators))
+            instance = None if machine.instance is None else self.instances[machine.instance]
+            machines.append(Machine(machine.pool, instance, tuple(sorted(seats))))
+        return Packing(tuple(machines))
 
 
 def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
