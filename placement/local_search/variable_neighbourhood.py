@@ -28,30 +28,15 @@ _PARAMS = LOCAL_SEARCH.variable_neighbourhood
 
 
 class VariableNeighbourhoodSearch:
-    """The search on the best plan of a solve. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
+    """The search on the best plan of a solve. `tries` and `closed` count closings; `free` frees a few machines."""
 
     def __init__(self, solve: Solve, covering: SetCovering | None = None) -> None:
         """Start from the best plan, which there must be. `covering` knows packings of searches before this one."""
         self._solve, self._fleet = solve, solve.fleet
         self._covering = covering or SetCovering(solve)
-        self._free = LargeNeighbourhood(solve)
+        self.free = LargeNeighbourhood(solve)
         self._turns = 0
         self.tries = self.closed = 0
-
-    @property
-    def packing(self) -> Packing:
-        """Where the search is."""
-        return self._free.packing
-
-    @property
-    def steps(self) -> int:
-        """Steps of the large-neighbourhood search."""
-        return self._free.steps
-
-    @property
-    def improved(self) -> int:
-        """How many of them made the plan cheaper."""
-        return self._free.improved
 
     def run(self, budget: Budget, most: float) -> None:
         """Turns until the budget is over, or both kinds have done `most` tries and steps (or have nothing to do).
@@ -59,8 +44,8 @@ class VariableNeighbourhoodSearch:
         Also until it is proven that none is better.
         """
         done = -1
-        while done < self.tries + self.steps and not self._free.decided and not self._ended(budget):
-            done = self.tries + self.steps
+        while done < self.tries + self.free.steps and not self.free.decided and not self._ended(budget):
+            done = self.tries + self.free.steps
             self._catch_up()
             self._close(budget, most)
             self._repack(budget, most)
@@ -69,16 +54,16 @@ class VariableNeighbourhoodSearch:
     def _catch_up(self) -> None:
         """Go on from the best plan, when a search beside this one has found a better one."""
         best = self._solve.incumbent.best
-        if best is not None and best[1] < self._free.value:
-            self._free.packing, self._free.value = best
+        if best is not None and best[1] < self.free.value:
+            self.free.packing, self.free.value = best
 
     def _ended(self, budget: Budget) -> bool:
         return self._solve.within(budget).ended
 
     def _close(self, budget: Budget, most: float) -> None:
         """Close machines, and hand the plan on if it is no worse."""
-        firm = RequiredAsPlaced.of(self._fleet, self._free.packing)
-        search = BinElimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
+        firm = RequiredAsPlaced.of(self._fleet, self.free.packing)
+        search = BinElimination(firm.fleet, self.free.packing, self._solve.seed + self._turns)
         self._turns += 1
         failed = 0
         while search.possible and failed < _PARAMS.tries and self.tries < most and not self._ended(budget):
@@ -94,12 +79,12 @@ class VariableNeighbourhoodSearch:
         value = evaluate(self._fleet, packing)
         self._covering.add(packing)
         self._solve.incumbent.offer(packing, NAME)
-        if value <= self._free.value:
-            self._free.packing, self._free.value = packing, value
+        if value <= self.free.value:
+            self.free.packing, self.free.value = packing, value
 
     def _repack(self, budget: Budget, most: float) -> None:
         """Free a few machines at a time."""
         failed = 0
-        while self._free.possible and failed < _PARAMS.steps and self.steps < most and not self._ended(budget):
-            failed = 0 if self._free.step(budget) else failed + 1
-            self._covering.add(self._free.packing)
+        while self.free.possible and failed < _PARAMS.steps and self.free.steps < most and not self._ended(budget):
+            failed = 0 if self.free.step(budget) else failed + 1
+            self._covering.add(self.free.packing)

@@ -38,8 +38,8 @@ def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
         assert incumbent.best[1] <= evaluate(fleet, packing), f"seed {seed}"
         assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
         assert search.tries <= MOST
-        assert search.steps <= MOST
-        closed, steps = closed + search.closed, steps + search.steps
+        assert search.free.steps <= MOST
+        closed, steps = closed + search.closed, steps + search.free.steps
     assert closed > 0
     assert steps > 0
 
@@ -57,7 +57,7 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
         search = VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget(), seed))
         incumbent.offer(better, "elsewhere")
         search.run(Budget(threads=1), 1)
-        assert evaluate(fleet, search.packing) <= evaluate(fleet, better)
+        assert evaluate(fleet, search.free.packing) <= evaluate(fleet, better)
         seen += 1
     assert seen > 5 * len(seeds) / 120
 
@@ -97,7 +97,7 @@ def test_it_ends_where_no_neighbourhood_is_left(copies: int) -> None:
     incumbent.offer(packing, "test")
     search = VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget()))
     search.run(Budget(threads=1), 1_000)
-    assert search.steps <= 3
+    assert search.free.steps <= 3
     assert search.tries <= (0 if copies <= 2 else 60)
 
 

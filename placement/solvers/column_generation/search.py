@@ -82,9 +82,9 @@ def search(
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(_TIME.decide.of(budget))
-        neighbourhoods = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
-        neighbourhoods.run(budget, options.steps)
-        stats.update(closed=neighbourhoods.closed, steps=neighbourhoods.steps, improved=neighbourhoods.improved)
+        turns = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1), covering)
+        turns.run(budget, options.steps)
+        stats.update(closed=turns.closed, steps=turns.free.steps, improved=turns.free.improved)
     stats.update(ruled_out=by_mix.ruled_out)
     return Outcome(NAME, _why(solve), stats=stats)
 
