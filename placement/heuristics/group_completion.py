@@ -23,7 +23,7 @@ from placement.heuristics.parameter_sets import parameter_sets
 from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.workspace import Workspace
-from placement.reductions.required import AllRequired
+from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -89,7 +89,7 @@ class GroupCompletion:
         what is placed of the required ones is kept. `begin` makes a workspace from which a construction starts. Another
         time costs are bent at random.
         """
-        made = self._constructions(begin, AllRequired.of(self._blank.fleet).fleet)
+        made = self._constructions(begin, RequiredAsPlaced.all_copies(self._blank.fleet).fleet)
         # Where one plan is enough, another construction is made only when the one before it has had its rounds.
         in_turn = made if self._enough == 1 else self._by_value(made)
         found: list[tuple[Workspace, Policy]] = []

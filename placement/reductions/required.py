@@ -28,9 +28,19 @@ class RequiredAsPlaced(Restriction):
     @classmethod
     def of(cls, fleet: Fleet, packing: Packing | None) -> RequiredAsPlaced:
         """The packing need not keep any other rule; without one nothing is changed. O(components + copies)."""
-        if packing is None or not fleet.levels:
+        if packing is None:
             return cls(fleet, fleet, None)
-        placed = Counter(seat.component for _, seat in packing.seats())
+        return cls._placing(fleet, Counter(seat.component for _, seat in packing.seats()))
+
+    @classmethod
+    def all_copies(cls, fleet: Fleet) -> RequiredAsPlaced:
+        """As if a packing placed every copy. O(components)."""
+        return cls._placing(fleet, {c.index: c.copies for c in fleet.components})
+
+    @classmethod
+    def _placing(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAsPlaced:
+        if not fleet.levels:
+            return cls(fleet, fleet, None)
         components = tuple(
             c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
             for c in fleet.components
@@ -59,23 +69,3 @@ class RequiredAtLeast(Restriction):
             for c in fleet.components
         )
         return cls(fleet, replace(fleet, components=components))
-
-
-@dataclass(frozen=True, slots=True)
-class AllRequired(Restriction):
-    """Every optional copy is required."""
-
-    @classmethod
-    def of(cls, fleet: Fleet) -> AllRequired:
-        """O(components)."""
-        if not fleet.levels:
-            return cls(fleet, fleet)
-        components = tuple(
-            c if c.level is None else replace(c, required=c.copies, level=None) for c in fleet.components
-        )
-        return cls(fleet, replace(fleet, components=components, levels=()))
-
-    @property
-    def keeps_bound(self) -> CarriedBound:
-        """Of plans that place every copy."""
-        return CarriedBound(given=(0,) * len(self.whole.levels)) if self.whole.levels else EXACT

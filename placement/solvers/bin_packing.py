@@ -10,13 +10,14 @@ fleet ends at once, with the reason.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
 from placement.reductions.base import Chain
 from placement.reductions.greenfield import Greenfield
-from placement.reductions.required import AllRequired, RequiredAsPlaced
+from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.vector_packing import FleetBins, owns_accelerators
 from placement.reductions.zone_floors import ZoneFloors
 from placement.solving.result import Outcome, Stop
@@ -96,7 +97,7 @@ class PackedFleet:
         packing, value = solve.packing, solve.value
         chain = Chain.of(
             solve.fleet,
-            lambda fleet: AllRequired.of(fleet) if packing is None else RequiredAsPlaced.of(fleet, packing),
+            RequiredAsPlaced.all_copies if packing is None else partial(RequiredAsPlaced.of, packing=packing),
             lambda fleet: Greenfield.of(fleet, value),
             ZoneFloors.of,
         )

@@ -11,7 +11,7 @@ from placement.reductions.greenfield import Greenfield, all_moves
 from placement.reductions.linear_prices import LinearPrices
 from placement.reductions.partition import Part
 from placement.reductions.preassigned import Preassigned
-from placement.reductions.required import AllRequired, RequiredAsPlaced
+from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.subproblem import Subproblem
 from placement.reductions.zone import OneZone
@@ -62,12 +62,6 @@ def _(reduction: LinearPrices, value: Value) -> None:
 def _(reduction: RequiredAsPlaced, value: Value) -> Value:
     """It leaves out what the packing at hand does."""
     return value if reduction.left_out is None else Value(reduction.left_out, value.ticks)
-
-
-@lifted_value.register
-def _(reduction: AllRequired, value: Value) -> Value:
-    """Nothing is left out."""
-    return Value((0,) * len(reduction.whole.levels), value.ticks)
 
 
 @lifted_value.register

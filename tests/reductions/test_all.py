@@ -32,7 +32,7 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.reductions.partition import Part, deal, make_parts
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
-from placement.reductions.required import AllRequired, RequiredAsPlaced, RequiredAtLeast
+from placement.reductions.required import RequiredAsPlaced, RequiredAtLeast
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.some_pools import SomePools
 from placement.reductions.subproblem import Subproblem, may_be_freed
@@ -74,21 +74,16 @@ def greenfield(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]
 
 
 def as_placed(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """What the plan places."""
+    """What the plan places; and every copy."""
     del seed
     yield RequiredAsPlaced.of(fleet, packing)
+    yield RequiredAsPlaced.all_copies(fleet)
 
 
 def at_least(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """What the plan places, or less."""
     placed = Counter(seat.component for _, seat in packing.seats())
     yield RequiredAtLeast.of(fleet, {c: n - seed % 2 for c, n in placed.items()})
-
-
-def all_required(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """Nothing optional."""
-    del packing, seed
-    yield AllRequired.of(fleet)
 
 
 def at_mix(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -229,7 +224,6 @@ SIMPLE: dict[type[Reduction], Make] = {
     FreeMachines: free_machines,
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
-    AllRequired: all_required,
     AtFleetMix: at_mix,
     CappedInstances: capped,
     Counted: counted,
