@@ -44,7 +44,7 @@ class DirectModel(Variables):
         self, fleet: Fleet, most_new: Sequence[int], form: Form = TOTALS, budget: Budget | None = None
     ) -> None:
         """Write all rows. O(machines x (options + shared needs x accelerators))."""
-        slots = slots_of(fleet, most_new=[0] * len(fleet.pools) if form.outline else most_new)
+        slots = slots_of(fleet, [0] * len(fleet.pools) if form.outline else most_new)
         super().__init__(Program(budget), fleet, slots, most_new, form)
         for rule in RULES:
             rule(self)

@@ -93,11 +93,6 @@ class LinearRow(NamedTuple):
     high: int | None
     measured: bool = False
 
-    def holds(self, values: Values) -> bool:
-        """Whether values keep it."""
-        left = sum(n * values[column] for column, n in zip(self.columns, self.coefficients, strict=True))
-        return (self.low is None or self.low <= left) and (self.high is None or left <= self.high)
-
 
 @dataclass(frozen=True, slots=True)
 class LinearObjective:
@@ -295,12 +290,6 @@ class Program:
         found = tuple((column, n // scale) for column, n in weight.items() if n)
         largest = sum(abs(n) * max(map(abs, self.ranges[column])) for column, n in found)
         return LinearObjective(found, scale, offset, largest)
-
-    def holds(self, values: Values) -> bool:
-        """Whether values are within their ranges and keep every row, exactly."""
-        if any(not low <= value <= high for (low, high), value in zip(self.ranges, values, strict=True)):
-            return False
-        return all(row.holds(values) for row in self.rows)
 
 
 def total_of(parts: Sequence[Var]) -> Linear:

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One machine of a direct model; `rank` counts the new machines of its pool (they are alike: order them by it)."""
+    """One machine of a direct model: a running instance, or a new one (None)."""
 
     index: int
     pool: int
     instance: int | None
-    rank: int
 
 
-def slots_of(fleet: Fleet, most_new: Sequence[int] | None = None) -> tuple[Slot, ...]:
+def slots_of(fleet: Fleet, most_new: Sequence[int]) -> tuple[Slot, ...]:
     """Machines enough for some optimal plan: running instances first, then new machines by pool.
 
     Parameters
@@ -36,11 +35,12 @@ def slots_of(fleet: Fleet, most_new: Sequence[int] | None = None) -> tuple[Slot,
     A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a
     pool never needs more new machines than it has quota, nor more than there are copies that fit it.
     """
-    found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
-    needed = most_new_machines(fleet)
-    for p, most in enumerate(needed if most_new is None else map(min, needed, most_new)):
-        found += [Slot(len(found) + rank, p, None, rank) for rank in range(most)]
-    return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
+    machines: list[tuple[int, int | None]] = [
+        (i.pool, i.index) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0
+    ]
+    for p, most in enumerate(map(min, most_new_machines(fleet), most_new)):
+        machines += [(p, None)] * most
+    return tuple(Slot(index, p, instance) for index, (p, instance) in enumerate(machines))
 
 
 def most_new_machines(fleet: Fleet, ticks_limit: int | None = None) -> list[int]:

@@ -67,7 +67,7 @@ def encode(model: Variables, packing: Packing) -> list[int] | None:
     outline copies on new machines count by pool.
     """
     values = [0] * len(model.program.ranges)
-    new = [iter(model.new_slots(p)) for p in range(len(model.fleet.pools))]
+    new = [iter(slots) for slots in model.new_slots]
     for machine in packing.machines:
         if machine.instance is None and model.form.outline:
             if not _count(model, machine, values):

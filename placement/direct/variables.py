@@ -73,7 +73,8 @@ class Variables:
     Notes
     -----
     ``here[c, s]`` are all variables that count copies of a component on a machine, ``components_on[s]`` the components
-    that have some, ``everywhere[c]`` is (pool, option, variable) over the whole fleet, each copy counted once.
+    that have some, ``new_slots[p]`` the new machines of a pool, ``everywhere[c]`` is (pool, option, variable) over the
+    whole fleet, each copy counted once.
     """
 
     def __init__(
@@ -101,10 +102,10 @@ class Variables:
         for c, s in sorted(self.here):
             self.components_on.setdefault(s, []).append(c)
         self.used = {slot.index: self._in_use(slot) for slot in slots}
-        self._new_slots: list[list[Slot]] = [[] for _ in fleet.pools]
+        self.new_slots: list[list[Slot]] = [[] for _ in fleet.pools]
         for slot in slots:
             if slot.instance is None:
-                self._new_slots[slot.pool].append(slot)
+                self.new_slots[slot.pool].append(slot)
         self.new = [self._new(p, n) for p, n in enumerate(most)]
         self.on_new: dict[tuple[int, int, int], Var] = {}
         if form.pool_totals:
@@ -150,10 +151,6 @@ class Variables:
         """Free copies of the component and option of a place on its instance."""
         slot = self.slot_of.get(place.instance)
         return None if slot is None else self.copies.get((place.component, place.option, slot.index))
-
-    def new_slots(self, p: int) -> list[Slot]:
-        """The new machines of a pool, by rank."""
-        return self._new_slots[p]
 
     # -- making them
 
@@ -201,15 +198,15 @@ class Variables:
     def _new(self, p: int, most: int) -> Var | int:
         if self.form.outline:
             return self.program.variable(0, most)
-        used = [var for slot in self._new_slots[p] if not isinstance(var := self.used[slot.index], int)]
+        used = [var for slot in self.new_slots[p] if not isinstance(var := self.used[slot.index], int)]
         return self.program.total(used, 0, len(used)) if used else 0
 
     def _add_on_new(self, component: FleetComponent, option: FleetOption, p: int, each: int, most_new: int) -> None:
         """Copies on the new machines of a pool, of which one holds at most `each`."""
         new = self.new[p]
-        total = min(component.copies, (most_new if self.form.outline else len(self._new_slots[p])) * each)
+        total = min(component.copies, (most_new if self.form.outline else len(self.new_slots[p])) * each)
         if total and not isinstance(new, int):
-            parts = [self.copies[component.index, option.index, slot.index] for slot in self._new_slots[p]]
+            parts = [self.copies[component.index, option.index, slot.index] for slot in self.new_slots[p]]
             var = self.program.total(parts, 0, total) if parts else self.program.variable(0, total)
             self.on_new[component.index, option.index, p] = var
             self.program.at_most(var, each * new)

@@ -28,6 +28,7 @@ from placement.solving.incumbent import Incumbent
 from tests.brute import too_big
 from tests.contract.test_clock import CountedClock
 from tests.corpus import seeds
+from tests.direct.kept_rows import keeps_rows
 from tests.direct.test_milp import damage
 from tests.strategies import random_problem
 
@@ -72,7 +73,7 @@ def test_any_plan_is_a_start_that_the_rows_admit_at_its_worth(seeds: range, form
         model.limit_ticks(value.ticks)
         values = encode(model, packing)
         assert values is not None, seed
-        assert model.program.holds(values), seed
+        assert keeps_rows(model.program, values), seed
         goals = [model.left_out(level) for level in range(len(fleet.levels))]
         assert tuple(goal.value(goal.reduced(values)) for goal in goals) == value.left_out, seed
         ticks = model.ticks()
@@ -80,7 +81,7 @@ def test_any_plan_is_a_start_that_the_rows_admit_at_its_worth(seeds: range, form
         assert abs(ticks.reduced(values)) <= ticks.largest, seed
         assert evaluate(fleet, decode(model, values)) == value, seed
         model.limit_ticks(value.ticks - 1)
-        assert not model.program.holds(values), seed
+        assert not keeps_rows(model.program, values), seed
         checked += 1
     assert checked > 80 * len(seeds) / 120
 
@@ -97,7 +98,7 @@ def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: r
             damaged = damage(rng, fleet, packing)
             values = None if damaged is None else encode(model, damaged)
             if damaged is not None and values is not None:
-                holds = model.program.holds(values)
+                holds = keeps_rows(model.program, values)
                 assert holds or broken_rule(fleet, damaged), seed
                 assert not holds or not broken_rule(fleet, decode(model, values)), seed
                 seen[holds] += 1
@@ -129,7 +130,8 @@ def test_each_rule_forbids_or_tightens_something(rule: Callable[[Variables], Non
     """Some small problem has fewer rows without it."""
     for seed in range(200):
         fleet = compile_fleet(Problem(**drawn(seed)))
-        model = Variables(Program(), fleet, slots_of(fleet), most_new_machines(fleet), TOTALS)
+        most_new = most_new_machines(fleet)
+        model = Variables(Program(), fleet, slots_of(fleet, most_new), most_new, TOTALS)
         before = len(model.program.rows)
         rule(model)
         if len(model.program.rows) > before:

@@ -28,6 +28,7 @@ from placement.solving.result import Stop
 from placement.writing import first_violation
 from tests import brute, strategies
 from tests.corpus import plans, seeds
+from tests.direct.kept_rows import keeps_rows
 from tests.replanning.test_frontier import running
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_plans_are_solutions_of_the_outline(seeds: range) -> None:
         model = DirectModel(fleet, most_new_machines(fleet), _FORM)
         values = encode(model, packing)
         assert values is not None
-        assert model.program.holds(values)
+        assert keeps_rows(model.program, values)
         goal = model.ticks()
         assert goal.value(goal.reduced(values)) == evaluate(fleet, packing).ticks
         seen += 1
@@ -93,7 +94,7 @@ def test_every_plan_keeps_the_rows_of_any_prices(seeds: range) -> None:
         add_pattern_rows(model, relaxation, prices)
         values = encode(model, packing)
         assert values is not None
-        assert model.program.holds(values)
+        assert keeps_rows(model.program, values)
         seen += 1
         written += len(model.program.rows) - before
     assert seen > len(seeds) / 4
@@ -122,7 +123,7 @@ def test_the_restricted_program_proves_nothing_and_leaves_unused_machines_closed
     values = run_restricted(program, goal, [used], EngineLimits(Budget(), 0), heard)
 
     assert values is not None
-    assert model.program.holds(values)
+    assert keeps_rows(model.program, values)
     assert heard.solutions
     assert not heard.bounds
     assert sum(values[index] for index in used) < len(used)

@@ -32,7 +32,7 @@ def alike_machines_in_order(model: Variables) -> None:
     Ordering them by load as well cost more search than it saved in trials.
     """
     for pool in model.fleet.pools:
-        for left, right in pairwise(model.new_slots(pool.index)):
+        for left, right in pairwise(model.new_slots[pool.index]):
             model.program.at_least(model.used[left.index], model.used[right.index])
 
 
