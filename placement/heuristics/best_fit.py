@@ -11,7 +11,7 @@ from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.arrays import Ints
+    from placement.arrays import Floats, Ints
     from placement.heuristics.workspace import Workspace
 
 _NO_ROOM = np.iinfo(np.int64).max
@@ -29,21 +29,13 @@ class BestFit(FirstFitDecreasing):
             for m in rows.tolist():
                 yield o, m
 
-    def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
-        """The pool whose next machine costs least per copy that it takes, of the `left` ones."""
-        best: tuple[float, int, int, int] | None = None
-        for rank, o in enumerate(self.options_of[c]):
-            pools = ws.rentals(c, o, zone)
-            if not len(pools):
-                continue
-            cost = self.cost[self.first_row[c] + o, pools]
-            held = np.full(len(pools), float(left))
-            np.divide(self.pool_price[pools], cost, out=held, where=cost > 0)
-            each = ws.rented.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
-            cheapest = int(each.argmin())  # the first among equals
-            choice = (float(each[cheapest]), rank, int(pools[cheapest]), o)
-            best = choice if best is None else min(best, choice)
-        return None if best is None else (best[3], best[2])
+    def charge(self, ws: Workspace, c: int, o: int, left: int, pools: Ints) -> Floats:
+        """The price of the next machine of each pool, per copy that it takes of the `left` ones."""
+        cost = self.cost[self.first_row[c] + o, pools]
+        held = np.full(len(pools), float(left))
+        np.divide(self.pool_price[pools], cost, out=held, where=cost > 0)
+        each: Floats = ws.rented.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
+        return each
 
 
 def slack(ws: Workspace, c: int, o: int, rows: Ints) -> Ints:

@@ -158,7 +158,7 @@ class BinFilling:
         for o, p in self._pools(c, _PARAMS.pools):
             ws.rollback(mark)
             self.left[:] = before
-            price = ws.rent_price(p)
+            price = int(ws.rented.next_price[p])
             m = ws.rent(p)
             seats = self._filling(c, o, m)
             gain = float(self._dual_values @ (before - self.left)) / max(1, price)

@@ -11,7 +11,7 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.arrays import Floats
+    from placement.arrays import Floats, Ints
     from placement.heuristics.shares import Shares
     from placement.heuristics.workspace import Workspace
 
@@ -49,15 +49,20 @@ class FirstFitDecreasing:
                 yield o, m
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
-        """The pool whose next machine has the lowest price."""
-        best: tuple[int, int, int, int] | None = None
+        """The option and pool whose next machine is charged least, for the `left` copies."""
+        best: tuple[float, int, int, int] | None = None
         for rank, o in enumerate(self.options_of[c]):
             pools = ws.rentals(c, o, zone)
             if len(pools):
-                cheapest = int(ws.rented.next_price[pools].argmin())  # the first among equals
-                choice = (int(ws.rented.next_price[pools[cheapest]]), rank, int(pools[cheapest]), o)
+                charge = self.charge(ws, c, o, left, pools)
+                cheapest = int(charge.argmin())  # the first among equals
+                choice = (float(charge[cheapest]), rank, int(pools[cheapest]), o)
                 best = choice if best is None else min(best, choice)
         return None if best is None else (best[3], best[2])
+
+    def charge(self, ws: Workspace, c: int, o: int, left: int, pools: Ints) -> Floats | Ints:
+        """What the next machine of each of some `pools` is charged: its price."""
+        return ws.rented.next_price[pools]
 
 
 def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generator | None) -> list[float]:

@@ -11,7 +11,7 @@ from placement.heuristics.parameters import HEURISTICS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.arrays import Bools, Ints
+    from placement.arrays import Bools
     from placement.heuristics.workspace import Workspace
 
 _PARAMS = HEURISTICS.ruin
@@ -33,16 +33,17 @@ class Ruin:
 
     def draw(self, pools: Bools | None = None) -> list[int]:
         """A few machines that hold copies; of some `pools` (P,) alone when these are given."""
-        several = self._ranked(pools)
-        found: list[int] = (
-            several[: 1 + int(self._rng.integers(_PARAMS.most_machines))].tolist() if len(several) else []
-        )
-        return found
+        rows = self.ranked(pools)
+        return rows[: 1 + int(self._rng.integers(_PARAMS.most_machines))] if rows else []
 
-    def ranked(self) -> list[int]:
-        """All machines that hold copies, those that are likely drawn first."""
-        found: list[int] = self._ranked(None).tolist()
-        return found
+    def ranked(self, pools: Bools | None = None) -> list[int]:
+        """All machines that hold copies, or those of some `pools`; those that are likely drawn first."""
+        rows = np.flatnonzero(np.isfinite(self._used))
+        if pools is not None:
+            rows = rows[pools[self._ws.pool[rows]]]
+        noise = self._rng.gumbel(0.0, _PARAMS.randomness, len(rows))
+        ranked: list[int] = rows[np.argsort(self._used[rows] + noise, kind="stable")].tolist()
+        return ranked
 
     def take_apart(self, rows: Iterable[int]) -> list[int]:
         """Remove every movable copy; returns the components concerned."""
@@ -66,14 +67,6 @@ class Ruin:
                 self._used[m] = sum(self._dual_values[seat.component] for seat in ws.seats[m]) / price
             else:
                 self._used[m] = np.inf
-
-    def _ranked(self, pools: Bools | None) -> Ints:
-        rows = np.flatnonzero(np.isfinite(self._used))
-        if pools is not None:
-            rows = rows[pools[self._ws.pool[rows]]]
-        noise = self._rng.gumbel(0.0, _PARAMS.randomness, len(rows))
-        ranked: Ints = rows[np.argsort(self._used[rows] + noise, kind="stable")]
-        return ranked
 
 
 def pools_of(ws: Workspace, components: Iterable[int]) -> Bools:

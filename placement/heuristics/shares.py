@@ -52,21 +52,14 @@ class Shares:
         shapes = list(index)
         self.price = np.array([pool.price for pool in fleet.pools], dtype=np.float64)
 
-        def column(values: list[int]) -> Ints:
-            return np.array(values, dtype=np.int64).reshape(-1, 1)
-
-        def row(values: list[int]) -> Ints:
-            return np.array(values, dtype=np.int64).reshape(1, -1)
-
-        wide = column([w.accelerators for w in modes])
-        owned = column([not w.shared for w in modes]).astype(np.bool_)
-        memory, share = column([w.memory_mib for w in modes]), column([w.share for w in modes])
-        vcpus, host = column([w.vcpus for w in modes]), column([w.host_mib for w in modes])
-        devices, device_memory = row([s.accelerators for s in shapes]), row([s.memory_mib for s in shapes])
-        free_vcpus, free_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
+        # What machines have, (1, S) each, and what copies need, (W, 1) each.
+        has = np.array([(s.accelerators, s.memory_mib, s.vcpus, s.host_mib) for s in shapes], dtype=np.int64)
+        devices, device_memory, free_vcpus, free_host = has.reshape(-1, 4).T[:, None, :]
+        rows = [(w.accelerators, w.memory_mib, w.share, w.vcpus, w.host_mib, w.shared) for w in modes]
+        wide, memory, share, vcpus, host, shared = np.array(rows, dtype=np.int64).reshape(-1, 6).T[:, :, None]
         self.allowed = _allowed(modes, len(fleet.pools))
 
-        on_one = np.where(owned, 1.0, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE))
+        on_one = np.where(shared, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE), 1.0)
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
         # (W, S, 3) what one copy takes of an empty machine, by resource; only where it may run does it mean anything.
         self._parts = np.stack([taken, _part(vcpus, free_vcpus), _part(host, free_host)], axis=2)
@@ -75,7 +68,7 @@ class Shares:
         self.volume = np.where(self.allowed, self._volume[:, self.shape_of], np.inf)
 
         stacked = np.minimum(_times(memory, device_memory), _times(share, np.full_like(devices, WHOLE_SHARE)))
-        per_device = np.where(owned, 1, stacked)
+        per_device = np.where(shared, stacked, 1)
         by_devices = np.where(wide > 0, per_device * devices // np.maximum(wide, 1), _UNLIMITED)
         fit = np.minimum(np.minimum(by_devices, _times(vcpus, free_vcpus)), _times(host, free_host))
         self._equals = 1.0 / np.maximum(fit, 1)  # (W, S) one over the equal copies that an empty machine holds
@@ -103,9 +96,8 @@ class Shares:
             return found
         shape = self.shape_of[pools]
         found = np.empty((len(self._parts), len(pools)))
-        step = max(
-            1, _PARAMS.entries // max(1, len(pools))
-        )  # modes at a time: the parts on every pool are a large table
+        # Some modes at a time: the parts on every pool are a large table.
+        step = max(1, _PARAMS.entries // max(1, len(pools)))
         for w in range(0, len(found), step):
             np.einsum("wpr,pr->wp", self._parts[w : w + step, shape], weights, out=found[w : w + step])
         return found

@@ -103,10 +103,6 @@ class Workspace(MachineRows):
         """Whether the row is in use, or one more machine of its pool may be."""
         return bool(self.busy[m]) or self.can_rent(int(self.pool[m]))
 
-    def rent_price(self, p: int) -> int:
-        """What one more machine of the pool adds to the price, micro-dollars per hour."""
-        return int(self.rented.next_price[p])
-
     def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
         """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
         pools = self.modes[c][o].where.of_zone(zone)

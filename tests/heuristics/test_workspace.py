@@ -122,7 +122,7 @@ def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
                 if accelerators is None or ws.busy[m]:
                     continue
                 ws.place(Seat(c, o, accelerators), m)
-                price, each, more = ws.rented.price, ws.rent_price(p), ws.alike(m, 3)
+                price, each, more = ws.rented.price, int(ws.rented.next_price[p]), ws.alike(m, 3)
                 if more:
                     ws.open_alike(m, more)
                 assert ws.rented.price == price + more * each
@@ -203,8 +203,8 @@ def test_machines_that_are_paid_for_cost_nothing_more() -> None:
     paid = fleet_of(
         [component("a", 1, 10)], pools=[{"name": "p", "instance_type": "big", "zone": "a", "min_instances": 1}]
     )
-    assert Workspace(fleet).rent_price(0) == 8_000_000
-    assert Workspace(paid).rent_price(0) == 0
+    assert Workspace(fleet).rented.next_price[0] == 8_000_000
+    assert Workspace(paid).rented.next_price[0] == 0
     assert Workspace(paid).rented.price == 8_000_000
 
 
