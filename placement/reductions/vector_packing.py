@@ -87,9 +87,7 @@ class FleetBins(Restriction):
             more = [p for p in members for _ in range(self._most(pools[p]) - pools[p].min_instances)]
             supply.append((paid + more)[::-1])
         machines = [
-            Machine(supply[row.bin_type].pop(), None, tuple(self._seats(row)))
-            for row in bins.bins
-            for _ in range(row.count)
+            Machine(supply[row.bin_type].pop(), None, tuple(self._seats(row))) for row in bins for _ in range(row.count)
         ]
         return Packing(tuple(machines))
 

@@ -131,7 +131,7 @@ class Compiled:
                             left[i].pop(0)
                 if content:
                     bins[Bin(t, tuple((j, mode, n) for (j, mode), n in sorted(content.items())))] += 1
-        return Bins(tuple(Bin(b.bin_type, b.content, n) for b, n in bins.items()))
+        return tuple(Bin(b.bin_type, b.content, n) for b, n in bins.items())
 
 
 def compile_packing(problem: VectorPacking) -> Compiled:
@@ -260,10 +260,14 @@ def _limits(size: Ints, capacity: Ints, fits: Bools, most: Ints) -> Ints:
     """Most copies of each row in any bin."""
     limit = np.zeros(len(size), dtype=np.int64)
     for t in range(len(capacity)):
-        with np.errstate(divide="ignore"):
-            times = np.where(size > 0, capacity[t] // np.maximum(size, 1), LARGEST).min(axis=1)
-        limit = np.maximum(limit, np.where(fits[:, t], times, 0))
+        limit = np.maximum(limit, np.where(fits[:, t], times_in(size, capacity[t]), 0))
     return np.minimum(limit, most)
+
+
+def times_in(size: Ints, capacity: Ints) -> Ints:
+    """(n,) how often each size, (n, d), goes into a room, (d,) or one each, (n, d); `LARGEST` where it needs none."""
+    times: Ints = np.where(size > 0, capacity // np.maximum(size, 1), LARGEST).min(axis=1)
+    return times
 
 
 def _clash(problem: VectorPacking, groups: list[list[int]]) -> Bools | None:

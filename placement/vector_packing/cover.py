@@ -212,11 +212,9 @@ def _program(
 
     Rows are items, bin types, and what all of it costs in steps of `unit`.
     """
-    import highspy
-
     from placement.engines.highs import linear_program
 
-    items, types, infinity = len(problem.demand), problem.types, highspy.kHighsInf
+    items, types, infinity = len(problem.demand), problem.types, math.inf
     step = [float(int(cost) // unit) for cost in problem.cost]
     columns: list[list[tuple[int, float]]] = []
     times: list[float] = []

@@ -96,8 +96,7 @@ def dive(generation: Generation, *, seed: int = 0) -> None:
         else:
             pack_rest(generation, [load for load, n in filling.loads for _ in range(n)], "diving")
     finally:
-        master.fix(problem.demand, None)
-        master.restore_types()
+        master.fix(problem.demand)
 
 
 def pack_rest(generation: Generation, done: list[Load], by: str) -> bool:

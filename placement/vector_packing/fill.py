@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.vector_packing.compiled import times_in
+from placement.vector_packing.knapsack import doubling
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -24,20 +27,18 @@ if TYPE_CHECKING:
 class Filling:
     """What is left to pack, and bins to pack it in."""
 
-    def __init__(self, problem: Compiled, demand: Ints | None = None, available: Ints | None = None) -> None:
-        """Start with all of it, or with what a partial packing leaves."""
+    def __init__(self, problem: Compiled) -> None:
+        """Start with all of it."""
         self.problem = problem
-        self.left = (problem.demand if demand is None else demand).copy()
-        if available is None:
-            available = problem.most_bins(int(problem.demand.sum()))
-        self.available = available.copy()
-        self.free = problem.least.copy() if demand is None else np.zeros_like(problem.least)
+        self.left: Ints = problem.demand.copy()
+        self.available: Ints = problem.most_bins(int(problem.demand.sum()))
+        self.free: Ints = problem.least.copy()
         self.loads: list[tuple[Load, int]] = []
 
     def rest(self) -> Filling:
         """What it leaves, to be filled on without a change here."""
-        rest = Filling(self.problem, self.left, self.available)
-        rest.free = self.free.copy()
+        rest = Filling(self.problem)
+        rest.left, rest.available, rest.free = self.left.copy(), self.available.copy(), self.free.copy()
         return rest
 
     def times(self, t: int, pattern: Pattern) -> int:
@@ -145,9 +146,7 @@ def _fill(
         taken, at = item[chosen], np.arange(len(bins))
         times = held[at, taken]
         if first or size.shape[1] == 1:
-            needs = size[chosen]
-            most = np.where(needs > 0, capacity // np.maximum(needs, 1), np.iinfo(np.int64).max).min(axis=1)
-            times = np.minimum(times, most)
+            times = np.minimum(times, times_in(size[chosen], capacity))
         else:
             times = np.ones_like(times)  # the best row may change with the room
         first = False
@@ -190,14 +189,10 @@ def _fullest(filling: Filling, t: int) -> Pattern:
     mask = (1 << (capacity + 1)) - 1
     reach, steps = 1, []
     for row in rows.tolist():
-        n, weight = int(min(left[row], capacity // int(size[row]))), int(size[row])
-        chunk = 1
-        while n > 0:
-            part = min(chunk, n)
-            steps.append((int(row), part, reach))
+        weight = int(size[row])
+        for part in doubling(int(min(left[row], capacity // weight))):
+            steps.append((row, part, reach))
             reach |= (reach << (weight * part)) & mask
-            n -= part
-            chunk *= 2
     sum_left = reach.bit_length() - 1
     counts = {first: 1}
     for row, part, before in reversed(steps):

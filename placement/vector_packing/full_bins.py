@@ -62,17 +62,14 @@ def _slack(problem: Compiled, bins: int) -> Ints | None:
     free = [bins * capacity - total for capacity, total in zip(capacities, total_sizes(problem), strict=True)]
     if min(free) < 0:
         return None
-    slack = np.array(
-        [min(capacity, amount) for capacity, amount in zip(capacities, free, strict=True)]
-    )  # no bin has more
+    slack = np.array([min(pair) for pair in zip(capacities, free, strict=True)])  # no bin has more
     return None if (problem.size[problem.fits[:, 0]] <= slack).all(axis=1).any() else slack
 
 
 def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | None:
     """All patterns that leave at most `slack` free in each dimension; None when that takes too much."""
-    sharp = np.argsort(
-        slack / np.maximum(problem.capacity[0], 1), kind="stable"
-    )  # the last copy is looked up by the first
+    # The last copy is looked up by the first dimension.
+    sharp = np.argsort(slack / np.maximum(problem.capacity[0], 1), kind="stable")
     rows = np.flatnonzero(problem.fits[:, 0] & (problem.limit > 0))
     rows = rows[np.argsort(problem.size[rows, sharp[0]], kind="stable")]
     size, slack = problem.size[rows][:, sharp], slack[sharp]

@@ -13,6 +13,7 @@ import numpy as np
 
 from placement.engines.highs import least_steps
 from placement.vector_packing.certificate import PackingCut, cost_bound
+from placement.vector_packing.compiled import times_in
 from placement.vector_packing.master import Master
 from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.pricing import Pricer
@@ -57,13 +58,10 @@ class Generation:
             for load, _ in state.loads:
                 self.master.add(load)
         for t in range(problem.types):
-            for row in np.flatnonzero(alone[:, t]):
-                self.master.add((t, ((int(row), self._alone(t, int(row))),)))
-
-    def _alone(self, t: int, row: int) -> int:
-        size, capacity = self.problem.size[row], self.problem.capacity[t]
-        times = [int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s]
-        return min([int(self.problem.limit[row]), *times])
+            rows = np.flatnonzero(alone[:, t])
+            times = np.minimum(problem.limit[rows], times_in(problem.size[rows], problem.capacity[t]))
+            for row, n in zip(rows.tolist(), times.tolist(), strict=True):
+                self.master.add((t, ((row, n),)))
 
     def run(self, budget: Budget, *, thorough: bool = False) -> bool:
         """Generate until no load improves the program; False when stopped before, as at the budget's end.
@@ -120,9 +118,8 @@ class Generation:
         price = dual * unit
         if smoothing:
             price = smoothing * self.price + (1 - smoothing) * price
-        price = np.minimum(
-            price, self.most
-        )  # lower prices are as true; of artificial columns they may be beyond 64 bits
+        # Lower prices are as true; of artificial columns they may be beyond 64 bits.
+        price = np.minimum(price, self.most)
         whole = np.floor(price + 1e-6).astype(np.int64)
         value = whole[problem.item]
         cost = problem.cost * self.scale

@@ -48,7 +48,7 @@ class Knapsack:
             (item, times, *self._shift(item, times))
             for item, limit in enumerate(self.limits)
             if any(self.needs[item])
-            for times in _doubling(limit)
+            for times in doubling(limit)
         ]
 
     def with_limits(self, limits: Sequence[int]) -> Knapsack:
@@ -81,7 +81,7 @@ class Knapsack:
         if not any(self.needs[item]):
             best += item_values * self.limits[item]
             return best
-        for times in _doubling(self.limits[item]):
+        for times in doubling(self.limits[item]):
             there, here = self._shift(item, times)
             np.maximum(best[there], best[here] + item_values * times, out=best[there])
         return best
@@ -102,7 +102,7 @@ class Knapsack:
         taken: list[tuple[int, int, np.ndarray]] = []
         for k, (item, most, item_values) in enumerate(more):
             # Of what costs 64 bits may not hold the price either.
-            for times in _doubling(most if item_values > 0 else 0):
+            for times in doubling(most if item_values > 0 else 0):
                 if any(need * times > have for need, have in zip(self.needs[item], self.capacity, strict=True)):
                     break
                 there, here = self._shift(item, times)
@@ -188,7 +188,7 @@ class Knapsack:
         return sum(max(0, prices[item]) * self.limits[item] for item in self._free)
 
 
-def _doubling(most: int) -> Iterator[int]:
+def doubling(most: int) -> Iterator[int]:
     """Parts 1, 2, 4, ... and a rest, of which any number up to `most` is a sum."""
     times = 1
     while most > 0:

@@ -6,6 +6,7 @@ covered by a dear artificial column, so the program always has a solution.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +23,7 @@ class Master:
 
     def __init__(self, problem: Compiled) -> None:
         """Empty bins and artificial columns are the first columns."""
-        import highspy
-
         self._problem = problem
-        self._infinity = highspy.kHighsInf
         self.unit = float(max(1, problem.cost.max()))  # costs are scaled so that the dearest bin costs 1
         items, types = len(problem.demand), problem.types
         self.items = items
@@ -36,10 +34,10 @@ class Master:
         lp = linear_program(
             [[(items + t, 1.0)] for t in range(types)] + [[(i, 1.0)] for i in range(items)],
             cost=np.concatenate([problem.cost / self.unit, np.full(items, self.penalty)]),
-            within=(0.0, self._infinity),
+            within=(0.0, math.inf),
             rows=(
                 np.concatenate([problem.demand, problem.least]),
-                np.concatenate([np.full(items, self._infinity), problem.most_bins(self._infinity)]),
+                np.concatenate([np.full(items, math.inf), problem.most_bins(math.inf)]),
             ),
         )
         self._solver = load_lp(lp, presolve="off", simplex_strategy=4)
@@ -57,7 +55,7 @@ class Master:
         self.coverage.append((index, used[index]))
         rows = np.append(index, self.items + t).astype(np.int32)
         values = np.append(used[index], 1).astype(float)
-        self._solver.addCol(self._problem.cost[t] / self.unit, 0.0, self._infinity, len(rows), rows, values)
+        self._solver.addCol(self._problem.cost[t] / self.unit, 0.0, math.inf, len(rows), rows, values)
         return True
 
     def solve(self, seconds: float) -> bool:
@@ -102,18 +100,18 @@ class Master:
             self._solver.changeColCost(first + i, self.penalty)
 
     def fix(self, demand: Ints, available: Ints | None = None) -> None:
-        """Ask for `demand` instead, with columns that hold more of an item than that switched off."""
-        for i, wanted in enumerate(demand):
-            self._solver.changeRowBounds(i, float(wanted), self._infinity)
+        """Ask for `demand` instead, with columns that hold more of an item than that switched off.
+
+        `available` (types,) are the bins there may be, at least none of each; None: within the limits of the problem.
+        """
+        problem = self._problem
+        least, most = problem.least, problem.most_bins(math.inf)
         if available is not None:
-            for t, n in enumerate(available):
-                self._solver.changeRowBounds(self.items + t, 0.0, float(n))
+            least, most = np.zeros_like(least), available
+        for i, wanted in enumerate(demand):
+            self._solver.changeRowBounds(i, float(wanted), math.inf)
+        for t in range(problem.types):
+            self._solver.changeRowBounds(self.items + t, float(least[t]), float(most[t]))
         for j, (index, used) in enumerate(self.coverage):
             proper = bool((used <= demand[index]).all())
-            self._solver.changeColBounds(self._first + j, 0.0, self._infinity if proper else 0.0)
-
-    def restore_types(self) -> None:
-        """Bin counts within their own limits again."""
-        problem = self._problem
-        for t, most in enumerate(problem.most_bins(self._infinity)):
-            self._solver.changeRowBounds(self.items + t, float(problem.least[t]), float(most))
+            self._solver.changeColBounds(self._first + j, 0.0, math.inf if proper else 0.0)

@@ -26,11 +26,7 @@ class Bin:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Bins:
-    """A whole packing: every copy of every item in one of these bins. Empty bins that `least` asks for are not here."""
-
-    bins: tuple[Bin, ...]
+Bins = tuple[Bin, ...]  # a whole packing: every copy is in one; empty bins that `least` asks for are not here
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +88,7 @@ class VectorPacking:
     def cost(self, bins: Bins) -> int:
         """What a packing costs, `least` included."""
         used = Counter[int]()
-        for row in bins.bins:
+        for row in bins:
             used[row.bin_type] += row.count
         least = self.least or [0] * len(self.costs)
         return int(sum(c * max(used[t], n) for t, (c, n) in enumerate(zip(self.costs, least, strict=True))))
@@ -104,7 +100,7 @@ def check_bins(problem: VectorPacking, bins: Bins) -> list[str]:
     packed = Counter[int]()
     used = Counter[int]()
     clashes = [frozenset(pair) for pair in problem.conflicts]
-    for b, row in enumerate(bins.bins):
+    for b, row in enumerate(bins):
         used[row.bin_type] += row.count
         held = Counter[int]()
         load = [0] * problem.dimensions

@@ -20,7 +20,6 @@ from placement.vector_packing.heuristics import first_packings
 from placement.vector_packing.improve import improve
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.parameters import VECTOR_PACKING
-from placement.vector_packing.problem import Bins
 from placement.vector_packing.state import PackingResult, PackingState
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def solve_vector_packing(
     state.raise_bound(compiled.base_cost, "least")
     state.raise_bound(known, KNOWN)
     if not len(compiled.demand):
-        state.offer(Bins(()), compiled.base_cost, "empty")
+        state.offer((), compiled.base_cost, "empty")
         return state.result()
     cuts = volume_cuts(compiled)
     for cut in (*cuts, *dual_feasible_cuts(compiled)):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from placement.solving.budget import Budget
 from placement.solving.parameters import changed
 from placement.solving.result import Stop
-from placement.vector_packing import Bin, Bins, VectorPacking, check_bins, solve_vector_packing
+from placement.vector_packing import Bin, VectorPacking, check_bins, solve_vector_packing
 from placement.vector_packing.parameters import VECTOR_PACKING
 
 
@@ -32,7 +32,7 @@ def cheapest(problem: VectorPacking) -> int | None:
             held = tuple(sum(n for i, _, n in row if i == j) for j in range(items))
             if any(have > wanted for have, wanted in zip(held, problem.demands, strict=True)):
                 continue
-            faults = check_bins(problem, Bins((Bin(bin_type, row),)))
+            faults = check_bins(problem, (Bin(bin_type, row),))
             if not any(fault.startswith("bin") for fault in faults):
                 found.add(held)
         return found

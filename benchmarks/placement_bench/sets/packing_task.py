@@ -159,7 +159,7 @@ def _run_core(case: BinPacking, limits: Limits) -> Answer:
 
 def _rows(result: Any) -> list[Document]:
     """The bins found: type, copies of each item type, how many bins are alike."""
-    found = () if result.bins is None else result.bins.bins
+    found = result.bins or ()
     return [
         {"type": one.bin_type, "items": [[item, copies] for item, _, copies in one.content], "count": one.count}
         for one in found

@@ -127,7 +127,7 @@ class PoolPacking:
         )
         bins = solve_vector_packing(problem, budget=_PHASE.of(budget)).bins
         found = list[Machine]()
-        for one in () if bins is None else bins.bins:
+        for one in bins or ():
             for _ in range(one.count):
                 machine, seats = MachineState(self.relaxation.fleet, p, None), list[Seat]()
                 for size in sorted((sizes[i] for i, _, n in one.content for _ in range(n)), reverse=True):
@@ -155,7 +155,7 @@ class PoolPacking:
         order = sorted(items)
         groups = [
             [queues[order[i]].pop() for i, _, n in one.content for _ in range(n)]
-            for one in bins.bins
+            for one in bins
             for _ in range(one.count)
         ]
         yield from sorted(groups, key=lambda group: self._size(group)[1], reverse=True)
