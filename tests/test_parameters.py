@@ -36,7 +36,6 @@ TOLERANCES = {
         "PROVED_GAP",
         "SLIP",
         "SOME",
-        "TOLERANCE",
         "WHOLE",
     ),
     "SMALLEST",  # coefficient that an engine takes

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import ticks_of
+
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
 
@@ -34,6 +36,4 @@ def least_moves(fleet: Fleet) -> tuple[int, ...]:
 
 def least_move_ticks(fleet: Fleet) -> int:
     """Ticks that any plan pays for moves, at least."""
-    return fleet.tick_move * sum(
-        n * component.move_cost for n, component in zip(least_moves(fleet), fleet.components, strict=True)
-    )
+    return ticks_of(fleet, 0, least_moves(fleet))

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import broken_fleet_rules
-from placement.compiled.packing import Seat
+from placement.compiled.packing import Seat, machines_held
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -97,11 +97,10 @@ def _pools(fleet: Fleet, packing: Packing) -> Iterator[str]:
     running = [machine.instance for machine in packing.machines if machine.instance is not None]
     if len(running) != len(set(running)):
         yield "a running instance is used twice"
-    busy = Counter(machine.pool for machine in packing.machines)
+    held = machines_held(fleet, packing)
     for pool in fleet.pools:
-        idle = len(set(fleet.forced(pool.index)) - set(running))
-        if pool.max_instances is not None and busy[pool.index] + idle > pool.max_instances:
-            yield f"pool {pool.name}: {busy[pool.index] + idle} machines"
+        if pool.max_instances is not None and held[pool.index] > pool.max_instances:
+            yield f"pool {pool.name}: {held[pool.index]} machines"
 
 
 def _pins(fleet: Fleet, packing: Packing) -> Iterator[str]:

@@ -63,26 +63,16 @@ def most_on_one(fleet: Fleet, component: FleetComponent, p: int) -> int:
     """
     shape = fleet.pools[p].shape
     options = [option for option in component.options if p in option.pools]
-    limits = [component.copies]
-    if component.max_per_instance is not None:
-        limits.append(component.max_per_instance)
     by_floor = most_by_floor(component, component.instance_loss_floor)
-    if by_floor is not None:
-        limits.append(by_floor)
+    limits = [n for n in (component.copies, component.max_per_instance, by_floor) if n is not None]
     for r, _, _ in RESOURCES:
         least = min(usage(fleet, p, option, r) for option in options)
         if least:
             limits.append(capacity(fleet, p, r) // least)
     width = min(option.accelerators for option in options)
     if width:
-        beside = [component.copies]  # on one accelerator
-        memory = min(option.memory_mib for option in options)
-        share = min(option.share for option in options)
-        if not any(option.shared for option in options):
-            beside.append(1)
-        if memory:
-            beside.append(shape.memory_mib // memory)
-        if share:
-            beside.append(WHOLE_SHARE // share)
-        limits.append(shape.accelerators * min(beside) // width)
+        need = SharedNeed(width, min(o.memory_mib for o in options), min(o.share for o in options))
+        copies = component.copies if any(o.shared for o in options) else min(component.copies, 1)
+        beside = need.most_in(shape.memory_mib, WHOLE_SHARE, copies)  # on one accelerator
+        limits.append(shape.accelerators * beside // width)
     return max(1, min(limits))

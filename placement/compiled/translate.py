@@ -33,7 +33,7 @@ def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
     component_names = [component.name for component in fleet.components]
     for machine in packing.machines:
         name = names.of(machine.pool, machine.instance)
-        instances.append(_instance_row(fleet, name, machine.pool, machine.instance is None))
+        instances.append(PlanInstance.trusted(name, fleet.pools[machine.pool].name, machine.instance is None))
         for c, option, accelerators in sorted(machine.seats):
             rows[c].append(Assignment.trusted(component_names[c], option, name, accelerators))
     instances.extend(_paid_while_empty(fleet, packing, names))
@@ -80,10 +80,6 @@ class _Names:
                 return name
 
 
-def _instance_row(fleet: Fleet, name: str, pool: int, new: bool) -> PlanInstance:
-    return PlanInstance.trusted(name, fleet.pools[pool].name, new)
-
-
 def _paid_while_empty(fleet: Fleet, packing: Packing, names: _Names) -> Iterator[PlanInstance]:
     """Machines without copies that are paid for all the same; running ones stay rather than new ones start."""
     used = Counter(machine.pool for machine in packing.machines)
@@ -92,7 +88,7 @@ def _paid_while_empty(fleet: Fleet, packing: Packing, names: _Names) -> Iterator
     for instance in sorted(idle, key=lambda i: (i.removable, i.index)):
         if not instance.removable or used[instance.pool] < fleet.pools[instance.pool].min_instances:
             used[instance.pool] += 1
-            yield _instance_row(fleet, instance.id, instance.pool, new=False)
+            yield PlanInstance.trusted(instance.id, fleet.pools[instance.pool].name, new=False)
     for pool in fleet.pools:
         for _ in range(pool.min_instances - used[pool.index]):
-            yield _instance_row(fleet, names.of(pool.index, None), pool.index, new=True)
+            yield PlanInstance.trusted(names.of(pool.index, None), pool.name, new=True)

@@ -20,9 +20,6 @@ _PARAMS = ENGINE_PARAMETERS.loading
 
 def can_load(library: str, budget: Budget) -> bool:
     """Whether a library is loaded, or can be in the time left; without a time limit always."""
-    return library in sys.modules or budget.left() >= _seconds(library)
-
-
-def _seconds(library: str) -> float:
-    """What it takes, with the modules of ours that use it."""
-    return {HIGHS: _PARAMS.highs, CP_SAT: _PARAMS.cp_sat, PULP: _PARAMS.pulp, NETWORKX: _PARAMS.networkx}[library]
+    # What it takes, with the modules of ours that use it.
+    seconds = {HIGHS: _PARAMS.highs, CP_SAT: _PARAMS.cp_sat, PULP: _PARAMS.pulp, NETWORKX: _PARAMS.networkx}
+    return library in sys.modules or budget.left() >= seconds[library]

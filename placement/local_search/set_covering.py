@@ -37,7 +37,7 @@ _PARAMS = LOCAL_SEARCH.set_covering
 
 
 class SetCovering:
-    """What machines held in the packings of one solve; `contents` counts what is different.
+    """What machines held in the packings of one solve, one of each that differs in `machines`.
 
     A content is what stands on one machine, by options. It is one column for each pool with machines of its shape where
     its options may run, so what stood in one zone may stand in another.
@@ -48,11 +48,6 @@ class SetCovering:
         self._solve, self._pools = solve, solve.fleet.pools
         self._seen: dict[tuple[Shape, Held], Machine] = {}
         self._asked: tuple[int, Value] | None = None  # contents and best plan of the last program
-
-    @property
-    def contents(self) -> int:
-        """How many different ones were seen."""
-        return len(self._seen)
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -72,9 +67,10 @@ class SetCovering:
             return False
         packing, value = best
         self.add(packing)
-        if self._asked == (self.contents, value):
+        asked = len(self._seen), value
+        if self._asked == asked:
             return False
-        self._asked = (self.contents, value)
+        self._asked = asked
         reduced = Chain.of(
             self._solve.fleet,
             partial(Greenfield.of, best=value),

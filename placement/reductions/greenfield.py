@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import ticks_of
 from placement.compiled.survival import capped_by_placed
 from placement.heuristics import relabel
 from placement.reductions.base import EXACT, CarriedBound, Reduction
@@ -36,7 +37,7 @@ def moves_are_dear(fleet: Fleet) -> bool:
 
 def all_moves(fleet: Fleet) -> int:
     """Ticks of moving every copy that runs. O(components)."""
-    return fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
+    return ticks_of(fleet, 0, fleet.running)
 
 
 def without_running(fleet: Fleet) -> Fleet:

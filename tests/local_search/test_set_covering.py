@@ -110,7 +110,7 @@ def test_well_filled_machines_are_put_together() -> None:
     covering = SetCovering(solve)
     assert not covering.run(Budget(threads=1)), "there is nothing else to choose"
     covering.add(on_machines(fleet, (0, 1), (0,)))
-    assert covering.contents == 4 - 1
+    assert len(covering.machines) == 4 - 1
     assert covering.run(Budget(threads=1))
     assert solve.packing is not None
     assert [Counter(seat.component for seat in machine.seats) for machine in solve.packing.machines] == [

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pulp
 
 from placement.direct.parameters import DIRECT
-from placement.engines.highs import MARGIN
+from placement.engines.highs import MARGIN, SHARP, begin_at
 from placement.engines.parameters import ENGINE_PARAMETERS
 from placement.errors import UsageError
 from placement.solving.budget import POLL
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
-_TOLERANCE = 1e-9  # of HiGHS, on rows, whole numbers and reduced costs
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
 _PARAMS = DIRECT.cbc
 
@@ -99,9 +98,7 @@ def run_highs(
         watcher.bound(objective.reduced(values))
         return End("optimal")
     if start is not None:
-        solution = highspy.HighsSolution()
-        solution.col_value = list(map(float, program.in_order(start)))
-        solver.setSolution(solution)
+        begin_at(solver, list(map(float, program.in_order(start))))
     listener = HighsListener(program, shift, watcher, highspy)
     listener.listen(solver)
     status = solver.run()
@@ -156,9 +153,7 @@ def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
         "random_seed": limits.seed % 2**31,
         "mip_rel_gap": 0.0,
         "mip_abs_gap": 0.999 * unit,
-        "mip_feasibility_tolerance": _TOLERANCE,
-        "primal_feasibility_tolerance": _TOLERANCE,
-        "dual_feasibility_tolerance": _TOLERANCE,
+        **SHARP,
         **limits.highs,
     }
     seconds = limits.budget.left()
@@ -173,7 +168,7 @@ class HighsListener:
     def __init__(self, program: PulpProgram, unit: float, watcher: Watcher, engine: Any) -> None:
         self._program, self._unit, self._watcher = program, unit, watcher
         # A column at no cost may be priced at the tolerance: where coefficients are far apart, that is whole units.
-        self._noise = _TOLERANCE * sum(high - low for low, high in program.ranges) / unit
+        self._noise = SHARP["dual_feasibility_tolerance"] * sum(high - low for low, high in program.ranges) / unit
         self._improving = engine.cb.HighsCallbackType.kCallbackMipImprovingSolution
         self._mip = engine.cb.HighsCallbackType.kCallbackMipInterrupt
         self._reported: int | None = None

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def limits(model: Variables) -> None:
     """What the machines paid for count against each limit is within it."""
     for limit in model.fleet.limits:
-        counted: Linear | int = 0
-        for p, weight in limit.weight.items():
-            counted = counted + weight * model.paid[p]
+        counted = sum(weight * model.paid[p] for p, weight in limit.weight.items())
         model.program.at_most(counted, limit.most, measured=True)
 
 
@@ -38,9 +36,7 @@ def _money(model: Variables, commitment: FleetCommitment) -> Iterator[tuple[Line
     """Money in the largest unit that prices and the amount are multiples of."""
     price = {p: model.fleet.pools[p].price for p in commitment.pools}
     unit = math.gcd(commitment.money or 0, *price.values()) or 1
-    rent: Linear | int = 0
-    for p, each in price.items():
-        rent = rent + (each // unit) * model.paid[p]
+    rent = sum((each // unit) * model.paid[p] for p, each in price.items())
     most = (commitment.money or 0) // unit
     if isinstance(rent, int):
         most, rent = min(most, rent), total_of(()) + rent

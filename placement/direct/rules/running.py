@@ -38,10 +38,7 @@ def pins(model: Variables) -> None:
 def max_moves(model: Variables, moved: Sequence[Linear | int]) -> None:
     """The moves of all components together, `moved` (C,), are at most `max_moves`."""
     if model.fleet.max_moves is not None:
-        together: Linear | int = 0
-        for count in moved:
-            together = together + count
-        model.program.at_most(together, model.fleet.max_moves)
+        model.program.at_most(sum(moved), model.fleet.max_moves)
 
 
 def moves(model: Variables, component: FleetComponent) -> Linear | int:
