@@ -49,6 +49,6 @@ def slack(ws: Workspace, c: int, o: int, rows: Ints) -> Ints:
         widest: Ints = ws.ranked[rows, mode.accelerators - 1]
         return widest
     free_memory = ws.free_memory[rows]
-    room = np.where(free_memory >= mode.memory, free_memory, _NO_ROOM)
+    room = np.where(free_memory >= mode.memory_mib, free_memory, _NO_ROOM)
     tightest: Ints = np.minimum.reduce(room, axis=1)
     return tightest

@@ -127,7 +127,7 @@ class BinFilling:
     def _fullness(self, c: int) -> float:
         """The part of an accelerator's memory that a copy takes where it is cheapest."""
         for o, p in self._pools(c, 1):
-            return self.ws.modes[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
+            return self.ws.modes[c][o].memory_mib / max(1, self.ws.fleet.pools[p].shape.memory_mib)
         return 0.0
 
     def _pools(self, c: int, most: int) -> list[tuple[int, int]]:
@@ -293,12 +293,12 @@ class BinFilling:
                 modes = [
                     (float(self.policy.cost[self._first[c] + o, p]), o)
                     for o, mode in enumerate(self.ws.modes[c])
-                    if mode.shared and mode.accelerators and mode.where.allowed[p]
+                    if mode.shared and mode.accelerators and self.ws.reach[c][o].allowed[p]
                 ]
                 if modes:
                     o = min(modes)[1]
                     mode = self.ws.modes[c][o]
-                    rows.setdefault(mode.accelerators, []).append((mode.memory, c, o, mode.vcpus, mode.host))
+                    rows.setdefault(mode.accelerators, []).append((mode.memory_mib, c, o, mode.vcpus, mode.host_mib))
             self._ranges[p] = {width: self._range(sorted(found)) for width, found in rows.items()}
         return self._ranges[p]
 

@@ -152,7 +152,7 @@ class Greedy:
         """Modes of c and pools of which one more machine may be used for them, by pool, then by option. O(both)."""
         found = self._places.get((c, zone))
         if found is None:
-            first, allowed = self._first[c], [mode.where.allowed_in(zone) for mode in ws.modes[c]]
+            first, allowed = self._first[c], [pools.allowed_in(zone) for pools in ws.reach[c]]
             pool, option = np.nonzero(np.array(allowed, dtype=np.bool_).reshape(len(allowed), -1).T)
             found = self._places[c, zone] = first + option, pool
         mode, pool = found

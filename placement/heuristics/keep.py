@@ -58,7 +58,7 @@ def keep_running(ws: Workspace) -> None:
 def _size(ws: Workspace, place: Place) -> tuple[int, int]:
     """Biggest first."""
     mode = ws.modes[place.component][place.option]
-    return -mode.accelerators, -mode.memory
+    return -mode.accelerators, -mode.memory_mib
 
 
 def _kept_seats(ws: Workspace, place: Place) -> int:
@@ -77,7 +77,7 @@ def _fullness(ws: Workspace, places: list[Place]) -> float:
     for place in places:
         mode = ws.modes[place.component][place.option]
         if shape.accelerators:
-            taken += place.count * mode.accelerators * (mode.memory if mode.shared else shape.memory_mib) / whole
+            taken += place.count * mode.accelerators * (mode.memory_mib if mode.shared else shape.memory_mib) / whole
         else:
             taken += place.count * mode.vcpus / max(1, shape.vcpus)
     return taken

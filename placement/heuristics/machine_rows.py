@@ -10,9 +10,8 @@ from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet
+    from placement.compiled.fleet import Fleet, FleetOption
     from placement.compiled.packing import Seat
-    from placement.heuristics.placement_modes import PlacementMode
 
 
 _FIRST_ROWS = 64
@@ -124,29 +123,29 @@ class MachineRows:
 
     # -- what is free
 
-    def strike_out_full(self, mode: PlacementMode, ok: Bools) -> None:
+    def strike_out_full(self, mode: FleetOption, ok: Bools) -> None:
         """Strike out of `ok` (rows,) the machines that have too little free for one more copy. O(rows)."""
         n, g = self.rows, mode.accelerators
         if g > self.width:
             ok[:] = False
         elif g and mode.shared:
-            ok &= self.ranked[:n, g - 1] >= mode.memory
+            ok &= self.ranked[:n, g - 1] >= mode.memory_mib
             if mode.share:
                 rows = ok.nonzero()[0]
-                enough = (self.free_memory[rows] >= mode.memory) & (self.share[rows] >= mode.share)
+                enough = (self.free_memory[rows] >= mode.memory_mib) & (self.share[rows] >= mode.share)
                 ok[rows] = enough.sum(axis=1) >= g
         elif g:
             ok &= self.vacant[:n] >= g
         if mode.vcpus:
             ok &= self.vcpus[:n] >= mode.vcpus
-        if mode.host:
-            ok &= self.host[:n] >= mode.host
+        if mode.host_mib:
+            ok &= self.host[:n] >= mode.host_mib
 
-    def has_host(self, mode: PlacementMode, m: int) -> bool:
+    def has_host(self, mode: FleetOption, m: int) -> bool:
         """Whether row m has the vCPUs and the host memory of one more copy."""
-        return self.vcpus.item(m) >= mode.vcpus and self.host.item(m) >= mode.host
+        return self.vcpus.item(m) >= mode.vcpus and self.host.item(m) >= mode.host_mib
 
-    def choose(self, mode: PlacementMode, m: int, *, level: bool) -> tuple[int, ...] | None:
+    def choose(self, mode: FleetOption, m: int, *, level: bool) -> tuple[int, ...] | None:
         """Accelerators of row m for one more copy, None when too few have room. O(K log K).
 
         Those with the least room that is enough (best fit), lowest index first among equals; with `level` those with
@@ -160,7 +159,7 @@ class MachineRows:
                 return None
             users = self.users[m, : self.fleet.pools[self.pool.item(m)].shape.accelerators].tolist()
             return tuple([k for k, n in enumerate(users) if not n][:g])
-        need = mode.memory
+        need = mode.memory_mib
         if mode.share:
             shares = self.share[m].tolist()
             rooms = [
@@ -175,7 +174,7 @@ class MachineRows:
         rooms.sort()
         return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
 
-    def can_take(self, mode: PlacementMode, m: int, accelerators: tuple[int, ...]) -> bool:
+    def can_take(self, mode: FleetOption, m: int, accelerators: tuple[int, ...]) -> bool:
         """Whether one more copy can have exactly those accelerators of row m."""
         there = self.fleet.pools[self.pool.item(m)].shape.accelerators
         if len(accelerators) != mode.accelerators or max(accelerators, default=-1) >= there:
@@ -184,16 +183,16 @@ class MachineRows:
             users = self.users[m].tolist()
             return not any(users[k] for k in accelerators)
         free_memory, share = self.free_memory[m].tolist(), self.share[m].tolist()
-        return all(free_memory[k] >= mode.memory and share[k] >= mode.share for k in accelerators)
+        return all(free_memory[k] >= mode.memory_mib and share[k] >= mode.share for k in accelerators)
 
-    def most_copies(self, mode: PlacementMode, m: int) -> int:
+    def most_copies(self, mode: FleetOption, m: int) -> int:
         """Most copies that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
 
         That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
         """
         caps = []
         for free_memory, share in zip(self.free_memory[m].tolist(), self.share[m].tolist(), strict=True):
-            by_memory = free_memory // mode.memory if mode.memory else (_MANY if free_memory >= 0 else 0)
+            by_memory = free_memory // mode.memory_mib if mode.memory_mib else (_MANY if free_memory >= 0 else 0)
             caps.append(max(0, min(by_memory, share // mode.share if mode.share else _MANY)))
         n = sum(caps) // mode.accelerators
         while n and sum(min(cap, n) for cap in caps) < mode.accelerators * n:
@@ -202,17 +201,17 @@ class MachineRows:
 
     # -- what a copy takes
 
-    def take(self, mode: PlacementMode, seat: Seat, m: int) -> None:
+    def take(self, mode: FleetOption, seat: Seat, m: int) -> None:
         """Note a copy on row m, which has room for it. O(K log K)."""
         self.seats[m].append(seat)
         self._note(mode, seat, m, 1)
 
-    def give_back(self, mode: PlacementMode, seat: Seat, m: int) -> None:
+    def give_back(self, mode: FleetOption, seat: Seat, m: int) -> None:
         """Note that a copy equal to `seat` has left row m. O(K log K + copies there)."""
         self.seats[m].remove(seat)
         self._note(mode, seat, m, -1)
 
-    def _note(self, mode: PlacementMode, seat: Seat, m: int, copies: int) -> None:
+    def _note(self, mode: FleetOption, seat: Seat, m: int, copies: int) -> None:
         """One copy more on row m, or one fewer.
 
         `item` is a plain integer: reading and writing it takes a third of what arithmetic on elements of arrays takes.
@@ -222,7 +221,7 @@ class MachineRows:
         if not here[c]:
             del here[c]
         self.vcpus[m] = self.vcpus.item(m) - copies * mode.vcpus
-        self.host[m] = self.host.item(m) - copies * mode.host
+        self.host[m] = self.host.item(m) - copies * mode.host_mib
         if not seat.accelerators:
             return
         free_memory, share, users = self.free_memory[m], self.share[m], self.users[m]
@@ -232,7 +231,7 @@ class MachineRows:
             if not before or not after:
                 self.vacant[m] -= copies
             if mode.shared:
-                free_memory[k] = free_memory.item(k) - copies * mode.memory
+                free_memory[k] = free_memory.item(k) - copies * mode.memory_mib
                 share[k] = share.item(k) - copies * mode.share
             else:
                 free_memory[k] = -1 if after else self.full_memory[self.pool.item(m), k]

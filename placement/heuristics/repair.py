@@ -166,7 +166,7 @@ class Repair:
         mark = ws.mark()
         order = sorted(
             (seat for seat in ws.seats[m] if seat.component != c),
-            key=lambda seat: (self._weight(seat), -ws.modes[seat.component][seat.option].memory),
+            key=lambda seat: (self._weight(seat), -ws.modes[seat.component][seat.option].memory_mib),
         )
         gone: list[Seat] = []
         for seat in order:

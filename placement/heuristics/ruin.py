@@ -73,6 +73,6 @@ def pools_of(ws: Workspace, components: Iterable[int]) -> Bools:
     """(P,) the pools where a copy of any of these components may run. O(their options x pools)."""
     pools = np.zeros(len(ws.fleet.pools), dtype=np.bool_)
     for c in components:
-        for mode in ws.modes[c]:
-            pools |= mode.where.allowed
+        for reach in ws.reach[c]:
+            pools |= reach.allowed
     return pools

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.arrays import Ints
-    from placement.compiled.fleet import FleetComponent
+    from placement.compiled.fleet import FleetComponent, FleetOption
     from placement.compiled.groups import FleetLimit
     from placement.heuristics.construct import Policy
-    from placement.heuristics.placement_modes import PlacementMode
     from placement.heuristics.workspace import Workspace
 
 
@@ -134,31 +133,31 @@ def _room_for(ws: Workspace, c: int, o: int) -> str:
 
 def _option(ws: Workspace, c: int, o: int) -> str:
     """What one option needs, and what the machines where it may run have left; no new one may be rented."""
-    mode, option = ws.modes[c][o], ws.fleet.components[c].options[o]
+    option = ws.modes[c][o]
     name = f"option {_option_name(ws, c, o)}"
     rows = ws.busy_rows(c, o)
     cap = ws.fleet.components[c].max_per_instance
     new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
     if cap != 0 and any(ws.rented.has_quota(p) for p in option.pools):
         new = "no new machine may be used"
-    host = f"{mode.vcpus / MILLI:g} vCPU and {mode.host / MIB_PER_GIB:g} GiB of host memory"
+    host = f"{option.vcpus / MILLI:g} vCPU and {option.host_mib / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
-        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, mode, rows)}, {new}"
-    need = f"{mode.memory / MIB_PER_GIB:g} GiB on each of {mode.accelerators} accelerators, {host}"
+        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, option, rows)}, {new}"
+    need = f"{option.memory_mib / MIB_PER_GIB:g} GiB on each of {option.accelerators} accelerators, {host}"
     if not len(rows):
         return f"{name} needs {need}; no machine in use matches, {new}"
     devices = int(sum(ws.fleet.pools[p].shape.accelerators for p in ws.pool[rows].tolist()))
-    if mode.shared:
+    if option.shared:
         roomiest = max(0, int(ws.free_memory[rows].max()))
         best = f"the roomiest has {roomiest / MIB_PER_GIB:g} GiB free"
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"
-    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, mode, rows)}, {new}"
+    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, option, rows)}, {new}"
 
 
-def _host_left(ws: Workspace, mode: PlacementMode, rows: Ints) -> str:
+def _host_left(ws: Workspace, option: FleetOption, rows: Ints) -> str:
     """What the host of a machine has left at most, where the option needs any of it."""
-    if not len(rows) or not (mode.vcpus or mode.host):
+    if not len(rows) or not (option.vcpus or option.host_mib):
         return ""
     vcpus, host = max(0, int(ws.vcpus[rows].max())), max(0, int(ws.host[rows].max()))
     return f", hosts have at most {vcpus / MILLI:g} vCPU and {host / MIB_PER_GIB:g} GiB left"

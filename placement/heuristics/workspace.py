@@ -18,8 +18,8 @@ import numpy as np
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.survival import most_in_pool, most_on_one
 from placement.heuristics.machine_rows import MachineRows
+from placement.heuristics.mode_pools import mode_pools
 from placement.heuristics.parameters import HEURISTICS
-from placement.heuristics.placement_modes import placement_modes
 from placement.heuristics.rented import Rented
 from placement.heuristics.running_copies import RunningCopyCounts
 from placement.solving.steps import count_steps
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from placement.arrays import Bools, Ints
     from placement.compiled.fleet import Fleet
     from placement.compiled.running import Place
-    from placement.heuristics.placement_modes import PlacementMode
+    from placement.heuristics.mode_pools import Pools
     from placement.solving.budget import Budget
 
 
@@ -39,6 +39,7 @@ class Workspace(MachineRows):
 
     Attributes
     ----------
+    modes, reach : (C,) options of each component, and the pools where each may run.
     where : per component, row -> copies there. running : copies that run now, and moves so far.
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
     rented : machines in use by pool, what they cost, and which may be used beside them.
@@ -54,7 +55,8 @@ class Workspace(MachineRows):
         self.budget = budget
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
-        self.modes: list[list[PlacementMode]] = placement_modes(fleet) if like is None else like.modes
+        self.modes = [component.options for component in fleet.components]
+        self.reach: list[list[Pools]] = mode_pools(fleet) if like is None else like.reach
         self.where: list[dict[int, int]] = [{} for _ in fleet.components]
         self.placed = [0] * len(fleet.components)
         self.served = [0] * len(fleet.components)
@@ -105,7 +107,7 @@ class Workspace(MachineRows):
 
     def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
         """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
-        pools = self.modes[c][o].where.of_zone(zone)
+        pools = self.reach[c][o].of_zone(zone)
         found: Ints = pools[self.may_rent(c)[pools]]
         return found
 
@@ -181,7 +183,7 @@ class Workspace(MachineRows):
         With `pools` (P,) only machines of these.
         """
         mode, n = self.modes[c][o], self.rows
-        allowed = mode.where.allowed_in(zone)
+        allowed = self.reach[c][o].allowed_in(zone)
         ok: Bools = (allowed if pools is None else allowed & pools)[self.pool[:n]]
         ok &= self.busy[:n]
         ok &= ~self.cordoned[:n]
@@ -196,7 +198,7 @@ class Workspace(MachineRows):
     def busy_rows(self, c: int, o: int, zone: int = -1) -> Ints:
         """Machines in use, full or not, where copies of c by option o may run, ascending. O(rows)."""
         pools = self.pool[: self.rows]
-        rows: Ints = np.flatnonzero(self.modes[c][o].where.allowed[pools] & self.busy[: self.rows])
+        rows: Ints = np.flatnonzero(self.reach[c][o].allowed[pools] & self.busy[: self.rows])
         return rows if zone == -1 else rows[self.zone_of_pool[pools[rows]] == zone]
 
     def _without_conflicts(self, c: int, ok: Bools) -> None:
@@ -255,16 +257,17 @@ class Workspace(MachineRows):
         The tightest are taken, or with `level` the roomiest.
         """
         mode = self.modes[c][o]
-        if not mode.where.allowed.item(self.pool.item(m)) or not self.has_host(mode, m) or not self.welcomes(c, m):
+        if not self.reach[c][o].allowed.item(self.pool.item(m)) or not self.has_host(mode, m):
             return None
-        return self.choose(mode, m, level=level)
+        return self.choose(mode, m, level=level) if self.welcomes(c, m) else None
 
     def can_stand(self, seat: Seat, m: int) -> bool:
         """Whether the copy can stand on row m on exactly those accelerators."""
-        mode = self.modes[seat.component][seat.option]
-        if not mode.where.allowed.item(self.pool.item(m)) or not self.has_host(mode, m):
+        c, o, accelerators = seat
+        mode = self.modes[c][o]
+        if not self.reach[c][o].allowed.item(self.pool.item(m)) or not self.has_host(mode, m):
             return False
-        return self.welcomes(seat.component, m) and self.can_take(mode, m, seat.accelerators)
+        return self.welcomes(c, m) and self.can_take(mode, m, accelerators)
 
     # -- changes
 

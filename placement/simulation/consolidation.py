@@ -93,7 +93,7 @@ class Consolidation:
 
         def size(spot: Spot) -> tuple[int, int]:
             mode = modes[spot[1].component][spot[1].option]
-            return -mode.accelerators, -mode.memory
+            return -mode.accelerators, -mode.memory_mib
 
         rows: dict[int, list[int]] = {}
         for m, seat in old:

@@ -49,7 +49,7 @@ def random_steps(ws: Workspace, rng: random.Random, steps: int) -> None:
                 ws.remove(seat, m)
             continue
         rows = [m for m, ok in enumerate(ws.fits(c, o).tolist()) if ok]
-        rentable = [p for p in ws.modes[c][o].where.listed.tolist() if ws.can_rent(p)]
+        rentable = [p for p in ws.reach[c][o].listed.tolist() if ws.can_rent(p)]
         if rows and (rng.random() < 0.7 or not rentable):
             m = rng.choice(rows)
         elif rentable:
@@ -115,8 +115,8 @@ def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
     random_steps(ws, rng, 8)
     before, value, mark = ws.to_packing(), ws.value(), ws.mark()
     for c, options in enumerate(ws.modes):
-        for o, mode in enumerate(options):
-            for p in mode.where.listed.tolist():
+        for o in range(len(options)):
+            for p in ws.reach[c][o].listed.tolist():
                 m = ws.rent(p) if ws.can_rent(p) else -1
                 accelerators = ws.seat_on(c, o, m) if m >= 0 else None
                 if accelerators is None or ws.busy[m]:

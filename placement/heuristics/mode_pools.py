@@ -1,8 +1,7 @@
-"""Options as a plan under construction reads them, and the pools where they may run, in arrays."""
+"""The pools where copies may run, in arrays, as a plan under construction reads them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.arrays import Bools, Ints
-    from placement.compiled.fleet import Fleet, FleetOption
+    from placement.compiled.fleet import Fleet
 
 
 class Pools:
@@ -47,38 +46,9 @@ class Pools:
 _NO_POOLS = np.zeros(0, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacementMode:
-    """An option as the workspace reads it; options that may run on the same pools share their `where`."""
-
-    accelerators: int
-    shared: bool
-    memory: int
-    share: int
-    vcpus: int
-    host: int
-    throughput: int
-    where: Pools
-
-
-def placement_modes(fleet: Fleet) -> list[list[PlacementMode]]:
-    """Those of every component, by option. O(components x options x pools)."""
+def mode_pools(fleet: Fleet) -> list[list[Pools]]:
+    """Those of each component, by option; options with the same pools share one. O(components x options x pools)."""
     zone_of = np.array([pool.zone for pool in fleet.pools], dtype=np.int64)
-    places: dict[frozenset[int], Pools] = {}
-    return [[_mode(option, places, zone_of) for option in c.options] for c in fleet.components]
-
-
-def _mode(option: FleetOption, places: dict[frozenset[int], Pools], zone_of: Ints) -> PlacementMode:
-    """An option's; those that may run on the same pools share what says where."""
-    if option.pools not in places:
-        places[option.pools] = Pools(option.pools, zone_of)
-    return PlacementMode(
-        accelerators=option.accelerators,
-        shared=option.shared,
-        memory=option.memory_mib,
-        share=option.share if option.shared else 0,
-        vcpus=option.vcpus,
-        host=option.host_mib,
-        throughput=option.throughput,
-        where=places[option.pools],
-    )
+    sets = {option.pools for component in fleet.components for option in component.options}
+    found = {pools: Pools(pools, zone_of) for pools in sets}
+    return [[found[option.pools] for option in component.options] for component in fleet.components]
