@@ -215,8 +215,10 @@ class _ClosingProgram:
                 model.add(count >= least)
                 model.add(count <= least + component.max_skew)
         if component.zone_loss_floor:
+            any_placed = model.new_bool_var("")
+            model.add(placed <= 2**30 * any_placed)
             for count in counts:
-                model.add(count <= placed - component.zone_loss_floor).only_enforce_if(self._any(placed))
+                model.add(count <= placed - component.zone_loss_floor).only_enforce_if(any_placed)
         if component.min_zones > 1:
             used = [model.new_bool_var("") for _ in counts]
             for count, there in zip(counts, used, strict=True):
@@ -224,12 +226,6 @@ class _ClosingProgram:
             enough = model.new_int_var(0, component.min_zones, "")
             model.add_min_equality(enough, [placed, component.min_zones])
             model.add(cp_model.LinearExpr.sum(used) >= enough)
-
-    def _any(self, placed: IntVar) -> IntVar:
-        """Whether any copy is placed."""
-        there = self.model.new_bool_var("")
-        self.model.add(placed <= 2**30 * there)
-        return there
 
     def _at_most(self, places: Sequence[int], most: int) -> None:
         """Pinned copies stay whatever the rest may."""
