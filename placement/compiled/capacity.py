@@ -9,6 +9,8 @@ from placement.compiled.survival import most_by_floor
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Shape
 
 RESOURCES = (
@@ -36,6 +38,12 @@ def usage(fleet: Fleet, p: int, option: FleetOption, resource: str) -> int:
     if resource == "share":
         return option.accelerators * (option.share if option.shared else WHOLE_SHARE)
     return option.vcpus if resource == "vcpus" else option.host_mib
+
+
+def used_part(fleet: Fleet, p: int, options: Iterable[FleetOption]) -> float:
+    """The part of a machine's accelerator memory that copies take on pool p (of its vCPUs without accelerators)."""
+    resource = "memory_mib" if fleet.pools[p].shape.accelerators else "vcpus"
+    return sum(usage(fleet, p, option, resource) for option in options) / max(1, capacity(fleet, p, resource))
 
 
 def most_by_one_option(shape: Shape, option: FleetOption, limit: int) -> int:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from placement.bounds.overload import overloads
+from placement.compiled.capacity import used_part
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total
 
@@ -72,15 +73,8 @@ def _kept_seats(ws: Workspace, place: Place) -> int:
 
 def _fullness(ws: Workspace, places: list[Place]) -> float:
     """Part of the machine's accelerator memory (vCPU without accelerators) that its copies take today."""
-    shape = ws.fleet.pools[ws.fleet.instances[places[0].instance].pool].shape
-    taken, whole = 0.0, max(1, shape.accelerators * shape.memory_mib)
-    for place in places:
-        mode = ws.modes[place.component][place.option]
-        if shape.accelerators:
-            taken += place.count * mode.accelerators * (mode.memory_mib if mode.shared else shape.memory_mib) / whole
-        else:
-            taken += place.count * mode.vcpus / max(1, shape.vcpus)
-    return taken
+    options = (ws.modes[place.component][place.option] for place in places for _ in range(place.count))
+    return used_part(ws.fleet, ws.fleet.instances[places[0].instance].pool, options)
 
 
 def _is_wanted(ws: Workspace, place: Place) -> bool:

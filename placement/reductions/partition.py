@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.capacity import used_part
 from placement.compiled.packing import Packing, machines_held, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
@@ -242,9 +243,5 @@ def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[in
 
 def unused_part(fleet: Fleet, machine: Machine) -> float:
     """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
-    shape = fleet.pools[machine.pool].shape
-    options = [fleet.components[seat.component].options[seat.option] for seat in machine.seats]
-    if shape.accelerators:
-        used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
-        return max(0.0, 1 - used / max(1, shape.accelerators * shape.memory_mib))
-    return max(0.0, 1 - sum(o.vcpus for o in options) / max(1, shape.vcpus))
+    options = (fleet.components[seat.component].options[seat.option] for seat in machine.seats)
+    return max(0.0, 1 - used_part(fleet, machine.pool, options))
