@@ -102,6 +102,12 @@ class Compiled:
         """(t,) bins that there may be of each type; `without` where the problem sets no limit."""
         return np.where(self.limited, np.maximum(self.available, self.least), without)
 
+    def least_by_item(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(m, ...) of each item the least value of its rows, (w, ...); every item must have one."""
+        first = np.searchsorted(self.item, np.arange(len(self.demand)))
+        found: NDArray[Any] = np.minimum.reduceat(values, first, axis=0)
+        return found
+
     def price(self, loads: list[tuple[Load, int]]) -> int:
         """Cost of these bins, `least` included."""
         used = np.zeros(self.types, dtype=np.int64)

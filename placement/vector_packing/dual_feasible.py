@@ -16,14 +16,14 @@ from placement.vector_packing.certificate import PackingCut
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.arrays import Ints
     from placement.vector_packing.compiled import Compiled
 
 
 def total_sizes(problem: Compiled) -> list[int]:
     """Per dimension, the least that all copies can take, in exact integers. O(rows x dimensions)."""
     demand = [int(n) for n in problem.demand]
-    return [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in _least_sizes(problem)]
+    sizes = problem.least_by_item(problem.size).T.tolist()
+    return [sum(a * n for a, n in zip(least, demand, strict=True)) for least in sizes]
 
 
 def volume_cuts(problem: Compiled) -> list[PackingCut]:
@@ -39,7 +39,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[PackingCut]:
     """Per dimension, the best threshold; for one bin type. O(items^2 x dimensions)."""
     if problem.types != 1:
         return
-    for k, least in enumerate(_least_sizes(problem)):
+    for k, least in enumerate(problem.least_by_item(problem.size).T):
         capacity = int(problem.capacity[0, k])
         best = 0
         for threshold in np.unique(least[(least > 0) & (2 * least <= capacity)]).tolist():
@@ -50,11 +50,3 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[PackingCut]:
         best = max(best, int(np.where(big, capacity, 0) @ problem.demand))
         if best:
             yield PackingCut((capacity,), best)
-
-
-def _least_sizes(problem: Compiled) -> Iterator[Ints]:
-    """Per dimension, what a copy of each item takes at least."""
-    for k in range(problem.size.shape[1]):
-        least = np.full(len(problem.demand), np.iinfo(np.int64).max)
-        np.minimum.at(least, problem.item, problem.size[:, k])
-        yield least

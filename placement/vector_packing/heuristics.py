@@ -62,7 +62,7 @@ def one_size(problem: Compiled) -> bool:
 
 def scarcity(problem: Compiled) -> Floats:
     """Per dimension, demand over the room of the average bin."""
-    least = np.array([problem.size[problem.item == i].min(axis=0) for i in range(len(problem.demand))])
+    least = problem.least_by_item(problem.size)
     total: Floats = (least * problem.demand[:, None]).sum(axis=0) / np.maximum(problem.capacity.mean(axis=0), 1e-9)
     return total / max(float(total.max()), 1e-9)
 
@@ -75,6 +75,4 @@ def row_volume(problem: Compiled) -> Floats:
 
 def volume(problem: Compiled) -> Floats:
     """Per item, the least volume of its rows."""
-    dual_value = np.full(len(problem.demand), np.inf)
-    np.minimum.at(dual_value, problem.item, row_volume(problem))
-    return dual_value
+    return problem.least_by_item(row_volume(problem))
