@@ -79,30 +79,35 @@ def test_every_phase_has_its_share_somewhere() -> None:
         assert inner or re.search(rf"\.{name}(\.of\(|\.part|\b)", text), f"nobody asks for {name}"
 
 
+PART_OF = {"share": 0, "reduced": 1}  # methods that take a part of the budget, and which argument it is
+
+
 def own_shares(source: str) -> list[str]:
-    """Calls of `share` with a part that is a number of the module's own."""
+    """Calls that take a part of a budget, where that is a number or a constant or parameter of the module's own."""
     found = []
     for node in nodes(source):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "share"
-            and node.args
-        ):
-            part = node.args[0]
-            literal = isinstance(part, ast.Constant) and part.value != 1.0
-            if literal or (isinstance(part, ast.Name) and part.id.isupper()):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            place = PART_OF.get(node.func.attr, len(node.args))
+            if place < len(node.args) and is_own(node.args[place]):
                 found.append(ast.unparse(node))
     return found
+
+
+def is_own(part: ast.expr) -> bool:
+    """Whether a part is written down in the module itself, or is a parameter."""
+    if isinstance(part, ast.Constant):
+        return part.value != 1.0
+    while isinstance(part, ast.Attribute):
+        part = part.value
+    return isinstance(part, ast.Name) and part.id.isupper() and part.id not in ("SCHEDULE", "_TIME")
 
 
 def test_nobody_has_a_share_of_their_own() -> None:
     """Parts of the time stand in the schedule alone, but for those that are shared out by size."""
     assert {str(path): calls for path, source in SOURCES.items() if (calls := own_shares(source))} == {}
-    assert own_shares("budget.share(0.3)\nbudget.share(_PART)\nbudget.share(1.0, work=3)\nbudget.share(by_size)") == [
-        "budget.share(0.3)",
-        "budget.share(_PART)",
-    ]
+    own = ["budget.share(0.3)", "budget.share(_PART)", "solve.reduced(fleet, _PARAMS.prices)"]
+    fine = ["budget.share(1.0, work=3)", "budget.share(by_size)", "solve.reduced(fleet, _TIME.prices.part, seed=0)"]
+    assert own_shares("\n".join(own + fine)) == own
 
 
 def test_a_phase_is_a_part_of_a_budget() -> None:

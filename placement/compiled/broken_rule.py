@@ -1,4 +1,4 @@
-"""Whether a packing keeps every rule, recounted in integers before it is offered.
+"""Whether a packing keeps every rule, recounted in integers: of packings by floats, and of those made of parts.
 
 An engine that computes in floats may return a plan that breaks a rule by a rounding error. A plan that is put together
 from parts may break a rule that looks at all parts, such as a rule over zones. The referee (`placement.verify`) checks

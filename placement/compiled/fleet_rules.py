@@ -1,6 +1,7 @@
-"""Rules that look at a whole plan: limits over groups of pools, losses of a pool or an instance, the most moves.
+"""Fleet rules: coupling constraints, which look at a whole plan.
 
-A solver that does not know one of them may find a packing that breaks it; whoever takes plans asks here.
+They are limits over groups of pools, losses of a pool or an instance, and the most moves. A solver that does not know
+one of them may find a packing that breaks it; whoever takes plans asks here.
 """
 
 from __future__ import annotations

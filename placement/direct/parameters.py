@@ -37,8 +37,6 @@ class OutlineParameters:
     most_terms: int = parameter(
         400_000, "terms", "of the direct model with no new machine; beyond, its first relaxation takes minutes"
     )
-    prices: float = parameter(0.15, "part of the time", "at most, for prices of the pattern bound")
-    restricted: float = parameter(0.45, "part of the time", "at most, for the program restricted to what its LP uses")
     rounds: int = parameter(1_000, "runs", "each with rows for what did not fit on new machines in the one before")
     checked: int = parameter(3, "solutions", "of a run, the cheapest, of which it is known whether they fit there")
     same_price: int = parameter(20, "fleet mixes", "of nearly the same cost, left out one by one for the last digits")
@@ -56,7 +54,7 @@ class RestrictedParameters:
     """The program restricted to what its linear relaxation uses (`milp/restricted.py`)."""
 
     unused: float = parameter(1e-6, "units", "of a variable, below which the relaxation does not use it")
-    effort: float = parameter(0.3, "part of the time", "for heuristics of HiGHS, which gives them 0.05 by default")
+    effort: float = parameter(0.3, "part of HiGHS's time", "for its heuristics, which have 0.05 by default")
 
 
 @dataclass(frozen=True, slots=True)

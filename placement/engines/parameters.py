@@ -1,4 +1,4 @@
-"""Parameters of the room: integer programs of searches, whose solutions have to be good and need not be the best."""
+"""Parameters of the room, by module: integer programs of searches, steps that engines count, and time to load one."""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ UPPER = frozenset({
 })  # fmt: skip
 LOWER = frozenset({"zone-loss", "pool-loss", "instance-loss"})
 AT_THE_END = frozenset({"max-skew", "min-zones"})
+# Those that are kept otherwise: of rows of a plan alone, floors (`floors.py`), and what only the last state must have.
+ELSEWHERE = frozenset({"known-instance", "instance-pool", "copies", "min-copies", "demand", "draining", "max-moves"})
 FILLING = frozenset({"vcpus", "host-memory", "accelerator-memory", "accelerator-share"})
 _RANK = {"": -1, "go": 0, "wait": 1, "stop": 2, "close": 3}
 

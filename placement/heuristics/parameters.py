@@ -127,6 +127,7 @@ class RepairParameters:
     reset_chance: float = parameter(
         0.1, "chance", "of an ejection that takes off all copies of the stuck component instead"
     )
+    turn_chance: float = parameter(0.2, "chance", "after an ejection, that another component that waits is next")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Repair:
             if lacking(self.ws, c):
                 waiting.append(c)
             waiting.extend(e for e in ejected if e not in waiting and lacking(self.ws, e))
-            if len(waiting) > 1 and self.rng.random() < 0.2:
+            if len(waiting) > 1 and self.rng.random() < _PARAMS.turn_chance:
                 turn = int(self.rng.integers(len(waiting)))
                 waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
         return lacking_components(self.ws)

@@ -103,7 +103,7 @@ class LargeNeighbourhood:
         first = int(self._rng.choice(len(free), p=_chances(waste)))
         near = np.array([self._nearness(machines[free[first]], machines[m]) for m in free])
         noise = self._rng.random(len(free))
-        order = np.argsort(-(near + waste + 1.5 * noise), kind="stable")
+        order = np.argsort(-(near + waste + _PARAMS.noise * noise), kind="stable")
         chosen, copies = [free[first]], len(machines[free[first]].seats)
         for k in order.tolist():
             if len(chosen) >= round(self._size):
@@ -122,5 +122,5 @@ class LargeNeighbourhood:
 
 
 def _chances(waste: Floats) -> Floats:
-    weight = waste + 0.1
+    weight = waste + _PARAMS.least_waste
     return weight / np.sum(weight)

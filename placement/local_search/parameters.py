@@ -50,6 +50,8 @@ class LargeNeighbourhoodParameters:
     drift_chance: float = parameter(
         0.5, "chance", "that CP-SAT is not told the plan: it keeps that otherwise, where no other is better"
     )
+    noise: float = parameter(1.5, "machines' unused part", "at most, added to how near a machine is")
+    least_waste: float = parameter(0.1, "machine's unused part", "added to each: full machines are chosen first, too")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class RefillParameters:
         0.3, "chance", "of an unassigned copy to change its zone for one of those emptied, if it may"
     )
     most_looked_at: int = parameter(24, "unassigned copies that differ", "looked at in a step")
+    noise: float = parameter(0.4, "part", "by which what a copy counts in a step is bent at random, up and down")
     every: int = parameter(200, "steps", "without gain between two rises of the weights")
     rise: float = parameter(0.05, "weight", "added by such a rise")
     steering: float = parameter(

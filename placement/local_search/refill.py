@@ -274,13 +274,17 @@ class Refill:
                         return
                 elif mode.memory <= free_memory and mode.share <= share:
                     looked += 1
-                    preference = items[i].penalty * self._weight[i] * (0.6 + 0.8 * self._random.random())
+                    preference = items[i].penalty * self._weight[i] * self._bent()
                     found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
             if looked >= _PARAMS.most_looked_at:
                 break
         if found:
             found.sort(key=itemgetter(0), reverse=True)
             self._place_fullest(machine, k, found)
+
+    def _bent(self) -> float:
+        """A factor around 1."""
+        return 1 + _PARAMS.noise * (2 * self._random.random() - 1)
 
     def _place_fullest(self, machine: MachineState, k: int, found: Sequence[tuple[float, int, MachineMode]]) -> None:
         """Of copies that are wanted on one accelerator, in this order, those that fill it most."""

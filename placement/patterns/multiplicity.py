@@ -1,4 +1,4 @@
-"""Patterns with more copies of an item than there are: what limits on copies say of them.
+"""How often an item may stand in a pattern, at most: what limits on copies say, given or by branching.
 
 A copy on several accelerators stands once on each. The LP only counts places, so it may put one copy twice on each of
 half as many accelerators, as long as some plan has two such copies. Where a node of the tree allows at most k, patterns

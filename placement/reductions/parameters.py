@@ -38,6 +38,13 @@ class RelaxingAggregationParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class PartitionParameters:
+    """Machines of a plan in parts (`partition.py`)."""
+
+    noise: float = parameter(0.1, "machine's unused part", "at most, added to each: parts differ from round to round")
+
+
+@dataclass(frozen=True, slots=True)
 class ReductionParameters:
     """Rewrites of a fleet."""
 
@@ -45,6 +52,7 @@ class ReductionParameters:
     preassigned: PreassignedParameters = PreassignedParameters()
     relaxing_aggregation: RelaxingAggregationParameters = RelaxingAggregationParameters()
     restricting_aggregation: AggregationParameters = AggregationParameters()
+    partition: PartitionParameters = PartitionParameters()
 
 
 REDUCTIONS = ReductionParameters()

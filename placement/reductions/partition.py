@@ -18,6 +18,7 @@ from placement.compiled.capacity import used_part
 from placement.compiled.packing import Packing, machines_held, moves
 from placement.compiled.survival import capped_by_placed
 from placement.reductions.base import Reduction
+from placement.reductions.parameters import REDUCTIONS
 from placement.reductions.rule_shares import commitment_shares, limit_shares
 from placement.reductions.subproblem import Subproblem, copies_left_out, may_be_freed
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Machine
     from placement.compiled.running import Place
     from placement.heuristics import Missing
+
+_PARAMS = REDUCTIONS.partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def _joined(packing: Packing, groups: list[list[int]], copies: int) -> list[list
 def gather(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator) -> list[list[int]]:
     """The same machines, those that waste most together and first: what earlier parts could not fill is merged."""
     free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
-    waste = np.array([unused_part(fleet, packing.machines[m]) for m in free]) + 0.1 * rng.random(len(free))
+    waste = np.array([unused_part(fleet, packing.machines[m]) for m in free]) + _PARAMS.noise * rng.random(len(free))
     groups: list[list[int]] = [[]]
     held = 0
     for k in np.argsort(-waste, kind="stable").tolist():

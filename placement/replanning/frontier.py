@@ -21,13 +21,13 @@ from placement.replanning.point import Frontier, FrontierPoint
 from placement.replanning.sharing import Answer, LeastMoves, best_within, least_moves, share
 from placement.solving.budget import Budget
 from placement.solving.result import Event, SolverFault, Status, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.documents import Problem
 
 _STEPS = (1, 2, 5)  # times powers of ten, and 0
-_FIRST_PART = 0.3  # of the time, for the plan without a limit
-_FEWER_PART = 0.15  # of the time, kept for fewer moves at the same price
+_TIME = SCHEDULE.replanning.frontier
 _FEWEST_SECONDS = 0.05  # in which a point is asked for
 _WORTH_ASKING = 1.0  # seconds that are left when all points are there, for the plan without a limit
 _FLAT = (
@@ -150,7 +150,7 @@ class _FrontierSearch:
 
     def _ask_all(self, limits: list[int] | None) -> None:
         own = self.fleet.max_moves
-        last = self._ask(None, self._seconds(_FIRST_PART))
+        last = self._ask(None, self._seconds(_TIME.unlimited.part))
         top = last.moved if last.packing is not None else sum(self.fleet.running)
         wanted = [n for n in (usual_limits(top) if limits is None else limits) if own is None or n < own]
         for k, most in enumerate(wanted):
@@ -181,7 +181,7 @@ class _FrontierSearch:
         """A part of what is left for the points."""
         if self.budget.seconds is None:
             return None
-        kept = _FEWER_PART if self._asks_for_fewer else 0.0
+        kept = _TIME.fewer.part if self._asks_for_fewer else 0.0
         return part * max(0.0, self.budget.left() - kept * self.budget.seconds)
 
     def _ask_for_fewer(self) -> None:

@@ -26,6 +26,7 @@ from placement.replanning.shortfall import Shortfall, shortfalls
 from placement.replanning.wish import RoomWish, wish_for
 from placement.solving.budget import Budget
 from placement.solving.result import Result, SolverFault, Status, Stop
+from placement.solving.schedule import SCHEDULE
 from placement.transition import plan_transition
 from placement.units import MICRO
 
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
     from placement.solving.incumbent import Listener
+    from placement.solving.schedule import Phase
 
 MOST_COPIES = 10**6  # that a wish may be for
-_COUNT_PART, _PRICE_PART = 0.7, 0.6  # of the time: the first solve, and of what is left the second
+_TIME = SCHEDULE.replanning.room
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +117,16 @@ def make_room(
 def _search(wish: RoomWish, budget: Budget, how: dict[str, Any]) -> RoomFound:
     """Both solves, and an order of the plan."""
 
-    def part(share: float) -> float | None:
-        return None if budget.seconds is None else share * budget.left()
+    def part(phase: Phase) -> float | None:
+        return None if budget.seconds is None else phase.part * budget.left()
 
-    counted = solve(wish.free, time_limit=part(_COUNT_PART), **how)
+    counted = solve(wish.free, time_limit=part(_TIME.evictions), **how)
     if counted.packing is None or wish.serving_less(counted.plan):
         return _none(wish, counted, budget)
     priced = counted
     if counted.stop is not Stop.INTERRUPTED and counted.plan.moves is not None:
         limited = within_moves(wish.problem, counted.plan.moves)
-        priced = solve(limited, time_limit=part(_PRICE_PART), hint=counted.plan, **how)
+        priced = solve(limited, time_limit=part(_TIME.moves), hint=counted.plan, **how)
     return _some(wish, counted, priced, budget)
 
 

@@ -28,6 +28,7 @@ from placement.replanning.moved_memory import dearer, gib, memory_of_moves, move
 from placement.replanning.sharing import is_no_more
 from placement.solving.budget import Budget
 from placement.solving.result import Result, Status, Stop, at_its_end, relative_gap
+from placement.solving.schedule import SCHEDULE
 from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
 from placement.writing import check_claims
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _PRICES = 3  # of a MiB that are tried
 _COUNTS = 3  # of moves that are tried after them
 _LEFT_OUT = "no plan was found that places more of them and moves no more memory than is allowed"
-_FIRST_PART = 0.3  # of the time, without a price of memory
+_TIME = SCHEDULE.replanning.moved_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class _WithinSearch:
 
     def run(self) -> None:
         """Ask without a price of memory; where that moves too much, at prices and within counts, else go on."""
-        first = self._take(self._solve(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
+        first = self._take(self._solve(self.asked, 1.0 if self._most is None else _TIME.unlimited.part, None), 0)
         if not self._over(first):
             proven = first.result.status in (Status.OPTIMAL, Status.INFEASIBLE)
             if self._most is not None and self.budget.seconds is not None and self._stop is None and not proven:

@@ -1,4 +1,4 @@
-"""Parameters of the room, by module: the solvers auto and demand."""
+"""Parameters of the room, by module: the solver demand, and what names obstacles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from placement.solving.parameters import parameter
 
 @dataclass(frozen=True, slots=True)
 class DemandParameters:
-    """The solver demand (`demand.py`)."""
+    """The solver demand (`demand/solve.py`, `demand/rounds.py`)."""
 
     tries: int = parameter(8, "counts", "packed in a row, and rounds in a row without counts to pack")
     wholes: int = parameter(2, "programs", "of all components beside the rounds, one after the other")
@@ -31,7 +31,7 @@ class ObstacleParameters:
 
 @dataclass(frozen=True, slots=True)
 class SolverParameters:
-    """The solvers auto and demand."""
+    """The solver demand, and what names obstacles."""
 
     demand: DemandParameters = DemandParameters()
     obstacles: ObstacleParameters = ObstacleParameters()

@@ -1,7 +1,8 @@
 """The solver `auto`: what is cheap first, and no further than the proof.
 
 1. Instant proofs of infeasibility.
-2. Heuristics, cheapest first, each handing its plan on, and the volume bound. Where first-fit and best-fit have no
+2. Heuristics, cheapest first, each handing its plan on; after the first of them the instant bounds (volumes, cliques,
+   machines that are over), unless rules look at the whole plan. Where first-fit and best-fit have no
    plan of a small problem, the pattern bound and CP-SAT are asked whether there is one, before greedy's restarts.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core:
    before all others where bins are single accelerators, after a turn of column generation where they are machines.
@@ -112,9 +113,7 @@ def solve_auto(solve: Solve, *, options: AutoOptions = AutoOptions()) -> Outcome
             break
         if not search.can_load(turn):
             continue
-        if turn.solver == IMPROVE:
-            search.improve(turn)
-        elif turn.beside:
+        if turn.beside:
             search.begin(turn)
         else:
             search.take(turn)
@@ -122,7 +121,7 @@ def solve_auto(solve: Solve, *, options: AutoOptions = AutoOptions()) -> Outcome
 
 
 class _Turns:
-    """The turns of one solve: what they were stuck on, what they counted, and which search goes on beside them."""
+    """One run of `auto`: the first reason for having no plan, statistics, the first error, searches in threads."""
 
     def __init__(self, solve: Solve) -> None:
         self.solve, self._incumbent = solve, solve.incumbent
@@ -149,13 +148,6 @@ class _Turns:
     def take(self, turn: Turn) -> None:
         """One turn from the best plan so far."""
         self._note(turn.solver, self._run(turn))
-
-    def improve(self, turn: Turn) -> None:
-        """The best plan made cheaper, where rules look at the whole of it."""
-        from placement.local_search.whole_plan import improve_whole_plan
-
-        steps = improve_whole_plan(self._part(turn), **turn.options)
-        self._stats["neighbourhoods"] = int(self._stats.get("neighbourhoods", 0)) + steps
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
@@ -192,6 +184,11 @@ class _Turns:
             from placement.solvers.column_generation.running_solutions import solve_running
 
             return solve_running(self._part(turn))
+        if turn.solver == IMPROVE:
+            from placement.local_search.whole_plan import improve_whole_plan
+
+            steps = improve_whole_plan(self._part(turn), **turn.options)
+            return Outcome(IMPROVE, Stop.DONE, stats={"neighbourhoods": steps})
         from placement.solvers.registry import find_solver
 
         return find_solver(turn.solver).run(self._part(turn), **turn.options)

@@ -149,8 +149,8 @@ class Budget:
         """A budget inside this one: a fraction of the time and work left, at most `seconds` and `work`.
 
         It ends when this one ends. Under a limit on work `seconds` are so many of work: the clock must not decide what
-        is found. `gap` replaces this one's. What is `alone` is as elsewhere: it has no executor, and all of `work`,
-        whatever others have left of it.
+        is found. `gap` replaces this one's. What is `alone` is budgeted as if it ran in another process: it has no
+        executor, and all of `work`, whatever is left of it here.
         """
         left, most = self.left() * fraction, math.inf if work is None else work
         if seconds is not None and self.work is None:

@@ -179,12 +179,21 @@ class WholeZonesPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class AlikePhase(Phase):
+    """The whole in groups of alike components, beside its bound: parts of the time that the bound leaves."""
+
+    coarse: Phase = Phase("so many groups as the option says", 0.1)
+    middle: Phase = Phase("twice as many", 0.2)
+    fine: Phase = Phase("four times as many", 0.7)
+
+
+@dataclass(frozen=True, slots=True)
 class DecompositionPhase(Phase):
     """The solver `decomposition`. Tasks of one round share its time by their size."""
 
     start: Phase = Phase("a first plan", 0.3, "heuristics are stuck")
     zones: WholeZonesPhase = WholeZonesPhase("the whole zone by zone", 0.9, "zones")
-    whole: Phase = Phase("the whole in groups of alike components", 0.8, "groups are few, no zones")
+    whole: AlikePhase = AlikePhase("the whole in groups of alike components", 0.8, "groups are few, no zones")
     bound: Phase = Phase("of that, or of the first round: the bound", 0.25)
     improve: Phase = Phase("before each round: machines of the whole taken apart", 0.3)
     round: Phase = Phase("each round of parts", 0.4)
@@ -251,7 +260,9 @@ class VectorPackingPhase(Phase):
 class OutlinePhase(Phase):
     """The outline: running machines one by one, new ones by pool."""
 
+    prices: Phase = Phase("before it: prices of the pattern bound", 0.15, "moves are few or dear")
     search: Phase = Phase("branch and cut; what is left is for its last solutions", 0.93)
+    restricted: Phase = Phase("of that: the program restricted to what its linear relaxation uses", 0.45)
     same: Phase = Phase("each search for another solution with the same machines", 0.2)
     check: Phase = Phase("each pool: pack what a solution puts on new machines", 0.1, seconds=1.0)
     digits: Phase = Phase("prove the last digits", 0.9)
@@ -297,6 +308,38 @@ class ScenariosPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class FrontierPhase(Phase):
+    """`frontier`; points with a limit on moves share what is left evenly."""
+
+    unlimited: Phase = Phase("the plan without a limit", 0.3)
+    fewer: Phase = Phase("of the whole limit, kept to the end: fewer moves at the same price", 0.15, "moves are free")
+
+
+@dataclass(frozen=True, slots=True)
+class MovedMemoryPhase(Phase):
+    """`replan` where the memory of moves is limited; solves at prices of memory share what is left evenly."""
+
+    unlimited: Phase = Phase("without a price of memory", 0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPhase(Phase):
+    """`make_room`."""
+
+    evictions: Phase = Phase("the fewest evictions", 0.7)
+    moves: Phase = Phase("the fewest moves with so many", 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplanningPhase(Phase):
+    """What is asked of a fleet that runs."""
+
+    frontier: FrontierPhase = FrontierPhase("frontier", 1.0)
+    moved_memory: MovedMemoryPhase = MovedMemoryPhase("replan within a limit on moved memory", 1.0)
+    room: RoomPhase = RoomPhase("make_room", 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule(Phase):
     """All of it."""
 
@@ -317,6 +360,7 @@ class Schedule(Phase):
     obstacles: Phase = Phase("which rule leaves no plan", 0.5, "it is proven that there is none", seconds=5.0)
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
     scenarios: ScenariosPhase = ScenariosPhase("plan_scenarios", 1.0)
+    replanning: ReplanningPhase = ReplanningPhase("what is asked of a fleet that runs", 1.0)
 
 
 SCHEDULE = Schedule("the whole limit", 1.0)
@@ -361,15 +405,20 @@ ZONED = "small, and vector packing but for zones, optional copies or what runs"
 DEAR = "moves are dear, too large for the direct models"
 _FEW = {"restarts": 2}
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
-# Those of `FIRST`; then of one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL` and
-# `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` or
-# `DEMANDS_TINY` where there are some, and of the first of `HUGE`, `ZONED`, `SMALL`, `DEAR`, `LARGE` that it is. Where
-# `SINGLE` follows, `AFTER_FIRST` comes after the first turn, without ruin and recreate: bin packing proves what is easy
-# in less time than that takes (crainic-1: 0.19 and 0.47 s of the processor in all). Where `WHOLE` follows it is worth
-# its time: column generation proves at once what it has found (exclusive 20, seed 2: 0.6 and 1.5 s). Restarts of
-# first-fit and best-fit are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has
-# all of its restarts, as when it is alone, so that no plan of its own is missed; cut short it would not come to its
-# improvement, worth most where restarts are slow.
+# What `auto` takes (`solvers/portfolio.py`):
+#
+# - rules over the whole plan: `FIRST`, then one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL`
+#   and `RULES_LARGE` where they are not;
+# - else the first turn of `FIRST`, then `AFTER_FIRST` where `SINGLE` follows, `AFTER_FIRST_HUGE` where `HUGE` does, or
+#   the rest of `FIRST`; then `SINGLE` or `WHOLE` where the fleet is vector packing, one of `DEMANDS_TINY` and `DEMANDS`
+#   where there are demands, and the first of `HUGE`, `ZONED`, `SMALL`, `DEAR`, `LARGE` that it is.
+#
+# `STUCK` comes before greedy where a small problem has no plan yet.
+# `AFTER_FIRST` has no ruin and recreate: bin packing proves what is easy in less time than that takes (crainic-1: 0.19
+# and 0.47 s of the processor in all). Before `WHOLE` it pays: column generation proves at once what it has found
+# (exclusive 20, seed 2: 0.6 and 1.5 s). Restarts of first-fit and best-fit are few: a problem that is hard to pack, or
+# infeasible, must not be kept waiting. Greedy has all of its restarts, as when it is alone, so that no plan of its own
+# is missed; cut short it would not come to its improvement, which matters most where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, options=_FEW), Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4)),
     AFTER_FIRST: (Turn("best-fit", 0.2, options=_FEW), Turn("greedy", 0.4, options={"rounds": 0})),

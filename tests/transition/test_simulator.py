@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,6 +11,8 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.documents.transition import Transition
 from placement.fleet_simulator import StepFault, simulate, state_after
+from placement.fleet_simulator.judge import AT_THE_END, ELSEWHERE, LOWER, UPPER
+from placement.referee.verdict import Rule
 from tests.transition.small import fleet, plan
 
 Row = tuple[int, str, str, str]  # batch, action, component or pool, machine
@@ -184,3 +186,10 @@ def test_arguments_of_another_type() -> None:
         given[number] = 7
         with pytest.raises(UsageError, match=f"{name} must be a .*, got 7"):
             state_after(*given)
+
+
+def test_every_rule_of_plans_has_its_moment() -> None:
+    """A rule that the simulator leaves out is left out on purpose."""
+    sets = (UPPER, LOWER, AT_THE_END, ELSEWHERE)
+    assert frozenset().union(*sets) == {rule for rule in get_args(Rule) if not rule.startswith("claimed-")}
+    assert sum(map(len, sets)) == len(frozenset().union(*sets))

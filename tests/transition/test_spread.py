@@ -119,7 +119,7 @@ def test_batches_keep_the_spread_at_each_moment(
         problem = problem.model_copy(update={"placements": ()})
     if by == "the program":
         monkeypatch.setattr(search, "_attempts", lambda *_: iter(()))
-        monkeypatch.setattr("placement.transition.levels._batches_for_skew", lambda *_: 0)
+        monkeypatch.setattr("placement.transition.batch_bound._batches_for_skew", lambda *_: 0)
     found = plan_transition(problem, target, exact=by != "list scheduling")
 
     if now or by != "the program":  # one batch, and no program, where no copy has to go and no spread be kept
@@ -143,7 +143,7 @@ def test_the_program_alone_starts_or_stops_copies_batch_by_batch(
 ) -> None:
     """Where none moves, so that batches have nothing but starts, or nothing but stops."""
     monkeypatch.setattr(search, "_attempts", lambda *_: iter(()))
-    monkeypatch.setattr("placement.transition.levels._batches_for_skew", lambda *_: 0)
+    monkeypatch.setattr("placement.transition.batch_bound._batches_for_skew", lambda *_: 0)
     found = plan_transition(*zoned(now, then, rule, moved=False))
 
     assert (found.status, found.batches, found.batches_bound) == ("optimal", batches, batches)

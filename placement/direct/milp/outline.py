@@ -235,7 +235,7 @@ class _OutlineSearch:
         if not may_build(self._fleet, self._budget):
             return None
         # On an incumbent of its own: its bounds know no commitments, while its prices need not.
-        patterns = PatternBound(self._solve.reduced(self._fleet, _PARAMS.prices), self._solve.left_out)
+        patterns = PatternBound(self._solve.reduced(self._fleet, _TIME.prices.part), self._solve.left_out)
         prices = patterns.running_prices()
         return None if prices is None else (patterns.relaxation, prices)
 
@@ -245,7 +245,7 @@ class _OutlineSearch:
         """A cheap solution with the machines that the linear relaxation uses, and the copies that it moves there."""
         machines = [used.index for used in model.used.values() if not isinstance(used, int)]
         moved = [var.index for var in model.copies.values()]
-        limits = self._limits(budget.share(_PARAMS.restricted))
+        limits = self._limits(_TIME.restricted.of(budget))
         choices = [*machines, *moved], machines
         return run_restricted(program, goal, choices, limits, watcher)
 

@@ -1,4 +1,4 @@
-"""The input of packing at fleet mixes: inequalities, patterns and prices of one bound, or of several.
+"""What packing at fleet mixes takes from bounds: inequalities on machine counts, patterns and dual values.
 
 Where rules look at the whole plan there are several: pattern bounds at other linear prices (`patterns.group_bound`),
 all of whose inequalities on machine counts hold, and of which the best is nearest to the plans that are looked for.

@@ -53,28 +53,28 @@ DEFAULT = ColumnGenerationOptions()
 def search(
     solve: Solve, options: ColumnGenerationOptions, covering: SetCovering, pack_zones: PackZones | None = None
 ) -> Outcome:
-    """Steps 2 to 6 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
+    """Steps 2 to 6 of the list at the top of `solve.py`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
     budget = solve.budget
     if not may_build(solve.fleet, budget):
         if solve.packing is not None:
             improve(solve, NAME)
         return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
     stats: Stats = {}
-    whole_plan = isinstance(solve.incumbent, HandingOn)  # committed machines as pools
-    for left_out in left_out_limits(solve) if whole_plan else (solve.left_out,):
+    committed_as_pools = isinstance(solve.incumbent, HandingOn)
+    for left_out in left_out_limits(solve) if committed_as_pools else (solve.left_out,):
         bound = bounded(solve, options, left_out, stats)
         stats.update(columns=bound.columns, rounds=bound.rounds, cuts=len(bound.cuts))
         if bound.infeasible and left_out is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         if bound.infeasible:
             continue
-        if whole_plan:
+        if committed_as_pools:
             stats["solutions"] = pack_solutions(solve, bound, NAME, covering)
         elif pack_zones is None and is_zoned(solve.fleet):  # in one zone dives find as good plans sooner
             stats["solutions"] = pack_solutions(solve, bound, NAME, covering, before_dives=True)
     by_mix = decide_mixes(solve, bound)
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, _TIME.zones.of(budget))
-    solved = whole_plan and bool(stats.get("solutions")) and is_large(solve.fleet)
+    solved = committed_as_pools and bool(stats.get("solutions")) and is_large(solve.fleet)
     if not zoned and not solved and not solve.ended and bound.cuts:
         mixes = FleetMixPacking(solve, bound, covering)
         part = mixes.phase.part

@@ -2,7 +2,8 @@
 
 1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
    Where moves are dear or few, whole solutions of the pattern program with what runs (`running_solutions`) for both.
-2. The pattern bound (`patterns`): column generation, then whole machine counts by Benders cuts.
+2. The pattern bound (`patterns`): column generation, branching on machine counts, and the cheapest of these by Benders
+   cuts.
 3. Packing. Large fleets with rules over zones are packed zone by zone, each zone as a fleet of its own
    (`zone_packing`); for smaller ones whole solutions of the pattern program are packed first (`whole_solutions`). Other
    fleets, and those where that fails, are packed at fleet mixes (`pack`): the cheapest machine counts that keep every

@@ -11,11 +11,6 @@ from placement.solving.parameters import parameter
 class DecompositionSolveParameters:
     """Rounds of parts (`solve.py`)."""
 
-    finer: tuple[tuple[int, float], ...] = parameter(
-        ((1, 0.1), (2, 0.2), (4, 0.7)),
-        "factor, part",
-        "times as many groups of alike components, and their part of the time",
-    )
     patience: int = parameter(4, "rounds", "without a gain after which it ends")
     offers: int = parameter(16, "plans", "offered in one round at most")
 

@@ -140,11 +140,8 @@ class _Decomposition:
         fresh = Greenfield.of(self._fleet, self._solve.value)
         if fresh is None or not self._options.groups or self._solve.why_stop():
             return
-        limited = math.isfinite(self._budget.remaining())
-        sizes = [
-            (times * self._options.groups, weight)
-            for times, weight in (_PARAMS.finer if limited else _PARAMS.finer[:1])
-        ]
+        finer = enumerate(_TIME.whole.inside if math.isfinite(self._budget.remaining()) else _TIME.whole.inside[:1])
+        sizes = [(2**times * self._options.groups, phase.part) for times, (_, phase) in finer]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
         smaller: list[tuple[RestrictingAggregation, float]] = []
         for most, weight in some:
