@@ -1,7 +1,7 @@
 """Solvers that are fast and prove nothing: first-fit decreasing, best-fit decreasing, and a price-guided greedy.
 
-*Formulation.* Copies are placed one after the other on a `Workspace`, which keeps the rules
-of one machine after each step. Rules of a component or of the whole plan are checked before a plan is offered (`check`).
+*Formulation.* Copies are placed one after the other on a `Workspace`, which keeps the rules of one machine after each
+step. Rules of a component or of the whole plan are checked before a plan is offered (`check`).
 
 *Method and source.* Decreasing heuristics of vector bin packing (Panigrahy, Talwar, Uyeda and Wieder 2011,
 *Heuristics for vector bin packing*, Microsoft Research); prices of scarce resources (`prices`); bin-oriented filling

@@ -1,10 +1,10 @@
 """The solver `bin-packing`: fleets whose copies own whole accelerators, by the exact packing core.
 
-See `FleetBins` (`reductions/vector_packing.py`) for which those are and `vector_packing` for how they are solved. What machines by themselves do not
-know is put before: optional copies stand as the best plan has them, what runs is matched afterwards where moves are
-cheap, and rules over zones become copies that must stand in one (`zone_floors`). Where that leaves out a part of a rule
-the packing core's bound holds all the same, and its packings are plans when they happen to keep the rule. Any other
-fleet ends at once, with the reason.
+See `FleetBins` (`reductions/vector_packing.py`) for which those are and `vector_packing` for how they are solved. What
+machines by themselves do not know is put before: optional copies stand as the best plan has them, what runs is matched
+afterwards where moves are cheap, and rules over zones become copies that must stand in one (`zone_floors`). Where that
+leaves out a part of a rule the packing core's bound holds all the same, and its packings are plans when they happen to
+keep the rule. Any other fleet ends at once, with the reason.
 """
 
 from __future__ import annotations

@@ -407,8 +407,8 @@ _FEW = {"restarts": 2}
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
 # What `auto` takes (`solvers/portfolio.py`):
 #
-# - rules over the whole plan: `FIRST`, then one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL`
-#   and `RULES_LARGE` where they are not;
+# - rules over the whole plan: `FIRST`, then one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of
+#   `RULES_SMALL` and `RULES_LARGE` where they are not;
 # - else the first turn of `FIRST`, then `AFTER_FIRST` where `SINGLE` follows, `AFTER_FIRST_HUGE` where `HUGE` does, or
 #   the rest of `FIRST`; then `SINGLE` or `WHOLE` where the fleet is vector packing, one of `DEMANDS_TINY` and `DEMANDS`
 #   where there are demands, and the first of `HUGE`, `ZONED`, `SMALL`, `DEAR`, `LARGE` that it is.

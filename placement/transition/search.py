@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from placement.transition.answer import SearchResult, TransitionAsk
+from placement.transition.batch_bound import fewest_batches
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
-from placement.transition.batch_bound import fewest_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

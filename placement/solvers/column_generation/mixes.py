@@ -1,9 +1,11 @@
 """Fleet mixes with spare capacity: the cheapest whole machine counts that may allow a packing.
 
 Counts on which the pattern LP has just room for all copies can hardly be packed, so it is asked for a little more of
-each component, the *spare* part. The fleet that is packed is not that of the bound, as dedicated components have their
-machines by then, so some rounds of pricing come first. Then counts are made whole by branch and bound over the same
-columns (Land and Doig 1960, Econometrica 28); copies and patterns stay in parts. None of this enters a bound.
+each component whose copies share accelerators, the *spare* part. Copies that own theirs leave no room between them, and
+a little more of one may be a whole machine more. The fleet that is packed is not that of the bound, as dedicated
+components have their machines by then, so some rounds of pricing come first. Then counts are made whole by branch and
+bound over the same columns (Land and Doig 1960, Econometrica 28); copies and patterns stay in parts. None of this
+enters a bound.
 """
 
 from __future__ import annotations
@@ -67,11 +69,12 @@ class FleetMixes:
         self._program.add_patterns(patterns)
         self._columns = PatternColumns(relaxation, self._program, seed)
         self._prices = np.array([pool.price / MICRO for pool in self._fleet.pools])
+        self._shares = [any(option.shared for option in c.options) for c in relaxation.fleet.components]
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
-        """The cheapest counts with room for `spare` (relative) more, at least `least` of each pool; None without.
+        """The cheapest counts, at least `least` of each pool, with room for `spare` (relative) more of what shares.
 
-        Where the quotas have no such room, those with room for what is required.
+        Where the quotas have no such room, those with room for what is required; None without.
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._most())
@@ -84,7 +87,8 @@ class FleetMixes:
         """The LP's solution after some rounds of pricing; None where there is no room, or no time."""
         program = self._program
         program.limit(high.tolist(), low.tolist())
-        program.ask_for([c.required * (1 + spare) for c in self._relaxation.fleet.components], {}, 1 + spare)
+        components = zip(self._relaxation.fleet.components, self._shares, strict=True)
+        program.ask_for([c.required * (1 + spare * shares) for c, shares in components], {}, 1 + spare)
         return self._solution(low, high) if self._columns.solve(_PARAMS.rounds, budget) else None
 
     def _whole(self, root: _Solution, budget: Budget) -> Floats:

@@ -53,7 +53,10 @@ DEFAULT = ColumnGenerationOptions()
 def search(
     solve: Solve, options: ColumnGenerationOptions, covering: SetCovering, pack_zones: PackZones | None = None
 ) -> Outcome:
-    """Steps 2 to 6 of the list at the top of `solve.py`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
+    """Steps 2 to 6 of the list at the top of `solve.py`.
+
+    `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan.
+    """
     budget = solve.budget
     if not may_build(solve.fleet, budget):
         if solve.packing is not None:
