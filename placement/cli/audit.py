@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli.common_options import FORMATS, FileArgument, FormatOption, FullOption, SeedOption, one_of
 from placement.cli.endings import Code, is_terminal, read_warned
-from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, SeedOption, one_of
 
 if TYPE_CHECKING:
     from placement.documents import Plan, Problem

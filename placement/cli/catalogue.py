@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.commands import Commands
+from placement.cli.common_options import PriceOption, WriteOverOption, between_commas, file_option, one_of
 from placement.cli.endings import say, told_together
-from placement.cli.parameters import PriceOption, WriteOverOption, between_commas, file_option, one_of
 
 if TYPE_CHECKING:
     from placement.catalogue.facts import InstanceFacts, Price

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.common_options import FullOption
 from placement.cli.endings import warn
-from placement.cli.parameters import FullOption
 
 if TYPE_CHECKING:
     from placement.documents import Problem

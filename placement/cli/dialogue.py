@@ -15,8 +15,8 @@ from prompt_toolkit.history import InMemoryHistory
 from placement.catalogue.names import nearest_names
 from placement.catalogue.search import Filter, search
 from placement.catalogue.tables import accelerators
+from placement.cli.common_options import between_commas
 from placement.cli.endings import tell
-from placement.cli.parameters import between_commas
 from placement.errors import PlacementError, UsageError, printable
 from placement.quickstart import Answers, FitsNowhereError, ModelWish, draft, fitting, parse_model
 from placement.quickstart.machines import provider_of_region

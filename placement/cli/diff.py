@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from placement.cli.audit import of_problem, put, shown
+from placement.cli.common_options import FORMATS, FileArgument, FormatOption, FullOption, one_of
 from placement.cli.endings import Code, call_files, read_warned
-from placement.cli.parameters import FORMATS, FileArgument, FormatOption, FullOption, one_of
 
 
 def diff(

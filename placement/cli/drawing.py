@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from placement.cli.common_options import FileArgument, FullOption, PlanArgument, picture_option
 from placement.cli.endings import read_warned, say
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument, picture_option
 
 
 def report(

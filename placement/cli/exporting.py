@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placement.catalogue.search import Filter, search
+from placement.cli.common_options import number_of_type
 from placement.cli.endings import told_together
-from placement.cli.parameters import number_of_type
 from placement.documents.quantities import LARGEST
 from placement.documents.write import check_outputs, write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, read_warned
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     SECONDS_SHOWN,
     FileArgument,
     FullOption,
@@ -22,6 +21,7 @@ from placement.cli.parameters import (
     picture_option,
     search_limits,
 )
+from placement.cli.endings import OF_STATUS, Code, read_warned
 
 
 def headroom(

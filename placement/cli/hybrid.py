@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     FileArgument,
     FullOption,
     SchedulerOption,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.common_options import FileArgument, FullOption
 
 
 def info(file: FileArgument, full: FullOption = False) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market, tell_unused_spot_prices
+from placement.cli.common_options import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.endings import Attempts, is_terminal, say, told_together
-from placement.cli.parameters import FirstTokenOption, NextTokenOption, PriceOption, WriteOverOption, between_commas
 from placement.cli.profile import StatisticOption, note, read_files
 
 if TYPE_CHECKING:

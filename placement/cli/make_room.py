@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, read_warned
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     EveryRowOption,
     FileArgument,
     QuietOption,
@@ -21,6 +20,7 @@ from placement.cli.parameters import (
     component_of,
     search_limits,
 )
+from placement.cli.endings import OF_STATUS, Code, read_warned
 from placement.cli.transition_options import FORMATS, OutputOption, PictureOption
 
 

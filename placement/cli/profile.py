@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.commands import Commands
+from placement.cli.common_options import FirstTokenOption, NextTokenOption, WriteOverOption, file_option
 from placement.cli.endings import say, told_together
-from placement.cli.parameters import FirstTokenOption, NextTokenOption, WriteOverOption, file_option
 
 if TYPE_CHECKING:
     from placement.profiles import Given, Profile

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, read_warned, say
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     EveryRowOption,
     FileArgument,
     PictureThemeOption,
@@ -22,6 +21,7 @@ from placement.cli.parameters import (
     picture_option,
     search_limits,
 )
+from placement.cli.endings import OF_STATUS, Code, read_warned, say
 from placement.solving.result import Status
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, read_warned, say
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     FileArgument,
     FullOption,
     GapOption,
@@ -22,6 +21,7 @@ from placement.cli.parameters import (
     output_option,
     search_limits,
 )
+from placement.cli.endings import OF_STATUS, read_warned, say
 from placement.errors import UsageError
 
 if TYPE_CHECKING:

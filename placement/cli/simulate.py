@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, read_warned
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     SECONDS_SHOWN,
     FileArgument,
     FullOption,
@@ -27,6 +26,7 @@ from placement.cli.parameters import (
     picture_option,
     seconds_within,
 )
+from placement.cli.endings import OF_STATUS, read_warned
 from placement.cli.traffic import (
     ComponentOption,
     EveryOption,

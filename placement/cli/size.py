@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.common_options import one_of
 from placement.cli.endings import say, tell, told_together
-from placement.cli.parameters import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
-from placement.cli.endings import OF_STATUS, raised_last, read_warned, say
-from placement.cli.parameters import (
+from placement.cli.common_options import (
     SECONDS_SHOWN,
     FileArgument,
     GapOption,
@@ -25,6 +24,7 @@ from placement.cli.parameters import (
     search_limits,
     seconds_within,
 )
+from placement.cli.endings import OF_STATUS, raised_last, read_warned, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

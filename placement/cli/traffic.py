@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.common_options import component_of
 from placement.cli.endings import read_warned, say
-from placement.cli.parameters import component_of
 
 if TYPE_CHECKING:
     from placement.demand import ScalingPolicy

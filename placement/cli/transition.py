@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from placement.cli.common_options import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.endings import OF_STATUS, read_warned
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.transition_options import (
     DrainOption,
     FormatOption,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli.common_options import component_of, file_option, one_of, picture_option
 from placement.cli.endings import say
-from placement.cli.parameters import component_of, file_option, one_of, picture_option
 from placement.errors import UsageError, printable, wrong_argument
 
 if TYPE_CHECKING:

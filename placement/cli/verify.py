@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from placement.cli.certificate import CertificateOption, write_certificate
+from placement.cli.common_options import FileArgument, FullOption, PlanArgument
 from placement.cli.endings import Code, raised_last, read_warned, tell, tell_faults
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 
 def verify(

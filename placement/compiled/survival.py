@@ -21,13 +21,13 @@ def survives(component: FleetComponent, placed: int, in_pool: int, on_one: int) 
     return placed - in_pool >= component.pool_loss_floor and placed - on_one >= component.instance_loss_floor
 
 
-def most_in_pool(component: FleetComponent) -> int | None:
+def cap_per_pool(component: FleetComponent) -> int | None:
     """Copies that one pool may hold, of the fewest there may be; None without a floor."""
     floor = component.pool_loss_floor
     return _fewest(component, floor) - floor if floor else None
 
 
-def most_on_one(component: FleetComponent) -> int | None:
+def cap_per_instance(component: FleetComponent) -> int | None:
     """Copies that one instance may hold, by `max_per_instance` and of the fewest there may be; None for no limit."""
     floor, cap = component.instance_loss_floor, component.max_per_instance
     most = _fewest(component, floor) - floor if floor else None
@@ -45,7 +45,8 @@ def capped_by_placed(component: FleetComponent, floor: int, placed: int) -> Flee
 def most_by_floor(component: FleetComponent, floor: int) -> int | None:
     """Copies that one pool, or one instance, may hold in any plan, for a floor; None where that says nothing.
 
-    Taken at all copies there may be: so it holds in every plan, where `most_in_pool` and `most_on_one` help build one.
+    Taken at all copies there may be: so it holds in every plan, where `cap_per_pool` and `cap_per_instance` help to
+    build one.
     """
     if not floor or not (component.required or component.demand):
         return None

@@ -155,10 +155,10 @@ class GroupCompletion:
         self.rounds += search.rounds
         return stuck
 
-    def bring_in(self, ws: Workspace, policy: Policy) -> None:
+    def bring_in_optional(self, ws: Workspace, policy: Policy) -> None:
         """Place optional copies that are left out of a complete plan, which stays complete."""
         improvement = Improvement(ws, [policy, *self._by_price], self._by_price[0].dual_values, self._rng)
-        self.rounds += improvement.bring_in(_PARAMS.brought_in, self._budget.over)
+        self.rounds += improvement.bring_in_optional(_PARAMS.brought_in, self._budget.over)
 
 
 def take_off_optional(ws: Workspace) -> None:

@@ -72,7 +72,7 @@ class Improvement:
             self._round()
         return self.best
 
-    def bring_in(self, rounds: int, is_over: Callable[[], bool]) -> int:
+    def bring_in_optional(self, rounds: int, is_over: Callable[[], bool]) -> int:
         """Rounds for optional copies that are left out, until none is; returns how many were tried.
 
         First those for which there is room, as rounds before may have made some. In a round they are placed before what

@@ -120,7 +120,7 @@ class _HeuristicRun:
             if not self.has_groups:
                 repair.press_in(_PARAMS.pressed, self.options.ejections // 10, self.solve.budget)
             elif not self.restarts_differ:
-                self.groups.bring_in(ws, policy)
+                self.groups.bring_in_optional(ws, policy)
         self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
         drop_superfluous(ws)
         if not is_complete(ws):
@@ -234,7 +234,7 @@ def solve_greedy(solve: Solve, *, options: GreedyOptions = GreedyOptions()) -> O
         rounds = min(options.rounds, _PARAMS.rounds * fleet.copies)
         improvement.run(rounds, lambda: solve.ended or improvement.is_within(least))
         if run.has_groups:
-            run.groups.rounds += improvement.bring_in(rounds, lambda: solve.ended)
+            run.groups.rounds += improvement.bring_in_optional(rounds, lambda: solve.ended)
         solve.incumbent.offer(relabel(fleet, improvement.best), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = solve.why_stop()

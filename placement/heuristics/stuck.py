@@ -101,13 +101,13 @@ def _forbidding_rules(ws: Workspace, c: int, options: Sequence[int]) -> list[str
     full = {p: ws.rented.full_limits(p) for p in pools}
     first = {limit.name: (limit, p) for limit in reversed(ws.fleet.limits) for p in reversed(pools) if limit in full[p]}
     found = [_full_limit(ws, limit, p) for limit, p in reversed(first.values())]
-    most, floor = ws.most_in_pool[c], component.pool_loss_floor
+    most, floor = ws.cap_per_pool[c], component.pool_loss_floor
     if most is not None and any(ws.pooled[c].get(p, 0) >= most for p in pools):
         kept = count(floor, "copy", "copies")
         found.append(
             f"no pool may hold more than {most} of them, as {component.name} must keep {kept} when one is lost"
         )
-    most, floor = ws.most_on_one[c], component.instance_loss_floor
+    most, floor = ws.cap_per_instance[c], component.instance_loss_floor
     if floor and most is not None and any(n >= most for n in ws.where[c].values()):
         kept = count(floor, "copy", "copies")
         found.append(f"no instance may hold more than {most}, as {component.name} must keep {kept} when one is lost")

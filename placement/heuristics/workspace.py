@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Packing, Seat, Value
-from placement.compiled.survival import most_in_pool, most_on_one
+from placement.compiled.survival import cap_per_instance, cap_per_pool
 from placement.heuristics.machine_rows import MachineRows
 from placement.heuristics.mode_pools import mode_pools
 from placement.heuristics.parameters import HEURISTICS
@@ -44,8 +44,8 @@ class Workspace(MachineRows):
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
     rented : machines in use by pool, what they cost, and which may be used beside them.
     budget : when it is over, construction ends with what it has; None for no limit.
-    most_on_one, most_in_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
-    pooled : (C,) pool -> copies there, of components that `most_in_pool` limits.
+    cap_per_instance, cap_per_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
+    pooled : (C,) pool -> copies there, of components that `cap_per_pool` limits.
     lacking : (C,) what `check.lacking` found; None where copies have come or gone since.
     """
 
@@ -63,8 +63,8 @@ class Workspace(MachineRows):
         self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
         self.lacking: list[str | None] = [None] * len(fleet.components)
         self.rented = Rented(fleet)
-        self.most_on_one = [most_on_one(component) for component in fleet.components]
-        self.most_in_pool = [most_in_pool(component) for component in fleet.components]
+        self.cap_per_instance = [cap_per_instance(component) for component in fleet.components]
+        self.cap_per_pool = [cap_per_pool(component) for component in fleet.components]
         self.pooled: list[dict[int, int]] = [{} for _ in fleet.components]
         # Idle rows by pool, the next to be rented last: a dictionary, since any of them may go.
         self._idle: list[dict[int, None]] = [{} for _ in fleet.pools]
@@ -113,7 +113,7 @@ class Workspace(MachineRows):
 
     def may_rent(self, c: int) -> Bools:
         """(P,) of which pools one more machine may be used for copies of c, as far as quotas, limits and losses go."""
-        rentable, most = self.rented.rentable, self.most_in_pool[c]
+        rentable, most = self.rented.rentable, self.cap_per_pool[c]
         full = () if most is None else [p for p, n in self.pooled[c].items() if n >= most]
         if full:
             rentable = rentable.copy()
@@ -154,7 +154,7 @@ class Workspace(MachineRows):
         if self.instance[m] >= 0 or self._idle[p]:
             return 0
         for c, n in self.kinds[m].items():
-            in_pool = self.most_in_pool[c]
+            in_pool = self.cap_per_pool[c]
             if in_pool is not None:
                 most = min(most, (in_pool - self.pooled[c].get(p, 0)) // n)
         return self.rented.most_alike(p, most)
@@ -211,14 +211,14 @@ class Workspace(MachineRows):
             for m in np.flatnonzero(ok).tolist():
                 if self.kinds[m] and (len(self.kinds[m]) > 1 or c not in self.kinds[m]):
                     ok[m] = False
-        cap = self.most_on_one[c]
+        cap = self.cap_per_instance[c]
         if component.avoids or cap is not None:
             rows = self._conflicting(c)
             if len(rows):
                 ok[rows] = False
             if cap == 0:
                 ok[:] = False
-        in_pool = self.most_in_pool[c]
+        in_pool = self.cap_per_pool[c]
         for p in () if in_pool is None else [p for p, count in self.pooled[c].items() if count >= in_pool]:
             ok &= self.pool[: self.rows] != p
 
@@ -228,7 +228,7 @@ class Workspace(MachineRows):
             rows: list[int] = []
             for other in self.fleet.components[c].avoids:
                 rows.extend(self.where[other])
-            cap = self.most_on_one[c]
+            cap = self.cap_per_instance[c]
             if cap is not None:
                 rows.extend(m for m, count in self.where[c].items() if count >= cap)
             self._conflicts = (c, self._changes), np.array(rows, dtype=np.int64)
@@ -237,7 +237,7 @@ class Workspace(MachineRows):
     def welcomes(self, c: int, m: int) -> bool:
         """Whether caps, cordons, dedication and `avoid` let one more copy of c stand on row m."""
         component, here = self.fleet.components[c], self.kinds[m]
-        cap, in_pool = self.most_on_one[c], self.most_in_pool[c]
+        cap, in_pool = self.cap_per_instance[c], self.cap_per_pool[c]
         if cap is not None and here.get(c, 0) >= cap:
             return False
         if in_pool is not None and self.pooled[c].get(int(self.pool[m]), 0) >= in_pool:
@@ -338,7 +338,7 @@ class Workspace(MachineRows):
         self.served[c] += change * self.modes[c][o].throughput
         p = self.pool.item(m)
         self.zoned[c][self.zone_of[p]] += change
-        if self.most_in_pool[c] is not None:
+        if self.cap_per_pool[c] is not None:
             self.pooled[c][p] = self.pooled[c].get(p, 0) + change
         if self.fleet.running[c]:
             self.running.recount(seat, int(self.instance[m]), self.seats[m], self.placed[c])

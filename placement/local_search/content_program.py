@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing
-from placement.compiled.survival import most_in_pool
+from placement.compiled.survival import cap_per_pool
 from placement.patterns.enumeration.rows import IntegerRows
 from placement.patterns.enumeration.zone_rows import add_zone_rows
 from placement.units import MICRO
@@ -99,7 +99,7 @@ class ContentProgram:
 
     def _cover(self, component: FleetComponent, covers: dict[int, Terms]) -> None:
         """All required copies, and how many are kept in each zone where rules look at zones."""
-        most = most_in_pool(component)
+        most = cap_per_pool(component)
         if most is not None:
             for here in covers.values():
                 self.rows.row(-math.inf, float(most), here)

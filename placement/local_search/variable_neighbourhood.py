@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
-NAME = "closing-machines"
+NAME = "variable-neighbourhood"
 _PARAMS = LOCAL_SEARCH.variable_neighbourhood
 
 

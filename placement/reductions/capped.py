@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.survival import most_on_one
+from placement.compiled.survival import cap_per_instance
 from placement.reductions.base import Restriction
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ class CappedInstances(Restriction):
         """Where copies are optional, or serve a demand, the cap is that of the fewest there may be. O(components)."""
         if not any(c.instance_loss_floor for c in fleet.components):
             return cls(fleet, fleet)
-        components = tuple(replace(c, max_per_instance=most_on_one(c)) for c in fleet.components)
+        components = tuple(replace(c, max_per_instance=cap_per_instance(c)) for c in fleet.components)
         return cls(fleet, replace(fleet, components=components))

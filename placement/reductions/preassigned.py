@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
-from placement.compiled.survival import most_in_pool
+from placement.compiled.survival import cap_per_pool
 from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import zone_limits
 from placement.reductions.base import CarriedBound, Reduction
@@ -124,7 +124,7 @@ def _cheapest_in_zone(
 
     No pool holds more than may be lost with it.
     """
-    required, cap = component.required, most_in_pool(component)
+    required, cap = component.required, cap_per_pool(component)
     nothing: Choice = (math.inf, ())
     best: list[Choice] = [(0.0, ()), *[nothing] * required]
     for p, many in holds.items():

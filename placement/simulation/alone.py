@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.capacity import most_by_one_option
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.survival import most_on_one
+from placement.compiled.survival import cap_per_instance
 from placement.patterns.dedicated import least_values
 from placement.simulation.fleets import simulated
 
@@ -29,7 +29,7 @@ def rents(problem: Problem, most: int) -> list[list[int] | None]:
     fleet = compile_fleet(simulated(problem, [most] * len(problem.components)))
     found: list[list[int] | None] = []
     for component in fleet.components:
-        cap = most_on_one(component)
+        cap = cap_per_instance(component)
         limit = most if cap is None else min(cap, most)
         machines: dict[int, int] = {}  # copies on one machine -> least price
         for pool in fleet.pools:

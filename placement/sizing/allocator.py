@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.sizing.architecture import Architecture, Cache, LayerKind
-from placement.sizing.parameters import UNGATED, padded_vocabulary
+from placement.sizing.parameter_count import UNGATED, padded_vocabulary
 from placement.units import BYTES_PER_MIB
 
 if TYPE_CHECKING:

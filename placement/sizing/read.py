@@ -15,7 +15,7 @@ from placement.sizing.checkpoint import Checkpoint, read_checkpoint
 from placement.sizing.config import Config, parse_config
 from placement.sizing.known import known_config
 from placement.sizing.layers import layer_count, read_kept
-from placement.sizing.parameters import ModelParameters, count_parameters, uncounted_key
+from placement.sizing.parameter_count import ModelParameters, count_parameters, uncounted_key
 from placement.sizing.params_json import PARAMS, as_config, is_params
 from placement.sizing.quantisation import read_quantisation
 from placement.sizing.served import check_family

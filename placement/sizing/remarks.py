@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.sizing.case import NO_CONTEXT, Case
-from placement.sizing.parameters import COMPARED
+from placement.sizing.parameter_count import COMPARED
 from placement.sizing.refusals import refusal
 from placement.units import BYTES_PER_GIB
 

@@ -168,15 +168,15 @@ def pool_loss_leaves_one_less(set_to: Set = setattr) -> None:
 
 def instance_loss_forgotten(set_to: Set = setattr) -> None:
     """Heuristics, the packing of fleet mixes and the check of plans let all copies be lost with an instance."""
-    survives, most_on_one = survival.survives, survival.most_on_one
+    survives, cap_per_instance = survival.survives, survival.cap_per_instance
 
     def survives_all(component: FleetComponent, *counts: int) -> bool:
         return survives(replace(component, instance_loss_floor=0), *counts)
 
     def most(component: FleetComponent) -> int | None:
-        return most_on_one(replace(component, instance_loss_floor=0))
+        return cap_per_instance(replace(component, instance_loss_floor=0))
 
-    for name, planted in (("survives", survives_all), ("most_on_one", most)):
+    for name, planted in (("survives", survives_all), ("cap_per_instance", most)):
         for home in homes(f"placement.compiled.survival:{name}"):
             set_to(home, name, planted)
 

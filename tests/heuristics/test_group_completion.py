@@ -235,7 +235,7 @@ def test_optional_copies_are_brought_in_and_the_plan_stays_complete(seeds: range
                         ws.rollback(mark)
         before = ws.value()
         improvement = Improvement(ws, [greedy], greedy.dual_values, np.random.default_rng(seed))
-        rounds = improvement.bring_in(20, lambda: False)
+        rounds = improvement.bring_in_optional(20, lambda: False)
         ws.invariants()
         assert is_complete(ws)
         assert ws.value() <= before
@@ -251,7 +251,7 @@ def test_no_copy_is_brought_in_for_one_of_higher_priority() -> None:
     ws, first_fit, _ = parts(fleet_of(rows, pools=pools))
     construct(ws, first_fit)
     assert ws.placed == [0, 1]
-    Improvement(ws, [first_fit], [1.0, 1.0], np.random.default_rng(0)).bring_in(1, lambda: False)
+    Improvement(ws, [first_fit], [1.0, 1.0], np.random.default_rng(0)).bring_in_optional(1, lambda: False)
     assert ws.placed == [0, 1]
 
 

@@ -14,7 +14,7 @@ from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.config import Config
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.layers import read_kept
-from placement.sizing.parameters import Parameters
+from placement.sizing.parameter_count import Parameters
 from placement.sizing.read import model_of, read_architecture
 from placement.sizing.stages import split
 from tests.sizing.test_architectures import PLAIN, QWEN_NEXT

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.catalogue import FactsOption, read_market
-from placement.cli.parameters import PriceOption, number_of_type, one_of
+from placement.cli.common_options import PriceOption, number_of_type, one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,

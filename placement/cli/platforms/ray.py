@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from placement.cli.parameters import one_of
+from placement.cli.common_options import one_of
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,

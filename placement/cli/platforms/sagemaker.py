@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.catalogue import read_market
+from placement.cli.common_options import PriceOption, number_of_type
 from placement.cli.endings import say, tell
-from placement.cli.parameters import PriceOption, number_of_type
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,

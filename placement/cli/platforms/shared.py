@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placement.cli.common_options import file_option
 from placement.cli.endings import Code, say
-from placement.cli.parameters import file_option
 from placement.cli.traffic import fitting_policy
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.spread import is_zoned
-from placement.compiled.survival import most_in_pool
+from placement.compiled.survival import cap_per_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.refill import bring_in
@@ -94,7 +94,7 @@ class FleetMixPacking:
         best = solve.value
         cheap = best is None or moves_are_cheap(fleet, best)
         self._sources = list(self._empty_mixes(bound)) if cheap else []
-        caps = {c.index: most_in_pool(c) for c in self._rest.components}
+        caps = {c.index: cap_per_pool(c) for c in self._rest.components}
         self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
         self._unpackable: set[Machines] = set()  # mixes for which not even a part of a plan was found: no proof
