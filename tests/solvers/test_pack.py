@@ -90,23 +90,32 @@ def cheapest(fleet: Fleet, spare: float, budget: Budget) -> tuple[int, ...] | No
 
 
 def test_the_cheapest_counts_keep_quotas() -> None:
-    """Copies on eight accelerators each, at most two machines a zone: for a fifth more than five all six are needed.
+    """Eight copies a machine, at most two machines a zone: for a fifth more than fill five all six are needed.
 
-    There is no room for more than that, so five are offered again; for seven copies there is none at all.
+    There is no room for more than that, so five are offered again; for seven machines' copies there is none at all.
     """
-
-    def found(copies: int, spare: float) -> tuple[int, ...] | None:
-        rows = document([component("wide", copies, 80, 8)])
-        for pool in rows["pools"]:
-            pool["max_instances"] = 2
-        return cheapest(compile_fleet(Problem(**rows)), spare, Budget())
-
     for spare in (0.0, 0.21):
-        five = found(5, spare)
+        five = within_two_a_zone(40, 80, spare)
         assert five is not None
         assert (sum(five), max(five)) == (5, 2)
-    assert found(5, 0.2) == (2, 0, 2, 0, 2, 0)
-    assert found(7, 0.0) is None
+    assert within_two_a_zone(40, 80, 0.2) == (2, 0, 2, 0, 2, 0)
+    assert within_two_a_zone(56, 80, 0.0) is None
+
+
+@pytest.mark.parametrize("shape", [{"accelerators": 8, "shared": True}, {"accelerators": 8, "shared": False}])
+def test_copies_on_all_of_a_machine_need_nothing_to_spare(shape: dict[str, Any]) -> None:
+    """A little more of one would be a machine more."""
+    five = within_two_a_zone(5, 80, 0.2, **shape)
+    assert five is not None
+    assert sum(five) == 5
+
+
+def within_two_a_zone(copies: int, gib: float, spare: float, **more: Any) -> tuple[int, ...] | None:
+    """The mix of big machines that is offered to so many copies of one component, on an accelerator each by default."""
+    rows = document([component("only", copies, gib, **more)])
+    for pool in rows["pools"]:
+        pool["max_instances"] = 2 if pool["instance_type"] == "big" else 0
+    return cheapest(compile_fleet(Problem(**rows)), spare, Budget())
 
 
 def test_machines_that_are_paid_for_anyway() -> None:

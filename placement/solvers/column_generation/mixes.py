@@ -1,11 +1,11 @@
 """Fleet mixes with spare capacity: the cheapest whole machine counts that may allow a packing.
 
 Counts on which the pattern LP has just room for all copies can hardly be packed, so it is asked for a little more of
-each component whose copies share accelerators, the *spare* part. Copies that own theirs leave no room between them, and
-a little more of one may be a whole machine more. The fleet that is packed is not that of the bound, as dedicated
-components have their machines by then, so some rounds of pricing come first. Then counts are made whole by branch and
-bound over the same columns (Land and Doig 1960, Econometrica 28); copies and patterns stay in parts. None of this
-enters a bound.
+each component whose copies share one accelerator, the *spare* part. Copies that own theirs, or that stand on several,
+leave little room between them, and a little more of one may be a whole machine more. The fleet that is packed is not
+that of the bound, as dedicated components have their machines by then, so some rounds of pricing come first. Then
+counts are made whole by branch and bound over the same columns (Land and Doig 1960, Econometrica 28); copies and
+patterns stay in parts. None of this enters a bound.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class FleetMixes:
         self._program.add_patterns(patterns)
         self._columns = PatternColumns(relaxation, self._program, seed)
         self._prices = np.array([pool.price / MICRO for pool in self._fleet.pools])
-        self._shares = [any(option.shared for option in c.options) for c in relaxation.fleet.components]
+        self._shares = [
+            any(option.shared and option.accelerators == 1 for option in c.options) for c in relaxation.fleet.components
+        ]
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest counts, at least `least` of each pool, with room for `spare` (relative) more of what shares.
