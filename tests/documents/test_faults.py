@@ -23,6 +23,7 @@ from placement.errors import failure
 from placement.heuristics import solve_ffd
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.job import TaskAnswer
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
@@ -235,6 +236,22 @@ def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callab
     assert result.bound is None or result.bound <= result.cost
     assert {fault.solver for fault in result.faults} <= {"cp-sat"}
     assert len(result.faults) == 1
+
+
+def test_with_auto_a_failed_turn_at_the_plan_itself_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn that makes plans cheaper is one like the others: those after it still prove the plan."""
+
+    @wraps(improve_whole_plan)
+    def planted(*_: Any, **__: Any) -> int:
+        raise TypeError("planted")
+
+    monkeypatch.setattr("placement.local_search.whole_plan.improve_whole_plan", planted)
+    running = {"instances": [{"id": "i", "pool": "p"}], "placements": [{"component": "c", "instance": "i"}]}
+    document = DOCUMENT | running | {"objective": {"horizon_hours": 1, "move_cost": 1, "max_moves": 1}}
+    options = {"direct_terms_few_moves": 0}  # then it is the first turn after the heuristics
+    result = placement.solve(Problem(**document), "auto", options=options, work=3, time_limit=None)
+    assert result.status is Status.OPTIMAL
+    assert [fault.solver for fault in result.faults] == ["improve"]
 
 
 def test_with_auto_a_proof_of_others_that_there_is_no_plan_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
