@@ -194,10 +194,8 @@ class Refill:
         return chosen
 
     def _focus(self) -> int:
-        """A machine where an unassigned copy may stand, most likely one that costs most to leave out; or any."""
-        items, waiting = self.open_machines.items, list(self.open_machines.missing)
-        dear = [items[i].penalty * self._weight[i] for i in waiting]
-        item = items[self._random.choices(waiting, dear)[0]]
+        """A machine where some unassigned copy may stand, or any."""
+        item = self.open_machines.items[self._random.choice(list(self.open_machines.missing))]
         pools = [p for p in item.modes if p in self._free_of]
         return self._random.choice(self._free_of[self._random.choice(pools)] if pools else self._free)
 

@@ -13,7 +13,7 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.compiled.packing import Machine, Packing, Seat, evaluate, machine_price
+from placement.compiled.packing import Machine, Packing, evaluate, machine_price
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
 from placement.local_search.subset_sum import fullest
@@ -212,25 +212,3 @@ def test_what_is_out_can_be_given_its_worth() -> None:
     missing: Missing = Counter({(0, None, None): 2, (1, None, None): 1})
     assert worth_out(Refill(fleet, Packing(()), missing, 0, idle=False, penalties=[1.0, 7.0])) == 9.0
     assert worth_out(Refill(narrow, Packing(()), missing, 0, idle=False)) != 9.0
-
-
-def test_what_costs_most_to_leave_out_is_looked_at_first() -> None:
-    """One dear copy waits beside thirty cheap ones, and may stand on one of thirty-one full machines."""
-    rows = [component("dear", 1, 80, instance_types=["big"]), component("pair", 16, 40, instance_types=["big"])]
-    rows += [component(f"cheap-{k}", 2, 70, instance_types=["small"]) for k in range(30)]
-    fleet = compile_fleet(Problem(**document(rows)))
-    big, small = (next(p.index for p in fleet.pools if p.name == f"{kind}-a") for kind in ("big", "small"))
-    most = {big: 1, small: 30}
-    narrow = replace(fleet, pools=tuple(replace(p, max_instances=most.get(p.index, 0)) for p in fleet.pools))
-    full = Machine(big, None, tuple(sorted(Seat(1, 0, (k,)) for k in range(8) for _ in range(2))))
-    start = Packing((full, *(Machine(small, None, (Seat(c, 0, (0,)),)) for c in range(2, 32))))
-    missing: Missing = Counter({(c, None, None): 1 for c in (0, *range(2, 32))})
-    for seed in range(10):
-        refill = Refill(narrow, start, missing, seed, penalties=[100.0] + [1.0] * 31)
-        refill.run(8, never)
-        assert 0 in held_by(refill)
-
-
-def held_by(refill: Refill) -> set[int]:
-    """Components with a copy on a machine."""
-    return {seat.component for _, seat in refill.open_machines.to_packing().seats()}
