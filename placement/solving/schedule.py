@@ -155,8 +155,8 @@ class ColumnGenerationPhase(Phase):
         "whole solutions of the pattern program, packed", 0.5, "nothing runs, up to 1,000 copies"
     )
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
-    # replan 400, seeds 1, 5, 6, and mixed 400, seed 2, in 60 s: 3.60, 3.21, 2.82, 1.73 % with 0.8 of the time, and 3.17,
-    # 2.02, 3.02, 1.32 % with 0.95: what comes after it gains next to nothing.
+    # replan 400, seeds 1, 5, 6, and mixed 400, seed 2, in 60 s: 3.60, 3.21, 2.82, 1.73 % with 0.8 of the time, and
+    # 3.17, 2.02, 3.02, 1.32 % with 0.95: what comes after it gains next to nothing.
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.95, "zones, from 600 copies")
     demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
     running: Phase = Phase("whole solutions with what runs, before all else", 0.7, "moves are dear")
