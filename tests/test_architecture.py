@@ -86,7 +86,6 @@ LAYERS = (
     "cli",
     "__main__",
 )
-SOLVERS = tuple(layer for layer in LAYERS if layer.startswith("solvers"))
 # All that finds plans and bounds: none of it may ask the referee, or a solver would mark its own work.
 SOLVING = tuple(
     layer for layer in LAYERS[LAYERS.index("compiled") : LAYERS.index("parameters")] if layer != "integrations"

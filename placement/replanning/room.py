@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
     from placement.solving.incumbent import Listener
-    from placement.solving.schedule import Phase
 
 MOST_COPIES = 10**6  # that a wish may be for
 _TIME = SCHEDULE.replanning.room
@@ -116,17 +115,13 @@ def make_room(
 
 def _search(wish: RoomWish, budget: Budget, how: dict[str, Any]) -> RoomFound:
     """Both solves, and an order of the plan."""
-
-    def part(phase: Phase) -> float | None:
-        return None if budget.seconds is None else phase.part * budget.left()
-
-    counted = solve(wish.free, time_limit=part(_TIME.evictions), **how)
+    counted = solve(wish.free, time_limit=_TIME.evictions.of(budget).seconds, **how)
     if counted.packing is None or wish.serving_less(counted.plan):
         return _none(wish, counted, budget)
     priced = counted
     if counted.stop is not Stop.INTERRUPTED and counted.plan.moves is not None:
         limited = within_moves(wish.problem, counted.plan.moves)
-        priced = solve(limited, time_limit=part(_TIME.moves), hint=counted.plan, **how)
+        priced = solve(limited, time_limit=_TIME.moves.of(budget).seconds, hint=counted.plan, **how)
     return _some(wish, counted, priced, budget)
 
 

@@ -158,8 +158,7 @@ class _WithinSearch:
 
     def _solve(self, asked: Problem, part: float, hint: Plan | None) -> Result:
         """Within a part of the time that is left."""
-        seconds = None if self.budget.seconds is None else part * self.budget.left()
-        return solve(asked, time_limit=seconds, hint=hint, **self._how)
+        return solve(asked, time_limit=self.budget.share(part).seconds, hint=hint, **self._how)
 
     def _move_least(self) -> None:
         """A plan that moves nothing; where there is none, one at a price at which moving is too dear."""

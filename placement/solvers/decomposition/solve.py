@@ -141,8 +141,8 @@ class _Decomposition:
         if fresh is None or not self._options.groups or self._solve.why_stop():
             return
         finer = (_TIME.whole.coarse, _TIME.whole.middle, _TIME.whole.fine)
-        some_time = finer if math.isfinite(self._budget.remaining()) else finer[:1]
-        sizes = [(2**times * self._options.groups, phase.part) for times, phase in enumerate(some_time)]
+        phases = finer if math.isfinite(self._budget.remaining()) else finer[:1]
+        sizes = [(2**times * self._options.groups, phase.part) for times, phase in enumerate(phases)]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
         smaller: list[tuple[RestrictingAggregation, float]] = []
         for most, weight in some:
