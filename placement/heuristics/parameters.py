@@ -128,6 +128,7 @@ class RepairParameters:
         0.1, "chance", "of an ejection that takes off all copies of the stuck component instead"
     )
     turn_chance: float = parameter(0.2, "chance", "after an ejection, that another component that waits is next")
+    counted: int = parameter(10_000, "steps of `solving/steps.py`", "for a copy on a machine that is tried")
 
 
 @dataclass(frozen=True, slots=True)

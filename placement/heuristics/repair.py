@@ -14,6 +14,7 @@ from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import is_complete, lacking, lacking_components
 from placement.heuristics.construct import ANY_ZONE, left_out_components, place_optional, supply
+from placement.heuristics.ejection import Ejection
 from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.parameters import HEURISTICS
 
@@ -48,6 +49,7 @@ class Repair:
         self.ws, self.policy, self.rng = ws, policy, rng
         self.penalty = [1.0] * len(ws.fleet.components)
         self.steps = 0
+        self._ejection = Ejection(ws)
 
     def run(self, stuck: list[int], steps: int, budget: Budget) -> list[int]:
         """Insert the `stuck` components within so many ejections; returns those that still lack something."""
@@ -140,7 +142,7 @@ class Repair:
             candidates = [candidates[n] for n in sorted(drawn.tolist())]
         best: tuple[float, float, int, int, list[Seat]] | None = None
         for o, m in candidates:
-            seats = self._blocking(c, o, m)
+            seats = self._ejection.blocking(c, o, m, self._weight)
             if seats is not None:
                 weight = sum(self._weight(seat) for seat in seats)
                 choice = (weight, float(self.rng.random()), o, m, seats)
@@ -156,35 +158,3 @@ class Repair:
         component = self.ws.fleet.components[seat.component]
         may_go = not component.demand and self.ws.placed[seat.component] > component.required
         return 0.01 if may_go else self.penalty[seat.component]
-
-    def _blocking(self, c: int, o: int, m: int) -> list[Seat] | None:
-        """Seats to take off row m so that a copy of c fits there: cheapest first, then those that need not go stay.
-
-        None when even all movable copies of others do not make room.
-        """
-        ws = self.ws
-        mark = ws.mark()
-        order = sorted(
-            (seat for seat in ws.seats[m] if seat.component != c),
-            key=lambda seat: (self._weight(seat), -ws.modes[seat.component][seat.option].memory_mib),
-        )
-        gone: list[Seat] = []
-        for seat in order:
-            if ws.seat_on(c, o, m) is not None:
-                break
-            if ws.is_movable(seat, m):
-                ws.remove(seat, m)
-                gone.append(seat)
-        accelerators = ws.seat_on(c, o, m)
-        if accelerators is None or not ws.may_use(m):
-            ws.rollback(mark)
-            return None
-        ws.place(Seat(c, o, accelerators), m)
-        needed = []
-        for seat in reversed(gone):  # dearest first: does it really have to go?
-            if ws.can_stand(seat, m):
-                ws.place(seat, m)
-            else:
-                needed.append(seat)
-        ws.rollback(mark)
-        return needed

@@ -95,10 +95,17 @@ class MixPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneCountsPhase(Phase):
+    """How many copies go to each zone."""
+
+    lp: Phase = Phase("their LP", 0.8)
+
+
+@dataclass(frozen=True, slots=True)
 class ZonesPhase(Phase):
     """Packing zone by zone; each zone then has its part by copies."""
 
-    counts: Phase = Phase("decide how many copies go to each zone", 0.2)
+    counts: ZoneCountsPhase = ZoneCountsPhase("decide how many copies go to each zone", 0.2)
     # mixed 1,000, seed 2, one core: the bound of 100 groups is there after 6 s, as high as the whole's after 40 s.
     coarse: Phase = Phase("before that: a bound by groups of components", 0.2, "the bound's LP is far from its optimum")
     groups: Phase = Phase("of a zone: pack groups of alike components", 0.5, "many components")

@@ -38,7 +38,7 @@ from tests import strategies
 from tests.corpus import EJECTIONS, broken_rules, seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.local_search.set_covering import SetCovering
@@ -325,7 +325,7 @@ def test_two_workers_share_the_zones() -> None:
     def second() -> None:
         for job in zones.jobs(Budget(0.0), Budget(60.0)):
             assert job.take is not None
-            job.take(run(job.task, job.budget))  # type: ignore[arg-type]
+            job.take(job.task.run(Budget(work=1)))
 
     thread = threading.Thread(target=second)
     with pytest.MonkeyPatch.context() as patch:
@@ -380,19 +380,122 @@ def test_a_zone_that_the_second_worker_can_not_pack_is_packed_here() -> None:
     assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
 
 
-def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
-    """Its copies are others: a plan with it would lack some, or have some twice."""
-    for _, _, fleet, incumbent in zoned(range(60)):
+def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its zones keep every rule together, and the first process packs them without a split of its own."""
+    real, made = zone_packing.PackZone.run, 0
+    monkeypatch.setattr(zone_packing.PackZone, "run", lambda task, _: real(task, Budget(work=1)))
+    monkeypatch.setattr(zone_packing, "round_by_zone", once := Once(zone_packing.round_by_zone))
+    for seed, problem, fleet, incumbent in zoned(range(120)):
+        zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
+        jobs = zones.jobs(Budget(60.0), Budget(60.0))
+        split = next(jobs)
+        assert split.take is not None
+        once.calls = 0
+        split.take(split.task.run(Budget(work=3)))
+        bound = PatternBound(Solve(fleet, incumbent, Budget()))
+        if zones.run(bound, Budget(60.0)):
+            made += 1
+            assert once.calls == 1, "by the second process alone"
         assert incumbent.best is not None
-        zones = ZonePacking(Solve(fleet, incumbent, Budget()), 1)
-        before = incumbent.best
-        taken = 0
-        for job in zones.jobs(Budget(5.0), Budget(0.0)):
-            assert job.take is not None
-            job.take(TaskAnswer(Packing(())))
-            taken += 1
-        assert taken
-        assert incumbent.best == before
+        assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
+    assert made > 1
+
+
+class Once:
+    """A function that counts its calls."""
+
+    def __init__(self, real: Callable[..., Any]) -> None:
+        self.real, self.calls = real, 0
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self.calls += 1
+        return self.real(*args, **options)
+
+
+def test_a_split_that_comes_too_late_is_left_aside() -> None:
+    """The first process has opened zones by then: others would give copies twice, or not at all."""
+    _, _, fleet, incumbent, counts = next(
+        (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) > 1
+    )
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
+    split = next(zones.jobs(Budget(60.0), Budget(60.0)))
+    assert split.take is not None
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
+    zones.run(bound, Budget(0.0))  # it waits no longer than its time
+    split.take(zone_packing.SplitAnswer(counts=tuple(map(tuple, counts))))
+    assert not list(zones.open_jobs(Budget(1.0)))
+
+
+def test_zones_that_the_second_process_packs_too_late_are_joined_all_the_same() -> None:
+    """Nobody waits for them any more, as when the search is interrupted; the plan counts."""
+    seed, problem, fleet, incumbent, counts = next(
+        (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) == 2
+    )
+    budget = Budget(60.0)
+    zones = ZonePacking(Solve(fleet, incumbent, budget), 2)
+    first, second = zones.open_jobs(Budget(60.0)), zones.open_jobs(Budget(60.0))
+    thread = threading.Thread(target=zones.pack, args=(counts, budget))
+    with pytest.MonkeyPatch.context() as patch:
+        taken = threading.Event()
+        real = zone_packing.PackZone.run
+
+        def run(task: zone_packing.PackZone, _: Budget) -> Any:
+            assert taken.wait(60)
+            return real(task, Budget(work=1))
+
+        patch.setattr(zone_packing.PackZone, "run", run)
+        thread.start()
+        late = next(first)
+        taken.set()
+        budget.interrupt()
+        thread.join(60)
+    assert not thread.is_alive()
+    offered: list[Packing] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(incumbent, "offer", lambda packing, by: offered.append(packing))
+        assert late.take is not None
+        late.take(late.task.run(Budget(work=1)))
+    assert [broken_rules(problem, fleet, packing) for packing in offered] == [[]], f"seed {seed}"
+    assert not list(second)
+
+
+def test_zones_are_dealt_so_that_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three zones the first worker has the largest until the end, and the second the others one after the other."""
+    _, _, fleet, incumbent = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
+    counts = [[4 if c.index == 0 else 0 for c in fleet.components] for _ in range(3)]
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
+    parts: list[float] = []
+
+    def run(task: Any, budget: Budget) -> TaskAnswer:
+        parts.append(budget.left())
+        if len(parts) == 1:
+            for job in zones.open_jobs(Budget(900.0)):
+                parts.append(job.budget.left())
+                assert job.take is not None
+                job.take(TaskAnswer())
+        return TaskAnswer()
+
+    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    zones.pack(counts, Budget(900.0))
+    assert parts == pytest.approx([900, 450, 900], rel=0.05)
+
+
+def test_without_a_second_process_the_first_shares_its_time_among_all_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where none could be started, or it died: the last zone has as much time as the others."""
+    _, _, fleet, incumbent = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
+    counts = [[4 if c.index == 0 else 0 for c in fleet.components] for _ in range(3)]
+    zones, parts = ZonePacking(Solve(fleet, incumbent, Budget()), 2), list[float]()
+    jobs = zones.jobs(Budget(900.0), Budget(900.0))
+    next(jobs)
+    jobs.close()  # type: ignore[attr-defined]
+
+    def run(task: Any, budget: Budget) -> TaskAnswer:
+        parts.append(budget.left())
+        return TaskAnswer()
+
+    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    zones.pack(counts, Budget(900.0))
+    assert parts == pytest.approx([300, 450, 900], rel=0.05)
 
 
 def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,7 +509,7 @@ def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.Mon
         zones, parts = ZonePacking(Solve(fleet, incumbent, Budget()), 2), list[float]()
 
         def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> TaskAnswer:
-            for job in zones.jobs(Budget(0.0), Budget(1_000.0)):
+            for job in zones.open_jobs(Budget(1_000.0)):
                 parts.append(job.budget.left())
                 assert job.take is not None
                 job.take(TaskAnswer())

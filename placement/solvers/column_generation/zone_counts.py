@@ -21,11 +21,13 @@ from placement.patterns.enumeration.zone_rows import add_zone_rows
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.packing import Packing
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
@@ -33,18 +35,31 @@ if TYPE_CHECKING:
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
 
 _PARAMS = COLUMN_GENERATION.zone_counts
+_TIME = SCHEDULE.column_generation.zones.counts
 
 
-def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
+def round_by_zone(
+    fleet: Fleet,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    patterns: Sequence[Pattern] = (),
+    packing: Packing | None = None,
+    rounds: int | None = None,
+) -> list[list[int]] | None:
     """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
 
-    `patterns` are columns of the LP of its relaxation, which is solved with a round or two of pricing.
+    The LP of its relaxation has the `patterns` and those of a `packing`, and more after so many `rounds` of pricing; by
+    default after a few, for patterns that are near the optimum.
     """
     relaxation = relax(fleet, all_zones=True)
     program = PatternProgram(relaxation)
     program.add_patterns(patterns)
     program.set_domain(any_domain(fleet, ()))
-    if not PatternColumns(relaxation, program, seed).solve(_PARAMS.pricings, budget):
+    columns = PatternColumns(relaxation, program, seed)
+    if packing is not None:
+        columns.add_packing(packing)
+    if not columns.solve(_PARAMS.pricings if rounds is None else rounds, _TIME.lp.of(budget)):
         return None
     parts, dual_values = _parts_of(relaxation, program.amounts()[0]), program.dual_values(program.duals())[0]
     return zone_counts(fleet, parts, dual_values, budget, seed)

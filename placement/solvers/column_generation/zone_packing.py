@@ -4,13 +4,12 @@ A dive over a whole fleet with zones takes most of a minute, one over a zone a f
 the split costs is little where zones are large: the rounding of the LP's copies to whole ones (`zone_counts`).
 
 Zones are tasks that this process and a second one take from the same list, the largest first. While this process still
-works at the bound, the second one packs the zones of the best plan again, each with the copies that it has.
+works at the bound, the second one splits the fleet by an LP of its own, and begins to pack.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,8 +36,9 @@ from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from placement.compiled.fleet import Fleet
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
 
@@ -88,6 +88,30 @@ class PackZone:
             solve.incumbent.offer(groups.lift(coarse.packing), NAME)
 
 
+@dataclass(frozen=True, slots=True)
+class SplitAnswer(TaskAnswer):
+    """`counts`: whole copies, (zones, components); empty when none were found in time."""
+
+    counts: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFleet:
+    """Decide how many copies each zone has, by an LP that begins with the patterns of a packing.
+
+    Its bound does not matter, so a few rounds of pricing are enough.
+    """
+
+    fleet: Fleet
+    packing: Packing
+    seed: int
+
+    def run(self, budget: Budget) -> SplitAnswer:
+        """The LP first, then whole numbers near it."""
+        counts = round_by_zone(self.fleet, budget, self.seed, packing=self.packing, rounds=_PARAMS.rounds)
+        return SplitAnswer(counts=tuple(map(tuple, counts or ())))
+
+
 class ZonePacking:
     """One packing of a fleet, zone by zone; for fleets that `may_pack_zones`.
 
@@ -111,41 +135,84 @@ class ZonePacking:
         self._open: list[PackZone] = []
         self._found: dict[int, Packing | None] = {}
         self._begun: set[int] = set()  # zones that somebody packs, or has packed
+        self._splits = False  # whether the second process is at it
+        self._joined = False  # whether all zones had a packing
         self._deadline: Budget | None = None  # of the zones that are open; none before there are any
 
     def run(self, bound: PatternBound, budget: Budget) -> bool:
-        """Split as the LP of a bound says, and pack all zones; says whether that made a plan, better or not.
+        """Split as an LP says, and pack all zones; says whether that made a plan, better or not.
 
-        Where that LP is far from its optimum the bound is raised by groups first; its solution is a good split anyway.
+        The LP is that of the second process, if it has one in time, or else of the bound. Where the bound's LP is far
+        from its optimum the bound is raised by groups first.
         """
         if bound.lacks > _PARAMS.lacks:
             coarse = RelaxingAggregation.of(self._solve.fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
-        counting = _TIME.counts.of(budget)
-        counts = (
-            round_by_zone(self.required, bound.useful_patterns(), counting, self._solve.seed) if bound.rounds else None
-        )
-        return self.pack(counts or (), budget)
+        if not self._is_split(_TIME.counts.of(budget)):
+            patterns, counting = bound.useful_patterns(), _TIME.counts.of(budget)
+            seed = self._solve.seed
+            counts = round_by_zone(self.required, counting, seed, patterns=patterns) if bound.rounds else None
+            self._split(counts or (), budget)
+        return self._pack_all(budget)
 
     def pack(self, counts: Sequence[Sequence[int]], budget: Budget) -> bool:
         """Pack all zones, each with so many copies, (zones, components); says whether that made a plan."""
-        tasks = self._tasks(OneZone.of(self.required, zone, here) for zone, here in enumerate(counts))
+        self._split(counts, budget)
+        return self._pack_all(budget)
+
+    def _is_split(self, budget: Budget) -> bool:
+        """Whether it is decided what is in each zone, once the second process has decided or takes too long."""
         with self._change:
-            self._open, self._deadline = list(tasks), budget
-        if not tasks:
-            return False
-        while (task := self._take() or self._given_back(budget)) is not None:
+            while self._splits and not (budget.over() or self._incumbent.good_enough):
+                self._change.wait(POLL)
+            self._splits = False
+            return self._deadline is not None
+
+    def _split(self, counts: Sequence[Sequence[int]], budget: Budget) -> None:
+        """Open the zones, each with so many copies."""
+        zones = [OneZone.of(self.required, zone, here) for zone, here in enumerate(counts)]
+        tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.fleet.copies]
+        with self._change:
+            self._open, self._deadline = sorted(tasks, key=_copies, reverse=True), budget
+            self._change.notify_all()
+
+    def _pack_all(self, budget: Budget) -> bool:
+        """Pack open zones until there are none, and join all."""
+        while (task := self._take() or self._given_back()) is not None:
             answer = task.run(self._share(task, budget))
             self._incumbent.note_faults(answer.faults)
             self._put(task, answer)
-        return self._joined({task.zone.zone for task in tasks})
+        return self._joined
 
     def jobs(self, first: Budget, budget: Budget) -> Iterator[HelperJob]:
-        """What a second process does: zones of the best plan until there are others, then those."""
+        """What a second process does: split the fleet, unless that is done first, and pack zones."""
         best = self._incumbent.best
-        if best is not None:
-            yield from self._again(best[0], first)
+        assert best is not None
+        self._splits = True
+        return self._jobs(SplitFleet(self.required, best[0], self._solve.seed), first, budget)
+
+    def _jobs(self, split: SplitFleet, first: Budget, budget: Budget) -> Iterator[HelperJob]:
+        try:
+            yield HelperJob(split, first, NAME, partial(self._take_split, budget))
+        except GeneratorExit:
+            self._lose_worker()
+            raise
         yield from self.open_jobs(budget)
+
+    def _take_split(self, budget: Budget, answer: TaskAnswer) -> None:
+        """Open the zones of the second process, if it found any and this one did not do so first."""
+        assert isinstance(answer, SplitAnswer)
+        with self._change:
+            if self._splits and answer.counts:
+                self._split(answer.counts, _TIME.of(budget))
+            self._splits = False
+            self._change.notify_all()
+
+    def _lose_worker(self) -> None:
+        """The second process has ended: nothing more comes of it."""
+        with self._change:
+            self._workers, self._splits = 1, False
+            self._change.notify_all()
 
     def open_jobs(self, budget: Budget) -> Iterator[HelperJob]:
         """Zones, once it is decided what is in each."""
@@ -156,32 +223,9 @@ class ZonePacking:
             try:
                 yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
             except GeneratorExit:  # the second process has ended, perhaps without an answer
+                self._lose_worker()
                 self._give_back(task)
                 raise
-
-    def _again(self, packing: Packing, budget: Budget) -> Iterator[HelperJob]:
-        """The zones of a plan, each with the copies that it has there."""
-        tasks = self._tasks(OneZone.in_plan(self.required, packing, zone) for zone in range(len(self.required.zones)))
-        for k, task in enumerate(tasks):
-            if self._deadline is not None or self._incumbent.good_enough:
-                return
-            part = budget.share(task.zone.fleet.copies / sum(other.zone.fleet.copies for other in tasks[k:]))
-            yield HelperJob(task, part, NAME, partial(self._exchange, task.zone.zone))
-
-    def _exchange(self, zone: int, answer: TaskAnswer) -> None:
-        """Offer the best plan with another packing of one of its zones, if it still has the same copies there."""
-        best = self._incumbent.best
-        if best is None or answer.packing is None:
-            return
-        now = OneZone.in_plan(self.required, best[0], zone)
-        placed = Counter(seat.component for _, seat in answer.packing.seats())
-        if all(placed[c.index] == c.copies for c in now.fleet.components):
-            self._offer(now.lift(answer.packing))
-
-    def _tasks(self, zones: Iterable[OneZone]) -> list[PackZone]:
-        """Those with copies, largest first."""
-        tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.fleet.copies]
-        return sorted(tasks, key=lambda task: -task.zone.fleet.copies)
 
     def _take(self) -> PackZone | None:
         with self._change:
@@ -192,15 +236,27 @@ class ZonePacking:
             return task
 
     def _share(self, task: PackZone, budget: Budget) -> Budget:
-        """The time of a task: what is left, by its part of what is open, for all who have nothing else to pack."""
-        left = task.zone.fleet.copies + sum(other.zone.fleet.copies for other in self._open)
-        busy = len(self._begun) - len(self._found) - 1
-        free = max(1, self._workers - busy)
-        return budget.share(min(1.0, free * task.zone.fleet.copies / left))
+        """The time of a task: of what is left, its part by copies of all zones that the same worker packs.
+
+        Each zone goes to the free worker with the fewest copies so far, the largest zone first.
+        """
+        with self._change:
+            busy = len(self._begun) - len(self._found) - 1
+            copies = [_copies(task)] + [0] * max(0, self._workers - busy - 1)
+            for other in self._open:
+                worker = min(reversed(range(len(copies))), key=copies.__getitem__)
+                copies[worker] += _copies(other)
+        return budget.share(_copies(task) / copies[0])
 
     def _put(self, task: PackZone, answer: TaskAnswer) -> None:
+        """Take the packing of a zone; the last one is offered together with those of all others."""
         with self._change:
             self._found[task.zone.zone] = answer.packing
+            packings = [packing for packing in self._found.values() if packing is not None]
+            if not self._open and len(packings) == len(self._begun):
+                self._joined = True
+                whole = Packing(tuple(machine for packing in packings for machine in packing.machines))
+                self._incumbent.offer(self._fresh.lift(whole), NAME)
             self._change.notify_all()
 
     def _give_back(self, task: PackZone) -> None:
@@ -211,23 +267,15 @@ class ZonePacking:
                 self._open.append(task)
                 self._change.notify_all()
 
-    def _given_back(self, budget: Budget) -> PackZone | None:
+    def _given_back(self) -> PackZone | None:
         """Wait for the zones that the second process packs; one that it gives back, or None when there is none."""
         with self._change:
             while not self._open and self._found.keys() < self._begun:
-                if budget.over() or self._incumbent.good_enough:
+                if self._solve.ended:  # what comes later is joined all the same
                     return None
                 self._change.wait(POLL)
             return self._take()
 
-    def _joined(self, zones: set[int]) -> bool:
-        """Offer all zones together."""
-        with self._change:
-            found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
-        if len(found) < len(zones):
-            return False
-        self._offer(Packing(tuple(machine for packing in found for machine in packing.machines)))
-        return True
 
-    def _offer(self, packing: Packing) -> None:
-        self._incumbent.offer(self._fresh.lift(packing), NAME)
+def _copies(task: PackZone) -> int:
+    return task.zone.fleet.copies

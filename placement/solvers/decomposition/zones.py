@@ -70,5 +70,5 @@ def _counts(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -
     if found is None or not found.patterns.rounds:
         return None
     required = RelaxingAggregation.grouped(zones.required, coarse.groups)
-    counts = round_by_zone(required.fleet, found.patterns.useful_patterns(), budget, solve.seed)
+    counts = round_by_zone(required.fleet, budget, solve.seed, patterns=found.patterns.useful_patterns())
     return None if counts is None else required.deal(counts)
