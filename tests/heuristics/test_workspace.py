@@ -11,6 +11,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Seat, evaluate
 from placement.documents import Problem
 from placement.heuristics.construct import construct
+from placement.heuristics.ejection import Ejection
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
@@ -257,3 +258,45 @@ def test_pins_hold_copies_in_place() -> None:
     ws.place(Seat(0, 0, (5,)), 0)
     assert ws.is_movable(Seat(0, 0, (0,)), 0)
     assert ws.running.kept == [2]
+
+
+# -- what blocks a copy
+
+
+def test_what_is_taken_off_makes_room_and_nothing_of_it_could_have_stayed() -> None:
+    """As the workspace says itself, which knows every rule of a machine."""
+    made = kept = refused = 0
+    for seed, fleet in fleets(range(60)):
+        rng, ws = random.Random(seed), Workspace(fleet)
+        random_steps(ws, rng, 60)
+        ejection, weights = Ejection(ws), [rng.choice([1.0, 2.0, 5.0]) for _ in fleet.components]
+        for c, o, m in (
+            (c, o, m) for c, modes in enumerate(ws.modes) for o in range(len(modes)) for m in range(ws.rows)
+        ):
+            if not (ws.busy[m] and ws.reach[c][o].allowed[ws.pool[m]]) or ws.cordoned[m] or ws.seat_on(c, o, m):
+                continue
+            before = list(ws.seats[m])
+            found = ejection.blocking(c, o, m, lambda seat, weights=weights: weights[seat.component])  # type: ignore[misc]
+            assert ws.seats[m] == before
+            mark = ws.mark()
+            others = sorted((seat for seat in before if seat.component != c), key=lambda seat: weights[seat.component])
+            for seat in others if found is None else found:
+                if ws.is_movable(seat, m):
+                    ws.remove(seat, m)
+                else:
+                    assert found is None
+            on = ws.seat_on(c, o, m)
+            if found is None:
+                refused += 1
+                assert on is None
+            else:
+                made += 1
+                kept += len(found) < len(others)
+                assert on is not None
+                if ws.may_use(m):
+                    ws.place(Seat(c, o, on), m)
+                    assert not any(ws.can_stand(seat, m) for seat in found)
+            ws.rollback(mark)
+    assert made > 100
+    assert kept > 50
+    assert refused > 20
