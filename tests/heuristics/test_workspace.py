@@ -300,3 +300,30 @@ def test_what_is_taken_off_makes_room_and_nothing_of_it_could_have_stayed() -> N
     assert made > 100
     assert kept > 50
     assert refused > 20
+
+
+def blocking(ws: Workspace, c: int, m: int) -> list[Seat] | None:
+    """What blocks a copy of c on row m, where each copy weighs as much as its component's index says."""
+    return Ejection(ws).blocking(c, 0, m, lambda seat: float(seat.component))
+
+
+def test_copies_that_were_taken_off_for_nothing_come_back() -> None:
+    """Three light ones go first, but make no room: the one that does is enough."""
+    ws = Workspace(fleet_of([component("light", 3, 5), component("heavy", 1, 60), component("big", 1, 65)]))
+    m = ws.rent(1)
+    for seat in (*[Seat(0, 0, (0,))] * 3, Seat(1, 0, (0,))):
+        ws.place(seat, m)
+    assert blocking(ws, 2, m) == [Seat(1, 0, (0,))]
+
+
+def test_no_room_is_made_where_a_loss_would_leave_too_few() -> None:
+    """One machine, or one pool, may hold two of three copies: a third has no place there whatever goes."""
+    for rule, other in (("min_available_on_instance_loss", 1), ("min_available_on_pool_loss", 2)):
+        ws = Workspace(fleet_of([component("chat", 3, 30, **{rule: 1}), component("other", 4, 50)]))
+        first, second = ws.rent(0), ws.open_row(0)
+        for m, seat in ((first, Seat(0, 0, (0,))), (first, Seat(0, 0, (1,))), (second, Seat(1, 0, (0,)))):
+            ws.place(seat, m)
+        for k in range(2, 8):
+            ws.place(Seat(1, 0, (k,)), first)
+        assert blocking(ws, 0, first) is None, rule
+        assert (blocking(ws, 0, second) is None) == (other == 2), rule
