@@ -308,12 +308,12 @@ def blocking(ws: Workspace, c: int, m: int) -> list[Seat] | None:
 
 
 def test_copies_that_were_taken_off_for_nothing_come_back() -> None:
-    """Three light ones go first, but make no room: the one that does is enough."""
-    ws = Workspace(fleet_of([component("light", 3, 5), component("heavy", 1, 60), component("big", 1, 65)]))
+    """Four light ones go first, but make no room; beside the one that does one of them has no place any more."""
+    ws = Workspace(fleet_of([component("light", 4, 5), component("heavy", 1, 60), component("big", 1, 65)]))
     m = ws.rent(1)
-    for seat in (*[Seat(0, 0, (0,))] * 3, Seat(1, 0, (0,))):
+    for seat in (*[Seat(0, 0, (0,))] * 4, Seat(1, 0, (0,))):
         ws.place(seat, m)
-    assert blocking(ws, 2, m) == [Seat(1, 0, (0,))]
+    assert blocking(ws, 2, m) == [Seat(1, 0, (0,)), Seat(0, 0, (0,))]
 
 
 def test_no_room_is_made_where_a_loss_would_leave_too_few() -> None:
