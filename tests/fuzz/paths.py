@@ -165,7 +165,7 @@ _FEW_AGGREGATES = {
 _NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:may_decide": blind.never}
 _NARROW = {f"{_CG_ROOM}.whole_solutions:is_large": blind.always}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
-_ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
+_ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._put",)
 _ZONES_FROM = {
     "parameters:column_generation.zone_packing.copies_from": 1,
     "parameters:column_generation.zone_packing.components_from": 5,

@@ -27,7 +27,7 @@ from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search
-from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
 from placement.solvers.column_generation.zone_packing import PackZone, ZonePacking, may_pack_zones
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.zones import pack_by_zone
@@ -384,7 +384,7 @@ def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monke
     """Its zones keep every rule together, and the first process packs them without a split of its own."""
     real, made = zone_packing.PackZone.run, 0
     monkeypatch.setattr(zone_packing.PackZone, "run", lambda task, _: real(task, Budget(work=1)))
-    monkeypatch.setattr(zone_packing, "round_by_zone", once := Once(zone_packing.round_by_zone))
+    monkeypatch.setattr(zone_packing, "round_by_zone", once := Once(round_by_zone))
     for seed, problem, fleet, incumbent in zoned(range(120)):
         zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
         jobs = zones.jobs(Budget(60.0), Budget(60.0))
