@@ -436,16 +436,18 @@ def test_zones_that_the_second_process_packs_too_late_are_joined_all_the_same() 
     first, second = zones.open_jobs(Budget(60.0)), zones.open_jobs(Budget(60.0))
     thread = threading.Thread(target=zones.pack, args=(counts, budget))
     with pytest.MonkeyPatch.context() as patch:
-        taken = threading.Event()
+        taken, begun = threading.Event(), threading.Event()
         real = zone_packing.PackZone.run
 
         def run(task: zone_packing.PackZone, _: Budget) -> Any:
+            begun.set()
             assert taken.wait(60)
             return real(task, Budget(work=1))
 
         patch.setattr(zone_packing.PackZone, "run", run)
         thread.start()
         late = next(first)
+        assert begun.wait(60)
         taken.set()
         budget.interrupt()
         thread.join(60)
@@ -496,6 +498,72 @@ def test_without_a_second_process_the_first_shares_its_time_among_all_zones(monk
     monkeypatch.setattr(zone_packing.PackZone, "run", run)
     zones.pack(counts, Budget(900.0))
     assert parts == pytest.approx([300, 450, 900], rel=0.05)
+
+
+def test_where_groups_are_counted_a_lost_process_leaves_all_zones_to_the_first(
+    monkeypatch: pytest.MonkeyPatch, parameters: Change
+) -> None:
+    """Each zone has its part of the time, by copies; the largest had all of it."""
+    parameters(DECOMPOSITION.zones, groups=2)
+
+    @contextmanager
+    def beside(_: Incumbent, __: Budget, jobs: Iterator[HelperJob]) -> Iterator[None]:
+        next(jobs)
+        jobs.close()  # type: ignore[attr-defined]
+        yield
+
+    monkeypatch.setattr("placement.solvers.decomposition.zones.helper_process", beside)
+    monkeypatch.setattr("placement.solvers.decomposition.zones.may_search_in_background", lambda budget: True)
+    parts: list[tuple[int, float]] = []
+
+    def run(task: zone_packing.PackZone, budget: Budget) -> TaskAnswer:
+        parts.append((task.zone.fleet.copies, budget.left()))
+        return TaskAnswer()
+
+    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    for _, _, fleet, incumbent in zoned(range(355, 371), times=3):
+        solve = Solve(fleet, incumbent, Budget(1_000.0))
+        pack_by_zone(solve, lambda answer: None)
+        if len(parts) > 1:
+            break
+        parts.clear()
+    copies, seconds = zip(*parts, strict=True)
+    assert seconds[0] == pytest.approx(900 * copies[0] / sum(copies), rel=0.05)
+    assert seconds[-1] == pytest.approx(900, rel=0.05)
+
+
+def test_what_is_ended_begins_nothing(monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
+    """After Ctrl-C no program is written down, no zone is begun, and nothing is grouped: each may take seconds."""
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it has ended")
+
+    parameters(COLUMN_GENERATION.zone_packing, components_from=1)
+    _, _, fleet, incumbent, counts = next(
+        (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) > 1
+    )
+    bound, budget = PatternBound(Solve(fleet, incumbent, Budget())), Budget(60.0)
+    bound.root_prices()
+    assert bound.rounds
+    budget.interrupt()
+    monkeypatch.setattr(zone_packing, "round_by_zone", never)
+    monkeypatch.setattr(RestrictingAggregation, "of", never)
+    solve = Solve(fleet, incumbent, budget)
+    zone = OneZone.of(ZonePacking(solve, 1).required, 0, counts[0])
+    assert PackZone(zone, 0).run(budget).packing is None
+    monkeypatch.setattr(zone_packing.PackZone, "run", never)
+    assert not ZonePacking(solve, 1).run(bound, budget)
+    assert not ZonePacking(solve, 1).pack(counts, budget)
+
+
+def test_zones_are_not_waited_for_once_the_plan_is_good_enough() -> None:
+    """The search may end before it is decided what is in each, and the second process's thread with it."""
+    _, _, fleet, incumbent = next(entry for entry in zoned(range(1, 300)) if not entry[2].levels)
+    assert incumbent.best is not None
+    incumbent.raise_bound(incumbent.best[1].ticks, "here")
+    budget = Budget(30.0)
+    assert not list(ZonePacking(Solve(fleet, incumbent, Budget()), 2).open_jobs(budget))
+    assert budget.elapsed() < 15
 
 
 def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.MonkeyPatch) -> None:

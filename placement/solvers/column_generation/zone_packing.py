@@ -77,8 +77,8 @@ class PackZone:
 
     def _in_groups(self, solve: Solve) -> None:
         """A plan of groups of alike components, where the LP of all of them would not converge in time."""
-        if sum(c.copies > 0 for c in solve.fleet.components) < _PARAMS.components_from:
-            return
+        if solve.ended or sum(c.copies > 0 for c in solve.fleet.components) < _PARAMS.components_from:
+            return  # to group so many takes seconds
         groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
         coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget), self.seed)
         first_plan(coarse)
@@ -149,11 +149,14 @@ class ZonePacking:
             coarse = RelaxingAggregation.of(self._solve.fleet, _PARAMS.coarse)
             raise_coarse_bound(self._solve, coarse, _TIME.coarse.of(budget))
         if not self._is_split(_TIME.counts.of(budget)):
-            patterns, counting = bound.useful_patterns(), _TIME.counts.of(budget)
-            seed = self._solve.seed
-            counts = round_by_zone(self.required, counting, seed, patterns=patterns) if bound.rounds else None
-            self._split(counts or (), budget)
+            self._split(self._counts(bound, _TIME.counts.of(budget)) or (), budget)
         return self._pack_all(budget)
+
+    def _counts(self, bound: PatternBound, budget: Budget) -> Sequence[Sequence[int]] | None:
+        """Copies in each zone, (zones, components), by the patterns of the bound; None when there was no time."""
+        if not bound.rounds or self._solve.ended:  # the LP is written down without a look at the clock
+            return None
+        return round_by_zone(self.required, budget, self._solve.seed, patterns=bound.useful_patterns())
 
     def pack(self, counts: Sequence[Sequence[int]], budget: Budget) -> bool:
         """Pack all zones, each with so many copies, (zones, components); says whether that made a plan."""
@@ -178,8 +181,9 @@ class ZonePacking:
 
     def _pack_all(self, budget: Budget) -> bool:
         """Pack open zones until there are none, and join all."""
-        while (task := self._take() or self._given_back()) is not None:
-            answer = task.run(self._share(task, budget))
+        while (taken := self._take(budget) or self._given_back(budget)) is not None:
+            task, part = taken
+            answer = task.run(part)
             self._incumbent.note_faults(answer.faults)
             self._put(task, answer)
         return self._joined
@@ -189,11 +193,13 @@ class ZonePacking:
         best = self._incumbent.best
         assert best is not None
         self._splits = True
-        return self._jobs(SplitFleet(self.required, best[0], self._solve.seed), first, budget)
+        split = SplitFleet(self.required, best[0], self._solve.seed)
+        return self.jobs_after(HelperJob(split, first, NAME, partial(self._take_split, budget)), budget)
 
-    def _jobs(self, split: SplitFleet, first: Budget, budget: Budget) -> Iterator[HelperJob]:
+    def jobs_after(self, job: HelperJob, budget: Budget) -> Iterator[HelperJob]:
+        """That job, and then zones. One that it fails at leaves this process alone with them."""
         try:
-            yield HelperJob(split, first, NAME, partial(self._take_split, budget))
+            yield job
         except GeneratorExit:
             self._lose_worker()
             raise
@@ -216,37 +222,38 @@ class ZonePacking:
 
     def open_jobs(self, budget: Budget) -> Iterator[HelperJob]:
         """Zones, once it is decided what is in each."""
-        while not budget.over() and self._deadline is None:
+        while self._deadline is None and not (budget.over() or self._incumbent.good_enough):
             with self._change:
                 self._change.wait(POLL)
-        while self._deadline is not None and (task := self._take()) is not None:
+        while self._deadline is not None and (taken := self._take(self._deadline)) is not None:
+            task, part = taken
             try:
-                yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
+                yield HelperJob(task, part, NAME, partial(self._put, task))
             except GeneratorExit:  # the second process has ended, perhaps without an answer
                 self._lose_worker()
                 self._give_back(task)
                 raise
 
-    def _take(self) -> PackZone | None:
+    def _take(self, budget: Budget) -> tuple[PackZone, Budget] | None:
+        """The largest zone that is open, and its time; both at once, as the time depends on who is at what."""
         with self._change:
-            if not self._open or self._incumbent.good_enough:
+            if not self._open or self._solve.ended:
                 return None
             task = self._open.pop(0)
             self._begun.add(task.zone.zone)
-            return task
+            return task, budget.share(self._part(task))
 
-    def _share(self, task: PackZone, budget: Budget) -> Budget:
-        """The time of a task: of what is left, its part by copies of all zones that the same worker packs.
+    def _part(self, task: PackZone) -> float:
+        """The part of the time left that a zone has: by its copies, of all zones that the same worker will pack.
 
         Each zone goes to the free worker with the fewest copies so far, the largest zone first.
         """
-        with self._change:
-            busy = len(self._begun) - len(self._found) - 1
-            copies = [_copies(task)] + [0] * max(0, self._workers - busy - 1)
-            for other in self._open:
-                worker = min(reversed(range(len(copies))), key=copies.__getitem__)
-                copies[worker] += _copies(other)
-        return budget.share(_copies(task) / copies[0])
+        busy = len(self._begun) - len(self._found) - 1
+        copies = [_copies(task)] + [0] * max(0, self._workers - busy - 1)
+        for other in self._open:
+            worker = min(reversed(range(len(copies))), key=copies.__getitem__)
+            copies[worker] += _copies(other)
+        return _copies(task) / copies[0]
 
     def _put(self, task: PackZone, answer: TaskAnswer) -> None:
         """Take the packing of a zone; the last one is offered together with those of all others."""
@@ -267,14 +274,14 @@ class ZonePacking:
                 self._open.append(task)
                 self._change.notify_all()
 
-    def _given_back(self) -> PackZone | None:
+    def _given_back(self, budget: Budget) -> tuple[PackZone, Budget] | None:
         """Wait for the zones that the second process packs; one that it gives back, or None when there is none."""
         with self._change:
             while not self._open and self._found.keys() < self._begun:
                 if self._solve.ended:  # what comes later is joined all the same
                     return None
                 self._change.wait(POLL)
-            return self._take()
+            return self._take(budget)
 
 
 def _copies(task: PackZone) -> int:

@@ -53,8 +53,7 @@ def _run(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -> b
 def _jobs(solve: Solve, zones: ZonePacking, budget: Budget, hear: Callable[[TaskAnswer], None]) -> Iterator[HelperJob]:
     """What the second process does: a finer bound until there are zones, then those."""
     finer = Bound(solve.fleet, solve.left_out, solve.seed, weight=1.0, groups=_PARAMS.finer)
-    yield HelperJob(finer, _TIME.counts.of(budget), NAME, hear)
-    yield from zones.open_jobs(budget)
+    return zones.jobs_after(HelperJob(finer, _TIME.counts.of(budget), NAME, hear), budget)
 
 
 def _counts(solve: Solve, zones: ZonePacking, budget: Budget, *, helped: bool) -> Sequence[Sequence[int]] | None:
