@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.errors import SolverBugError
 from placement.parallel.job import TaskAnswer, TaskLimits
 from placement.parallel.parameters import PARALLEL
-from placement.parallel.worker import STOP
+from placement.parallel.worker import LEFT_TO_THE_PARENT, STOP
 from placement.solving.incumbent import SEARCH
 
 if TYPE_CHECKING:
@@ -169,10 +170,24 @@ def start_worker() -> subprocess.Popen[bytes]:
     if not sys.executable or getattr(sys, "frozen", False):
         raise OSError("this is not a Python interpreter")
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "placement.parallel.worker"],
-        env={**os.environ, "PYTHONPATH": path},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    with _deaf():
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "placement.parallel.worker"],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What starts inside hears no Ctrl-C: it would die of one that comes before it can say that it ignores them."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, LEFT_TO_THE_PARENT)  # of this thread, and what it starts
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 STOP = "stop"  # a message: come back with what there is
+# Signals that whoever started this answers; a terminal sends them to its whole group.
+LEFT_TO_THE_PARENT = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class _Inbox:
@@ -58,9 +60,8 @@ class _Inbox:
 
 def main() -> None:
     """Work until nobody listens."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # answered by whoever started this; a group gets them together
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in LEFT_TO_THE_PARENT:
+        signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an engine that prints must not print among the answers
     inbox = _Inbox(sys.stdin.buffer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.errors import SolverBugError
-from placement.parallel.helper import HelperJob, helper_process
+from placement.parallel.helper import HelperJob, helper_process, start_worker
 from placement.parallel.job import TaskAnswer
 from placement.parallel.parameters import PARALLEL
 from placement.solving.budget import Budget
@@ -258,6 +259,16 @@ def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
         time.sleep(0.05)
     else:
         pytest.fail("it goes on")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks for processes as POSIX does")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_request_to_stop_that_comes_while_it_starts_is_left_to_the_parent(name: str) -> None:
+    """A terminal sends Ctrl-C to both: the search would say that its second process failed."""
+    process = start_worker()
+    process.send_signal(getattr(signal, name))
+    process.communicate()
+    assert process.returncode == 0
 
 
 def is_zombie(pid: int) -> bool:
