@@ -190,6 +190,10 @@ _BLIND_CORE = {
 _CORE_RUN = (f"{_CORE}.solve:solve_vector_packing",)
 _DIVERS = {"fleets": 40, "alike": 40, "wide": 15, "edges": 15, "zones": 12, "avoid": 12}
 _CG = "column-generation"
+_SECOND_IN_THREAD = {
+    "parameters:column_generation.helper.least": 0.0,
+    "placement.parallel.helper:start_worker": blind.InThread,
+}
 _ANY_WORK = (1, 20, 200)
 SCENARIOS = "scenarios"
 HEADROOM = "headroom"
@@ -661,12 +665,31 @@ PATHS: tuple[Path, ...] = (
         real=True,
         reaches=("placement.parallel.helper:_HelperProcess._do",),
         options={"steps": 20},
-        lowers=_BLIND
-        | _DIVES
-        | {
-            "parameters:column_generation.helper.least": 0.0,
-            "placement.parallel.helper:start_worker": blind.InThread,
-        },
+        lowers=_BLIND | _DIVES | _SECOND_IN_THREAD,
+    ),
+    Path(
+        "second-in-thread-zones",
+        _CG,
+        2,
+        likes=_ZONED,
+        seconds=0.4,
+        threads=2,
+        real=True,
+        reaches=_ZONES,
+        options={"steps": 20},
+        lowers=_BLIND | _POOR_PLAN | _ZONES_FROM | _NO_MIXES | _SECOND_IN_THREAD,
+    ),
+    Path(
+        "second-in-thread-parts",
+        "decomposition",
+        1,
+        likes=_ZONED,
+        seconds=0.4,
+        threads=2,
+        real=True,
+        options={"copies": 1, "groups": 2, "solver": "ffd", "rounds": 1},
+        reaches=_ZONES,
+        lowers=_ZONES_FROM | _SECOND_IN_THREAD | {"parameters:decomposition.zones.groups": 2},
     ),
     Path(
         "second-process",
