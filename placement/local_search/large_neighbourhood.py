@@ -118,7 +118,7 @@ class LargeNeighbourhood:
         a, b = self.fleet.pools[one.pool], self.fleet.pools[other.pool]
         mine = {seat.component for seat in one.seats}
         common = sum(seat.component in mine for seat in other.seats) / max(1, len(other.seats))
-        return 0.5 * (a.zone == b.zone) + 0.5 * (a.shape == b.shape) + common
+        return _PARAMS.alike * ((a.zone == b.zone) + (a.shape == b.shape)) + common
 
 
 def _chances(waste: Floats) -> Floats:

@@ -50,6 +50,7 @@ class LargeNeighbourhoodParameters:
     drift_chance: float = parameter(
         0.5, "chance", "that CP-SAT is not told the plan: it keeps that otherwise, where no other is better"
     )
+    alike: float = parameter(0.5, "score", "of a machine in the same zone, and of one of the same shape")
     noise: float = parameter(1.5, "machines' unused part", "at most, added to how near a machine is")
     least_waste: float = parameter(0.1, "machine's unused part", "added to each: full machines are chosen first, too")
 

@@ -224,7 +224,7 @@ class Refill:
     def _fill(self, chosen: Chosen, *, whole: bool) -> None:
         out = sorted(self.open_machines.missing, key=lambda _: self._random.random())
         if whole:
-            penalty = {i: self.open_machines.items[i].penalty * self._random.uniform(0.7, 1.3) for i in out}
+            penalty = {i: self.open_machines.items[i].penalty * self._bent() for i in out}
             for i in sorted(out, key=penalty.__getitem__, reverse=True):
                 self._place_wide(i, chosen)
         places = [(b, k) for b, accelerators in chosen.items() for k in accelerators]
