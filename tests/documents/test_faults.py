@@ -388,7 +388,7 @@ def test_no_other_part_has_a_track_that_nobody_reads() -> None:
         }
 
     assert having(r"(?<![\w.`])Incumbent\(") == {"planner.py", "solving/incumbent.py", "solving/context.py"}
-    tasks = {"decomposition/tasks.py", "column_generation/helper.py", "column_generation/zone_packing.py"}
+    tasks = {"decomposition/tasks.py", "column_generation/helper.py", "column_generation/zone_tasks.py"}
     assert having(r"\bSolve\.of\(") == {
         "certificates/search.py",
         "patterns/copy_prices.py",

@@ -13,7 +13,7 @@ import pytest
 
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Packing, evaluate
+from placement.compiled.packing import Packing, Value, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.first_plan import first_plan
 from placement.heuristics.solve import HeuristicOptions, solve_best_fit
@@ -24,11 +24,13 @@ from placement.reductions.relaxing_aggregation import RelaxingAggregation
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.zone import OneZone
-from placement.solvers.column_generation import zone_packing
+from placement.solvers.column_generation import zone_plans, zone_tasks
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import search
 from placement.solvers.column_generation.zone_counts import round_by_zone, zone_counts
-from placement.solvers.column_generation.zone_packing import PackZone, ZonePacking, may_pack_zones
+from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solvers.column_generation.zone_tasks import PackZone, SplitAnswer
+from placement.solvers.column_generation.zone_tasks import zone_tasks as tasks_of
 from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.zones import pack_by_zone
 from placement.solving.budget import Budget
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from placement.parallel.helper import HelperJob
     from placement.solvers.column_generation.search import ColumnGenerationOptions
     from tests.parameters import Change
+
+    Hear = Callable[[Packing], None]
 
 
 def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
@@ -202,7 +206,7 @@ def test_a_zone_of_many_components_is_packed_in_groups_first(
             search(solve, options, covering) if options and covering else first_plan(solve)
 
     for name in ("search", "first_plan"):
-        monkeypatch.setattr(zone_packing, name, in_groups)
+        monkeypatch.setattr(zone_tasks, name, in_groups)
     tried = merged = made = 0
     for seed, problem, fleet, incumbent in zoned(range(0, 400, 8), times=3):
         assert incumbent.best is not None
@@ -274,8 +278,7 @@ def test_the_second_process_finds_a_finer_bound_and_then_packs(monkeypatch: pyte
 
     monkeypatch.setattr("placement.solvers.decomposition.zones.helper_process", beside)
     monkeypatch.setattr("placement.solvers.decomposition.zones.may_search_in_background", lambda budget: True)
-    real = zone_packing.PackZone.run
-    monkeypatch.setattr(zone_packing.PackZone, "run", lambda task, _: real(task, Budget(work=1)))
+    with_little_work(monkeypatch)
     heard: list[TaskAnswer] = []
     assert pack_by_zone(Solve(fleet, incumbent, Budget(60.0)), heard.append)
     assert done[0] == "Bound"
@@ -316,11 +319,11 @@ def test_two_workers_share_the_zones() -> None:
     )
     bound.run(nodes=2)
     packed: list[int] = []
-    real = zone_packing.PackZone.run
+    real = PackZone.pack
 
-    def run(task: zone_packing.PackZone, budget: Budget) -> Any:
+    def pack(task: PackZone, _: Budget, hear: Hear) -> Any:
         packed.append(task.zone.zone)
-        return real(task, Budget(work=1))
+        return real(task, Budget(work=1), hear)
 
     def second() -> None:
         for job in zones.jobs(Budget(0.0), Budget(60.0)):
@@ -329,7 +332,7 @@ def test_two_workers_share_the_zones() -> None:
 
     thread = threading.Thread(target=second)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(zone_packing.PackZone, "run", run)
+        patch.setattr(PackZone, "pack", pack)
         thread.start()
         assert zones.run(bound, Budget(60.0))
         thread.join(60)
@@ -354,7 +357,7 @@ def test_a_zone_that_the_second_worker_can_not_pack_is_packed_here() -> None:
     )
     zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
     taken, packed = threading.Event(), list[int]()
-    real = zone_packing.PackZone.run
+    real = PackZone.pack
 
     def second() -> None:
         jobs = zones.open_jobs(Budget(60.0))
@@ -363,14 +366,14 @@ def test_a_zone_that_the_second_worker_can_not_pack_is_packed_here() -> None:
         time.sleep(0.2)
         jobs.close()  # type: ignore[attr-defined]
 
-    def run(task: zone_packing.PackZone, budget: Budget) -> Any:
+    def pack(task: PackZone, _: Budget, hear: Hear) -> Any:
         assert taken.wait(60)
         packed.append(task.zone.zone)
-        return real(task, Budget(work=1))
+        return real(task, Budget(work=1), hear)
 
     budget, thread = Budget(20.0), threading.Thread(target=second)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(zone_packing.PackZone, "run", run)
+        patch.setattr(PackZone, "pack", pack)
         thread.start()
         assert zones.pack(counts, budget)
         thread.join(60)
@@ -382,9 +385,9 @@ def test_a_zone_that_the_second_worker_can_not_pack_is_packed_here() -> None:
 
 def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its zones keep every rule together, and the first process packs them without a split of its own."""
-    real, made = zone_packing.PackZone.run, 0
-    monkeypatch.setattr(zone_packing.PackZone, "run", lambda task, _: real(task, Budget(work=1)))
-    monkeypatch.setattr(zone_packing, "round_by_zone", once := Once(round_by_zone))
+    made = 0
+    with_little_work(monkeypatch)
+    monkeypatch.setattr(zone_tasks, "round_by_zone", once := Once(round_by_zone))
     for seed, problem, fleet, incumbent in zoned(range(120)):
         zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
         jobs = zones.jobs(Budget(60.0), Budget(60.0))
@@ -399,6 +402,12 @@ def test_the_second_process_splits_the_fleet_while_the_first_has_the_bound(monke
         assert incumbent.best is not None
         assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert made > 1
+
+
+def with_little_work(patch: pytest.MonkeyPatch) -> None:
+    """Zones are packed with a unit of work each."""
+    real = PackZone.pack
+    patch.setattr(PackZone, "pack", lambda task, _, hear: real(task, Budget(work=1), hear))
 
 
 class Once:
@@ -422,7 +431,7 @@ def test_a_split_that_comes_too_late_is_left_aside() -> None:
     assert split.take is not None
     bound = PatternBound(Solve(fleet, incumbent, Budget()))
     zones.run(bound, Budget(0.0))  # it waits no longer than its time
-    split.take(zone_packing.SplitAnswer(counts=tuple(map(tuple, counts))))
+    split.take(SplitAnswer(tasks=tuple(tasks_of(zones.required, counts, 0))))
     assert not list(zones.open_jobs(Budget(1.0)))
 
 
@@ -437,14 +446,14 @@ def test_zones_that_the_second_process_packs_too_late_are_joined_all_the_same() 
     thread = threading.Thread(target=zones.pack, args=(counts, budget))
     with pytest.MonkeyPatch.context() as patch:
         taken, begun = threading.Event(), threading.Event()
-        real = zone_packing.PackZone.run
+        real = PackZone.pack
 
-        def run(task: zone_packing.PackZone, _: Budget) -> Any:
+        def pack(task: PackZone, _: Budget, hear: Hear) -> Any:
             begun.set()
             assert taken.wait(60)
-            return real(task, Budget(work=1))
+            return real(task, Budget(work=1), hear)
 
-        patch.setattr(zone_packing.PackZone, "run", run)
+        patch.setattr(PackZone, "pack", pack)
         thread.start()
         late = next(first)
         assert begun.wait(60)
@@ -455,10 +464,65 @@ def test_zones_that_the_second_process_packs_too_late_are_joined_all_the_same() 
     offered: list[Packing] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(incumbent, "offer", lambda packing, by: offered.append(packing))
+        patch.setattr(zone_plans, "evaluate", lambda fleet, packing: Value((), 0))  # better than any
         assert late.take is not None
         late.take(late.task.run(Budget(work=1)))
     assert [broken_rules(problem, fleet, packing) for packing in offered] == [[]], f"seed {seed}"
     assert not list(second)
+
+
+def test_the_plan_of_all_zones_is_told_as_it_gets_better(parameters: Change) -> None:
+    """Once each zone has a packing; early where it saves enough, and in the end where it saves anything."""
+    parameters(COLUMN_GENERATION.zone_packing, news=0.5)
+    seed, problem, fleet, incumbent, counts = next(
+        (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) == 2
+    )
+    assert incumbent.best is not None
+    fresh = Greenfield.of(fleet, incumbent.best[1])
+    assert fresh is not None
+    required = RequiredAsPlaced.of(fresh.fleet, incumbent.best[0]).fleet
+    tasks = tasks_of(required, counts, 0)
+    cheap = [task.run(Budget(work=1)).packing for task in tasks]
+    for saved, ends in ((0.6, False), (0.4, True)):  # parts of the best plan's cost
+        told: list[Packing] = []
+        plans = zone_plans.ZonePlans(incumbent, fresh, required)
+        plans.begin(tasks)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(incumbent, "offer", lambda packing, by, told=told: told.append(packing))
+            value = Value((), int((1 - saved) * incumbent.best[1].ticks))
+            patch.setattr(zone_plans, "evaluate", lambda fleet, packing, value=value: value)
+            for task, packing in zip(tasks, cheap, strict=True):
+                assert packing is not None
+                assert not told, "not before each zone has a packing"
+                plans.improve(task.zone.zone, packing)
+            assert plans.joined
+            assert len(told) == (not ends)
+            assert packing is not None
+            plans.end(tasks[-1].zone.zone, packing)
+            assert len(told) == 2 - ends
+        assert [broken_rules(problem, fleet, packing) for packing in told] == [[]] * len(told), f"seed {seed}"
+
+
+def test_a_split_has_a_first_packing_of_each_zone() -> None:
+    """Whoever packs it begins there, and until then it is what the plan of all zones has."""
+    begun = 0
+    for _, _, fleet, incumbent in zoned(range(120)):
+        assert incumbent.best is not None
+        packing, value = incumbent.best
+        fresh = Greenfield.of(fleet, value)
+        assert fresh is not None
+        required = RequiredAsPlaced.of(fresh.fleet, packing).fleet
+        for task in zone_tasks.SplitFleet(required, 0, packing=packing).run(Budget(work=3)).tasks:
+            if task.start is None:
+                continue
+            begun += 1
+            heard: list[Packing] = []
+            task.pack(Budget(work=1), heard.append)
+            assert heard[0] == task.start
+            values = [evaluate(task.zone.fleet, packing) for packing in heard]
+            assert values == sorted(values, reverse=True)
+            assert len(set(values)) == len(values)
+    assert begun > 1
 
 
 def test_zones_are_dealt_so_that_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,7 +532,7 @@ def test_zones_are_dealt_so_that_nobody_waits(monkeypatch: pytest.MonkeyPatch) -
     zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
     parts: list[float] = []
 
-    def run(task: Any, budget: Budget) -> TaskAnswer:
+    def pack(task: Any, budget: Budget, hear: Hear) -> TaskAnswer:
         parts.append(budget.left())
         if len(parts) == 1:
             for job in zones.open_jobs(Budget(900.0)):
@@ -477,7 +541,7 @@ def test_zones_are_dealt_so_that_nobody_waits(monkeypatch: pytest.MonkeyPatch) -
                 job.take(TaskAnswer())
         return TaskAnswer()
 
-    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    monkeypatch.setattr(PackZone, "pack", pack)
     zones.pack(counts, Budget(900.0))
     assert parts == pytest.approx([900, 450, 900], rel=0.05)
 
@@ -491,11 +555,11 @@ def test_without_a_second_process_the_first_shares_its_time_among_all_zones(monk
     next(jobs)
     jobs.close()  # type: ignore[attr-defined]
 
-    def run(task: Any, budget: Budget) -> TaskAnswer:
+    def pack(task: Any, budget: Budget, hear: Hear) -> TaskAnswer:
         parts.append(budget.left())
         return TaskAnswer()
 
-    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    monkeypatch.setattr(PackZone, "pack", pack)
     zones.pack(counts, Budget(900.0))
     assert parts == pytest.approx([300, 450, 900], rel=0.05)
 
@@ -516,11 +580,11 @@ def test_where_groups_are_counted_a_lost_process_leaves_all_zones_to_the_first(
     monkeypatch.setattr("placement.solvers.decomposition.zones.may_search_in_background", lambda budget: True)
     parts: list[tuple[int, float]] = []
 
-    def run(task: zone_packing.PackZone, budget: Budget) -> TaskAnswer:
-        parts.append((task.zone.fleet.copies, budget.left()))
+    def pack(task: PackZone, budget: Budget, hear: Hear) -> TaskAnswer:
+        parts.append((task.copies, budget.left()))
         return TaskAnswer()
 
-    monkeypatch.setattr(zone_packing.PackZone, "run", run)
+    monkeypatch.setattr(PackZone, "pack", pack)
     for _, _, fleet, incumbent in zoned(range(355, 371), times=3):
         solve = Solve(fleet, incumbent, Budget(1_000.0))
         pack_by_zone(solve, lambda answer: None)
@@ -546,12 +610,12 @@ def test_what_is_ended_begins_nothing(monkeypatch: pytest.MonkeyPatch, parameter
     bound.root_prices()
     assert bound.rounds
     budget.interrupt()
-    monkeypatch.setattr(zone_packing, "round_by_zone", never)
+    monkeypatch.setattr(zone_tasks, "round_by_zone", never)
     monkeypatch.setattr(RestrictingAggregation, "of", never)
     solve = Solve(fleet, incumbent, budget)
     zone = OneZone.of(ZonePacking(solve, 1).required, 0, counts[0])
     assert PackZone(zone, 0).run(budget).packing is None
-    monkeypatch.setattr(zone_packing.PackZone, "run", never)
+    monkeypatch.setattr(PackZone, "pack", never)
     assert not ZonePacking(solve, 1).run(bound, budget)
     assert not ZonePacking(solve, 1).pack(counts, budget)
 
@@ -576,14 +640,16 @@ def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.Mon
         bound.run(nodes=2)
         zones, parts = ZonePacking(Solve(fleet, incumbent, Budget()), 2), list[float]()
 
-        def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> TaskAnswer:
+        def pack(
+            task: Any, budget: Budget, hear: Hear, zones: ZonePacking = zones, parts: list[float] = parts
+        ) -> TaskAnswer:
             for job in zones.open_jobs(Budget(1_000.0)):
                 parts.append(job.budget.left())
                 assert job.take is not None
                 job.take(TaskAnswer())
             return TaskAnswer()
 
-        monkeypatch.setattr(zone_packing.PackZone, "run", run)
+        monkeypatch.setattr(PackZone, "pack", pack)
         zones.run(bound, Budget(1_000.0))
         if len(parts) == 2:
             tried += 1

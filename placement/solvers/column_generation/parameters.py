@@ -152,6 +152,9 @@ class ZonePackingParameters:
     components_from: int = parameter(1_000, "components", "with copies in a zone, that is packed in groups first")
     groups: int = parameter(600, "groups", "of alike components then")
     rounds: int = parameter(8, "rounds", "of pricing of the LP by which the second process splits the fleet")
+    news: float = parameter(
+        0.005, "part", "of the best plan's cost, that zones must save for their plan to be told early"
+    )
     lacks: float = parameter(0.02, "part", "of the LP's value, below which the bound is raised by groups")
     coarse: int = parameter(100, "groups", "of components without rules over zones, then")
 

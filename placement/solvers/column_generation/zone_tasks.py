@@ -1,0 +1,131 @@
+"""What there is to do where a fleet is packed zone by zone, in any process: split the fleet, pack one zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.heuristics.first_plan import first_plan
+from placement.local_search.set_covering import SetCovering
+from placement.parallel.job import TaskAnswer, answer_of
+from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.reductions.zone import OneZone
+from placement.solvers.column_generation.pack import NAME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
+from placement.solvers.column_generation.search import ColumnGenerationOptions, search
+from placement.solvers.column_generation.zone_counts import round_by_zone
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
+from placement.solving.result import SolverFault
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+_PARAMS = COLUMN_GENERATION.zone_packing
+_TIME = SCHEDULE.column_generation.zones
+_ALONE = ColumnGenerationOptions(second=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PackZone:
+    """Pack one zone, from a packing of it if there is one."""
+
+    zone: OneZone
+    seed: int
+    start: Packing | None = None
+
+    @property
+    def copies(self) -> int:
+        """Copies in the zone."""
+        return self.zone.fleet.copies
+
+    def run(self, budget: Budget) -> TaskAnswer:
+        """Until time is over, or its bound is met."""
+        return self.pack(budget, lambda packing: None)
+
+    def pack(self, budget: Budget, hear: Callable[[Packing], None]) -> TaskAnswer:
+        """The same; `hear` is told of each better packing."""
+        solve = Solve(self.zone.fleet, _ZoneIncumbent(self.zone.fleet, budget, hear), budget, self.seed)
+        if self.start is not None:
+            solve.incumbent.offer(self.start, NAME)
+        first_plan(solve)
+        self._in_groups(solve)
+        search(solve, _ALONE, SetCovering(solve))
+        return answer_of(solve)
+
+    def _in_groups(self, solve: Solve) -> None:
+        """A plan of groups of alike components, where the LP of all of them would not converge in time."""
+        if solve.ended or sum(c.copies > 0 for c in solve.fleet.components) < _PARAMS.components_from:
+            return  # to group so many takes seconds
+        groups = RestrictingAggregation.of(solve.fleet, _PARAMS.groups)
+        coarse = Solve.of(groups.fleet, _TIME.groups.of(solve.budget), self.seed)
+        first_plan(coarse)
+        search(coarse, _ALONE, SetCovering(coarse))
+        solve.incumbent.note_faults(coarse.incumbent.faults)
+        if coarse.packing is not None:
+            solve.incumbent.offer(groups.lift(coarse.packing), NAME)
+
+
+class _ZoneIncumbent(Incumbent):
+    """As `Incumbent`; `hear` is told of what is taken."""
+
+    def __init__(self, fleet: Fleet, budget: Budget, hear: Callable[[Packing], None]) -> None:
+        super().__init__(fleet, budget)
+        self._hear = hear
+
+    def offer(self, packing: Packing, by: str) -> bool:
+        """As `Incumbent.offer`."""
+        taken = super().offer(packing, by)
+        if taken:
+            self._hear(packing)
+        return taken
+
+
+def zone_tasks(fleet: Fleet, counts: Sequence[Sequence[int]], seed: int) -> list[PackZone]:
+    """The zones that have copies, (zones, components), the largest first."""
+    zones = (OneZone.of(fleet, zone, here) for zone, here in enumerate(counts))
+    tasks = [PackZone(zone, seed + zone.zone) for zone in zones if zone.fleet.copies]
+    return sorted(tasks, key=lambda task: -task.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitAnswer(TaskAnswer):
+    """`tasks`: the zones; none where no split was found in time."""
+
+    tasks: tuple[PackZone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFleet:
+    """Decide how many copies each zone has, and give each a first packing by the heuristics, as far as time goes.
+
+    Parameters
+    ----------
+    fleet : all of its copies are required.
+    patterns, packing, rounds : the first columns of the LP by zone, and rounds of pricing, as in `round_by_zone`.
+    """
+
+    fleet: Fleet
+    seed: int
+    patterns: Sequence[Pattern] = ()
+    packing: Packing | None = None
+    rounds: int | None = None
+
+    def run(self, budget: Budget) -> SplitAnswer:
+        """The LP first, then whole numbers near it."""
+        counts = round_by_zone(
+            *(self.fleet, budget, self.seed), patterns=self.patterns, packing=self.packing, rounds=self.rounds
+        )
+        tasks, faults = [], list[SolverFault]()
+        for task in zone_tasks(self.fleet, counts or (), self.seed):
+            solve = Solve.of(task.zone.fleet, budget, task.seed)
+            first_plan(solve)
+            faults += solve.incumbent.faults
+            tasks.append(replace(task, start=solve.packing))
+        return SplitAnswer(faults=tuple(faults), tasks=tuple(tasks))
