@@ -141,7 +141,10 @@ class _HelperProcess:
         if self._ending:
             self._send(STOP)
         assert self._process.stdout is not None
-        answer: TaskAnswer | str = pickle.load(self._process.stdout)
+        try:
+            answer: TaskAnswer | str = pickle.load(self._process.stdout)
+        except (EOFError, pickle.UnpicklingError):  # nothing came, or a part
+            raise EOFError("it ended without an answer") from None
         if isinstance(answer, str):
             raise _TaskError(answer)
         self._incumbent.note_faults(answer.faults)

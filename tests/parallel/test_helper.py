@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,11 +91,16 @@ class Die:
     """Take the process along."""
 
     deaf: bool = field(default=False)
+    half: bool = field(default=False)
 
     def run(self, budget: Budget) -> TaskAnswer:
-        """Without a word; or never."""
+        """Without a word, or in the middle of one; or never."""
         if self.deaf:
             time.sleep(LONG)
+        if self.half:
+            for pipe in range(3, 20):  # one of them is for answers
+                with suppress(OSError):
+                    os.write(pipe, pickle.dumps(TaskAnswer())[:10])
         os._exit(3)
 
 
@@ -189,6 +195,21 @@ def test_a_process_that_dies_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureF
     assert "the search goes on alone" in caplog.text
     assert not asked.is_set()
     assert budget.elapsed() < LONG / 2
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_one_that_dies_before_its_answer_is_whole_is_told_of(
+    fleet: Fleet, caplog: pytest.LogCaptureFixture, half: bool
+) -> None:
+    """In plain words, and the search goes on: it raised what unpickling raises where half an answer had come."""
+    budget = Budget(LONG)
+    with (
+        caplog.at_level(logging.WARNING),
+        helper_process(Incumbent(fleet, budget), budget, iter([HelperJob(Die(half=half), budget, "")])),
+    ):
+        while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
+            time.sleep(0.05)
+    assert "the search goes on alone: it ended without an answer" in caplog.text
 
 
 SCRIPT = """
