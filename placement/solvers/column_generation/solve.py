@@ -16,8 +16,8 @@
    the best plan are closed, one or a few at a time, while their copies find room elsewhere; and large-neighbourhood
    search.
 
-Where there is a second core and fleets are packed by diving, a second process splits the fleet into zones and packs some
-of them, or packs other mixes, and then improves the best plan too (`helper`).
+Where there is a second core and fleets are packed by diving, a second process splits the fleet into zones and packs
+some of them, or packs other mixes, and then improves the best plan too (`helper`).
 
 Where machines are committed, all this is done for the fleet with those as pools where they cost nothing
 (`reductions.free_machines`). Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
