@@ -1,7 +1,8 @@
 """Which copies to take off a machine so that one of another component fits there.
 
 All is tried on the machine in plain integers (`compiled.machine_state`): in the workspace each copy taken off and put
-back would be counted for its component, its zone and its pool too, which took two thirds of a repair's time.
+back would be counted for its component, its zone and its pool too, which takes more than twice as long
+(docs/notes/2026-11-fleets.md).
 """
 
 from __future__ import annotations

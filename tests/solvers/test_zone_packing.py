@@ -51,6 +51,14 @@ if TYPE_CHECKING:
     Hear = Callable[[Packing], None]
 
 
+def as_placed(fleet: Fleet, incumbent: Incumbent) -> tuple[Greenfield, Fleet]:
+    """The fleet as if nothing ran, and that with the copies of the best plan required: what is split into zones."""
+    assert incumbent.best is not None
+    fresh = Greenfield.of(fleet, incumbent.best[1])
+    assert fresh is not None
+    return fresh, RequiredAsPlaced.of(fresh.fleet, incumbent.best[0]).fleet
+
+
 def zoned(seeds: range, times: int = 1) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
     """Random problems with rules over zones, a plan of each, and what may be packed zone by zone.
 
@@ -147,10 +155,8 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
     tried = 0
     for seed, problem, fleet, incumbent in zoned(range(400)):
         assert incumbent.best is not None
-        packing, value = incumbent.best
-        fresh = Greenfield.of(fleet, value)
-        assert fresh is not None
-        firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
+        packing = incumbent.best[0]
+        fresh, firm = as_placed(fleet, incumbent)
         machines, ticks = [], 0
         for zone, counts in enumerate(counts_of(fleet, packing)):
             alone = OneZone.of(firm, zone, counts).fleet
@@ -210,10 +216,8 @@ def test_a_zone_of_many_components_is_packed_in_groups_first(
     tried = merged = made = 0
     for seed, problem, fleet, incumbent in zoned(range(0, 400, 8), times=3):
         assert incumbent.best is not None
-        packing, value = incumbent.best
-        fresh = Greenfield.of(fleet, value)
-        assert fresh is not None
-        firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
+        packing = incumbent.best[0]
+        fresh, firm = as_placed(fleet, incumbent)
         for here in (OneZone.in_plan(firm, packing, zone) for zone in range(len(fleet.zones))):
             if not here.fleet.copies:
                 continue
@@ -478,9 +482,7 @@ def test_the_plan_of_all_zones_is_told_as_it_gets_better(parameters: Change) -> 
         (*entry, counts) for entry in zoned(range(1, 300)) if sum(map(any, counts := zones_of_plan(*entry[2:]))) == 2
     )
     assert incumbent.best is not None
-    fresh = Greenfield.of(fleet, incumbent.best[1])
-    assert fresh is not None
-    required = RequiredAsPlaced.of(fresh.fleet, incumbent.best[0]).fleet
+    fresh, required = as_placed(fleet, incumbent)
     tasks = tasks_of(required, counts, 0)
     cheap = [task.run(Budget(work=1)).packing for task in tasks]
     for saved, ends in ((0.6, False), (0.4, True)):  # parts of the best plan's cost
@@ -508,10 +510,8 @@ def test_a_split_has_a_first_packing_of_each_zone() -> None:
     begun = 0
     for _, _, fleet, incumbent in zoned(range(120)):
         assert incumbent.best is not None
-        packing, value = incumbent.best
-        fresh = Greenfield.of(fleet, value)
-        assert fresh is not None
-        required = RequiredAsPlaced.of(fresh.fleet, packing).fleet
+        packing = incumbent.best[0]
+        _, required = as_placed(fleet, incumbent)
         for task in zone_tasks.SplitFleet(required, 0, packing=packing).run(Budget(work=3)).tasks:
             if task.start is None:
                 continue

@@ -66,9 +66,7 @@ class ZonePlans:
         if not packings or len(packings) < len(self._best):
             return
         self.joined = True
-        whole, best = (
-            Packing(tuple(machine for packing in packings for machine in packing.machines)),
-            self._incumbent.best,
-        )
+        whole = Packing(tuple(machine for packing in packings for machine in packing.machines))
+        best = self._incumbent.best
         if best is None or evaluate(self._required, whole).ticks < (1 - news) * best[1].ticks:
             self._incumbent.offer(self._fresh.lift(whole), NAME)
