@@ -556,7 +556,7 @@ class Prices:
             offers = Counter((c.on_one[p], worth[p]) for p in {mode.pool for mode in c.modes if mode.zone == zone})
             for (many, value), pools in offers.items():
                 alone = {n: -(-n // many) * value for n in range(min(top, c.in_pool) + 1)}
-                for _ in range(min(pools, -(-top // max(1, c.in_pool)))):  # more of them hold no more
+                for _ in range(min(pools, top if c.outlive else 1)):  # one holds all, unless it may be lost
                     here = together(here, alone, top)
             best = together(best, {n: here[n] for n in range(low, len(here))}, c.copies)
         return min((paid - reward * n for n, paid in best.items() if n >= c.required), default=0)  # none: no plan

@@ -512,6 +512,28 @@ def test_machines_of_a_dedicated_component_are_counted_whole(rules: Doc, copies:
     assert Prices(prices, compiled).inequality(Leaf(compiled, {}, {})) == ({"a": 10, "b": 12}, least)
 
 
+@pytest.mark.parametrize(
+    ("names", "copies", "floor", "least"),
+    [
+        ("abc", 6, 3, 3 * 10),  # two copies on the one machine of each, not three on two machines of two pools
+        ("ab", 6, 3, 4 * 10),
+        ("abcd", 4, 3, 4 * 10),  # one copy in a pool, where a machine holds two
+        ("abcd", 8, 5, 4 * 10),
+        ("abc", 8, 5, 5 * 10),
+    ],
+)
+def test_bug_a_dedicated_component_fills_machines_in_as_many_pools_as_there_are(
+    names: str, copies: int, floor: int, least: int
+) -> None:
+    """Two copies on a machine, at 10; a pool may hold all copies but those that must be left when it is lost."""
+    types = {name: machine(1) for name in names}
+    pools = [{"name": name, "instance_type": name, "zone": "z"} for name in names]
+    row = component("m", copies, dedicated=True, min_available_on_pool_loss=floor)
+    prices = {"accelerators": [{"pools": [*names], "own": 5}]}
+    found = Prices(prices, Problem(problem("pools", types, [row], pools)))
+    assert found.inequality(Leaf(found.problem, {}, {}))[1] == least
+
+
 def test_a_zone_that_must_hold_copies_is_paid_for_however_dear() -> None:
     """Four copies over three zones that may differ by one: each zone has one, though two machines hold all."""
     types = {name: machine(1) for name in "abd"}
