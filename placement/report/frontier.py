@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from placement.replanning.buys import Purchase, distinct, purchases, suggested_knee
 from placement.report import words
 from placement.report.curve import chart_lines, draw
-from placement.report.narrow import Fitting, PlainTable, block, figures_table
+from placement.report.narrow import Fitting, PlainTable, figures_table
 from placement.units import MIB_PER_GIB, MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.replanning.point import Frontier, FrontierPoint
 
@@ -89,26 +90,14 @@ def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableTy
     table.names("moves")
     table.figures("save $/hour", "a move")
     table.add_column("machines", ratio=1, overflow="fold")
-    rows = [
-        (
+    for row in bought:
+        table.add_row(
             f"{row.before.moves or 0:,} to {row.after.moves or 0:,}",
             words.plain_money(row.saved),
             "" if row.per_move is None else words.plain_money(row.per_move),
             Text(machines_of(row, most)),
         )
-        for row in bought
-    ]
-    for row in rows:
-        table.add_row(*row)
-
-    def narrow() -> RenderableType:
-        blocks = (
-            block(f"{name} moves", [f"save {saved} $/hour", f"{each} a move"], [what])
-            for name, saved, each, what in rows
-        )
-        return Group(*blocks)
-
-    return Fitting(table, narrow)
+    return Fitting(table, before="moves ")
 
 
 def machines_of(row: Purchase, most: int | None) -> str:

@@ -30,7 +30,7 @@ def machine_table(rows: Sequence[Row], region: str) -> RenderableType:
     table.add_column("price of")
     for facts, price in rows:
         table.add_row(words.shown(facts.name), devices(facts), *_figures(facts, price), price_origin(price, region))
-    return Fitting(table, lambda: Group(*(_block(facts, price, region) for facts, price in rows)))
+    return Fitting(table)
 
 
 def devices(facts: InstanceFacts) -> str:
@@ -49,16 +49,6 @@ def price_origin(price: Price | None, region: str) -> str:
 def _figures(facts: InstanceFacts, price: Price | None) -> tuple[str, str, str, str]:
     cost = "?" if price is None else f"{price.per_hour:,.2f}" if price.per_hour >= 1 else f"{price.per_hour:.4f}"
     return f"{usable_memory_gib(facts):.2f}", f"{whole(facts.vcpus):,}", f"{whole(facts.memory_gib):,}", cost
-
-
-def _block(facts: InstanceFacts, price: Price | None, region: str) -> RenderableType:
-    each, vcpus, memory, cost = _figures(facts, price)
-    lines = [
-        f"{devices(facts)}, {each} GiB each",
-        f"{vcpus} vCPUs, {memory} GiB",
-        f"${cost} {price_origin(price, region)}",
-    ]
-    return Text.assemble((words.shown(facts.name), "bold"), *(f"\n  {line}" for line in lines))
 
 
 def machine_facts(market: Market, facts: InstanceFacts, region: str) -> RenderableType:

@@ -58,11 +58,17 @@ def labelled_lines(lines: Iterable[tuple[str, RenderableType]]) -> Table:
 
 
 class Fitting:
-    """A table on a console where no word of it has to be broken; on a narrower one what `otherwise` gives."""
+    """A table on a console where no word of it has to be broken; on a narrower one its rows as blocks of lines.
 
-    def __init__(self, table: Table, otherwise: Callable[[], RenderableType]) -> None:
+    `otherwise` gives what stands in place of the usual blocks; `before` is put before the first cell in those, which
+    have no head for it.
+    """
+
+    def __init__(
+        self, table: Table, otherwise: Callable[[], RenderableType] | None = None, *, before: str = ""
+    ) -> None:
         """Keep both; which one is shown is decided when the width is known."""
-        self.table, self.otherwise = table, otherwise
+        self.table, self.otherwise = table, otherwise or (lambda: _blocks(table, before))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Measure, and choose. Each column keeps its longest word, one that does not wrap its longest cell.
@@ -104,30 +110,26 @@ def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:
     return Group(head, *(Padding(Flow(line), (0, 0, 0, 2)) for line in lines))
 
 
+def _blocks(table: Table, before: str) -> RenderableType:
+    """A block for each row: its first cell, then the others, each behind the head of its column.
+
+    Text that wraps says by itself what it is, and has no head.
+    """
+    heads = ["" if column.overflow == "fold" else f"{column.header} ".replace("\n", " ") for column in table.columns]
+    found = []
+    for name, *cells in zip(*(column.cells for column in table.columns), strict=True):
+        told = [Text.assemble((head, "dim"), cell) for head, cell in zip(heads[1:], cells, strict=True) if str(cell)]
+        found.append(block(Text(f"{before}{name}", style="bold"), *([told] if told else [])))
+    return Group(*found)
+
+
 def figures_table(
     first: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], before: str = ""
 ) -> RenderableType:
-    """Names and right-aligned figures, or blocks where a table has no room; words of proofs have their colours.
-
-    `before` stands before a name in blocks, which have no head for it.
-    """
+    """Names and right-aligned figures; words of proofs have their colours. `before` as in `Fitting`."""
     table = PlainTable()
     table.words(first)
     table.figures(*heads)
-    shown = [(name, [Text(cell, style=_LOOKS.get(cell, "")) for cell in cells]) for name, cells in rows]
-    for name, cells in shown:
-        table.add_row(Text(name), *cells)
-
-    def narrow() -> RenderableType:
-        names = [head.replace("\n", " ") for head in heads]
-        return Group(
-            *(
-                block(
-                    Text(before + name, style="bold"),
-                    [Text.assemble((f"{head} ", "dim"), cell) for head, cell in zip(names, cells, strict=True) if cell],
-                )
-                for name, cells in shown
-            )
-        )
-
-    return Fitting(table, narrow)
+    for name, cells in rows:
+        table.add_row(Text(name), *(Text(cell, style=_LOOKS.get(cell, "")) for cell in cells))
+    return Fitting(table, before=before)

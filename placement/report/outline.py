@@ -8,16 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
 from placement.markdown import code, escaped
 from placement.report import words
-from placement.report.narrow import Fitting, PlainTable, block
+from placement.report.narrow import Fitting, PlainTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 
 class Name(str):
@@ -140,16 +141,7 @@ def _table(grid: Grid) -> RenderableType:
         (table.figures if column.figures else table.words)(column.heading)
     for row in grid.rows:
         table.add_row(*(Text(_plain(cell)) for cell in row))
-    return Fitting(table, lambda: Group(*(_block(grid.columns, row) for row in grid.rows)))
-
-
-def _block(columns: Sequence[Column], row: Sequence[Line]) -> RenderableType:
-    facts = [
-        f"{column.heading} {_plain(cell)}" if column.figures else _plain(cell)
-        for column, cell in zip(columns[1:], row[1:], strict=True)
-        if any(cell)
-    ]
-    return block(_plain(row[0]), facts)
+    return Fitting(table)
 
 
 # --- As Markdown

@@ -13,7 +13,6 @@ from placement.report.scaling import (
     COLUMNS,
     LEGEND,
     figures,
-    figures_block,
     is_large,
     measures,
     span_in_words,
@@ -32,16 +31,14 @@ def policies_table(found: PolicyComparison) -> RenderableType:
     table = PlainTable(tight=False, collapse_padding=True)
     table.words("policy")
     table.figures(*COLUMNS)
-    blocks: list[RenderableType] = []
     for strategy, rows in _groups(found):
         table.add_row(Text(strategy, style="bold"))
         for name, cells in rows:
             table.add_row(f"  {words.shown(name)}", *cells)
-            blocks.append(figures_block(f"{strategy}, {words.shown(name)}", cells))
     first = next(iter(found.simulations.values()))
     notes = [Text(line) for line in (span_in_words(first), *_notes(found.simulations))]
     legend = f"{LEGEND}; each policy has a floor of its own, since it wants other copies"
-    return Group(Fitting(table, lambda: Group(*blocks)), "", *notes, Text(legend, style="dim"))
+    return Group(Fitting(table), "", *notes, Text(legend, style="dim"))
 
 
 def _groups(found: PolicyComparison) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:

@@ -64,16 +64,11 @@ def simulation_table(simulation: Simulation) -> RenderableType:
     table.figures(*COLUMNS)
     for outcome in outcomes:
         table.add_row(outcome.strategy.name, *figures(simulation, outcome, large=large))
-    hourly = measures(simulation, large=large)
-    for name, cost, over in hourly:
+    for name, cost, over in measures(simulation, large=large):
         table.add_row(name, cost, over, *([""] * (len(COLUMNS) - 2)), style="dim")
-    blocks = Group(
-        *(figures_block(outcome.strategy.name, figures(simulation, outcome, large=large)) for outcome in outcomes),
-        *(Text(" ".join(row)) for row in hourly),
-    )
     wanted = f"{span_in_words(simulation)}; {wanted_in_words(simulation)}"
     notes = [Text(line) for line in (wanted, *unplaced_in_words(simulation))]
-    return Group(Fitting(table, lambda: blocks), "", *notes, Text(LEGEND, style="dim"))
+    return Group(Fitting(table), "", *notes, Text(LEGEND, style="dim"))
 
 
 def figures(simulation: Simulation, outcome: StrategyOutcome, *, large: bool) -> list[str]:
@@ -135,12 +130,6 @@ def share_in_words(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f}%" if part * 10_000 >= whole else "<0.01%"
 
 
-def figures_block(name: str, figures: Sequence[str]) -> RenderableType:
-    """The cells of a row where a table has no room."""
-    lines = zip(COLUMNS, figures, strict=True)
-    return Group(Text(name, style="bold"), Text("\n".join(f"  {head}: {figure}" for head, figure in lines)))
-
-
 def span_in_words(simulation: Simulation) -> str:
     """What was played."""
     setup = simulation.setup
@@ -195,10 +184,7 @@ def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> Render
         "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
     )
     large = is_large(row.cost for row in steps)
-    blocks = Group(
-        *(Text(f"{row.idea}: {bill(row.cost, large=large)}, saves {bill(row.saved, large=large)}") for row in steps)
-    )
-    narrower = Fitting(_waterfall_rows(steps, floor, 10, large=large), lambda: blocks)
+    narrower = Fitting(_waterfall_rows(steps, floor, 10, large=large))
     table = Fitting(_waterfall_rows(steps, floor, 20, large=large), lambda: narrower)
     return Group(table, "", *lines, Text(legend, style="dim"))
 
@@ -235,7 +221,6 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
     table.names(_FIGURES[-1])
     for row in shown:
         table.add_row(words.shown(row.name), *_sharing(row))
-    blocks = Group(*(Text(f"{words.shown(row.name)}: {_in_words(row)}") for row in shown))
     notes = [] if len(shown) == len(rows) else [f"{len(rows) - len(shown):,} more components; --full lists each"]
     apart = hybrid.apart
     told = words.listed(list(apart), None if full else 8) if apart else "none"
@@ -255,17 +240,13 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
         f"{words.count(len(hybrid.plays), 'fleet that was played', 'fleets that were played')}"
     )
     return Group(
-        Fitting(table, lambda: blocks),
+        Fitting(table),
         *(Text(note, style="dim") for note in notes),
         "",
         sums,
         Text(f"alone in the hybrid: {told}"),
         Text(legend, style="dim"),
     )
-
-
-def _in_words(row: SharingComponent) -> str:
-    return ", ".join(f"{name} {figure}" for name, figure in zip(_FIGURES, _sharing(row), strict=True))
 
 
 def _sharing(row: SharingComponent) -> list[str]:

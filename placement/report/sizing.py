@@ -45,7 +45,7 @@ def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
         table.add_row(row.accelerator, *_figures(row), "yes" if row.fits else "no")
     title = Text(f"{printable(rows[0].model)}, GiB on each GPU of a copy" if rows else "")
     reasons = [Text(line, style="dim") for line in misfit_lines([row for row in rows if not row.fits])]
-    return Group(title, Fitting(table, lambda: Group(*map(_block, rows))), *reasons)
+    return Group(title, Fitting(table), *reasons)
 
 
 def flag_lines(rows: Sequence[Sizing]) -> Iterator[str]:
@@ -71,14 +71,6 @@ def _figures(row: Sizing) -> list[str]:
     parts = [getattr(row, f"{part}_gib") for part in _PARTS]
     ends = (row.total_gib, row.usable_gib)
     return [str(row.gpus), *(f"{part:.2f}" for part in parts), f"{row.kv_tokens:,}", *(f"{end:.2f}" for end in ends)]
-
-
-def _block(row: Sizing) -> RenderableType:
-    """One row where a table has no room."""
-    head = Text(f"{row.accelerator} x {row.gpus}", style="bold")
-    head.append("  fits" if row.fits else "  does not fit", style="not bold")
-    lines = [f"  {name}: {figure}" for name, figure in zip(_COLUMNS[1:], _figures(row)[1:], strict=True)]
-    return Group(head, Text("\n".join(lines)))
 
 
 def option_lines(rows: Sequence[Sizing]) -> Iterator[str]:

@@ -328,7 +328,7 @@ def test_hybrid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert done.exit_code == 0, done.stderr
     assert "alone in the hybrid: code" in done.stdout
-    assert all(f"\n{name}: mean/s " in f"\n{done.stdout}" for name in ("chat", "code"))
+    assert all(f"\n{name}\n  mean/s " in f"\n{done.stdout}" for name in ("chat", "code"))
     found = json.loads((folder / "hybrid.json").read_text())
     assert found["format"] == "placement-hybrid/v1"
     assert found["floor"] <= found["all_shared"] <= found["hybrid"]
