@@ -9,20 +9,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from placement.errors import Fault, json_path, printable
+from placement.errors import ROOT, DocumentError, Fault, json_path, printable
 
 _MOST_DIGITS = 1000  # of an integer
 _MOST_FAULTS = 1000  # kept of one document: the rest of a damaged one tells nothing new
 _OVERFLOWS = re.compile(r"(?:^|[:,\[\s])-?(?:[0-9][0-9.]*[eE]\+?[0-9]{3}|[0-9]{309})")  # what may be no finite float
 
 
-class OddValueError(ValueError):
-    """Values that no document of ours may hold; `faults` says where they stand."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        """The faults of one text."""
-        super().__init__(faults[0].rule)
-        self.faults = faults
+class NotJsonError(DocumentError):
+    """A text that is no JSON; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +27,23 @@ class _Odd:
     rule: str
 
 
-def parse_json_text(text: str, *, finite: bool = True) -> Any:
+def parse_json_text(
+    text: str, source: str, *, finite: bool = True, way_out: str = "give each as a file of its own"
+) -> Any:
     """The value of a JSON text.
 
     Parameters
     ----------
+    source : what the text is called in messages.
     finite : refuse `NaN`, `Infinity` and numbers that are too large for a float.
+    way_out : told where the text holds several values, one after the other.
 
     Raises
     ------
-    json.JSONDecodeError
-        It is no JSON.
-    OddValueError
-        A number is too long, or not finite, or a mapping has a key twice.
-    RecursionError
-        It is nested too deeply.
+    NotJsonError
+        It is no JSON, and the message has line and column.
+    DocumentError
+        It is nested too deeply, a number is too long, or not finite, or a mapping has a key twice.
     """
     found: list[_Odd] = []
 
@@ -66,13 +63,22 @@ def parse_json_text(text: str, *, finite: bool = True) -> Any:
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         return odd(f'the key "{printable(twice)}" stands twice in one mapping')
 
-    value = json.loads(text, object_pairs_hook=mapping, parse_constant=float, parse_int=whole)
+    try:
+        value = json.loads(text, object_pairs_hook=mapping, parse_constant=float, parse_int=whole)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        rule = f"is not JSON: {error.msg.removesuffix(' at')} at {where}"
+        if error.msg == "Extra data" and text[error.pos] in "{[":
+            rule = f"holds several JSON documents, the second one at {where}: {way_out}"
+        raise NotJsonError([Fault(ROOT, rule)], source) from None
+    except RecursionError:
+        raise DocumentError([Fault(ROOT, "is nested too deeply")], source) from None
     if found or (finite and ("NaN" in text or "Infinity" in text or _OVERFLOWS.search(text))):
-        check_values(value, finite=finite)
+        check_values(value, source, finite=finite)
     return value
 
 
-def check_values(value: Any, *, finite: bool = True) -> None:
+def check_values(value: Any, source: str, *, finite: bool = True) -> None:
     """Refuse what `parse_json_text` left in the place of odd values and, if `finite`, numbers that are not finite."""
     faults: list[Fault] = []
     stack: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
@@ -87,4 +93,4 @@ def check_values(value: Any, *, finite: bool = True) -> None:
         elif finite and isinstance(entry, float) and not math.isfinite(entry):
             faults.append(Fault(json_path(way), "must be a finite number", entry))
     if faults:
-        raise OddValueError(faults)
+        raise DocumentError(faults, source)

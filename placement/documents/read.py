@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from placement import arguments
 from placement.documents.faults import structural_faults
 from placement.documents.formats import mistaken
-from placement.documents.json_text import OddValueError, parse_json_text
+from placement.documents.json_text import NotJsonError, parse_json_text
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
 from placement.errors import DocumentError, Fault, UsageError, called_file
@@ -246,14 +245,11 @@ def _parse(text: str, suffix: str, source: str) -> Any:
     if suffix in YAML_SUFFIXES:
         return _parse_yaml(text, source)
     try:
-        return parse_json_text(text)
-    except json.JSONDecodeError as error:
-        if suffix != ".json":  # no telling name: standard input, a file without suffix
-            return _parse_yaml(text, source)
-        where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError([Fault("$", f"is not JSON: {error.msg.removesuffix(' at')} at {where}")], source) from None
-    except OddValueError as error:
-        raise DocumentError(error.faults, source) from None
+        return parse_json_text(text, source)
+    except NotJsonError:
+        if suffix == ".json":
+            raise
+        return _parse_yaml(text, source)  # no telling name: standard input, a file without suffix
 
 
 def _parse_yaml(text: str, source: str) -> Any:

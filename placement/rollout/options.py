@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from placement.documents import Component, Option
-from placement.documents.json_text import OddValueError, parse_json_text
+from placement.documents.json_text import parse_json_text
 from placement.documents.read import read_mapping
 from placement.errors import DocumentError, Fault, UsageError, printable
 
@@ -29,15 +28,7 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
         if text in (str(index), mode.name):
             return (mode,)
     if text.lstrip().startswith(("{", "[")):
-        try:
-            found = parse_json_text(text)
-        except OddValueError as error:
-            raise DocumentError(error.faults, "--to") from None
-        except json.JSONDecodeError as error:
-            raise UsageError(f"--to: what begins with {text.lstrip()[0]} must be JSON: {error}") from None
-        except RecursionError:
-            raise UsageError("--to: the JSON is nested too deep to be an option") from None
-        return _options(found, "--to")
+        return _options(parse_json_text(text, "--to"), "--to")
     if _is_file(text):
         source, document = read_mapping(text)
         return _options(document, source)

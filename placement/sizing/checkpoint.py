@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.documents.json_text import OddValueError, parse_json_text
+from placement.documents.json_text import NotJsonError, parse_json_text
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, printable
 from placement.sizing.config import parse_config
@@ -128,10 +128,8 @@ def _tensors(file: Path) -> dict[str, tuple[str, int]]:
                     [Fault("$", "is no safetensors file: its header's length is wrong", length)], source
                 )
             header = stream.read(length)
-        values = parse_json_text(header.decode("utf-8"), finite=False)
-    except OddValueError as error:
-        raise DocumentError(error.faults, source) from None
-    except (UnicodeDecodeError, ValueError, RecursionError):
+        values = parse_json_text(header.decode("utf-8"), source, finite=False)
+    except (UnicodeDecodeError, NotJsonError):
         raise DocumentError([Fault("$", "is no safetensors file: its header is not JSON")], source) from None
     except OSError as error:
         raise DocumentError([Fault("$", f"can't be read: {error.strerror}")], source) from None

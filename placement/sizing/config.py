@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from placement.documents.json_text import OddValueError, parse_json_text
+from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, printable
 
 if TYPE_CHECKING:
@@ -190,15 +190,7 @@ def parse_config(text: str, source: str) -> Config:
     """
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)
-    try:
-        values = parse_json_text(text, finite=False)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError([Fault("$", f"is not JSON: {error.msg.removesuffix(' at')} at {where}")], source) from None
-    except OddValueError as error:
-        raise DocumentError(error.faults, source) from None
-    except RecursionError:
-        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
+    values = parse_json_text(text, source, finite=False)
     if not isinstance(values, dict):
         raise DocumentError([Fault("$", "must be a mapping of keys to values, as in a model's config.json")], source)
     return Config(values, source)

@@ -224,7 +224,7 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
     assert read_options('{"accelerators": 4}', component)[0].accelerators == 4
     with pytest.raises(UsageError, match=r'"tp4" is no option of a \(it has 0\)'):
         read_options("tp4", component)
-    with pytest.raises(UsageError, match="must be JSON"):
+    with pytest.raises(DocumentError, match=r"--to: is not JSON: .* at line 1 column 2"):
         read_options("{accelerators: 4}", component)
     with pytest.raises(DocumentError, match=r"\$\.options\[0\]"):
         read_options(str(tmp_path / "bad.yaml"), component)
@@ -232,7 +232,7 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
         read_options("x" * 5000, component)  # too long for the name of a file
     with pytest.raises(UsageError, match='"" is no option of a'):
         read_options("", component)
-    with pytest.raises(UsageError, match="nested too deep"):
+    with pytest.raises(DocumentError, match="--to: is nested too deeply"):
         read_options("[" * 100_000, component)
     with pytest.raises(DocumentError, match=r"--to: says nothing"):
         read_options("{}", component)

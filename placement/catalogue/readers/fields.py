@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from placement.documents.json_text import OddValueError, parse_json_text
+from placement.documents.json_text import parse_json_text
 from placement.errors import DocumentError, Fault, json_path, nearest
 
 if TYPE_CHECKING:
@@ -171,26 +170,9 @@ class CsvRow:
         return number_in(found, self.place(column))
 
 
-def parse_json(text: str, source: str, way_out: str = "give each as a file of its own") -> At:
-    """A JSON text as a value with a path; `way_out` is told where it holds several, one after the other.
-
-    Raises
-    ------
-    DocumentError
-        It is no JSON, and the message has line and column; or it has a number that is not finite, or a key twice.
-    """
-    try:
-        return At(parse_json_text(text))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        rule = f"is not JSON: {error.msg.removesuffix(' at')} at {where}"
-        if error.msg == "Extra data" and text[error.pos] in "{[":
-            rule = f"holds several JSON documents, the second one at {where}: {way_out}"
-        raise DocumentError([Fault("$", rule)], source) from None
-    except OddValueError as error:
-        raise DocumentError(error.faults, source) from None
-    except RecursionError:
-        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
+def parse_json(text: str, source: str) -> At:
+    """A JSON text as a value with a path; what it may not hold: see `parse_json_text`."""
+    return At(parse_json_text(text, source))
 
 
 def parse_csv(text: str, source: str, damaged: list[Fault] | None = None) -> list[CsvRow]:

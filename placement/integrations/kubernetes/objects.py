@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement.catalogue.quantities import quantity
-from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.catalogue.readers.fields import At, FieldError
 from placement.documents.formats import mistaken
-from placement.documents.json_text import OddValueError, check_values
+from placement.documents.json_text import check_values, parse_json_text
 from placement.documents.read import read_text
 from placement.errors import DocumentError, Fault, called_file, json_path
 
@@ -147,7 +147,8 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool
         source, text = read_text(path)
         if not text.strip():
             raise DocumentError([Fault("$", "is empty")], source)
-        document = parse_json(text, source, _SEVERAL) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+        is_json = text.lstrip()[:1] in "{["
+        document = At(parse_json_text(text, source, way_out=_SEVERAL) if is_json else _parse_yaml(text, source))
         _check_no_document(document, source)
         faults: list[Fault] = []
         for at, kind in _objects(document, faults, notes):
@@ -181,17 +182,15 @@ def _check_no_document(at: At, source: str) -> None:
         raise DocumentError([Fault("$.format", rule, found)], source)
 
 
-def _parse_yaml(text: str, source: str) -> At:
+def _parse_yaml(text: str, source: str) -> Any:
     from placement.documents.yaml_text import parse_yaml
 
     try:
         found = parse_yaml(text)
-        check_values(found)
-        return At(found)
-    except OddValueError as error:
-        raise DocumentError(error.faults, source) from None
     except (ValueError, RecursionError) as error:
         raise DocumentError([Fault("$", f"is neither JSON nor YAML: {error}")], source) from None
+    check_values(found, source)
+    return found
 
 
 def _objects(root: At, faults: list[Fault], notes: Notes) -> Iterator[tuple[At, str]]:
