@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
 
 from placement.report import words
 from placement.report.map.colours import colours
@@ -71,7 +70,7 @@ class CostPicture:
     def _scale(self, x: Callable[[int], float]) -> Iterator[str]:
         """Title, legend, lines of the scale, labels."""
         theme = self._theme
-        yield f'<text x="20" y="30" fill="{theme.ink}" font-size="15" font-weight="600">{escape(self._title)}</text>'
+        yield said(20, 30, self._title, theme.ink, size=15, bold=True)
         yield f'<path d="M20 48h24" stroke="{self.line}" stroke-width="3"/>'
         yield said(50, 52, "cost of the plan", theme.soft)
         yield f'<path d="M180 48h24" {self.dashed}/>'

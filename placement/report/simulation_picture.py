@@ -6,7 +6,6 @@ Three charts below one another, on one axis of time. Colours stand inside, so th
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from placement.errors import UsageError
 from placement.report import over_time, words
@@ -14,7 +13,7 @@ from placement.report.map.colours import colours
 from placement.report.map.sketch import colour_class
 from placement.report.page.charts import Frame
 from placement.report.scaling import words_of_span
-from placement.report.still import as_file, check_picture, framed, theme_of
+from placement.report.still import as_file, check_picture, framed, said, theme_of
 from placement.report.waterfall_picture import waterfall_picture
 
 if TYPE_CHECKING:
@@ -69,8 +68,8 @@ class _SimulationDrawing:
         for number, chart in enumerate(charts):
             frame = Frame(_LEFT, _TOP + number * (_HIGH + _APART), WIDE - _RIGHT - _LEFT, _HIGH)
             self._chart(chart(self._simulation, over_time.Canvas(frame, _POINTS, _TIMES)), frame)
-        title, ink = self._title(), self._theme.ink
-        head = f'<text x="20" y="32" fill="{ink}" font-size="16" font-weight="600">{escape(title)}</text>'
+        title = self._title()
+        head = said(20, 32, title, self._theme.ink, size=16, bold=True)
         height = _TOP + len(charts) * (_HIGH + _APART) - 50
         return framed(title, (WIDE, height), self._theme.ground, [head, *self._shapes])
 
@@ -84,13 +83,13 @@ class _SimulationDrawing:
         return f"{name + ': ' if name else ''}{span}, {cost} for {main.strategy.name}{told}"
 
     def _chart(self, chart: AreaChart, frame: Frame) -> None:
-        line, bottom = self._theme.line, frame.top + frame.high
+        line, soft, bottom = self._theme.line, self._theme.soft, frame.top + frame.high
         title = f"{chart.title}. {chart.note}" if chart.note else chart.title
-        self._say(20, frame.top - 22, title, size=13, weight=600)
+        self._shapes.append(said(20, frame.top - 22, title, self._theme.ink, size=13, bold=True))
         for tick in chart.y:
             y = frame.top + frame.high * tick.at / 100
             self._shapes.append(f'<path d="M{_LEFT} {y:.1f}H{WIDE - _RIGHT}" stroke="{line}" stroke-opacity=".28"/>')
-            self._say(_LEFT - 8, y + 4, tick.text, anchor="end", soft=True)
+            self._shapes.append(said(_LEFT - 8, y + 4, tick.text, soft, "end"))
         for look, _, path in chart.areas:
             self._shapes.append(f'<path d="{path}" fill="{self._fills[look]}" fill-opacity=".82"/>')
         for look, _, path in chart.curves:
@@ -98,7 +97,7 @@ class _SimulationDrawing:
         for tick in chart.x:
             x = frame.left + frame.wide * tick.at / 100
             self._shapes.append(f'<path d="M{x:.1f} {bottom:.1f}v5" stroke="{line}"/>')
-            self._say(x, bottom + 18, tick.text, anchor=tick.anchor, soft=True)
+            self._shapes.append(said(x, bottom + 18, tick.text, soft, tick.anchor))
         self._legend(bottom + 40, chart)
 
     def _legend(self, y: float, chart: AreaChart) -> None:
@@ -111,24 +110,5 @@ class _SimulationDrawing:
                 mark = f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="11" height="11" rx="2" fill="{self._fills[look]}"/>'
             else:
                 mark = f'<path d="M{x:.1f} {y - 4:.1f}h18" {self._strokes[look]}/>'
-            self._shapes.append(mark)
-            self._say(x + wide + 6, y, name, soft=True)
+            self._shapes += [mark, said(x + wide + 6, y, name, self._theme.soft)]
             x += wide + 22 + 6.8 * len(name)
-
-    def _say(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        *,
-        size: int = 12,
-        weight: int = 400,
-        anchor: str = "start",
-        soft: bool = False,
-    ) -> None:
-        fill = self._theme.soft if soft else self._theme.ink
-        bold = f' font-weight="{weight}"' if weight != 400 else ""
-        place = f' text-anchor="{anchor}"' if anchor != "start" else ""
-        self._shapes.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size}"{bold}{place}>{escape(text)}</text>'
-        )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PICTURES = (".svg", ".png")
 THEMES = {"light": LIGHT, "dark": DARK}
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+_LETTER = 0.56  # of the size of the font, the mean width of a letter
+_NAME = 34 * 12 * _LETTER + 0.1  # room for a name in a legend
 
 
 def theme_of(name: str, themes: Mapping[str, Theme] = THEMES) -> Theme:
@@ -43,9 +45,38 @@ def framed(title: str, size: tuple[float, float], ground: str, drawn: Iterable[s
     yield "</svg>"
 
 
-def said(x: float, y: float, text: str, fill: str, anchor: str = "start") -> str:
+def said(x: float, y: float, text: str, fill: str, anchor: str = "start", *, size: int = 12, bold: bool = False) -> str:
     """Words at a place."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="12" text-anchor="{anchor}">{escape(text)}</text>'
+    look = ' font-weight="600"' if bold else ""
+    place = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    at = f'x="{round(x, 1):g}" y="{round(y, 1):g}"'
+    return f'<text {at} fill="{fill}" font-size="{size}"{look}{place}>{escape(text)}</text>'
+
+
+def cut(text: str, room: float, size: int = 12) -> str:
+    """Words that are no wider than their room."""
+    letters = max(1, int(room / (_LETTER * size)))
+    return text if len(text) <= letters else text[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def width_of(text: str) -> float:
+    """About how wide words are."""
+    return 12 * _LETTER * len(text)
+
+
+def legend(named: Iterable[tuple[str, str]], left: float, right: float, y: float, ink: str) -> tuple[list[str], float]:
+    """A square of a colour and a name for each, line after line; and how high the last line stands."""
+    drawn = []
+    x = left
+    for fill, name in named:
+        shown = cut(name, _NAME)
+        wide = 15 + width_of(shown) + 16
+        if x + wide > right and x > left:
+            x, y = left, y + 19
+        drawn.append(f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{fill}"/>')
+        drawn.append(said(x + 15, y, shown, ink))
+        x = round(x + wide, 1)
+    return drawn, y
 
 
 def check_picture(path: str | Path, theme: str) -> None:

@@ -6,7 +6,6 @@ Rows from above: the first bill as a whole, then each saving where it is taken o
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
 
 from placement.errors import UsageError
 from placement.report import words
@@ -89,7 +88,7 @@ def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool
     step = nice_step(top / MICRO)
     scale = _BARS / max(top, 1)
     lines = [
-        f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',
+        said(20, 32, title, theme.ink, size=16, bold=True),
         said(_COST, _TOP - 14, "left of the bill", theme.soft, "end"),
         said(_TIMES, _TOP - 14, "times less", theme.soft, "end"),
     ]
@@ -112,20 +111,17 @@ def _lines(title: str, bars: Sequence[WaterfallBar], theme: Theme, *, dark: bool
 def _row(y: int, bar: WaterfallBar, scale: float, theme: Theme, colour: str) -> list[str]:
     left, right = sorted((_LEFT + bar.start * scale, _LEFT + bar.end * scale))
     middle = y + 6 + _HIGH / 2 + 4
-    bold = ' font-weight="600"' if bar.look == "whole" else ""
+    bold = bar.look == "whole"
     found = [
-        f'<text x="20" y="{middle}" fill="{theme.ink}" font-size="13"{bold}>{escape(bar.name)}</text>',
+        said(20, middle, bar.name, theme.ink, size=13, bold=bold),
         f'<rect x="{left:.1f}" y="{y + 6}" width="{max(1.5, right - left):.1f}" height="{_HIGH}" rx="2" '
         f'fill="{colour}" fill-opacity="{".55" if bar.look == "floor" else "1"}"/>',
-        f'<text x="{_COST}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>{bar.left}</text>',
+        said(_COST, middle, bar.left, theme.ink, "end", size=13, bold=bold),
     ]
     if bar.look in ("saved", "more"):
         found.append(_figure(left, right, middle, bar.figure, theme))
     if bar.times is not None:
-        found.append(
-            f'<text x="{_TIMES}" y="{middle}" fill="{theme.ink}" font-size="13" text-anchor="end"{bold}>'
-            f"{bar.times:.2f}</text>"
-        )
+        found.append(said(_TIMES, middle, f"{bar.times:.2f}", theme.ink, "end", size=13, bold=bold))
     return found
 
 

@@ -6,14 +6,13 @@ would run into its neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING
 
 from placement.report import words
 from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, Sketch, Sketcher, by_zone_and_type
 from placement.report.mixed import FEW, mixed_line
-from placement.report.still import framed, theme_of
+from placement.report.still import cut, framed, legend, said, theme_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +23,8 @@ WIDE = 960  # of the whole picture, in pixels
 MOST = 1_500  # machines that are drawn; the rest is counted
 _EDGE, _APART, _PAD = 20, 20, 4  # around all, between columns, around a machine
 _ABREAST = 4  # columns side by side; more zones go below
-_LETTER = 0.56  # of the size of the font, the mean width of a letter
 _NAMES = 40  # components in the legend
 _ZOOMS = ((12, 2.0), (40, 1.5), (120, 1.2))
-
-
-class _Text(NamedTuple):
-    x: float
-    y: float
-    text: str
-    look: str  # head, name or soft
 
 
 def picture(facts: PlanFacts, title: str, theme: str = "light") -> str:
@@ -60,13 +51,13 @@ class _Canvas:
         self._colours = [colour.on(theme) for colour in colours(min(len(facts.components), COLOURS))]
         self._zoom = next((zoom for most, zoom in _ZOOMS if len(facts.machines) <= most), 1.0)
         self._sketcher = Sketcher(facts)
-        self._texts: list[_Text] = []
         self._shapes: list[str] = []
         self._left = MOST
 
     def lines(self, title: str) -> Iterator[str]:
         """The whole file."""
-        self._say(_EDGE, _EDGE + 14, title, "head", WIDE - 2 * _EDGE)
+        shown = cut(title, WIDE - 2 * _EDGE, 15)
+        self._shapes.append(said(_EDGE, _EDGE + 14, shown, self._theme.ink, size=15, bold=True))
         y = self._mixed(_EDGE + 34)
         y = self._legend(y + 6)
         zones = by_zone_and_type(self._facts, self._facts.fleet.zones)
@@ -79,53 +70,32 @@ class _Canvas:
                 for k, (zone, types) in enumerate(used[start : start + abreast])
             ]
             y = max(bottoms) + 12
-        cut = len(self._facts.machines) - MOST
-        if cut > 0:
-            self._say(_EDGE, y + 8, f"and {cut:,} more machines", "soft", WIDE)
+        more = len(self._facts.machines) - MOST
+        if more > 0:
+            self._say(_EDGE, y + 8, f"and {more:,} more machines", WIDE)
             y += 20
-        return framed(title, (WIDE, y), self._theme.ground, self._drawn())
+        return framed(title, (WIDE, y), self._theme.ground, self._shapes)
 
-    def _drawn(self) -> Iterator[str]:
-        """The shapes, and all texts above them."""
-        theme = self._theme
-        looks = {
-            "head": f'fill="{theme.ink}" font-size="15" font-weight="600"',
-            "name": f'fill="{theme.ink}" font-size="12" font-weight="600"',
-            "soft": f'fill="{theme.soft}" font-size="12"',
-        }
-        yield from self._shapes
-        yield from (f'<text x="{t.x:g}" y="{t.y:g}" {looks[t.look]}>{escape(t.text)}</text>' for t in self._texts)
-
-    def _say(self, x: float, y: float, text: str, look: str, room: float) -> None:
+    def _say(self, x: float, y: float, text: str, room: float) -> None:
         """Write a line, cut to its room."""
-        letters = int(room / (_LETTER * (15 if look == "head" else 12)))
-        shown = text if len(text) <= letters else text[: max(1, letters - 1)] + "\N{HORIZONTAL ELLIPSIS}"
-        self._texts.append(_Text(round(x, 1), round(y, 1), shown, look))
+        self._shapes.append(said(x, y, cut(text, room), self._theme.soft))
 
     def _mixed(self, y: float) -> float:
         """A line on demands that several kinds of accelerators serve, where there are any; gives where it ends."""
         line = mixed_line(self._facts, FEW)
         if not line:
             return y
-        self._say(_EDGE, y, line, "soft", WIDE - 2 * _EDGE)
+        self._say(_EDGE, y, line, WIDE - 2 * _EDGE)
         return y + 19
 
     def _legend(self, y: float) -> float:
         """A square and a name for each component, line after line; gives where they end."""
         placed = [(c, row) for c, row in enumerate(self._facts.components) if row.placed]
-        x = float(_EDGE)
-        for c, row in placed[:_NAMES]:
-            name = words.times(row.name, row.placed)
-            wide = 15 + 12 * _LETTER * min(len(name), 34) + 16
-            if x + wide > WIDE - _EDGE and x > _EDGE:
-                x, y = float(_EDGE), y + 19
-            self._shapes.append(
-                f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{self._colour(c)}"/>'
-            )
-            self._say(x + 15, y, name, "soft", 12 * _LETTER * 34)
-            x = round(x + wide, 1)
+        named = ((self._colour(c), words.times(row.name, row.placed)) for c, row in placed[:_NAMES])
+        drawn, y = legend(named, _EDGE, WIDE - _EDGE, y, self._theme.soft)
+        self._shapes += drawn
         if len(placed) > _NAMES:
-            self._say(_EDGE, y + 19, f"and {len(placed) - _NAMES:,} more components", "soft", WIDE)
+            self._say(_EDGE, y + 19, f"and {len(placed) - _NAMES:,} more components", WIDE)
             y += 19
         return y + 22
 
@@ -134,12 +104,12 @@ class _Canvas:
         machines = [self._facts.machines[k] for indices in types.values() for k in indices]
         price = words.money(sum(machine.load.price for machine in machines))
         self._shapes.append(f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="2" fill="{self._theme.line}"/>')
-        self._say(x, y + 18, words.shown(zone), "name", wide)
-        self._say(x, y + 34, f"{words.count(len(machines), 'machine')}, {price} an hour", "soft", wide)
+        self._shapes.append(said(x, y + 18, cut(words.shown(zone), wide), self._theme.ink, bold=True))
+        self._say(x, y + 34, f"{words.count(len(machines), 'machine')}, {price} an hour", wide)
         y += 42
         for kind, indices in types.items():
             number = f"{len(indices):,} x "
-            self._say(x, y + 14, number + words.shown(kind), "soft", wide)
+            self._say(x, y + 14, number + words.shown(kind), wide)
             y = self._machines(x, y + 20, wide, [self._facts.machines[k] for k in indices]) + 6
         return y
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
 from placement.report import words
 from placement.report.map.colours import Theme, colours
 from placement.report.map.sketch import COLOURS
-from placement.report.still import THEMES, framed, theme_of
+from placement.report.still import THEMES, cut, framed, legend, said, theme_of, width_of
 from placement.report.transition.sentences import by_batch, clock, headline
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ WIDE = 960
 MOST_ROWS = 120  # bars that are drawn; the rest is counted
 MOST_LINES = 12  # below the title
 _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of a bar and of its row
-_LETTER = 6.7  # mean width of a letter at 12 pixels
 _LEGEND = 24  # components in it
 _SLIVER = 3.0  # the least width of a bar
 _SIGNS = (
@@ -69,9 +67,10 @@ class _Chart:
         """The whole file."""
         name = f"{words.shown(self._found.problem)}: " if self._found.problem else ""
         title = name + headline(self._found)
-        self._say(_EDGE, _EDGE + 14, title, (WIDE - 2 * _EDGE) / 1.25, size=15, style="bold")
+        wide, ink = WIDE - 2 * _EDGE, self._theme.ink
+        self._shapes.append(said(_EDGE, _EDGE + 14, cut(title, wide, 15), ink, size=15, bold=True))
         for k, line in enumerate(self._said):
-            self._say(_EDGE, _EDGE + 36 + k * _LINE, line, WIDE - 2 * _EDGE)
+            self._shapes.append(said(_EDGE, _EDGE + 36 + k * _LINE, cut(line, wide), ink))
         top = self._legend(_EDGE + 40 + len(self._said) * _LINE) + 26
         rows = _rows(self._found.steps)
         y, left = top, MOST_ROWS
@@ -87,7 +86,7 @@ class _Chart:
         for at, machine, steps in body:
             self._machine(at, machine, steps)
         if len(body) < len(rows):
-            self._say(_EDGE, y + 12, f"and {words.count(len(rows) - len(body), 'more machine')}", WIDE, style="soft")
+            self._say(_EDGE, y + 12, f"and {words.count(len(rows) - len(body), 'more machine')}", WIDE)
             y += 22
         return framed(title, (WIDE, y + _EDGE), self._theme.ground, self._shapes)
 
@@ -95,23 +94,15 @@ class _Chart:
         return _LEFT + (WIDE - _EDGE - _LEFT) * seconds / self._length
 
     def _legend(self, y: float) -> float:
-        x = float(_EDGE)
-        for name in self._names[:_LEGEND]:
-            text = words.shown(name)
-            wide = 15 + _LETTER * min(len(text), 34) + 16
-            if x + wide > WIDE - _EDGE and x > _EDGE:
-                x, y = float(_EDGE), y + 19
-            self._shapes.append(
-                f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{self._colour(name)}"/>'
-            )
-            self._say(x + 15, y, text, _LETTER * 34, style="soft")
-            x = round(x + wide, 1)
+        named = ((self._colour(name), words.shown(name)) for name in self._names[:_LEGEND])
+        drawn, y = legend(named, _EDGE, WIDE - _EDGE, y, self._theme.soft)
+        self._shapes += drawn
         if len(self._names) > _LEGEND:
             y += 19
-            self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE, style="soft")
+            self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE)
         for line in _SIGNS:
             y += 19
-            self._say(_EDGE, y, line, WIDE - 2 * _EDGE, style="soft")
+            self._say(_EDGE, y, line, WIDE - 2 * _EDGE)
         return y
 
     def _columns(self, top: float, bottom: float) -> None:
@@ -126,11 +117,11 @@ class _Chart:
             text = f"{number}: {clock(begin)}"
             self._waits(steps, top, bottom)
             if x >= free:
-                self._say(x + 3, top - 10, text, 90, style="soft")
-                free = x + _LETTER * len(text) + 10
+                self._say(x + 3, top - 10, text, 90)
+                free = x + width_of(text) + 10
         end = clock(self._length)
-        if WIDE - _EDGE - _LETTER * len(end) >= free:
-            self._say(WIDE - _EDGE - _LETTER * len(end), top - 10, end, 60, style="soft")
+        if WIDE - _EDGE - width_of(end) >= free:
+            self._say(WIDE - _EDGE - width_of(end), top - 10, end, 60)
 
     def _waits(self, steps: Sequence[TransitionStep], top: float, bottom: float) -> None:
         """A line where a batch waits until all copies that start in it are ready."""
@@ -144,7 +135,8 @@ class _Chart:
     def _machine(self, y: float, machine: str, steps: Sequence[TransitionStep]) -> None:
         bars = [step for step in steps if step.component is not None]
         temporary = any(step.temporary for step in steps)
-        self._say(_EDGE, y + 12, words.shown(machine), _LEFT - _EDGE - 8, style="bold" if temporary else "plain")
+        name = cut(words.shown(machine), _LEFT - _EDGE - 8)
+        self._shapes.append(said(_EDGE, y + 12, name, self._theme.ink, bold=temporary))
         for step in steps:
             if step.component is None:
                 self._edge(y, step, max(1, len(bars)))
@@ -162,10 +154,10 @@ class _Chart:
             f"{pale}{dashed}/>"
         )
         text = f"{'+' if step.action == 'start' else '-'} {words.shown(step.component or '')}"
-        if _LETTER * len(text) + 8 <= WIDE - _EDGE - end or end < WIDE / 2:
-            self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6, style="soft")
+        if width_of(text) + 8 <= WIDE - _EDGE - end or end < WIDE / 2:
+            self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6)
         else:
-            self._say(begin - 4, y + 12, text, begin - _EDGE, style="soft", anchor="end")
+            self._say(begin - 4, y + 12, text, begin - _EDGE, "end")
 
     def _edge(self, y: float, step: TransitionStep, bars: int) -> None:
         """A machine comes or goes: a bracket over its rows."""
@@ -182,26 +174,9 @@ class _Chart:
             return f"light-dark({colour.light},{colour.dark})"
         return colour.on(self._name)
 
-    def _say(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        room: float,
-        *,
-        size: int = 12,
-        style: Literal["plain", "bold", "soft"] = "plain",
-        anchor: str = "start",
-    ) -> None:
+    def _say(self, x: float, y: float, text: str, room: float, anchor: str = "start") -> None:
         """Write a line, cut to its room."""
-        letters = max(1, int(room / _LETTER))
-        shown = text if len(text) <= letters else text[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        fill = self._theme.soft if style == "soft" else self._theme.ink
-        weight = ' font-weight="600"' if style == "bold" else ""
-        self._shapes.append(
-            f'<text x="{x:.1f}" y="{y:g}" fill="{fill}" font-size="{size}"{weight} text-anchor="{anchor}">'
-            f"{escape(shown)}</text>"
-        )
+        self._shapes.append(said(x, y, cut(text, room), self._theme.soft, anchor))
 
 
 def _rows(steps: Sequence[TransitionStep]) -> dict[str, list[TransitionStep]]:
