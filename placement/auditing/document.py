@@ -111,11 +111,12 @@ class Audit:
     ----------
     ok : whether every rule is kept.
     copies, machines, price_per_hour : of what runs; on top of commitments.
+    left_out, optional : wanted copies that do not run, and how many of those wanted a plan may leave out.
     broken : the broken rules.
     remarks : what could not be judged, and what the figures take for granted.
     best : the best plan found from here, and the proven bound.
-    gap : how much of the cost of what runs could be saved at most, 0 to 1; null where rules are broken, since the bound
-        is on plans that keep them, or where there is no bound.
+    gap : how much of the cost of what runs could be saved at most, 0 to 1; null where rules are broken or fewer
+        optional copies run than the best plan has, since the bound is on other plans, or where there is no bound.
     machines_that_could_go : those that the best plan does without.
     first_moves : steps towards the best plan in an order that can be carried out; `moves_left` are the moves after the
         last of them, which may need each other.
@@ -126,6 +127,8 @@ class Audit:
     ok: bool
     copies: int
     machines: int
+    left_out: int
+    optional: int
     price_per_hour: float
     horizon_hours: float
     broken: tuple[BrokenRule, ...]

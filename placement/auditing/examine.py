@@ -103,16 +103,36 @@ def audit(
         ok=not broken,
         copies=verdict.copies,
         machines=verdict.instances,
+        left_out=sum(verdict.left_out.values()),
+        optional=sum(max(0, (row.copies or 0) - row.required_copies) for row in problem.components),
         price_per_hour=dollars(verdict.price_per_hour),
         horizon_hours=problem.objective.horizon_hours,
         broken=broken,
         remarks=(*_remarks(problem, dealt, verdict), *([CARRIED_OUT] if carried_out else [])),
         best=_best(result, looked=time_limit != 0),
-        gap=None if broken or result.bound is None else max(0, cost - result.bound) / cost if cost else 0.0,
+        gap=None if broken or _places_more(problem, result, verdict) else _gap(cost, result.bound),
         machines_that_could_go=going,
         first_moves=moves,
         moves_left=left,
     )
+
+
+def _gap(cost: int, bound: int | None) -> float | None:
+    """How much of the cost a better plan could save at most."""
+    if bound is None:
+        return None
+    return max(0, cost - bound) / cost if cost else 0.0
+
+
+def _places_more(problem: Problem, result: Result, now: Verdict) -> bool:
+    """Whether the plan found has optional copies that do not run: its bound is on plans that leave out no more."""
+    if result.packing is None:
+        return False
+    rank = {row.name: row.priority for row in problem.components}
+    left = Counter[int]()
+    for row in result.plan.unplaced:
+        left[rank[row.component]] += row.copies
+    return any(copies > left[priority] for priority, copies in now.left_out.items())
 
 
 def _runs(problem: Problem, plan: Plan) -> bool:

@@ -97,9 +97,11 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         share = words.percent(less, micro_dollars(audit.price_per_hour))
         change = f"{words.money(less)} an hour less ({share}), {words.month(less)} a month"
     elif less < 0:
-        change = f"{words.money(-less)} an hour more: what keeping every rule takes"
+        change = f"{words.money(-less)} an hour more: what {_takes(audit)} takes"
     else:
         change = "the same price"
+    if less >= 0 and _more(audit):
+        change += f", with {words.count(_more(audit), 'copy', 'copies')} more"
     price = words.money(micro_dollars(best.price_per_hour))
     yield (f"best plan found: {price} an hour on {machines} after {moves}: {change}",)
     if best.lower_bound is None:
@@ -109,7 +111,9 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         optimal = best.status == "optimal"  # rounded down, the bound would look as if it were below the cost
         least = "" if optimal else f" than {words.least(micro_dollars(best.lower_bound))}"
         proven = "optimal, " if optimal else ""
-        than = " that leaves out no more copies" if best.left_out else ""
+        than = (
+            " that leaves out no more copies" if best.left_out else " and places all copies" if audit.optional else ""
+        )
         yield (f"proven: {proven}no plan that keeps every rule{than} costs less{least} {over}, moves included{by}",)
     if audit.gap is not None:
         yield (
@@ -119,6 +123,20 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
         )
     if best.left_out:
         yield (f"the best plan leaves out {words.count(best.left_out, 'optional copy', 'optional copies')}",)
+    if _more(audit):
+        copies = words.count(_more(audit), "copy that does", "copies that do")
+        yield (f"it places {copies} not run now: plans with no more copies than run may cost less",)
+
+
+def _more(audit: Audit) -> int:
+    """Copies that the best plan has and what runs has not."""
+    return max(0, audit.left_out - audit.best.left_out)
+
+
+def _takes(audit: Audit) -> str:
+    """What a plan that is dearer than what runs is dearer for."""
+    more = f"placing {words.count(_more(audit), 'copy', 'copies')} more" if _more(audit) else ""
+    return " and ".join(filter(None, ("" if audit.ok and more else "keeping every rule", more)))
 
 
 def _going(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:

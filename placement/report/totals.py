@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from placement.documents import Problem
     from placement.report.baseline import Baseline
     from placement.report.changes import Changes
     from placement.report.facts import PlanFacts
@@ -48,7 +49,7 @@ def totals(
         *_one_more(result),
         *loss_rows(facts),
         *_cost(result, facts),
-        ("proof", _proof(result)),
+        ("proof", _proof(result, facts.fleet.problem)),
         ("compared", _alone(facts, baseline)),
         *_mixed(facts, None if full else FEW),
         ("machines", _machines(facts)),
@@ -93,7 +94,8 @@ def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableTyp
         yield "cost", f"{words.money(result.cost)} over {hours:g} {'hour' if hours == 1 else 'hours'}{moves}"
 
 
-def _proof(result: Result) -> Text:
+def _proof(result: Result, problem: Problem) -> Text:
+    scope = words.no_plan(problem, left_out=bool(result.plan.unplaced))
     by = result.plan.bound_by
     shown = f" (bound by {by})" if by else ""
     stopped = _STOPPED[result.stop]
@@ -102,11 +104,10 @@ def _proof(result: Result) -> Text:
     if OUT_OF_MEMORY in ((result.plan.model_extra or {}).get("stats") or {}):
         stopped = "stopped as memory ran out"
     if result.status is Status.OPTIMAL:
-        return Text.assemble(("optimal", "bold green"), f": no plan costs less{shown}")
+        return Text.assemble(("optimal", "bold green"), f": {scope} costs less{shown}")
     if not result.bound:
         return Text("; ".join(filter(None, ("none: how much a better plan may save is not known", stopped))))
     parts = [f"gap {words.gap(result.gap)}"]
-    scope = "no plan that leaves out no more" if result.plan.unplaced else "no plan"
     parts.append(f"{scope} costs less than {words.least(result.bound)}{shown}")
     if stopped:
         parts.append(stopped)

@@ -51,7 +51,7 @@ def bound_lines(problem: Problem, result: Result, plan: Plan | None = None) -> I
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
     proven = result.plan.status == "optimal"
     least = words.least(result.bound) if not proven or result.cost is None else words.money(result.cost)
-    scope = "no plan that leaves out no more copies" if result.plan.unplaced else "no plan"
+    scope = "no plan" if plan is None else words.no_plan(problem, left_out=bool(result.plan.unplaced))
     top = words.on_top(committed=bool(problem.commitments))
     line = f"{scope} costs less than {least}{top} ({by}, {result.plan.seconds:.1f} s)"
     if result.cost is not None:

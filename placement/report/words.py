@@ -17,6 +17,8 @@ from placement.units import money as money
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from placement.documents import Problem
+
 
 def shown(name: str) -> str:
     """A name, or a sentence with names in it, with nothing in it that is not seen."""
@@ -119,6 +121,21 @@ def common_prefix(names: Iterable[str]) -> str:
     first, last = names[0], names[-1]
     length = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:length] if 4 <= length < min(len(name) for name in names) else ""
+
+
+def no_plan(problem: Problem, *, left_out: bool) -> str:
+    """How a sentence begins that says what no plan costs less than: optional copies come before money.
+
+    `left_out`: whether the plan at hand leaves out any; the bound is then on plans that leave out no more.
+    """
+    if left_out:
+        return "no plan that leaves out no more copies"
+    return "no plan that places all copies" if has_optional(problem) else "no plan"
+
+
+def has_optional(problem: Problem) -> bool:
+    """Whether a plan may leave out copies."""
+    return any((row.copies or 0) > row.required_copies for row in problem.components)
 
 
 def on_top(*, committed: bool) -> str:

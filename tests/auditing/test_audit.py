@@ -99,6 +99,36 @@ def test_what_is_bought_for_keeping_a_rule_costs_more() -> None:
     assert "$10.00 an hour more: what keeping every rule takes" in audit_page(found).markdown()
 
 
+# One copy of two wanted runs, beside an idle machine that takes nothing new.
+WAITS: Doc = RUNS | {
+    "components": [{**RUNS["components"][0], "copies": 2, "min_copies": 1, "accelerators": 2}],
+    "instances": [{"id": "i-0", "pool": "a"}, {"id": "i-1", "pool": "a", "state": "cordoned"}],
+    "placements": [{"component": "big", "instance": "i-0", "accelerators": [0, 1]}],
+}
+
+
+def test_bug_a_bound_on_plans_with_more_copies_says_nothing_of_what_runs() -> None:
+    """It was said to cost the least there is, though it can do without the idle machine."""
+    found = examine(Problem(**WAITS))
+    assert (found.left_out, found.optional, found.best.left_out) == (1, 1, 0)
+    assert found.price_per_hour == found.best.lower_bound == 20.0
+    assert found.gap is None
+    text = audit_page(found).markdown()
+    assert "the same price, with 1 copy more" in text
+    assert "no plan that keeps every rule and places all copies costs less" in text
+    assert "it places 1 copy that does not run now: plans with no more copies than run may cost less" in text
+    assert "what runs costs the least" not in text
+
+
+def test_what_copies_cost_that_do_not_run_is_not_laid_to_rules() -> None:
+    """The best plan is dearer for the copy that waits; no rule is broken."""
+    found = examine(Problem(**WAITS | {"instances": WAITS["instances"][:1]}))
+    assert "$10.00 an hour more: what placing 1 copy more takes" in audit_page(found).markdown()
+    draining = [{"id": "i-0", "pool": "a", "state": "draining"}]
+    found = examine(Problem(**WAITS | {"instances": draining}))
+    assert "$10.00 an hour more: what keeping every rule and placing 1 copy more takes" in audit_page(found).markdown()
+
+
 def test_accelerators_that_are_not_known_break_no_rule_where_some_way_fits() -> None:
     """The same machine without indices: 66 alone, and 2 x 20 beside each other; with one more there is no way."""
     rows = [{key: row[key] for key in ("component", "instance")} for row in RUNS["placements"]]

@@ -295,6 +295,22 @@ def test_money_that_is_not_rent_is_told_apart() -> None:
     assert "$252.00 over 24 hours" in text
 
 
+def test_bug_where_copies_are_optional_the_proof_is_of_plans_with_as_many() -> None:
+    """A plan without the batch costs less, on the one machine that is not needed then."""
+    batch = {"name": "batch", "copies": 1, "min_copies": 0, "accelerators": 4}
+    fixed = {"name": "fixed", "copies": 1, "accelerators": 2}
+    pools = [{"name": "a", "instance_type": "g6e.12xlarge", "zone": "us-east-1a"}]
+
+    def told(*components: dict[str, Any]) -> str:
+        problem = small_problem(components=list(components), pools=pools)
+        return shown(Report(problem, placement.solve(problem, work=1)))
+
+    assert "optimal: no plan costs less" in told(fixed)
+    assert "optimal: no plan that places all copies costs less" in told(fixed, batch)
+    huge = {**batch, "accelerators": 8}
+    assert "optimal: no plan that leaves out no more copies costs less" in told(fixed, huge)
+
+
 def test_overview_counts_what_the_problem_holds() -> None:
     """Sizes, rules in use, supply, running state, and a bound."""
     problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")

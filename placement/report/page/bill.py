@@ -41,14 +41,14 @@ def _unit(view: PlacedView) -> str:
 
 
 def _proof(view: PlacedView) -> str:
+    scope = words.no_plan(view.problem, left_out=bool(view.plan.unplaced))
     if view.plan.status == "optimal":
-        return "This plan is optimal: it is proven that no plan costs less."
+        return f"This plan is optimal: it is proven that {scope} costs less."
     if view.bound is None:
         return "Nothing is proven about how much a better plan could save."
-    scope = "that leaves out no more copies " if view.plan.unplaced else ""
     relaxes = f" The bound does not count: {view.plan.bound_relaxes}." if view.plan.bound_relaxes else ""
     return (
-        f"It is proven that no plan {scope}costs less than {words.least(view.bound)}: a better plan could save at most "
+        f"It is proven that {scope} costs less than {words.least(view.bound)}: a better plan could save at most "
         f"{words.money(view.cost - view.bound)}, or {words.gap(view.gap)}.{words.shown(relaxes)}"
     )
 
