@@ -292,8 +292,8 @@ def _packing_of(fleet: Fleet, plan: Plan, name: str = "plan") -> Packing:
     `name` is the argument that it is.
     """
     bare = Plan(
-        instances=[row.model_dump() for row in plan.instances],
-        assignments=[row.model_dump() for row in plan.assignments],
+        instances=[row.model_dump(exclude_unset=True) for row in plan.instances],
+        assignments=[row.model_dump(exclude_unset=True) for row in plan.assignments],
     )
     broken = verify(fleet.problem, bare).violations
     if broken:

@@ -154,6 +154,19 @@ def test_a_broken_hint_is_refused() -> None:
         placement.bound(problem, bad)
 
 
+def test_bug_a_plan_that_says_of_no_machine_whether_it_is_new_is_taken() -> None:
+    """`verify` kept it; as a hint, and for a bound, machines that run were said to be called new by it."""
+    problem = Problem(**SMALL, instances=[{"id": "p-1", "pool": "p"}])
+    document = {"instances": [{"id": "p-1", "pool": "p"}], "assignments": [{"component": "c", "instance": "p-1"}] * 2}
+    plan = Plan(**document)
+    assert placement.verify(problem, plan).ok
+    assert placement.bound(problem, plan, time_limit=None).cost == 500_000
+    assert placement.solve(problem, "ffd", time_limit=None, work=1, hint=plan).cost == 500_000
+    told = Plan(instances=[{"id": "p-1", "pool": "p", "new": False}], assignments=document["assignments"])
+    assert plan.telling_new({"p-1"}).instances == told.instances
+    assert told.telling_new(()) is told
+
+
 def test_no_time_at_all_is_told() -> None:
     """With no time nothing is claimed, and the stop says why."""
     result = placement.solve(placement.read(AFTER), "cp-sat", time_limit=0.0)

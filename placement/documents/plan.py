@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -14,6 +14,9 @@ from placement.documents.frozen import Listed, Table
 from placement.documents.quantities import Count, Name
 from placement.errors import DocumentError, printable
 from placement.units import count, micro_dollars, money
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 def _finite(value: Any) -> Any:
@@ -58,6 +61,11 @@ class PlanInstance(PlanRow):
     id: Name
     pool: Name
     new: bool = True
+
+    @property
+    def says_new(self) -> bool:
+        """Whether the plan says that it is new, and does not merely say nothing of it."""
+        return self.new and "new" in self.model_fields_set
 
     @classmethod
     def trusted(cls, id: str, pool: str, new: bool) -> Self:
@@ -142,6 +150,16 @@ class Plan(PlanRow):
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists, with every field that was set."""
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True)}
+
+    def telling_new(self, running: Container[str]) -> Self:
+        """The plan with `new` of each machine: where a plan from elsewhere says nothing, those of `running` are not."""
+        if all("new" in row.model_fields_set for row in self.instances):
+            return self
+        rows = tuple(
+            row if "new" in row.model_fields_set else row.model_copy(update={"new": row.id not in running})
+            for row in self.instances
+        )
+        return self.model_copy(update={"instances": rows})
 
     def __str__(self) -> str:
         """One line for a person; what it costs only where it says so itself."""

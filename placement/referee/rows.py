@@ -32,7 +32,7 @@ def _identity(row: PlanInstance, running: Instance | None) -> Iterator[Violation
         if not row.new:
             yield Violation("known-instance", row.id, "is said to run now, but the problem has no such instance")
         return
-    if row.new and "new" in row.model_fields_set:
+    if row.says_new:
         yield Violation("known-instance", row.id, "is said to be new, but the problem has it among its instances")
     if running.pool != row.pool:
         yield Violation("instance-pool", row.id, f"runs in pool {running.pool}, but the plan says {row.pool}")

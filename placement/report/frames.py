@@ -46,7 +46,7 @@ def plan_frame(plan: Plan, what: str) -> Any:
             }
             for row in plan.assignments
         ),
-        "machines": lambda: ({"instance": row.id, "pool": row.pool, "new": row.new} for row in plan.instances),
+        "machines": lambda: ({"instance": row.id, "pool": row.pool, "new": row.says_new} for row in plan.instances),
         "trace": lambda: _trace(plan),
     }
     return _frame(made, what)

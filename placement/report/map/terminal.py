@@ -231,7 +231,7 @@ def lines_of_plan(plan: Plan) -> tuple[list[Line], list[tuple[str, int]]]:
         Line(
             f"pool {words.shown(row.pool)}",
             words.shown(row.id),
-            ("new",) if row.new else (),
+            ("new",) if row.says_new else (),
             tuple(Cell(tuple(on[row.id][k])) for k in range(count[row.pool])),
         )
         for row in sorted(plan.instances, key=lambda row: row.pool)

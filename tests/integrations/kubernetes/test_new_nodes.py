@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement.documents import Problem
+from placement.documents import Plan, Problem
 from placement.integrations.kserve import KServeWish, export_kserve
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
 from tests.integrations.kserve.test_kserve import documents
@@ -21,7 +21,6 @@ from tests.integrations.kubernetes.test_export import all_valid, manifests, note
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement import Plan
 
 PRODUCT, POOL = "nvidia.com/gpu.product", "karpenter.sh/nodepool"
 TAINT = {"key": "team", "value": "red", "effect": "NoSchedule"}
@@ -75,6 +74,19 @@ def test_new_nodes_are_as_those_that_run(tmp_path: Path) -> None:
     assert "may wait" not in notes(found)
     after = run([*nodes, new_node(made, "new")], manifests(found, "40-workloads.yaml"))
     assert sorted(where(after)) == ["n1", "n2", "new"]
+
+
+def test_bug_machines_that_run_are_not_new_where_a_plan_does_not_say_so(tmp_path: Path) -> None:
+    """Node pools were written for machines that run, and their copies were held to labels of the new ones."""
+    source = write(tmp_path / "c.json", node("n1", labels=LABELS), asking("a-0", "n1"))
+    problem, plan = grown(source, 2)
+    rows = [{"id": row.id, "pool": row.pool} for row in plan.instances]
+    bare = Plan(instances=rows, assignments=[row.model_dump() for row in plan.assignments])
+    wish = ExportWishes(cluster=(source,), node_class="default")
+    assert export_kubernetes(problem, bare, wish) == export_kubernetes(problem, plan, wish)
+    assert "10-node-pools.yaml" in export_kubernetes(problem, bare, wish).files
+    kept = Plan(instances=rows[:1], assignments=[bare.assignments[0].model_dump()])
+    assert "10-node-pools.yaml" not in export_kubernetes(problem, kept, wish).files
 
 
 def test_taints_that_nodes_differ_in_and_labels_that_no_pool_gives_are_told(tmp_path: Path) -> None:
