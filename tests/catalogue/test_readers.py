@@ -308,6 +308,17 @@ def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Fin
             ("A100-80GB", 80, 8),
         ),
         (
+            {"amd.com/gpu.product-name": "AMD_Instinct_MI300X_OAM", "amd.com/gpu.vram": "192G"},
+            {"amd.com/gpu": "8"},
+            ("MI300X", 192, 8),
+        ),
+        (
+            {"beta.amd.com/gpu.product-name": "AMD_Radeon_8060S_Graphics", "beta.amd.com/gpu.vram": "65536M"},
+            {"amd.com/gpu": "1"},
+            ("AMD_Radeon_8060S_Graphics", 64, 1),
+        ),
+        ({"amd.com/gpu.product-name": "AMD_Instinct_MI300X_OAM"}, {"amd.com/gpu": "1"}, ("MI300X", 192, 1)),
+        (
             {"node.kubernetes.io/instance-type": "inf2.48xlarge"},
             {"aws.amazon.com/neuron": "12"},
             ("Inferentia2", 32, 12),

@@ -1,8 +1,8 @@
 """`kubectl get nodes -o json`: the machines of a cluster as they are.
 
 Sizes are what is allocatable, never the capacity: the rest is the system's. The kind of accelerator is told by labels
-of NVIDIA's feature discovery, of Karpenter or of Google's Kubernetes; else by the instance type, where it is known.
-Time-sliced accelerators are counted once. What runs on every node (DaemonSets) is not in this output.
+of NVIDIA's feature discovery, AMD's node labeller, Karpenter or Google's Kubernetes; else by the instance type, where
+it is known. Time-sliced accelerators are counted once. What runs on every node (DaemonSets) is not in this output.
 """
 
 from __future__ import annotations
@@ -39,12 +39,15 @@ PRODUCT_LABELS = (
     "karpenter.k8s.aws/instance-gpu-name",
     "eks.amazonaws.com/instance-gpu-name",
     "cloud.google.com/gke-accelerator",
+    "amd.com/gpu.product-name",
+    "beta.amd.com/gpu.product-name",
 )
 MEMORY_LABELS = (
     "nvidia.com/gpu.memory",
     "karpenter.k8s.aws/instance-gpu-memory",
     "eks.amazonaws.com/instance-gpu-memory",
 )
+_AMD_MEMORY_LABELS = ("amd.com/gpu.vram", "beta.amd.com/gpu.vram")  # in GiB, such as 192G
 # How many times a shared accelerator is told: NVIDIA's device plugin, Google's Kubernetes.
 REPLICA_LABELS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
 _PARTITION = "cloud.google.com/gke-gpu-partition-size"  # of MIG, such as 1g.5gb
@@ -202,8 +205,7 @@ def devices_by_labels(labels: Labels, count: int) -> Devices | None:
     key = next((key for key in PRODUCT_LABELS if key in labels), None)
     if key is None:
         return None
-    memory = first_label(labels, MEMORY_LABELS)
-    gib = number_in(memory, f"the label {MEMORY_LABELS[0]}") / MIB_PER_GIB if memory else None
+    gib = _gib_by_labels(labels)
     name = labels[key].removesuffix("-SHARED")
     partition = re.fullmatch(r"\d{1,2}g\.(?P<gib>\d{1,4})gb", labels.get(_PARTITION, ""), re.ASCII)
     if partition:
@@ -211,6 +213,15 @@ def devices_by_labels(labels: Labels, count: int) -> Devices | None:
     if "-MIG-" in name:
         return Devices(name, count, gib) if gib else None  # a partition has the memory that its label says
     return named_devices(name, count, gib)
+
+
+def _gib_by_labels(labels: Labels) -> float | None:
+    """The memory of one accelerator as labels tell it."""
+    memory = first_label(labels, MEMORY_LABELS)
+    if memory:
+        return number_in(memory, f"the label {MEMORY_LABELS[0]}") / MIB_PER_GIB
+    told = re.fullmatch(r"(?P<amount>\d{1,6})(?P<unit>[MGT])", first_label(labels, _AMD_MEMORY_LABELS), re.ASCII)
+    return int(told["amount"]) * {"M": 1 / MIB_PER_GIB, "G": 1, "T": 1024}[told["unit"]] if told else None
 
 
 def devices_by_type(labels: Labels, count: int) -> Devices | None:

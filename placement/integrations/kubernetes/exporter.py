@@ -25,6 +25,7 @@ from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import is_namespace, is_object_name
 from placement.integrations.kubernetes.objects import Json, read_cluster
 from placement.integrations.kubernetes.owners import tell_owner
+from placement.integrations.kubernetes.pod_counts import tell_pods_beyond
 from placement.integrations.kubernetes.protection import budget_of, tell_kept_budgets
 from placement.integrations.kubernetes.quotas import NewCopies, tell_counts, tell_quotas
 from placement.integrations.kubernetes.returning import tell_not_returning
@@ -66,6 +67,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     if wishes.node_class and not is_object_name(wishes.node_class):
         raise UsageError(f"--node-class must be a name such as default, got {printable(wishes.node_class)}")
     notes = Notes()
+    plan = plan.telling_new({row.id for row in problem.instances})
     templates, now = _read(wishes)
     made = made_pools(problem, plan) if wishes.node_class else {}
     standing = {row.pool for row in plan.instances if not row.new}
@@ -110,6 +112,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         ],
     }
     _tell_limits(groups, workshop)
+    tell_pods_beyond(problem, plan, templates, notes)
     tell_roll_outs(problem, plan, groups, work, notes)
     new = _new_copies(groups, work)
     tell_kept_budgets(templates, new, copies, notes)

@@ -19,6 +19,7 @@ from placement.integrations.kubernetes.machines import NodeMachine, read_machine
 from placement.integrations.kubernetes.naming import KARPENTER_POOL, ZONE
 from placement.integrations.kubernetes.objects import COMMAND, KubeCluster, read_cluster, whole_at
 from placement.integrations.kubernetes.options import OptionMaker, PodOptions
+from placement.integrations.kubernetes.pod_counts import tell_pods_uncounted
 from placement.integrations.kubernetes.pods import PodRow, bound_to_volumes, read_pods
 from placement.integrations.kubernetes.spreading import Spreader
 from placement.integrations.kubernetes.standing import Candidates
@@ -120,11 +121,6 @@ class _Import:
         """Pods whose node was not given, and a cluster without pods."""
         if not self.cluster.has("Pod"):
             self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}")
-        used = Counter(row.node for row in rows if row.node)
-        for machine in self.machines:
-            if machine.pods and 2 * used[machine.name] > machine.pods:
-                told = f"the most pods that a node runs ({machine.pods}) is not counted, and more than half of them run"
-                self.notes.ignored(f"instance type {machine.type_label} status.allocatable.pods", told)
         lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
         for name, number in sorted(lost.items()):
             self.notes.assumed(f"Node {name}", f"was not given: {_are_copies(number)} not run")
@@ -150,6 +146,7 @@ class _Import:
         document["placements"] = self._placements(chosen)
         suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.cluster.source)
+        tell_pods_uncounted(made.problem, self.classes, self.of_node, self.notes)
         _tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
 

@@ -125,6 +125,7 @@ def _all_facts(row: NodesToName, facts: TellingFacts) -> list[str]:
         *row.in_common(lambda node: (f"{_told(t.key, t.value)}:{t.effect}" for t in node.taints if not t.is_wish)),
         *row.in_common(lambda node: _labels(node, facts.labels)),
         *row.in_common(lambda node: (key for key in facts.domains if key in node.labels)),
+        *row.in_common(lambda node: [f"{node.held.count}x{node.held.accelerator}"]),
         *row.in_common(lambda node: [node.held.manager]),
         *row.comes,
     ]

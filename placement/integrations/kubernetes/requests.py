@@ -63,7 +63,8 @@ def _requests(owner: At) -> PodAmounts:
         raise FieldError(path, f"must be at most its limit, {most}", told)
     for name in (name for name in {**limits} if "/" in name and asked.get(name, limits[name]) != limits[name]):
         path = json_path((*owner.way, "resources", "requests", name))
-        raise FieldError(path, "must be as much as its limit, which is no other for such a resource", str(asked[name]))
+        told = _told(owner, "requests", name)
+        raise FieldError(path, "must be as much as its limit, which is no other for such a resource", told)
     return {**limits, **asked}
 
 
@@ -82,7 +83,7 @@ def _amounts(owner: At, kind: str) -> PodAmounts:
                 path, f"must be one of {', '.join(_NATIVE)}, hugepages-SIZE, or have a domain in front", name
             )
         if "/" in name and value.denominator > 1:
-            raise FieldError(path, "must be a whole number: such a resource can't be divided", str(value))
+            raise FieldError(path, "must be a whole number: such a resource can't be divided", _told(owner, kind, name))
         if is_accelerator(name) and value > MOST:
             raise FieldError(path, f"must be at most {MOST:,}: no machine has more accelerators", str(value))
     return found

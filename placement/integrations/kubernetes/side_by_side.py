@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 _PARTS = 1_000_000  # of an accelerator
-_Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
+Amounts = tuple[int, int, int]  # parts of accelerators, mCPU, MiB
 
 
 class AddedCopies(NamedTuple):
@@ -101,9 +101,8 @@ class _Places:
         self._pool_of = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
         self._kinds = {row.name: problem.instance_types[row.instance_type] for row in problem.pools}
         self._zones = {row.name: row.zone for row in problem.pools}
-        rooms = {pool: machine_room(problem, kind) for pool, kind in self._kinds.items()}
-        empty = {pool: (has.accelerators * _PARTS, has.vcpus, has.host) for pool, has in rooms.items()}
-        self._free: dict[str, _Amounts] = {name: empty[pool] for name, pool in self._pool_of.items()}
+        empty = {pool: room_of(problem, kind) for pool, kind in self._kinds.items()}
+        self._free: dict[str, Amounts] = {name: empty[pool] for name, pool in self._pool_of.items()}
         self._held: dict[str, Counter[str]] = defaultdict(Counter)  # by machine
         self._in_zone: Counter[tuple[str, str]] = Counter()  # by component and zone
         self._apart = avoided(problem)
@@ -124,9 +123,9 @@ class _Places:
             return [] if group.node in self._cordoned else [group.node]
         return self._in_pool[group.pool.name]
 
-    def asked(self, group: CopyGroup) -> _Amounts:
+    def asked(self, group: CopyGroup) -> Amounts:
         """What a copy of a group takes."""
-        return _asked(group.mode, self._kinds[group.pool.name], self.problem)
+        return asked_on(group.mode, self._kinds[group.pool.name], self.problem)
 
     def take(self, group: CopyGroup, copies: int) -> None:
         """Put so many copies where they find room; where one does not, all of its machines are short."""
@@ -141,7 +140,7 @@ class _Places:
         pool = self._pool_of[machine]
         for accelerator in accelerators:
             self._used[machine, accelerator] += self._parts(pool, mode)
-        self._free[machine] = _less(self._free[machine], _asked(mode, self._kinds[pool], self.problem))
+        self._free[machine] = _less(self._free[machine], asked_on(mode, self._kinds[pool], self.problem))
         self._held[machine][component.name] += 1
         self._in_zone[component.name, self._zones[pool]] += 1
 
@@ -165,7 +164,13 @@ class _Places:
         return all(a <= f for a, f in zip(self.asked(group), self._free[machine], strict=True))
 
 
-def _less(held: _Amounts, asked: _Amounts) -> _Amounts:
+def room_of(problem: Problem, kind: InstanceType) -> Amounts:
+    """What an empty machine of a type has."""
+    has = machine_room(problem, kind)
+    return has.accelerators * _PARTS, has.vcpus, has.host
+
+
+def _less(held: Amounts, asked: Amounts) -> Amounts:
     return held[0] - asked[0], held[1] - asked[1], held[2] - asked[2]
 
 
@@ -178,7 +183,7 @@ def _parts_of_one(mode: Option, kind: InstanceType, problem: Problem) -> int:
     return max(part, need(mode.accelerator_share, _PARTS))
 
 
-def _asked(mode: Option, kind: InstanceType, problem: Problem) -> _Amounts:
+def asked_on(mode: Option, kind: InstanceType, problem: Problem) -> Amounts:
     """What a copy takes."""
     parts = mode.accelerators * _parts_of_one(mode, kind, problem)
     return parts, need(mode.vcpus, MILLI), need(mode.memory_gib, MIB_PER_GIB)

@@ -31,6 +31,10 @@ _PAGE = 100  # most that ListInferenceComponents gives at once
 _TARGETS = 50  # most that DescribeScalableTargets gives at once
 _LAST_SECOND = 1e12  # of any time that is one; a larger number of a damaged answer need not fit a float
 MOST_FILES = 10_000
+_OWN_MODEL = {
+    "ModelName": "a variant has a model of its own, one copy a machine",
+    "ServerlessConfig": "a variant is serverless, without machines",
+}
 _TOLD = 3  # files that are named which are none of the answers
 _WANTED = (
     "name the folder of answers of the AWS command line, one in each .json file: those of aws sagemaker "
@@ -174,7 +178,9 @@ def _keep(rows: dict[str, ApiAnswer], name: str, answer: ApiAnswer) -> None:
 
 
 def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tuple[EndpointAnswers, ...]:
-    """The answers of the endpoints that are named; of all, where none is. Notes tell which components may be missing.
+    """The answers of the endpoints that are named; of all with inference components, where none is.
+
+    Notes tell which components may be missing.
 
     Raises
     ------
@@ -187,8 +193,26 @@ def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tup
         call = "aws sagemaker describe-endpoint --endpoint-name NAME"
         raise UsageError(f"no file is an answer of: {call}{''.join(others)}")
     found = tuple(_of_one(saved, name) for name in wanted)
+    if not tuple(names):
+        found = _hosting_components(found, notes) or found
     _tell_gaps(saved, notes)
     return found
+
+
+def _hosting_components(found: Iterable[EndpointAnswers], notes: Notes) -> tuple[EndpointAnswers, ...]:
+    """Those whose variants have no model of their own and are not serverless; a note on each of the others."""
+    kept = []
+    for answers in found:
+        with answers.config.reading() as at:
+            variants = at.rows("ProductionVariants")
+            own = {key for key in _OWN_MODEL if any(row.get(key) is not None for row in variants)}
+        if own:
+            with answers.endpoint.reading() as at:
+                place = f"endpoint {at.key('EndpointName').text()}"
+            notes.ignored(place, f"{_OWN_MODEL[min(own)]}: only endpoints of inference components are read")
+        else:
+            kept.append(answers)
+    return tuple(kept)
 
 
 def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:

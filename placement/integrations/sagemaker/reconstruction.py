@@ -213,7 +213,10 @@ def placements(
         )
     if arranged.crowded:
         notes.broken(
-            place, f"{arranged.crowded} copies have no room by the sizes known here: they stand where they break a rule"
+            place,
+            f"{arranged.crowded} copies have no room by the sizes known here: they stand where they break a rule"
+            if arranged.crowded > 1
+            else "1 copy has no room by the sizes known here: it stands where it breaks a rule",
         )
     lost = sum(each.count for each in copies) - placed
     if lost:

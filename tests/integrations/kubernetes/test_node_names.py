@@ -123,6 +123,14 @@ def test_most_nodes_keep_the_short_name(tmp_path: Path) -> None:
     assert found["n1"][0] == "g5.12xlarge without DaemonSet kube-system/agent-us-east-1a"
 
 
+def test_bug_a_node_with_fewer_accelerators_is_told_by_them(tmp_path: Path) -> None:
+    """One of its accelerators is broken; its name told CPU and memory, which are those of all."""
+    found = pools(tmp_path, [node("n1"), node("n2"), node("sick", allocatable={"nvidia.com/gpu": "3"})])
+
+    assert found["n1"] == found["n2"] == ("g5.12xlarge-us-east-1a", "g5.12xlarge")
+    assert found["sick"] == ("g5.12xlarge 3xA10G-us-east-1a", "g5.12xlarge 3xA10G")
+
+
 def test_nodes_that_only_their_room_tells_apart_are_told_by_it(tmp_path: Path) -> None:
     """One whose copies need more than the others have; two such of one name and room by a node."""
     slim, wide = node("n1", allocatable={"memory": "10Gi"}), node("n2", allocatable={"memory": "20Gi"})

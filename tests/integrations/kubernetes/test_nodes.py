@@ -11,8 +11,8 @@ import placement
 from placement.catalogue.market import Market
 from placement.catalogue.readers import read_facts
 from placement.errors import DocumentError
-from placement.integrations.kubernetes import Wishes, import_kubernetes
-from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
+from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
+from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,15 +278,39 @@ def test_several_files_lists_and_yaml_are_one_cluster(tmp_path: Path) -> None:
     assert [row.component for row in found.placements] == ["shop/a"]
 
 
+def test_bug_the_most_pods_of_a_node_are_told_where_a_plan_may_exceed_them(tmp_path: Path) -> None:
+    """Few run today on each of two nodes; on one node, as the cheapest plan has them, they are too many."""
+    rows = [node(name, allocatable={"pods": "6"}) for name in ("n1", "n2")] + [daemon("n1"), daemon("n2")]
+    rows += [pod(f"a-{k}", f"n{1 + k % 2}", "a", cpu="1", memory="1Gi") for k in range(4)]
+    told = "instance type g5.12xlarge status.allocatable.pods: ignored: the most pods that a node runs (6)"
+    fits = imported(tmp_path, *rows)
+    assert told not in notes(fits)
+    rows += [pod(f"a-{k}", f"n{1 + k % 2}", "a", cpu="1", memory="1Gi") for k in range(4, 6)]
+    found = imported(tmp_path, *rows)
+    assert f"{told} is not counted; by what copies ask for, a plan may put up to 6 copies on one" in notes(found)
+    assert "beside the 1 pod that comes with it" in notes(found)
+    alone = [row | {"spec": row["spec"] | {"affinity": apart("kubernetes.io/hostname", "a")}} for row in rows[4:]]
+    assert told not in notes(imported(tmp_path, *rows[:4], *alone))
+
+    source = write(tmp_path / "c.json", *rows)
+    copies = [{"component": "shop/a", "instance": "n1"}] * 6
+    machine = {"id": "n1", "pool": "g5.12xlarge-us-east-1a"}
+    plan = placement.Plan(instances=[machine], assignments=copies)
+    assert placement.verify(found.problem, plan).ok
+    out = export_kubernetes(found.problem, plan, ExportWishes(cluster=(source,)))
+    said = (
+        "pool g5.12xlarge-us-east-1a: inexact: a node runs 6 pods at most, 1 of which comes with it, and the plan has"
+    )
+    assert f"{said} more copies on n1 (6): those beyond wait" in "\n".join(map(str, out.notes))
+
+
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
     """Nodes without pods, pods without their node."""
     alone = imported(tmp_path, node("n1", allocatable={"pods": "1"}))
-    full = imported(tmp_path, node("n1", allocatable={"pods": "1"}), pod("a", "n1", "a"))
     lost = imported(tmp_path, node("n1"), pod("a", "n9", "a"))
 
     assert "pods: assumed: none were given" in notes(alone)
     assert "allocatable.pods" not in notes(alone)
-    assert "g5.12xlarge status.allocatable.pods: ignored: the most pods that a node runs (1)" in notes(full)
     assert "Node n9: assumed: was not given: the pod on it is a copy that does not run" in notes(lost)
     assert lost.problem.placements == ()
 

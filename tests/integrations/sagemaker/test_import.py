@@ -540,6 +540,25 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: Any, said: str) -> None:
 # --- As a user runs it
 
 
+def test_bug_endpoints_of_another_kind_do_not_stop_the_import_of_all(tmp_path: Path) -> None:
+    """A folder of a whole account: those with models of their own, or serverless, are left out and named."""
+    others = []
+    for name, changes in (("classic", {"ModelName": "bert"}), ("quiet", {"ServerlessConfig": {}})):
+        other = simple()
+        of_other = {"endpoint": other["endpoint"], "config": other["config"]}
+        of_other["endpoint"].update(EndpointName=name, EndpointConfigName=f"{name}-config")
+        of_other["config"].update(EndpointConfigName=f"{name}-config")
+        variant(of_other, **changes)
+        others.append(of_other)
+    made = imported(tmp_path, simple(), *others)
+    said = [str(note) for note in made.notes if "only endpoints of inference components are read" in note.reason]
+    assert [pool.name for pool in made.problem.pools] == ["llm/main"]
+    assert [text.partition(": only")[0] for text in said] == [
+        "endpoint classic: ignored: a variant has a model of its own, one copy a machine",
+        "endpoint quiet: ignored: a variant is serverless, without machines",
+    ]
+
+
 def test_the_command_writes_a_problem_that_can_be_solved(tmp_path: Path) -> None:
     """YAML with the notes as comments; nothing is written over; the plan without moves is what runs."""
     folder = write(tmp_path / "saved", simple())
