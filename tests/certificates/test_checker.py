@@ -29,7 +29,7 @@ from placement.patterns.running.state import RunningState
 from placement.recheck_program import Program, ask_cp_sat, recheck
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
-from tests.certificates.writing import certificate, prices_of, random_clique, random_prices
+from tests.certificates.writing import certificate, prices_of, random_clique, random_prices, random_tree, withins
 from tests.corpus import first, seeds
 from tests.strategies import random_problem
 
@@ -143,14 +143,6 @@ def drawn(seed: int, *, running: bool = False) -> tuple[Doc, Fleet, brute.Best |
     return document, compile_fleet(Problem(**document)), brute.cheapest(document)
 
 
-def withins(fleet: Fleet, best: brute.Best | None) -> Iterator[tuple[tuple[int, ...] | None, Doc]]:
-    """No limits on what is left out, and those of the optimum."""
-    yield None, {}
-    if best is not None and fleet.levels:
-        given = tuple(best.left_out.get(level, 0) for level in fleet.levels)
-        yield given, {str(level): n for level, n in zip(fleet.levels, given, strict=True)}
-
-
 def test_the_problem_is_compiled_as_the_package_does() -> None:
     """Written anew, and yet the same: modes, copies, zones, machines, moves."""
     for seed in range(150):
@@ -237,37 +229,6 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds:
                 assert proof.checked >= exact, seed  # all of it: a cost is a multiple of what rents and moves are
     assert proven > 100 * len(seeds) / 500
     assert tight > 8 * len(seeds) / 500
-
-
-def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[Doc]:
-    """A tree of random splits, whose leaves use random prices with random factors, or claim anything else.
-
-    Of three prices those of `patterns` know what runs.
-    """
-    pools = [row["name"] for row in document["pools"]]
-    nodes: list[Doc] = [{}]
-    todo = [0]
-    while todo:
-        k = todo.pop()
-        if len(nodes) < 9 and rng.random() < 0.7:
-            some = rng.sample(pools, rng.randint(1, len(pools)))
-            c = rng.choice(document["components"])
-            option = rng.randrange(len(c.get("options", [0])))
-            of_copies = {"copies": {"component": c["name"], "option": option, "pools": some}}
-            split: Doc = rng.choice(({"machines": some}, {"machines": some}, of_copies))
-            children = [len(nodes), len(nodes) + 1]
-            nodes += [{}, {}]
-            rng.shuffle(children)
-            nodes[k] = {"split": split, "at_most": rng.randint(0, 3), "below": children[0], "above": children[1]}
-            todo += children
-        else:
-            use = [[rng.randrange(3), rng.randint(1, 5), rng.randint(1, 4)] for _ in range(rng.randint(0, 2))]
-            name = rng.choice(document["components"])["name"]
-            leaves: list[Doc] = [{"leaf": "prices", "use": use}] * 3
-            leaves += [{"leaf": "prices", "use": use, "infeasible": True}, {"leaf": "empty"}]
-            leaves += [{"leaf": "counting", "component": name}, {"leaf": "running", "prices": rng.choice(patterns)}]
-            nodes[k] = rng.choice(leaves)
-    return nodes
 
 
 @seeds(range(100, 500), 200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -532,6 +533,37 @@ def test_bug_a_dedicated_component_fills_machines_in_as_many_pools_as_there_are(
     prices = {"accelerators": [{"pools": [*names], "own": 5}]}
     found = Prices(prices, Problem(problem("pools", types, [row], pools)))
     assert found.inequality(Leaf(found.problem, {}, {}))[1] == least
+
+
+@one_by_one(range(60))
+def test_machines_of_a_dedicated_component_are_worth_the_least_of_all_ways_to_share_them_out(seed: int) -> None:
+    """Over zones and pools, of which some are alike, within what may be lost with each."""
+    rng = random.Random(seed)
+    few = rng.random() < 0.25  # of them alike
+    copies, size = rng.randint(4, 10), rng.choice((2, 2, 3))
+    types = {name: machine(1, rng.choice((size, size, size, 1)) if few else size) for name in "abcd"}
+    pools = [{"name": name, "instance_type": name, "zone": rng.choice("xyy" if few else "y")} for name in types]
+    row = component("m", copies, dedicated=True, min_copies=copies - (rng.random() < 0.2))
+    row |= {"min_available_on_pool_loss": max(0, copies - rng.choice((1, 2, 3, 3, 4, 5)))}
+    row |= rng.choice(({}, {}, {"spread": {"max_per_zone": rng.randint(1, copies)}}))
+    compiled = Problem(problem("shared out", types, [row], pools))
+    prices = {"accelerators": [{"pools": [name], "own": rng.choice((2, 5, 5)) if few else 5} for name in types]}
+    worth, least = Prices(prices, compiled).inequality(Leaf(compiled, {}, {}))
+    one = compiled.components["m"]
+    ways = [
+        sum(-(-n // one.on_one[p]) * worth[p] for p, n in zip(types, here, strict=True))
+        for here in itertools.product(range(one.in_pool + 1), repeat=len(types))
+        if one.required <= sum(here) <= copies and _within_zones(pools, here, one.in_zone[1])
+    ]
+    assert least == min(ways, default=0)
+
+
+def _within_zones(pools: list[Doc], copies: tuple[int, ...], most: int) -> bool:
+    """Whether no zone has more copies, of so many in each pool."""
+    zones = Counter[str]()
+    for pool, n in zip(pools, copies, strict=True):
+        zones[pool["zone"]] += n
+    return max(zones.values()) <= most
 
 
 def test_a_zone_that_must_hold_copies_is_paid_for_however_dear() -> None:

@@ -17,6 +17,7 @@ import placement
 from placement.check_certificate import MALFORMED, NO_PLAN, Leaf, Problem, Refused, check
 from tests import brute, strategies
 from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
+from tests.certificates.writing import rules_of
 from tests.corpus import seeds
 
 if TYPE_CHECKING:
@@ -100,30 +101,6 @@ def test_no_prices_of_rules_prove_more_than_the_optimum(seeds: range) -> None:
             bound += proof.checked > 0
     assert looked >= len(seeds)
     assert bound >= looked / 20
-
-
-def rules_of(rng: random.Random, document: Doc, dollar: int) -> Doc:
-    """Prices of rules, and of moves where they are limited."""
-    rules: Doc = {"prices": prices_of_rules(rng, document, dollar)}
-    if rng.random() < 0.5 and "max_moves" in document.get("objective", {}):
-        rules["move"] = rng.randint(0, dollar)
-    return rules
-
-
-def prices_of_rules(rng: random.Random, document: Doc, dollar: int) -> list[list[Any]]:
-    """Any price for some of the commitments, and for some of the limits."""
-    found: list[list[Any]] = []
-    for row in document.get("commitments", []):
-        most = dollar if "instances" in row else 7
-        if rng.random() < 0.5:
-            found.append([row["name"], rng.randint(0, most), 1 if "instances" in row else 7])
-    for row in document.get("limits", []):
-        found += [
-            [row["name"], key, rng.randint(0, dollar), rng.choice((1, 3, 1000))]
-            for key in row
-            if key.startswith("max_") and rng.random() < 0.5
-        ]
-    return found
 
 
 @pytest.mark.slow

@@ -9,9 +9,11 @@ from placement.patterns.formulation import volumes
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.patterns.formulation import DeviceClass, Relaxation
+    from tests.brute import Best
 
 Doc = dict[str, Any]
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")
@@ -126,3 +128,66 @@ def _apart(a: Doc, b: Doc) -> bool:
     called = [{row["name"], *(f"group:{label}" for label in row.get("groups", []))} for row in (a, b)]
     avoids = set(a.get("avoid", [])) & called[1] or set(b.get("avoid", [])) & called[0]
     return bool(a.get("dedicated") or b.get("dedicated") or avoids)
+
+
+def withins(fleet: Fleet, best: Best | None) -> Iterator[tuple[tuple[int, ...] | None, Doc]]:
+    """No limits on what is left out, and those of the optimum."""
+    yield None, {}
+    if best is not None and fleet.levels:
+        given = tuple(best.left_out.get(level, 0) for level in fleet.levels)
+        yield given, {str(level): n for level, n in zip(fleet.levels, given, strict=True)}
+
+
+def random_tree(rng: random.Random, document: Doc, patterns: list[int]) -> list[Doc]:
+    """A tree of random splits, whose leaves use random prices with random factors, or claim anything else.
+
+    Of three prices those of `patterns` know what runs.
+    """
+    pools = [row["name"] for row in document["pools"]]
+    nodes: list[Doc] = [{}]
+    todo = [0]
+    while todo:
+        k = todo.pop()
+        if len(nodes) < 9 and rng.random() < 0.7:
+            some = rng.sample(pools, rng.randint(1, len(pools)))
+            c = rng.choice(document["components"])
+            option = rng.randrange(len(c.get("options", [0])))
+            of_copies = {"copies": {"component": c["name"], "option": option, "pools": some}}
+            split: Doc = rng.choice(({"machines": some}, {"machines": some}, of_copies))
+            children = [len(nodes), len(nodes) + 1]
+            nodes += [{}, {}]
+            rng.shuffle(children)
+            nodes[k] = {"split": split, "at_most": rng.randint(0, 3), "below": children[0], "above": children[1]}
+            todo += children
+        else:
+            use = [[rng.randrange(3), rng.randint(1, 5), rng.randint(1, 4)] for _ in range(rng.randint(0, 2))]
+            name = rng.choice(document["components"])["name"]
+            leaves: list[Doc] = [{"leaf": "prices", "use": use}] * 3
+            leaves += [{"leaf": "prices", "use": use, "infeasible": True}, {"leaf": "empty"}]
+            leaves += [{"leaf": "counting", "component": name}, {"leaf": "running", "prices": rng.choice(patterns)}]
+            nodes[k] = rng.choice(leaves)
+    return nodes
+
+
+def rules_of(rng: random.Random, document: Doc, dollar: int) -> Doc:
+    """Prices of rules, and of moves where they are limited."""
+    rules: Doc = {"prices": prices_of_rules(rng, document, dollar)}
+    if rng.random() < 0.5 and "max_moves" in document.get("objective", {}):
+        rules["move"] = rng.randint(0, dollar)
+    return rules
+
+
+def prices_of_rules(rng: random.Random, document: Doc, dollar: int) -> list[list[Any]]:
+    """Any price for some of the commitments, and for some of the limits."""
+    found: list[list[Any]] = []
+    for row in document.get("commitments", []):
+        most = dollar if "instances" in row else 7
+        if rng.random() < 0.5:
+            found.append([row["name"], rng.randint(0, most), 1 if "instances" in row else 7])
+    for row in document.get("limits", []):
+        found += [
+            [row["name"], key, rng.randint(0, dollar), rng.choice((1, 3, 1000))]
+            for key in row
+            if key.startswith("max_") and rng.random() < 0.5
+        ]
+    return found

@@ -11,10 +11,11 @@ from placement.errors import DocumentError
 from placement.solvers.registry import SOLVERS
 from tests import brute
 from tests.fuzz import patching
+from tests.fuzz.any_prices import run_any_prices
 from tests.fuzz.families import Draw, problem_of
 from tests.fuzz.headroom import run_headroom
 from tests.fuzz.judges import Fault, agreement, has_plan, judge
-from tests.fuzz.paths import BY_NAME, HEADROOM, PATHS, SCENARIOS
+from tests.fuzz.paths import ANY_PRICES, BY_NAME, HEADROOM, PATHS, SCENARIOS
 from tests.fuzz.runs import Answer, take
 from tests.fuzz.scenarios import run_scenarios
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 60_000  # of the enumeration, about; larger problems are judged by what answers say of each other
 SECOND_PATH = 12  # percent of problems that a second path is taken on
-RUNNERS = {SCENARIOS: run_scenarios, HEADROOM: run_headroom}  # of paths that are no single solve
+# Of paths that are no single solve.
+RUNNERS = {SCENARIOS: run_scenarios, HEADROOM: run_headroom, ANY_PRICES: run_any_prices}
 JUDGES = ("cp-sat", "milp-short")  # one of which is taken on problems that are not enumerated
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from tests.reading import Doc, raw_options
+from tests.reading import Doc, Reading, raw_options
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def make_problem(family: str, draw: Draw) -> Doc:
     """A problem of a family: a tight or a loose base, the family's own twist, and perhaps another one."""
     doc = BASES.get(family, base)(draw)
     others = [name for name in TWISTS if name != family]
-    while draw.chance(10 if family in ("bins", "hard-bins") else 45):
+    while draw.chance(10 if family in ("bins", "hard-bins", "same") else 45):
         TWISTS[draw.choice(others)](draw, doc)
     if family in TWISTS:
         TWISTS[family](draw, doc)
@@ -477,6 +477,64 @@ def nothing(draw: Draw, doc: Doc) -> None:
             pool.pop("min_instances", None)
 
 
+def twins(draw: Draw, doc: Doc) -> None:
+    """Pools that differ in name alone, in one zone, and copies that outlive any of them, some on machines alone."""
+    for pool in list(doc["pools"])[: draw.choice((1, 1, 2))]:
+        for _ in range(draw.choice((1, 2, 2, 3))):
+            twin = {**pool, "name": f"{pool['name']}={len(doc['pools'])}", "min_instances": 0}
+            if draw.chance(20):
+                twin["max_instances"] = draw.choice((1, 2))
+            doc["pools"].append(twin)
+    for component in doc["components"]:
+        copies = component.get("copies", 4)
+        if copies < 4 and draw.chance(60):
+            copies += draw.choice((1, 2, 3))
+            if "copies" in component:
+                component["copies"] = copies
+        for what in ("pool", "instance"):
+            if draw.chance(55 if what == "pool" else 20):
+                component[f"min_available_on_{what}_loss"] = draw.randint(1, max(1, copies // 2))
+        if draw.chance(40):
+            component["dedicated"] = True
+
+
+def groups(draw: Draw, doc: Doc) -> None:
+    """Limits over groups of pools that a few machines just keep, or are a unit over; machines that are paid for."""
+    reading, names = Reading(doc), [pool["name"] for pool in doc["pools"]]
+    kinds = {pool["name"]: doc["instance_types"][pool["instance_type"]] for pool in doc["pools"]}
+    for _ in range(draw.choice((0, 1, 1, 2))):
+        pools = draw.some(names)
+        some = draw.choices(pools, k=draw.choice((1, 1, 2, 2, 3)))
+        most = {
+            "max_instances": (len(some), 1),
+            "max_accelerators": (sum(kinds[name].get("accelerator_count", 0) for name in some), 1),
+            "max_vcpus": (sum(kinds[name]["vcpus"] for name in some), 0.001),
+            "max_price_per_hour": (sum(reading.price(name) for name in some) / 1e6, 1e-6),
+        }
+        row: Doc = {"name": f"limit-{len(doc.get('limits', []))}", "pools": pools}
+        for key in draw.sample(list(most), draw.choice((1, 1, 2))):
+            amount, unit = most[key]
+            row[key] = min(1e9, max(0, amount + draw.choice((0, 0, unit, -unit))))
+        doc.setdefault("limits", []).append(row)
+    taken = {name for row in doc.get("commitments", []) for name in row["pools"]}
+    free = [name for name in draw.some(names) if name not in taken]
+    while free and draw.chance(60):
+        first = free.pop()
+        paid = reading.price(first) / 1e6
+        if draw.chance(50):
+            kind = reading.pools[first]["instance_type"]
+            others = [name for name in free if reading.pools[name]["instance_type"] == kind]
+            row = {"instances": draw.choice((0, 1, 1, 2))}
+        else:
+            others = [name for name in free if draw.chance(50)]
+            row = {"price_per_hour": draw.choice((paid, paid / 2, min(1e9, 2 * paid), max(0, paid - 1e-6)))}
+        free = [name for name in free if name not in others]
+        label = f"paid-{len(doc.get('commitments', []))}"
+        doc.setdefault("commitments", []).append({"name": label, "pools": [first, *others], **row})
+    if doc.get("placements") and draw.chance(50):
+        doc.setdefault("objective", {})["max_moves"] = draw.choice((0, 1, 1, 2, 3))
+
+
 # --- bases of families that need their own
 
 
@@ -637,6 +695,51 @@ def zoned(draw: Draw) -> Doc:
     return doc
 
 
+def same(draw: Draw) -> Doc:
+    """Machines of one type in alike pools, copies that need the same, a rule or two, and few differences.
+
+    Sums come out even there: what counts one machine too many is not hidden by prices and sizes.
+    """
+    kind: Doc = {"accelerator": "S", "accelerator_count": draw.choice((1, 2, 2, 3, 4)), "vcpus": 8, "memory_gib": 8}
+    doc: Doc = {"format": "placement/v1", "name": "same", "accelerators": {"S": {"memory_gib": 4}}}
+    doc["instance_types"] = {"t": kind | {"price_per_hour": draw.choice((1, 2, 0.1))}}
+    zones, quota = ZONES[: draw.choice((1, 1, 2, 2, 3))], draw.choice((None, None, None, 1, 2, 3))
+    doc["pools"] = [
+        {"name": f"p{p}", "instance_type": "t", "zone": zones[p % len(zones)]}
+        | ({} if quota is None else {"max_instances": quota})
+        for p in range(draw.choice((2, 3, 3, 4, 4, 5)))
+    ]
+    number = draw.choice((1, 1, 1, 2, 2, 3))
+    copies = draw.randint(3, 10) if number == 1 else draw.randint(2, 5)
+    option: Doc = {"accelerators": draw.choice((1, 1, 1, 2)), "shared": draw.chance(50)}
+    option["accelerator_memory_gib"] = draw.choice((1, 2, 2, 3, 4))
+    if draw.chance(20):
+        option = {"accelerators": 0, "vcpus": draw.choice((2, 3, 4, 5))}
+    doc["components"] = [{"name": f"m{c}", "copies": copies, **option} for c in range(number)]
+    rules = [draw_rule(draw, copies) for _ in range(draw.choice((1, 1, 2, 2, 3)))]
+    for rule in [{"dedicated": True}, *rules] if draw.chance(50) else rules:
+        for component in doc["components"]:
+            if draw.chance(85):
+                component |= {**rule, "spread": component.get("spread", {}) | rule.get("spread", {})}
+    if draw.chance(25):
+        add_state(draw, doc)
+        doc["objective"] = {"move_cost": draw.choice((0, 0.5, 1, 2))}
+    return doc
+
+
+def draw_rule(draw: Draw, copies: int) -> Doc:
+    """One rule of a component, at an amount where it matters to so many copies."""
+    loss = draw.choice(("pool", "pool", "pool", "zone", "instance"))
+    rules: tuple[Doc, ...] = (
+        {f"min_available_on_{loss}_loss": max(1, copies - draw.choice((1, 2, 3, 3, 4, 5)))},
+        {"spread": {"max_skew": draw.choice((1, 1, 2))}},
+        {"spread": {"min_zones": draw.choice((2, 2, 3))}},
+        {"spread": {"max_per_zone": draw.choice((2, 3, 4))}},
+        {"spread": {"max_per_instance": draw.choice((1, 2, 3))}},
+    )
+    return draw.choice((rules[0], rules[0], *rules))
+
+
 OPTION_KEYS = (
     "accelerators",
     "accelerator_memory_gib",
@@ -667,6 +770,8 @@ TWISTS: dict[str, Twist] = {
     "choices": choices,
     "large": large,
     "nothing": nothing,
+    "twins": twins,
+    "groups": groups,
 }
 BASES: dict[str, Callable[[Draw], Doc]] = {
     "tight": random_problem,
@@ -676,14 +781,18 @@ BASES: dict[str, Callable[[Draw], Doc]] = {
     "fleets": fleets,
     "rules": rules,
     "zoned": zoned,
+    "same": same,
 }
 FAMILIES = (*TWISTS, *BASES)
 WEIGHTS = dict.fromkeys(FAMILIES, 10) | {
     "nothing": 3,
+    "twins": 15,
+    "groups": 15,
     "large": 5,
     "fleets": 1.5,
     "bins": 8,
     "hard-bins": 8,
     "alike": 8,
     "zoned": 6,
+    "same": 15,
 }

@@ -31,7 +31,7 @@ class Path:
     Attributes
     ----------
     solver : a name of the registry, "bound" for `placement.bound`, or "scenarios" for `placement.plan_scenarios` on
-        scenarios that are drawn of the problem, "headroom" for `placement.headroom`.
+        scenarios that are drawn of the problem, "headroom" for `placement.headroom`, "any prices" for no solve at all.
     weight : how often it is drawn, beside the others; `likes` are weights in single families.
     work : limits on work, one of which is drawn; none for a limit on time alone.
     seconds : of the time limit; on the fuzzer's clock, which moves by looks at it, unless `real`.
@@ -197,6 +197,7 @@ _SECOND_IN_THREAD = {
 _ANY_WORK = (1, 20, 200)
 SCENARIOS = "scenarios"
 HEADROOM = "headroom"
+ANY_PRICES = "any prices"
 _NO_FLEETS = {"fleets": 0, "wide": 1}  # too many copies to try all commitments
 
 PATHS: tuple[Path, ...] = (
@@ -616,6 +617,8 @@ PATHS: tuple[Path, ...] = (
     ),
     Path("headroom", HEADROOM, 1, likes=_NO_FLEETS, work=(5,)),
     Path("headroom-interrupt", HEADROOM, 0.5, likes=_NO_FLEETS, seconds=60.0, stop="interrupt"),
+    # prices that no solve comes to
+    Path("any-prices", ANY_PRICES, 4, likes={"fleets": 0, "same": 40, "twins": 15}),
     # bounds alone
     Path("bound", "bound", 8, seconds=1.0),
     Path("bound-of-plan", "bound", 6, seconds=1.0, hint=True),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from placement import check_certificate
 from placement.compiled import capacity, fleet_rules, survival
 from placement.direct import model as direct_model
 from placement.direct.cp_sat import search as cp_sat
@@ -246,3 +247,14 @@ def _when_dedicated(act: Callable[[], object]) -> None:
         return fleet
 
     vars(planner)["compile_fleet"] = compile_fleet
+
+
+def pools_held_apart(set_to: Set = setattr) -> None:
+    """The checker has whole machines of a dedicated component in one pool of a kind alone."""
+    real = check_certificate.Component.__init__
+
+    def made(self: check_certificate.Component, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **kwargs)
+        self.outlive = 0
+
+    set_to(check_certificate.Component, "__init__", made)

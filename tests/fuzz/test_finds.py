@@ -112,6 +112,17 @@ def test_a_lie_about_scenarios_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     assert record.faults == []
 
 
+def test_prices_that_prove_too_much_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checker that looks at too few pools: where nearly all is alike, a few problems before the one that shows it."""
+    path, rule = "any-prices", "an inequality of the checker breaks a plan"
+    with monkeypatch.context() as patched:
+        planted.pools_held_apart(patched.setattr)
+        index = next(
+            k for k in range(18, 40) if any(fault.rule == rule for _, fault in examine(4, k, "same", path).faults)
+        )
+    assert examine(4, index, "same", path).faults == []
+
+
 @pytest.mark.slow
 def test_a_campaign_writes_a_test_that_fails_until_the_bug_is_mended(tmp_path: Path) -> None:
     """With the problem beside it; its index shows the same again."""
