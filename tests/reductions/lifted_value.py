@@ -14,7 +14,7 @@ from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.subproblem import Subproblem
-from placement.reductions.zone import OneZone
+from tests.reductions.zones import ZoneOfPlan
 
 
 @singledispatch
@@ -90,10 +90,10 @@ def _shifted(value: Value, here: Value, there: Value) -> Value:
 
 
 @lifted_value.register
-def _(reduction: OneZone, value: Value) -> Value:
+def _(reduction: ZoneOfPlan, value: Value) -> Value:
     """The machines of the other zones are paid for too."""
     whole = reduction.whole
-    pools = tuple(replace(p, min_instances=0) if p.zone == reduction.zone else p for p in whole.pools)
+    pools = tuple(replace(p, min_instances=0) if p.zone == reduction.one.zone else p for p in whole.pools)
     price = machine_price(replace(whole, pools=pools), Packing(reduction.others))
     return Value(value.left_out, value.ticks + whole.tick_price * price)
 

@@ -49,6 +49,7 @@ from tests import brute
 from tests.corpus import FEW, broken_rules, plans, seeds
 from tests.heuristics.fleets import component, fleet_of
 from tests.reductions.lifted_value import lifted_value
+from tests.reductions.zones import plan_by_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -148,7 +149,7 @@ def part(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 def zone(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """Each zone with the copies that the plan has there."""
     if not fleet.instances and not fleet.levels and not any(c.demand for c in fleet.components):
-        yield from (OneZone.in_plan(fleet, packing, z) for z in range(len(fleet.zones)))
+        yield from plan_by_zone(fleet, packing)
 
 
 def bins(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:

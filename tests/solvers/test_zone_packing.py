@@ -38,6 +38,7 @@ from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import strategies
 from tests.corpus import EJECTIONS, broken_rules, seeds
+from tests.reductions.zones import plan_by_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -218,10 +219,10 @@ def test_a_zone_of_many_components_is_packed_in_groups_first(
         assert incumbent.best is not None
         packing = incumbent.best[0]
         fresh, firm = as_placed(fleet, incumbent)
-        for here in (OneZone.in_plan(firm, packing, zone) for zone in range(len(fleet.zones))):
+        for here in plan_by_zone(firm, packing):
             if not here.fleet.copies:
                 continue
-            answer = PackZone(here, seed).run(Budget(work=1))
+            answer = PackZone(here.one, seed).run(Budget(work=1))
             tried += 1
             merged += len(RestrictingAggregation.of(here.fleet, 2).groups) < len(here.fleet.components)
             assert not answer.faults
