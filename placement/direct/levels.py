@@ -35,24 +35,19 @@ class Levels:
         self._fleet, self._incumbent, self._solve = solve.fleet, solve.incumbent, solve
         self._name, self._relaxes = name, relaxes
 
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more is asked for, or time or work is used up."""
-        return self._solve.ended
-
     def open(self, *, without_plan: bool = False) -> Iterator[int | None]:
-        """The levels that are to be decided, then money, until the search is finished.
+        """The levels that are to be decided, then money, until the solve has ended.
 
         They end early where there is no plan to count the next level against, but for searches `without_plan`.
         """
         for level in range(len(self._fleet.levels)):
-            if self.finished:
+            if self._solve.ended:
                 return
             if not self.decided(level):
                 yield level
                 if self._incumbent.best is None and not without_plan:
                     return
-        if not self.finished:
+        if not self._solve.ended:
             yield None
 
     @staticmethod

@@ -115,7 +115,7 @@ def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> 
         for k in seat.accelerators:
             (touching[SharedNeed.of(option)] if option.shared else owned)[k] += times
     order = list(range(model.fleet.pools[slot.pool].shape.accelerators))
-    if model.form.ordered_accelerators and not any(place.accelerators for place, _, _ in model.may_stay(s)):
+    if model.form.tight and not any(place.accelerators for place, _, _ in model.may_stay(s)):
         order.sort(key=lambda k: -owned[k])
     for position, k in enumerate(order):
         if s in model.owned:

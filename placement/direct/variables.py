@@ -42,21 +42,23 @@ class Form:
     Attributes
     ----------
     outline : new machines are left out, but for their number and what stands on them, pool by pool. The rows are among
-        those that any plan keeps, so a bound of the outline holds, and it is small. Needs `pool_totals`.
-    pool_totals : copies on all new machines of a pool have variables, and rows say what these machines hold together.
-    ordered_accelerators : of alike accelerators of a machine, owned ones come first.
-    tight : rows that whole numbers keep anyway, and fractions do not.
+        those that any plan keeps, so a bound of the outline holds, and it is small.
+    tight : rows that whole numbers keep anyway, and fractions do not; of alike accelerators of a machine, owned ones
+        come first.
     """
 
     outline: bool = False
-    pool_totals: bool = False
-    ordered_accelerators: bool = False
     tight: bool = False
 
+    @property
+    def pool_totals(self) -> bool:
+        """Whether copies on all new machines of a pool have variables, and rows say what these hold together."""
+        return self.outline or not self.tight
 
-TIGHT = Form(ordered_accelerators=True, tight=True)
-TOTALS = Form(pool_totals=True)
-OUTLINE = Form(pool_totals=True, outline=True)
+
+TIGHT = Form(tight=True)
+TOTALS = Form()
+OUTLINE = Form(outline=True)
 
 
 class Variables:

@@ -26,16 +26,8 @@ class HandingOn(Incumbent):
 
     def __init__(self, fleet: Fleet, budget: Budget, whole: Incumbent, lift: Callable[[Packing], Packing]) -> None:
         """Nothing is known of the rewritten fleet yet."""
-        super().__init__(fleet, budget, strict=whole.strict)
+        super().__init__(fleet, budget, strict=whole.strict, hear=lambda packing, by: whole.offer(lift(packing), by))
         self._outer = self._whole = whole
-        self._lift = lift
-
-    def offer(self, packing: Packing, by: str) -> bool:
-        """As `Incumbent.offer`."""
-        taken = super().offer(packing, by)
-        if taken:
-            self._whole.offer(self._lift(packing), by)
-        return taken
 
     def raise_bound(self, ticks: int, by: str, given: Given = None, relaxes: str = "") -> None:
         """As `Incumbent.raise_bound`."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Listener = Callable[[Event], None]
     Check = Callable[[Packing], str]
+    Hear = Callable[[Packing, str], object]
     Given = tuple[int, ...] | None
 
 PART = " (in a part of the search)"
@@ -58,16 +59,19 @@ class Incumbent:
         *,
         check: Check | None = None,
         strict: bool | None = None,
+        hear: Hear | None = None,
     ) -> None:
         """Start with nothing known but that nothing costs less than zero.
 
         `check` says which rule a packing breaks, in words ("" for none): asked when a plan and a bound contradict each
-        other. `strict` (by default, whether `STRICT` is set) raises every contradiction.
+        other. `strict` (by default, whether `STRICT` is set) raises every contradiction. `hear` is told of each packing
+        that is taken, and by whom it was found.
         """
         self._fleet = fleet
         self._budget = budget
         self._listener = listener
         self._check = check
+        self._hear = hear
         self.strict = os.environ.get(STRICT, "0") not in ("", "0") if strict is None else strict
         self._lock = threading.RLock()
         self._packing: Packing | None = None
@@ -124,6 +128,8 @@ class Incumbent:
             self._note(by)
             if not value.ticks:
                 self.raise_bound(0, _ZERO)
+        if self._hear is not None:
+            self._hear(packing, by)
         return True
 
     def raise_bound(self, ticks: int, by: str, given: tuple[int, ...] | None = None, relaxes: str = "") -> None:

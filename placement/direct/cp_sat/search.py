@@ -169,7 +169,7 @@ class _CpSatSearch:
     def _none_at(self, level: int | None) -> bool:
         """Whether a level shows that there is no plan at all."""
         status = self._stage(level, self._levels.part(level))
-        if level is not None and self._incumbent.best is None and not self._levels.finished:
+        if level is not None and self._incumbent.best is None and not self._solve.ended:
             status = self._stage(level, 1.0)  # a first plan is worth all the time there is
         return status == cp_model.INFEASIBLE
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 NAME = "outline"
 _PARAMS = DIRECT.outline
 _TIME = SCHEDULE.direct.outline
-_FORM = Form(outline=True, pool_totals=True, ordered_accelerators=True, tight=True)
+_FORM = Form(outline=True, tight=True)
 RELAXES = "which of the new machines of a pool each copy stands on"
 
 
@@ -161,10 +161,10 @@ class _OutlineSearch:
             self._search(model, run.stage, run, first=not turn)
             if not self._offer(check, run, stage.budget) and run.solutions:
                 self._same_machines(model, check, run.cheapest(1)[0], stage)
-            if self._levels.finished or self._is_sharp() or check.rows == known:
+            if self._solve.ended or self._is_sharp() or check.rows == known:
                 break
         self.stats["rows"] = check.rows
-        if self._is_sharp() and not self._levels.finished and not self._decided(model, stage):
+        if self._is_sharp() and not self._solve.ended and not self._decided(model, stage):
             decide_last_digits(self._solve, self._levels, NAME, stage.given)
 
     def _decided(self, model: DirectModel, stage: Stage) -> bool:
@@ -195,7 +195,7 @@ class _OutlineSearch:
             finally:
                 for k, both in free.items():
                     ranges[k] = both
-            if self._offer(check, run, stage.budget) or self._levels.finished or check.rows == known:
+            if self._offer(check, run, stage.budget) or self._solve.ended or check.rows == known:
                 break
 
     def _offer(self, check: OutlineCheck, run: _Run, budget: Budget) -> bool:

@@ -46,7 +46,7 @@ def _on_machine(model: Variables, slot: Slot) -> None:
         sharers = [(need, var) for need, parts in touching.items() for var in parts[k]]
         sharers += [(SharedNeed.of(option), var) for ks, var, option in may_stay if k in ks and option.shared]
         _one_accelerator(model, s, shape, owners, sharers)
-    if model.form.ordered_accelerators and not may_stay:  # nothing tells them apart
+    if model.form.tight and not may_stay:  # nothing tells them apart
         for left, right in pairwise(model.owned.get(s, ())):
             program.at_least(left, right)
 

@@ -51,7 +51,8 @@ class PackZone:
 
     def pack(self, budget: Budget, hear: Callable[[Packing], None]) -> TaskAnswer:
         """The same; `hear` is told of each better packing."""
-        solve = Solve(self.zone.fleet, _ZoneIncumbent(self.zone.fleet, budget, hear), budget, self.seed)
+        incumbent = Incumbent(self.zone.fleet, budget, hear=lambda packing, _: hear(packing))
+        solve = Solve(self.zone.fleet, incumbent, budget, self.seed)
         if self.start is not None:
             solve.incumbent.offer(self.start, NAME)
         first_plan(solve)
@@ -70,21 +71,6 @@ class PackZone:
         solve.incumbent.note_faults(coarse.incumbent.faults)
         if coarse.packing is not None:
             solve.incumbent.offer(groups.lift(coarse.packing), NAME)
-
-
-class _ZoneIncumbent(Incumbent):
-    """As `Incumbent`; `hear` is told of what is taken."""
-
-    def __init__(self, fleet: Fleet, budget: Budget, hear: Callable[[Packing], None]) -> None:
-        super().__init__(fleet, budget)
-        self._hear = hear
-
-    def offer(self, packing: Packing, by: str) -> bool:
-        """As `Incumbent.offer`."""
-        taken = super().offer(packing, by)
-        if taken:
-            self._hear(packing)
-        return taken
 
 
 def zone_tasks(fleet: Fleet, counts: Sequence[Sequence[int]], seed: int) -> list[PackZone]:
