@@ -62,7 +62,6 @@ class RefillParameters:
     Measured: 2,501 copies brought in by 2,387 calls, 151 CPU s (docs/notes/2026-11-ablation.md).
     """
 
-    grid_bits: int = parameter(14, "bits", "accelerators are filled on a grid of at most two to this power units")
     whole_chance: float = parameter(0.15, "chance", "of a step that empties whole machines")
     machines: tuple[int, ...] = parameter((1, 2, 2, 3), "machines", "emptied by such a step: one of these, at random")
     accelerators: tuple[int, ...] = parameter(

@@ -1,11 +1,11 @@
 """Neighbourhood search at a fixed fleet mix: empty a few accelerators, fill them again, also with unassigned copies.
 
 With the machines given, the penalty of the unassigned copies is minimised: the consistent neighbourhood search for bin
-packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins, each filled by a subset
-sum. Two things steer it where the penalty is as before: copies should stand where they take what is not scarce
-(`MachineMode.cost`), and free room should be in few places. A little worse is accepted too, as in threshold accepting
-(Dueck and Scheuer 1990, J. Comput. Phys. 90). Copies that stay unassigned for long weigh ever more (guided local
-search, Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
+packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins. Two things steer it where the
+penalty is as before: copies should stand where they take what is not scarce (`MachineMode.cost`), and free room should
+be in few places. A little worse is accepted too, as in threshold accepting (Dueck and Scheuer 1990, J. Comput. Phys.
+90). Copies that stay unassigned for long weigh ever more (guided local search, Voudouris and Tsang 1999, Eur. J. Oper.
+Res. 113).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from placement.compiled.machine_state import Copy, tightest
 from placement.heuristics import PartialPacking
 from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.state import MachineStates
-from placement.local_search.subset_sum import fullest
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
@@ -82,8 +81,6 @@ class Refill:
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
-        largest = max((pool.shape.memory_mib for pool in fleet.pools), default=0)
-        self._shift = max(0, largest.bit_length() - _PARAMS.grid_bits)
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
         self._mean = sum(item.penalty for item in self.open_machines.items) / max(1, len(self.open_machines.items))
         self._weight: list[float] = []
@@ -252,7 +249,7 @@ class Refill:
                     open_machines.put(machine, Copy(i, mode, on))
 
     def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
-        """Fill one accelerator as full as can be; where it's equal, with few copies that are cheap here."""
+        """Fill one accelerator: with one copy that owns it, or with shared ones, those first that count most."""
         open_machines, items, missing = self.open_machines, self.open_machines.items, self.open_machines.missing
         free_memory, share = machine.free_memory[k], machine.share[k]
         vcpus, host, vacant = machine.vcpus, machine.host, not machine.users[k]
@@ -274,25 +271,18 @@ class Refill:
                         return
                 elif mode.memory <= free_memory and mode.share <= share:
                     looked += 1
-                    preference = items[i].penalty * self._weight[i] * self._bent()
-                    found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
+                    found.append((items[i].penalty * self._weight[i] * self._bent(), i, mode))
             if looked >= _PARAMS.most_looked_at:
                 break
-        if found:
-            found.sort(key=itemgetter(0), reverse=True)
-            self._place_fullest(machine, k, found)
+        for _, i, mode in sorted(found, key=itemgetter(0), reverse=True):
+            while (
+                i in missing
+                and machine.fits_on(mode, k)
+                and machine.takes(mode)
+                and machine.welcomes(items[i].component, self._components)
+            ):
+                open_machines.put(machine, Copy(i, mode, (k,)))
 
     def _bent(self) -> float:
         """A factor around 1."""
         return 1 + _PARAMS.noise * (2 * self._random.random() - 1)
-
-    def _place_fullest(self, machine: MachineState, k: int, found: Sequence[tuple[float, int, MachineMode]]) -> None:
-        """Of copies that are wanted on one accelerator, in this order, those that fill it most."""
-        open_machines = self.open_machines
-        for n in fullest(
-            [-(-mode.memory >> self._shift) for _, _, mode in found], machine.free_memory[k] >> self._shift
-        ):
-            _, i, mode = found[n]
-            fits = i in open_machines.missing and machine.fits_on(mode, k) and machine.takes(mode)
-            if fits and machine.welcomes(open_machines.items[i].component, self._components):
-                open_machines.put(machine, Copy(i, mode, (k,)))

@@ -1,11 +1,10 @@
-"""Filling accelerators again: rules kept at every step, nothing lost, and subset sums as full as can be."""
+"""Filling accelerators again: rules kept at every step, and nothing lost."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,6 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, evaluate, machine_price
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
-from placement.local_search.subset_sum import fullest
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.subproblem import may_be_freed
 from placement.solving.budget import Budget
@@ -34,19 +32,6 @@ if TYPE_CHECKING:
 def never() -> bool:
     """No limit on time: steps are counted."""
     return False
-
-
-def test_no_subset_is_fuller() -> None:
-    """Against all subsets; and of equally full ones, the last items are left."""
-    rng = random.Random(0)
-    for _ in range(300):
-        weights = [rng.randint(0, 12) for _ in range(rng.randint(0, 7))]
-        capacity = rng.randint(0, 30)
-        taken = fullest(weights, capacity)
-        sums = [sum(s) for n in range(len(weights) + 1) for s in combinations(weights, n)]
-        assert sum(weights[k] for k in taken) == max(total for total in sums if total <= capacity)
-        assert taken == sorted(set(taken))
-    assert fullest([3, 2, 2, 1], 3) == [0]
 
 
 def held(refill: Refill) -> Counter[int]:
