@@ -398,27 +398,3 @@ class Workspace(MachineRows):
             for seat in machine.seats:
                 self.place(seat, m)
         return True
-
-    def invariants(self) -> None:
-        """Recount everything from the seats; AssertionError when something differs or a machine's rule is broken."""
-        fresh = Workspace(self.fleet)
-        for m in range(self.rows):
-            if m >= fresh.rows:
-                fresh.append(int(self.pool[m]))
-            for seat in self.seats[m]:
-                assert fresh.may_use(m), f"quota of pool {self.pool[m]}"
-                assert fresh.can_stand(seat, m), f"{seat} can't stand on row {m}"
-                fresh._place(seat, m)
-        n = self.rows
-        for name in self.ARRAYS:
-            assert np.array_equal(getattr(self, name)[:n], getattr(fresh, name)[:n]), name
-        for name in ("rentable", "next_price"):
-            assert np.array_equal(getattr(self.rented, name), getattr(fresh.rented, name)), name
-        for name in ("used", "price", "within_limits"):
-            assert getattr(self.rented, name) == getattr(fresh.rented, name), name
-        for name in ("where", "kinds", "placed", "served", "zoned"):
-            assert getattr(self, name) == getattr(fresh, name), name
-        for name in ("kept", "cost", "moved"):
-            assert getattr(self.running, name) == getattr(fresh.running, name), name
-        for p, rows in enumerate(self._idle):
-            assert all(not self.busy[m] and self.pool[m] == p and not self.cordoned[m] for m in rows)

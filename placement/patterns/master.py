@@ -223,11 +223,11 @@ class PatternProgram:
         low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
         self.solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
 
-    def limit_copies(self, fewest: Sequence[float], most: Sequence[float]) -> None:
+    def limit_copies(self, most: Sequence[float]) -> None:
         """Allow so many copies by each mode; those that patterns are have no limits of their own."""
         self.primal_feasible = False
-        modes = np.arange(self._modes, self._modes + len(fewest), dtype=np.int32)
-        self.solver.changeColsBounds(len(modes), modes, np.array(fewest, dtype=float), np.array(most, dtype=float))
+        modes = np.arange(self._modes, self._modes + len(most), dtype=np.int32)
+        self.solver.changeColsBounds(len(modes), modes, np.zeros(len(modes)), np.array(most, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""

@@ -21,6 +21,7 @@ from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 from tests.corpus import first
+from tests.heuristics.invariants import check_invariants
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing, Value
@@ -92,7 +93,7 @@ def test_time_ends_at_any_look_at_the_clock(name: str, moment: int) -> None:
             assert value == min(incumbent.values)
             ws = Workspace(fleet)
             ws.load(packing)
-            ws.invariants()
+            check_invariants(ws)
             assert is_complete(ws)
         if bound is not None and best is not None and not any(best.left_out.values()):
             assert fleet.cost(bound) <= best.account.cost, f"seed {seed}"

@@ -18,6 +18,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from tests.heuristics.fleets import component, fleet_of
+from tests.heuristics.invariants import check_invariants
 from tests.strategies import problems
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def test_what_is_stocked_keeps_the_rules_of_machines_and_counts(doc: Doc) -> Non
     fleet = compile_fleet(Problem(**doc))
     for fullest_first in (False, True):
         ws, policy = stocked(fleet, fullest_first=fullest_first)
-        ws.invariants()
+        check_invariants(ws)
         for c in fleet.components:
             assert c.demand or ws.placed[c.index] <= c.copies
         before = list(ws.placed)
         construct(ws, policy)
-        ws.invariants()
+        check_invariants(ws)
         assert all(now >= then for now, then in zip(ws.placed, before, strict=True))
 
 
@@ -88,7 +89,7 @@ def test_equal_machines_are_opened_at_once() -> None:
     filling.open(fullest_first=False)
     assert opened == 1
     assert int(ws.busy[: ws.rows].sum()) == 1000
-    ws.invariants()
+    check_invariants(ws)
 
 
 def test_a_machine_that_would_stay_empty_is_not_opened() -> None:

@@ -21,6 +21,7 @@ from placement.heuristics.workspace import Workspace
 from placement.writing import first_violation
 from tests.corpus import seeds
 from tests.heuristics.fleets import component, fleet_of
+from tests.heuristics.invariants import check_invariants
 from tests.replanning.test_frontier import running
 from tests.strategies import random_problem
 
@@ -61,7 +62,7 @@ def consolidated(fleet: Fleet) -> tuple[Workspace, MachineConsolidation]:
     assert ws is not None
     search = MachineConsolidation(ws, Shares(fleet))
     search.run(lambda: False)
-    ws.invariants()
+    check_invariants(ws)
     assert is_complete(ws)
     return ws, search
 
@@ -77,7 +78,7 @@ def test_every_rule_holds_and_nothing_gets_dearer(seeds: range) -> None:
             continue
         before, search = ws.value(), MachineConsolidation(ws, Shares(fleet))
         gained = search.run(lambda: False)
-        ws.invariants()
+        check_invariants(ws)
         assert is_complete(ws)
         assert not broken_fleet_rule(fleet, ws.to_packing())
         assert not first_violation(fleet, ws.to_packing())

@@ -20,6 +20,7 @@ from placement.patterns.formulation import Relaxation, relax
 from placement.solving.budget import Budget
 from placement_bench.generators.demand_fleets import fleet as demand_fleet
 from tests.corpus import one_by_one
+from tests.heuristics.invariants import check_invariants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def test_machines_of_counts_are_a_plan_of_their_price(family: str, seed: int) ->
     assert packing is not None
     workspace = Workspace(relaxation.fleet)
     assert workspace.load(packing)
-    workspace.invariants()
+    check_invariants(workspace)
     assert is_complete(workspace)
     model = CountModel(relaxation, Merging.none(relaxation.fleet))
     assert workspace.ticks() <= relaxation.fleet.tick_price * model.price(search.counts)

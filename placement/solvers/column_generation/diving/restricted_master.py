@@ -86,7 +86,7 @@ class RestrictedMaster:
         else:
             program.limit(machines)
             program.ask_for(state.unassigned, state.zoned)
-            program.limit_copies([0.0] * len(on_one), state.most)
+            program.limit_copies(state.most)
             limits = self._item_limits.of(state.unassigned, state.most)
             device_classes = {
                 self._relaxation.class_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.class_of
@@ -112,7 +112,7 @@ class RestrictedMaster:
         program.limit([0] * len(self._relaxation.fleet.pools))
         program.ask_within([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned, caps)
         program.cap_pools(math.inf)  # copies on one accelerator may have no other pool left
-        program.limit_copies([0.0] * len(on_one), on_one)
+        program.limit_copies(on_one)
 
     def _converge(
         self, knapsacks: Mapping[int, Knapsack], by_class: ResidualsByClass, least: int, budget: Budget
