@@ -16,29 +16,16 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Seat
 
 
-class MachineMode(NamedTuple):
-    """One option of an item on one pool: what a copy takes, on each accelerator and on the host.
+class Copy(NamedTuple):
+    """One copy on a machine: its item, its option and the accelerators that it touches.
 
-    One that owns its accelerators takes one MiB more than there is, so that nothing shared fits beside it. `cost` is
-    its part of the machine's price, dollars an hour, by what is scarce in this mix.
+    `cost` is its part of the machine's price, dollars an hour, by what is scarce in a mix.
     """
 
-    option: int
-    accelerators: int
-    owned: bool
-    memory: int
-    share: int
-    vcpus: int
-    host: int
-    cost: float
-
-
-class Copy(NamedTuple):
-    """One copy on a machine: its item, its mode and the accelerators that it touches."""
-
     item: int
-    mode: MachineMode
+    option: FleetOption
     on: tuple[int, ...]
+    cost: float = 0.0
 
 
 class MachineState:
@@ -75,29 +62,31 @@ class MachineState:
     def put(self, copy: Copy, component: int) -> None:
         """Take one more copy."""
         self.copies.append(copy)
-        self._use(copy.mode, copy.on, component, 1)
+        self._use(copy.option, copy.on, component, 1)
 
     def take(self, copy: Copy, component: int) -> None:
         """Lose a copy."""
         self.copies.remove(copy)
-        self._use(copy.mode, copy.on, component, -1)
+        self._use(copy.option, copy.on, component, -1)
 
-    def _use(self, mode: MachineMode, on: tuple[int, ...], component: int, sign: int) -> None:
-        self.vcpus -= sign * mode.vcpus
-        self.host -= sign * mode.host
+    def _use(self, option: FleetOption, on: tuple[int, ...], component: int, sign: int) -> None:
+        """One that owns its accelerators takes one MiB more than there is, so that nothing shared fits beside it."""
+        memory, share = (option.memory_mib, option.share) if option.shared else (self.memory + 1, 0)
+        self.vcpus -= sign * option.vcpus
+        self.host -= sign * option.host_mib
         for k in on:
             self.users[k] += sign
-            self.free_memory[k] -= sign * mode.memory
-            self.share[k] -= sign * mode.share
+            self.free_memory[k] -= sign * memory
+            self.share[k] -= sign * share
         count = self.counts.get(component, 0) + sign
         if count:
             self.counts[component] = count
         else:
             del self.counts[component]
 
-    def takes(self, mode: MachineMode) -> bool:
+    def takes(self, option: FleetOption) -> bool:
         """Whether the host has room for one copy."""
-        return self.vcpus >= mode.vcpus and self.host >= mode.host
+        return self.vcpus >= option.vcpus and self.host >= option.host_mib
 
     def welcomes(self, component: FleetComponent, components: Sequence[FleetComponent]) -> bool:
         """Whether caps, dedication and `avoid` let one more copy of the component stand here."""
@@ -112,11 +101,11 @@ class MachineState:
                 return False
         return True
 
-    def fits_on(self, mode: MachineMode, k: int) -> bool:
+    def fits_on(self, option: FleetOption, k: int) -> bool:
         """Whether one accelerator has room for a copy."""
-        if mode.owned:
+        if not option.shared:
             return not self.users[k]
-        return self.free_memory[k] >= mode.memory and self.share[k] >= mode.share
+        return self.free_memory[k] >= option.memory_mib and self.share[k] >= option.share
 
     def save(self) -> Saved:
         """All that changes, for `restore`."""
@@ -133,24 +122,9 @@ class MachineState:
 Saved = tuple[list[int], list[int], list[int], int, int, list[Copy], dict[int, int]]
 
 
-def machine_mode(option: FleetOption, memory: int, cost: float = 0.0) -> MachineMode:
-    """An option on machines whose accelerators have so much memory."""
-    owned = not option.shared
-    return MachineMode(
-        option=option.index,
-        accelerators=option.accelerators,
-        owned=owned,
-        memory=memory + 1 if owned else option.memory_mib,
-        share=0 if owned else option.share,
-        vcpus=option.vcpus,
-        host=option.host_mib,
-        cost=cost,
-    )
-
-
-def tightest(machine: MachineState, mode: MachineMode) -> tuple[int, ...] | None:
+def tightest(machine: MachineState, option: FleetOption) -> tuple[int, ...] | None:
     """The accelerators with the least room that is enough for a copy."""
-    found = sorted((free_memory, k) for k, free_memory in enumerate(machine.free_memory) if machine.fits_on(mode, k))
-    if len(found) < mode.accelerators:
+    found = sorted((free_memory, k) for k, free_memory in enumerate(machine.free_memory) if machine.fits_on(option, k))
+    if len(found) < option.accelerators:
         return None
-    return tuple(sorted(k for _, k in found[: mode.accelerators]))
+    return tuple(sorted(k for _, k in found[: option.accelerators]))

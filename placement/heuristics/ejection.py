@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
+from placement.compiled.machine_state import Copy, MachineState, tightest
 from placement.heuristics.parameters import HEURISTICS
 from placement.solving.steps import count_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from placement.compiled.machine_state import MachineMode
+    from placement.compiled.fleet import FleetOption
     from placement.compiled.packing import Seat
     from placement.heuristics.workspace import Workspace
 
@@ -27,10 +27,9 @@ class Ejection:
     """Trials on the machines of one workspace, which stays as it is."""
 
     def __init__(self, ws: Workspace) -> None:
-        """Modes are made as they are asked for."""
+        """O(1)."""
         self._ws = ws
         self._components = ws.fleet.components
-        self._modes: dict[tuple[int, int, int], MachineMode] = {}
 
     def blocking(self, c: int, o: int, m: int, weight: Callable[[Seat], float]) -> list[Seat] | None:
         """Seats to take off row m so that a copy of c by option o fits there: lightest first; what need not go stays.
@@ -42,21 +41,20 @@ class Ejection:
         if in_pool is not None and ws.pooled[c].get(ws.pool.item(m), 0) >= in_pool:
             return None
         count_steps(_PARAMS.counted * len(ws.seats[m]))
-        machine = self._machine(m)
-        mode = self._mode(c, o, machine)
+        machine, option = self._machine(m), self._components[c].options[o]
         gone: list[tuple[Seat, Copy]] = []
         order = sorted((seat for seat in ws.seats[m] if seat.component != c), key=lambda seat: self._rank(seat, weight))
         there, here = iter(order), list(ws.seats[m])
-        while (accelerators := self._accelerators(c, mode, machine)) is None:
+        while (accelerators := self._accelerators(c, option, machine)) is None:
             seat = next(there, None)
             if seat is None:
                 return None
             if ws.running.may_leave(seat, ws.instance.item(m), here):
-                copy = self._copy(seat, machine)
+                copy = self._copy(seat)
                 machine.take(copy, seat.component)
                 here.remove(seat)
                 gone.append((seat, copy))
-        machine.put(Copy(-1, mode, accelerators), c)
+        machine.put(Copy(-1, option, accelerators), c)
         return self._needed(machine, reversed(gone))
 
     def _needed(self, machine: MachineState, gone: Iterable[tuple[Seat, Copy]]) -> list[Seat]:
@@ -64,7 +62,7 @@ class Ejection:
         needed = []
         for seat, copy in gone:
             component = self._components[seat.component]
-            fits = machine.takes(copy.mode) and all(machine.fits_on(copy.mode, k) for k in copy.on)
+            fits = machine.takes(copy.option) and all(machine.fits_on(copy.option, k) for k in copy.on)
             if fits and machine.welcomes(component, self._components):
                 machine.put(copy, seat.component)
             else:
@@ -75,25 +73,19 @@ class Ejection:
         """The lightest go first, the largest of them before others."""
         return weight(seat), -self._components[seat.component].options[seat.option].memory_mib
 
-    def _accelerators(self, c: int, mode: MachineMode, machine: MachineState) -> tuple[int, ...] | None:
+    def _accelerators(self, c: int, option: FleetOption, machine: MachineState) -> tuple[int, ...] | None:
         """Accelerators for one more copy of c; None when it can't stand there."""
         cap = self._ws.cap_per_instance[c]
-        if (cap is not None and machine.counts.get(c, 0) >= cap) or not machine.takes(mode):
+        if (cap is not None and machine.counts.get(c, 0) >= cap) or not machine.takes(option):
             return None
-        return tightest(machine, mode) if machine.welcomes(self._components[c], self._components) else None
+        return tightest(machine, option) if machine.welcomes(self._components[c], self._components) else None
 
     def _machine(self, m: int) -> MachineState:
         """Row m with all of its copies."""
         machine = MachineState(self._ws.fleet, self._ws.pool.item(m), None)
         for seat in self._ws.seats[m]:
-            machine.put(self._copy(seat, machine), seat.component)
+            machine.put(self._copy(seat), seat.component)
         return machine
 
-    def _copy(self, seat: Seat, machine: MachineState) -> Copy:
-        return Copy(-1, self._mode(seat.component, seat.option, machine), seat.accelerators)
-
-    def _mode(self, c: int, o: int, machine: MachineState) -> MachineMode:
-        key = c, o, machine.memory
-        if key not in self._modes:
-            self._modes[key] = machine_mode(self._components[c].options[o], machine.memory)
-        return self._modes[key]
+    def _copy(self, seat: Seat) -> Copy:
+        return Copy(-1, self._components[seat.component].options[seat.option], seat.accelerators)

@@ -2,7 +2,7 @@
 
 With the machines given, the penalty of the unassigned copies is minimised: the consistent neighbourhood search for bin
 packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins. Two things steer it where the
-penalty is as before: copies should stand where they take what is not scarce (`MachineMode.cost`), and free room should
+penalty is as before: copies should stand where they take what is not scarce (`Copy.cost`), and free room should
 be in few places. A little worse is accepted too, as in threshold accepting (Dueck and Scheuer 1990, J. Comput. Phys.
 90). Copies that stay unassigned for long weigh ever more (guided local search, Voudouris and Tsang 1999, Eur. J. Oper.
 Res. 113).
@@ -23,8 +23,8 @@ from placement.solving.steps import count_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from placement.compiled.fleet import Fleet
-    from placement.compiled.machine_state import MachineMode, MachineState
+    from placement.compiled.fleet import Fleet, FleetOption
+    from placement.compiled.machine_state import MachineState
     from placement.compiled.packing import Machine, Packing
     from placement.heuristics import Missing
     from placement.solving.context import Solve
@@ -161,7 +161,7 @@ class Refill:
         for b in chosen:
             machine = self.open_machines.open_machines[b]
             for copy in machine.copies:
-                cost += copy.mode.cost
+                cost += copy.cost
             for free in machine.free_memory:
                 if free > 0:
                     gathered += (free / machine.memory) ** 2
@@ -193,7 +193,7 @@ class Refill:
     def _focus(self) -> int:
         """A machine where some unassigned copy may stand, or any."""
         item = self.open_machines.items[self._random.choice(list(self.open_machines.missing))]
-        pools = [p for p in item.modes if p in self._free_of]
+        pools = [p for p in item.options if p in self._free_of]
         return self._random.choice(self._free_of[self._random.choice(pools)] if pools else self._free)
 
     def _empty(self, machine: MachineState, accelerators: list[int], *, whole: bool) -> None:
@@ -235,18 +235,18 @@ class Refill:
         order = list(chosen)
         self._random.shuffle(order)
         for machine in map(open_machines.open_machines.__getitem__, order):
-            for mode in item.modes.get(machine.pool, ()):
-                if mode.accelerators == 1 and not mode.owned:
+            for option, cost in item.options.get(machine.pool, ()):
+                if option.accelerators == 1 and option.shared:
                     continue
                 while (
                     i in open_machines.missing
-                    and machine.takes(mode)
+                    and machine.takes(option)
                     and machine.welcomes(item.component, self._components)
                 ):
-                    on = tightest(machine, mode)
+                    on = tightest(machine, option)
                     if on is None:
                         break
-                    open_machines.put(machine, Copy(i, mode, on))
+                    open_machines.put(machine, Copy(i, option, on, cost))
 
     def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
         """Fill one accelerator: with one copy that owns it, or with shared ones, those first that count most."""
@@ -255,33 +255,29 @@ class Refill:
         vcpus, host, vacant = machine.vcpus, machine.host, not machine.users[k]
         if free_memory < 0:
             return
-        found: list[tuple[float, int, MachineMode]] = []
+        found: list[tuple[float, int, FleetOption, float]] = []
         looked = 0
         for i in out:
-            left = missing.get(i)
-            modes = items[i].modes.get(machine.pool) if left else None
-            if not left or modes is None:
-                continue
-            for mode in modes:
-                if mode.accelerators != 1 or mode.vcpus > vcpus or mode.host > host:
+            for option, cost in items[i].options.get(machine.pool, ()) if i in missing else ():
+                if option.accelerators != 1 or option.vcpus > vcpus or option.host_mib > host:
                     continue
-                if mode.owned:
+                if not option.shared:
                     if vacant and machine.welcomes(items[i].component, self._components):
-                        open_machines.put(machine, Copy(i, mode, (k,)))
+                        open_machines.put(machine, Copy(i, option, (k,), cost))
                         return
-                elif mode.memory <= free_memory and mode.share <= share:
+                elif option.memory_mib <= free_memory and option.share <= share:
                     looked += 1
-                    found.append((items[i].penalty * self._weight[i] * self._bent(), i, mode))
+                    found.append((items[i].penalty * self._weight[i] * self._bent(), i, option, cost))
             if looked >= _PARAMS.most_looked_at:
                 break
-        for _, i, mode in sorted(found, key=itemgetter(0), reverse=True):
+        for _, i, option, cost in sorted(found, key=itemgetter(0), reverse=True):
             while (
                 i in missing
-                and machine.fits_on(mode, k)
-                and machine.takes(mode)
+                and machine.fits_on(option, k)
+                and machine.takes(option)
                 and machine.welcomes(items[i].component, self._components)
             ):
-                open_machines.put(machine, Copy(i, mode, (k,)))
+                open_machines.put(machine, Copy(i, option, (k,), cost))
 
     def _bent(self) -> float:
         """A factor around 1."""

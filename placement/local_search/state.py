@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.capacity import most_on_one
-from placement.compiled.machine_state import Copy, MachineMode, MachineState, Saved, machine_mode
+from placement.compiled.machine_state import Copy, MachineState, Saved
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.prices import resource_prices
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.arrays import Floats
-    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.heuristics import Key, Missing
 
 _PARAMS = LOCAL_SEARCH.state
@@ -33,11 +33,14 @@ _PARAMS = LOCAL_SEARCH.state
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Copies that are alike. `modes` are by pool; `penalty` is what the cheapest of them costs, dollars an hour."""
+    """Copies that are alike.
+
+    `options` are by pool, each with what a copy costs there; `penalty` is the least of these, dollars an hour.
+    """
 
     component: FleetComponent
     key: Key
-    modes: dict[int, tuple[MachineMode, ...]]
+    options: dict[int, tuple[tuple[FleetOption, float], ...]]
     penalty: float
 
 
@@ -66,7 +69,7 @@ class MachineStates:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
         Copies of machines that are `held` stay where they are, as pinned ones do: each is a part of one of the packing.
-        `penalties` are dollars an hour of an unassigned copy of each component; by default those of the cheapest mode.
+        `penalties` are dollars an hour of an unassigned copy of each component; by default, of its cheapest option.
         O(copies + items x pools).
         """
         self.fleet, self._penalties = fleet, penalties
@@ -94,8 +97,8 @@ class MachineStates:
             key = key_of(self.fleet, seat.component, seat.option, machine.pool)
             item = self._item(key)
             self._count(*key[:2], 1)
-            mode = next(w for w in self.items[item].modes[machine.pool] if w.option == seat.option)
-            open_machine.put(Copy(item, mode, seat.accelerators), seat.component)
+            option, cost = next(row for row in self.items[item].options[machine.pool] if row[0].index == seat.option)
+            open_machine.put(Copy(item, option, seat.accelerators, cost), seat.component)
             if open_machine.frozen or stays[seat] or self._is_pinned(machine, seat):
                 stays[seat] -= 1
                 open_machine.copies.pop()
@@ -178,7 +181,7 @@ class MachineStates:
         """The packing as it is."""
         machines = []
         for open_machine in self.open_machines:
-            seats = [Seat(self.items[copy.item].key[0], copy.mode.option, copy.on) for copy in open_machine.copies]
+            seats = [Seat(self.items[copy.item].key[0], copy.option.index, copy.on) for copy in open_machine.copies]
             seats.extend(open_machine.fixed)
             if seats:
                 machines.append(Machine(open_machine.pool, open_machine.instance, tuple(sorted(seats))))
@@ -217,13 +220,13 @@ def _stays(machine: Machine, held: list[Machine]) -> Counter[Seat]:
 def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
     c, zone, fixed = key
     component = fleet.components[c]
-    modes: dict[int, list[MachineMode]] = {}
+    options: dict[int, list[tuple[FleetOption, float]]] = {}
     for option in component.options if fixed is None else (component.options[fixed],):
         for pool in (fleet.pools[p] for p in sorted(option.pools)):
             if pool.max_instances != 0 and zone in (None, pool.zone):
                 each = float(cost[option.index, pool.index])
                 if component.dedicated:  # its part of all of the machine, needed or not
                     each = pool.price / MICRO / most_on_one(fleet, component, pool.index)
-                modes.setdefault(pool.index, []).append(machine_mode(option, pool.shape.memory_mib, each))
-    penalty = min((mode.cost for many in modes.values() for mode in many), default=1.0)
-    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(penalty, _PARAMS.least_penalty))
+                options.setdefault(pool.index, []).append((option, each))
+    penalty = min((each for many in options.values() for _, each in many), default=1.0)
+    return Item(component, key, {p: tuple(many) for p, many in options.items()}, max(penalty, _PARAMS.least_penalty))

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
+from placement.compiled.machine_state import Copy, MachineState, tightest
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import cap_per_pool
@@ -151,14 +151,13 @@ def _fill(fleet: Fleet, component: FleetComponent, p: int) -> list[Seat]:
     for first in here:
         open_machine = MachineState(fleet, p, None)
         for option in [first, *(option for option in here if option is not first)]:
-            mode = machine_mode(option, fleet.pools[p].shape.memory_mib)
             while (
                 len(open_machine.copies) < component.required
-                and open_machine.takes(mode)
+                and open_machine.takes(option)
                 and open_machine.welcomes(component, fleet.components)
-                and (on := tightest(open_machine, mode)) is not None
+                and (on := tightest(open_machine, option)) is not None
             ):
-                open_machine.put(Copy(option.index, mode, on), component.index)
+                open_machine.put(Copy(-1, option, on), component.index)
         if len(open_machine.copies) > len(found):
-            found = [Seat(component.index, copy.item, copy.on) for copy in open_machine.copies]
+            found = [Seat(component.index, copy.option.index, copy.on) for copy in open_machine.copies]
     return found

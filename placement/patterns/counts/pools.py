@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, MachineState, machine_mode
+from placement.compiled.machine_state import Copy, MachineState
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing import VectorPacking, solve_vector_packing
@@ -20,7 +20,7 @@ from placement.vector_packing import VectorPacking, solve_vector_packing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from placement.compiled.machine_state import MachineMode
+    from placement.compiled.fleet import FleetOption
     from placement.patterns.counts.program import Counts
     from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.modes import Mode
@@ -173,25 +173,25 @@ class PoolPacking:
         placed, shared = list[Seat](), None
         for mode in group:
             component = fleet.components[mode.component]
-            how = machine_mode(component.options[mode.option], machine.memory)
-            on = _free_accelerators(machine, how, shared)
-            if on is None or not machine.takes(how) or not machine.welcomes(component, fleet.components):
+            option = component.options[mode.option]
+            on = _free_accelerators(machine, option, shared)
+            if on is None or not machine.takes(option) or not machine.welcomes(component, fleet.components):
                 machine.restore(before)
                 return None
-            machine.put(Copy(0, how, on), mode.component)
+            machine.put(Copy(0, option, on), mode.component)
             placed.append(Seat(mode.component, mode.option, on))
             shared = on or shared
         return placed
 
 
 def _free_accelerators(
-    machine: MachineState, mode: MachineMode, shared: tuple[int, ...] | None
+    machine: MachineState, option: FleetOption, shared: tuple[int, ...] | None
 ) -> tuple[int, ...] | None:
     """Where a copy goes: on those that the first of its group has, or on empty ones."""
-    if shared is not None and len(shared) == mode.accelerators:
-        return shared if all(machine.fits_on(mode, k) for k in shared) else None
-    empty = [k for k, users in enumerate(machine.users) if not users and machine.fits_on(mode, k)]
-    return tuple(empty[: mode.accelerators]) if len(empty) >= mode.accelerators else None
+    if shared is not None and len(shared) == option.accelerators:
+        return shared if all(machine.fits_on(option, k) for k in shared) else None
+    empty = [k for k, users in enumerate(machine.users) if not users and machine.fits_on(option, k)]
+    return tuple(empty[: option.accelerators]) if len(empty) >= option.accelerators else None
 
 
 def _items(row: _Row) -> Counter[int]:

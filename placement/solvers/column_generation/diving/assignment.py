@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, machine_mode, tightest
+from placement.compiled.machine_state import Copy, tightest
 from placement.compiled.spread import targets
 
 if TYPE_CHECKING:
@@ -58,10 +58,8 @@ class DiveAssignment:
         self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> modes that own them
         # (device class, item) with caps on machines, or other components to avoid.
         self.picky: set[tuple[int, int]] = set()
-        self._taken = []  # what a copy by each mode takes
+        self._options = [self._components[mode.component].options[mode.option] for mode in relaxation.modes]
         for w, mode in enumerate(relaxation.modes):
-            option = self._components[mode.component].options[mode.option]
-            self._taken.append(machine_mode(option, relaxation.fleet.pools[mode.pool].shape.memory_mib))
             if mode.item is not None:
                 self._modes.setdefault((mode.pool, mode.item, mode.touches), []).append(w)
                 component = self._components[mode.component]
@@ -113,7 +111,7 @@ class DiveAssignment:
 
     def tightest(self, machine: MachineState, w: int) -> tuple[int, ...] | None:
         """The accelerators of a machine with the least room that is enough for a copy by mode w."""
-        return tightest(machine, self._taken[w])
+        return tightest(machine, self._options[w])
 
     def place_item(self, machine: MachineState, state: DiveState, on: tuple[int, ...], i: int) -> bool:
         """Seat one copy of item i, of the component that the LP has most of there; False when none may stand."""
@@ -122,11 +120,11 @@ class DiveAssignment:
 
     def place(self, machine: MachineState, state: DiveState, w: int, on: tuple[int, ...]) -> bool:
         """Seat one copy by mode w, if one is unassigned and every rule lets it stand there."""
-        mode, taken = self.relaxation.modes[w], self._taken[w]
+        mode, option = self.relaxation.modes[w], self._options[w]
         c = mode.component
-        if not state.unassigned[c] or state.most[w] < 1 or not machine.takes(taken) or not self.welcomes(machine, c):
+        if not state.unassigned[c] or state.most[w] < 1 or not machine.takes(option) or not self.welcomes(machine, c):
             return False
-        if not all(machine.fits_on(taken, k) for k in on):
+        if not all(machine.fits_on(option, k) for k in on):
             return False
         if not self._zone_takes(mode, state):
             return False
@@ -135,7 +133,7 @@ class DiveAssignment:
         state.by_mode[w] -= 1
         state.most[w] -= 1
         state.unassigned[c] -= 1
-        machine.put(Copy(w, taken, on), c)
+        machine.put(Copy(w, option, on), c)
         return True
 
     def take_back(self, machine: MachineState, state: DiveState, copy: Copy) -> None:

@@ -70,5 +70,5 @@ class Dive:
             if open_machine.copies:
                 m = ws.rent(open_machine.pool)
                 for copy in open_machine.copies:
-                    ws.place(Seat(self._relaxation.modes[copy.item].component, copy.mode.option, copy.on), m)
+                    ws.place(Seat(self._relaxation.modes[copy.item].component, copy.option.index, copy.on), m)
         return partial_packing_of(ws)
