@@ -133,19 +133,24 @@ def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     DocumentError
         It can't be read or parsed, or holds something else than a mapping.
     """
-    source, text = read_text(path)
-    if not text.strip():
-        raise DocumentError([Fault("$", "is empty")], source)
-    try:
-        document = _parse(text, Path(path).suffix.lower(), source)
-    except RecursionError:
-        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
+    source, document = read_value(path)
     if not isinstance(document, dict):
         raise DocumentError([Fault("$", "must be a mapping of keys to values", document)], source)
     odd = [key for key in document if not isinstance(key, str)]
     if odd:
         raise DocumentError([Fault("$", "keys must be text", odd[0])], source)
     return source, document
+
+
+def read_value(path: str | Path) -> tuple[str, Any]:
+    """The name to call a file by in messages, and what it holds, also where that is no mapping: as `read_mapping`."""
+    source, text = read_text(path)
+    if not text.strip():
+        raise DocumentError([Fault("$", "is empty")], source)
+    try:
+        return source, _parse(text, Path(path).suffix.lower(), source)
+    except RecursionError:
+        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
 
 
 def read_of_format(path: str | Path, kind: type[Made], name: str) -> Made:

@@ -7,7 +7,7 @@ from typing import Any
 
 from placement.documents import Component, Option
 from placement.documents.json_text import parse_json_text
-from placement.documents.read import read_mapping
+from placement.documents.read import read_value
 from placement.errors import DocumentError, Fault, UsageError, printable
 
 _SUFFIXES = (".json", ".yaml", ".yml")
@@ -16,8 +16,8 @@ _SUFFIXES = (".json", ".yaml", ".yml")
 def read_options(text: str, component: Component) -> tuple[Option, ...]:
     """The options that a text tells of.
 
-    It is the name or the index of an option that the component has; or a JSON or YAML file with `options:`, or with
-    the keys of one; or one option as JSON, such as ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
+    It is the name or the index of an option that the component has; or a JSON or YAML file with `options:`, with a
+    list of options, or with the keys of one; or options as JSON, such as ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
     if text.lstrip().startswith(("{", "[")):
         return _options(parse_json_text(text, "--to"), "--to")
     if _is_file(text):
-        source, document = read_mapping(text)
+        source, document = read_value(text)
         return _options(document, source)
     names = [mode.name or str(index) for index, mode in enumerate(component.modes)]
     known = ", ".join(map(printable, names))

@@ -258,6 +258,16 @@ def test_nodes_that_are_not_ready_or_go(told: Callable[[Any], Findings]) -> None
     assert [(node.name, node.state) for node in found.nodes] == [("going", "draining")]
 
 
+def test_bug_other_objects_of_a_cluster_are_left_out(told: Callable[[Any], Findings]) -> None:
+    """What `import kubernetes` reads has pods, too: each was told to lack what nodes have."""
+    node = {**samples.node("n", {}, {"cpu": "8", "memory": "9Gi"}), "kind": "Node"}
+    pods = [{"kind": "Pod", "metadata": {"name": "p"}, "spec": {}}, {"kind": "Deployment"}]
+    found = told({"kind": "List", "items": [*pods, node]})
+
+    assert [row.name for row in found.nodes] == ["n"]
+    assert found.skipped == ("left out: 2 x an object that is no node",)
+
+
 def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Findings]) -> None:
     """They are types of their own: a planner must not mix them up."""
     labels = {"node.kubernetes.io/instance-type": "bare", "nvidia.com/gpu.product": "NVIDIA-L4"}

@@ -217,10 +217,12 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
     """By name or index, from a file, or as JSON."""
     component = four(3).components[0]
     (tmp_path / "new.yaml").write_text("options:\n  - {accelerators: 2, name: tp2}\n", "utf-8")
+    (tmp_path / "list.yaml").write_text("- {accelerators: 3}\n- {accelerators: 5}\n", "utf-8")
     (tmp_path / "bad.yaml").write_text("options: [{accelerator: 2}]\n", "utf-8")
 
     assert read_options("0", component) == component.modes
     assert read_options(str(tmp_path / "new.yaml"), component)[0].accelerators == 2
+    assert [row.accelerators for row in read_options(str(tmp_path / "list.yaml"), component)] == [3, 5]
     assert read_options('{"accelerators": 4}', component)[0].accelerators == 4
     with pytest.raises(UsageError, match=r'"tp4" is no option of a \(it has 0\)'):
         read_options("tp4", component)

@@ -16,7 +16,7 @@ from placement.catalogue.devices import NONE, Devices, machine_of, named_devices
 from placement.catalogue.names import LISTED_BY, nearest_names
 from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offer
 from placement.catalogue.quantities import quantity
-from placement.catalogue.readers.fields import At, each, number_in
+from placement.catalogue.readers.fields import At, each, left_out, number_in
 from placement.catalogue.tables import accelerators, instance_types
 from placement.units import BYTES_PER_GIB, MIB_PER_GIB, whole_in
 
@@ -73,13 +73,19 @@ class _Machine:
 
 def read_nodes(document: At, source: str) -> Findings:
     """Types, places and nodes of a cluster."""
-    rows = [document] if document.key("kind").text() == "Node" else document.key("items").items()
-    read = each(rows, _machine, source)
+    rows = [document] if document.key("kind").text() == "Node" else list(document.key("items").items())
+    others = [row for row in rows if not _is_node(row)]
+    read = each((row for row in rows if _is_node(row)), _machine, source)
     machines = [row for row in read if isinstance(row, _Machine)]
-    skipped = tuple(row for row in read if isinstance(row, str))
+    skipped = tuple(row for row in read if isinstance(row, str)) + left_out(len(others), "an object that is no node")
     types, nodes = _types(machines)
     offers = {Offer(node.instance_type, node.region, node.zone, node.capacity) for node in nodes}
     return Findings(source, types, tuple(sorted(offers, key=str)), nodes=nodes, skipped=skipped)
+
+
+def _is_node(row: At) -> bool:
+    """Whether an item of a list is a node: of a list of nodes the API does not say so."""
+    return not isinstance(row.value, dict) or row.value.get("kind", "Node") == "Node"
 
 
 def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], tuple[Node, ...]]:
